@@ -1,0 +1,154 @@
+"""From the tables of a problem file to the Problem: validate every section, check them against each other, fill in
+what depends on others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hpcmix.problem.availability import unavailable_key
+from hpcmix.problem.checks import Parts, cross_checks
+from hpcmix.problem.dimensions import LENGTH, MASS
+from hpcmix.problem.errors import Complaint, ProblemError, closest
+from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.grid import Grid
+from hpcmix.problem.interactions import Interaction
+from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.schema import CodeUnits, Problem
+from hpcmix.problem.section import Context
+from hpcmix.problem.source import Source
+from hpcmix.problem.species import Species
+from hpcmix.problem.translate import validated
+from hpcmix.problem.units import UnitError, Units, scale_from_text
+from hpcmix.problem.values import described
+
+_TOLERANCES = {"double": 1e-10, "single": 1e-4}
+"""Default residual of ground states: some orders above what the rounding of each precision allows."""
+
+
+def assemble(source: Source, folder: Path, name: str, complaints: list[Complaint]) -> Problem:
+    """The problem that the source's tables describe. Raises ProblemError with all complaints, the given ones
+    included."""
+    return _Assembly(source, folder, name, list(complaints)).problem()
+
+
+class _Assembly:
+    def __init__(self, source: Source, folder: Path, name: str, complaints: list[Complaint]) -> None:
+        self.source, self.folder, self.name = source, folder, name
+        self.tables = source.tables
+        self.complaints = complaints
+        self.context = Context()
+
+    def problem(self) -> Problem:
+        self.check_sections()
+        code_units = self.section("units", CodeUnits) if "units" in self.tables else None
+        units = self.units(code_units)
+        points = self.tables["grid"].get("points") if isinstance(self.tables.get("grid"), dict) else None
+        dimensions = len(points) if isinstance(points, list) and 1 <= len(points) <= 3 else None
+        self.context = Context(units, dimensions, self.folder)
+        parts = Parts(
+            self.tables,
+            units,
+            grid=self.section("grid", Grid),
+            species=self.sections("species", Species),
+            interaction=self.sections("interaction", Interaction),
+            time=self.section("time", TimeOptions) if "time" in self.tables else None,
+            output=self.section("output", OutputOptions),
+        )
+        ground_state = self.section("ground_state", GroundStateOptions)
+        parallel = self.section("parallel", ParallelOptions)
+        title = self.title()
+        for path, message, suggestion in cross_checks(parts):
+            self.complain(path, message, suggestion)
+        if self.complaints:
+            # in the order of the file; what has no line comes last
+            self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
+            raise ProblemError(list(dict.fromkeys(self.complaints)))
+        if ground_state.tolerance is None:
+            ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parallel.precision]})
+        problem = Problem(
+            title=title,
+            units=code_units,
+            grid=parts.grid,
+            species=tuple(parts.species.values()),
+            interaction=tuple(parts.interaction.values()),
+            ground_state=ground_state,
+            time=parts.time,
+            output=_complete_output(parts.output, parts.time, self.name),
+            parallel=parallel,
+        )
+        problem._source = self.source
+        return problem
+
+    def complain(self, path: tuple[str | int, ...], message: str, suggestion: str | None = None) -> None:
+        self.complaints.append(self.source.complaint(path, message, suggestion))
+
+    def check_sections(self) -> None:
+        known = list(Problem.model_fields)
+        for key in self.tables:
+            if key not in known:
+                suggestion = None if unavailable_key(key) else closest(key, known)
+                listing = "" if suggestion else f" (sections: {', '.join(known)})"
+                self.complain((key,), unavailable_key(key) or f"unknown section{listing}", suggestion)
+        for key in ("grid", "species"):
+            if key not in self.tables:
+                self.complain((key,), f"the section {'[grid]' if key == 'grid' else '[[species]]'} is required")
+
+    def title(self) -> str:
+        title = self.tables.get("title", self.name)
+        if not isinstance(title, str):
+            self.complain(("title",), f"must be text in quotes, not {described(title)}")
+        return title
+
+    def units(self, code_units: CodeUnits | None) -> Units | None:
+        """The code units; None if [units] is there and wrong."""
+        if "units" not in self.tables:
+            return Units()
+        if code_units is None:
+            return None
+        scales = {}
+        for key, dimension in (("length", LENGTH), ("mass", MASS)):
+            try:
+                scales[key] = scale_from_text(getattr(code_units, key), dimension)
+            except UnitError as error:
+                self.complain(("units", key), str(error))
+        return Units(**scales) if len(scales) == 2 else None
+
+    def section(self, key: str, model: type) -> Any:
+        """A single section, or None with complaints. A section that is absent takes its defaults; a required one has
+        been missed already."""
+        table = self.tables.get(key, {})
+        if key not in self.tables and key == "grid":
+            return None
+        if not isinstance(table, dict):
+            self.complain((key,), f"must be a section [{key}], not {described(table)}")
+            return None
+        return self.validated(model, table, (key,))
+
+    def sections(self, key: str, model: Any) -> dict[int, Any]:
+        """The valid entries of an array of tables, by index."""
+        tables = self.tables.get(key, [])
+        if isinstance(tables, dict) or not isinstance(tables, list):
+            self.complain((key,), f"each {key} must be a section with two brackets, [[{key}]]")
+            return {}
+        if not tables and key == "species" and key in self.tables:
+            self.complain((key,), "at least one [[species]] is required")
+        entries = {index: self.validated(model, table, (key, index)) for index, table in enumerate(tables)}
+        return {index: entry for index, entry in entries.items() if entry is not None}
+
+    def validated(self, model: Any, table: Any, path: tuple[str | int, ...]) -> Any:
+        value, found = validated(model, table, path, self.context, self.source)
+        self.complaints.extend(found)
+        return value
+
+
+def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str) -> OutputOptions:
+    """The output section with its directory and, when there is a [time], its schedules."""
+    update: dict[str, Any] = {} if output.directory else {"directory": f"runs/{name}"}
+    if time is not None:
+        if output.observables.every is None and output.observables.interval is None:
+            update["observables"] = output.observables.model_copy(update={"every": max(1, time.steps // 100)})
+        if output.snapshots.every is None and output.snapshots.interval is None:
+            update["snapshots"] = output.snapshots.model_copy(update={"interval": time.final})
+    return output.model_copy(update=update)

@@ -1,0 +1,148 @@
+"""Checks between the parts of a problem. Each part is valid by itself when it comes here; a part that is not valid is
+absent.
+
+Every check yields the path of the entry to blame and a sentence, and where it can a suggestion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpcmix.problem.errors import closest
+from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.grid import Grid
+from hpcmix.problem.grid_checks import check_on_grid
+from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.source import KeyPath
+from hpcmix.problem.species import Species
+from hpcmix.problem.units import Units
+from hpcmix.problem.values import described
+
+Finding = tuple[KeyPath, str, str | None]
+
+
+@dataclass
+class Parts:
+    """The valid parts of a problem file beside its tables as they were read. Species and interactions are by their
+    index in the file."""
+
+    tables: dict[str, Any]
+    units: Units | None = None
+    grid: Grid | None = None
+    species: dict[int, Species] = field(default_factory=dict)
+    interaction: dict[int, Any] = field(default_factory=dict)
+    time: TimeOptions | None = None
+    output: OutputOptions | None = None
+
+
+def cross_checks(parts: Parts) -> Iterator[Finding]:
+    """Everything that takes more than one part to see."""
+    yield from _check_names(parts)
+    yield from _check_pairs(parts)
+    if parts.units is None:
+        return  # quantities with a unit have no value then
+    if parts.units.given:
+        yield from _check_masses(parts)
+    if parts.grid is not None:
+        for index, species in parts.species.items():
+            for path, message in check_on_grid(species, parts.grid):
+                yield ("species", index, *path), message, None
+    if parts.time is not None:
+        yield from _check_schedules(parts.time, parts.output)
+        if parts.grid is not None:
+            yield from _check_step(parts)
+
+
+def entries(tables: dict[str, Any], key: str) -> list[dict]:
+    """The tables of an array of tables as they were read; anything else stands as an empty one, so that indices
+    stay."""
+    value = tables.get(key)
+    return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []
+
+
+def _check_names(parts: Parts) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(entries(parts.tables, "species")):
+        name = entry.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            message = f'"{name}" is already the name of species {seen[name]} (counted from 0)'
+            yield ("species", index, "name"), message, None
+        seen.setdefault(name, index)
+    for index, interaction in enumerate(entries(parts.tables, "interaction")):
+        between = interaction.get("between")
+        if not isinstance(between, list) or len(between) != 2 or not seen:
+            continue
+        for position, name in enumerate(between):
+            if isinstance(name, str) and name not in seen:
+                suggestion = closest(name, seen)
+                known = "" if suggestion else f" (species: {', '.join(seen)})"
+                message = f"there is no species {described(name)}{known}"
+                yield ("interaction", index, "between", position), message, suggestion
+
+
+def _check_pairs(parts: Parts) -> Iterator[Finding]:
+    seen: dict[tuple[frozenset[str], str], int] = {}
+    for index, interaction in parts.interaction.items():
+        pair = (frozenset(interaction.between), interaction.kind)
+        if pair in seen:
+            names = " and ".join(interaction.between)
+            message = (
+                f"a {interaction.kind} interaction of {names} is already interaction {seen[pair]} (counted from 0)"
+            )
+            yield ("interaction", index, "between"), message, None
+        seen.setdefault(pair, index)
+
+
+def _check_masses(parts: Parts) -> Iterator[Finding]:
+    for index, entry in enumerate(entries(parts.tables, "species")):
+        if entry and "mass" not in entry:
+            yield ("species", index, "mass"), "is required, because the file has [units]", None
+
+
+def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
+    for name in ("observables", "snapshots") if output is not None else ():
+        interval = getattr(output, name).interval
+        # an interval of exactly one step may come out a rounding below it
+        if interval is not None and interval < time.step_size * (1 - 1e-12):
+            message = f"is smaller than the step: {interval:.6g} < {time.step_size:.6g} in code units"
+            yield ("output", name, "interval"), message, None
+
+
+def _check_step(parts: Parts) -> Iterator[Finding]:
+    """Refuse a step at which the splitting resonates.
+
+    In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
+    (pi/h)^2 / (2m)``. Beyond pi that mode is aliased in time: potentials and mean field, which act only between the
+    drifts, can no longer tell it from a slow one, and couple the two resonantly, so that energy drifts away however
+    smooth the state. With no potential and no interaction at all the drift is exact and any step is right.
+    """
+    time, grid = parts.time, parts.grid
+    acted_on = bool(entries(parts.tables, "interaction")) or any(
+        entry.get("potential") for entry in entries(parts.tables, "species")
+    )
+    if not time.check_step or not acted_on or not parts.species:
+        return
+    wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
+    fastest = max(wave_number_squared / (2.0 * species.mass) for species in parts.species.values())
+    largest = math.pi / (time.splitting.largest_drift * fastest)
+    if time.step_size > largest:
+        seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
+        message = (
+            f"{time.step_size:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
+            f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "
+            f"units{seconds}; time.check_step = false switches this check off"
+        )
+        yield ("time", "step"), message, None
+
+
+def _rounded_down(value: float) -> str:
+    """Three digits of a positive number that do not exceed it, so that the number can be used as it is printed."""
+    if value < 1e-300:
+        return "0"
+    digit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return f"{math.floor(value / digit) * digit:.3g}"

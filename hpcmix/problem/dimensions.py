@@ -1,0 +1,82 @@
+"""Physical dimensions as integer powers of length, mass, time and temperature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """``length^a mass^b time^c temperature^d``; ``other`` names anything beyond, such as a current, which no quantity
+    of ours has."""
+
+    length: int = 0
+    mass: int = 0
+    time: int = 0
+    temperature: int = 0
+    other: str = ""
+
+    def __add__(self, right: Dimension) -> Dimension:
+        """The dimension of a product."""
+        return Dimension(
+            self.length + right.length,
+            self.mass + right.mass,
+            self.time + right.time,
+            self.temperature + right.temperature,
+            " ".join(part for part in (self.other, right.other) if part),
+        )
+
+    def __mul__(self, power: int) -> Dimension:
+        """The dimension of a power."""
+        other = self.other if power == 1 or not self.other else f"({self.other})^{power}"
+        return Dimension(self.length * power, self.mass * power, self.time * power, self.temperature * power, other)
+
+    def __sub__(self, right: Dimension) -> Dimension:
+        """The dimension of a quotient."""
+        return self + right * -1
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether this is an energy times a power of length, so that temperatures and frequencies may stand for the
+        energy."""
+        return (self.mass, self.time, self.temperature, self.other) == (1, -2, 0, "") and self.length >= 2
+
+    def described(self) -> str:
+        """The dimension in words with its article, for a sentence."""
+        if self in _NAMES:
+            return _NAMES[self]
+        if self.counts_energy:
+            return f"an energy times {_power('length', self.length - 2)}"
+        parts = [("length", self.length), ("mass", self.mass), ("time", self.time), ("temperature", self.temperature)]
+        words = [_power(name, power) for name, power in parts if power]
+        return "a quantity of dimension " + " ".join(words + ([self.other] if self.other else []))
+
+
+def _power(name: str, power: int) -> str:
+    return name if power == 1 else f"{name}^{power}"
+
+
+DIMENSIONLESS = Dimension()
+LENGTH = Dimension(length=1)
+MASS = Dimension(mass=1)
+TIME = Dimension(time=1)
+TEMPERATURE = Dimension(temperature=1)
+FREQUENCY = Dimension(time=-1)
+ENERGY = Dimension(length=2, mass=1, time=-2)
+MOMENTUM = Dimension(length=1, mass=1, time=-1)
+INVERSE_LENGTH = Dimension(length=-1)
+
+_NAMES = {
+    DIMENSIONLESS: "a plain number",
+    LENGTH: "a length",
+    MASS: "a mass",
+    TIME: "a time",
+    TEMPERATURE: "a temperature",
+    FREQUENCY: "a frequency",
+    ENERGY: "an energy",
+    MOMENTUM: "a momentum",
+    INVERSE_LENGTH: "an inverse length",
+    Dimension(length=1, time=-1): "a velocity",
+    Dimension(length=2): "an area",
+    Dimension(length=3): "a volume",
+}

@@ -1,0 +1,85 @@
+"""``[ground_state]`` and ``[time]``: how stationary states are found and how the state moves."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import PlainValidator, StrictBool, model_validator
+
+from hpcmix.problem.dimensions import TIME
+from hpcmix.problem.errors import closest
+from hpcmix.problem.integrators import INTEGRATORS, Splitting
+from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.values import described, integer, quantity, real
+
+
+class GroundStateOptions(Section):
+    """How far and by which method energies are minimised."""
+
+    tolerance: Annotated[float, real(above=0)] | None = None
+    """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Never None in a loaded problem: 1e-10 in double,
+    1e-4 in single."""
+    max_iterations: Annotated[int, integer(at_least=1)] = 500
+    method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
+    step: Annotated[float, quantity(TIME, above=0)] | None = None
+    """Step in imaginary time; None lets the method choose."""
+
+    @model_validator(mode="after")
+    def _step_has_a_use(self):
+        if self.step is not None and self.method != "imaginary-time":
+            raise wrong(f'is for method = "imaginary-time"; the method here is "{self.method}"', key="step")
+        return self
+
+
+_MOST_STEPS = 2.0**53
+"""Beyond it, neighbouring steps have the same time in double precision."""
+
+
+def _integrator(value: object) -> str:
+    if not isinstance(value, str) or value not in INTEGRATORS:
+        suggestion = closest(value, INTEGRATORS) if isinstance(value, str) else None
+        available = "" if suggestion else f" (available: {', '.join(INTEGRATORS)})"
+        raise wrong(f"unknown integrator {described(value)}{available}", suggestion=suggestion)
+    return value
+
+
+class TimeOptions(Section):
+    """The time to evolve to and the step (CONVENTIONS.md, Time)."""
+
+    final: Annotated[float, quantity(TIME, above=0)]
+    step: Annotated[float, quantity(TIME, above=0)]
+    """The step as asked for; ``step_size`` is what is used."""
+    integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
+    check_step: StrictBool = True
+    """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
+
+    @model_validator(mode="after")
+    def _step_fits(self):
+        if self.step > self.final:
+            raise wrong(
+                f"is longer than the whole evolution: {self.step:g} > final = {self.final:g} in code units", key="step"
+            )
+        if self.final / self.step > _MOST_STEPS:
+            raise wrong(f"makes {self.final / self.step:.2g} steps of the evolution, too many to count", key="step")
+        return self
+
+    @property
+    def splitting(self) -> Splitting:
+        """The coefficients of the integrator."""
+        return INTEGRATORS[self.integrator]
+
+    @property
+    def steps(self) -> int:
+        """Number of steps: ``ceil(final / step)``, where a quotient that is whole up to rounding counts as whole."""
+        quotient = self.final / self.step
+        nearest = round(quotient)
+        # the two numbers and their quotient carry three roundings of 1e-16 each; a factor of a thousand above that is
+        # still no real part of a step
+        return nearest if abs(quotient - nearest) <= 1e-12 * quotient else math.ceil(quotient)
+
+    @property
+    def step_size(self) -> float:
+        """The step that is used: ``final / steps``, at most the one asked for, so that the last step ends at
+        ``final``."""
+        return self.final / self.steps

@@ -1,0 +1,261 @@
+"""Arithmetic expressions of a problem file, such as "0.5*x**2 + where(t > 1, sin(y), 0)".
+
+Python's grammar is used to read them and nothing of Python to compute them: the syntax tree is checked against a short
+list of what is allowed and then walked here. Nothing is compiled or executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+import numpy as np
+
+from hpcmix.problem.errors import closest
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be understood; the message is a sentence that names the column."""
+
+
+def _erf(x):
+    from scipy.special import erf  # only who uses it waits for scipy
+
+    return erf(x)
+
+
+_FUNCTIONS: dict[str, tuple[Callable, int, int | None]] = {
+    "sin": (np.sin, 1, 1),
+    "cos": (np.cos, 1, 1),
+    "tan": (np.tan, 1, 1),
+    "exp": (np.exp, 1, 1),
+    "log": (np.log, 1, 1),
+    "sqrt": (np.sqrt, 1, 1),
+    "abs": (np.abs, 1, 1),
+    "sinh": (np.sinh, 1, 1),
+    "cosh": (np.cosh, 1, 1),
+    "tanh": (np.tanh, 1, 1),
+    "atan": (np.arctan, 1, 1),
+    "arctan": (np.arctan, 1, 1),
+    "atan2": (np.arctan2, 2, 2),
+    "arctan2": (np.arctan2, 2, 2),
+    "floor": (np.floor, 1, 1),
+    "sign": (np.sign, 1, 1),
+    "erf": (_erf, 1, 1),
+    "heaviside": (lambda x: np.heaviside(x, 0.5), 1, 1),
+    "where": (lambda condition, a, b: np.where(np.asarray(condition) != 0, a, b), 3, 3),
+    "min": (lambda *values: reduce(np.minimum, values), 2, None),
+    "max": (lambda *values: reduce(np.maximum, values), 2, None),
+}
+"""Name -> function, fewest and most arguments (None: any number). heaviside(0) is 1/2."""
+
+_CONSTANTS = {"pi": np.float64(np.pi), "e": np.float64(np.e)}
+
+_OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+_LONGEST_TEXT = 2000
+_DEEPEST_NESTING = 100
+
+
+class Expression:
+    """An expression in the variables it was made for; two are equal when their texts are.
+
+    Raises ExpressionError, with the column, for anything that is not arithmetic in the ``variables``.
+    """
+
+    __slots__ = ("_tree", "text", "variables", "variables_used")
+
+    def __init__(self, text: str, variables: Sequence[str]) -> None:
+        self.text = text
+        self.variables = tuple(variables)
+        self._tree = _parse(text)
+        self.variables_used: frozenset[str] = frozenset(_Checker(self.variables).check(self._tree))
+        """The variables that occur."""
+
+    def evaluate(self, **values: float | np.ndarray) -> np.ndarray | np.float64:
+        """The value in double precision, for numbers or arrays that broadcast together.
+
+        An expression without arrays gives a number. Comparisons count 1 or 0. Where the expression has no value (a
+        division by zero) the result is not finite; the caller judges. Raises ValueError if a variable that occurs is
+        not given.
+        """
+        missing = sorted(self.variables_used - set(values))
+        if missing:
+            raise ValueError(f'the expression "{self.text}" needs a value for {", ".join(missing)}')
+        variables = {name: np.asarray(values[name], dtype=np.float64) for name in self.variables_used}
+        with np.errstate(all="ignore"):
+            return np.asarray(_value(self._tree, variables), dtype=np.float64)[()]
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Expression) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __reduce__(self):
+        return Expression, (self.text, self.variables)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r}, {self.variables!r})"
+
+
+def _parse(text: str) -> ast.expr:
+    if len(text) > _LONGEST_TEXT:
+        raise ExpressionError(f"the expression is too long: {len(text)} characters, at most {_LONGEST_TEXT}")
+    if not text.strip():
+        raise ExpressionError("the expression is empty")
+    joined = text.replace("\n", " ").strip()
+    shift = len(text) - len(text.lstrip())
+    try:
+        with warnings.catch_warnings():
+            # the grammar warns about slips such as "1if", which are refused below anyway
+            warnings.simplefilter("ignore")
+            tree = ast.parse(joined, mode="eval").body
+    except SyntaxError as error:
+        column = (error.offset or 1) + shift
+        raise ExpressionError(f'column {column}: "{_excerpt(text)}" is no arithmetic expression') from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ExpressionError("the expression is nested too deeply or holds forbidden characters") from None
+    _refuse_depth(tree)
+    for node in ast.walk(tree):
+        if hasattr(node, "col_offset"):
+            # ast counts bytes; a message counts characters
+            node.col_offset = len(joined.encode()[: node.col_offset].decode(errors="ignore")) + shift
+    return tree
+
+
+def _refuse_depth(tree: ast.expr) -> None:
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST_NESTING:
+            raise ExpressionError(f"the expression is nested too deeply (at most {_DEEPEST_NESTING} levels)")
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _fail(node: ast.AST, message: str) -> ExpressionError:
+    return ExpressionError(f"column {node.col_offset + 1}: {message}")
+
+
+class _Checker:
+    """Walks a tree once and refuses what is not on the list."""
+
+    def __init__(self, variables: tuple[str, ...]) -> None:
+        self.variables = variables
+
+    def check(self, node: ast.expr) -> set[str]:
+        """The variables used below the node. A part without variables must have a finite value."""
+        used = self._visit(node)
+        if not used and not isinstance(node, ast.Name):
+            with np.errstate(all="ignore"):
+                if not np.isfinite(_value(node, {})):
+                    raise _fail(node, "this part is a constant without a finite value")
+        return used
+
+    def _visit(self, node: ast.expr) -> set[str]:
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+                raise _fail(node, f"{_excerpt(repr(node.value))} is not a number")
+            return set()
+        if isinstance(node, ast.Name):
+            return self._name(node)
+        if isinstance(node, (ast.BinOp, ast.UnaryOp)):
+            if type(node.op) not in _OPERATORS:
+                raise _fail(node, self._operator_message(node.op))
+            return self._all([node.left, node.right] if isinstance(node, ast.BinOp) else [node.operand])
+        if isinstance(node, ast.Compare):
+            if len(node.ops) > 1:
+                raise _fail(node, "comparisons cannot be chained; multiply two of them, as in (0 < x)*(x < 1)")
+            if type(node.ops[0]) not in _OPERATORS:
+                raise _fail(node, "only the comparisons < <= > >= == != are known")
+            return self._all([node.left, *node.comparators])
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, (ast.BoolOp, ast.IfExp)):
+            raise _fail(node, "and, or, if are not known; use where(condition, a, b), and * in place of and")
+        raise _fail(node, "this is not arithmetic; allowed are numbers, + - * / **, comparisons and functions")
+
+    def _all(self, nodes: list[ast.expr]) -> set[str]:
+        return set().union(*(self.check(node) for node in nodes))
+
+    @staticmethod
+    def _operator_message(symbol: ast.AST) -> str:
+        if isinstance(symbol, ast.BitXor):
+            return "powers are written **, not ^"
+        if isinstance(symbol, (ast.Mod, ast.FloorDiv)):
+            return "% and // are not known; use floor"
+        return "this operator is not known; allowed are + - * / **"
+
+    def _name(self, node: ast.Name) -> set[str]:
+        if node.id in self.variables:
+            return {node.id}
+        if node.id in _CONSTANTS:
+            return set()
+        if node.id in _FUNCTIONS:
+            raise _fail(node, f'the function "{node.id}" needs its arguments in parentheses')
+        if node.id in ("x", "y", "z", "t"):
+            known = ", ".join(self.variables) or "none"
+            raise _fail(node, f'"{node.id}" does not exist here (variables: {known})')
+        suggestion = closest(node.id, [*self.variables, *_CONSTANTS, *_FUNCTIONS])
+        known = f" (variables: {', '.join(self.variables) or 'none'})"
+        hint = f'; did you mean "{suggestion}"?' if suggestion else known
+        raise _fail(node, f'unknown name "{_excerpt(node.id)}"{hint}')
+
+    def _call(self, node: ast.Call) -> set[str]:
+        if not isinstance(node.func, ast.Name):
+            raise _fail(node, "only functions by name can be called; a product needs its *")
+        name = node.func.id
+        if name not in _FUNCTIONS:
+            if name in self.variables or name in _CONSTANTS:
+                raise _fail(node, f'"{name}" is no function; a product needs its *')
+            suggestion = closest(name, _FUNCTIONS)
+            hint = f'; did you mean "{suggestion}"?' if suggestion else f" (functions: {', '.join(_FUNCTIONS)})"
+            raise _fail(node, f'unknown function "{_excerpt(name)}"{hint}')
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise _fail(node, f"{name} takes plain arguments only")
+        _, fewest, most = _FUNCTIONS[name]
+        if len(node.args) < fewest or (most is not None and len(node.args) > most):
+            needed = f"{fewest}" if most == fewest else f"at least {fewest}"
+            raise _fail(node, f"{name} needs {needed} argument{'' if needed == '1' else 's'}, not {len(node.args)}")
+        return self._all(node.args)
+
+
+def _value(node: ast.expr, variables: dict[str, np.ndarray]):
+    """The value of a checked tree."""
+    if isinstance(node, ast.Constant):
+        try:
+            return np.float64(node.value)
+        except OverflowError:
+            return np.float64(np.inf)
+    if isinstance(node, ast.Name):
+        return variables[node.id] if node.id in variables else _CONSTANTS[node.id]
+    if isinstance(node, ast.BinOp):
+        return _OPERATORS[type(node.op)](_value(node.left, variables), _value(node.right, variables))
+    if isinstance(node, ast.UnaryOp):
+        return _OPERATORS[type(node.op)](_value(node.operand, variables))
+    if isinstance(node, ast.Compare):
+        result = _OPERATORS[type(node.ops[0])](_value(node.left, variables), _value(node.comparators[0], variables))
+        return np.asarray(result, dtype=np.float64)[()]
+    function = _FUNCTIONS[node.func.id][0]
+    return function(*(_value(argument, variables) for argument in node.args))

@@ -1,0 +1,87 @@
+"""Checks that a species' potentials and initial state fit the grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import singledispatch
+
+from hpcmix.problem.grid import Grid
+from hpcmix.problem.initial import PlaneWavesInitial
+from hpcmix.problem.potentials import BoxPotential, LatticePotential
+from hpcmix.problem.species import Species
+
+Finding = tuple[tuple[str | int, ...], str]
+
+
+def check_on_grid(species: Species, grid: Grid) -> Iterator[Finding]:
+    """Yield path (within the species) and sentence for everything that does not fit the grid."""
+    for index, potential in enumerate(species.potential):
+        for path, message in (*_check_centre(potential, grid), *_check(potential, grid)):
+            yield ("potential", index, *path), message
+    initial = species.initial
+    for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid), *_check(initial, grid)):
+        yield ("initial", *path), message
+
+
+@singledispatch
+def _check(thing: object, grid: Grid) -> Iterator[Finding]:
+    """What is particular to a kind of potential or initial state."""
+    return iter(())
+
+
+@_check.register
+def _(potential: LatticePotential, grid: Grid) -> Iterator[Finding]:
+    for axis, name in enumerate(grid.axes):
+        period, length = potential.period[axis], grid.lengths[axis]
+        if potential.depth[axis] == 0.0:
+            continue
+        if period < 2.0 * grid.spacings[axis]:
+            message = f"{period:.6g} on axis {name} is less than two grid spacings ({grid.spacings[axis]:.6g} each)"
+            yield ("period", axis), message
+            continue
+        periods = length / period
+        # the spec of the file format: whole to 1e-9, so that a rounded decimal passes and a mistake does not
+        if abs(periods - round(periods)) > 1e-9:
+            nearest = length / max(1, round(periods))
+            message = (
+                f"{period:.6g} on axis {name} does not fit the periodic box: {length:.6g} holds {periods:.6g} periods, "
+                f"which must be a whole number (nearest: {nearest:.12g} in code units)"
+            )
+            yield ("period", axis), message
+
+
+@_check.register
+def _(potential: BoxPotential, grid: Grid) -> Iterator[Finding]:
+    for axis, name in enumerate(grid.axes):
+        if potential.lengths[axis] > grid.lengths[axis]:
+            message = f"{potential.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
+            yield ("lengths", axis), message
+
+
+@_check.register
+def _(initial: PlaneWavesInitial, grid: Grid) -> Iterator[Finding]:
+    for axis, name in enumerate(grid.axes):
+        points, number = grid.points[axis], initial.numbers[axis]
+        lowest, highest = -(points // 2), (points - 1) // 2
+        if not lowest <= number <= highest:
+            message = f"{number} on axis {name} is beyond the grid's modes: {points} points carry {lowest} to {highest}"
+            yield ("numbers", axis), message
+
+
+def _check_centre(thing: object, grid: Grid) -> Iterator[Finding]:
+    for axis, centre in enumerate(getattr(thing, "centre", ())):
+        half = grid.lengths[axis] / 2.0
+        if abs(centre) > half:
+            name = grid.axes[axis]
+            message = f"{centre:.6g} on axis {name} is outside the box, which reaches from {-half:.6g} to {half:.6g}"
+            yield ("centre", axis), message
+
+
+def _check_momentum(initial: object, grid: Grid) -> Iterator[Finding]:
+    for axis, momentum in enumerate(initial.momentum):
+        limit = math.pi / grid.spacings[axis]
+        if abs(momentum) > limit:
+            name = grid.axes[axis]
+            message = f"{momentum:.6g} on axis {name} is beyond the grid's largest momentum pi hbar/h = {limit:.6g}"
+            yield ("momentum", axis), message

@@ -1,0 +1,97 @@
+"""``initial`` of a species: the kinds of state at time zero. Every state is normalised to one after it is made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hpcmix.problem.dimensions import FREQUENCY, LENGTH, MOMENTUM
+from hpcmix.problem.expressions import Expression
+from hpcmix.problem.section import Section
+from hpcmix.problem.values import existing_file, expression, integer, per_axis, quantity, real, vector
+
+Integers = Annotated[tuple[Annotated[int, integer()], ...], per_axis()]
+Counts = Annotated[tuple[Annotated[int, integer(at_least=0)], ...], per_axis()]
+
+
+class Noise(Section):
+    """Random numbers added to a state; they depend on the seed and the grid point, never on the rank (CONVENTIONS.md,
+    Ranks)."""
+
+    amplitude: Annotated[float, real(above=0)]
+    seed: Annotated[int, integer(at_least=0)] = 0
+
+
+class InitialSection(Section):
+    """What every initial state can have: a boost ``exp(i p.x / hbar)`` and noise."""
+
+    momentum: vector(quantity(MOMENTUM)) = Field(0.0, validate_default=True)
+    noise: Noise | None = None
+
+
+class GroundStateInitial(InitialSection):
+    """The ground state of all species that ask for it, in the potentials of time 0-; ``start`` is where the
+    minimisation begins."""
+
+    kind: Literal["ground-state"] = "ground-state"
+    start: Literal["thomas-fermi", "gaussian"] = "thomas-fermi"
+
+
+class GaussianInitial(InitialSection):
+    """``exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``."""
+
+    kind: Literal["gaussian"]
+    width: vector(quantity(LENGTH, above=0))
+    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+
+
+class ThomasFermiInitial(InitialSection):
+    """Root of the Thomas-Fermi density of the potentials and contact interactions of time 0-."""
+
+    kind: Literal["thomas-fermi"]
+
+
+class OscillatorInitial(InitialSection):
+    """The oscillator state with ``numbers`` quanta per axis for angular frequencies ``frequency``."""
+
+    kind: Literal["oscillator"]
+    frequency: vector(quantity(FREQUENCY, above=0))
+    numbers: Counts = Field(0, validate_default=True)
+    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+
+
+class PlaneWavesInitial(InitialSection):
+    """``exp(2 pi i sum_i numbers_i x_i / L_i)``."""
+
+    kind: Literal["plane-waves"]
+    numbers: Integers
+
+
+class ExpressionInitial(InitialSection):
+    """``amplitude(x, y, z) exp(i phase(x, y, z))``, in code units."""
+
+    kind: Literal["expression"]
+    amplitude: Annotated[Expression, expression()]
+    phase: Annotated[Expression, expression()] = Field("0", validate_default=True)
+
+
+class FileInitial(InitialSection):
+    """The wave function on the grid's points from a dataset of an HDF5 file; the dataset is by default
+    <species>/wave_function."""
+
+    kind: Literal["file"]
+    path: Annotated[str, existing_file()]
+    dataset: str
+
+
+Initial = Annotated[
+    GroundStateInitial
+    | GaussianInitial
+    | ThomasFermiInitial
+    | OscillatorInitial
+    | PlaneWavesInitial
+    | ExpressionInitial
+    | FileInitial,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,93 @@
+"""The splitting schemes a problem file can name, as tables of coefficients.
+
+A scheme with s stages is applied as ``K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s)`` (CONVENTIONS.md, Flows): K the kick (potential and mean
+field, a phase in x), D the drift (kinetic energy, a multiplier in k). Both rows of coefficients are palindromes and sum to one.
+
+Sources: Strang, SIAM J. Numer. Anal. 5 (1968) 506. Blanes and Moan, J. Comput. Appl. Math. 142 (2002) 313, tables 2 and 3:
+S6 (order 4) and S10 (order 6) hold for any pair of flows; SRKN6b (order 4) and SRKN14a (order 6) use [K,[K,[K,D]]] = 0, which is true when the kinetic
+energy is quadratic in the momentum, also with a mean field that depends on densities only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """Coefficients of one splitting scheme.
+
+    kicks has one entry more than drifts; ``order`` is the order of the global error; ``quadratic_kinetic_energy`` says that the order holds
+    only for kinetic energies quadratic in the momentum (nonrelativistic, with or without a vector potential).
+    """
+
+    order: int
+    kicks: tuple[float, ...]
+    drifts: tuple[float, ...]
+    quadratic_kinetic_energy: bool = False
+
+    @property
+    def largest_drift(self) -> float:
+        """Largest part of a step that one drift covers: what the stability limit of the step refers to."""
+        return max(abs(a) for a in self.drifts)
+
+    @property
+    def drift_ends(self) -> tuple[float, ...]:
+        """Fraction of the step that has passed at each kick (time advances with the drifts)."""
+        ends = [0.0]
+        for a in self.drifts:
+            ends.append(ends[-1] + a)
+        ends[-1] = 1.0  # the sum is one up to rounding; the last kick is at the step's end exactly
+        return tuple(ends)
+
+
+def _palindrome(half: tuple[float, ...], length: int) -> tuple[float, ...]:
+    """Complete the first coefficients of a symmetric row of given length; the middle one (or pair) makes the sum one."""
+    remainder = 1.0 - 2.0 * sum(half)
+    middle = (remainder,) if length % 2 else (remainder / 2.0, remainder / 2.0)
+    row = half + middle + half[::-1]
+    if len(row) != length:
+        raise ValueError(f"{len(half)} coefficients do not make a symmetric row of {length}")
+    return row
+
+
+INTEGRATORS: dict[str, Splitting] = {
+    "strang": Splitting(order=2, kicks=(0.5, 0.5), drifts=(1.0,)),
+    "blanes-moan-4": Splitting(
+        order=4,
+        kicks=_palindrome((0.0792036964311957, 0.353172906049774, -0.0420650803577195), 7),
+        drifts=_palindrome((0.209515106613362, -0.143851773179818), 6),
+    ),
+    "blanes-moan-rkn-4": Splitting(
+        order=4,
+        kicks=_palindrome((0.0829844064174052, 0.396309801498368, -0.0390563049223486), 7),
+        drifts=_palindrome((0.245298957184271, 0.604872665711080), 6),
+        quadratic_kinetic_energy=True,
+    ),
+    "blanes-moan-6": Splitting(
+        order=6,
+        kicks=_palindrome(
+            (0.0502627644003922, 0.413514300428344, 0.0450798897943977, -0.188054853819569, 0.541960678450780), 11
+        ),
+        drifts=_palindrome((0.148816447901042, -0.132385865767784, 0.067307604692185, 0.432666402578175), 10),
+    ),
+    "blanes-moan-rkn-6": Splitting(
+        order=6,
+        kicks=_palindrome(
+            (
+                0.0378593198406116, 0.102635633102435, -0.0258678882665587, 0.314241403071447,
+                -0.130144459517415, 0.106417700369543, -0.00879424312851058,
+            ),
+            15,
+        ),
+        drifts=_palindrome(
+            (
+                0.09171915262446165, 0.183983170005006, -0.05653436583288827,
+                0.004914688774712854, 0.143761127168358, 0.328567693746804,
+            ),
+            14,
+        ),
+        quadratic_kinetic_energy=True,
+    ),
+}
+"""Every scheme by the name that ``[time] integrator`` takes."""

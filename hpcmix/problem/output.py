@@ -1,0 +1,60 @@
+"""``[output]``: where results go and how often."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, StrictBool, model_validator
+
+from hpcmix.problem.dimensions import TIME
+from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.values import described, integer, quantity, sequence
+
+
+class ScheduleSection(Section):
+    """When something is written: every so many steps, or in intervals of time. Exactly one is set once a problem with
+    [time] is loaded."""
+
+    every: Annotated[int, integer(at_least=1)] | None = None
+    """Number of steps from one record to the next."""
+    interval: Annotated[float, quantity(TIME, above=0)] | None = None
+    """Time from one record to the next."""
+
+    @model_validator(mode="after")
+    def _one_schedule(self):
+        if self.every is not None and self.interval is not None:
+            raise wrong("contradicts every; give one of the two", key="interval")
+        return self
+
+
+class ObservablesOptions(ScheduleSection):
+    """Time series of numbers; about a hundred records a run unless a schedule is given."""
+
+
+class SnapshotsOptions(ScheduleSection):
+    """Fields on the whole grid; at the start and the end unless a schedule is given."""
+
+    slices: StrictBool = True
+    """Also write cheap slices and column densities."""
+    fields: Annotated[tuple[Literal["density", "phase", "wave_function"], ...], sequence()] = ("density",)
+
+    @model_validator(mode="after")
+    def _fields_once(self):
+        if len(set(self.fields)) < len(self.fields):
+            raise wrong("names a field twice", key="fields")
+        return self
+
+
+def _directory(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise wrong(f"must be the path of a directory in quotes, not {described(value)}")
+    return value
+
+
+class OutputOptions(Section):
+    """The run's directory and its schedules."""
+
+    directory: Annotated[str, PlainValidator(_directory)] = ""
+    """Relative to where the program is started. Never empty in a loaded problem: runs/<name of the file>."""
+    observables: ObservablesOptions = Field(default_factory=ObservablesOptions)
+    snapshots: SnapshotsOptions = Field(default_factory=SnapshotsOptions)

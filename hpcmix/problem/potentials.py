@@ -1,0 +1,100 @@
+"""``potential`` of a species: the kinds of external potential U(t, x)."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, TIME
+from hpcmix.problem.expressions import Expression
+from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.values import angle, existing_file, expression, quantity, vector
+
+
+class PotentialSection(Section):
+    """What every potential can have: a time to be switched on and off, a ramp for both, and a factor that depends on
+    time.
+
+    The potential is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
+    ``fall`` from 1 to 0 over [until, until + ramp]: linearly, or as ``(1 - cos(pi s)) / 2`` when smooth. Without a
+    ramp both are steps (CONVENTIONS.md, Time).
+    """
+
+    from_time: Annotated[float, quantity(TIME)] = Field(-math.inf, alias="from")
+    """Time from which the potential is on (minus infinity: always was)."""
+    until: Annotated[float, quantity(TIME)] = math.inf
+    """Time until which it is on (infinity: stays)."""
+    ramp: Annotated[float, quantity(TIME, at_least=0)] = 0.0
+    """How long the switching takes."""
+    ramp_shape: Literal["linear", "smooth"] = "linear"
+    factor: Annotated[Expression, expression(position=False, time=True)] | None = None
+    """Factor that depends on t, or None for one."""
+
+    @model_validator(mode="after")
+    def _switching_makes_sense(self):
+        if self.until <= self.from_time:
+            raise wrong(
+                f"is on from {self.from_time:g} until {self.until:g} in code units, which is never", key="until"
+            )
+        if self.ramp > 0 and math.isinf(self.from_time) and math.isinf(self.until):
+            raise wrong('does nothing without "from" or "until", the times at which to switch', key="ramp")
+        return self
+
+
+class HarmonicPotential(PotentialSection):
+    """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
+
+    kind: Literal["harmonic"]
+    frequency: vector(quantity(FREQUENCY, at_least=0))
+    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+
+
+class LatticePotential(PotentialSection):
+    """``U = sum_i depth_i sin^2(pi x_i / period_i + phase_i)``. An axis of depth zero has no lattice."""
+
+    kind: Literal["lattice"]
+    depth: vector(quantity(ENERGY))
+    period: vector(quantity(LENGTH, above=0))
+    phase: vector(angle()) = Field(0.0, validate_default=True)
+
+
+class BoxPotential(PotentialSection):
+    """``U = 0`` inside the inner lengths (centred at the origin) and ``height`` outside, smoothed over the length
+    ``edge``."""
+
+    kind: Literal["box"]
+    height: Annotated[float, quantity(ENERGY)]
+    lengths: vector(quantity(LENGTH, above=0))
+    edge: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
+
+
+class GaussianPotential(PotentialSection):
+    """``U = height exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``: a barrier or, when negative, a well."""
+
+    kind: Literal["gaussian"]
+    height: Annotated[float, quantity(ENERGY)]
+    width: vector(quantity(LENGTH, above=0))
+    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+
+
+class ExpressionPotential(PotentialSection):
+    """``U = value(x, y, z, t)``, in code units."""
+
+    kind: Literal["expression"]
+    value: Annotated[Expression, expression(time=True)]
+
+
+class FilePotential(PotentialSection):
+    """U on the grid's points, code units, from a dataset of an HDF5 file."""
+
+    kind: Literal["file"]
+    path: Annotated[str, existing_file()]
+    dataset: str = "potential"
+
+
+Potential = Annotated[
+    HarmonicPotential | LatticePotential | BoxPotential | GaussianPotential | ExpressionPotential | FilePotential,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,86 @@
+"""The whole problem: one validated, immutable object in code units (hbar = 1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import PlainValidator, PrivateAttr
+
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.grid import Grid
+from hpcmix.problem.interactions import Interaction
+from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.source import Source
+from hpcmix.problem.species import Species
+from hpcmix.problem.units import Units, units_from_text
+from hpcmix.problem.values import described
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong(f"must be text in quotes, not {described(value)}")
+    return value
+
+
+class CodeUnits(Section):
+    """``[units]``: the unit of length and the unit of mass as text, such as "1 um" and "86.909 u"; the third unit is
+    hbar."""
+
+    length: Annotated[str, PlainValidator(_text)]
+    mass: Annotated[str, PlainValidator(_text)]
+
+
+class Problem(Section):
+    """A problem file, read. Equality compares what the file says, not where it was read from."""
+
+    title: Annotated[str, PlainValidator(_text)]
+    units: CodeUnits | None = None
+    grid: Grid
+    species: tuple[Species, ...]
+    interaction: tuple[Interaction, ...] = ()
+    ground_state: GroundStateOptions
+    time: TimeOptions | None = None
+    """None when the file only asks for a ground state."""
+    output: OutputOptions
+    parallel: ParallelOptions
+
+    _source: Source = PrivateAttr(default_factory=Source)
+
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if isinstance(other, Problem) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    @property
+    def file(self) -> str:
+        """The problem file as the user named it."""
+        return self._source.file
+
+    @property
+    def hbar(self) -> float:
+        """The reduced Planck constant in code units (CONVENTIONS.md, Units)."""
+        return 1.0
+
+    @property
+    def scales(self) -> Units:
+        """Factors from code units to SI; each is None when the file has no ``[units]``."""
+        return units_from_text(self.units.length, self.units.mass) if self.units else Units()
+
+    def species_named(self, name: str) -> Species:
+        """The species of that name. Raises KeyError."""
+        for species in self.species:
+            if species.name == name:
+                return species
+        raise KeyError(name)
+
+    def complain(self, key: str, message: str) -> ProblemError:
+        """The error for a mistake that only a later layer can see; raise it.
+
+        ``key`` is the dotted path with species by name or index, ``species.up.potential.0.path``; the error names its
+        file and line.
+        """
+        return ProblemError([self._source.complaint(self._source.path_of(key), message)])

@@ -1,0 +1,84 @@
+"""The complete problem: every default filled in, every number in code units."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from pydantic import BaseModel
+
+from hpcmix.problem.expressions import Expression
+from hpcmix.problem.schema import Problem
+
+_FIRST = ("name", "between", "kind")
+
+
+def resolved_dict(problem: Problem) -> dict[str, Any]:
+    """The problem as nested dicts and lists of JSON's types. Entries without a value and infinite times are left
+    out."""
+    return _plain(problem)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        entries = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+        ordered = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
+        return {key: _plain(entries[key]) for key in ordered if not _left_out(entries[key])}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Expression):
+        return value.text
+    return value
+
+
+def _left_out(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isinf(value))
+
+
+def resolved_toml(problem: Problem) -> str:
+    """The problem as a file that reads back to an equal Problem, floats to the last bit."""
+    tables = resolved_dict(problem)
+    title = f"title = {_toml(tables.pop('title'))}"
+    blocks = [f"# the complete problem, every default filled in and every number in code units\n{title}"]
+    for key, value in tables.items():
+        if isinstance(value, list):
+            blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
+        else:
+            comment = _derived_units(problem) if key == "units" else ""
+            blocks.append(f"[{key}]\n{_entries(value)}{comment}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _entries(table: dict[str, Any]) -> str:
+    return "\n".join(f"{key} = {_long(value)}" for key, value in table.items())
+
+
+def _derived_units(problem: Problem) -> str:
+    scales = problem.scales
+    return (
+        f"\n# length unit {scales.length_si:.9g} m, mass unit {scales.mass_si:.9g} kg, third unit hbar; from these:"
+        f"\n# time unit   {scales.time_si:.9g} s"
+        f"\n# energy unit {scales.energy_si:.9g} J = h * {scales.energy_in_hertz:.9g} Hz"
+        f" = k_B * {scales.energy_in_nanokelvin:.9g} nK"
+    )
+
+
+def _long(value: Any) -> str:
+    """A value; a list of tables takes a line for each."""
+    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+        return "[\n" + "".join(f"    {_toml(entry)},\n" for entry in value) + "]"
+    return _toml(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }" if value else "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, which in addition wants the delete character escaped
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

@@ -1,0 +1,155 @@
+"""Validation of one table by its pydantic model, with every error turned into a sentence about an entry of the file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from hpcmix.problem.availability import unavailable_key, unavailable_value
+from hpcmix.problem.errors import Complaint, closest
+from hpcmix.problem.section import Context
+from hpcmix.problem.source import KeyPath, Source
+from hpcmix.problem.values import described
+
+
+def validated(kind: Any, value: Any, path: KeyPath, context: Context, source: Source) -> tuple[Any, list[Complaint]]:
+    """The table at ``path`` as an object of type ``kind`` (a model or a union of models), or None with the complaints
+    about it."""
+    try:
+        return _adapter(kind).validate_python(value, context=context), []
+    except ValidationError as error:
+        found = [_complaint(entry, kind, path, source) for entry in error.errors(include_url=False)]
+        return None, list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=32)
+def _adapter(kind: Any) -> TypeAdapter:
+    return TypeAdapter(kind)
+
+
+def _complaint(error: dict, kind: Any, path: KeyPath, source: Source) -> Complaint:
+    place = _Place(kind, path)
+    for part in error["loc"]:
+        place.enter(part)
+    message, key, suggestion = _sentence(error, place)
+    return source.complaint(place.path if key is None else (*place.path, key), message, suggestion)
+
+
+class _Place:
+    """Follows an error's location through the models, so that its keys and the models they belong to are known.
+
+    Pydantic puts the ``kind`` of a table into the location as well; the file has no such step.
+    """
+
+    def __init__(self, kind: Any, path: KeyPath) -> None:
+        self.path = path
+        self.annotation = kind
+        self.models = _models(kind)
+        self.owner: type[BaseModel] | None = None
+
+    def enter(self, part: str | int) -> None:
+        if isinstance(part, int):
+            self.path = (*self.path, part)
+            return
+        if len(self.models) > 1:
+            self.models = [model for model in self.models if part in _kinds([model])]
+            return
+        self.path = (*self.path, part)
+        self.owner, self.models = (self.models[0] if self.models else None), []
+        for name, field in (self.owner.model_fields if self.owner else {}).items():
+            if part == (field.alias or name):
+                self.annotation = field.annotation
+                self.models = _models(field.annotation)
+
+    @property
+    def name(self) -> str:
+        """The dotted key without indices."""
+        return ".".join(part for part in self.path if isinstance(part, str))
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the table that the place's entry stands in."""
+        return [field.alias or name for name, field in self.owner.model_fields.items()] if self.owner else []
+
+
+def _sentence(error: dict, place: _Place) -> tuple[str, str | None, str | None]:
+    """Message, key below the place, suggestion."""
+    value = error["input"]
+    match error["type"]:
+        case "problem":
+            details = error["ctx"]
+            return details["message"], details["key"], details["suggestion"]
+        case "missing":
+            return "is required", None, None
+        case "extra_forbidden":
+            message, suggestion = _unknown_key(place.name, place.keys)
+            return message, None, suggestion
+        case "literal_error":
+            word = value.get("kind") if isinstance(value, dict) else value
+            name = place.name.removesuffix("s") if isinstance(place.path[-1], int) else place.name
+            message, suggestion = _unknown_value(name, word, _literals(place.annotation))
+            return message, None, suggestion
+        case "union_tag_invalid":
+            message, suggestion = _unknown_value(f"{place.name}.kind", value["kind"], _kinds(place.models))
+            return message, "kind", suggestion
+        case "union_tag_not_found":
+            return f"is required (available: {', '.join(_kinds(place.models))})", "kind", None
+        case "model_type" | "model_attributes_type":
+            kinds = _kinds(place.models)
+            example = f', such as {{ kind = "{kinds[0]}" }}' if kinds else ""
+            return f"must be a table{example}, not {described(value)}", None, None
+        case "tuple_type":
+            return f"must be a list, not {described(value)}", None, None
+        case "string_type":
+            return f"must be text in quotes, not {described(value)}", None, None
+        case "bool_type":
+            return f"must be true or false, not {described(value)}", None, None
+        case _:
+            return error["msg"], None, None
+
+
+def _unknown_key(name: str, known: list[str]) -> tuple[str, str | None]:
+    """The sentence about a key that does not exist, and a suggestion."""
+    sentence = unavailable_key(name)
+    if sentence:
+        return sentence, None
+    suggestion = closest(name.rpartition(".")[2], known)
+    return ("unknown key" if suggestion else f"unknown key (known here: {', '.join(known)})"), suggestion
+
+
+def _unknown_value(name: str, word: Any, available: list[str]) -> tuple[str, str | None]:
+    """The sentence about a word that is none of those available, and a suggestion."""
+    listing = f" (available: {', '.join(available)})"
+    if not isinstance(word, str):
+        return f"must be text in quotes, not {described(word)}{listing}", None
+    sentence = unavailable_value(name, word, available)
+    if sentence:
+        return sentence, None
+    suggestion = closest(word, available)
+    return f"unknown {name.rpartition('.')[2]} {described(word)}{'' if suggestion else listing}", suggestion
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation can hold, in its order."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _kinds(models: list[type[BaseModel]]) -> list[str]:
+    """What ``kind`` may be for these models."""
+    return [
+        word
+        for model in models
+        if "kind" in model.model_fields
+        for word in get_args(model.model_fields["kind"].annotation)
+    ]
+
+
+def _literals(annotation: Any) -> list[str]:
+    """The words of the Literal inside an annotation."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [word for argument in get_args(annotation) for word in _literals(argument)]

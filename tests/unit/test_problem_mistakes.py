@@ -1,0 +1,401 @@
+"""Wrong problem files: the sentence and the line that each mistake gets, and all mistakes at once."""
+
+from pathlib import Path
+
+import pytest
+
+from hpcmix.problem.errors import Complaint, ProblemError, closest
+from hpcmix.problem.load import parse_problem
+from hpcmix.problem.show import resolved_toml
+
+GOOD = """\
+[grid]
+points = [16, 16, 16]
+lengths = [
+    8,
+    8.0,
+    8,
+]
+[[species]]
+name = "up"
+mass = 1.0
+potential = [
+    { kind = "harmonic", frequency = 1 },
+    { kind = "gaussian", height = 1, width = 1 },
+]
+[[species]]
+name = "down"
+initial = { kind = "gaussian", width = 1 }
+[[interaction]]
+between = ["up", "down"]
+kind = "contact"
+strength = 1
+[time]
+final = 1
+step = 0.01
+[output]
+observables = { every = 10 }
+[parallel]
+precision = "double"
+"""
+
+HARMONIC = '    { kind = "harmonic", frequency = 1 },'
+INITIAL = 'initial = { kind = "gaussian", width = 1 }'
+CONTACT = 'kind = "contact"\nstrength = 1'
+SCHEDULE = "observables = { every = 10 }"
+
+MISTAKES = [
+    # what is replaced, by what, line, key, sentence
+    # spelling
+    ("mass = 1.0", "mas = 1.0", 10, "species.up.mas", 'unknown key; did you mean "mass"?'),
+    ("[time]", "[tiem]", 22, "tiem", 'unknown section; did you mean "time"?'),
+    ("[parallel]", "[xyzzy]", 27, "xyzzy", "unknown section (sections: title, units, grid,"),
+    ("points =", "Points =", 2, "grid.Points", 'did you mean "points"?'),
+    (HARMONIC, '    { kind = "harmonik", frequency = 1 },', 12, "species.up.potential.0.kind",
+     'unknown kind "harmonik"; did you mean "harmonic"?'),
+    (HARMONIC, '    { kind = "harmonic", frequenzy = 1 },', 12, "species.up.potential.0.frequenzy",
+     'did you mean "frequency"?'),
+    (HARMONIC, '    { kind = "gaussian", height = 1, width = 1, depth = 2 },', 12, "species.up.potential.0.depth",
+     "unknown key"),
+    ('"up", "down"]', '"up", "dwon"]', 19, "interaction.0.between.1",
+     'there is no species "dwon"; did you mean "down"?'),
+    ("step = 0.01", 'step = 0.01\nintegrator = "blanes-maon-4"', 25, "time.integrator",
+     'did you mean "blanes-moan-4"?'),
+    ("step = 0.01", 'step = 0.01\nintegrator = "euler"', 25, "time.integrator", "(available: strang, blanes-moan-4,"),
+    ('precision = "double"', 'precision = "duoble"', 28, "parallel.precision", 'did you mean "double"?'),
+    (SCHEDULE, 'snapshots = { fields = ["density", "fase"] }', 26, "output.snapshots.fields.1",
+     'unknown field "fase"; did you mean "phase"?'),
+    # missing and misplaced
+    ('name = "up"\n', "", 8, "species.0.name", "is required"),
+    ("step = 0.01\n", "", 22, "time.step", "is required"),
+    (HARMONIC, '    { kind = "harmonic" },', 12, "species.up.potential.0.frequency", "is required"),
+    (HARMONIC, "    { frequency = 1 },", 12, "species.up.potential.0.kind", "is required (available: harmonic,"),
+    (CONTACT, 'kind = "contact"', 18, "interaction.0", "needs strength or scattering_length"),
+    ("[[interaction]]", "[interaction]", 18, "interaction", "must be a section with two brackets, [[interaction]]"),
+    ("[time]\nfinal = 1\nstep = 0.01", "[[time]]", 22, "time", "must be a section [time], not a list of 1"),
+    (INITIAL, 'initial = "gaussian"', 17, "species.down.initial", 'must be a table, such as { kind = "ground-state" }'),
+    (INITIAL, 'potential = "harmonic"', 17, "species.down.potential", "must be a table or a list of tables"),
+    # types and ranges
+    ("points = [16, 16, 16]", "points = [16, 16.0, 16]", 2, "grid.points.1", "must be a whole number, not 16.0"),
+    ("points = [16, 16, 16]", "points = [16, 1, 16]", 2, "grid.points.1", "must be at least 2"),
+    ("points = [16, 16, 16]", "points = 16", 2, "grid.points", "must be a list of 1 to 3 whole numbers"),
+    ("points = [16, 16, 16]", "points = [4, 4, 4, 4]", 2, "grid.points", "must have 1 to 3 entries"),
+    ("    8,\n    8.0,", "    8,", 3, "grid.lengths", "must have 3 lengths like grid.points, but has 2"),
+    ("    8.0,", "    -8.0,", 5, "grid.lengths.1", "must be positive, not -8.0"),
+    ("mass = 1.0", "mass = true", 10, "species.up.mass", "must be a number, not true"),
+    ("mass = 1.0", "mass = inf", 10, "species.up.mass", "must be finite, not inf"),
+    ("mass = 1.0", "mass = 1" + "0" * 400, 10, "species.up.mass", "must be finite"),
+    ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive, not 0"),
+    ("mass = 1.0", 'particles = "many"', 10, "species.up.particles", 'must be a number, not "many"'),
+    ('name = "up"', 'name = "up/down"', 9, "species.up/down.name", "must be a name of letters, digits and _"),
+    (HARMONIC, '    { kind = "harmonic", frequency = [1,\n  1, -1] },', 13, "species.up.potential.0.frequency.2",
+     "must not be negative, but is -1"),
+    (HARMONIC, '    { kind = "harmonic", frequency = [1, 1] },', 12, "species.up.potential.0.frequency",
+     "needs 3 values, one per axis (or a single one for all), but has 2"),
+    ("step = 0.01", "step = 0.01\ncheck_step = 1", 25, "time.check_step", "must be true or false, not 1"),
+    (INITIAL, 'initial = { kind = "gaussian", width = 1, noise = { amplitude = 0 } }', 17,
+     "species.down.initial.noise.amplitude", "must be positive"),
+    (INITIAL, 'initial = { kind = "oscillator", frequency = 1, numbers = [0, -1, 0] }', 17,
+     "species.down.initial.numbers.1", "must be at least 0"),
+    (INITIAL, 'initial = { kind = "file", path = "x.h5", dataset = 3 }', 17, "species.down.initial.dataset",
+     "must be text in quotes, not 3"),
+    (SCHEDULE, "observables = { every = 0 }", 26, "output.observables.every", "must be at least 1"),
+    (SCHEDULE, 'directory = ""', 26, "output.directory", "must be the path of a directory"),
+    ('precision = "double"', "pencil_grid = [2]", 28, "parallel.pencil_grid", "must have two entries [P1, P2]"),
+    ('precision = "double"', "pencil_grid = [0, 2]", 28, "parallel.pencil_grid", "must hold positive whole numbers"),
+    ('precision = "double"', 'pencil_grid = "slab"', 28, "parallel.pencil_grid", 'must be "auto" or a list'),
+    ('precision = "double"', 'orbital_groups = "all"', 28, "parallel.orbital_groups", 'must be "auto" or a positive'),
+    ("step = 0.01", "step = 1e-300", 24, "time.step", "too many to count"),
+    ("points = [16, 16, 16]", "points = [16, 16, 1" + "0" * 400 + "]", 2, "grid.points.2", "is too large a number"),
+    # units
+    ("mass = 1.0", 'mass = "87 u"', 10, "species.up.mass", '"87 u" has a unit and needs [units]'),
+    # contradictions
+    ('name = "down"', 'name = "up"', 16, "species.1.name", '"up" is already the name of species 0'),
+    ("step = 0.01", "step = 2", 24, "time.step", "is longer than the whole evolution"),
+    ("step = 0.01", "step = 0.5", 24, "time.step", "the largest step that blanes-moan-4 allows is 0.12"),
+    (CONTACT, CONTACT + "\nscattering_length = 1", 22, "interaction.0.scattering_length", "contradicts strength"),
+    (CONTACT, CONTACT + '\n[[interaction]]\nbetween = ["down", "up"]\n' + CONTACT, 23, "interaction.1.between",
+     "a contact interaction of down and up is already interaction 0"),
+    (SCHEDULE, "observables = { every = 10, interval = 1 }", 26, "output.observables.interval", "contradicts every"),
+    (SCHEDULE, "observables = { interval = 1e-3 }", 26, "output.observables.interval", "is smaller than the step"),
+    (SCHEDULE, 'snapshots = { fields = ["phase", "phase"] }', 26, "output.snapshots.fields", "names a field twice"),
+    (HARMONIC, '    { kind = "harmonic", frequency = 1, from = 2, until = 1 },', 12, "species.up.potential.0.until",
+     "is on from 2 until 1 in code units, which is never"),
+    (HARMONIC, '    { kind = "harmonic", frequency = 1, ramp = 2 },', 12, "species.up.potential.0.ramp",
+     'does nothing without "from" or "until"'),
+    ("[output]", "[ground_state]\nstep = 1\n[output]", 26, "ground_state.step", 'is for method = "imaginary-time"'),
+    # what does not fit the grid
+    (HARMONIC, '    { kind = "harmonic", frequency = 1, centre = [0, 5, 0] },', 12, "species.up.potential.0.centre.1",
+     "5 on axis y is outside the box, which reaches from -4 to 4"),
+    (HARMONIC, '    { kind = "lattice", depth = 1, period = [2, 3, 4] },', 12, "species.up.potential.0.period.1",
+     "3 on axis y does not fit the periodic box: 8 holds 2.66667 periods"),
+    (HARMONIC, '    { kind = "lattice", depth = 1, period = 0.5 },', 12, "species.up.potential.0.period",
+     "is less than two grid spacings"),
+    (HARMONIC, '    { kind = "box", height = 1, lengths = [8, 9, 8] },', 12, "species.up.potential.0.lengths.1",
+     "9 on axis y is larger than the grid's 8"),
+    (INITIAL, 'initial = { kind = "plane-waves", numbers = [0, 8, 0] }', 17, "species.down.initial.numbers.1",
+     "16 points carry -8 to 7"),
+    (INITIAL, 'initial = { kind = "gaussian", width = 1, momentum = 7 }', 17, "species.down.initial.momentum",
+     "is beyond the grid's largest momentum"),
+    (HARMONIC, '    { kind = "expression", value = "0.5*w**2" },', 12, "species.up.potential.0.value",
+     'column 5: unknown name "w"'),
+    (HARMONIC, '    { kind = "harmonic", frequency = 1, factor = "x" },', 12, "species.up.potential.0.factor",
+     '"x" does not exist here (variables: t)'),
+    (INITIAL, 'initial = { kind = "expression", amplitude = "t" }', 17, "species.down.initial.amplitude",
+     '"t" does not exist here (variables: x, y, z)'),
+    (INITIAL, 'initial = { kind = "file", path = "absent.h5" }', 17, "species.down.initial.path", "there is no file"),
+    (INITIAL, 'initial = { kind = "file", path = "." }', 17, "species.down.initial.path", "is not a file"),
+    # known words without a model in this version
+    ('name = "down"', 'name = "down"\nkind = "fermions"', 17, "species.down.kind",
+     '"fermions" is not available in this version (available kind: condensate)'),
+    ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind", "is not available in this version"),
+    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"', 17, "species.down.kinetic",
+     "(available kinetic: nonrelativistic)"),
+    ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential", "not available"),
+    ('name = "down"', 'name = "down"\norbitals = 3', 17, "species.down.orbitals", "belong to fermions"),
+    (CONTACT, 'kind = "coulomb"\nstrength = 1', 20, "interaction.0.kind",
+     "(available kind: contact, gaussian, yukawa)"),
+    (CONTACT, 'kind = "yukawa"\nstrength = 1\nscreening = 1\nboundary = "free"', 23, "interaction.0.boundary",
+     "(available boundary: periodic)"),
+    ("points =", 'frame = { kind = "expanding", rate = 1 }\npoints =', 2, "grid.frame", "(available frame: fixed)"),
+    (SCHEDULE, "checkpoints = { keep = 2 }", 26, "output.checkpoints", "checkpoints are not available in this version"),
+    ("[output]", '[scaling]\nkind = "fractions"\n[output]', 25, "scaling", "scaling is not available in this version"),
+    ('precision = "double"', "orbital_groups = 2", 28, "parallel.orbital_groups", "is not available in this version"),
+]  # fmt: skip
+
+
+def complaints_of(text: str, *overrides: str) -> tuple[Complaint, ...]:
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text, overrides)
+    return caught.value.complaints
+
+
+def test_the_file_that_the_mistakes_are_made_in_is_right() -> None:
+    assert parse_problem(GOOD).grid.lengths == (8.0, 8.0, 8.0)
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "key", "sentence"), MISTAKES)
+def test_one_mistake(right: str, wrong: str, line: int, key: str, sentence: str) -> None:
+    assert GOOD.count(right) == 1
+    found = [c for c in complaints_of(GOOD.replace(right, wrong)) if (c.line, c.key) == (line, key)]
+    assert any(sentence in str(complaint) for complaint in found), complaints_of(GOOD.replace(right, wrong))
+    assert str(found[0]).startswith(f"problem.toml:{line}: {key}: ")
+
+
+WITH_UNITS = """\
+[units]
+length = "1 um"
+mass = "87 u"
+[grid]
+points = [16]
+lengths = ["8 um"]
+[[species]]
+name = "a"
+mass = "87 u"
+[[interaction]]
+between = ["a", "a"]
+kind = "contact"
+strength = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "key", "sentence"),
+    [
+        ('length = "1 um"', 'length = "1 s"', 2, "units.length", 'must be a length with its unit such as "1 um"'),
+        ('length = "1 um"', "length = 1", 2, "units.length", "must be text in quotes"),
+        ('length = "1 um"', 'length = "0 um"', 2, "units.length", "must be positive"),
+        ('mass = "87 u"\n[grid]', "[grid]", 1, "units.mass", "is required"),
+        ('mass = "87 u"\n[grid]', 'mass = "87 u"\ntime = "1 s"\n[grid]', 4, "units.time", "unknown key"),
+        ('"a"\nmass = "87 u"', '"a"', 7, "species.a.mass", "is required, because the file has [units]"),
+        ('"a"\nmass = "87 u"', '"a"\nmass = "87 s"', 9, "species.a.mass", 'must be a mass, but "87 s" is a time'),
+        ('["8 um"]', '["8 umm"]', 6, "grid.lengths.0", 'unknown unit "umm"; did you mean "um"?'),
+        ("strength = 1", 'strength = "1 J"', 13, "interaction.0.strength",
+         'must be an energy times length, but "1 J" is an energy'),
+        ("strength = 1", 'scattering_length = "1 a0"', 13, "interaction.0.scattering_length", "three dimensions only"),
+        ('kind = "contact"', 'kind = "yukawa"\nscreening = 1', 12, "interaction.0.kind", "no meaning in one dimension"),
+        ('name = "a"', 'name = "a"\npotential = { kind = "harmonic", frequency = "50 um" }', 9,
+         "species.a.potential.frequency", 'must be a frequency, but "50 um" is a length'),
+        ("strength = 1", "strength = 1\n[parallel]\npencil_grid = [2]", 15, "parallel.pencil_grid", "leaves no choice"),
+    ],
+)  # fmt: skip
+def test_one_mistake_with_units(right: str, wrong: str, line: int, key: str, sentence: str) -> None:
+    assert parse_problem(WITH_UNITS) and WITH_UNITS.count(right) == 1
+    (complaint,) = complaints_of(WITH_UNITS.replace(right, wrong))
+    assert (complaint.line, complaint.key) == (line, key) and sentence in str(complaint)
+
+
+def test_pencil_grid_in_two_dimensions() -> None:
+    text = "grid = { points = [4, 4], lengths = [1, 1] }\n[[species]]\nname = 'a'\n"
+    for given in ("[2]", "[2, 1]"):
+        assert parse_problem(text, [f"parallel.pencil_grid={given}"]).parallel.pencil_grid == (2, 1)
+    for given in ("[1, 2]", "[]", "[1, 1, 1]"):
+        assert "must be [P1] in two dimensions" in str(complaints_of(text, f"parallel.pencil_grid={given}")[0])
+
+
+def test_a_lattice_axis_of_depth_zero_needs_no_fitting_period() -> None:
+    lattice = '    { kind = "lattice", depth = [1, 0, 0], period = [2, 3, 0.1] },'
+    assert parse_problem(GOOD.replace(HARMONIC, lattice)).species[0].potential[0].depth == (1.0, 0.0, 0.0)
+
+
+def test_every_mistake_at_once_in_the_order_of_the_file() -> None:
+    text = (
+        GOOD.replace("mass = 1.0", "mas = 1.0")
+        .replace("step = 0.01", "step = 2")
+        .replace('"up", "down"', '"up", "dow"')
+    )
+    text = text.replace(INITIAL, 'initial = { kind = "plane-waves", numbers = [99, 0, -99] }')
+    found = complaints_of(text, "output.observables.every=0", "species.left.mass=2")
+    assert [(complaint.line, complaint.key) for complaint in found] == [
+        (10, "species.up.mas"),
+        (17, "species.down.initial.numbers.0"),
+        (17, "species.down.initial.numbers.2"),
+        (19, "interaction.0.between.1"),
+        (24, "time.step"),
+        (None, "species.left.mass"),
+        (None, "output.observables.every"),
+    ]
+
+
+def test_a_mistake_for_all_axes_is_told_once() -> None:
+    text = GOOD.replace(HARMONIC, '    { kind = "harmonic", frequency = -1 },')
+    assert [str(complaint) for complaint in complaints_of(text)] == [
+        "problem.toml:12: species.up.potential.0.frequency: must not be negative, but is -1"
+    ]
+
+
+def test_wrong_units_do_not_cause_more_complaints() -> None:
+    (complaint,) = complaints_of(WITH_UNITS.replace('"1 um"', '"1 umm"'))
+    assert complaint.key == "units.length"
+
+
+def test_wrong_grid_does_not_cause_more_complaints() -> None:
+    text = WITH_UNITS.replace("points = [16]", "points = []").replace("strength = 1", 'strength = "1 J m"')
+    (complaint,) = complaints_of(text)
+    assert complaint.key == "grid.points"
+
+
+def test_dotted_keys_and_sections_out_of_order() -> None:
+    text = """\
+time.final = 1
+time.step = -1
+species = [
+  { name = "a", mass = -1 }, ]
+[output.snapshots]
+every = 0
+[grid]
+lengths = [1]
+points = [1]
+"""
+    assert [(c.line, c.key) for c in complaints_of(text)] == [
+        (2, "time.step"), (4, "species.a.mass"), (6, "output.snapshots.every"), (9, "grid.points.0")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "problem.toml: the file is empty; a problem needs at least [grid] and [[species]]"),
+        ("# nothing\n\n", "problem.toml: the file is empty"),
+        ("title = 'a'\n\nx = \n", "problem.toml:3: not valid TOML: a value is missing or is text without its quotes"),
+        ("[grid]\npoints [4]\n", "problem.toml:2: not valid TOML: an = is missing after the key"),
+        ("a = 1\na = 2\nb = 3\n", "problem.toml:2: not valid TOML: this key stands twice in its table"),
+        ("[a]\n[a]\n", "problem.toml:2: not valid TOML: this section stands twice"),
+        ("a = 1 b = 2\n", "problem.toml:1: not valid TOML: there is more on this line than one entry"),
+        ("?\n", "problem.toml:1: not valid TOML: this is neither a [section] nor an entry"),
+        ("x = 1\na = [1\n", "problem.toml:2: not valid TOML: a list is not closed with ]"),
+        ("a = { b = 1\n", "problem.toml:1: not valid TOML: a table is not closed with }"),
+        ("a = 'b\n", "problem.toml:1: not valid TOML"),
+        ("a = " + "[" * 5000, "problem.toml: lists or tables are nested too deeply"),
+    ],
+)
+def test_syntax(text: str, expected: str) -> None:
+    (complaint,) = complaints_of(text)
+    assert str(complaint).startswith(expected)
+
+
+def test_missing_sections() -> None:
+    assert [str(complaint) for complaint in complaints_of("title = 'a'")] == [
+        "problem.toml: grid: the section [grid] is required",
+        "problem.toml: species: the section [[species]] is required",
+    ]
+    (complaint,) = complaints_of("species = []\ngrid = { points = [4], lengths = [1] }")
+    assert str(complaint) == "problem.toml:1: species: at least one [[species]] is required"
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("time.step=3", "--set time.step=3: time.step: is longer than the whole evolution"),
+        ("tim.step=3", '--set tim.step=3: tim: unknown section; did you mean "time"?'),
+        ("species.upp.mass=2", "there is no species \"upp\" (species: up, down); did you mean \"up\"?"),
+        ("species.mass=2", 'species.mass: there is no species "mass"'),
+        ("species.5.mass=2", "there is no entry 5; species has 2, counted from 0"),
+        ("interaction.x.strength=2", 'interaction is a list; "x" should be an index'),
+        ("species.up.mass.value=2", "species.up.mass is no table, so it has no entry value"),
+        ("time.3=2", "time is a single table, not a list"),
+        ("species.down.initial.width=-1", "initial.width=-1: species.down.initial.width: must be positive"),
+        ("species.up.potential=[{kind='harmonic'}]", "species.up.potential.0.frequency: is required"),
+        ("time.step=2 us", "--set time.step=2 us: time.step: \"2 us\" has a unit and needs [units]"),
+        ("time.step=1\n[grid]", "time.step: "),
+        ("time.step", "--set time.step: must have the form key=value"),
+        ("=3", "must have the form key=value"),
+        ("a..b=3", "must have the form key=value"),
+    ],
+)  # fmt: skip
+def test_wrong_override(override: str, expected: str) -> None:
+    assert any(expected in str(complaint) for complaint in complaints_of(GOOD, override))
+
+
+def test_an_override_that_begins_a_section_is_blamed_for_what_it_lacks() -> None:
+    text = GOOD.replace("[time]\nfinal = 1\nstep = 0.01\n", "")
+    (complaint,) = complaints_of(text, "time.step=0.01")
+    assert str(complaint) == "--set time.step=0.01: time.final: is required"
+
+
+VALUES = [
+    "0", "-1", "1.5", "inf", "nan", "1e300", "1e-320", "true", '""', '"text"', '"1 um"', '"x"', '"auto"', "[]", "[[]]",
+    "{}", "[{}]", '{ kind = "harmonic" }', '[{ kind = "gaussian", width = 1, height = 1 }]', "1979-05-27", "[1, 2, 3]",
+    '{ kind = 3 }', '["a", "b"]', '{ between = 1 }', '{ "" = 1 }', '"\\u0000"', "99999999999999999999",
+]  # fmt: skip
+KEYS = [
+    "title", "units", "units.length", "grid", "grid.points", "grid.points.0", "grid.lengths", "grid.lengths.1",
+    "grid.frame", "species", "species.0", "species.up.name", "species.up.mass", "species.up.particles",
+    "species.up.kind", "species.up.potential", "species.up.potential.0", "species.up.potential.0.kind",
+    "species.up.potential.0.frequency", "species.up.potential.0.from", "species.up.potential.0.until",
+    "species.up.potential.0.factor", "species.down.initial", "species.down.initial.kind", "species.down.initial.width",
+    "species.down.initial.noise", "species.down.initial.momentum", "interaction", "interaction.0",
+    "interaction.0.between", "interaction.0.kind", "interaction.0.strength", "ground_state", "ground_state.tolerance",
+    "ground_state.method", "time", "time.final", "time.step", "time.integrator", "time.check_step", "output",
+    "output.directory", "output.observables", "output.snapshots.fields", "output.snapshots", "parallel",
+    "parallel.pencil_grid", "parallel.orbital_groups", "other",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_whatever_stands_there_nothing_but_a_problem_error_comes_out(key: str) -> None:
+    for value in VALUES:
+        try:
+            problem = parse_problem(GOOD, [f"{key}={value}"])
+        except ProblemError as error:
+            assert error.complaints
+        else:
+            assert parse_problem(resolved_toml(problem)) == problem
+
+
+def test_messages() -> None:
+    complaint = Complaint("problem.toml", 14, "species.up.mas", "unknown key", "mass")
+    assert str(complaint) == 'problem.toml:14: species.up.mas: unknown key; did you mean "mass"?'
+    error = ProblemError([complaint, Complaint("--set x", None, "", "wrong")])
+    assert str(error) == f"{complaint}\n--set x: wrong"
+
+
+def test_closest_ignores_case_and_dashes() -> None:
+    assert closest("Imaginary_Time", ["conjugate-gradients", "imaginary-time"]) == "imaginary-time"
+    assert closest("qqq", ["mass"]) is None
+
+
+def test_relative_paths_are_named_in_full(tmp_path: Path) -> None:
+    text = GOOD.replace(INITIAL, 'initial = { kind = "file", path = "absent.h5" }')
+    with pytest.raises(ProblemError, match=str(tmp_path / "absent.h5")):
+        parse_problem(text, folder=tmp_path)
