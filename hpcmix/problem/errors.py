@@ -37,8 +37,7 @@ class ProblemError(Exception):
 
     @classmethod
     def of(cls, key: str, message: str) -> ProblemError:
-        """One mistake found behind the problem file's own checks, where file and line are not known
-        (``Problem.locate`` adds them)."""
+        """One mistake found behind the problem file's own checks; ``Problem.locate`` adds file and line."""
         return cls([Complaint("", None, key, message)])
 
     def __str__(self) -> str:

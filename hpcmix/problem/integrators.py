@@ -1,11 +1,13 @@
 """The splitting schemes a problem file can name, as tables of coefficients.
 
-A scheme with s stages is applied as ``K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s)`` (CONVENTIONS.md, Flows): K the kick (potential and mean
-field, a phase in x), D the drift (kinetic energy, a multiplier in k). Both rows of coefficients are palindromes and sum to one.
+A scheme with s stages is applied as ``K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s)`` (CONVENTIONS.md, Flows): K the kick
+(potential and mean field, a phase in x), D the drift (kinetic energy, a multiplier in k). Both rows of coefficients are
+palindromes and sum to one.
 
-Sources: Strang, SIAM J. Numer. Anal. 5 (1968) 506. Blanes and Moan, J. Comput. Appl. Math. 142 (2002) 313, tables 2 and 3:
-S6 (order 4) and S10 (order 6) hold for any pair of flows; SRKN6b (order 4) and SRKN14a (order 6) use [K,[K,[K,D]]] = 0, which is true when the kinetic
-energy is quadratic in the momentum, also with a mean field that depends on densities only.
+Sources: Strang, SIAM J. Numer. Anal. 5 (1968) 506. Blanes and Moan, J. Comput. Appl. Math. 142 (2002) 313, tables 2 and
+3: S6 (order 4) and S10 (order 6) hold for any pair of flows. SRKN6b (order 4) and SRKN11b (order 6) begin with the kick
+and use [K,[K,[K,D]]] = 0, which is true when the kinetic energy is quadratic in the momentum, also with a mean field
+that depends on densities only.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from dataclasses import dataclass
 class Splitting:
     """Coefficients of one splitting scheme.
 
-    kicks has one entry more than drifts; ``order`` is the order of the global error; ``quadratic_kinetic_energy`` says that the order holds
-    only for kinetic energies quadratic in the momentum (nonrelativistic, with or without a vector potential).
+    kicks has one entry more than drifts; ``order`` is the order of the global error; ``quadratic_kinetic_energy`` says
+    that the order holds only for kinetic energies quadratic in the momentum (nonrelativistic, with or without a vector
+    potential).
     """
 
     order: int
@@ -42,7 +45,7 @@ class Splitting:
 
 
 def _palindrome(half: tuple[float, ...], length: int) -> tuple[float, ...]:
-    """Complete the first coefficients of a symmetric row of given length; the middle one (or pair) makes the sum one."""
+    """Complete the first coefficients of a symmetric row of given length; the middle one (or pair) makes the sum 1."""
     remainder = 1.0 - 2.0 * sum(half)
     middle = (remainder,) if length % 2 else (remainder / 2.0, remainder / 2.0)
     row = half + middle + half[::-1]
@@ -74,18 +77,10 @@ INTEGRATORS: dict[str, Splitting] = {
     "blanes-moan-rkn-6": Splitting(
         order=6,
         kicks=_palindrome(
-            (
-                0.0378593198406116, 0.102635633102435, -0.0258678882665587, 0.314241403071447,
-                -0.130144459517415, 0.106417700369543, -0.00879424312851058,
-            ),
-            15,
+            (0.0414649985182624, 0.198128671918067, -0.0400061921041533, 0.0752539843015807, -0.0115113874206879), 12
         ),
         drifts=_palindrome(
-            (
-                0.09171915262446165, 0.183983170005006, -0.05653436583288827,
-                0.004914688774712854, 0.143761127168358, 0.328567693746804,
-            ),
-            14,
+            (0.123229775946271, 0.290553797799558, -0.127049212625417, -0.246331761062075, 0.357208872795928), 11
         ),
         quadratic_kinetic_energy=True,
     ),

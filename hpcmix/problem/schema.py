@@ -84,3 +84,13 @@ class Problem(Section):
         file and line.
         """
         return ProblemError([self._source.complaint(self._source.path_of(key), message)])
+
+    def locate(self, error: ProblemError) -> ProblemError:
+        """The same mistakes with the file and line of those that were raised without (``ProblemError.of``)."""
+        located = [
+            complaint
+            if complaint.file
+            else self._source.complaint(self._source.path_of(complaint.key), complaint.message)
+            for complaint in error.complaints
+        ]
+        return ProblemError(located)

@@ -1,0 +1,135 @@
+"""The command line. Commands import what they need when they are called, so that help, show and plot start without
+MPI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from hpcmix import __version__
+
+file_argument = click.argument("file", metavar="FILE")
+overrides_option = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace an entry of the file: time.step=1e-3"
+)
+restart_option = click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Where a run exists already: auto leaves it alone and says so, never moves it aside and starts afresh.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hpcmix", message="%(prog)s %(version)s")
+def app() -> None:
+    """Evolve mixtures of quantum gases on large grids, in parallel: mpirun -n 4 hpcmix run FILE.
+
+    FILE is a problem file (TOML) or the bare name of an example.
+    """
+
+
+@app.command()
+@file_argument
+@restart_option
+@overrides_option
+def run(file: str, restart: str, overrides: tuple[str, ...]) -> int:
+    """Make the initial state and evolve it to the final time."""
+    from hpcmix.run.launch import launch
+
+    return launch(file, overrides, fresh=restart == "never", evolving=True)
+
+
+@app.command()
+@file_argument
+@restart_option
+@overrides_option
+def ground(file: str, restart: str, overrides: tuple[str, ...]) -> int:
+    """Find the ground state only, and write it with its wave functions."""
+    from hpcmix.run.launch import launch
+
+    return launch(file, overrides, fresh=restart == "never", evolving=False)
+
+
+@app.command()
+@file_argument
+@click.option(
+    "--ranks", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Ranks to plan for."
+)
+@overrides_option
+def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
+    """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
+    from hpcmix.problem.load import load_problem
+    from hpcmix.run.plan import make_plan
+    from hpcmix.run.plan_table import plan_lines
+
+    problem = load_problem(file, overrides)
+    click.echo("\n".join(plan_lines(problem, make_plan(problem, ranks), ranks)))
+    return 0
+
+
+@app.command()
+@click.argument("path", metavar="PATH")
+@overrides_option
+def show(path: str, overrides: tuple[str, ...]) -> int:
+    """Print a problem with every default filled in; of a run's directory, what became of the run."""
+    if Path(path).is_dir():
+        from hpcmix.io.reader import RunReader
+
+        click.echo("\n".join(RunReader(Path(path)).description()))
+        return 0
+    from hpcmix.problem.load import load_problem
+    from hpcmix.problem.show import resolved_toml
+
+    click.echo(resolved_toml(load_problem(path, overrides)), nl=False)
+    return 0
+
+
+@app.command()
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def plot(directory: Path) -> int:
+    """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
+    from hpcmix.io.figures import draw
+
+    for path in draw(directory):
+        click.echo(str(path))
+    return 0
+
+
+def main() -> None:
+    """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
+    try:
+        status = app(standalone_mode=False)
+    except click.ClickException as mistake:
+        if _speaks():
+            mistake.show()
+        status = 2
+    except click.Abort:
+        status = 1
+    except Exception as error:
+        status = _status_of(error)
+        if status is None:
+            raise
+    sys.exit(status or 0)
+
+
+def _status_of(error: Exception) -> int | None:
+    """Say what is wrong and give the exit status; None for an error that nobody expected."""
+    from hpcmix.io.atomic import OutputError
+    from hpcmix.problem.errors import ProblemError
+
+    if not isinstance(error, (ProblemError, OutputError)):
+        return None
+    if _speaks():
+        click.echo(f"hpcmix: {error}" if isinstance(error, OutputError) else str(error), err=True)
+    return 2 if isinstance(error, ProblemError) else 1
+
+
+def _speaks() -> bool:
+    """Whether this process is the one that speaks, as far as the launcher's environment tells without MPI."""
+    ranks = (os.environ.get(name) for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"))
+    return next((rank for rank in ranks if rank is not None), "0") == "0"

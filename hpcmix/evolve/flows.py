@@ -1,0 +1,87 @@
+"""The two exact flows, drift and kick, and the unit of work that the loop is written in: a drift followed by a kick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.parallel.together import together
+
+
+class Flows:
+    """Moves the orbitals of a mixture by its two flows (CONVENTIONS.md, Flows).
+
+    An engine that works plane by plane overrides :meth:`drift_kick`, the fused pair; nothing else calls the flows in
+    another order.
+    """
+
+    def __init__(self, mixture: Mixture) -> None:
+        self._mixture = mixture
+        self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
+        # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
+        self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
+
+    def drift_kick(self, orbitals: Sequence[np.ndarray], drift: float, kick: float, instant: Instant) -> None:
+        """Drift by the duration `drift`, then kick by the duration `kick` with the potentials of `instant`, in place.
+        Collective."""
+        self.drift(orbitals, drift)
+        self.kick(orbitals, kick, instant)
+
+    def drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
+        """phi -> exp(-i duration T / hbar) phi, in place. Collective."""
+        mixture = self._mixture
+        for species, array in enumerate(orbitals):
+            factors = self._flow_factors(species, duration)
+            for orbital in array:
+                mixture.transform.multiply(
+                    orbital, lambda spectrum, f=factors: kernels.multiply_separable(spectrum, f), mixture.wave
+                )
+
+    def kick(self, orbitals: Sequence[np.ndarray], duration: float, instant: Instant) -> None:
+        """phi -> exp(-i duration (U + G * rho) / hbar) phi, in place; exact, because a phase leaves the densities
+        alone. Collective."""
+        mixture = self._mixture
+        timers = mixture.transform.timers
+        with timers.phase("potential"):
+            potentials = self._external_potentials(instant)
+            if mixture.convolution:
+                potentials = self._with_convolutions(orbitals, potentials)
+        with timers.phase("kick"):
+            kernels.kick_contact([array[0] for array in orbitals], potentials, self._couplings, duration / mixture.hbar)
+
+    def _external_potentials(self, instant: Instant) -> list[np.ndarray | None]:
+        """U_a at an instant. An expression in time may fail at a point that one rank holds: the others learn of it
+        here."""
+        species = self._mixture.species
+        if any(one.external.evaluates_expressions for one in species):
+            with together(self._mixture.communicators.world):
+                return [one.external.value(instant) for one in species]
+        return [one.external.value(instant) for one in species]
+
+    def _with_convolutions(
+        self, orbitals: Sequence[np.ndarray], potentials: list[np.ndarray | None]
+    ) -> list[np.ndarray | None]:
+        """The external potentials plus W_a = sum_b G_ab * rho_b of the kernels, in new arrays where a kernel acts."""
+        mixture = self._mixture
+        densities = mixture.densities(orbitals)
+        summed = [
+            np.zeros_like(density) if external is None else external.copy()
+            for density, external in zip(densities, potentials, strict=True)
+        ]
+        mixture.convolution.add_potential(densities, summed)
+        return summed
+
+    def _flow_factors(self, species: int, duration: float) -> list[np.ndarray]:
+        key = (species, duration)
+        if key not in self._factors:
+            mixture = self._mixture
+            dtype = mixture.transform.wave_dtype
+            factors = mixture.species[species].kinetic.flow_factors(
+                mixture.grid, duration, mixture.transform.inverse_points
+            )
+            self._factors[key] = [factor.astype(dtype) for factor in factors]
+        return self._factors[key]

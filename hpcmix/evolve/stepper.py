@@ -1,0 +1,33 @@
+"""One time step: an integrator's table applied to the two flows."""
+
+from __future__ import annotations
+
+from hpcmix.evolve.flows import Flows
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.problem.integrators import Splitting
+from hpcmix.state import State
+
+
+class Stepper:
+    """Advances a state by ``state.step_size`` with a splitting K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s).
+
+    Time is carried by the drifts: the kick after the drifts a_1 .. a_i sees the potentials at t + (a_1 + .. + a_i) dt,
+    which keeps the order of the scheme for time-dependent potentials (t becomes one more coordinate that the kinetic
+    flow moves).
+    """
+
+    def __init__(self, mixture: Mixture, splitting: Splitting) -> None:
+        self._flows = Flows(mixture)
+        self._splitting = splitting
+
+    def step(self, state: State) -> None:
+        """Take one step, in place. Collective. Raises :class:`FloatingPointError` when a potential is not finite
+        somewhere."""
+        table, duration = self._splitting, state.step_size
+        middle = (state.step + 0.5) * duration
+        instants = [Instant((state.step + end) * duration, middle) for end in table.drift_ends]
+        self._flows.kick(state.orbitals, table.kicks[0] * duration, instants[0])
+        for drift, kick, instant in zip(table.drifts, table.kicks[1:], instants[1:], strict=True):
+            self._flows.drift_kick(state.orbitals, drift * duration, kick * duration, instant)
+        state.step += 1

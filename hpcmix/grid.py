@@ -1,0 +1,99 @@
+"""Points, wave numbers and the volume element of the part of the grid that this rank holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hpcmix.parallel.decomposition import Block
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A periodic box centred at the origin, and this rank's blocks of it.
+
+    points, lengths    of the whole grid, one per axis; lengths in code units.
+    position_block     the box of points of this rank in position space.
+    wave_block         its box of wave numbers in the transform's layout.
+    Positions ``x_j = -L/2 + j h`` and wave numbers ``k_m = 2 pi m / L`` follow CONVENTIONS.md, Grid and Fourier
+    transform.
+    """
+
+    points: tuple[int, ...]
+    lengths: tuple[float, ...]
+    position_block: Block
+    wave_block: Block
+
+    @property
+    def dimensions(self) -> int:
+        """Number of axes."""
+        return len(self.points)
+
+    @cached_property
+    def spacings(self) -> tuple[float, ...]:
+        """Distance of neighbouring points along each axis."""
+        return tuple(length / n for length, n in zip(self.lengths, self.points, strict=True))
+
+    @cached_property
+    def cell_volume(self) -> float:
+        """Volume element dV of the sum that stands for an integral."""
+        return float(np.prod(self.spacings))
+
+    @cached_property
+    def volume(self) -> float:
+        """Volume of the box."""
+        return float(np.prod(self.lengths))
+
+    def axis(self, axis: int) -> np.ndarray:
+        """All positions along one axis of the whole grid."""
+        return -0.5 * self.lengths[axis] + self.spacings[axis] * np.arange(self.points[axis])
+
+    @cached_property
+    def coordinates(self) -> tuple[np.ndarray, ...]:
+        """Positions of this rank along each axis, shaped to broadcast: x has shape (nx, 1, 1), y (1, ny, 1), z (1, 1,
+        nz)."""
+        return tuple(
+            self._broadcastable(self.axis(axis)[self.position_block.slices[axis]], axis)
+            for axis in range(self.dimensions)
+        )
+
+    @cached_property
+    def named_coordinates(self) -> dict[str, np.ndarray]:
+        """The coordinates under their names x, y, z, as expressions take them."""
+        return dict(zip("xyz", self.coordinates, strict=False))
+
+    def wave_numbers(self, axis: int, odd: bool = False, real: bool = False) -> np.ndarray:
+        """All wave numbers along one axis. `odd`: the Nyquist mode counts as zero (gradients); `real`: the half axis of
+        a real field's spectrum."""
+        n = self.points[axis]
+        if real and axis == self.dimensions - 1:
+            modes = np.arange(n // 2 + 1, dtype=float)
+        else:
+            modes = np.fft.fftfreq(n, 1.0 / n)
+        if odd and n % 2 == 0:
+            modes = np.where(np.abs(modes) == n // 2, 0.0, modes)
+        return 2.0 * np.pi / self.lengths[axis] * modes
+
+    def local_wave_numbers(self, axis: int, odd: bool = False) -> np.ndarray:
+        """Wave numbers of this rank's block along one axis (complex fields), one-dimensional."""
+        return self.wave_numbers(axis, odd)[self.wave_block.slices[axis]]
+
+    def squared_wave_numbers(self, block: Block, real: bool = False) -> np.ndarray:
+        """|k|^2 on a block of wave-number space, e.g. that of the real transform."""
+        total = np.zeros(block.shape)
+        for axis in range(self.dimensions):
+            k = self.wave_numbers(axis, real=real)[block.slices[axis]]
+            total += self._broadcastable(k * k, axis)
+        return total
+
+    def _broadcastable(self, values: np.ndarray, axis: int) -> np.ndarray:
+        shape = [1] * self.dimensions
+        shape[axis] = values.size
+        return values.reshape(shape)
+
+    @property
+    def position_shape(self) -> tuple[int, ...]:
+        """Shape of this rank's fields in position space."""
+        return self.position_block.shape

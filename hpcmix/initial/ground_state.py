@@ -1,0 +1,229 @@
+"""Ground states of mixtures of condensates: preconditioned nonlinear conjugate gradients on the product of unit
+spheres.
+
+Antoine, Levitt and Tang, J. Comput. Phys. 343 (2017) 92, extended to components: one search direction for all species,
+one step length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.initial.landscape import Landscape
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+
+REFRESH = 20
+"""Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding
+errors."""
+
+
+@dataclass(frozen=True)
+class GroundState:
+    """How a minimisation ended.
+
+    method       name of the method, as in the problem file.
+    iterations   number of iterations.
+    residual     largest of |H phi - mu phi| / |mu phi| over the species.
+    transforms   number of Fourier pairs (forward and backward) of one field.
+    energy       total energy, code units.
+    """
+
+    method: str
+    iterations: int
+    residual: float
+    transforms: int
+    energy: float
+
+    def as_dict(self) -> dict[str, str | int | float]:
+        """What summary.json says of it."""
+        return {
+            "method": self.method,
+            "iterations": self.iterations,
+            "residual": self.residual,
+            "transforms": self.transforms,
+        }
+
+
+class NotConverged(RuntimeError):
+    """The tolerance was not reached; the text says how far the iteration came and what to change."""
+
+
+Report = Callable[[int, float, float], None]
+"""Called after every iteration with its number, the residual and the energy."""
+
+
+def minimise_energy(
+    mixture: Mixture,
+    fields: list[np.ndarray],
+    instant: Instant,
+    tolerance: float,
+    max_iterations: int,
+    report: Report = lambda iteration, residual, energy: None,
+    held: frozenset[int] = frozenset(),
+) -> GroundState:
+    """Minimise the energy over the fields, in place, until the residual is at most `tolerance`. Collective.
+
+    fields: one complex array of this rank per species, of norm one; species in `held` stay as they are. Raises
+    :class:`NotConverged`.
+    """
+    search = _Search(mixture, fields, instant, held)
+    best = math.inf
+    for iteration in range(max_iterations + 1):
+        if iteration % REFRESH == 0:
+            search.refresh()
+        search.differentiate()
+        if search.residual <= tolerance and iteration % REFRESH:
+            search.refresh()  # say "converged" only of a residual free of gathered rounding errors
+            search.differentiate()
+        report(iteration, search.residual, search.energy)
+        if not math.isfinite(search.residual):
+            raise NotConverged(
+                f"ground state: the energy is not finite after {iteration} iterations; is an attraction too strong?"
+            )
+        if search.residual <= tolerance:
+            return GroundState("conjugate-gradients", iteration, search.residual, search.transforms, search.energy)
+        best = min(best, search.residual)
+        if iteration < max_iterations:
+            search.move()
+    raise NotConverged(
+        f"ground state: residual {search.residual:.1e} after {max_iterations} iterations (best {best:.1e}), "
+        f"asked for {tolerance:.1e}; "
+        "raise ground_state.max_iterations or ground_state.tolerance"
+    )
+
+
+class _Search(Landscape):
+    """The iterate phi_a and the tangent direction d_a.
+
+    A step turns phi and the unit direction e = d/|d| against each other, phi -> phi cos(theta) + e sin(theta),
+    e -> e cos(theta) - phi sin(theta): phi stays on the sphere, and e is transported along. T phi and T e turn with
+    them and cost no transform.
+    """
+
+    def __init__(self, mixture: Mixture, fields: list[np.ndarray], instant: Instant, held: frozenset[int]) -> None:
+        super().__init__(mixture, fields, instant, held)
+        self.directions = [np.zeros_like(f) for f in fields]  # d
+        self.kinetic_directions = [np.zeros_like(f) for f in fields]  # T d
+        self.previous = [np.zeros_like(f) for f in fields]  # the gradients of the iteration before
+        self.steepest = [np.zeros_like(f) for f in fields]  # P r
+        self.work = np.empty_like(fields[0])
+        self.previous_product = 0.0
+        self.fresh = True  # no earlier direction to combine with
+
+    def move(self) -> None:
+        """Choose the direction, find the step length along it, take the step."""
+        self._choose_direction()
+        lengths = np.sqrt(self.products(self.directions, self.directions))
+        slope, curvature = self._derivatives(lengths)
+        if slope >= 0.0:  # not downhill: forget the past
+            self.fresh = True
+            self._choose_direction()
+            lengths = np.sqrt(self.products(self.directions, self.directions))
+            slope, curvature = self._derivatives(lengths)
+        largest = 0.5 * math.pi / float(np.max(lengths))  # a quarter of a great circle
+        step = min(-slope / curvature, largest) if curvature > 0.0 else 0.1 * largest
+        self._search_along(slope, step, largest, lengths)
+
+    def _choose_direction(self) -> None:
+        """d = -P r + beta d (Polak and Ribiere, not negative), tangent to the spheres; then T d."""
+        kinetic_energies = self.products(self.fields, self.kinetic)
+        self.preconditioner.prepare(self.fields, self.totals, self.chemical_potentials, kinetic_energies)
+        for steepest, gradient in zip(self.steepest, self.gradients, strict=True):
+            steepest[...] = gradient
+        self.preconditioner.apply(self.steepest)
+        self.transforms += len(self.fields)
+        product = float(np.dot(self.weights, self.products(self.gradients, self.steepest)))
+        beta = 0.0
+        if not self.fresh:
+            overlap = float(np.dot(self.weights, self.products(self.previous, self.steepest)))
+            beta = max(0.0, (product - overlap) / self.previous_product)
+        for field, direction, steepest in zip(self.fields, self.directions, self.steepest, strict=True):
+            direction *= direction.real.dtype.type(beta)
+            direction -= steepest
+            along = self.products([field], [direction])[0]
+            direction -= direction.real.dtype.type(along) * field
+        for previous, gradient in zip(self.previous, self.gradients, strict=True):
+            previous[...] = gradient
+        self.apply_kinetic(self.directions, self.kinetic_directions)
+        self.previous_product = product
+        self.fresh = False
+
+    def _derivatives(self, lengths: np.ndarray) -> tuple[float, float]:
+        """First and second derivative of the energy along the great circles, with respect to their common parameter,
+        where it is zero.
+
+        E' = 2 sum_a nu_a Re <d_a|r_a>,
+        E'' = 2 sum_a nu_a (<d_a|H_a|d_a> - mu_a |d_a|^2) + sum_ab integral rho'_a (G_ab * rho'_b),  rho'_a = 2 nu_a
+        Re(conj(phi_a) d_a).
+        """
+        mixture = self.mixture
+        slope = 2.0 * float(np.dot(self.weights, self.products(self.directions, self.gradients)))
+        changes = [
+            (2.0 * nu * (field.real * d.real + field.imag * d.imag)).astype(mixture.real_dtype, copy=False)
+            for nu, field, d in zip(self.weights, self.fields, self.directions, strict=True)
+        ]
+        responses = mixture.mean_fields(changes)
+        local = np.zeros(len(self.fields))
+        for a, (direction, total) in enumerate(zip(self.directions, self.totals, strict=True)):
+            local[a] = 2.0 * self.weights[a] * mixture.integrate(
+                direction.real**2 + direction.imag**2, total
+            ) + mixture.integrate(changes[a], responses[a])
+        kinetic = self.products(self.directions, self.kinetic_directions)
+        curvature = float(np.sum(mixture.communicators.sum(local))) + 2.0 * float(
+            np.dot(self.weights, kinetic - self.chemical_potentials * lengths**2)
+        )
+        return slope, curvature
+
+    def _search_along(self, slope: float, step: float, largest: float, lengths: np.ndarray) -> None:
+        """Turn by `step`, then improve it by secants until the slope has fallen to a fifth and the energy has not
+        risen."""
+        start_energy, position, slope_behind, behind = self.energy, 0.0, slope, 0.0
+        for _ in range(8):
+            self._turn((step - position) * lengths, lengths)
+            position = step
+            self.evaluate()
+            here = self._slope_here(lengths)
+            risen = self.energy > start_energy + 1e-12 * abs(start_energy)
+            if not risen and abs(here) <= 0.2 * abs(slope):
+                return
+            if risen or here > 0.0:  # too far: the minimum lies between
+                step = behind + (position - behind) * min(0.9, max(0.1, slope_behind / (slope_behind - here)))
+            else:
+                behind, slope_behind, step = position, here, min(largest, position + 2.0 * (position - behind))
+                if step <= position:
+                    return
+
+    def _slope_here(self, lengths: np.ndarray) -> float:
+        """dE/dt at the present fields along the transported direction: 2 sum_a nu_a Re <d_a| T phi_a + W_a phi_a>."""
+        local = []
+        for field, direction, kinetic, total in zip(
+            self.fields, self.directions, self.kinetic, self.totals, strict=True
+        ):
+            np.multiply(field, total, out=self.work)
+            self.work += kinetic
+            local.append(kernels.inner_product(direction, self.work).real)
+        products = self.mixture.communicators.sum(local) * self.mixture.grid.cell_volume
+        return 2.0 * float(np.dot(self.weights, products))
+
+    def _turn(self, angles: np.ndarray, lengths: np.ndarray) -> None:
+        """Turn phi and d (and T phi, T d) against each other by the angles, in place."""
+        for a, (angle, length) in enumerate(zip(angles, lengths, strict=True)):
+            if length == 0.0:
+                continue
+            number = self.fields[a].real.dtype.type
+            cosine, sine = math.cos(angle), math.sin(angle)
+            for first, second in (
+                (self.fields[a], self.directions[a]),
+                (self.kinetic[a], self.kinetic_directions[a]),
+            ):
+                np.multiply(first, number(cosine), out=self.work)
+                self.work += number(sine / length) * second
+                second *= number(cosine)
+                second -= number(sine * length) * first
+                first[...] = self.work

@@ -1,0 +1,71 @@
+"""Ground states by imaginary time: a fallback, for comparison and for cases in which the conjugate gradients fail."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hpcmix.initial.ground_state import GroundState, NotConverged, Report
+from hpcmix.initial.landscape import Landscape
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+
+CHECK = 10
+"""Steps between two looks at the residual."""
+PATIENCE = 5
+"""Looks without a fall of the residual by a tenth after which the step is halved."""
+
+
+def relax(
+    mixture: Mixture,
+    fields: list[np.ndarray],
+    instant: Instant,
+    tolerance: float,
+    max_iterations: int,
+    step: float | None = None,
+    report: Report = lambda iteration, residual, energy: None,
+    held: frozenset[int] = frozenset(),
+) -> GroundState:
+    """Lower the energy by phi -> exp(-s W / 2) exp(-s T) exp(-s W / 2) phi, normalised, in place, until the residual is
+    at most `tolerance`.
+
+    The splitting ends at a state whose residual is proportional to the square of the step s; the step is therefore
+    halved whenever the residual stalls, and small tolerances need many iterations. `step` None: hbar / (10 mu) of the
+    first state. Raises :class:`NotConverged`. Collective.
+    """
+    landscape = Landscape(mixture, fields, instant, held)
+    landscape.refresh()
+    landscape.differentiate()
+    if step is None:
+        step = 0.1 * mixture.hbar / float(np.max(np.abs(landscape.chemical_potentials)))
+    target, looks = math.inf, 0
+    for iteration in range(1, max_iterations + 1):
+        for a, field in enumerate(fields):
+            if a in held:
+                continue
+            field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
+            landscape.preconditioner.apply_decay(field, a, step / mixture.hbar)
+            field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
+        landscape.transforms += len(fields)
+        landscape.refresh()
+        if iteration % CHECK:
+            continue
+        landscape.differentiate()
+        report(iteration, landscape.residual, landscape.energy)
+        if not math.isfinite(landscape.residual):
+            raise NotConverged(
+                "ground state: the energy is not finite in imaginary time; use a smaller ground_state.step"
+            )
+        if landscape.residual <= tolerance:
+            return GroundState("imaginary-time", iteration, landscape.residual, landscape.transforms, landscape.energy)
+        looks += 1
+        if landscape.residual < 0.9 * target:
+            target, looks = landscape.residual, 0
+        elif looks >= PATIENCE:
+            step, target, looks = 0.5 * step, math.inf, 0
+    raise NotConverged(
+        f"ground state: residual {landscape.residual:.1e} after {max_iterations} iterations in imaginary time, "
+        f"asked for {tolerance:.1e}; "
+        'raise ground_state.max_iterations, or use method = "conjugate-gradients"'
+    )

@@ -1,0 +1,74 @@
+"""How strong a potential is at a time: switching, ramps and a factor."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hpcmix.problem.expressions import Expression
+
+
+@dataclass(frozen=True)
+class Instant:
+    """A time at which potentials are wanted.
+
+    time      what ramps and expressions are evaluated at.
+    switches  what switches without a ramp are compared with: the middle of the step that the time is used in, so that
+              such a potential is on or off for whole steps (CONVENTIONS.md, Time).
+    """
+
+    time: float
+    switches: float
+
+    @classmethod
+    def before_start(cls) -> Instant:
+        """Time 0-: what the ground state is computed at."""
+        return cls(0.0, -math.ulp(0.0))
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The factor e(t) of a potential.
+
+    begin, end  from when until when it is on (minus and plus infinity: always).
+    ramp        duration of the switching: up over [begin, begin + ramp], down over [end, end + ramp]; 0 switches at
+                once.
+    smooth      ramps like (1 - cos(pi s))/2 instead of s.
+    factor      an expression in t, or None.
+    """
+
+    begin: float = -math.inf
+    end: float = math.inf
+    ramp: float = 0.0
+    smooth: bool = False
+    factor: Expression | None = None
+
+    @property
+    def constant(self) -> bool:
+        """Whether the factor is one at all times."""
+        return self.begin == -math.inf and self.end == math.inf and self.factor is None
+
+    def changes_after(self, time: float) -> bool:
+        """Whether the factor may still change at or after `time`."""
+        if self.factor is not None:
+            return True
+        last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
+        return last > time
+
+    def __call__(self, instant: Instant) -> float:
+        """e(t) at an instant."""
+        value = self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end))
+        if value != 0.0 and self.factor is not None:
+            value *= float(self.factor.evaluate(t=instant.time))
+        return value
+
+    def _rise(self, instant: Instant, edge: float) -> float:
+        """0 before `edge`, 1 after it, ramped in between."""
+        if edge == -math.inf:
+            return 1.0
+        if edge == math.inf:
+            return 0.0
+        if self.ramp == 0.0:
+            return 1.0 if instant.switches >= edge else 0.0
+        progress = min(1.0, max(0.0, (instant.time - edge) / self.ramp))
+        return 0.5 * (1.0 - math.cos(math.pi * progress)) if self.smooth else progress

@@ -1,0 +1,197 @@
+"""External potentials U(t, x): their shapes, and the sum that acts on one species."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.expressions import Expression
+
+
+def harmonic(grid: Grid, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]) -> np.ndarray:
+    """U = m/2 sum over axes of omega^2 (x - centre)^2."""
+    return sum(
+        0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(grid.coordinates, frequency, centre, strict=True)
+    )
+
+
+def lattice(grid: Grid, depth: tuple[float, ...], period: tuple[float, ...], phase: tuple[float, ...]) -> np.ndarray:
+    """U = sum over axes of depth sin^2(pi x / period + phase)."""
+    return sum(
+        d * np.sin(np.pi * x / p + shift) ** 2
+        for x, d, p, shift in zip(grid.coordinates, depth, period, phase, strict=True)
+    )
+
+
+def box(grid: Grid, height: float, lengths: tuple[float, ...], edge: float) -> np.ndarray:
+    """U = height outside a box of `lengths` centred at the origin, 0 inside; walls smoothed over `edge` by tanh.
+
+    U = height (1 - product over axes of s(L/2 - |x|)), s the step function or (1 + tanh(d / edge)) / 2.
+    """
+    inside = 1.0
+    for x, length in zip(grid.coordinates, lengths, strict=True):
+        depth = 0.5 * length - np.abs(x)
+        inside = inside * (0.5 * (1.0 + np.tanh(depth / edge)) if edge > 0.0 else (depth >= 0.0))
+    return height * (1.0 - inside)
+
+
+def gaussian(grid: Grid, height: float, width: tuple[float, ...], centre: tuple[float, ...]) -> np.ndarray:
+    """U = height exp(-sum over axes of (x - centre)^2 / (2 width^2))."""
+    exponent = sum(((x - c) / w) ** 2 for x, w, c in zip(grid.coordinates, width, centre, strict=True))
+    return height * np.exp(-0.5 * exponent)
+
+
+def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
+    """This rank's block of a dataset of the grid's shape in an HDF5 file.
+
+    Raises :class:`ValueError` with a sentence when the file, the dataset or the shape is not as needed.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            if dataset not in file or not isinstance(file[dataset], h5py.Dataset):
+                raise ValueError(f'{path} has no dataset "{dataset}"')
+            data = file[dataset]
+            if data.shape != grid.points:
+                raise ValueError(f"dataset {dataset} of {path} has shape {data.shape}, the grid has {grid.points}")
+            return np.asarray(data[grid.position_block.slices])
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read as HDF5 ({error})") from error
+
+
+class PotentialTerm:
+    """One entry of ``potential``: a shape in space times an envelope in time, or an expression in both.
+
+    where: the key of the entry in the problem file, for messages.
+    """
+
+    def __init__(self, where: str, envelope: Envelope, shape: np.ndarray | Expression) -> None:
+        self.where = where
+        self.envelope = envelope
+        self.shape = shape
+
+    @property
+    def constant(self) -> bool:
+        """Whether the term never changes in time."""
+        return self.envelope.constant and isinstance(self.shape, np.ndarray)
+
+    def changes_after(self, time: float) -> bool:
+        """Whether the term may change at or after `time` (its shape does while it is on)."""
+        if isinstance(self.shape, np.ndarray):
+            return self.envelope.changes_after(time)
+        return self.envelope.end + self.envelope.ramp > time
+
+    def fingerprint(self, instant: Instant) -> tuple[float, ...]:
+        """What the value at an instant depends on: equal fingerprints, equal values; empty when the term is off."""
+        strength = self.envelope(instant)
+        if strength == 0.0:
+            return ()
+        return (strength,) if isinstance(self.shape, np.ndarray) else (strength, instant.time)
+
+    def value(self, grid: Grid, instant: Instant) -> np.ndarray | None:
+        """U at an instant on this rank (broadcastable to its block), or None where the envelope is zero."""
+        strength = self.envelope(instant)
+        if strength == 0.0:
+            return None
+        if isinstance(self.shape, np.ndarray):
+            return self.shape if strength == 1.0 else strength * self.shape
+        values = self.shape.evaluate(**grid.named_coordinates, t=instant.time)
+        require_finite(self.where, grid, values, instant.time)
+        return strength * values
+
+
+class ExternalPotential:
+    """The sum of the potentials of one species.
+
+    Terms that never change are added up once; the others are evaluated when asked for. The sum is kept until a time
+    asks for a different one.
+    """
+
+    def __init__(self, terms: list[PotentialTerm], grid: Grid, dtype: np.dtype) -> None:
+        self._grid = grid
+        self._dtype = dtype
+        self._envelopes = [term.envelope for term in terms]
+        self._varying = [term for term in terms if not term.constant]
+        constant = [term.shape for term in terms if term.constant]
+        self._constant = self._total(constant) if constant else None  # the shapes themselves are not needed any more
+        self._kept: tuple[tuple[tuple[float, ...], ...], np.ndarray] | None = None
+
+    def _total(self, parts: list[np.ndarray]) -> np.ndarray:
+        total = np.zeros(self._grid.position_shape, self._dtype)
+        for part in parts:
+            total += part
+        return total
+
+    @property
+    def evaluates_expressions(self) -> bool:
+        """Whether :meth:`value` evaluates expressions as time goes on, and may therefore fail."""
+        return any(isinstance(term.shape, Expression) for term in self._varying)
+
+    def on(self, instant: Instant) -> list[bool]:
+        """Which entries of the problem file act at an instant."""
+        return [envelope(instant) != 0.0 for envelope in self._envelopes]
+
+    def changes_after(self, time: float) -> bool:
+        """Whether the potential may change at or after `time`; if not, the energy is conserved from then on."""
+        return any(term.changes_after(time) for term in self._varying)
+
+    def value(self, instant: Instant) -> np.ndarray | None:
+        """U at an instant on this rank, or None for no potential. The array belongs to this object: read only.
+
+        Raises :class:`FloatingPointError` with a sentence when an expression is not finite somewhere.
+        """
+        fingerprints = tuple(term.fingerprint(instant) for term in self._varying)
+        if not any(fingerprints):
+            return self._constant
+        if self._kept is None or self._kept[0] != fingerprints:
+            parts = [part for term in self._varying if (part := term.value(self._grid, instant)) is not None]
+            if self._constant is not None:
+                parts.append(self._constant)
+            self._kept = (fingerprints, self._total(parts))
+        return self._kept[1]
+
+
+def require_finite(where: str, grid: Grid, values: np.ndarray, time: float) -> None:
+    """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite."""
+    finite = np.isfinite(values)
+    if np.all(finite):
+        return
+    index = np.unravel_index(np.argmin(np.broadcast_to(finite, grid.position_shape)), grid.position_shape)
+    point = ", ".join(
+        f"{name} = {float(x.ravel()[i]):g}" for name, x, i in zip("xyz", grid.coordinates, index, strict=False)
+    )
+    raise FloatingPointError(f"{where} is not finite at {point}, t = {time:g}")
+
+
+def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
+    """The term of one validated ``potential`` entry of the problem file.
+
+    Raises :class:`~hpcmix.problem.errors.ProblemError` when a file does not fit the grid or the potential is not
+    finite.
+    """
+    envelope = Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
+    try:
+        match entry.kind:
+            case "harmonic":
+                shape = harmonic(grid, mass, entry.frequency, entry.centre)
+            case "lattice":
+                shape = lattice(grid, entry.depth, entry.period, entry.phase)
+            case "box":
+                shape = box(grid, entry.height, entry.lengths, entry.edge)
+            case "gaussian":
+                shape = gaussian(grid, entry.height, entry.width, entry.centre)
+            case "file":
+                shape = read_block(entry.path, entry.dataset, grid)
+                if np.iscomplexobj(shape):
+                    raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
+            case "expression":
+                shape = entry.value
+                if "t" not in shape.variables_used:
+                    shape = np.asarray(shape.evaluate(**grid.named_coordinates, t=0.0), dtype=float)
+        if isinstance(shape, np.ndarray):
+            require_finite(where, grid, shape, 0.0)
+    except (ValueError, FloatingPointError) as error:
+        raise ProblemError.of(where, str(error)) from error
+    return PotentialTerm(where, envelope, shape)

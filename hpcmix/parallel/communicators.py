@@ -1,0 +1,107 @@
+"""The ranks of a run: orbital groups x pencil grid, and sums over them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
+from hpcmix.parallel.mpi import MPI
+
+
+def world() -> MPI.Comm:
+    """All ranks that ``mpirun`` or ``srun`` started; a single one in a serial run."""
+    return MPI.COMM_WORLD
+
+
+def launcher_mismatch() -> str | None:
+    """A sentence when the launcher started several processes but MPI sees one each (an MPI that does not match
+    mpi4py's), else None."""
+    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"):
+        started = os.environ.get(variable, "")
+        if started.isdigit() and int(started) > 1 and MPI.COMM_WORLD.size == 1:
+            return (
+                f"the launcher started {started} processes but each of them is alone under {mpi_library()}: "
+                "the launcher belongs to another MPI; "
+                "use the mpirun of that library, or with Slurm srun --mpi=pmix"
+            )
+    return None
+
+
+def mpi_library() -> str:
+    """Name and version of the MPI library, for logs and provenance."""
+    return MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
+
+
+@dataclass(frozen=True)
+class Communicators:
+    """The communicators of one run.
+
+    world    every rank; owned by the caller.
+    group    the P1 x P2 ranks that share the grid of one orbital group.
+    across   the ranks at the same place of every group's grid.
+    along    communicators within `group` along the first and the second direction of the pencil grid.
+    """
+
+    world: MPI.Comm
+    group: MPI.Comm
+    across: MPI.Comm
+    along: tuple[MPI.Comm, MPI.Comm]
+    decomposition: Decomposition
+    groups: int
+
+    @classmethod
+    def create(
+        cls, comm: MPI.Comm, points: tuple[int, ...], pencil_grid: tuple[int, int] | None = None, groups: int = 1
+    ) -> Communicators:
+        """Split `comm` into `groups` orbital groups, each with the pencil grid asked for or chosen for `points`.
+
+        Collective over `comm`. Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks do not fit.
+        """
+        ranks_per_group = comm.size // groups
+        decomposition = Decomposition(points, choose_pencil_grid(points, ranks_per_group, pencil_grid))
+        group_index, place = divmod(comm.rank, ranks_per_group)
+        group = comm.Split(group_index, place)
+        across = comm.Split(place, group_index)
+        first, second = decomposition.position_in_grid(place)
+        along = (group.Split(second, first), group.Split(first, second))
+        return cls(comm, group, across, along, decomposition, groups)
+
+    @property
+    def rank(self) -> int:
+        """This rank's number among all ranks."""
+        return self.world.rank
+
+    @property
+    def size(self) -> int:
+        """Number of all ranks."""
+        return self.world.size
+
+    @property
+    def is_root(self) -> bool:
+        """True on the rank that prints and writes small files."""
+        return self.world.rank == 0
+
+    def sum(self, values) -> np.ndarray:
+        """Sum of a small array (or number) over the ranks of this group; the same bits on every rank of it."""
+        return self._reduce(self.group, values, MPI.SUM)
+
+    def maximum(self, values) -> np.ndarray:
+        """Largest of each entry over the ranks of this group."""
+        return self._reduce(self.group, values, MPI.MAX)
+
+    @staticmethod
+    def _reduce(comm: MPI.Comm, values, operation: MPI.Op) -> np.ndarray:
+        local = np.array(values, copy=True, order="C")  # its own memory: the reduction is in place
+        if local.dtype.kind in "iub":
+            local = local.astype(np.float64)
+        if comm.size > 1:
+            comm.Allreduce(MPI.IN_PLACE, local, op=operation)
+        return local
+
+    def free(self) -> None:
+        """Give the communicators back (collective). The world stays the caller's."""
+        for comm in (*self.along, self.across, self.group):
+            comm.Free()

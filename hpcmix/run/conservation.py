@@ -1,0 +1,89 @@
+"""The guard: a solution that is not finite, or loses what it must conserve, stops the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hpcmix.model.mixture import Mixture
+from hpcmix.state import State
+
+PARTICLE_LIMIT = {"double": 1e-8, "single": 1e-3}
+"""Relative change of a particle number that no rounding explains: 10^6 steps lose 1e-10 in double, 10^5 steps 1e-4 in
+single precision."""
+
+ENERGY_LIMIT = 0.05
+"""Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""
+
+
+class BlowUp(RuntimeError):
+    """The solution is lost; the text says where and when, and what to try."""
+
+
+class Guard:
+    """Remembers the first particle numbers and the energy since potentials stopped changing, and compares."""
+
+    def __init__(self, mixture: Mixture, precision: str) -> None:
+        self._mixture = mixture
+        self._limit = PARTICLE_LIMIT[precision]
+        self._particles: dict[str, float] = {}
+        self._energy: tuple[float, float] | None = None
+        self._last_seen = ""
+
+    def not_finite(self, state: State) -> np.ndarray:
+        """Which species are not finite on this rank, as ones and zeros, from one value each.
+
+        A transform spreads a value that is not finite over the whole grid, so one value after a drift tells of all.
+        """
+        return np.array([0.0 if np.isfinite(array.ravel()[0]) else 1.0 for array in state.orbitals])
+
+    def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
+        """The error for a vote that found species not finite."""
+        lost = ", ".join(f'"{one.name}"' for one, flag in zip(self._mixture.species, flags, strict=True) if flag)
+        return BlowUp(
+            f"the solution is not finite: species {lost} in step {state.step}, t = {state.time:.6g}; {self._last_seen}"
+            "try a smaller time.step, a finer grid, or weaker couplings"
+        )
+
+    def check(self, record: Mapping[str, Any]) -> None:
+        """Compare a record with the first one. Raises :class:`BlowUp` when particles or energy are lost."""
+        when = f"in step {record['step']}, t = {record['time']:.6g}"
+        places = []
+        for name, species in record["species"].items():
+            particles = species["particles"]
+            first = self._particles.setdefault(name, particles)
+            if not abs(particles / first - 1.0) <= self._limit:
+                raise BlowUp(
+                    f'particles are not conserved: species "{name}" holds {particles:.12g} {when}, '
+                    f"{first:.12g} at the start; "
+                    "the solution cannot be trusted beyond the record before"
+                )
+            places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
+        self._check_energy(record, when)
+        self._last_seen = (
+            f"at the last record (step {record['step']}, t = {record['time']:.6g}) the density was "
+            + ", ".join(places)
+            + "; "
+        )
+
+    def _check_energy(self, record: Mapping[str, Any], when: str) -> None:
+        terms = record["energy"]
+        scale = abs(terms["kinetic"]) + abs(terms["potential"]) + abs(terms["interaction"])
+        if self._energy is None:
+            if self._mixture.conserves_energy_after(record["time"]):
+                self._energy = (terms["total"], scale)
+            return
+        first, first_scale = self._energy
+        change = abs(terms["total"] - first) / max(scale, first_scale)
+        if not change <= ENERGY_LIMIT:
+            raise BlowUp(
+                f"the energy is not conserved: {terms['total']:.8g} {when}, {first:.8g} before, "
+                f"a change of {100 * change:.2g} % of its terms; "
+                "try a smaller time.step or a finer grid"
+            )
+
+
+def _point(centre: list[float]) -> str:
+    return "(" + ", ".join(f"{x:.4g}" for x in centre) + ")"

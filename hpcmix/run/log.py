@@ -1,0 +1,111 @@
+"""What a run says: the same lines on standard output and in run.log, and progress with the time to go."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from hpcmix.run.terminal import is_live
+
+PLAIN_SECONDS = 10.0
+"""Seconds between two lines of progress in a batch log."""
+
+
+class Log:
+    """Lines for people. On other ranks than the root nothing is said.
+
+    speaks  whether this rank is the root.
+    Lines go to standard output and, from :meth:`open` on, to run.log; progress is a live bar on a terminal and a line
+    now and then elsewhere.
+    """
+
+    def __init__(self, speaks: bool) -> None:
+        self.speaks = speaks
+        self._live = speaks and is_live()
+        self._console = Console(highlight=False, soft_wrap=True, force_terminal=self._live or None)
+        self._file = None
+        self._kept: list[str] = []
+
+    def open(self, path: Path) -> None:
+        """Write all lines so far and all further ones to a file as well."""
+        if self.speaks:
+            self._file = path.open("w", encoding="utf-8", buffering=1)
+            self._file.writelines(line + "\n" for line in self._kept)
+
+    def line(self, text: str = "") -> None:
+        """Say one line."""
+        if not self.speaks:
+            return
+        self._console.print(text, markup=False)
+        self._console.file.flush()
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        if self._file is not None:
+            self._file.write(text + "\n")
+        else:
+            self._kept.append(text)
+
+    def progress(self, title: str, total: int | None) -> Meter:
+        """A meter for work of `total` steps (None: unknown); use it in a with statement."""
+        return Meter(self, title, total)
+
+    def close(self) -> None:
+        """Close run.log."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Meter:
+    """Progress of one piece of work: steps done, rate and time to go."""
+
+    def __init__(self, log: Log, title: str, total: int | None) -> None:
+        self._log = log
+        self._title = title
+        self._total = total
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Meter:
+        self._begin = self._last = time.monotonic()
+        if self._log._live:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total}" if self._total else "{task.completed}"),
+                TextColumn("{task.fields[note]}"),
+                TimeRemainingColumn(),
+                console=self._log._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self._title, total=self._total, note="")
+        return self
+
+    def update(self, done: int, note: str = "") -> None:
+        """Say that `done` steps are done; `note` is shown beside them. Plain lines come at most every few seconds."""
+        if not self._log.speaks:
+            return
+        now = time.monotonic()
+        rate = done / (now - self._begin) if now > self._begin else 0.0
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, note=f"{note}  {rate:.3g} /s")
+        elif now - self._last >= PLAIN_SECONDS:
+            self._last = now
+            self._log.line(self._plain(done, note, rate))
+
+    def _plain(self, done: int, note: str, rate: float) -> str:
+        if self._total is None:
+            return f"{self._title} {done}  {note}  {rate:.3g} /s"
+        remaining = timedelta(seconds=round((self._total - done) / rate)) if rate > 0.0 else "unknown"
+        share = 100 * done // self._total
+        return f"{self._title} {done}/{self._total} ({share} %)  {note}  {rate:.3g} /s  to go {remaining}"
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

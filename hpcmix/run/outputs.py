@@ -1,0 +1,106 @@
+"""What a run writes as it goes, and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.metadata import Metadata
+from hpcmix.io.series import SeriesWriter, write_dataset
+from hpcmix.io.slices import write_slices
+from hpcmix.io.snapshots import write_snapshot
+from hpcmix.observe.record import observe
+from hpcmix.parallel.together import together
+from hpcmix.run.conservation import Guard
+from hpcmix.run.schedule import Schedule
+from hpcmix.run.simulation import Simulation
+from hpcmix.state import State
+
+
+class Outputs:
+    """Writes records, snapshots and slices into the run's directory. All methods are collective over the world."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        problem = simulation.problem
+        self._simulation = simulation
+        self.directory = RunDirectory(Path(problem.output.directory))
+        self._metadata = Metadata.of(problem, simulation.provenance.attributes())
+        self._records = self._schedule(problem.output.observables)
+        self._snapshots = self._schedule(problem.output.snapshots)
+        self._series: SeriesWriter | None = None
+        self._written = 0
+        self.last_record: dict[str, Any] = {}
+        with self._on_root():
+            if simulation.is_root:
+                self._series = SeriesWriter(self.directory.series)
+                self.directory.problem.write_text(simulation.provenance.problem, encoding="utf-8")
+
+    def _schedule(self, options: Any) -> Schedule | None:
+        time = self._simulation.problem.time
+        return None if time is None else Schedule(time.steps, time.step_size, options.every, options.interval)
+
+    def _on_root(self):
+        """Work of the root that may fail: all ranks learn of it."""
+        return together(self._simulation.communicators.world)
+
+    def write_due(self, state: State, guard: Guard) -> None:
+        """Write what is due at this step. Raises :class:`~hpcmix.run.conservation.BlowUp` after a record that shows a
+        loss is written."""
+        record_due, snapshot_due = self._records.due(state.step), self._snapshots.due(state.step)
+        if record_due or snapshot_due:
+            with self._simulation.timers.phase("observables"):
+                record = observe(self._simulation.mixture, state)
+        if record_due:
+            self._append(record)
+            guard.check(record)
+        if snapshot_due:
+            self._snapshot(state, self._simulation.problem.output.snapshots.fields)
+
+    def write_ground_state(self) -> None:
+        """Write one record and one snapshot with the wave functions: what a later run can start from."""
+        state = self._simulation.state
+        with self._simulation.timers.phase("observables"):
+            self._append(observe(self._simulation.mixture, state, before_start=True))
+        fields = self._simulation.problem.output.snapshots.fields
+        self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
+
+    def close(self) -> None:
+        """Write observables.h5 and close the series."""
+        with self._simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.close()
+                write_dataset(self.directory.series, self.directory.dataset, self._metadata)
+
+    def _append(self, record: dict[str, Any]) -> None:
+        self.last_record = record
+        with self._simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.append(record)
+
+    def _snapshot(self, state: State, names: tuple[str, ...]) -> None:
+        simulation, mixture = self._simulation, self._simulation.mixture
+        densities = {
+            one.name: mixture.density(array, one.weight)
+            for one, array in zip(mixture.species, state.orbitals, strict=True)
+        }
+        fields: dict[str, np.ndarray] = {}
+        for one, array in zip(mixture.species, state.orbitals, strict=True):
+            for name in names:
+                if name == "density":
+                    fields[f"{one.name}/density"] = densities[one.name]
+                elif name == "phase":
+                    fields[f"{one.name}/phase"] = np.angle(array[0])
+                else:
+                    fields[f"{one.name}/wave_function"] = array[0]
+        place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
+        with simulation.timers.phase("output"):
+            write_snapshot(*place, fields, self._metadata)
+            if simulation.problem.output.snapshots.slices:
+                write_slices(*place, densities, self._metadata)
+            with self._on_root():
+                if self._series is not None:
+                    write_dataset(self.directory.series, self.directory.dataset, self._metadata)
+        self._written += 1

@@ -1,0 +1,168 @@
+"""What a problem needs before it runs: memory, files, decomposition and time. Imports no MPI and allocates no field."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import ducc0
+import numpy as np
+
+from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
+from hpcmix.problem.schema import Problem
+from hpcmix.run.schedule import Schedule
+
+PROGRAM_BYTES = 112_000_000
+"""Resident memory of a rank before it holds any field: Python, numpy, scipy, HDF5 and MPI. Measured 105 to 115 MB."""
+
+SERIES_BYTES = 48_000_000
+"""What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 45 to 50 MB."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The needs of a run on a number of ranks.
+
+    memory_bytes            peak of the first rank, which has the largest block and writes; ground state, evolution,
+                            output and program.
+    evolution_bytes         the same for the evolution alone.
+    snapshot_bytes, files   size of one snapshot, number of snapshots, and of everything written.
+    transforms_per_step     Fourier pairs (forward and backward) of one field.
+    seconds_per_step        estimate for this machine, or None where the problem has no [time].
+    """
+
+    decomposition: Decomposition
+    memory_bytes: int
+    evolution_bytes: int
+    snapshot_bytes: int
+    snapshots: int
+    records: int
+    transforms_per_step: float
+    steps: int
+    seconds_per_step: float | None
+
+    @property
+    def disk_bytes(self) -> int:
+        """All snapshots together."""
+        return self.snapshot_bytes * self.snapshots
+
+
+def make_plan(problem: Problem, ranks: int) -> Plan:
+    """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
+    them."""
+    asked = problem.parallel.pencil_grid
+    decomposition = Decomposition(
+        problem.grid.points, choose_pencil_grid(problem.grid.points, ranks, None if asked == "auto" else asked)
+    )
+    points = max(decomposition.position_block(rank).size for rank in range(min(ranks, 64)))
+    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, ranks)
+    snapshots, records, steps = 1, 1, 0
+    if problem.time is not None:
+        steps, size = problem.time.steps, problem.time.step_size
+        snapshots, records = (
+            Schedule(steps, size, options.every, options.interval).count()
+            for options in (problem.output.snapshots, problem.output.observables)
+        )
+    transforms = transforms_per_step(problem)
+    return Plan(
+        decomposition=decomposition,
+        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, ranks), evolving),
+        evolution_bytes=evolving,
+        snapshot_bytes=snapshot_bytes(problem),
+        snapshots=snapshots,
+        records=records,
+        transforms_per_step=transforms,
+        steps=steps,
+        seconds_per_step=None if problem.time is None else transforms * seconds_per_pair(problem.grid.points, ranks),
+    )
+
+
+def real_bytes(problem: Problem) -> int:
+    """Bytes of a real number of the fields; a complex one takes twice as many."""
+    return 8 if problem.parallel.precision == "double" else 4
+
+
+def evolution_bytes(problem: Problem, ranks: int) -> int:
+    """Bytes per grid point of one rank's block while the problem evolves and is observed.
+
+    Complex: the fields, the spectrum, and with more than one rank the scratch array of transforms that must leave their
+    input alone. Real: external potentials (constant ones in one sum; each switched one as it is, and their sum), a
+    density and a mean field per species and a product when observing. Each kernel adds a multiplier and each species
+    that feels one a spectrum, both of half size.
+    """
+    real = real_bytes(problem)
+    species = len(problem.species)
+    complex_fields = species + 1 + (1 if ranks > 1 else 0)
+    real_fields = 2 * species + 1 + potential_fields(problem)
+    pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
+    felt = {name for pair in pairs for name in pair}
+    halves = 0.5 * len(pairs) + 1.0 * len(felt) + (2.0 + species if felt else 0.0)
+    return round(real * (2 * complex_fields + real_fields + halves))
+
+
+def ground_state_bytes(problem: Problem, ranks: int) -> int:
+    """Bytes per grid point of one rank's block while the ground state is sought; 0 if no species asks for it.
+
+    Seven complex fields per species (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
+    gradient), one to work in, the spectrum and the scratch array; real: W, the preconditioner's p (p + 1) / 2 factors,
+    change and response of the densities, a few in passing.
+    """
+    if all(one.initial.kind != "ground-state" for one in problem.species):
+        return 0
+    real = real_bytes(problem)
+    species = len(problem.species)
+    complex_fields = 7 * species + 2
+    real_fields = species + species * (species + 1) // 2 + 2 * species + 2 + potential_fields(problem)
+    kernels = evolution_bytes(problem, ranks) - evolution_bytes(problem.model_copy(update={"interaction": ()}), ranks)
+    return real * (2 * complex_fields + real_fields) + kernels
+
+
+def potential_fields(problem: Problem) -> int:
+    """Number of real fields that the external potentials keep."""
+    fields = 0
+    for one in problem.species:
+        varying = [
+            entry
+            for entry in one.potential
+            if math.isfinite(entry.from_time) or math.isfinite(entry.until) or entry.factor is not None
+            or (entry.kind == "expression" and "t" in entry.value.variables_used)
+        ]  # fmt: skip
+        fields += len(varying) + (1 if varying else 0) + (1 if len(varying) < len(one.potential) else 0)
+    return fields
+
+
+def snapshot_bytes(problem: Problem) -> int:
+    """Size of one snapshot: every field asked for, of every species, on the whole grid."""
+    sizes = {"density": 1, "phase": 1, "wave_function": 2}
+    per_point = sum(sizes[name] for name in problem.output.snapshots.fields) * real_bytes(problem)
+    return math.prod(problem.grid.points) * len(problem.species) * per_point
+
+
+def transforms_per_step(problem: Problem) -> float:
+    """Fourier pairs of one complex field per step; a real field's pair counts half."""
+    if problem.time is None:
+        return 0.0
+    table = problem.time.splitting
+    felt = {name for entry in problem.interaction if entry.kind != "contact" for name in entry.between}
+    return len(table.drifts) * len(problem.species) + 0.5 * len(table.kicks) * len(felt)
+
+
+def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
+    """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small transform, measured on
+    the spot, scaled.
+
+    A pair costs N log2 N. Grids out of cache run at about half the rate of the small one, and the kick and the exchange
+    between ranks add about as much again as a third (measured at 96^3 and 128^3 on one and two ranks); the ranks are
+    taken to have cores of their own.
+    """
+    sample = np.zeros((48, 48, 48), np.complex128)
+    durations = []
+    for _ in range(4):
+        begin = time.perf_counter()
+        ducc0.fft.c2c(sample, axes=(2, 1, 0), out=sample)
+        durations.append(time.perf_counter() - begin)
+    rate = 2.0 * min(durations) / (sample.size * math.log2(sample.size))
+    total = math.prod(points)
+    out_of_cache = 2.0 if total * 16 > 32_000_000 else 1.0
+    return 1.35 * out_of_cache * rate * total * math.log2(total) / ranks

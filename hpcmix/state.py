@@ -1,0 +1,36 @@
+"""Everything that evolves, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class State:
+    """The orbitals of every species on this rank, and how far they have come.
+
+    orbitals    one array per species in the order of the problem file, shape (M, *local grid), orthonormal
+                (CONVENTIONS.md); M = 1 for a condensate.
+    step        number of steps taken.
+    step_size   length of a step in code units; the time is ``step * step_size``.
+    """
+
+    orbitals: list[np.ndarray]
+    step: int = 0
+    step_size: float = 0.0
+
+    @property
+    def time(self) -> float:
+        """The time this state belongs to, code units."""
+        return self.step * self.step_size
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the orbitals on this rank."""
+        return sum(array.nbytes for array in self.orbitals)
+
+    def copy(self) -> State:
+        """A state that shares no memory with this one."""
+        return State([array.copy() for array in self.orbitals], self.step, self.step_size)

@@ -1,0 +1,47 @@
+"""How the tests call the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "from hpcmix.cli import main; main()"]
+"""The command ``hpcmix`` of the interpreter that runs the tests."""
+
+MPI_ENVIRONMENT = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+    """Run ``hpcmix`` with the arguments in a folder, under mpirun for more than one rank; standard output and error as
+    text."""
+    launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
+    return subprocess.run(
+        [*launcher, *COMMAND, *map(str, arguments)],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without traces of a launcher, with what Open MPI needs."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OMPI_", "PMIX_", "PMI_", "SLURM_"))}
+    return kept | MPI_ENVIRONMENT
+
+
+def summary(directory: Path) -> dict:
+    """The summary.json of a run."""
+    return json.loads((directory / "summary.json").read_text(encoding="utf-8"))

@@ -1,0 +1,87 @@
+"""Data flows one way: a module imports only from the layers on its left."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hpcmix
+
+PACKAGE = Path(hpcmix.__file__).parent
+LAYERS = [
+    "problem",
+    "parallel",
+    "grid",
+    "state",
+    "kernels",
+    "model",
+    "initial",
+    "evolve",
+    "observe",
+    "io",
+    "run",
+    "studies",
+    "cli",
+]
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "cards" not in path.parts)
+
+
+def layer_of(parts: tuple[str, ...]) -> str:
+    return parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_every_module_is_in_a_layer():
+    layers = {layer_of(path.relative_to(PACKAGE).parts) for path in MODULES} - {"__init__"}
+    assert layers <= set(LAYERS)
+    assert {"problem", "parallel", "grid", "model", "run", "cli"} <= layers
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_come_from_the_left(path):
+    own = layer_of(path.relative_to(PACKAGE).parts)
+    if own == "__init__":
+        assert imports_of(path) == set()
+        return
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] == "mpi4py" or parts[0] == "mpi4py_fft":
+            assert own == "parallel", f"only hpcmix.parallel knows MPI, but {path} imports {name}"
+        if parts[0] == "hpcmix" and len(parts) > 1 and parts[1] in LAYERS:
+            assert LAYERS.index(parts[1]) <= LAYERS.index(own), f"{path} imports {name} from its right"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=lambda p: p.parent.name)
+def test_packages_import_nothing(path):
+    assert imports_of(path) == set()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "hpcmix.cli",
+        "hpcmix.problem.load",
+        "hpcmix.problem.show",
+        "hpcmix.run.plan",
+        "hpcmix.io.figures",
+        "hpcmix.io.reader",
+    ],
+)
+def test_commands_without_mpi_do_not_import_it(module):
+    code = f"import sys, {module}; sys.exit('mpi4py' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
