@@ -137,6 +137,8 @@ class _Search(Landscape):
         for steepest, gradient in zip(self.steepest, self.gradients, strict=True):
             steepest[...] = gradient
         self.preconditioner.apply(self.steepest)
+        for a in self.held:  # the preconditioner couples the species; what is held stays
+            self.steepest[a].fill(0.0)
         self.transforms += len(self.fields)
         product = float(np.dot(self.weights, self.products(self.gradients, self.steepest)))
         beta = 0.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcmix.io.atomic import write_text
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
@@ -36,7 +37,7 @@ class Outputs:
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series)
-                self.directory.problem.write_text(simulation.provenance.problem, encoding="utf-8")
+                write_text(self.directory.problem, simulation.provenance.problem)
 
     def _schedule(self, options: Any) -> Schedule | None:
         time = self._simulation.problem.time

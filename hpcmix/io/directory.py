@@ -1,0 +1,149 @@
+"""The directory of a run: the names of everything in it, and who may use it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpcmix.io.atomic import OutputError
+
+_FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
+_DIRECTORIES = ("snapshots", "slices", "checkpoints")
+_MARKS_OF_A_RUN = ("summary.json", "observables.jsonl", "checkpoints", "snapshots", "run.log")
+
+
+class DirectoryInUse(Exception):
+    """The directory holds something that a new run would overwrite; the text says what, and the ways on."""
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Paths of everything a run leaves. Making one touches no file; :meth:`claim` does."""
+
+    path: Path
+
+    @property
+    def problem(self) -> Path:
+        """The resolved problem file."""
+        return self.path / "problem.toml"
+
+    @property
+    def summary(self) -> Path:
+        """What the run came to."""
+        return self.path / "summary.json"
+
+    @property
+    def series(self) -> Path:
+        """The time series, one JSON record a line: the truth while a job runs."""
+        return self.path / "observables.jsonl"
+
+    @property
+    def dataset(self) -> Path:
+        """The same time series for xarray."""
+        return self.path / "observables.h5"
+
+    @property
+    def log(self) -> Path:
+        """The text that the run printed."""
+        return self.path / "run.log"
+
+    @property
+    def snapshots(self) -> Path:
+        """Directory of the snapshots."""
+        return self.path / "snapshots"
+
+    @property
+    def slices(self) -> Path:
+        """Directory of the slices and column densities."""
+        return self.path / "slices"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Directory of the checkpoints."""
+        return self.path / "checkpoints"
+
+    def snapshot(self, index: int) -> Path:
+        """The snapshot of that number, counted from 0."""
+        return self.snapshots / f"{index:06d}.h5"
+
+    def slice(self, index: int) -> Path:
+        """The slices of that number, counted from 0."""
+        return self.slices / f"{index:06d}.h5"
+
+    def stored_snapshots(self) -> list[tuple[int, Path]]:
+        """Number and path of every complete snapshot, in order."""
+        return list(_numbered(self.snapshots))
+
+    def stored_slices(self) -> list[tuple[int, Path]]:
+        """Number and path of every complete file of slices, in order."""
+        return list(_numbered(self.slices))
+
+    def holds_run(self) -> bool:
+        """Whether a run has left results here."""
+        return any((self.path / name).exists() for name in _MARKS_OF_A_RUN)
+
+    @classmethod
+    def claim(cls, path: str | Path, fresh: bool = False) -> RunDirectory:
+        """Make `path` ready for a new run, without ever overwriting one. For the root rank.
+
+        A directory that is missing, empty or without anything of ours is used as it is. One that holds a run is
+        renamed to the first free of ``<name>.previous-1``, ``-2``, ... with `fresh`, otherwise
+        :class:`DirectoryInUse` is raised; so it is when foreign files bear names that the run would write. Raises
+        :class:`OutputError` when the path is a file or cannot be written.
+        """
+        directory = cls(Path(path))
+        if directory.path.exists() and not directory.path.is_dir():
+            raise OutputError(f"{path} is a file; output.directory must name a directory, existing or new")
+        if directory.holds_run():
+            if not fresh:
+                raise DirectoryInUse(
+                    f"{path} holds a run already ({directory._contents()}) and is left as it is; "
+                    "--restart never moves it aside, or choose another with --set output.directory=..."
+                )
+            directory._move_aside()
+        taken = [name for name in (*_FILES, *_DIRECTORIES) if (directory.path / name).exists()]
+        if taken:
+            raise DirectoryInUse(
+                f"{path} holds no run but {', '.join(taken)}, which a run would overwrite; "
+                "move what is there away, or choose another directory with --set output.directory=..."
+            )
+        directory._make()
+        return directory
+
+    def _contents(self) -> str:
+        present = [name for name in _MARKS_OF_A_RUN if (self.path / name).exists()]
+        steps = len(self.stored_snapshots())
+        return ", ".join(f"{name} ({steps})" if name == "snapshots" and steps else name for name in present)
+
+    def _move_aside(self) -> None:
+        place = self.path.resolve()  # a link stays where it is and what it points to moves, on its own file system
+        number = 1
+        while (aside := place.with_name(f"{place.name}.previous-{number}")).exists():
+            number += 1
+        try:
+            os.rename(place, aside)
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} could not be moved aside to {aside}: {error.strerror}; "
+                "move it yourself, or choose another directory with --set output.directory=..."
+            ) from error
+
+    def _make(self) -> None:
+        target = self.path.resolve()
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            probe = target / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be written: {error.strerror}; "
+                "choose another directory with --set output.directory=..."
+            ) from error
+
+
+def _numbered(directory: Path) -> Iterator[tuple[int, Path]]:
+    numbered = ((int(path.stem), path) for path in directory.glob("*.h5") if path.stem.isdigit())
+    yield from sorted(numbered)

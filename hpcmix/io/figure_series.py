@@ -1,0 +1,133 @@
+"""Figures of the time series: energies and conservation; shape and place of the clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits
+
+Records = Sequence[Mapping[str, Any]]
+_TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
+_SMALLEST_CHANGE = 1.1e-16
+"""Exactly unchanged has no place on a logarithmic axis; the rounding of double precision stands for it."""
+
+
+def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
+    """Left the energy by term, right how far the total energy and the particle numbers have moved from their first
+    values.
+    """
+    figure = Figure(figsize=(9.0, 3.6), layout="constrained")
+    figure.suptitle(title)
+    left, right = figure.subplots(1, 2)
+    time = _times(records, units)
+    terms = {name: _column(records, "energy", name) for name in _TERMS}
+    scale = units.energy(np.concatenate(list(terms.values())))
+    for name, colour in _TERMS.items():
+        _line(left, time, terms[name] * scale.factor, color=colour, label=name)
+    left.set_title("energy by term")
+    left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
+    left.legend(loc="best", ncols=2)
+    _line(right, time, _relative_change(terms["total"]), color=_TERMS["total"], label="energy")
+    for colour, name in zip(_repeated(COLOURS), _species(records), strict=False):
+        _line(
+            right,
+            time,
+            _relative_change(_column(records, "species", name, "particles")),
+            color=colour,
+            label=f"particles, {name}",
+        )
+    right.set_yscale("log")
+    right.set_title("relative change since the beginning")
+    right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")
+    right.legend(loc="best")
+    for axes in (left, right):
+        axes.set_xlabel(units.time.label("time $t$"))
+    return figure
+
+
+def series_figure(records: Records, units: FigureUnits, title: str, dimensions: int) -> Figure:
+    """Widths and centres per axis, chemical potentials and largest densities, of every species."""
+    figure = Figure(figsize=(9.0, 6.2), layout="constrained")
+    figure.suptitle(title)
+    panels = figure.subplots(2, 2, sharex=True)
+    time, species = _times(records, units), _species(records)
+    colours = dict(zip(species, _repeated(COLOURS), strict=False))
+    for axes, key, label in ((panels[0, 0], "rms_width", "rms width"), (panels[0, 1], "centre", "centre of mass")):
+        for name in species:
+            for axis in range(dimensions):
+                values = _column(records, "species", name, key, axis) * units.length.factor
+                _line(axes, time, values, color=colours[name], linestyle=LINES[axis])
+        axes.set_title(label)
+        axes.set_ylabel(units.length.label(label))
+    potentials = {name: _column(records, "species", name, "chemical_potential") for name in species}
+    scale = units.energy(np.concatenate([np.zeros(1), *potentials.values()]))
+    density = units.density(dimensions)
+    for name in species:
+        _line(panels[1, 0], time, potentials[name] * scale.factor, color=colours[name])
+        _line(
+            panels[1, 1],
+            time,
+            _column(records, "species", name, "maximum_density") * density.factor,
+            color=colours[name],
+        )
+    panels[1, 0].set_title("chemical potential per particle")
+    panels[1, 0].set_ylabel(scale.label("$\\mu/h$" if scale.unit else "$\\mu$"))
+    panels[1, 1].set_title("largest density")
+    panels[1, 1].set_ylabel(density.label("density"))
+    for axes in panels[1]:
+        axes.set_xlabel(units.time.label("time $t$"))
+    handles = [Line2D([], [], color=colours[name], label=name) for name in species]
+    if dimensions > 1:
+        handles += [
+            Line2D([], [], color="0.3", linestyle=LINES[axis], label=f"along ${'xyz'[axis]}$")
+            for axis in range(dimensions)
+        ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8))
+    return figure
+
+
+def _species(records: Records) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in record.get("species", {})))
+
+
+def _times(records: Records, units: FigureUnits) -> np.ndarray:
+    return _column(records, "time") * units.time.factor
+
+
+def _column(records: Records, *path: str | int) -> np.ndarray:
+    """The entry at a path of every record, NaN where there is none."""
+    return np.array([_entry(record, path) for record in records], dtype=float)
+
+
+def _entry(node: Any, path: Sequence[str | int]) -> float:
+    for key in path:
+        try:
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            return np.nan
+    return np.nan if node is None else float(node)
+
+
+def _relative_change(values: np.ndarray) -> np.ndarray:
+    """|q - q0| / |q0| with the first finite value q0; the first point itself is left out."""
+    known = np.flatnonzero(np.isfinite(values))
+    if known.size == 0 or values[known[0]] == 0.0:
+        return np.full(values.shape, np.nan)
+    change = np.maximum(np.abs(values / values[known[0]] - 1.0), _SMALLEST_CHANGE)
+    change[: known[0] + 1] = np.nan
+    return change
+
+
+def _repeated(colours: Sequence[str]) -> list[str]:
+    return list(colours) * 8
+
+
+def _line(axes: Axes, time: np.ndarray, values: np.ndarray, **style: Any) -> None:
+    """A line; a short series also shows its points, and one of a single record nothing else."""
+    axes.plot(time, values, marker="o" if time.size <= 12 else None, markersize=3.0, **style)

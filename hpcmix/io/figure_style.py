@@ -1,0 +1,90 @@
+"""How figures look, and the units of their axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hpcmix.io.atomic import replacing
+from hpcmix.problem.units import Units
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's colours, which people with any kind of colour vision tell apart; for species and for energies."""
+LINES = ("-", "--", ":")
+"""Line styles of the axes x, y, z."""
+STYLE = {
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-3, 4),
+    "axes.formatter.use_mathtext": True,
+    "figure.titlesize": 10.5,
+    "savefig.dpi": 150,
+}
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG in one step. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")
+    return path
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A factor from code units to the unit of an axis, and the unit's name; the name is empty for code units."""
+
+    factor: float = 1.0
+    unit: str = ""
+
+    def label(self, name: str) -> str:
+        """Text of an axis: "time t (ms)", or "time t" in code units."""
+        return f"{name} ({self.unit})" if self.unit else name
+
+
+@dataclass(frozen=True)
+class FigureUnits:
+    """Micrometre, millisecond and energies as frequencies E/h for a problem with ``[units]``, code units for
+    another.
+    """
+
+    scales: Units
+
+    @property
+    def length(self) -> Quantity:
+        """Micrometres."""
+        return Quantity(self.scales.length_si * 1e6, "µm") if self.scales.given else Quantity()
+
+    @property
+    def time(self) -> Quantity:
+        """Milliseconds."""
+        return Quantity(self.scales.time_si * 1e3, "ms") if self.scales.given else Quantity()
+
+    def density(self, dimensions: int) -> Quantity:
+        """Particles per micrometre^dimensions."""
+        if not self.scales.given:
+            return Quantity()
+        return Quantity(self.length.factor**-dimensions, f"µm$^{{-{dimensions}}}$")
+
+    def energy(self, values: Sequence[float] | np.ndarray) -> Quantity:
+        """Energies divided by h, in the multiple of a hertz that gives `values` (code units) handy sizes."""
+        if not self.scales.given:
+            return Quantity()
+        hertz = self.scales.energy_in_hertz
+        finite = np.abs(np.asarray(values, dtype=float))
+        largest = float(np.nanmax(finite, initial=0.0, where=np.isfinite(finite))) * hertz
+        prefixes = {1e12: "T", 1e9: "G", 1e6: "M", 1e3: "k", 1.0: ""}
+        factor = next((factor for factor in prefixes if largest >= factor), 1.0)
+        return Quantity(hertz / factor, f"{prefixes[factor]}Hz")

@@ -1,0 +1,55 @@
+"""Figures of a run, finished or not, as PNG files in its directory. Needs no MPI and no display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+from hpcmix.io.figure_density import density_figure
+from hpcmix.io.figure_series import energy_figure, series_figure
+from hpcmix.io.figure_style import STYLE, FigureUnits, save
+from hpcmix.io.reader import RunReader, StoredFile
+
+_FILM_FRAMES = 6
+"""As many stored times fit side by side into one figure."""
+
+
+def draw(directory: str | Path) -> list[Path]:
+    """Draw everything there is something to draw for, and return the paths written.
+
+    energy.png     energy by term; relative change of the total energy and the particle numbers.
+    series.png     widths, centres, chemical potentials and largest densities over time.
+    columns.png    the densities at the first and the last stored time (column densities along z in three dimensions).
+    film.png       the same at all stored times if there are 3 to 6.
+    In micrometres and milliseconds for a problem with ``[units]``, otherwise in code units. Raises
+    :class:`~hpcmix.io.reader.NotARun` and, for files that are damaged or cannot be written,
+    :class:`~hpcmix.io.atomic.OutputError`.
+    """
+    run = RunReader(directory)
+    units = FigureUnits(run.scales)
+    place = run.directory.path
+    written = []
+    with matplotlib.rc_context(STYLE):
+        if run.records:
+            written.append(save(energy_figure(run.records, units, run.title), place / "energy.png"))
+            dimensions = max(
+                (
+                    len(entry.get("centre", ()))
+                    for record in run.records
+                    for entry in record.get("species", {}).values()
+                ),
+                default=0,
+            )
+            if dimensions:
+                written.append(save(series_figure(run.records, units, run.title, dimensions), place / "series.png"))
+        if run.slices:
+            ends = run.slices if len(run.slices) == 1 else [run.slices[0], run.slices[-1]]
+            written.append(_draw_densities(run, ends, units, place / "columns.png"))
+            if 3 <= len(run.slices) <= _FILM_FRAMES:
+                written.append(_draw_densities(run, run.slices, units, place / "film.png"))
+    return written
+
+
+def _draw_densities(run: RunReader, stored: list[StoredFile], units: FigureUnits, path: Path) -> Path:
+    return save(density_figure([run.read_slices(entry) for entry in stored], units, run.title), path)

@@ -1,0 +1,165 @@
+"""A run's directory as it lies on the disk, finished or not. Needs no MPI."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from hpcmix.io.atomic import OutputError, described_size
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.series import read_series
+from hpcmix.io.slice_file import Slices, read_slices
+from hpcmix.io.summary import read_summary
+from hpcmix.problem.units import UnitError, Units, units_from_text
+
+
+class NotARun(OutputError):
+    """The directory holds no run; the text says so."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of fields at one time: its number, when it belongs to (code units), and where it is."""
+
+    index: int
+    step: int
+    time: float
+    path: Path
+
+
+class RunReader:
+    """Everything that a run has left so far; read when it is asked for and then kept.
+
+    Raises :class:`NotARun` for a directory without a run, and :class:`OutputError` where a file is damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.directory = RunDirectory(Path(path))
+        if not self.directory.holds_run():
+            raise NotARun(f"{path} holds no run of hpcmix")
+
+    @cached_property
+    def summary(self) -> dict[str, Any] | None:
+        """``summary.json``, None when the run has not written it yet."""
+        try:
+            return read_summary(self.directory.summary)
+        except FileNotFoundError:
+            return None
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The time series, one record per entry."""
+        return read_series(self.directory.series)
+
+    @cached_property
+    def problem(self) -> dict[str, Any]:
+        """The tables of the resolved problem file; empty when it is missing."""
+        try:
+            return tomllib.loads(self.directory.problem.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return (self.summary or {}).get("problem") or {}
+        except ValueError as error:
+            raise OutputError(f"{self.directory.problem} is damaged: {error}") from error
+
+    @cached_property
+    def title(self) -> str:
+        """The problem's title."""
+        return str(self.problem.get("title", ""))
+
+    @cached_property
+    def scales(self) -> Units:
+        """The code units; without factors when the problem has no ``[units]``."""
+        units = self.problem.get("units")
+        try:
+            return units_from_text(units["length"], units["mass"]) if units else Units()
+        except (KeyError, UnitError) as error:
+            raise OutputError(f"{self.directory.problem} has damaged [units]: {error}") from error
+
+    @cached_property
+    def snapshots(self) -> list[StoredFile]:
+        """The snapshots, in order; files that cannot be opened are left out."""
+        return _stored(self.directory.stored_snapshots())
+
+    @cached_property
+    def slices(self) -> list[StoredFile]:
+        """The files of slices and column densities, in order; those that cannot be opened are left out."""
+        return _stored(self.directory.stored_slices())
+
+    def read_slices(self, stored: StoredFile) -> Slices:
+        """The content of one of :attr:`slices`."""
+        try:
+            return read_slices(stored.path)
+        except (OSError, KeyError) as error:
+            raise OutputError(f"{stored.path} is damaged: {error}") from error
+
+    def description(self) -> list[str]:
+        """What became of the run, in lines for the terminal."""
+        lines = [f"{self.directory.path}: {self.title or 'a run of hpcmix'}"]
+        lines += _table(self._facts())
+        return lines
+
+    def _facts(self) -> list[tuple[str, str]]:
+        summary = self.summary or {}
+        record = self.records[-1] if self.records else summary
+        facts = [("status", str(summary.get("status", "not finished: it is running, or was killed")))]
+        if "step" in record:
+            facts.append(("step", str(record["step"])))
+        if record.get("time") is not None:
+            facts.append(("time", self._time(record["time"])))
+        energy = (record.get("energy") or {}).get("total")
+        if energy is not None:
+            facts.append(("energy", f"{energy:.12g}"))
+        for name, entries in (record.get("species") or {}).items():
+            shown = ("particles", "chemical_potential", "rms_width", "centre")
+            facts.append(
+                (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
+            )
+        for key, label in (
+            ("ranks", "ranks"),
+            ("wall_seconds", "wall seconds"),
+            ("seconds_per_step", "seconds per step"),
+        ):
+            if summary.get(key) is not None:
+                facts.append((label, _number(summary[key])))
+        facts.append(("records", f"{len(self.records)} in {self.directory.series.name}"))
+        for label, files in (("snapshots", self.snapshots), ("slices", self.slices)):
+            if files:
+                size = described_size(sum(stored.path.stat().st_size for stored in files))
+                facts.append(
+                    (
+                        label,
+                        f"{len(files)}, from time {self._time(files[0].time)} to {self._time(files[-1].time)}, {size}",
+                    )
+                )
+        return facts
+
+    def _time(self, time: float) -> str:
+        factor = self.scales.time_si
+        return f"{time:.6g}" if factor is None else f"{time:.6g} ({time * factor * 1e3:.6g} ms)"
+
+
+def _stored(numbered: list[tuple[int, Path]]) -> list[StoredFile]:
+    files = []
+    for index, path in numbered:
+        try:
+            with h5py.File(path, "r") as file:
+                files.append(StoredFile(index, int(file.attrs["step"]), float(file.attrs["time"]), path))
+        except (OSError, KeyError):
+            continue
+    return files
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, list):
+        return "(" + ", ".join(_number(entry) for entry in value) + ")"
+    return "-" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _table(facts: list[tuple[str, str]]) -> list[str]:
+    width = max(len(label) for label, _ in facts)
+    return [f"  {label:<{width}}  {text}" for label, text in facts]

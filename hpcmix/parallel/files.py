@@ -1,0 +1,54 @@
+"""Writing blocks of one file from many ranks through MPI-IO."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.together import together
+
+_LARGEST_PIECE = 1 << 30
+"""Bytes per call: the libraries count in 32-bit integers."""
+
+
+def write_pieces(path: Path, comm: MPI.Comm, pieces: Iterable[tuple[int, np.ndarray]]) -> None:
+    """Write this rank's pieces, each a byte offset and a one-dimensional array of bytes, into the existing file at
+    `path`.
+
+    Opening and closing are collective over `comm`, writing is not: ranks may have any number of pieces, none too.
+    (Collective writes of unequal blocks hang or lose data in some MPI libraries.) Raises OSError, the same on every
+    rank.
+    """
+    try:
+        handle = MPI.File.Open(comm, os.fspath(path), MPI.MODE_WRONLY)
+    except MPI.Exception as error:
+        raise _as_os_error(error) from error
+    try:
+        with together(comm):
+            for offset, data in pieces:
+                _write_piece(handle, offset, data)
+    finally:
+        handle.Close()
+
+
+def _write_piece(handle: MPI.File, offset: int, data: np.ndarray) -> None:
+    for first in range(0, data.size, _LARGEST_PIECE):
+        part = data[first : first + _LARGEST_PIECE]
+        status = MPI.Status()
+        try:
+            handle.Write_at(offset + first, [part, MPI.BYTE], status)
+        except MPI.Exception as error:
+            raise _as_os_error(error) from error
+        written = status.Get_count(MPI.BYTE)
+        if written != part.size:
+            raise OSError(errno.ENOSPC, f"MPI wrote {written} of {part.size} bytes")
+
+
+def _as_os_error(error: MPI.Exception) -> OSError:
+    full = error.Get_error_class() in (MPI.ERR_NO_SPACE, MPI.ERR_QUOTA)
+    return OSError(errno.ENOSPC if full else errno.EIO, error.Get_error_string())

@@ -1,0 +1,170 @@
+"""A run's directory read without MPI, and its figures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from hpcmix.grid import Grid
+from hpcmix.io.atomic import OutputError
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.figure_style import FigureUnits
+from hpcmix.io.figures import draw
+from hpcmix.io.metadata import Metadata
+from hpcmix.io.reader import NotARun, RunReader
+from hpcmix.io.series import SeriesWriter
+from hpcmix.io.slice_file import read_slices, write_slice_file
+from hpcmix.io.summary import write_summary
+from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.units import Units, units_from_text
+
+UNITS = '[units]\nlength = "1 um"\nmass = "86.909 u"\n'
+SPECIES = ("up", "down")  # not in alphabetical order
+
+
+def grid_of(points):
+    block = Block((0,) * len(points), points)
+    return Grid(points, tuple(0.5 * n for n in points), block, block)
+
+
+def make_run(path, dimensions, times, with_units=True, records=5, summary=None):
+    """A directory as a run of that many dimensions leaves it."""
+    directory = RunDirectory.claim(path)
+    axes = ("x", "y", "z")[:dimensions]
+    metadata = Metadata("a mixture", SPECIES, axes, units_from_text("1 um", "86.909 u") if with_units else Units())
+    directory.problem.write_text('title = "a mixture"\n' + (UNITS if with_units else ""))
+    grid = grid_of((10, 8, 6)[:dimensions])
+    names = "xyz"[:dimensions]
+    with SeriesWriter(directory.series) as series:
+        for step in range(records):
+            of = {"particles": 5.0, "chemical_potential": 1.0 + step, "centre": [0.1] * dimensions,
+                  "rms_width": [1.0 + step] * dimensions, "maximum_density": None if step == 1 else 2.0}  # fmt: skip
+            energy = {"total": 3.0 + 1e-9 * step, "kinetic": 1.0, "potential": 1.0, "interaction": 1.0}
+            series.append(
+                {"step": step, "time": 0.1 * step, "energy": energy, "species": {name: of for name in SPECIES}}
+            )
+    for index, time in enumerate(times):
+        shape = dict(zip(names, grid.points, strict=True))
+        kept = {1: ["x"], 2: ["xy"], 3: ["xy", "xz", "yz"]}[dimensions]
+        lines = {1: [], 2: ["x", "y"], 3: kept}[dimensions]
+        views = [
+            {name: {view: np.full([shape[axis] for axis in view], 1.0 + index) for view in wanted} for name in SPECIES}
+            for wanted in (kept, lines)
+        ]
+        write_slice_file(directory.slice(index), 10 * index, time, grid, *views, metadata)
+    if summary is not None:
+        write_summary(directory.summary, summary)
+    return directory
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_slices_come_back(tmp_path, dimensions):
+    directory = make_run(tmp_path / "run", dimensions, [0.0, 2.5])
+    stored = read_slices(directory.slice(1))
+    assert (stored.step, stored.time) == (10, 2.5)
+    assert tuple(stored.slices) == SPECIES
+    assert list(stored.axes) == list("xyz"[:dimensions])
+    np.testing.assert_array_equal(stored.axes["x"], grid_of((10, 8, 6)).axis(0))
+    assert set(stored.columns["up"]) == {1: set(), 2: {"x", "y"}, 3: {"xy", "xz", "yz"}}[dimensions]
+    assert stored.length_si == 1e-6
+
+
+def test_a_finished_run(tmp_path):
+    make_run(tmp_path / "run", 3, [0.0, 2.5], summary={"status": "done", "step": 4, "ranks": 2, "wall_seconds": 1.5})
+    run = RunReader(tmp_path / "run")
+    assert run.summary["status"] == "done"
+    assert run.title == "a mixture"
+    assert run.scales.length_si == 1e-6
+    assert [record["step"] for record in run.records] == [0, 1, 2, 3, 4]
+    assert [(stored.index, stored.step, stored.time) for stored in run.slices] == [(0, 0, 0.0), (1, 10, 2.5)]
+    assert run.snapshots == []
+    text = "\n".join(run.description())
+    for part in ("a mixture", "done", "0.4 (0.54", "up", "ranks", "2, from time 0 (0 ms)"):
+        assert part in text
+
+
+def test_an_unfinished_run_with_a_damaged_file(tmp_path):
+    directory = make_run(tmp_path / "run", 2, [0.0], with_units=False)
+    directory.slice(7).write_bytes(b"not HDF5")
+    run = RunReader(tmp_path / "run")
+    assert run.summary is None
+    assert len(run.slices) == 1
+    assert "not finished" in "\n".join(run.description())
+    directory.summary.write_text("{")
+    with pytest.raises(OutputError, match="is damaged"):
+        RunReader(tmp_path / "run").description()
+
+
+def test_damage_behind_the_first_bytes(tmp_path):
+    """A file of slices that opens but lacks what it should hold."""
+    directory = make_run(tmp_path / "run", 2, [0.0])
+    with h5py.File(directory.slice(0), "r+") as file:
+        del file["up"]
+    with pytest.raises(OutputError, match=r"000000\.h5 is damaged"):
+        draw(tmp_path / "run")
+
+
+def test_no_run(tmp_path):
+    for path in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(NotARun, match="holds no run"):
+            RunReader(path)
+
+
+@pytest.mark.parametrize(("dimensions", "with_units"), [(1, True), (2, False), (3, True)])
+def test_figures(tmp_path, dimensions, with_units):
+    make_run(tmp_path / "run", dimensions, [0.0, 1.0, 2.0], with_units)
+    written = draw(tmp_path / "run")
+    assert [path.name for path in written] == ["energy.png", "series.png", "columns.png", "film.png"]
+    for path in written:
+        assert path.parent == tmp_path / "run"
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("times", "records", "expected"),
+    [
+        ([], 1, ["energy.png", "series.png"]),
+        ([0.0], 0, ["columns.png"]),
+        ([0.0, 1.0], 1, ["energy.png", "series.png", "columns.png"]),
+        (range(7), 0, ["columns.png"]),
+        ([], 0, []),
+    ],
+)
+def test_figures_of_what_there_is(tmp_path, monkeypatch, times, records, expected):
+    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: path)  # painting takes the time
+    make_run(tmp_path / "run", 3, times, records=records)
+    assert [path.name for path in draw(tmp_path / "run")] == expected
+
+
+def test_figures_of_sparse_records(tmp_path):
+    """What a run has not measured, or measured as not a number, leaves a gap and no error."""
+    directory = make_run(tmp_path / "run", 2, [], records=0)
+    with SeriesWriter(directory.series) as series:
+        series.append({"step": 0, "time": 0.0, "energy": {"total": 0.0}, "species": {"up": {"centre": [0.0, None]}}})
+        series.append({"step": 1, "time": 0.1, "species": {"down": {"particles": float("nan")}}})
+    assert len(draw(directory.path)) == 2
+
+
+def test_units_of_figures():
+    units = FigureUnits(units_from_text("1 um", "86.909 u"))
+    assert units.length.factor == pytest.approx(1.0)
+    assert units.time.unit == "ms"
+    assert units.density(2).factor == pytest.approx(1.0)
+    energy = units.energy([0.0, np.nan, 100.0])
+    assert energy.unit == "kHz"
+    assert energy.factor == pytest.approx(0.1163, rel=1e-3)  # hbar / (m um^2) / 2 pi = 116.3 Hz
+    assert FigureUnits(Units()).energy([1.0]).label("E") == "E"
+
+
+def test_reader_and_figures_leave_mpi_alone(tmp_path):
+    make_run(tmp_path / "run", 3, [0.0, 1.0])
+    code = (
+        "import sys; from hpcmix.io.figures import draw; from hpcmix.io.reader import RunReader; "
+        f"draw({str(tmp_path / 'run')!r}); RunReader({str(tmp_path / 'run')!r}).description(); "
+        "sys.exit('mpi4py' in sys.modules or 'matplotlib.pyplot' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
