@@ -1,4 +1,4 @@
-"""The two exact flows, drift and kick, and the unit of work that the loop is written in: a drift followed by a kick."""
+"""The two exact flows, drift and kick, and the unit of work that the loop is written in: an alternating sequence."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hpcmix.parallel.together import together
 class Flows:
     """Moves the orbitals of a mixture by its two flows (CONVENTIONS.md, Flows).
 
-    An engine that works plane by plane overrides :meth:`drift_kick`, the fused pair; nothing else calls the flows in
-    another order.
+    The unit of work is a whole alternating sequence, :meth:`alternate`: whoever implements it may fuse a kick with the
+    halves of the drifts before and after it, plane by plane. The loop calls nothing else.
     """
 
     def __init__(self, mixture: Mixture) -> None:
@@ -25,11 +25,22 @@ class Flows:
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
 
-    def drift_kick(self, orbitals: Sequence[np.ndarray], drift: float, kick: float, instant: Instant) -> None:
-        """Drift by the duration `drift`, then kick by the duration `kick` with the potentials of `instant`, in place.
-        Collective."""
-        self.drift(orbitals, drift)
-        self.kick(orbitals, kick, instant)
+    def alternate(
+        self,
+        orbitals: Sequence[np.ndarray],
+        kicks: Sequence[float],
+        drifts: Sequence[float],
+        instants: Sequence[Instant],
+    ) -> None:
+        """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... D(drifts[-1]) K(kicks[-1]), in place. Collective.
+
+        kicks, drifts  durations in code units; one kick more than drifts.
+        instants       one per kick: what its potentials are evaluated at.
+        """
+        self.kick(orbitals, kicks[0], instants[0])
+        for drift, kick, instant in zip(drifts, kicks[1:], instants[1:], strict=True):
+            self.drift(orbitals, drift)
+            self.kick(orbitals, kick, instant)
 
     def drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
         """phi -> exp(-i duration T / hbar) phi, in place. Collective."""

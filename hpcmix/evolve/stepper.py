@@ -27,7 +27,10 @@ class Stepper:
         table, duration = self._splitting, state.step_size
         middle = (state.step + 0.5) * duration
         instants = [Instant((state.step + end) * duration, middle) for end in table.drift_ends]
-        self._flows.kick(state.orbitals, table.kicks[0] * duration, instants[0])
-        for drift, kick, instant in zip(table.drifts, table.kicks[1:], instants[1:], strict=True):
-            self._flows.drift_kick(state.orbitals, drift * duration, kick * duration, instant)
+        self._flows.alternate(
+            state.orbitals,
+            [coefficient * duration for coefficient in table.kicks],
+            [coefficient * duration for coefficient in table.drifts],
+            instants,
+        )
         state.step += 1

@@ -13,11 +13,11 @@ import hpcmix
 
 PACKAGE = Path(hpcmix.__file__).parent
 LAYERS = [
+    "kernels",
     "problem",
     "parallel",
     "grid",
     "state",
-    "kernels",
     "model",
     "initial",
     "evolve",
