@@ -35,7 +35,9 @@ def test_card_gives_its_numbers(card, tmp_path):
         if "at_most" in wanted:
             assert value <= wanted["at_most"], key
         else:
-            assert value == pytest.approx(wanted["value"], rel=wanted.get("relative", 0.0), abs=wanted.get("absolute", 0.0)), key
+            assert value == pytest.approx(
+                wanted["value"], rel=wanted.get("relative", 0.0), abs=wanted.get("absolute", 0.0)
+            ), key
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)

@@ -1,0 +1,83 @@
+"""Wrong problem files through the real command: status 2, every sentence on standard error, no traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcmix.cli import main
+from tests.system.commands import hpcmix
+from tests.unit.test_problem_mistakes import GOOD, MISTAKES
+
+
+def test_the_table_is_long_enough():
+    assert len(MISTAKES) >= 25
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "key", "sentence"), MISTAKES)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_mistake_ends_with_status_2(command, right, wrong, line, key, sentence, tmp_path, monkeypatch, capfd):
+    (tmp_path / "wrong.toml").write_text(GOOD.replace(right, wrong, 1))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["hpcmix", command, "wrong.toml"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    shown = capfd.readouterr().err
+    assert left.value.code == 2
+    assert f"wrong.toml:{line}: {key}: " in shown and sentence in shown
+    assert "Traceback" not in shown
+    assert not (tmp_path / "runs").exists()  # nothing was begun
+
+
+def test_under_mpirun_the_complaints_come_once(tmp_path):
+    (tmp_path / "wrong.toml").write_text(GOOD.replace("mass = 1.0", "mas = 1.0").replace("step = 0.01", "stepp = 0.01"))
+    result = hpcmix("run", "wrong.toml", ranks=3, folder=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.count("unknown key") == 2
+    assert result.stderr.count('did you mean "mass"?') == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run"], "Missing argument"),
+        (["run", "no-such-file.toml"], "no-such-file.toml"),
+        (["runn", "x"], "runn"),
+        (["run", "wrong.toml", "--restart", "maybe"], "maybe"),
+        (["plan", "rubidium-mixture", "--ranks", "0"], "0"),
+        (["plan", "rubidium-mixture", "--set", "time.stepp=1"], "--set time.stepp=1"),
+        (["plot", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_command_lines(arguments, sentence, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["hpcmix", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert sentence in capfd.readouterr().err
+
+
+def test_run_without_a_time_section_points_at_ground(tmp_path, monkeypatch, capfd):
+    (tmp_path / "still.toml").write_text(
+        GOOD.replace("[time]\nfinal = 1\nstep = 0.01\n", "").replace("every = 10", "every = 1")
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["hpcmix", "run", "still.toml"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert "hpcmix ground" in capfd.readouterr().err
+
+
+def test_a_potential_file_that_does_not_fit_is_named_with_its_line(tmp_path):
+    import h5py
+    import numpy as np
+
+    with h5py.File(tmp_path / "trap.h5", "w") as file:
+        file["potential"] = np.zeros((4, 4, 4))
+    text = GOOD.replace('{ kind = "gaussian", height = 1, width = 1 }', '{ kind = "file", path = "trap.h5" }')
+    (tmp_path / "wrong.toml").write_text(text)
+    result = hpcmix("run", "wrong.toml", ranks=2, folder=tmp_path)
+    assert result.returncode == 2
+    assert "wrong.toml:13: species.up.potential.1: dataset potential of" in result.stderr
+    assert "has shape (4, 4, 4), the grid has (16, 16, 16)" in result.stderr
