@@ -1,0 +1,99 @@
+"""What the kernels demand of their arguments, checked once for the compiled kernels and for their numpy twins.
+
+A wrong type or precision raises TypeError; a wrong shape, memory layout or a read-only result raises ValueError.
+The message names the argument, what it is and what it should be.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_REAL_OF_COMPLEX = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}
+
+
+def check_field(name: str, field: NDArray, *, written: bool) -> None:
+    """A contiguous array of complex64 or complex128, writeable if the kernel changes it."""
+    _check_array(name, field, written=written)
+    if field.dtype not in _REAL_OF_COMPLEX:
+        raise TypeError(f"{name} must be complex64 or complex128, not {field.dtype}")
+
+
+def check_real(name: str, values: NDArray, field: NDArray, *, written: bool) -> None:
+    """A contiguous real array of the field's shape and precision (float64 for complex128, float32 for complex64)."""
+    _check_array(name, values, written=written)
+    expected = _REAL_OF_COMPLEX[field.dtype]
+    if values.dtype != expected:
+        raise TypeError(f"{name} must be {expected} beside a field of {field.dtype}, not {values.dtype}")
+    _check_shape(name, values, field.shape)
+
+
+def check_same(name: str, other: NDArray, field: NDArray, *, written: bool) -> None:
+    """A contiguous complex array of the field's shape and precision."""
+    check_field(name, other, written=written)
+    if other.dtype != field.dtype:
+        raise TypeError(f"{name} must have the precision of the first field, {field.dtype}, not {other.dtype}")
+    _check_shape(name, other, field.shape)
+
+
+def check_components(
+    fields: Sequence[NDArray], potentials: Sequence[NDArray | None], couplings: NDArray
+) -> NDArray[np.float64]:
+    """Distinct fields of one shape and precision, a potential or None for each; returns the couplings as float64."""
+    if len(fields) == 0:
+        raise ValueError("fields must hold at least one array")
+    if len(potentials) != len(fields):
+        raise ValueError(f"potentials must have an entry for each of the {len(fields)} fields, not {len(potentials)}")
+    for index, (field, potential) in enumerate(zip(fields, potentials, strict=True)):
+        if index == 0:
+            check_field("fields[0]", field, written=True)
+        else:
+            check_same(f"fields[{index}]", field, fields[0], written=True)
+        if potential is not None:
+            check_real(f"potentials[{index}]", potential, fields[0], written=False)
+        for earlier in range(index):
+            # Contiguous arrays share memory exactly when their bounds overlap.
+            if np.may_share_memory(field, fields[earlier]):
+                raise ValueError(
+                    f"fields[{index}] and fields[{earlier}] share memory; every component needs its own array"
+                )
+    matrix = np.asarray(couplings)
+    if matrix.dtype.kind not in "fiu":
+        raise TypeError(f"couplings must be real numbers, not {matrix.dtype}")
+    if matrix.shape != (len(fields), len(fields)):
+        raise ValueError(f"couplings must have shape {(len(fields), len(fields))}, not {matrix.shape}")
+    return np.ascontiguousarray(matrix, dtype=np.float64)
+
+
+def check_axis_tables(name: str, tables: Sequence[NDArray], field: NDArray, dtype: type) -> list[NDArray]:
+    """One one-dimensional table for each axis of the field, as long as the axis; returned contiguous and in `dtype`.
+
+    Tables are short, so they are converted to double precision whatever the field's: tables rounded to single precision
+    would change the norm of every mode by the same 1e-7 in every step.
+    """
+    if not 1 <= field.ndim <= 3:
+        raise ValueError(f"field must have one, two or three dimensions, not {field.ndim}")
+    if len(tables) != field.ndim:
+        raise ValueError(f"{name} must have a table for each of the {field.ndim} axes of field, not {len(tables)}")
+    converted = []
+    for axis, table in enumerate(tables):
+        values = np.asarray(table)
+        if not np.can_cast(values.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name}[{axis}] must convert to {np.dtype(dtype)} without loss, but is {values.dtype}")
+        _check_shape(f"{name}[{axis}]", values, (field.shape[axis],))
+        converted.append(np.ascontiguousarray(values, dtype=dtype))
+    return converted
+
+
+def _check_array(name: str, array: NDArray, *, written: bool) -> None:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be a numpy array, not {type(array).__name__}")
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} must be contiguous in C order; pass numpy.ascontiguousarray of it")
+    if written and not array.flags.writeable:
+        raise ValueError(f"{name} is changed in place but is read-only")
+
+
+def _check_shape(name: str, array: NDArray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, not {array.shape}")

@@ -1,0 +1,75 @@
+"""Numpy twins of the compiled kernels: the same functions, slower, and the yardstick that a test holds the others to.
+
+Arguments are taken as checked by `hpcmix.kernels.arguments`. Phases and sums are formed in double precision in
+either precision of the field, as the compiled kernels do. Sums run over blocks of a fixed size and thus do not depend
+on threads.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCK = 4096
+
+
+def rotate_phase(field: NDArray, potential: NDArray, angle: float) -> None:
+    """field *= exp(-1j * angle * potential), in place."""
+    _rotate(field, angle * potential.astype(np.float64))
+
+
+def accumulate_density(field: NDArray, weight: float, density: NDArray) -> None:
+    """density += weight * |field|^2, in place."""
+    density += weight * _absolute_square(field)
+
+
+def kick_contact(
+    fields: Sequence[NDArray], potentials: Sequence[NDArray | None], couplings: NDArray, angle: float
+) -> None:
+    """field_a *= exp(-1j * angle * (potential_a + sum_b couplings[a, b] * |field_b|^2)), densities taken first."""
+    densities = [_absolute_square(field) for field in fields]
+    for field, potential, row in zip(fields, potentials, couplings, strict=True):
+        total = np.zeros(field.shape) if potential is None else potential.astype(np.float64)
+        for coupling, density in zip(row, densities, strict=True):
+            total += coupling * density
+        _rotate(field, angle * total)
+
+
+def multiply_separable(field: NDArray, factors: Sequence[NDArray]) -> None:
+    """field[x, y, z] *= factors[0][x] * factors[1][y] * factors[2][z], in place; one to three dimensions."""
+    product = np.ones((1,) * field.ndim, dtype=np.complex128)
+    for factor in np.ix_(*factors):
+        product = product * factor
+    field *= product
+
+
+def weighted_norm(field: NDArray, weights: Sequence[NDArray]) -> float:
+    """Sum of (weights[0][x] + weights[1][y] + weights[2][z]) * |field[x, y, z]|^2."""
+    total = np.zeros((1,) * field.ndim)
+    for weight in np.ix_(*weights):
+        total = total + weight
+    return _sum(total * _absolute_square(field)).item()
+
+
+def squared_norm(field: NDArray) -> float:
+    """Sum of |field|^2."""
+    return _sum(_absolute_square(field)).item()
+
+
+def inner_product(left: NDArray, right: NDArray) -> complex:
+    """Sum of conj(left) * right."""
+    return _sum(left.conj().astype(np.complex128) * right).item()
+
+
+def _rotate(field: NDArray, phase: NDArray) -> None:
+    with np.errstate(invalid="ignore"):  # infinities become NaN, which the run's own check reports
+        field *= np.exp(-1j * phase)
+
+
+def _absolute_square(field: NDArray) -> NDArray:
+    return field.real.astype(np.float64) ** 2 + field.imag.astype(np.float64) ** 2
+
+
+def _sum(values: NDArray) -> NDArray:
+    flat = values.ravel()
+    return np.add.reduceat(flat, np.arange(0, flat.size, _BLOCK)).sum() if flat.size else flat.sum()

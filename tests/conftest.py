@@ -1,0 +1,125 @@
+"""Tests on several ranks: outcomes are agreed on, rank 0 reports, and a rank that fails alone never hangs the others.
+
+Under `mpirun -n N python -m pytest --with-mpi` every rank runs every test. Each phase of a test (set-up, call,
+tear-down) ends at a meeting of all ranks on a communicator of its own:
+
+* All ranks come: a failure on any of them becomes the outcome on all of them, so they take the same way onwards.
+* A rank that failed waits in vain: the others are inside a collective operation that it never entered. After a while
+  (HPCMIX_TEST_GRACE seconds, 10 by default) it prints its traceback and aborts the job.
+* A rank hangs by itself: pytest-timeout (method "thread") ends its process, and with it the job.
+
+MPI is started only under mpirun with several ranks, or by a test that asks for the fixture `comm`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+# Set by the launchers: Open MPI's, and those that speak PMI (MPICH, Intel MPI, Slurm).
+_SIZE = int(os.environ.get("OMPI_COMM_WORLD_SIZE") or os.environ.get("PMI_SIZE") or 1)
+_RANK = int(os.environ.get("OMPI_COMM_WORLD_RANK") or os.environ.get("PMI_RANK") or 0)
+_GRACE_SECONDS = float(os.environ.get("HPCMIX_TEST_GRACE", "10"))
+_POLL_SECONDS = 1e-4
+
+
+class CollectiveOutcomes:
+    """Plugin that makes the outcome of every phase of every test the same on all ranks."""
+
+    def __init__(self) -> None:
+        from mpi4py import MPI
+
+        self.comm = MPI.COMM_WORLD.Dup()  # the tests' own messages never meet ours
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item, call):
+        """Meets the other ranks, then replaces this rank's outcome by the common one."""
+        report = yield
+        failure = _failure_text(report) if report.failed else ""
+        self._meet(item.nodeid, failure)
+        outcomes = self.comm.allgather((report.outcome, failure))
+        failures = [(rank, text) for rank, (outcome, text) in enumerate(outcomes) if outcome == "failed"]
+        if failures and report.failed:
+            report.sections += [(f"rank {rank}", text) for rank, text in failures if rank != _RANK]
+        elif failures:
+            report.outcome = "failed"
+            report.longrepr = "\n".join(f"[rank {rank}]\n{text}" for rank, text in failures)
+        elif len({outcome for outcome, _ in outcomes}) > 1:
+            report.outcome = "failed"
+            report.longrepr = f"the ranks disagree: {[outcome for outcome, _ in outcomes]}"
+        return report
+
+    def _meet(self, test: str, failure: str) -> None:
+        """Waits for all ranks. A rank with a failure waits for a limited time, then aborts the job."""
+        request, begin = self.comm.Ibarrier(), time.monotonic()
+        while not request.Test():
+            if failure and time.monotonic() - begin > _GRACE_SECONDS:
+                sys.__stderr__.write(
+                    f"\n[rank {_RANK}] {test} failed here, and the other ranks did not follow within "
+                    f"{_GRACE_SECONDS:g} s:\n{failure}\n"
+                )
+                sys.__stderr__.flush()
+                self.comm.Abort(1)
+            time.sleep(_POLL_SECONDS)
+
+
+def _failure_text(report) -> str:
+    """The traceback and what the test printed before it failed."""
+    printed = "\n".join(f"--- {title}\n{text}" for title, text in report.sections if text)
+    return f"{report.longrepr}\n{printed}".rstrip()
+
+
+def pytest_addoption(parser):
+    """Adds --slow."""
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """On several ranks: agreed outcomes, one report, one temporary directory for each rank."""
+    if _SIZE == 1:
+        return
+    config.pluginmanager.register(CollectiveOutcomes(), "collective-outcomes")
+    # Ranks that share pytest's directory for temporary files remove each other's.
+    temporary = Path(tempfile.gettempdir()) / f"hpcmix-tests-{os.getuid()}-rank-{_RANK}"
+    temporary.mkdir(exist_ok=True)
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(temporary)
+    if _RANK != 0:
+        config.option.xmlpath = None
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # stays open as long as the process
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out slow tests without --slow and, under --with-mpi, what is neither in tests/parallel nor marked mpi."""
+    wanted = [_is_wanted(config, item) for item in items]
+    config.hook.pytest_deselected(items=[item for item, keep in zip(items, wanted, strict=True) if not keep])
+    items[:] = [item for item, keep in zip(items, wanted, strict=True) if keep]
+
+
+def _is_wanted(config, item) -> bool:
+    if item.get_closest_marker("slow") and not config.getoption("--slow"):
+        return False
+    if not config.getoption("--with-mpi"):
+        return True
+    serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system"))
+    is_serial = any(folder in item.path.parents for folder in serial_folders)
+    return not is_serial or item.get_closest_marker("mpi") is not None
+
+
+@pytest.fixture
+def comm():
+    """All ranks of the job (mpi4py's COMM_WORLD); one rank without mpirun."""
+    from hpcmix.parallel.mpi import MPI
+
+    return MPI.COMM_WORLD
+
+
+@pytest.fixture
+def shared_tmp_path(comm, tmp_path) -> Path:
+    """A fresh directory, the same on all ranks (rank 0's `tmp_path`)."""
+    return Path(comm.bcast(str(tmp_path)))
