@@ -36,12 +36,13 @@ def app() -> None:
 @app.command()
 @file_argument
 @restart_option
+@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
 @overrides_option
-def run(file: str, restart: str, overrides: tuple[str, ...]) -> int:
+def run(file: str, restart: str, drawing: bool, overrides: tuple[str, ...]) -> int:
     """Make the initial state and evolve it to the final time."""
     from hpcmix.run.launch import launch
 
-    return launch(file, overrides, fresh=restart == "never", evolving=True)
+    return launch(file, overrides, fresh=restart == "never", evolving=True, drawing=drawing)
 
 
 @app.command()

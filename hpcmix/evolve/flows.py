@@ -49,7 +49,7 @@ class Flows:
             factors = self._flow_factors(species, duration)
             for orbital in array:
                 mixture.transform.multiply(
-                    orbital, lambda spectrum, f=factors: kernels.multiply_separable(spectrum, f), mixture.wave
+                    orbital, lambda spectrum, factors=factors: kernels.multiply_separable(spectrum, factors)
                 )
 
     def kick(self, orbitals: Sequence[np.ndarray], duration: float, instant: Instant) -> None:

@@ -96,7 +96,7 @@ class Preconditioner:
     def _multiply(self, field: np.ndarray, species: int, factor: Callable[[np.ndarray], np.ndarray]) -> None:
         """Multiply the spectrum by factor(T(k)), plane by plane: no table of the grid's size."""
         first, *others = self._symbols[species]
-        rest = np.zeros(self._mixture.wave.shape[1:])
+        rest = np.zeros(self._mixture.grid.wave_block.shape[1:])
         for axis, symbol in enumerate(others):
             rest = rest + symbol.reshape([-1 if other == axis else 1 for other in range(len(others))])
 
@@ -107,4 +107,4 @@ class Preconditioner:
             for plane, symbol in zip(spectrum, first, strict=True):
                 plane *= factor(symbol + rest)
 
-        self._mixture.transform.multiply(field, multiplier, self._mixture.wave)
+        self._mixture.transform.multiply(field, multiplier)

@@ -71,3 +71,8 @@ class ConvolutionInteraction:
         potentials = [np.zeros_like(density) for density in densities]
         self.add_potential(densities, potentials)
         return 0.5 * cell_volume * sum(float(np.vdot(d, w)) for d, w in zip(densities, potentials, strict=True))
+
+    def free(self) -> None:
+        """Give the transform's MPI resources back (collective)."""
+        if self._transform is not None:
+            self._transform.free()

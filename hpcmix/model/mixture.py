@@ -60,7 +60,6 @@ class Mixture:
         self.contact = contact
         self.convolution = convolution
         self.hbar = hbar
-        self.wave = transform.empty_wave()
         self.weights = np.array([one.weight for one in self.species])
 
     @property
@@ -72,6 +71,11 @@ class Mixture:
     def real_dtype(self) -> np.dtype:
         """Type of densities and potentials."""
         return np.empty(0, self.transform.wave_dtype).real.dtype
+
+    def free(self) -> None:
+        """Give the transforms' MPI resources back (collective)."""
+        self.convolution.free()
+        self.transform.free()
 
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential changes at or after `time`."""
@@ -114,9 +118,9 @@ class Mixture:
 
     def kinetic_energy(self, orbital: np.ndarray, species: int) -> float:
         """This rank's part of <phi|T|phi> for one orbital. Collective."""
-        self.transform.forward(orbital, self.wave)
+        spectrum = self.transform.forward(orbital, self.transform.work)
         symbols = self.species[species].kinetic.axis_symbols(self.grid)
-        return kernels.weighted_norm(self.wave, symbols) * self.grid.cell_volume * self.transform.inverse_points
+        return kernels.weighted_norm(spectrum, symbols) * self.grid.cell_volume * self.transform.inverse_points
 
     def energy_parts(
         self, orbitals: Sequence[np.ndarray], densities: Sequence[np.ndarray], instant: Instant

@@ -48,9 +48,9 @@ def momentum(mixture: Mixture, orbitals: np.ndarray, weight: float) -> list[floa
     totals = np.zeros(grid.dimensions)
     zeros = [np.zeros(n) for n in grid.wave_block.shape]
     for orbital in orbitals:
-        mixture.transform.forward(orbital, mixture.wave)
+        spectrum = mixture.transform.forward(orbital, mixture.transform.work)
         for axis in range(grid.dimensions):
             weights = list(zeros)
             weights[axis] = mixture.hbar * grid.local_wave_numbers(axis, odd=True)
-            totals[axis] += kernels.weighted_norm(mixture.wave, weights)
+            totals[axis] += kernels.weighted_norm(spectrum, weights)
     return (mixture.communicators.sum(totals) * weight * grid.cell_volume * mixture.transform.inverse_points).tolist()

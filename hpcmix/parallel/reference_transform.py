@@ -49,6 +49,11 @@ class ReferenceTransform(Transform):
         if (self._fft.local_slice(False), self._fft.local_slice(True)) != expected:
             raise RuntimeError("mpi4py-fft splits the grid differently from hpcmix")
 
+    @property
+    def description(self) -> str:
+        """See :meth:`Transform.description`."""
+        return "mpi4py-fft"
+
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
         """See :meth:`Transform.forward`."""
         self._fft.forward.input_array[...] = field

@@ -50,6 +50,7 @@ class Transform(ABC):
         self.inverse_points = 1.0 / float(np.prod([float(n) for n in self.points]))
         self.timers = timers
         self.threads = thread_count()
+        self._work: np.ndarray | None = None
 
     def empty_position(self) -> np.ndarray:
         """An uninitialised field in position space."""
@@ -58,6 +59,20 @@ class Transform(ABC):
     def empty_wave(self) -> np.ndarray:
         """An uninitialised spectrum."""
         return np.empty(self.wave_block.shape, self.wave_dtype)
+
+    @property
+    def work(self) -> np.ndarray:
+        """A spectrum that belongs to the transform, for results that are looked at and not kept; made when first
+        needed.
+        """
+        if self._work is None:
+            self._work = self.empty_wave()
+        return self._work
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """How it works, for the log."""
 
     @abstractmethod
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
@@ -68,17 +83,17 @@ class Transform(ABC):
         """Field of the spectrum `wave` into `field`, which is returned; `wave` is overwritten. `normalise` applies
         1/n_points."""
 
-    def multiply(self, field: np.ndarray, multiplier: Callable[[np.ndarray], None], wave: np.ndarray) -> None:
+    def multiply(self, field: np.ndarray, multiplier: Callable[[np.ndarray], None]) -> None:
         """``field <- n_points F^-1 [ m(k) F field ]`` in place: transform, let `multiplier` change the spectrum in
         place, transform back.
 
-        The factor 1/n_points is the multiplier's to apply: folded into another factor it costs nothing. `wave` is a
-        work array as :meth:`empty_wave` gives it.
+        The factor 1/n_points is the multiplier's to apply: folded into another factor it costs nothing. What lies in
+        :attr:`work` is lost.
         """
-        self.forward(field, wave)
+        self.forward(field, self.work)
         with self.timers.phase("multiply"):
-            multiplier(wave)
-        self.backward(wave, field, normalise=False)
+            multiplier(self.work)
+        self.backward(self.work, field, normalise=False)
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
@@ -27,11 +28,12 @@ DONE, FAILED, BAD_INPUT, BLEW_UP, NO_CHECKPOINT = 0, 1, 2, 3, 4
 """Exit statuses (README, Exit status)."""
 
 
-def launch(file: str, overrides: Sequence[str], fresh: bool, evolving: bool) -> int:
+def launch(file: str, overrides: Sequence[str], fresh: bool, evolving: bool, drawing: bool = False) -> int:
     """Run a problem on all ranks, or find its ground state only (`evolving` False). Collective; the exit status.
 
-    fresh: move an existing run of the same directory aside. On every rank the same status is returned; the root says
-    why.
+    fresh    move an existing run of the same directory aside.
+    drawing  make the figures at the end.
+    On every rank the same status is returned; the root says why.
     """
     comm = world()
     abort_on_uncaught_errors(comm)
@@ -40,8 +42,9 @@ def launch(file: str, overrides: Sequence[str], fresh: bool, evolving: bool) -> 
     try:
         if mismatch := launcher_mismatch():
             raise OutputError(mismatch)
+        _load_kernels()
         problem = _read(comm, file, overrides, evolving)
-        return _run(comm, problem, fresh, evolving, log)
+        return _run(comm, problem, fresh, evolving, drawing, log)
     except ProblemError as error:
         return _leave(log, str(error if problem is None else problem.locate(error)), BAD_INPUT)
     except DirectoryInUse as error:
@@ -71,7 +74,15 @@ def _read(comm: MPI.Comm, file: str, overrides: Sequence[str], evolving: bool) -
     return comm.bcast(problem)
 
 
-def _run(comm: MPI.Comm, problem: Problem, fresh: bool, evolving: bool, log: Log) -> int:
+def _load_kernels() -> None:
+    """Choose the kernels now, so that a wrong choice is told in a sentence and a missing extension once."""
+    try:
+        kernels.implementation()
+    except (ValueError, ImportError) as error:
+        raise ProblemError.of("", str(error)) from error
+
+
+def _run(comm: MPI.Comm, problem: Problem, fresh: bool, evolving: bool, drawing: bool, log: Log) -> int:
     begin = time.perf_counter()
     with together(comm):
         if comm.rank == 0:
@@ -87,4 +98,17 @@ def _run(comm: MPI.Comm, problem: Problem, fresh: bool, evolving: bool, log: Log
     except BlowUp as error:
         status, message = BLEW_UP, str(error)
     finish(simulation, outputs, time.perf_counter() - begin, message)
+    simulation.free()
+    if drawing:
+        _draw(comm, problem, log)
     return status if status == DONE else _leave(log, message, status)
+
+
+def _draw(comm: MPI.Comm, problem: Problem, log: Log) -> None:
+    """The figures of ``hpcmix plot``, by the root."""
+    with together(comm):
+        if comm.rank == 0:
+            from hpcmix.io.figures import draw  # matplotlib takes a second to import
+
+            for path in draw(problem.output.directory):
+                log.line(f"drawn: {path}")

@@ -56,7 +56,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         problem.grid.points, choose_pencil_grid(problem.grid.points, ranks, None if asked == "auto" else asked)
     )
     points = max(decomposition.position_block(rank).size for rank in range(min(ranks, 64)))
-    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, ranks)
+    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition)
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
         steps, size = problem.time.steps, problem.time.step_size
@@ -67,7 +67,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     transforms = transforms_per_step(problem)
     return Plan(
         decomposition=decomposition,
-        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, ranks), evolving),
+        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, decomposition), evolving),
         evolution_bytes=evolving,
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
@@ -83,39 +83,58 @@ def real_bytes(problem: Problem) -> int:
     return 8 if problem.parallel.precision == "double" else 4
 
 
-def evolution_bytes(problem: Problem, ranks: int) -> int:
-    """Bytes per grid point of one rank's block while the problem evolves and is observed.
+def transform_fields(decomposition: Decomposition) -> float:
+    """Complex fields that a transform works in, in units of a rank's block.
 
-    Complex: the fields, the spectrum, and with more than one rank the scratch array of transforms that must leave their
-    input alone. Real: external potentials (constant ones in one sum; each switched one as it is, and their sum), a
-    density and a mean field per species and a product when observing. Each kernel adds a multiplier and each species
-    that feels one a spectrum, both of half size.
+    On one rank the spectrum; on several a scratch array and, for each direction of the pencil grid that has more than
+    one
+    rank, a landing array and the parts of the others' landing arrays that this rank writes through shared memory.
     """
-    real = real_bytes(problem)
-    species = len(problem.species)
-    complex_fields = species + 1 + (1 if ranks > 1 else 0)
-    real_fields = 2 * species + 1 + potential_fields(problem)
+    if decomposition.dimensions == 1 or decomposition.ranks == 1:
+        return 1.0
+    return 1.0 + sum(1.0 + (ranks - 1) / ranks for ranks in decomposition.pencil_grid if ranks > 1)
+
+
+def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
+    """Real fields that convolutions keep: a multiplier of half size per pair, a spectrum per species that feels one,
+    the
+    transform's arrays of half size, the sum of spectra, a potential, and a density and a potential per species."""
     pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
     felt = {name for pair in pairs for name in pair}
-    halves = 0.5 * len(pairs) + 1.0 * len(felt) + (2.0 + species if felt else 0.0)
-    return round(real * (2 * complex_fields + real_fields + halves))
+    if not felt:
+        return 0.0
+    return 0.5 * len(pairs) + len(felt) + transform_fields(decomposition) + 2.0 + 2.0 * len(problem.species)
 
 
-def ground_state_bytes(problem: Problem, ranks: int) -> int:
-    """Bytes per grid point of one rank's block while the ground state is sought; 0 if no species asks for it.
+def evolution_bytes(problem: Problem, decomposition: Decomposition) -> int:
+    """Bytes per grid point of a rank's block while the problem evolves and is observed.
+
+    Complex: the fields and what the transform works in. Real: external potentials, a density and a mean field per
+    species
+    and a product when observing, and what convolutions keep.
+    """
+    species = len(problem.species)
+    complex_fields = species + transform_fields(decomposition)
+    real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    return round(real_bytes(problem) * (2 * complex_fields + real_fields))
+
+
+def ground_state_bytes(problem: Problem, decomposition: Decomposition) -> int:
+    """Bytes per grid point of a rank's block while the ground state is sought; 0 if no species asks for it.
 
     Seven complex fields per species (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
-    gradient), one to work in, the spectrum and the scratch array; real: W, the preconditioner's p (p + 1) / 2 factors,
-    change and response of the densities, a few in passing.
+    gradient), one
+    to work in, and what the transform works in; real: W, the preconditioner's p (p + 1) / 2 factors, change and
+    response
+    of the densities, a few in passing, and what convolutions keep.
     """
     if all(one.initial.kind != "ground-state" for one in problem.species):
         return 0
-    real = real_bytes(problem)
     species = len(problem.species)
-    complex_fields = 7 * species + 2
-    real_fields = species + species * (species + 1) // 2 + 2 * species + 2 + potential_fields(problem)
-    kernels = evolution_bytes(problem, ranks) - evolution_bytes(problem.model_copy(update={"interaction": ()}), ranks)
-    return real * (2 * complex_fields + real_fields) + kernels
+    complex_fields = 7 * species + 1 + transform_fields(decomposition)
+    real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields += kernel_fields(problem, decomposition)
+    return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
 
 def potential_fields(problem: Problem) -> int:

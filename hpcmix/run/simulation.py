@@ -39,6 +39,11 @@ class Simulation:
         seconds = self.problem.scales.time_si
         return f"{time:.6g}" if seconds is None else f"{time * seconds * 1e3:.6g} ms"
 
+    def free(self) -> None:
+        """Give MPI resources back (collective); the simulation is not to be used afterwards."""
+        self.mixture.free()
+        self.communicators.free()
+
     @property
     def is_root(self) -> bool:
         """True on the rank that writes small files."""
@@ -58,6 +63,7 @@ def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
     _introduce(problem, communicators, log)
     with timers.phase("set-up"):
         mixture = build_mixture(problem, communicators, timers)
+    log.line(f"transform: {mixture.transform.description}")
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
         state, ground_state = initial_state(
             problem,
