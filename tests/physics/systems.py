@@ -1,0 +1,185 @@
+"""Small systems for tests, from the text of a problem file to something that can be stepped.
+
+A test says what the physics is; everything between (the problem file's reader, the model, the initial state, the
+stepper) is the program's own, put together as ``hpcmix run`` does it. The system lives on one rank unless a test passes
+its communicator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hpcmix.evolve.stepper import Stepper
+from hpcmix.initial.build import initial_state
+from hpcmix.model.build import build_mixture
+from hpcmix.model.energy import Energy
+from hpcmix.model.envelope import Instant
+from hpcmix.observe.record import observe
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.timers import Timers
+from hpcmix.problem.load import parse_problem
+from hpcmix.problem.schema import Problem
+
+NOW = Instant(0.0, 0.0)
+"""Time zero, after everything that switches there."""
+
+
+def toml(value: Any) -> str:
+    """A value as TOML text."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case dict():
+            return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+        case list() | tuple() | np.ndarray():
+            return "[" + ", ".join(toml(item) for item in value) + "]"
+        case int() | np.integer():
+            return str(int(value))
+    return repr(float(value))
+
+
+def problem_text(
+    points: Sequence[int],
+    lengths: Sequence[float],
+    species: Sequence[dict],
+    interaction: Sequence[dict] = (),
+    **sections: dict,
+) -> str:
+    """The text of a problem file."""
+    tables = [("[grid]", {"points": list(points), "lengths": list(lengths)})]
+    tables += [("[[species]]", one) for one in species]
+    tables += [("[[interaction]]", one) for one in interaction]
+    tables += [(f"[{name}]", section) for name, section in sections.items()]
+    return "\n\n".join(
+        "\n".join([head, *(f"{key} = {toml(value)}" for key, value in body.items())]) for head, body in tables
+    )
+
+
+class System:
+    """A problem on this rank: ``problem``, ``mixture``, ``state``, ``ground_state`` (how it was found, or None) and its
+    history of residuals.
+    """
+
+    def __init__(self, problem: Problem, comm: MPI.Comm = MPI.COMM_SELF) -> None:
+        self.problem = problem
+        asked = problem.parallel.pencil_grid
+        communicators = Communicators.create(comm, problem.grid.points, None if asked == "auto" else asked)
+        self.mixture = build_mixture(problem, communicators, Timers())
+        self.residuals: list[float] = []
+        self.state, self.ground_state = initial_state(
+            problem, self.mixture, lambda i, residual, e: self.residuals.append(residual)
+        )
+        self.stepper = Stepper(self.mixture, problem.time.splitting) if problem.time else None
+
+    @property
+    def grid(self):
+        """Points, positions and volume element."""
+        return self.mixture.grid
+
+    @property
+    def time(self) -> float:
+        """Time of the state."""
+        return self.state.time
+
+    def field(self, species: int = 0) -> np.ndarray:
+        """psi = sqrt(nu) phi: its square is the density."""
+        return np.sqrt(self.mixture.weights[species]) * self.state.orbitals[species][0]
+
+    def put(self, species: int, psi: np.ndarray) -> None:
+        """Replace a state by psi; its square must be a density of the species' particles."""
+        particles = np.sum(np.abs(psi) ** 2) * self.grid.cell_volume
+        if abs(particles / self.mixture.weights[species] - 1.0) > 1e-12:
+            raise ValueError(f"this state holds {particles} particles, the species {self.mixture.weights[species]}")
+        self.state.orbitals[species][0] = psi / np.sqrt(self.mixture.weights[species])
+
+    def density(self, species: int = 0) -> np.ndarray:
+        """rho of one species."""
+        return self.mixture.density(self.state.orbitals[species], self.mixture.weights[species])
+
+    def norms(self) -> np.ndarray:
+        """<phi|phi> of every species."""
+        local = [np.sum(np.abs(orbitals[0]) ** 2) for orbitals in self.state.orbitals]
+        return self.mixture.communicators.sum(local) * self.grid.cell_volume
+
+    def energy(self, instant: Instant = NOW) -> Energy:
+        """The energy by term."""
+        return self.mixture.energy(self.state.orbitals, instant)
+
+    def record(self) -> dict[str, Any]:
+        """What a run writes down of this state."""
+        return observe(self.mixture, self.state)
+
+    def evolve(self, steps: int | None = None) -> System:
+        """Take some steps, or all that are left until ``[time] final``."""
+        for _ in range(self.problem.time.steps - self.state.step if steps is None else steps):
+            self.stepper.step(self.state)
+        return self
+
+    def reverse(self) -> None:
+        """Turn the direction of time: the same times, passed backwards."""
+        self.state.step, self.state.step_size = -self.state.step, -self.state.step_size
+
+
+def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, **sections) -> System:
+    """The system of :func:`problem_text`'s arguments."""
+    return System(parse_problem(problem_text(*arguments, **sections)), comm)
+
+
+# ---------------------------------------------------------------- words of a problem file
+
+
+def species(name: str, **entries: Any) -> dict:
+    """A condensate; a single potential may stand without its list."""
+    return {"name": name, **entries}
+
+
+def harmonic(frequency, **entries: Any) -> dict:
+    """A harmonic trap."""
+    return {"kind": "harmonic", "frequency": frequency, **entries}
+
+
+def gaussian(width, **entries: Any) -> dict:
+    """A Gaussian as an initial state."""
+    return {"kind": "gaussian", "width": width, **entries}
+
+
+def contact(first: str, second: str, strength: float) -> dict:
+    """G = strength delta(x)."""
+    return {"between": [first, second], "kind": "contact", "strength": strength}
+
+
+def gaussian_kernel(first: str, second: str, strength: float, width: float) -> dict:
+    """G = strength exp(-r^2 / (2 width^2))."""
+    return {"between": [first, second], "kind": "gaussian", "strength": strength, "width": width}
+
+
+def yukawa(first: str, second: str, strength: float, screening: float) -> dict:
+    """G = strength exp(-screening r) / r."""
+    return {"between": [first, second], "kind": "yukawa", "strength": strength, "screening": screening}
+
+
+def evolution(final: float, step: float, integrator: str = "blanes-moan-6") -> dict:
+    """``[time]``; the step is the test's own business."""
+    return {"final": final, "step": step, "integrator": integrator, "check_step": False}
+
+
+def require_below(error: float, tolerance: float, what: str) -> None:
+    """Fail unless 0 <= error < tolerance; ``pytest -rP`` shows the measured values."""
+    print(f"measured: {what}: {error:.2e} (tolerance {tolerance:.0e})")
+    assert 0.0 <= error < tolerance, f"{what}: {error:.3e}, tolerance {tolerance:.1e}"
+
+
+def largest(array: np.ndarray) -> float:
+    """Largest modulus."""
+    return float(np.max(np.abs(array)))
+
+
+def log_slope(x: Sequence[float], y: Sequence[float]) -> float:
+    """Exponent p of a least-squares fit y = c x^p."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
