@@ -50,6 +50,8 @@ class Envelope:
 
     def changes_after(self, time: float) -> bool:
         """Whether the factor may still change at or after `time`."""
+        if self.end + self.ramp <= time:
+            return False
         if self.factor is not None:
             return True
         last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
