@@ -171,9 +171,8 @@ def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
     """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small transform, measured on
     the spot, scaled.
 
-    A pair costs N log2 N. Grids out of cache run at about half the rate of the small one, and the kick and the exchange
-    between ranks add about as much again as a third (measured at 96^3 and 128^3 on one and two ranks); the ranks are
-    taken to have cores of their own.
+    A pair costs N log2 N. Grids out of cache run at about 1 / 1.25 of the rate of the small one, and kick and exchange add
+    about a third (measured from 64^3 to 256^3 on one and two ranks); ranks are taken to have cores of their own.
     """
     sample = np.zeros((48, 48, 48), np.complex128)
     durations = []
@@ -183,5 +182,5 @@ def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
         durations.append(time.perf_counter() - begin)
     rate = 2.0 * min(durations) / (sample.size * math.log2(sample.size))
     total = math.prod(points)
-    out_of_cache = 2.0 if total * 16 > 32_000_000 else 1.0
+    out_of_cache = 1.25 if total > sample.size * 4 else 1.0
     return 1.35 * out_of_cache * rate * total * math.log2(total) / ranks
