@@ -171,7 +171,7 @@ def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
     """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small transform, measured on
     the spot, scaled.
 
-    A pair costs N log2 N. Grids out of cache run at about 1 / 1.25 of the rate of the small one, and kick and exchange add
+    A pair costs N log2 N. Grids out of cache run at 1 / 1.25 of the rate of the small one, and kick and exchange add
     about a third (measured from 64^3 to 256^3 on one and two ranks); ranks are taken to have cores of their own.
     """
     sample = np.zeros((48, 48, 48), np.complex128)
