@@ -190,18 +190,20 @@ class _Search(Landscape):
             self._turn((step - position) * lengths, lengths)
             position = step
             self.evaluate()
-            here = self._slope_here(lengths)
+            here = self._slope_here()
             risen = self.energy > start_energy + 1e-12 * abs(start_energy)
             if not risen and abs(here) <= 0.2 * abs(slope):
                 return
             if risen or here > 0.0:  # too far: the minimum lies between
-                step = behind + (position - behind) * min(0.9, max(0.1, slope_behind / (slope_behind - here)))
+                fall = slope_behind - here
+                secant = slope_behind / fall if fall else 0.5
+                step = behind + (position - behind) * min(0.9, max(0.1, secant))
             else:
                 behind, slope_behind, step = position, here, min(largest, position + 2.0 * (position - behind))
                 if step <= position:
                     return
 
-    def _slope_here(self, lengths: np.ndarray) -> float:
+    def _slope_here(self) -> float:
         """dE/dt at the present fields along the transported direction: 2 sum_a nu_a Re <d_a| T phi_a + W_a phi_a>."""
         local = []
         for field, direction, kinetic, total in zip(
