@@ -33,8 +33,7 @@ class PencilTransform(Transform):
     """Transform stage by stage: all axes that are whole in a layout, then the exchange to the next layout.
 
     On one rank there is one stage with every axis; slabs have two stages, pencils three. A field's own memory serves
-    the
-    first stage where it may be overwritten, the exchanges' landing arrays serve the later ones.
+    the first stage where it may be overwritten, the exchanges' landing arrays serve the later ones.
     """
 
     def __init__(self, communicators: Communicators, real: bool, dtype: np.dtype, timers: Timers) -> None:
