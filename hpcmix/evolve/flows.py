@@ -56,13 +56,15 @@ class Flows:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi, in place; exact, because a phase leaves the densities
         alone. Collective."""
         mixture = self._mixture
-        timers = mixture.transform.timers
-        with timers.phase("potential"):
-            potentials = self._external_potentials(instant)
-            if mixture.convolution:
-                potentials = self._with_convolutions(orbitals, potentials)
-        with timers.phase("kick"):
+        potentials = self._kick_potentials(orbitals, instant)
+        with mixture.transform.timers.phase("kick"):
             kernels.kick_contact([array[0] for array in orbitals], potentials, self._couplings, duration / mixture.hbar)
+
+    def _kick_potentials(self, orbitals: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray | None]:
+        """What a kick adds to the contact terms: U_a and the convolutions, None where there is neither. Collective."""
+        with self._mixture.transform.timers.phase("potential"):
+            potentials = self._external_potentials(instant)
+            return self._with_convolutions(orbitals, potentials) if self._mixture.convolution else potentials
 
     def _external_potentials(self, instant: Instant) -> list[np.ndarray | None]:
         """U_a at an instant. An expression in time may fail at a point that one rank holds: the others learn of it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpcmix.evolve.flows import Flows
+from hpcmix.evolve.fused_flows import make_flows
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.integrators import Splitting
@@ -18,7 +18,7 @@ class Stepper:
     """
 
     def __init__(self, mixture: Mixture, splitting: Splitting) -> None:
-        self._flows = Flows(mixture)
+        self._flows = make_flows(mixture)
         self._splitting = splitting
 
     def step(self, state: State) -> None:

@@ -7,9 +7,12 @@
 namespace hpcmix {
 
 extern const Loops loops_baseline;
+extern const Passes passes_baseline;
 #ifdef HPCMIX_X86_VARIANTS
 extern const Loops loops_avx2;
+extern const Passes passes_avx2;
 extern const Loops loops_avx512;
+extern const Passes passes_avx512;
 #endif
 
 namespace {
@@ -47,6 +50,20 @@ const std::vector<const Loops*>& supported_loops()
 const Loops& active_loops()
 {
     return *active();
+}
+
+const Passes& active_passes()
+{
+#ifdef HPCMIX_X86_VARIANTS
+    const Loops* loops = active();
+    if (loops == &loops_avx512) {
+        return passes_avx512;
+    }
+    if (loops == &loops_avx2) {
+        return passes_avx2;
+    }
+#endif
+    return passes_baseline;
 }
 
 void select_loops(std::string_view instruction_set)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loops.hpp"
+#include "passes.hpp"
 
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ const std::vector<const Loops*>& supported_loops();
 
 /// The loops in use: the best supported ones until select_loops chose others.
 const Loops& active_loops();
+
+/// The passes compiled for the same instruction set.
+const Passes& active_passes();
 
 /// Uses the named instruction set from now on (for tests and measurements).
 /// @throws std::invalid_argument if it is unknown or this processor lacks it.

@@ -4,6 +4,7 @@
 // reading or writing outside the arrays. Every function releases the GIL while it computes.
 #include "instruction_set.hpp"
 #include "kernels.hpp"
+#include "transforms_module.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -180,6 +181,7 @@ NB_MODULE(_native, module)
     module.doc() = "Compiled kernels of hpcmix. Call them through hpcmix.kernels.dispatch, which checks the arguments.";
     bind_kernels<float>(module);
     bind_kernels<double>(module);
+    bind_transforms(module);
     module.def("thread_count", &hpcmix::thread_count, "threads that the next kernel call uses");
     module.def("set_thread_count", &hpcmix::set_thread_count, "count"_a, "use this many threads from now on");
     module.def(

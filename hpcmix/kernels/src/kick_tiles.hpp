@@ -1,0 +1,129 @@
+// The kick of several components on tiles in position space: densities, phases and rotation for a chunk of the lines at a
+// time, so that nothing but the tiles leaves the first-level cache.
+#pragma once
+
+#include "sincos.hpp"
+#include "vector.hpp"
+
+namespace {
+
+// Elements of a line in a chunk: a multiple of every lane count, long enough to hide the latency of the polynomials.
+constexpr std::size_t chunk_length = 16;
+// The numbers of components for which the sum over densities is unrolled; more take the general loop.
+constexpr std::size_t unknown_components = 0;
+
+template <class Real>
+constexpr std::size_t chunk_points = chunk_length * lanes<Real>;
+
+template <class Real>
+constexpr std::size_t density_bytes(std::size_t components)
+{
+    return components * chunk_points<Real> * sizeof(double);
+}
+
+/// density = |field|^2 in double precision for the elements at `chunk`.
+template <class Real>
+inline void take_density(const Pack<Real>* chunk, double* __restrict density, std::size_t count)
+{
+    constexpr std::size_t width = lanes<Real>;
+    const Real* field = reinterpret_cast<const Real*>(chunk);
+    for (std::size_t i = 0; i < count; ++i) {
+#pragma omp simd
+        for (std::size_t lane = 0; lane < width; ++lane) {
+            const double re = field[2 * width * i + lane], im = field[2 * width * i + width + lane];
+            density[width * i + lane] = multiply_add(re, re, im * im);
+        }
+    }
+}
+
+/// phase = angle (potential + sum_b coupling[b] density_b)
+template <std::size_t known_components, class Real>
+inline void sum_phase(double* __restrict phase, const Real* __restrict potential, const double* __restrict coupling,
+                      const double* __restrict density, std::size_t components, double angle)
+{
+    constexpr std::size_t points = chunk_points<Real>;
+    if constexpr (known_components != unknown_components) {
+#pragma omp simd
+        for (std::size_t i = 0; i < points; ++i) {
+            double sum = potential[i];
+#pragma GCC unroll 4
+            for (std::size_t b = 0; b < known_components; ++b) {
+                sum = multiply_add(coupling[b], density[b * points + i], sum);
+            }
+            phase[i] = angle * sum;
+        }
+    } else {
+#pragma omp simd
+        for (std::size_t i = 0; i < points; ++i) {
+            phase[i] = potential[i];
+        }
+        for (std::size_t b = 0; b < components; ++b) {
+#pragma omp simd
+            for (std::size_t i = 0; i < points; ++i) {
+                phase[i] = multiply_add(coupling[b], density[b * points + i], phase[i]);
+            }
+        }
+#pragma omp simd
+        for (std::size_t i = 0; i < points; ++i) {
+            phase[i] *= angle;
+        }
+    }
+}
+
+/// field *= cosine - i sine; Swapped: the elements come with real and imaginary part swapped, and leave in order.
+template <bool Swapped, class Real>
+inline void rotate_chunk(Pack<Real>* chunk, const Real* __restrict sine, const Real* __restrict cosine,
+                         std::size_t count)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        const Pack<Real> value = Swapped ? swapped(chunk[i]) : chunk[i];
+        const Vector<Real> s = load(sine + lanes<Real> * i), c = load(cosine + lanes<Real> * i);
+        chunk[i] = {fused_add(value.re, c, value.im * s), fused_subtract(value.re, s, value.im * c)};
+    }
+}
+
+/// Kicks one tile of every component. load_potential(component, start, count, values) fills in the potential of `count`
+/// elements from `start` on, lane by lane. `density` has room for density_bytes.
+template <std::size_t known_components, bool Swapped, class Real, class LoadPotential>
+inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, std::size_t components, const double* couplings,
+                          double angle, const LoadPotential& load_potential, double* density)
+{
+    constexpr std::size_t points = chunk_points<Real>;
+    alignas(64) Real potential[points] = {};
+    alignas(64) double phase[points];
+    alignas(64) Real sine[points], cosine[points];
+    for (std::size_t i = 0; i < components * points; ++i) {
+        density[i] = 0.0;  // a line shorter than a chunk leaves the rest to harmless numbers
+    }
+    for (std::size_t start = 0; start < length; start += chunk_length) {
+        const std::size_t count = length - start < chunk_length ? length - start : chunk_length;
+        for (std::size_t b = 0; b < components; ++b) {
+            take_density(tiles[b] + start, density + b * points, count);
+        }
+        for (std::size_t a = 0; a < components; ++a) {
+            load_potential(a, start, count, potential);
+            sum_phase<known_components>(phase, potential, couplings + a * components, density, components, angle);
+            sincos_many(phase, sine, cosine, points);
+            rotate_chunk<Swapped>(tiles[a] + start, sine, cosine, count);
+        }
+    }
+}
+
+template <bool Swapped, class Real, class LoadPotential>
+void kick_tiles(Pack<Real>* const* tiles, std::size_t length, std::size_t components, const double* couplings,
+                double angle, const LoadPotential& load_potential, double* density)
+{
+    switch (components) {
+    case 1:
+        return kick_tiles_as<1, Swapped>(tiles, length, 1, couplings, angle, load_potential, density);
+    case 2:
+        return kick_tiles_as<2, Swapped>(tiles, length, 2, couplings, angle, load_potential, density);
+    case 3:
+        return kick_tiles_as<3, Swapped>(tiles, length, 3, couplings, angle, load_potential, density);
+    default:
+        return kick_tiles_as<unknown_components, Swapped>(tiles, length, components, couplings, angle, load_potential,
+                                                          density);
+    }
+}
+
+}  // namespace

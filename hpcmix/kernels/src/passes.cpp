@@ -1,0 +1,340 @@
+// Passes over pieces of arrays (passes.hpp). CMake compiles this file once for each instruction set, with
+// HPCMIX_INSTRUCTION_SET naming it; instruction_set.cpp picks one of the resulting tables at run time.
+//
+// Nothing here may have external linkage but the table (see sincos.hpp), so no templates of the standard library.
+#include "passes.hpp"
+
+#include "kick_tiles.hpp"
+#include "line_transform.hpp"
+#include "real_lines.hpp"
+#include "tiles.hpp"
+
+namespace {
+
+using hpcmix::ColumnPiece;
+using hpcmix::Kick;
+using hpcmix::Multiplier;
+using hpcmix::RowPiece;
+
+// Tiles of columns that are read together: runs of this many tiles' rows keep the memory busy, and all of them together
+// should stay in the second-level cache.
+constexpr std::size_t most_tiles_of_columns = 4;
+constexpr std::size_t cache_bytes = 512 * 1024;
+
+// Neighbouring tiles start at different places of a memory page, or their elements would compete for the same cache sets.
+constexpr std::size_t tile_padding = 5;
+
+template <class Real>
+constexpr std::size_t tile_bytes(std::size_t tile_length)
+{
+    return (tile_length + tile_padding) * sizeof(Pack<Real>);
+}
+
+template <class Real>
+std::size_t tiles_of_columns(std::size_t tile_length, std::size_t components)
+{
+    const std::size_t fitting = cache_bytes / (components * tile_bytes<Real>(tile_length));
+    return fitting < 1 ? 1 : at_most(fitting, most_tiles_of_columns);
+}
+
+template <class Real>
+std::size_t block_columns(std::size_t tile_length, std::size_t components)
+{
+    return tiles_of_columns<Real>(tile_length, components) * lanes<Real>;
+}
+
+template <class Real>
+std::size_t workspace_bytes(std::size_t tile_length, std::size_t components)
+{
+    const std::size_t tiles = components * tiles_of_columns<Real>(tile_length, components);
+    const std::size_t pointer_bytes = ((tiles + components) * sizeof(void*) + 63) / 64 * 64;
+    return (tiles + 1) * tile_bytes<Real>(tile_length) + density_bytes<Real>(components) + pointer_bytes;
+}
+
+/// The parts of a thread's workspace.
+template <class Real>
+struct Workspace {
+    Pack<Real>** tiles;      // the tiles of the first component, then those of the second ...
+    Pack<Real>** selected;   // one tile of each component
+    Pack<Real>* spare;       // the buffer that a transform writes to
+    double* density;
+
+    Workspace(void* memory, std::size_t tile_length, std::size_t components)
+    {
+        const std::size_t count = components * tiles_of_columns<Real>(tile_length, components);
+        char* position = static_cast<char*>(memory);
+        const auto take = [&position](std::size_t bytes) {
+            char* taken = position;
+            position += bytes;
+            return static_cast<void*>(taken);
+        };
+        spare = static_cast<Pack<Real>*>(take(tile_bytes<Real>(tile_length)));
+        Pack<Real>* first = static_cast<Pack<Real>*>(take(count * tile_bytes<Real>(tile_length)));
+        density = static_cast<double*>(take(density_bytes<Real>(components)));
+        tiles = static_cast<Pack<Real>**>(take(count * sizeof(void*)));
+        selected = static_cast<Pack<Real>**>(take(components * sizeof(void*)));
+        for (std::size_t tile = 0; tile < count; ++tile) {
+            tiles[tile] = first + tile * (tile_length + tile_padding);
+        }
+    }
+};
+
+template <class Real>
+void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, Real scale, void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    const Rows rows{piece.stride, line.length, piece.count};
+    load_rows(piece.first, rows, workspace.tiles[0], !forward);
+    transform_tile(line, workspace.tiles[0], workspace.spare);
+    store_rows(piece.first, rows, workspace.tiles[0], !forward, scale);
+}
+
+template <class Real>
+void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool forward, Real scale, void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    const Columns<Real> columns{piece.first, piece.stride, line.length, piece.count};
+    load_columns(columns, workspace.tiles, !forward);
+    for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
+        transform_tile(line, workspace.tiles[tile], workspace.spare);
+    }
+    store_columns(columns, workspace.tiles, !forward, scale);
+}
+
+/// tile *= along[k] rows[r] length[l] (see Multiplier), in double precision in either precision of the tile: a factor
+/// rounded to single precision would change a mode's norm by the same 1e-7 in every step. Leaves real and imaginary part
+/// swapped.
+template <class Real>
+void multiply_by_factors(Pack<Real>* tile, std::size_t length, const Multiplier<Real>& multiplier,
+                         std::size_t first_column, std::size_t columns)
+{
+    constexpr std::size_t width = lanes<Real>;
+    alignas(64) double lane_re[width] = {}, lane_im[width] = {};
+    for (std::size_t lane = 0; lane < width; ++lane) {
+        const std::size_t column = column_of_lane<Real>(lane);
+        if (column < columns) {
+            const std::size_t position = multiplier.first_column + first_column + column;
+            const double* row = multiplier.rows + 2 * (position / multiplier.row_length);
+            const double* element = multiplier.length + 2 * (position % multiplier.row_length);
+            lane_re[lane] = multiply_add(row[0], element[0], -(row[1] * element[1]));
+            lane_im[lane] = multiply_add(row[0], element[1], row[1] * element[0]);
+        }
+    }
+    Real* const __restrict values = reinterpret_cast<Real*>(tile);
+    for (std::size_t k = 0; k < length; ++k) {
+        const double along_re = multiplier.along[2 * k], along_im = multiplier.along[2 * k + 1];
+        Real* const __restrict element = values + 2 * width * k;
+#pragma omp simd
+        for (std::size_t lane = 0; lane < width; ++lane) {
+            const double factor_re = multiply_add(along_re, lane_re[lane], -(along_im * lane_im[lane]));
+            const double factor_im = multiply_add(along_re, lane_im[lane], along_im * lane_re[lane]);
+            const double re = element[lane], im = element[width + lane];
+            element[lane] = static_cast<Real>(multiply_add(re, factor_im, im * factor_re));
+            element[width + lane] = static_cast<Real>(multiply_add(re, factor_re, -(im * factor_im)));
+        }
+    }
+}
+
+/// tile[k] *= values[k], one value for each column. Leaves real and imaginary part swapped.
+template <class Real>
+void multiply_by_values(Pack<Real>* tile, std::size_t length, const Real* values, std::size_t stride, bool complex,
+                        std::size_t columns)
+{
+    for (std::size_t k = 0; k < length; ++k) {
+        const Real* row = values + k * stride;
+        const Pack<Real> value = tile[k];
+        if (complex) {
+            const Pack<Real> factor = load_pack(row, columns);
+            tile[k] = {fused_add(value.re, factor.im, value.im * factor.re),
+                       fused_subtract(value.im, factor.im, value.re * factor.re)};
+        } else {
+            const Vector<Real> factor = load_reals(row, columns);
+            tile[k] = {value.im * factor, value.re * factor};
+        }
+    }
+}
+
+template <class Real>
+void multiply_columns(const Line<Real>& line, ColumnPiece<Real> piece, const Multiplier<Real>& multiplier, Real scale,
+                      void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    const Columns<Real> columns{piece.first, piece.stride, line.length, piece.count};
+    load_columns(columns, workspace.tiles, false);
+    for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
+        Pack<Real>*& current = workspace.tiles[tile];
+        const std::size_t first_column = tile * lanes<Real>;
+        transform_tile(line, current, workspace.spare);
+        if (multiplier.values == nullptr) {
+            multiply_by_factors(current, line.length, multiplier, first_column, columns.columns_of_tile(tile));
+        } else {
+            const std::size_t reals_per_value = multiplier.values_are_complex ? 2 : 1;
+            multiply_by_values(current, line.length, multiplier.values + reals_per_value * first_column,
+                               multiplier.values_stride, multiplier.values_are_complex, columns.columns_of_tile(tile));
+        }
+        transform_tile(line, current, workspace.spare);
+    }
+    store_columns(columns, workspace.tiles, true, scale);
+}
+
+/// The kick on tile number `tile` of every component, between its inverse and its forward transform.
+template <class Real, class LoadPotential>
+void kick_between_transforms(const Line<Real>& line, const Kick<Real>& kick, Workspace<Real>& workspace,
+                             std::size_t tile, std::size_t tiles, const LoadPotential& load_potential)
+{
+    for (std::size_t a = 0; a < kick.components; ++a) {
+        Pack<Real>*& current = workspace.tiles[a * tiles + tile];
+        if (kick.inverse_before) {
+            transform_tile(line, current, workspace.spare);
+        }
+        workspace.selected[a] = current;
+    }
+    if (kick.inverse_before) {
+        kick_tiles<true>(workspace.selected, line.length, kick.components, kick.couplings, kick.angle, load_potential,
+                         workspace.density);
+    } else {
+        kick_tiles<false>(workspace.selected, line.length, kick.components, kick.couplings, kick.angle, load_potential,
+                          workspace.density);
+    }
+    if (kick.forward_after) {
+        for (std::size_t a = 0; a < kick.components; ++a) {
+            transform_tile(line, workspace.tiles[a * tiles + tile], workspace.spare);
+        }
+    }
+}
+
+template <class Real>
+void kick_columns(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, kick.components);
+    const auto columns_of = [&](std::size_t a) {
+        return Columns<Real>{kick.fields[a] + 2 * kick.offset, 2 * kick.row_length, line.length, count};
+    };
+    const Columns<Real> shape = columns_of(0);
+    const std::size_t tiles = shape.tiles();
+    for (std::size_t a = 0; a < kick.components; ++a) {
+        load_columns(columns_of(a), workspace.tiles + a * tiles, kick.inverse_before);
+    }
+    for (std::size_t tile = 0; tile < tiles; ++tile) {
+        const std::size_t columns = shape.columns_of_tile(tile);
+        const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
+            const std::size_t first = kick.offset + start * kick.row_length + tile * lanes<Real>;
+            for (std::size_t i = 0; i < length; ++i) {
+                Vector<Real> row = {};
+                if (kick.potentials[a] != nullptr) {
+                    row = load_reals(kick.potentials[a] + first + i * kick.row_length, columns);
+                }
+                store(values + i * lanes<Real>, row);
+            }
+        };
+        kick_between_transforms(line, kick, workspace, tile, tiles, load_potential);
+    }
+    for (std::size_t a = 0; a < kick.components; ++a) {
+        store_columns(columns_of(a), workspace.tiles + a * tiles, false, Real(1));
+    }
+}
+
+template <class Real>
+void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, kick.components);
+    const Rows rows{2 * kick.row_length, line.length, count};
+    const Rows potential_rows{kick.row_length, line.length, count};
+    const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
+        for (std::size_t i = 0; i < length; i += lanes<Real>) {
+            Vector<Real> square[lanes<Real>] = {};
+            if (kick.potentials[a] != nullptr) {
+                load_square(kick.potentials[a] + kick.offset, potential_rows, start + i, line.length, square);
+            }
+            for (std::size_t j = 0; j < lanes<Real>; ++j) {
+                store(values + (i + j) * lanes<Real>, square[j]);
+            }
+        }
+    };
+    for (std::size_t a = 0; a < kick.components; ++a) {
+        load_rows(kick.fields[a] + 2 * kick.offset, rows, workspace.tiles[a], kick.inverse_before);
+    }
+    kick_between_transforms(line, kick, workspace, 0, 1, load_potential);
+    for (std::size_t a = 0; a < kick.components; ++a) {
+        store_rows(kick.fields[a] + 2 * kick.offset, rows, workspace.tiles[a], false, Real(1));
+    }
+}
+
+template <class Real>
+void real_rows_forward(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,
+                       void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length + 1, 1);
+    Pack<Real>*& tile = workspace.tiles[0];
+    load_rows(reals.first, {reals.stride, line.length, reals.count}, tile, false);
+    transform_tile(line, tile, workspace.spare);
+    separate_halves(line, tile);
+    store_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false, scale);
+}
+
+template <class Real>
+void real_rows_backward(const Line<Real>& line, RowPiece<const Real> spectra, RowPiece<Real> reals, Real scale,
+                        void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length + 1, 1);
+    Pack<Real>*& tile = workspace.tiles[0];
+    load_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false);
+    join_halves(line, tile);
+    transform_tile(line, tile, workspace.spare);
+    store_rows(reals.first, {reals.stride, line.length, reals.count}, tile, true, scale);
+}
+
+template <class Real>
+void odd_real_rows_forward(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,
+                           void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    Pack<Real>*& tile = workspace.tiles[0];
+    load_real_rows(reals.first, {reals.stride, line.length, reals.count}, tile);
+    transform_tile(line, tile, workspace.spare);
+    store_rows(spectra.first, {spectra.stride, line.length / 2 + 1, spectra.count}, tile, false, scale);
+}
+
+template <class Real>
+void odd_real_rows_backward(const Line<Real>& line, RowPiece<const Real> spectra, RowPiece<Real> reals, Real scale,
+                            void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    Pack<Real>*& tile = workspace.tiles[0];
+    load_rows(spectra.first, {spectra.stride, line.length / 2 + 1, spectra.count}, tile, true);
+    complete_spectrum(line, tile);
+    transform_tile(line, tile, workspace.spare);
+    store_real_rows(reals.first, {reals.stride, line.length, reals.count}, tile, scale);
+}
+
+template <class Real>
+constexpr hpcmix::PassTable<Real> pass_table()
+{
+    return {lanes<Real>,
+            block_columns<Real>,
+            workspace_bytes<Real>,
+            transform_rows<Real>,
+            transform_columns<Real>,
+            multiply_columns<Real>,
+            kick_rows<Real>,
+            kick_columns<Real>,
+            real_rows_forward<Real>,
+            real_rows_backward<Real>,
+            odd_real_rows_forward<Real>,
+            odd_real_rows_backward<Real>};
+}
+
+}  // namespace
+
+#define HPCMIX_JOIN_EXPANDED(left, right) left##right
+#define HPCMIX_JOIN(left, right) HPCMIX_JOIN_EXPANDED(left, right)
+#define HPCMIX_QUOTE_EXPANDED(text) #text
+#define HPCMIX_QUOTE(text) HPCMIX_QUOTE_EXPANDED(text)
+
+namespace hpcmix {
+
+extern const Passes HPCMIX_JOIN(passes_, HPCMIX_INSTRUCTION_SET);
+const Passes HPCMIX_JOIN(passes_, HPCMIX_INSTRUCTION_SET) = {HPCMIX_QUOTE(HPCMIX_INSTRUCTION_SET), pass_table<float>(),
+                                                            pass_table<double>()};
+
+}  // namespace hpcmix

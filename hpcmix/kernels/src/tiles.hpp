@@ -1,0 +1,215 @@
+// Between memory and tiles: lines that lie side by side (columns) or one after the other (rows).
+//
+// Reads and writes whole vectors. Where lines or elements are missing at the end, a tile is filled up with zeros and the
+// surplus is dropped at the way back: the arithmetic of a line is the same wherever it lies and whoever its neighbours are.
+// `Swap` exchanges real and imaginary part on the way, which turns the forward transform into the inverse.
+#pragma once
+
+#include "vector.hpp"
+
+namespace {
+
+inline std::size_t at_most(std::size_t value, std::size_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+inline std::size_t difference_or_zero(std::size_t value, std::size_t subtracted)
+{
+    return value > subtracted ? value - subtracted : 0;
+}
+
+/// `valid` neighbouring complex numbers, one in each lane (in the order of column_of_lane).
+template <class Real>
+[[gnu::always_inline]] inline Pack<Real> load_pack(const Real* source, std::size_t valid)
+{
+    constexpr std::size_t width = lanes<Real>;
+    Vector<Real> low, high;
+    if (valid == width) {
+        low = load(source);
+        high = load(source + width);
+    } else {
+        low = load_some(source, at_most(2 * valid, width));
+        high = 2 * valid > width ? load_some(source + width, 2 * valid - width) : Vector<Real>{};
+    }
+    exchange_lanes<1, Real>(low, high);
+    return {low, high};
+}
+
+template <class Real>
+[[gnu::always_inline]] inline void store_pack(Real* target, Pack<Real> pack, std::size_t valid)
+{
+    constexpr std::size_t width = lanes<Real>;
+    exchange_lanes<1, Real>(pack.re, pack.im);
+    if (valid == width) {
+        store(target, pack.re);
+        store(target + width, pack.im);
+    } else {
+        store_some(target, pack.re, at_most(2 * valid, width));
+        if (2 * valid > width) {
+            store_some(target + width, pack.im, 2 * valid - width);
+        }
+    }
+}
+
+/// `valid` neighbouring real numbers in the lanes where load_pack puts complex ones.
+template <class Real>
+[[gnu::always_inline]] inline Vector<Real> load_reals(const Real* source, std::size_t valid)
+{
+    return to_column_lanes<Real>(valid == lanes<Real> ? load(source) : load_some(source, valid));
+}
+
+/// Neighbouring columns of a block in memory, several tiles of them, so that whole runs of cache lines are read.
+template <class Real>
+struct Columns {
+    Real* first;         // pairs of reals
+    std::size_t stride;  // reals from one element of a column to the next
+    std::size_t length;  // elements in a column
+    std::size_t count;   // columns
+
+    std::size_t tiles() const
+    {
+        return (count + lanes<Real> - 1) / lanes<Real>;
+    }
+    std::size_t columns_of_tile(std::size_t tile) const
+    {
+        return at_most(count - tile * lanes<Real>, lanes<Real>);
+    }
+};
+
+template <bool Swap, class Real>
+void load_columns_as(const Columns<Real>& columns, Pack<Real>* const* tiles)
+{
+    const std::size_t count = columns.tiles();
+    for (std::size_t i = 0; i < columns.length; ++i) {
+        const Real* row = columns.first + i * columns.stride;
+        for (std::size_t tile = 0; tile < count; ++tile) {
+            const Pack<Real> pack = load_pack(row + 2 * lanes<Real> * tile, columns.columns_of_tile(tile));
+            tiles[tile][i] = Swap ? swapped(pack) : pack;
+        }
+    }
+}
+
+template <bool Swap, class Real>
+void store_columns_as(const Columns<Real>& columns, Pack<Real>* const* tiles, Real scale)
+{
+    const std::size_t count = columns.tiles();
+    for (std::size_t i = 0; i < columns.length; ++i) {
+        Real* row = columns.first + i * columns.stride;
+        for (std::size_t tile = 0; tile < count; ++tile) {
+            const Pack<Real> pack = {tiles[tile][i].re * scale, tiles[tile][i].im * scale};
+            store_pack(row + 2 * lanes<Real> * tile, Swap ? swapped(pack) : pack, columns.columns_of_tile(tile));
+        }
+    }
+}
+
+template <class Real>
+void load_columns(const Columns<Real>& columns, Pack<Real>* const* tiles, bool swap)
+{
+    swap ? load_columns_as<true>(columns, tiles) : load_columns_as<false>(columns, tiles);
+}
+
+template <class Real>
+void store_columns(const Columns<Real>& columns, Pack<Real>* const* tiles, bool swap, Real scale)
+{
+    swap ? store_columns_as<true>(columns, tiles, scale) : store_columns_as<false>(columns, tiles, scale);
+}
+
+/// Rows of contiguous numbers, at most as many as there are lanes.
+struct Rows {
+    std::size_t stride;  // reals from one row to the next
+    std::size_t length;  // elements in a row
+    std::size_t count;   // rows
+};
+
+/// The square of numbers `column ... column + lanes` of all rows, transposed: element j holds number column + j of each
+/// row in its lane. A row ends at `reals` numbers.
+template <class Real>
+[[gnu::always_inline]] inline void load_square(const Real* first, const Rows& rows, std::size_t column,
+                                               std::size_t reals, Vector<Real>* square)
+{
+    constexpr std::size_t width = lanes<Real>;
+    const Real* source = first + column;
+    if (rows.count == width && column + width <= reals) {
+#pragma GCC unroll 16
+        for (std::size_t row = 0; row < width; ++row) {
+            square[row] = load(source + row * rows.stride);
+        }
+    } else {
+        const std::size_t valid = at_most(difference_or_zero(reals, column), width);
+        for (std::size_t row = 0; row < width; ++row) {
+            square[row] = row < rows.count ? load_some(source + row * rows.stride, valid) : Vector<Real>{};
+        }
+    }
+    transpose<Real>(square);
+}
+
+template <class Real>
+[[gnu::always_inline]] inline void store_square(Real* first, const Rows& rows, std::size_t column, std::size_t reals,
+                                                Vector<Real>* square)
+{
+    constexpr std::size_t width = lanes<Real>;
+    transpose<Real>(square);
+    Real* target = first + column;
+    if (rows.count == width && column + width <= reals) {
+#pragma GCC unroll 16
+        for (std::size_t row = 0; row < width; ++row) {
+            store(target + row * rows.stride, square[row]);
+        }
+    } else {
+        const std::size_t valid = at_most(difference_or_zero(reals, column), width);
+        for (std::size_t row = 0; row < rows.count; ++row) {
+            store_some(target + row * rows.stride, square[row], valid);
+        }
+    }
+}
+
+/// Transposing the interleaved numbers of a row separates real and imaginary parts on the way.
+template <bool Swap, class Real>
+void load_rows_as(const Real* first, const Rows& rows, Pack<Real>* tile)
+{
+    constexpr std::size_t half = lanes<Real> / 2;
+    for (std::size_t i = 0; i < rows.length; i += half) {
+        Vector<Real> square[lanes<Real>];
+        load_square(first, rows, 2 * i, 2 * rows.length, square);
+        const std::size_t count = at_most(rows.length - i, half);
+#pragma GCC unroll 8
+        for (std::size_t j = 0; j < half; ++j) {
+            if (j < count) {
+                tile[i + j] = Swap ? Pack<Real>{square[2 * j + 1], square[2 * j]}
+                                   : Pack<Real>{square[2 * j], square[2 * j + 1]};
+            }
+        }
+    }
+}
+
+template <bool Swap, class Real>
+void store_rows_as(Real* first, const Rows& rows, const Pack<Real>* tile, Real scale)
+{
+    constexpr std::size_t half = lanes<Real> / 2;
+    for (std::size_t i = 0; i < rows.length; i += half) {
+        Vector<Real> square[lanes<Real>];
+        const std::size_t count = at_most(rows.length - i, half);
+#pragma GCC unroll 8
+        for (std::size_t j = 0; j < half; ++j) {
+            const Pack<Real> pack = j < count ? tile[i + j] : Pack<Real>{};
+            square[2 * j] = (Swap ? pack.im : pack.re) * scale;
+            square[2 * j + 1] = (Swap ? pack.re : pack.im) * scale;
+        }
+        store_square(first, rows, 2 * i, 2 * rows.length, square);
+    }
+}
+
+template <class Real>
+void load_rows(const Real* first, const Rows& rows, Pack<Real>* tile, bool swap)
+{
+    swap ? load_rows_as<true>(first, rows, tile) : load_rows_as<false>(first, rows, tile);
+}
+
+template <class Real>
+void store_rows(Real* first, const Rows& rows, const Pack<Real>* tile, bool swap, Real scale)
+{
+    swap ? store_rows_as<true>(first, rows, tile, scale) : store_rows_as<false>(first, rows, tile, scale);
+}
+
+}  // namespace

@@ -1,0 +1,199 @@
+// Python bindings of transforms.hpp, part of hpcmix.kernels._native. hpcmix/kernels/transforms.py checks arguments and
+// words the errors; what is checked here only keeps a direct call from reading or writing outside the arrays. Every
+// function releases the GIL while it computes.
+#include "transforms_module.hpp"
+
+#include "transforms.hpp"
+
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/complex.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/vector.h>
+
+#include <complex>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+template <class Scalar>
+using Array = nb::ndarray<Scalar, nb::c_contig, nb::device::cpu>;
+template <class Scalar>
+using StridedArray = nb::ndarray<Scalar, nb::ndim<3>, nb::device::cpu>;
+using Table = nb::ndarray<const std::complex<double>, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+void require(bool condition, const char* message)
+{
+    if (!condition) {
+        throw std::invalid_argument(message);  // ValueError in Python
+    }
+}
+
+template <class Left, class Right>
+void require_same_shape(const Left& left, const Right& right)
+{
+    bool same = left.ndim() == right.ndim();
+    for (std::size_t axis = 0; same && axis < left.ndim(); ++axis) {
+        same = left.shape(axis) == right.shape(axis);
+    }
+    require(same, "the arrays differ in shape");
+}
+
+template <class ArrayType>
+hpcmix::Shape shape_of(const ArrayType& array)
+{
+    require(array.ndim() == 3, "the array must have three dimensions");
+    return {array.shape(0), array.shape(1), array.shape(2)};
+}
+
+/// Reals from one plane to the next in an array whose planes are contiguous.
+template <class Real>
+std::size_t plane_stride(const StridedArray<std::complex<Real>>& field)
+{
+    const auto rows = static_cast<std::int64_t>(field.shape(1)), length = static_cast<std::int64_t>(field.shape(2));
+    if (field.size() == 0) {
+        return 0;  // strides of empty arrays mean nothing
+    }
+    require((length <= 1 || field.stride(2) == 1) && (rows <= 1 || field.stride(1) == length) &&
+                (field.shape(0) <= 1 || field.stride(0) >= rows * length),
+            "the planes of the field must be contiguous and follow one another");
+    return 2 * static_cast<std::size_t>(field.shape(0) <= 1 ? rows * length : field.stride(0));
+}
+
+template <class Real, class ArrayType>
+Real* reals(const ArrayType& array)
+{
+    return reinterpret_cast<Real*>(array.data());  // std::complex is laid out as two reals by the standard
+}
+
+template <class Real>
+void transform_lines(const Array<std::complex<Real>>& field, bool forward, Real scale)
+{
+    const hpcmix::Shape shape = shape_of(field);
+    const nb::gil_scoped_release release;
+    hpcmix::transform_lines(reals<Real>(field), shape, forward, scale);
+}
+
+template <class Real>
+void transform_planes(const Array<std::complex<Real>>& field, bool forward, Real scale)
+{
+    const hpcmix::Shape shape = shape_of(field);
+    const nb::gil_scoped_release release;
+    hpcmix::transform_planes(reals<Real>(field), shape, forward, scale);
+}
+
+template <class Real>
+void multiply_lines(const StridedArray<std::complex<Real>>& field, const std::vector<Table>& factors, Real scale)
+{
+    require(factors.size() == 3, "there must be one table for each axis");
+    hpcmix::AxisTables tables;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+        require(factors[axis].shape(0) == field.shape(axis), "a table's length differs from the array's extent");
+        tables[axis] = reinterpret_cast<const double*>(factors[axis].data());
+    }
+    const std::size_t stride = plane_stride<Real>(field);
+    const nb::gil_scoped_release release;
+    hpcmix::multiply_lines(reals<Real>(field), shape_of(field), stride, tables, scale);
+}
+
+template <class Real, class Value>
+void multiply_lines_by_array(const StridedArray<std::complex<Real>>& field, const Array<const Value>& multiplier,
+                             Real scale)
+{
+    require_same_shape(field, multiplier);
+    const std::size_t stride = plane_stride<Real>(field);
+    const hpcmix::MultiplierArray<Real> values{reinterpret_cast<const Real*>(multiplier.data()),
+                                               sizeof(Value) > sizeof(Real)};
+    const nb::gil_scoped_release release;
+    hpcmix::multiply_lines(reals<Real>(field), shape_of(field), stride, values, scale);
+}
+
+template <class Real>
+void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
+                 const std::vector<std::optional<Array<const Real>>>& potentials,
+                 const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& couplings, double angle,
+                 bool inverse_before, bool forward_after, bool rows_too)
+{
+    const std::size_t components = fields.size();
+    require(components >= 1, "there must be at least one field");
+    require(potentials.size() == components, "there must be one potential, or None, for each field");
+    require(couplings.shape(0) == components && couplings.shape(1) == components,
+            "the couplings must be a square matrix with a row for each field");
+    std::vector<Real*> field_pointers;
+    std::vector<const Real*> potential_pointers;
+    for (std::size_t a = 0; a < components; ++a) {
+        require_same_shape(fields[0], fields[a]);
+        if (potentials[a]) {
+            require_same_shape(fields[0], *potentials[a]);
+        }
+        field_pointers.push_back(reals<Real>(fields[a]));
+        potential_pointers.push_back(potentials[a] ? potentials[a]->data() : nullptr);
+    }
+    const hpcmix::Shape shape = shape_of(fields[0]);
+    const nb::gil_scoped_release release;
+    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), couplings.data(), components, angle, shape,
+                        {inverse_before, forward_after, rows_too});
+}
+
+/// The shape of the real array, after a look whether the half spectrum fits it.
+template <class RealArray, class SpectrumArray>
+hpcmix::Shape shape_of_pair(const RealArray& real_field, const SpectrumArray& half_spectrum)
+{
+    const hpcmix::Shape shape = shape_of(real_field), spectrum = shape_of(half_spectrum);
+    require(spectrum.planes == shape.planes && spectrum.rows == shape.rows && spectrum.length == shape.length / 2 + 1,
+            "the half spectrum must have n // 2 + 1 elements where the real rows have n");
+    return shape;
+}
+
+template <class Real>
+void transform_real(const Array<const Real>& real_field, const Array<std::complex<Real>>& half_spectrum, bool planes,
+                    Real scale)
+{
+    const hpcmix::Shape shape = shape_of_pair(real_field, half_spectrum);
+    const nb::gil_scoped_release release;
+    hpcmix::transform_real(real_field.data(), reals<Real>(half_spectrum), shape, planes, scale);
+}
+
+template <class Real>
+void transform_real_inverse(const Array<std::complex<Real>>& half_spectrum, const Array<Real>& real_field, bool planes,
+                            Real scale)
+{
+    const hpcmix::Shape shape = shape_of_pair(real_field, half_spectrum);
+    const nb::gil_scoped_release release;
+    hpcmix::transform_real_inverse(reals<Real>(half_spectrum), real_field.data(), shape, planes, scale);
+}
+
+template <class Real>
+void bind_precision(nb::module_& module)
+{
+    module.def("transform_lines", &transform_lines<Real>, "field"_a.noconvert(), "forward"_a, "scale"_a,
+               "transform along the middle axis of three, in place");
+    module.def("transform_planes", &transform_planes<Real>, "field"_a.noconvert(), "forward"_a, "scale"_a,
+               "transform along the last two axes of three, in place");
+    module.def("multiply_lines", &multiply_lines<Real>, "field"_a.noconvert(), "factors"_a.noconvert(), "scale"_a,
+               "along the first axis of three: forward, times one factor for each axis, inverse; in place");
+    module.def("multiply_lines", &multiply_lines_by_array<Real, Real>, "field"_a.noconvert(),
+               "multiplier"_a.noconvert(), "scale"_a, "the same with a full array of real multipliers");
+    module.def("multiply_lines", &multiply_lines_by_array<Real, std::complex<Real>>, "field"_a.noconvert(),
+               "multiplier"_a.noconvert(), "scale"_a, "the same with a full array of complex multipliers");
+    module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
+               "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "rows_too"_a,
+               "inverse transform of planes, kick, forward transform of planes, in place");
+    module.def("transform_real", &transform_real<Real>, "real_field"_a.noconvert(), "half_spectrum"_a.noconvert(),
+               "planes"_a, "scale"_a, "real rows to half spectra");
+    module.def("transform_real_inverse", &transform_real_inverse<Real>, "half_spectrum"_a.noconvert(),
+               "real_field"_a.noconvert(), "planes"_a, "scale"_a, "half spectra to real rows");
+}
+
+}  // namespace
+
+void bind_transforms(nb::module_& module)
+{
+    bind_precision<float>(module);
+    bind_precision<double>(module);
+}

@@ -1,0 +1,6 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+/// Adds the functions of transforms.hpp to the extension module.
+void bind_transforms(nanobind::module_& module);
