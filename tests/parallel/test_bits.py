@@ -1,4 +1,4 @@
-"""What is promised about bits: on slabs with contact interactions the fields do not depend on the number of ranks at all."""
+"""What is promised about bits: on slabs with contact interactions the fields do not depend on the number of ranks."""
 
 import numpy as np
 import pytest
