@@ -44,8 +44,9 @@ def plane_wave(grid: Grid, numbers: tuple[int, ...]) -> np.ndarray:
 
 def expression(grid: Grid, amplitude: Expression, phase: Expression) -> np.ndarray:
     """amplitude(x, y, z) exp(i phase(x, y, z))."""
-    values = amplitude.evaluate(**grid.named_coordinates) * np.exp(1j * phase.evaluate(**grid.named_coordinates))
-    return values * np.ones(grid.position_shape)
+    with np.errstate(all="ignore"):  # who asked for it checks that it is finite, and says where it is not
+        values = amplitude.evaluate(**grid.named_coordinates) * np.exp(1j * phase.evaluate(**grid.named_coordinates))
+        return values * np.ones(grid.position_shape)
 
 
 def boost(grid: Grid, momentum: tuple[float, ...], hbar: float) -> np.ndarray:
