@@ -174,7 +174,7 @@ def test_single_precision_runs_and_is_close(finished, tmp_path):
     assert hpcmix("run", "mixture.toml", *settings, ranks=2, folder=tmp_path).returncode == 0
     with h5py.File(tmp_path / "out" / "snapshots" / "000002.h5") as file:
         assert file["up/wave_function"].dtype == np.complex64
-    # the ground states differ by their residual of 1e-4; boosted and shaken they are not stationary, so the energy differs
+    # the ground states differ by their residual of 1e-4; boosted and shaken they are not stationary: the energy differs
     # to first order in it
     assert summary(tmp_path / "out")["energy"]["total"] == pytest.approx(
         summary(finished / "out")["energy"]["total"], rel=1e-4

@@ -18,7 +18,7 @@ using hpcmix::RowPiece;
 
 // Tiles of columns that are read together: runs of this many tiles' rows keep the memory busy, and all of them together
 // should stay in the second-level cache.
-constexpr std::size_t most_tiles_of_columns = 4;
+constexpr std::size_t most_tiles_of_columns = 8;
 constexpr std::size_t cache_bytes = 512 * 1024;
 
 // Neighbouring tiles start at different places of a memory page, or their elements would compete for the same cache sets.
