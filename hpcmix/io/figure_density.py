@@ -37,7 +37,7 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
     extent = (*_edges(x), *_edges(y))
     height = 2.6 * min(max((extent[3] - extent[2]) / (extent[1] - extent[0]), 0.4), 2.5)
     figure = Figure(figsize=(1.2 + 3.1 * len(shown), 0.75 + (height + 0.35) * len(species)), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     panels = figure.subplots(len(species), len(shown), sharex=True, sharey=True, squeeze=False)
     label = density.label("column density $\\int\\rho\\,dz$" if three else "density $\\rho$")
     for row, name in zip(panels, species, strict=True):
@@ -62,7 +62,7 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
 def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figure:
     species = list(shown[0].slices)
     figure = Figure(figsize=(7.5, 0.8 + 2.4 * len(species)), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     panels = figure.subplots(len(species), 1, sharex=True, squeeze=False)[:, 0]
     x = shown[0].axes["x"] * units.length.factor
     density = units.density(1)

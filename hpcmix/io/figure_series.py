@@ -23,7 +23,7 @@ def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
     values.
     """
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     left, right = figure.subplots(1, 2)
     time = _times(records, units)
     terms = {name: _column(records, "energy", name) for name in _TERMS}
@@ -54,7 +54,7 @@ def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
 def series_figure(records: Records, units: FigureUnits, title: str, dimensions: int) -> Figure:
     """Widths and centres per axis, chemical potentials and largest densities, of every species."""
     figure = Figure(figsize=(9.0, 6.2), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     panels = figure.subplots(2, 2, sharex=True)
     time, species = _times(records, units), _species(records)
     colours = dict(zip(species, _repeated(COLOURS), strict=False))

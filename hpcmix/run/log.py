@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,17 @@ PLAIN_SECONDS = 10.0
 """Seconds between two lines of progress in a batch log."""
 
 
+class _Terminal(Console):
+    """Standard output whose reader may leave (``| head``): the run goes on, and run.log has all of it."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more; the library would end the process here."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 class Log:
     """Lines for people. On other ranks than the root nothing is said.
 
@@ -26,7 +39,7 @@ class Log:
     def __init__(self, speaks: bool) -> None:
         self.speaks = speaks
         self._live = speaks and is_live()
-        self._console = Console(highlight=False, soft_wrap=True, force_terminal=self._live or None)
+        self._console = _Terminal(highlight=False, soft_wrap=True, force_terminal=self._live or None)
         self._file = None
         self._kept: list[str] = []
 
@@ -41,7 +54,6 @@ class Log:
         if not self.speaks:
             return
         self._console.print(text, markup=False)
-        self._console.file.flush()
         self._write(text)
 
     def _write(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import h5py
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import xarray
 
-from tests.system.commands import hpcmix, summary
+from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
 
 MIXTURE = """
 title = "A small mixture"
@@ -270,3 +271,15 @@ def test_too_many_ranks_are_refused_with_file_and_line(tmp_path):
     (tmp_path / "mixture.toml").write_text(MIXTURE.replace("[18, 15, 14]", "[2, 2, 2]"))
     result = hpcmix("run", "mixture.toml", "--set", "time.check_step=false", ranks=3, folder=tmp_path)
     assert result.returncode == 2 and "mixture.toml:5: grid.points: 3 ranks cannot share" in result.stderr
+
+
+def test_a_reader_that_leaves_does_not_end_the_run_and_any_title_is_drawn(tmp_path):
+    title = r"title = 'cost $\foo$ [bold]x[/bold]'"
+    (tmp_path / "mixture.toml").write_text(MIXTURE.replace('title = "A small mixture"', title))
+    command = [*COMMAND, "run", "mixture.toml", "--plot", "--set", "ground_state.tolerance=1e-3"]
+    with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "cost $\\foo$ [bold]x[/bold]\n"
+        process.stdout.close()
+        assert process.wait(timeout=120) == 0
+    assert (tmp_path / "out" / "columns.png").exists()
+    assert "done: 20 steps" in (tmp_path / "out" / "run.log").read_text()
