@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError
@@ -51,8 +52,22 @@ def launch(file: str, overrides: Sequence[str], fresh: bool, evolving: bool, dra
         return _leave(log, str(error), NO_CHECKPOINT)
     except (OutputError, NotConverged) as error:
         return _leave(log, str(error), FAILED)
+    except MemoryError as error:
+        _end_everywhere(
+            comm,
+            f"out of memory on rank {comm.rank} ({error}); "
+            "hpcmix plan says what a run needs; more ranks need less each",
+        )
     finally:
         log.close()
+
+
+def _end_everywhere(comm: MPI.Comm, message: str) -> NoReturn:
+    """End the job from a rank that alone knows of an error: the others may wait for it in a collective call."""
+    print(f"hpcmix: {message}", file=sys.stderr, flush=True)
+    if comm.size > 1:
+        comm.Abort(FAILED)
+    sys.exit(FAILED)
 
 
 def _leave(log: Log, message: str, status: int) -> int:

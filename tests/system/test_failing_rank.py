@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.system.commands import clean_environment
+from tests.system.commands import clean_environment, hpcmix
 
 PROGRAM = """
 import sys
@@ -84,3 +84,12 @@ def test_a_failure_of_one_rank_ends_the_job(patch, sentence, status, tmp_path):
     assert result.returncode == status, result.stderr
     assert sentence in result.stderr
     assert seconds < 60.0  # start-up of three ranks on a busy machine included; a hang would meet the limit of 90 s
+
+
+def test_a_grid_beyond_all_memory_is_a_sentence(tmp_path):
+    text = "[grid]\npoints=[100000,100000,100000]\nlengths=[9.0,9.0,9.0]\n[[species]]\nname='a'\ninitial={kind='gaussian',width=1}\n"
+    (tmp_path / "huge.toml").write_text(text + "[time]\nfinal=0.1\nstep=0.01\n")
+    result = hpcmix("run", "huge.toml", ranks=2, folder=tmp_path)
+    assert result.returncode == 1
+    assert "out of memory" in result.stderr and "hpcmix plan" in result.stderr
+    assert "Traceback" not in result.stderr
