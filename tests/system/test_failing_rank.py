@@ -87,7 +87,8 @@ def test_a_failure_of_one_rank_ends_the_job(patch, sentence, status, tmp_path):
 
 
 def test_a_grid_beyond_all_memory_is_a_sentence(tmp_path):
-    text = "[grid]\npoints=[100000,100000,100000]\nlengths=[9.0,9.0,9.0]\n[[species]]\nname='a'\ninitial={kind='gaussian',width=1}\n"
+    grid = "[grid]\npoints=[100000,100000,100000]\nlengths=[9.0,9.0,9.0]\n"
+    text = grid + "[[species]]\nname='a'\ninitial={kind='gaussian',width=1}\n"
     (tmp_path / "huge.toml").write_text(text + "[time]\nfinal=0.1\nstep=0.01\n")
     result = hpcmix("run", "huge.toml", ranks=2, folder=tmp_path)
     assert result.returncode == 1

@@ -64,9 +64,15 @@ std::vector<Exact> transformed(const std::vector<Exact>& line, bool forward)
         roots[k] = std::polar(1.0L, forward ? -turn : turn);
     }
     for (std::size_t k = 0; k < length; ++k) {
-        for (std::size_t j = 0; j < length; ++j) {
-            result[k] += line[j] * roots[j * k % length];
+        long double re = 0, im = 0;  // by hand: the library's product looks for infinities and is many times slower
+        std::size_t index = 0;
+        for (const Exact& value : line) {
+            re += value.real() * roots[index].real() - value.imag() * roots[index].imag();
+            im += value.real() * roots[index].imag() + value.imag() * roots[index].real();
+            index += k;
+            index -= index >= length ? length : 0;
         }
+        result[k] = {re, im};
     }
     return result;
 }
@@ -319,18 +325,20 @@ void test_precision()
     for (const std::size_t length : {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,  13,  14,  15,  16,  17,  19, 23, 25,
                                      29, 31, 32, 34, 37, 41, 49, 60, 64, 74, 96, 101, 121, 128, 169, 210, 256, 289}) {
         test_lines<Real>({2, length, 1});
-        test_lines<Real>({2, length, 21});
+        test_lines<Real>({1, length, 21});
         test_bits<Real>(length);
         for (const bool planes : {false, true}) {
             test_real<Real>({2, 3, length}, planes);
-            test_real<Real>({1, 18, length}, planes);
         }
-        test_multiply<Real>({length, 3, 5});
+        test_real<Real>({1, 18, length}, false);
+        test_multiply<Real>({length, 3, 3});
     }
     for (const Shape shape : {Shape{1, 1, 1}, {2, 5, 3}, {3, 16, 32}, {2, 33, 17}, {1, 37, 40}}) {
         test_planes<Real>(shape);
         test_multiply<Real>(shape);
-        for (std::size_t components = 1; components <= 5; ++components) {
+    }
+    for (const Shape shape : {Shape{1, 1, 1}, {2, 5, 3}, {2, 33, 17}, {1, 11, 40}}) {
+        for (const std::size_t components : {1, 2, 3, 5}) {  // three known counts and the general loop
             for (const bool inverse : {false, true}) {
                 for (const bool forward : {false, true}) {
                     test_kick<Real>(shape, components, {inverse, forward, true});
