@@ -92,9 +92,8 @@ class Flows:
         key = (species, duration)
         if key not in self._factors:
             mixture = self._mixture
-            dtype = mixture.transform.wave_dtype
-            factors = mixture.species[species].kinetic.flow_factors(
+            # in double precision for single fields too: a phase rounded to single would change the norm to one side
+            self._factors[key] = mixture.species[species].kinetic.flow_factors(
                 mixture.grid, duration, mixture.transform.inverse_points
             )
-            self._factors[key] = [factor.astype(dtype) for factor in factors]
         return self._factors[key]
