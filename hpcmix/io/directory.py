@@ -119,6 +119,12 @@ class RunDirectory:
 
     def _move_aside(self) -> None:
         place = self.path.resolve()  # a link stays where it is and what it points to moves, on its own file system
+        here = Path.cwd().resolve()
+        if place == here or place in here.parents:
+            raise DirectoryInUse(
+                f"{self.path} holds a run and is the directory you are in, or one around it, so it is not moved aside; "
+                "choose another with --set output.directory=..."
+            )
         number = 1
         while (aside := place.with_name(f"{place.name}.previous-{number}")).exists():
             number += 1

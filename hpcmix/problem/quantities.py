@@ -156,6 +156,7 @@ def _unit(name: str) -> _Unit:
     import pint
 
     registry = _registry()
+    name = "boltzmann_constant" if name == "kB" else name  # the kilobyte of pint
     try:
         base = registry.Quantity(Fraction(1), name).to_base_units()
         origin = registry.Quantity(Fraction(0), name).to_base_units()
@@ -170,6 +171,8 @@ def _unit(name: str) -> _Unit:
     powers = {key.strip("[]"): power for key, power in base.dimensionality.items()}
     known = {key: int(powers.pop(key)) for key in ("length", "mass", "time", "temperature") if _whole(powers.get(key))}
     other = " ".join(key if power == 1 else f"{key}^{power}" for key, power in powers.items())
+    if full_name.endswith(("byte", "bit", "baud", "octet")):
+        raise UnitError(f'the unit "{name}" counts information; Boltzmann\'s constant is k_B or kB')
     return _Unit(Fraction(base.magnitude), Dimension(**known, other=other), full_name.endswith("hertz"))
 
 

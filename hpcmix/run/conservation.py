@@ -77,7 +77,8 @@ class Guard:
                 self._energy = (terms["total"], scale)
             return
         first, first_scale = self._energy
-        change = abs(terms["total"] - first) / max(scale, first_scale)
+        largest = max(scale, first_scale)
+        change = abs(terms["total"] - first) / largest if largest else 0.0  # a uniform free gas has no energy at all
         if not change <= ENERGY_LIMIT:
             raise BlowUp(
                 f"the energy is not conserved: {terms['total']:.8g} {when}, {first:.8g} before, "

@@ -12,7 +12,7 @@ def is_live() -> bool:
     mpirun gives every rank a pseudo-terminal of its own, also in a batch job: then it is mpirun's own output that
     counts.
     """
-    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+    if sys.stdout is None or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return False
     if "OMPI_COMM_WORLD_RANK" not in os.environ:
         return True

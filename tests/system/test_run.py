@@ -283,3 +283,10 @@ def test_a_reader_that_leaves_does_not_end_the_run_and_any_title_is_drawn(tmp_pa
         assert process.wait(timeout=120) == 0
     assert (tmp_path / "out" / "columns.png").exists()
     assert "done: 20 steps" in (tmp_path / "out" / "run.log").read_text()
+
+
+def test_a_uniform_free_gas_has_no_energy_and_runs(tmp_path):
+    still = "[grid]\npoints=[16]\nlengths=[9.0]\n[[species]]\nname='a'\ninitial={kind='plane-waves',numbers=0}\n"
+    (tmp_path / "still.toml").write_text(still + "[time]\nfinal=0.1\nstep=0.01\n")
+    assert hpcmix("run", "still.toml", folder=tmp_path).returncode == 0
+    assert summary(tmp_path / "runs" / "still")["energy"]["total"] == 0.0

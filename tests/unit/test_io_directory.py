@@ -170,3 +170,13 @@ def test_summary_keeps_its_order_and_has_no_nan(tmp_path):
     path.write_text("{")
     with pytest.raises(OutputError, match="is damaged"):
         read_summary(path)
+
+
+def test_the_directory_one_is_in_is_never_moved_aside(tmp_path, monkeypatch):
+    (tmp_path / "run.log").write_text("a run")
+    (tmp_path / "below").mkdir()
+    for place in (tmp_path, tmp_path / "below"):
+        monkeypatch.chdir(place)
+        with pytest.raises(DirectoryInUse, match="the directory you are in"):
+            RunDirectory.claim(tmp_path, fresh=True)
+        assert (tmp_path / "run.log").exists()

@@ -174,3 +174,10 @@ def test_wall_time(text: str, seconds: float) -> None:
 def test_wrong_wall_time(text: str) -> None:
     with pytest.raises(UnitError):
         parse_wall_time(text)
+
+
+def test_the_boltzmann_constant_is_no_kilobyte() -> None:
+    units = units_from_text("1 um", "86.909 u")
+    assert units.convert("10 kB nK", ENERGY) == units.convert("10 k_B nK", ENERGY) == units.convert("10 nK", ENERGY)
+    with pytest.raises(UnitError, match="information"):
+        units.convert("10 MB nK", ENERGY)
