@@ -65,7 +65,7 @@ def shares_memory(comm: MPI.Comm, size: int) -> bool:
     node.Free()
     backing = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")
     wanted = comm.allreduce(size)
-    willing = together and os.environ.get(SHARED_MEMORY_VARIABLE, "yes") != "no"
+    willing = together and os.environ.get(SHARED_MEMORY_VARIABLE, "yes").lower() not in ("no", "off", "false", "0")
     return bool(comm.allreduce(willing and shutil.disk_usage(backing).free > 2 * wanted, op=MPI.LAND))
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from hpcmix.evolve.stepper import Stepper
+from hpcmix.model.envelope import Instant
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.together import together
 from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.simulation import Simulation
@@ -19,6 +21,12 @@ def evolve(simulation: Simulation, outputs: Outputs) -> None:
     problem, state, world = simulation.problem, simulation.state, simulation.communicators.world
     stepper = Stepper(simulation.mixture, problem.time.splitting)
     guard = Guard(simulation.mixture, problem.parallel.precision)
+    try:
+        with together(world):  # an expression may fail at time zero at a point that one rank holds
+            for one in simulation.mixture.species:
+                one.external.value(Instant(state.time, state.time + 0.5 * state.step_size))
+    except FloatingPointError as error:
+        raise BlowUp(str(error)) from error
     outputs.write_due(state, guard)
     with simulation.log.progress("step", problem.time.steps) as meter:
         while state.step < problem.time.steps:

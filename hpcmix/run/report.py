@@ -81,7 +81,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     took = timedelta(seconds=round(summary["wall_seconds"]))
     what = (
         "ground state"
-        if simulation.problem.time is None or state.step == 0
+        if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
         else f"{state.step} steps to t = {simulation.in_units(state.time)}"
     )
     verb = "done" if summary["status"] == "done" else "stopped"
