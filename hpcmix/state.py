@@ -26,11 +26,6 @@ class State:
         """The time this state belongs to, code units."""
         return self.step * self.step_size
 
-    @property
-    def nbytes(self) -> int:
-        """Memory of the orbitals on this rank."""
-        return sum(array.nbytes for array in self.orbitals)
-
     def copy(self) -> State:
         """A state that shares no memory with this one."""
         return State([array.copy() for array in self.orbitals], self.step, self.step_size)

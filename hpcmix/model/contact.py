@@ -28,16 +28,3 @@ class ContactInteraction:
             for coupling, density in zip(row, densities, strict=True):
                 if coupling != 0.0:
                     potential += coupling * density
-
-    def bilinear(self, left: Sequence[np.ndarray], right: Sequence[np.ndarray], cell_volume: float) -> np.ndarray:
-        """The matrix g_ab integral left_a right_b on this rank: a form that ground states expand the energy with."""
-        return np.array(
-            [
-                [g and g * cell_volume * float(np.vdot(one, other)) for g, other in zip(row, right, strict=True)]
-                for row, one in zip(self.couplings, left, strict=True)
-            ]
-        )
-
-    def energy(self, densities: Sequence[np.ndarray], cell_volume: float) -> float:
-        """This rank's part of the energy."""
-        return 0.5 * float(np.sum(self.bilinear(densities, densities, cell_volume)))

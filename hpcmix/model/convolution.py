@@ -43,10 +43,6 @@ class ConvolutionInteraction:
     def __bool__(self) -> bool:
         return bool(self._multipliers)
 
-    def involves(self, species: int) -> bool:
-        """Whether a kernel acts on this species."""
-        return bool(self._partners[species])
-
     def add_potential(self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray]) -> None:
         """Add W_a to every potential, in place. Collective. Densities and potentials: one real array of this rank per
         species."""
@@ -63,14 +59,6 @@ class ConvolutionInteraction:
                     self._sum += self._spectra[b] * self._multipliers[self._key(a, b)]
             transform.backward(self._sum, self._potential)
             potentials[a] += self._potential
-
-    def energy(self, densities: Sequence[np.ndarray], cell_volume: float) -> float:
-        """This rank's part of the energy. Collective."""
-        if not self:
-            return 0.0
-        potentials = [np.zeros_like(density) for density in densities]
-        self.add_potential(densities, potentials)
-        return 0.5 * cell_volume * sum(float(np.vdot(d, w)) for d, w in zip(densities, potentials, strict=True))
 
     def free(self) -> None:
         """Give the transform's MPI resources back (collective)."""
