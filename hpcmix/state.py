@@ -15,11 +15,16 @@ class State:
                 (CONVENTIONS.md); M = 1 for a condensate.
     step        number of steps taken.
     step_size   length of a step in code units; the time is ``step * step_size``.
+    pending_kick
+                duration of the last kick of the steps taken, where it is still to be done: together with the first kick
+                of the next step. A kick leaves densities alone, so that these are those of ``time`` either way; wave
+                functions lack its phase (:func:`hpcmix.evolve.completion.completed_orbitals` adds it to copies).
     """
 
     orbitals: list[np.ndarray]
     step: int = 0
     step_size: float = 0.0
+    pending_kick: float = 0.0
 
     @property
     def time(self) -> float:
@@ -28,4 +33,4 @@ class State:
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""
-        return State([array.copy() for array in self.orbitals], self.step, self.step_size)
+        return State([array.copy() for array in self.orbitals], self.step, self.step_size, self.pending_kick)

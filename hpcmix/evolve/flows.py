@@ -3,90 +3,150 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.kernels import dispatch as kernels
+from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.together import together
+
+
+@dataclass(frozen=True)
+class Kick:
+    """A kick of some duration in the potentials of an instant.
+
+    A kick may have two parts, the end of one step and the beginning of the next: ``earlier`` is then the part that
+    belongs to the step before, in the potentials of ``earlier_instant``. Both parts see the same densities and thus the
+    same mean field; external potentials may be switched between them.
+    """
+
+    duration: float
+    instant: Instant
+    earlier: float = 0.0
+    earlier_instant: Instant | None = None
+
+    @property
+    def whole(self) -> float:
+        """Duration of both parts."""
+        return self.earlier + self.duration
 
 
 class Flows:
     """Moves the orbitals of a mixture by its two flows (CONVENTIONS.md, Flows).
 
-    The unit of work is a whole alternating sequence, :meth:`alternate`: whoever implements it may fuse a kick with the
-    halves of the drifts before and after it, plane by plane. The loop calls nothing else.
+    The unit of work is a sequence of kicks and drifts. Between two of them the last axes of the fields stay
+    transformed: a kick's sweep brings a plane back from the drift before, turns its phase and sends it towards the
+    drift after; a drift's sweep transforms the lines along the first axis, multiplies them and transforms them back.
+    Where a kernel of finite range acts, or a species has several orbitals, the densities of all points come before the
+    kick and take one sweep more.
     """
 
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
+        self._axes = mixture.transform.plane_axes
         self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
+        self._half_way = False
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
 
-    def alternate(
-        self,
-        orbitals: Sequence[np.ndarray],
-        kicks: Sequence[float],
-        drifts: Sequence[float],
-        instants: Sequence[Instant],
-    ) -> None:
-        """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... D(drifts[-1]) K(kicks[-1]), in place. Collective.
+    def alternate(self, orbitals: Sequence[np.ndarray], kicks: Sequence[Kick], drifts: Sequence[float]) -> None:
+        """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
+        Collective.
 
-        kicks, drifts  durations in code units; one kick more than drifts.
-        instants       one per kick: what its potentials are evaluated at.
+        kicks   as many as drifts, or one more.
+        drifts  durations in code units.
+        After a last drift the fields are left half way to position space: :meth:`settle` takes them there.
         """
-        self.kick(orbitals, kicks[0], instants[0])
-        for drift, kick, instant in zip(drifts, kicks[1:], instants[1:], strict=True):
-            self.drift(orbitals, drift)
-            self.kick(orbitals, kick, instant)
+        for number, kick in enumerate(kicks):
+            self._kick(orbitals, kick, drift_follows=number < len(drifts))
+            if number < len(drifts):
+                self._drift(orbitals, drifts[number])
 
-    def drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
-        """phi -> exp(-i duration T / hbar) phi, in place. Collective."""
-        mixture = self._mixture
-        for species, array in enumerate(orbitals):
-            factors = self._flow_factors(species, duration)
-            for orbital in array:
-                mixture.transform.multiply(
-                    orbital, lambda spectrum, factors=factors: kernels.multiply_separable(spectrum, factors)
-                )
+    def settle(self, orbitals: Sequence[np.ndarray]) -> None:
+        """Bring fields that a drift left half way to position space, in place. The next kick gives the same bits
+        whether this was done before it or not. Local."""
+        if self._half_way:
+            for field in _fields(orbitals):
+                self._mixture.transform.enter_position(field, field)
+        self._half_way = False
 
-    def kick(self, orbitals: Sequence[np.ndarray], duration: float, instant: Instant) -> None:
-        """phi -> exp(-i duration (U + G * rho) / hbar) phi, in place; exact, because a phase leaves the densities
-        alone. Collective."""
-        mixture = self._mixture
-        potentials = self._kick_potentials(orbitals, instant)
-        with mixture.transform.timers.phase("kick"):
-            kernels.kick_contact([array[0] for array in orbitals], potentials, self._couplings, duration / mixture.hbar)
-
-    def _kick_potentials(self, orbitals: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray | None]:
-        """What a kick adds to the contact terms: U_a and the convolutions, None where there is neither. Collective."""
-        with self._mixture.transform.timers.phase("potential"):
-            potentials = self._external_potentials(instant)
-            return self._with_convolutions(orbitals, potentials) if self._mixture.convolution else potentials
-
-    def _external_potentials(self, instant: Instant) -> list[np.ndarray | None]:
-        """U_a at an instant. An expression in time may fail at a point that one rank holds: the others learn of it
-        here."""
-        species = self._mixture.species
-        if any(one.external.evaluates_expressions for one in species):
-            with together(self._mixture.communicators.world):
-                return [one.external.value(instant) for one in species]
-        return [one.external.value(instant) for one in species]
-
-    def _with_convolutions(
-        self, orbitals: Sequence[np.ndarray], potentials: list[np.ndarray | None]
-    ) -> list[np.ndarray | None]:
-        """The external potentials plus W_a = sum_b G_ab * rho_b of the kernels, in new arrays where a kernel acts."""
-        mixture = self._mixture
-        densities = mixture.densities(orbitals)
-        summed = [
-            np.zeros_like(density) if external is None else external.copy()
-            for density, external in zip(densities, potentials, strict=True)
+    def _drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
+        """phi -> exp(-i duration T / hbar) phi on fields that are half way. Collective."""
+        factors = [
+            self._flow_factors(species, duration) for species, array in enumerate(orbitals) for _ in range(len(array))
         ]
-        mixture.convolution.add_potential(densities, summed)
-        return summed
+        self._mixture.transform.multiply_factors(_fields(orbitals), factors)
+        self._half_way = True
+
+    def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:
+        """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
+        transforms before and after it in the same sweep. Collective."""
+        mixture = self._mixture
+        timers = mixture.transform.timers
+        potentials = self._external_potentials(kick)
+        sets = any(len(array) > 1 for array in orbitals)
+        if mixture.convolution or sets:
+            with timers.phase("density"):
+                densities = mixture.densities(orbitals, self._axes if self._half_way else 0)
+            self._half_way = False
+            with timers.phase("mean field"):
+                fields = mixture.mean_fields(densities) if sets else mixture.convolution.potentials(densities)
+            potentials = [
+                added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
+            ]
+        with timers.phase("kick"):
+            if sets:
+                for array, added in zip(orbitals, potentials, strict=True):
+                    for orbital in array:
+                        self._turn([orbital], [added], np.zeros((1, 1)), kick, drift_follows)
+            else:
+                self._turn(_fields(orbitals), potentials, self._couplings, kick, drift_follows)
+        self._half_way = False
+
+    def _turn(
+        self,
+        fields: Sequence[np.ndarray],
+        potentials: Sequence[Sequence[np.ndarray]],
+        couplings: np.ndarray,
+        kick: Kick,
+        drift_follows: bool,
+    ) -> None:
+        """The phase of fields that see the potentials and, by the couplings, each other's densities at the same
+        point."""
+        kernels.kick(
+            fields,
+            potentials,
+            couplings,
+            kick.whole / self._mixture.hbar,
+            axes=self._axes,
+            inverse_before=self._half_way,
+            forward_after=drift_follows,
+        )
+
+    def _external_potentials(self, kick: Kick) -> list[list[np.ndarray]]:
+        """U_a of a kick, for each species a list of one array or none.
+
+        Where an external potential is switched between the two parts of a kick, their mean weighted with the durations
+        acts. An expression in time may fail at a point that one rank holds: the others learn of it here.
+        """
+        mixture = self._mixture
+        with mixture.transform.timers.phase("potential"):
+            if any(one.external.evaluates_expressions for one in mixture.species):
+                with together(mixture.communicators.world):
+                    return [self._external_potential(one.external, kick) for one in mixture.species]
+            return [self._external_potential(one.external, kick) for one in mixture.species]
+
+    @staticmethod
+    def _external_potential(external: ExternalPotential, kick: Kick) -> list[np.ndarray]:
+        before = kick.earlier_instant
+        if before is None or not external.differs(before, kick.instant):
+            value = external.value(kick.instant)
+            return [] if value is None else [value]
+        parts = ((kick.earlier, external.value(before)), (kick.duration, external.value(kick.instant)))
+        return [(duration / kick.whole * value).astype(value.dtype) for duration, value in parts if value is not None]
 
     def _flow_factors(self, species: int, duration: float) -> list[np.ndarray]:
         key = (species, duration)
@@ -97,3 +157,8 @@ class Flows:
                 mixture.grid, duration, mixture.transform.inverse_points
             )
         return self._factors[key]
+
+
+def _fields(orbitals: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """All orbitals of all species, one after the other."""
+    return [orbital for array in orbitals for orbital in array]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpcmix.evolve.fused_flows import make_flows
+from hpcmix.evolve.completion import pending_instant
+from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.integrators import Splitting
@@ -15,22 +16,47 @@ class Stepper:
     Time is carried by the drifts: the kick after the drifts a_1 .. a_i sees the potentials at t + (a_1 + .. + a_i) dt,
     which keeps the order of the scheme for time-dependent potentials (t becomes one more coordinate that the kinetic
     flow moves).
+
+    The last kick of a step and the first of the next see the same densities and are done as one, always: so that the
+    numbers of a run do not depend on when somebody looks at it. Looking goes like this::
+
+        stepper.advance(state)      # as often as wanted
+        stepper.settle(state)       # now state.orbitals are fields in position space
     """
 
     def __init__(self, mixture: Mixture, splitting: Splitting) -> None:
-        self._flows = make_flows(mixture)
+        self._flows = Flows(mixture)
         self._splitting = splitting
 
-    def step(self, state: State) -> None:
-        """Take one step, in place. Collective. Raises :class:`FloatingPointError` when a potential is not finite
+    def advance(self, state: State) -> None:
+        """Take one step, in place, but for its last kick, which stays pending; the orbitals are left half way to
+        position space (:meth:`settle`). Collective. Raises :class:`FloatingPointError` when a potential is not finite
         somewhere."""
         table, duration = self._splitting, state.step_size
         middle = (state.step + 0.5) * duration
-        instants = [Instant((state.step + end) * duration, middle) for end in table.drift_ends]
-        self._flows.alternate(
-            state.orbitals,
-            [coefficient * duration for coefficient in table.kicks],
-            [coefficient * duration for coefficient in table.drifts],
-            instants,
-        )
+        kicks = [
+            Kick(coefficient * duration, Instant((state.step + end) * duration, middle))
+            for coefficient, end in zip(table.kicks[:-1], table.drift_ends[:-1], strict=True)
+        ]
+        if state.pending_kick:
+            kicks[0] = Kick(kicks[0].duration, kicks[0].instant, state.pending_kick, pending_instant(state))
+        self._flows.alternate(state.orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
         state.step += 1
+        state.pending_kick = table.kicks[-1] * duration
+
+    def settle(self, state: State) -> None:
+        """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""
+        self._flows.settle(state.orbitals)
+
+    def complete(self, state: State) -> None:
+        """Do the pending kick, in place: the state is then as a step by itself leaves it. Collective. A run that goes
+        on from here differs by rounding from one that does not stop."""
+        if state.pending_kick:
+            self._flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state))], [])
+            state.pending_kick = 0.0
+
+    def step(self, state: State) -> None:
+        """Take one whole step, in place: what the loop does by :meth:`advance`, for those who want wave functions after
+        every step. Collective."""
+        self.advance(state)
+        self.complete(state)

@@ -37,32 +37,39 @@ def check_same(name: str, other: NDArray, field: NDArray, *, written: bool) -> N
 
 
 def check_components(
-    fields: Sequence[NDArray], potentials: Sequence[NDArray | None], couplings: NDArray
+    fields: Sequence[NDArray], potentials: Sequence[Sequence[NDArray]], couplings: NDArray
 ) -> NDArray[np.float64]:
-    """Distinct fields of one shape and precision, a potential or None for each; returns the couplings as float64."""
-    if len(fields) == 0:
-        raise ValueError("fields must hold at least one array")
+    """Distinct fields of one shape and precision, any number of potentials for each; returns the couplings as
+    float64."""
+    check_distinct(fields)
     if len(potentials) != len(fields):
         raise ValueError(f"potentials must have an entry for each of the {len(fields)} fields, not {len(potentials)}")
-    for index, (field, potential) in enumerate(zip(fields, potentials, strict=True)):
-        if index == 0:
-            check_field("fields[0]", field, written=True)
-        else:
-            check_same(f"fields[{index}]", field, fields[0], written=True)
-        if potential is not None:
-            check_real(f"potentials[{index}]", potential, fields[0], written=False)
-        for earlier in range(index):
-            # Contiguous arrays share memory exactly when their bounds overlap.
-            if np.may_share_memory(field, fields[earlier]):
-                raise ValueError(
-                    f"fields[{index}] and fields[{earlier}] share memory; every component needs its own array"
-                )
+    for index, added in enumerate(potentials):
+        for place, potential in enumerate(added):
+            check_real(f"potentials[{index}][{place}]", potential, fields[0], written=False)
     matrix = np.asarray(couplings)
     if matrix.dtype.kind not in "fiu":
         raise TypeError(f"couplings must be real numbers, not {matrix.dtype}")
     if matrix.shape != (len(fields), len(fields)):
         raise ValueError(f"couplings must have shape {(len(fields), len(fields))}, not {matrix.shape}")
     return np.ascontiguousarray(matrix, dtype=np.float64)
+
+
+def check_distinct(fields: Sequence[NDArray]) -> None:
+    """One or more writeable fields of one shape and precision that share no memory."""
+    if len(fields) == 0:
+        raise ValueError("fields must hold at least one array")
+    for index, field in enumerate(fields):
+        if index == 0:
+            check_field("fields[0]", field, written=True)
+        else:
+            check_same(f"fields[{index}]", field, fields[0], written=True)
+        for earlier in range(index):
+            # Contiguous arrays share memory exactly when their bounds overlap.
+            if np.may_share_memory(field, fields[earlier]):
+                raise ValueError(
+                    f"fields[{index}] and fields[{earlier}] share memory; every component needs its own array"
+                )
 
 
 def check_axis_tables(name: str, tables: Sequence[NDArray], field: NDArray, dtype: type) -> list[NDArray]:

@@ -38,23 +38,6 @@ def accumulate_density(field: NDArray, weight: float, density: NDArray) -> None:
     implementation().accumulate_density(field, weight, density)
 
 
-def kick_contact(
-    fields: Sequence[NDArray], potentials: Sequence[NDArray | None], couplings: NDArray, angle: float
-) -> None:
-    """All components of a contact interaction in one pass over memory, in place.
-
-    field_a *= exp(-1j * angle * (potential_a + sum_b couplings[a, b] * rho_b)), rho_b = |field_b|^2 before the call.
-
-    Args:
-        fields: p >= 1 arrays of one shape and precision that share no memory.
-        potentials: p real arrays of that shape and precision, None for zero.
-        couplings: real matrix of shape (p, p).
-        angle: duration of the kick over hbar.
-    """
-    matrix = arguments.check_components(fields, potentials, couplings)
-    implementation().kick_contact(list(fields), list(potentials), matrix, angle)
-
-
 def multiply_separable(field: NDArray, factors: Sequence[NDArray]) -> None:
     """field[x, y, z] *= factors[0][x] * factors[1][y] * factors[2][z], in place.
 

@@ -24,12 +24,13 @@ def accumulate_density(field: NDArray, weight: float, density: NDArray) -> None:
 
 
 def kick_contact(
-    fields: Sequence[NDArray], potentials: Sequence[NDArray | None], couplings: NDArray, angle: float
+    fields: Sequence[NDArray], potentials: Sequence[Sequence[NDArray]], couplings: NDArray, angle: float
 ) -> None:
-    """field_a *= exp(-1j * angle * (potential_a + sum_b couplings[a, b] * |field_b|^2)), densities taken first."""
+    """field_a *= exp(-1j * angle * (sum of potentials_a + sum_b couplings[a, b] * |field_b|^2)), densities taken
+    first."""
     densities = [_absolute_square(field) for field in fields]
-    for field, potential, row in zip(fields, potentials, couplings, strict=True):
-        total = np.zeros(field.shape) if potential is None else potential.astype(np.float64)
+    for field, added, row in zip(fields, potentials, couplings, strict=True):
+        total = sum(added[1:], start=added[0]).astype(np.float64) if added else np.zeros(field.shape)
         for coupling, density in zip(row, densities, strict=True):
             total += coupling * density
         _rotate(field, angle * total)

@@ -1,11 +1,12 @@
 """Numpy twins of the compiled transforms: the same functions, slower, and the yardstick of their tests.
 
-Arguments are taken as checked and brought to three dimensions by `hpcmix.kernels.transforms`.
+Arguments are taken as checked and brought to three dimensions by `hpcmix.kernels.transforms`. Lines are ducc0's, which
+is twice as fast as numpy.fft and works in place; it is what the program runs on where there is no compiler.
 """
 
 from collections.abc import Sequence
 
-import numpy as np
+import ducc0
 from numpy.typing import NDArray
 
 from hpcmix.kernels import reference
@@ -21,27 +22,44 @@ def transform_planes(field: NDArray, forward: bool, scale: float) -> None:
     _transform(field, (1, 2), forward, scale)
 
 
-def multiply_lines(field: NDArray, factors: Sequence[NDArray] | NDArray, scale: float) -> None:
-    """Along the first axis of three: forward, multiply, inverse; in place."""
+def multiply_lines(field: NDArray, factors: Sequence[NDArray], scale: float) -> None:
+    """Along the first axis of three: forward, multiply by one factor for each axis, inverse; in place."""
     _transform(field, (0,), True, 1.0)
-    if isinstance(factors, np.ndarray):
-        field *= factors
-    else:
-        reference.multiply_separable(field, factors)
+    reference.multiply_separable(field, factors)
     _transform(field, (0,), False, scale)
+
+
+def turn_lines(field: NDArray, symbol: NDArray, angle: float, scale: float) -> None:
+    """Along the first axis of three: forward, times exp(-1j * angle * symbol), inverse; in place."""
+    _transform(field, (0,), True, 1.0)
+    reference.rotate_phase(field, symbol, angle)
+    _transform(field, (0,), False, scale)
+
+
+def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[NDArray | None], scale: float) -> None:
+    """Along the first axis of three: forward, times a matrix of real multipliers, inverse; in place."""
+    for field in fields:
+        _transform(field, (0,), True, 1.0)
+    spectra = [field.copy() for field in fields]
+    for a, field in enumerate(fields):
+        field[...] = 0.0
+        for spectrum, multiplier in zip(spectra, multipliers[a * len(fields) :], strict=False):
+            if multiplier is not None:
+                field += multiplier * spectrum
+        _transform(field, (0,), False, scale)
 
 
 def kick_planes(
     fields: Sequence[NDArray],
-    potentials: Sequence[NDArray | None],
+    potentials: Sequence[Sequence[NDArray]],
     couplings: NDArray,
     angle: float,
     inverse_before: bool,
     forward_after: bool,
-    rows_too: bool,
+    columns_too: bool,
 ) -> None:
-    """Inverse transform of planes (rows_too) or of their rows, kick, forward transform, in place."""
-    axes = (1, 2) if rows_too else (2,)
+    """Inverse transform of planes (columns_too) or of their rows, kick, forward transform, in place."""
+    axes = (1, 2) if columns_too else (2,)
     if inverse_before:
         for field in fields:
             _transform(field, axes, False, 1.0)
@@ -51,11 +69,17 @@ def kick_planes(
             _transform(field, axes, True, 1.0)
 
 
+def add_density_of_planes(field: NDArray, weight: float, density: NDArray, columns_too: bool) -> None:
+    """Inverse transform of planes (columns_too) or of their rows, then density += weight * |field|^2."""
+    _transform(field, (1, 2) if columns_too else (2,), False, 1.0)
+    reference.accumulate_density(field, weight, density)
+
+
 def transform_real(real_field: NDArray, half_spectrum: NDArray, planes: bool, scale: float) -> None:
     """Real rows to half spectra, then the columns of each plane if wanted."""
     if real_field.size == 0:
         return
-    half_spectrum[...] = np.fft.rfft(real_field, axis=2)
+    ducc0.fft.r2c(real_field, axes=(2,), out=half_spectrum)
     _transform(half_spectrum, (1,) if planes else (), True, scale)
 
 
@@ -64,15 +88,15 @@ def transform_real_inverse(half_spectrum: NDArray, real_field: NDArray, planes: 
     if real_field.size == 0:
         return
     _transform(half_spectrum, (1,) if planes else (), False, 1.0)
-    real_field[...] = np.fft.irfft(half_spectrum, n=real_field.shape[2], axis=2, norm="forward")
-    real_field *= scale
+    ducc0.fft.c2r(half_spectrum, axes=(2,), lastsize=real_field.shape[2], forward=False, out=real_field)
+    if scale != 1.0:
+        real_field *= scale
 
 
 def _transform(field: NDArray, axes: tuple[int, ...], forward: bool, scale: float) -> None:
-    """numpy.fft keeps single precision; 'forward' as norm leaves the inverse without its factor."""
     if field.size == 0:
         return
     if axes:
-        field[...] = np.fft.fftn(field, axes=axes) if forward else np.fft.ifftn(field, axes=axes, norm="forward")
+        ducc0.fft.c2c(field, axes=axes, forward=forward, out=field)
     if scale != 1.0:
         field *= scale

@@ -3,13 +3,14 @@
 Signs and factors are those of CONVENTIONS.md, Fourier transform: no factor is applied but `scale`, so that a forward
 and an inverse transform together multiply by the number of points. Fields are complex128 or complex64 arrays of one
 to three dimensions, contiguous in C order, changed in place; tables of factors are used in double precision. A split
-step on slabs is `kick_planes` (all axes but the first), `multiply_lines` (the first axis) and again `kick_planes`:
-two sweeps over memory. On pencils a rank passes its field as rows, `field.reshape(-1, nz)`.
+step on slabs is `kick` (all axes but the first), `multiply_lines` (the first axis) and again `kick`: two sweeps over
+memory. On pencils `kick` transforms the last axis only, and `transform_lines` the one in the middle.
 
-Any length works; lengths whose prime factors are 2, 3, 5 and 7 are the fast ones. Results do not depend on the number
-of threads, and a line's result not on the lines around it, to the bit: a rank may hold as many as it likes. Arrays
-that start at a cache line (see :func:`empty`) are a little faster. The choice between the compiled transforms and
-their numpy twins is that of `hpcmix.kernels.dispatch`. Wrong arguments raise TypeError or ValueError with the reason.
+Axes are transformed from the last to the first and back in the opposite order, whatever the function. Any length works;
+lengths whose prime factors are 2, 3, 5 and 7 are the fast ones. Results do not depend on the number of threads, and a
+line's result not on the lines around it, to the bit: a rank may hold as many as it likes. Arrays that start at a cache
+line (see :func:`empty`) are a little faster. The choice between the compiled transforms and their numpy twins is that
+of `hpcmix.kernels.dispatch`. Wrong arguments raise TypeError or ValueError with the reason.
 """
 
 from __future__ import annotations
@@ -37,77 +38,121 @@ def transform_lines(field: NDArray, axis: int, forward: bool, scale: float = 1.0
     _implementation().transform_lines(lines, bool(forward), float(scale))
 
 
-def transform_planes(field: NDArray, forward: bool, scale: float = 1.0) -> None:
-    """Transform along every axis but the first, one plane after the other while it is in cache, times scale."""
+def transform_planes(field: NDArray, forward: bool, scale: float = 1.0, *, axes: int | None = None) -> None:
+    """Transform along the last `axes` axes (0, 1 or 2; all but the first unless given), plane by plane while it is in
+    cache, times scale."""
     _check_transformed("field", field)
-    if field.ndim == 1:
-        if scale != 1.0:
-            field *= scale
-    elif field.ndim == 2:
-        transform_lines(field, 1, forward, scale)
-    else:
-        _implementation().transform_planes(field, bool(forward), float(scale))
+    axes = _check_axes(field, field.ndim - 1 if axes is None else axes)
+    if axes == 2:
+        _implementation().transform_planes(_as_planes(field), bool(forward), float(scale))
+    elif axes == 1:
+        transform_lines(field, field.ndim - 1, forward, scale)
+    elif scale != 1.0:
+        field *= scale
 
 
-def multiply_lines(field: NDArray, factors: Sequence[NDArray] | NDArray, scale: float = 1.0) -> None:
+def multiply_lines(field: NDArray, factors: Sequence[NDArray], scale: float = 1.0) -> None:
     """Transform along the first axis, multiply, transform back, times scale: one sweep over memory.
 
     Args:
         field: may be a view `array[:, first:last]` of some rows of all planes; each plane of it must be contiguous.
         factors: one complex table for each axis, whose product is the multiplier (1/n belongs into one of them, or into
-            scale); or an array of the field's shape and precision, real or complex.
+            scale).
         scale: factor on the result.
     """
-    _check_planes(field)
-    cube = field[(...,) + (np.newaxis,) * (3 - field.ndim)]
-    if isinstance(factors, np.ndarray) and factors.shape == field.shape:
-        _check_multiplier(factors, field)
-        _implementation().multiply_lines(cube, factors.reshape(cube.shape), float(scale))
-        return
-    if isinstance(factors, np.ndarray):
-        raise ValueError(f"an array of factors must have the shape of the field, {field.shape}, not {factors.shape}")
+    _check_planes("field", field)
     tables = arguments.check_axis_tables("factors", factors, field, np.complex128)
     tables += [np.ones(1, np.complex128)] * (3 - field.ndim)
-    _implementation().multiply_lines(cube, tables, float(scale))
+    _implementation().multiply_lines(_as_cube(field), tables, float(scale))
 
 
-def kick_planes(
+def turn_lines(field: NDArray, symbol: NDArray, angle: float, scale: float = 1.0) -> None:
+    """Transform along the first axis, multiply by exp(-1j * angle * symbol), transform back, times scale.
+
+    Args:
+        field: as in :func:`multiply_lines`.
+        symbol: real array of the field's shape and precision.
+        angle: duration over hbar.
+        scale: factor on the result.
+    """
+    _check_planes("field", field)
+    arguments.check_real("symbol", symbol, field, written=False)
+    _implementation().turn_lines(_as_cube(field), _as_cube(symbol), float(angle), float(scale))
+
+
+def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray | None]], scale: float = 1.0) -> None:
+    """Transform along the first axis, multiply by a matrix of real multipliers, transform back, times scale.
+
+    field_a <- scale F^-1 [ sum_b multipliers[a][b] F field_b ], the mean fields of several densities in one sweep.
+
+    Args:
+        fields: p >= 1 arrays of one shape and precision that share no memory, each as in :func:`multiply_lines`.
+        multipliers: p x p real arrays of that shape and precision, None for zero.
+        scale: factor on the result.
+    """
+    for index, field in enumerate(fields):
+        _check_planes(f"fields[{index}]", field)
+        if field.shape != fields[0].shape or field.dtype != fields[0].dtype or field.strides != fields[0].strides:
+            raise ValueError(f"fields[{index}] must have the shape, precision and strides of fields[0]")
+    if len(fields) == 0 or len(multipliers) != len(fields) or any(len(row) != len(fields) for row in multipliers):
+        raise ValueError("multipliers must be a square matrix with a row for each field, and there must be a field")
+    flat = [multiplier for row in multipliers for multiplier in row]
+    for multiplier in flat:
+        if multiplier is not None:
+            arguments.check_real("a multiplier", multiplier, fields[0], written=False)
+    _implementation().mix_lines(
+        [_as_cube(field) for field in fields],
+        [None if multiplier is None else _as_cube(multiplier) for multiplier in flat],
+        float(scale),
+    )
+
+
+def kick(
     fields: Sequence[NDArray],
-    potentials: Sequence[NDArray | None],
+    potentials: Sequence[Sequence[NDArray]],
     couplings: NDArray,
     angle: float,
     *,
-    inverse_before: bool,
-    forward_after: bool,
+    axes: int = 0,
+    inverse_before: bool = False,
+    forward_after: bool = False,
 ) -> None:
-    """The kick of `dispatch.kick_contact` between transforms along every axis but the first, plane by plane.
+    """The kick of all components, in one pass with transforms along the last axes before and after it.
 
-    field_a *= exp(-1j * angle * (potential_a + sum_b couplings[a, b] * rho_b)), rho_b = |field_b|^2.
+    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b)), rho_b = |field_b|^2.
 
     Args:
         fields: p >= 1 arrays of one shape and precision that share no memory.
-        potentials: p real arrays of that shape and precision, None for zero.
+        potentials: for each field any number of real arrays of that shape and precision, which add up.
         couplings: real matrix of shape (p, p).
         angle: duration of the kick over hbar.
-        inverse_before: bring the planes back to position space first, without a factor.
-        forward_after: transform the planes afterwards.
+        axes: how many of the last axes are transformed: 0, 1 (rows) or 2 (planes).
+        inverse_before: bring these axes back to position space first, without a factor.
+        forward_after: transform them afterwards.
     """
     matrix = arguments.check_components(fields, potentials, couplings)
-    dimensions = fields[0].ndim
     _check_dimensions("fields[0]", fields[0])
-    if dimensions == 1 or not (inverse_before or forward_after):
-        dispatch.implementation().kick_contact(list(fields), list(potentials), matrix, angle)
-        return
-    shape = fields[0].shape if dimensions == 3 else (1, *fields[0].shape)
+    axes = _check_axes(fields[0], axes)
     _implementation().kick_planes(
-        [field.reshape(shape) for field in fields],
-        [None if potential is None else potential.reshape(shape) for potential in potentials],
+        [_as_planes(field) for field in fields],
+        [[_as_planes(potential) for potential in added] for added in potentials],
         matrix,
-        angle,
-        bool(inverse_before),
-        bool(forward_after),
-        dimensions == 3,
+        float(angle),
+        bool(inverse_before and axes > 0),
+        bool(forward_after and axes > 0),
+        axes == 2,
     )
+
+
+def add_density(field: NDArray, weight: float, density: NDArray, *, axes: int = 0) -> None:
+    """Bring the last `axes` axes (0, 1 or 2) back to position space, in place, then density += weight * |field|^2."""
+    if axes == 0:
+        dispatch.accumulate_density(field, weight, density)
+        return
+    arguments.check_field("field", field, written=True)
+    arguments.check_real("density", density, field, written=True)
+    axes = _check_axes(field, axes)
+    _implementation().add_density_of_planes(_as_planes(field), float(weight), _as_planes(density), axes == 2)
 
 
 def transform_real(real_field: NDArray, half_spectrum: NDArray, scale: float = 1.0, *, planes: bool = False) -> None:
@@ -163,24 +208,32 @@ def _check_transformed(name: str, field: NDArray) -> None:
     _check_dimensions(name, field)
 
 
-def _check_planes(field: NDArray) -> None:
+def _check_axes(field: NDArray, axes: int) -> int:
+    _check_dimensions("field", field)
+    if not 0 <= axes <= min(2, field.ndim):
+        raise ValueError(f"axes must be 0, 1 or 2 of the {field.ndim} axes of field, not {axes}")
+    return axes
+
+
+def _as_planes(array: NDArray) -> NDArray:
+    """With three dimensions, ones in front: the last two axes are a plane."""
+    return array.reshape((1,) * (3 - array.ndim) + array.shape)
+
+
+def _as_cube(array: NDArray) -> NDArray:
+    """With three dimensions, ones behind: the first axis is that of the lines."""
+    return array[(...,) + (np.newaxis,) * (3 - array.ndim)]
+
+
+def _check_planes(name: str, field: NDArray) -> None:
     """What multiply_lines takes: contiguous planes, one after the other with any distance between them."""
     if isinstance(field, np.ndarray) and field.ndim > 1 and field.size > 0 and not field.flags.c_contiguous:
         if field.strides[0] < field[0].nbytes or field.strides[0] % field.itemsize != 0:
-            raise ValueError("the planes field[0], field[1], ... must follow one another in memory without overlap")
-        _check_dimensions("field", field)
-        arguments.check_field("each plane of field", field[0], written=True)
+            raise ValueError(f"the planes of {name} must follow one another in memory without overlap")
+        _check_dimensions(name, field)
+        arguments.check_field(f"each plane of {name}", field[0], written=True)
     else:
-        _check_transformed("field", field)
-
-
-def _check_multiplier(values: NDArray, field: NDArray) -> None:
-    if values.dtype.kind == "c":
-        arguments.check_field("factors", values, written=False)
-        if values.dtype != field.dtype:
-            raise TypeError(f"factors must be of the field's precision, {field.dtype}, not {values.dtype}")
-    else:
-        arguments.check_real("factors", values, field, written=False)
+        _check_transformed(name, field)
 
 
 def _check_real_pair(

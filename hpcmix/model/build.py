@@ -20,14 +20,16 @@ from hpcmix.parallel.transform import Transform
 from hpcmix.problem.schema import Problem
 
 
-def build_mixture(problem: Problem, communicators: Communicators, timers: Timers) -> Mixture:
-    """The model of a problem on this rank. Collective.
+def build_mixture(
+    problem: Problem, communicators: Communicators, timers: Timers, way: str = "sub-array-messages"
+) -> Mixture:
+    """The model of a problem on this rank; `way` is the exchange that its transforms use. Collective.
 
     Raises :class:`~hpcmix.problem.errors.ProblemError` on every rank when a potential's file does not fit or a
     potential is not finite.
     """
-    dtype = np.dtype(np.complex128 if problem.parallel.precision == "double" else np.complex64)
-    transform = make_transform(communicators, False, dtype, timers)
+    dtype = complex_type(problem)
+    transform = make_transform(communicators, False, dtype, timers, way, len(problem.species))
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
     real_dtype = np.empty(0, dtype).real.dtype
     with together(communicators.world):
@@ -48,8 +50,13 @@ def build_mixture(problem: Problem, communicators: Communicators, timers: Timers
             )
             for one in problem.species
         ]
-    convolution = _convolution(problem, communicators, dtype, grid, timers)
+    convolution = _convolution(problem, communicators, dtype, grid, timers, way)
     return Mixture(grid, transform, species, _contact(problem), convolution, problem.hbar)
+
+
+def complex_type(problem: Problem) -> np.dtype:
+    """Type of the fields in the precision that the problem asks for."""
+    return np.dtype(np.complex128 if problem.parallel.precision == "double" else np.complex64)
 
 
 def _pair(problem: Problem, between: tuple[str, str]) -> tuple[int, int]:
@@ -68,12 +75,12 @@ def _contact(problem: Problem) -> ContactInteraction:
 
 
 def _convolution(
-    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers
+    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
 ) -> ConvolutionInteraction:
     entries = [entry for entry in problem.interaction if entry.kind != "contact"]
     if not entries:
         return ConvolutionInteraction({}, len(problem.species), None)
-    transform: Transform = make_transform(communicators, True, dtype, timers)
+    transform: Transform = make_transform(communicators, True, dtype, timers, way, len(problem.species))
     squared = grid.squared_wave_numbers(transform.wave_block, real=True)
     multipliers: dict[tuple[int, int], np.ndarray] = {}
     for entry in entries:

@@ -26,39 +26,31 @@ class ConvolutionInteraction:
     def __init__(
         self, multipliers: dict[tuple[int, int], np.ndarray], species: int, transform: Transform | None
     ) -> None:
-        self._multipliers = multipliers
         self._transform = transform
         self._species = species
-        self._partners = [[b for b in range(species) if self._key(a, b) in multipliers] for a in range(species)]
-        involved = [a for a in range(species) if self._partners[a]]
-        self._spectra = {a: transform.empty_wave() for a in involved}
-        if involved:
-            self._sum = transform.empty_wave()
-            self._potential = transform.empty_position()
-
-    @staticmethod
-    def _key(a: int, b: int) -> tuple[int, int]:
-        return (a, b) if a <= b else (b, a)
+        self._involved = sorted({a for pair in multipliers for a in pair})
+        self._matrix = [[multipliers.get((min(a, b), max(a, b))) for b in self._involved] for a in self._involved]
+        self._potentials = [transform.empty_position() for _ in self._involved]
 
     def __bool__(self) -> bool:
-        return bool(self._multipliers)
+        return bool(self._involved)
+
+    def potentials(self, densities: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+        """W_a of every species, None where no kernel acts. The arrays belong to this object and are overwritten by the
+        next call. Densities: one real array of this rank per species. Collective."""
+        result: list[np.ndarray | None] = [None] * self._species
+        if self:
+            self._transform.convolve([densities[a] for a in self._involved], self._matrix, self._potentials)
+            for a, potential in zip(self._involved, self._potentials, strict=True):
+                result[a] = potential
+        return result
 
     def add_potential(self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray]) -> None:
         """Add W_a to every potential, in place. Collective. Densities and potentials: one real array of this rank per
         species."""
-        if not self:
-            return
-        transform = self._transform
-        for a, spectrum in self._spectra.items():
-            transform.forward(densities[a], spectrum)
-        for a in self._spectra:
-            first, *others = self._partners[a]
-            with transform.timers.phase("multiply"):
-                np.multiply(self._spectra[first], self._multipliers[self._key(a, first)], out=self._sum)
-                for b in others:
-                    self._sum += self._spectra[b] * self._multipliers[self._key(a, b)]
-            transform.backward(self._sum, self._potential)
-            potentials[a] += self._potential
+        for potential, field in zip(potentials, self.potentials(densities), strict=True):
+            if field is not None:
+                potential += field
 
     def free(self) -> None:
         """Give the transform's MPI resources back (collective)."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.kernels.transforms import add_density
 from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.convolution import ConvolutionInteraction
 from hpcmix.model.energy import Energy
@@ -83,16 +84,19 @@ class Mixture:
 
     # --------------------------------------------------------------- densities and potentials
 
-    def density(self, orbitals: np.ndarray, weight: float) -> np.ndarray:
-        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid)."""
+    def density(self, orbitals: np.ndarray, weight: float, axes: int = 0) -> np.ndarray:
+        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid).
+
+        axes  how many of the last axes of the orbitals are still transformed; they are brought back in place.
+        """
         density = np.zeros(self.grid.position_shape, self.real_dtype)
         for orbital in orbitals:
-            kernels.accumulate_density(orbital, weight, density)
+            add_density(orbital, weight, density, axes=axes)
         return density
 
-    def densities(self, orbitals: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def densities(self, orbitals: Sequence[np.ndarray], axes: int = 0) -> list[np.ndarray]:
         """The density of every species."""
-        return [self.density(array, one.weight) for array, one in zip(orbitals, self.species, strict=True)]
+        return [self.density(array, one.weight, axes) for array, one in zip(orbitals, self.species, strict=True)]
 
     def mean_fields(self, densities: Sequence[np.ndarray]) -> list[np.ndarray]:
         """W_a = sum_b G_ab * rho_b, without the external potential. Collective."""
@@ -116,28 +120,39 @@ class Mixture:
         """integral left(x) right(x) of two real arrays over this rank's block, accumulated in double precision."""
         return self.grid.cell_volume * float(np.sum(left * right, dtype=np.float64))
 
-    def kinetic_energy(self, orbital: np.ndarray, species: int) -> float:
-        """This rank's part of <phi|T|phi> for one orbital. Collective."""
-        spectrum = self.transform.forward(orbital, self.transform.work)
-        symbols = self.species[species].kinetic.axis_symbols(self.grid)
-        return kernels.weighted_norm(spectrum, symbols) * self.grid.cell_volume * self.transform.inverse_points
+    def spectral_averages(self, orbital: np.ndarray, species: int) -> np.ndarray:
+        """This rank's part of <phi|T|phi> and, per axis, of <phi| -i hbar grad |phi> for one orbital. Collective.
 
-    def energy_parts(
-        self, orbitals: Sequence[np.ndarray], densities: Sequence[np.ndarray], instant: Instant
+        ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the Nyquist mode of an even axis has no
+        direction and counts as k = 0 in the second.
+        """
+        grid = self.grid
+        spectrum = self.transform.forward(orbital, self.transform.work)
+        averages = [kernels.weighted_norm(spectrum, self.species[species].kinetic.axis_symbols(grid))]
+        zeros = [np.zeros(n) for n in grid.wave_block.shape]
+        for axis in range(grid.dimensions):
+            weights = list(zeros)
+            weights[axis] = self.hbar * grid.local_wave_numbers(axis, odd=True)
+            averages.append(kernels.weighted_norm(spectrum, weights))
+        return np.array(averages) * (grid.cell_volume * self.transform.inverse_points)
+
+    def potential_energies(
+        self, densities: Sequence[np.ndarray], mean_fields: Sequence[np.ndarray], instant: Instant
     ) -> np.ndarray:
-        """Per species, the columns integral of T, of U rho and of W rho, weights included, summed over the ranks.
-        Collective."""
-        fields = self.mean_fields(densities)
-        parts = np.zeros((len(self.species), 3))
+        """Per species, this rank's part of the integrals of U rho and of W rho."""
+        parts = np.zeros((len(self.species), 2))
         for a, one in enumerate(self.species):
             external = one.external.value(instant)
-            parts[a] = (
-                one.weight * sum(self.kinetic_energy(orbital, a) for orbital in orbitals[a]),
-                0.0 if external is None else self.integrate(densities[a], external),
-                self.integrate(densities[a], fields[a]),
-            )
-        return self.communicators.sum(parts)
+            if external is not None:
+                parts[a, 0] = self.integrate(densities[a], external)
+            parts[a, 1] = self.integrate(densities[a], mean_fields[a])
+        return parts
 
     def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
-        """The energy by term. Collective."""
-        return Energy.of(self.energy_parts(orbitals, self.densities(orbitals), instant))
+        """The energy by term, of wave functions that are complete (no pending kick). Collective."""
+        densities = self.densities(orbitals)
+        parts = np.zeros((len(self.species), 3))
+        for a, one in enumerate(self.species):
+            parts[a, 0] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
+        parts[:, 1:] = self.potential_energies(densities, self.mean_fields(densities), instant)
+        return Energy.of(self.communicators.sum(parts))

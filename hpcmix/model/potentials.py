@@ -137,6 +137,10 @@ class ExternalPotential:
         """Whether the potential may change at or after `time`; if not, the energy is conserved from then on."""
         return any(term.changes_after(time) for term in self._varying)
 
+    def differs(self, first: Instant, second: Instant) -> bool:
+        """Whether the potentials of two instants may differ."""
+        return any(term.fingerprint(first) != term.fingerprint(second) for term in self._varying)
+
     def value(self, instant: Instant) -> np.ndarray | None:
         """U at an instant on this rank, or None for no potential. The array belongs to this object: read only.
 

@@ -1,10 +1,9 @@
-"""Moments of densities: particle number, centre, widths, largest density; and the momentum."""
+"""Moments of densities: particle number, centre, widths, largest density."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 
 
@@ -37,20 +36,3 @@ def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | 
         "rms_width": np.sqrt(spread / total).tolist(),
         "maximum_density": float(largest[0]),
     }
-
-
-def momentum(mixture: Mixture, orbitals: np.ndarray, weight: float) -> list[float]:
-    """nu sum_j <phi_j| -i hbar grad |phi_j> of one species, per axis, code units. Collective.
-
-    ``sum_k hbar k |phi^(k)|^2 dV / n_points``; the Nyquist mode of an even axis counts as k = 0.
-    """
-    grid = mixture.grid
-    totals = np.zeros(grid.dimensions)
-    zeros = [np.zeros(n) for n in grid.wave_block.shape]
-    for orbital in orbitals:
-        spectrum = mixture.transform.forward(orbital, mixture.transform.work)
-        for axis in range(grid.dimensions):
-            weights = list(zeros)
-            weights[axis] = mixture.hbar * grid.local_wave_numbers(axis, odd=True)
-            totals[axis] += kernels.weighted_norm(spectrum, weights)
-    return (mixture.communicators.sum(totals) * weight * grid.cell_volume * mixture.transform.inverse_points).tolist()

@@ -1,198 +1,237 @@
-"""One redistribution of a global array: from whole along one axis to whole along another.
+"""One redistribution of global arrays: from whole along one axis to whole along another.
 
 In layout A a rank holds all of axis ``whole_before`` and its part of axis ``whole_after``; in layout B the other way
-round. Every
-exchange owns its landing array, this rank's block in layout B: there the spectrum is worked on, and from there it goes
-back.
+round. An exchange owns its landing arrays, this rank's blocks in layout B: there the spectra are worked on, and from
+there they go back. It moves several fields at once where that joins small messages. Which way is the quickest depends
+on the machine; the bits that arrive are the same (:mod:`hpcmix.parallel.trial` measures and chooses).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from abc import ABC, abstractmethod
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpcmix.parallel.decomposition import part
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.shared_memory import SharedWindow
 
 Shape = tuple[int, ...]
 
-SHARED_MEMORY_VARIABLE = "HPCMIX_SHARED_MEMORY"
-"""Environment variable; "no" makes ranks of one node exchange messages too."""
+EXCHANGES = ("shared-memory", "packed-messages", "sub-array-messages")
+"""Names of the ways, as ``[parallel] exchange`` takes them."""
+
+SMALL_MESSAGE = 1 << 16
+"""Bytes below which messages are dominated by their latency, so that those of several fields are joined (measured:
+16 to 64 KiB)."""
+
+
+@dataclass(frozen=True)
+class Redistribution:
+    """What an exchange has to do: this rank's blocks in both layouts, and the axes that are whole in them.
+
+    fields  how many fields are there to be moved at once, at most.
+    """
+
+    comm: MPI.Comm
+    shape_before: Shape
+    shape_after: Shape
+    whole_before: int
+    whole_after: int
+    dtype: np.dtype
+    fields: int = 1
+
+    @property
+    def landing_bytes(self) -> int:
+        """Size of one landing array."""
+        return int(np.prod(self.shape_after)) * self.dtype.itemsize
+
+    @property
+    def joined(self) -> int:
+        """How many fields share a message: as many as make it worth its latency."""
+        message = max(1, self.landing_bytes // self.comm.size)
+        return max(1, min(self.fields, SMALL_MESSAGE // message))
+
+    def blocks_before(self, rank: int) -> tuple[slice, ...]:
+        """What of a block in layout A belongs to `rank` in layout B."""
+        return _along(len(self.shape_before), self.whole_before, *part(self._length_before, self.comm.size, rank))
+
+    def blocks_after(self, rank: int) -> tuple[slice, ...]:
+        """What of a block in layout B belongs to `rank` in layout A."""
+        points = self.shape_after[self.whole_after]
+        return _along(len(self.shape_after), self.whole_after, *part(points, self.comm.size, rank))
+
+    def shape_after_of(self, rank: int) -> Shape:
+        """The block of another rank in layout B."""
+        count = part(self._length_before, self.comm.size, rank)[1]
+        return tuple(count if axis == self.whole_before else n for axis, n in enumerate(self.shape_after))
+
+    @property
+    def _length_before(self) -> int:
+        return self.shape_before[self.whole_before]
 
 
 class Exchange(ABC):
-    """Moves blocks between layout A and the landing array in layout B. Both verbs are collective over `comm`."""
+    """Moves fields between layout A and the landing arrays in layout B. Both verbs are collective over the ranks.
 
-    comm: MPI.Comm
-    landing: np.ndarray
+    landings  this rank's blocks in layout B, as many as can be moved at once.
+    """
 
-    @abstractmethod
-    def forward(self, before: np.ndarray) -> None:
-        """Fill every landing array from all ranks' `before` (layout A)."""
-
-    @abstractmethod
-    def backward(self, before: np.ndarray) -> None:
-        """Fill `before` from all ranks' landing arrays."""
+    name: str
+    landings: list[np.ndarray]
 
     @abstractmethod
-    def free(self) -> None:
+    def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Fill the first landing arrays with `fields` (layout A) of all ranks; they are returned."""
+
+    @abstractmethod
+    def backward(self, fields: Sequence[np.ndarray]) -> None:
+        """Fill `fields` from the first landing arrays of all ranks."""
+
+    def free(self) -> None:  # noqa: B027 - not every exchange holds MPI resources
         """Give MPI resources back (collective)."""
 
 
-def make_exchange(
-    comm: MPI.Comm, shape_before: Shape, shape_after: Shape, whole_before: int, whole_after: int, dtype: np.dtype
-) -> Exchange:
-    """The exchange for blocks of these shapes: through shared memory where all ranks of `comm` share a node that has
-    room
-    for the landing arrays, by messages elsewhere. Collective."""
-    arguments = (comm, shape_before, shape_after, whole_before, whole_after, np.dtype(dtype))
-    if shares_memory(comm, int(np.prod(shape_after)) * np.dtype(dtype).itemsize):
-        return SharedExchange(*arguments)
-    return MessageExchange(*arguments)
-
-
-def shares_memory(comm: MPI.Comm, size: int) -> bool:
-    """Whether all ranks of `comm` are on one node with room for `size` bytes of shared memory each (half is left free).
-
-    The room is that of the file system behind shared memory: windows beyond it end in a bus error, not in an exception.
-    """
-    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    together = node.size == comm.size
-    node.Free()
-    backing = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")
-    wanted = comm.allreduce(size)
-    willing = together and os.environ.get(SHARED_MEMORY_VARIABLE, "yes").lower() not in ("no", "off", "false", "0")
-    return bool(comm.allreduce(willing and shutil.disk_usage(backing).free > 2 * wanted, op=MPI.LAND))
+def make_exchange(way: str, task: Redistribution, landings: int) -> Exchange:
+    """The exchange of the given name (:data:`EXCHANGES`) with at least `landings` landing arrays. Collective."""
+    kinds = {kind.name: kind for kind in (SharedExchange, PackedExchange, SubArrayExchange)}
+    return kinds[way](task, max(landings, task.joined))
 
 
 class SharedExchange(Exchange):
-    """All landing arrays lie in one shared window: a rank stores its blocks right into those of the others.
+    """All landing arrays lie in shared memory: a rank stores its blocks right into those of the others.
 
     Between two meetings of the ranks a landing array is touched either by its owner or by the others. A new forward may
     begin only when every owner is done with its array; after a backward that is already agreed.
     """
 
-    def __init__(
-        self,
-        comm: MPI.Comm,
-        shape_before: Shape,
-        shape_after: Shape,
-        whole_before: int,
-        whole_after: int,
-        dtype: np.dtype,
-    ) -> None:
-        self.comm = comm
-        size = int(np.prod(shape_after)) * dtype.itemsize + 64
-        self._window = MPI.Win.Allocate_shared(size, dtype.itemsize, comm=comm)
-        mine_after = part(self._whole(comm, shape_before[whole_after], whole_after), comm.size, comm.rank)
-        self._before: list[tuple[slice, ...]] = []
-        self._targets: list[np.ndarray] = []
-        for rank in range(comm.size):
-            first, count = part(shape_before[whole_before], comm.size, rank)
-            self._before.append(_along(len(shape_before), whole_before, first, count))
-            shape = tuple(count if axis == whole_before else n for axis, n in enumerate(shape_after))
-            landing = self._landing_of(rank, shape, dtype)
-            if rank == comm.rank:
-                self.landing = landing
-            self._targets.append(landing[_along(len(shape_after), whole_after, *mine_after)])
+    name = "shared-memory"
+
+    def __init__(self, task: Redistribution, landings: int) -> None:
+        comm = task.comm
+        self._comm = comm
+        self._window = SharedWindow(comm, landings * task.landing_bytes)
+        arrays = [
+            self._window.part_of(rank, (landings, *task.shape_after_of(rank)), task.dtype) for rank in range(comm.size)
+        ]
+        self.landings = list(arrays[comm.rank])
+        self._before = [task.blocks_before(rank) for rank in range(comm.size)]
+        mine = task.blocks_after(comm.rank)
+        self._targets = [[landing[mine] for landing in array] for array in arrays]
         self._settled = False
-        self.landing[...] = 0  # every rank touches its own pages first, so that they lie near it
+        for landing in self.landings:
+            landing[...] = 0  # every rank touches its own pages first, so that they lie near it
 
-    @staticmethod
-    def _whole(comm: MPI.Comm, mine: int, axis: int) -> int:
-        """Points of the whole axis of which this rank holds `mine` before."""
-        return int(comm.allreduce(mine))
-
-    def _landing_of(self, rank: int, shape: Shape, dtype: np.dtype) -> np.ndarray:
-        """The landing array in another rank's part of the window, aligned by hand (MPI promises no alignment)."""
-        memory, _ = self._window.Shared_query(rank)
-        raw = np.frombuffer(memory, np.uint8)
-        # the offset is taken from the owner's address: addresses differ between processes, alignment within a page does
-        # not
-        offset = -raw.ctypes.data % 64
-        return raw[offset : offset + int(np.prod(shape)) * dtype.itemsize].view(dtype).reshape(shape)
-
-    def forward(self, before: np.ndarray) -> None:
+    def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
         """See :meth:`Exchange.forward`."""
         if not self._settled:
-            self._meet()
-        for source, target in self._pairs():
-            target[...] = before[source]
-        self._meet()
+            self._window.meet()
+        for rank in self._ranks():
+            for field, target in zip(fields, self._targets[rank], strict=False):
+                target[...] = field[self._before[rank]]
+        self._window.meet()
         self._settled = False
+        return self.landings[: len(fields)]
 
-    def backward(self, before: np.ndarray) -> None:
+    def backward(self, fields: Sequence[np.ndarray]) -> None:
         """See :meth:`Exchange.backward`."""
-        self._meet()
-        for place, stored in self._pairs():
-            before[place] = stored
-        self._meet()  # the owner may write again
+        self._window.meet()
+        for rank in self._ranks():
+            for field, stored in zip(fields, self._targets[rank], strict=False):
+                field[self._before[rank]] = stored
+        self._window.meet()  # the owner may write again
         self._settled = True
 
-    def _pairs(self):
-        """Blocks and where they lie, each rank beginning with itself, so that not all of them turn to the same one at
-        once.
-        """
-        for shift in range(self.comm.size):
-            rank = (self.comm.rank + shift) % self.comm.size
-            yield self._before[rank], self._targets[rank]
-
-    def _meet(self) -> None:
-        self._window.Sync()
-        self.comm.Barrier()
-        self._window.Sync()
+    def _ranks(self) -> Iterator[int]:
+        """Each rank begins with itself, so that not all of them turn to the same one at once."""
+        size = self._comm.size
+        return ((self._comm.rank + shift) % size for shift in range(size))
 
     def free(self) -> None:
         """See :meth:`Exchange.free`."""
         self._targets.clear()
-        del self.landing
-        self._window.Free()
+        self.landings.clear()
+        self._window.free()
 
 
-class MessageExchange(Exchange):
-    """Blocks described to MPI as sub-arrays and exchanged by one Alltoallw: nothing is packed by hand, parts may be
-    unequal.
-    """
+class PackedExchange(Exchange):
+    """Blocks are copied into one contiguous buffer, for each rank those of all fields, and sent by one Alltoallv."""
 
-    def __init__(
-        self,
-        comm: MPI.Comm,
-        shape_before: Shape,
-        shape_after: Shape,
-        whole_before: int,
-        whole_after: int,
-        dtype: np.dtype,
-    ) -> None:
-        self.comm = comm
-        self.landing = np.empty(shape_after, dtype)
-        element = MPI._typedict[dtype.char]
-        self._before = self._sub_arrays(shape_before, whole_before, element)
-        self._after = self._sub_arrays(shape_after, whole_after, element)
+    name = "packed-messages"
 
-    def _sub_arrays(self, shape: Shape, axis: int, element: MPI.Datatype) -> list[MPI.Datatype]:
-        types = []
-        for rank in range(self.comm.size):
-            first, count = part(shape[axis], self.comm.size, rank)
-            lengths = tuple(count if a == axis else n for a, n in enumerate(shape))
-            starts = tuple(first if a == axis else 0 for a in range(len(shape)))
-            types.append(element.Create_subarray(shape, lengths, starts).Commit())
-        return types
+    def __init__(self, task: Redistribution, landings: int) -> None:
+        self._comm, self._joined = task.comm, task.joined
+        self.landings = [np.empty(task.shape_after, task.dtype) for _ in range(landings)]
+        ranks = range(task.comm.size)
+        self._before = [task.blocks_before(rank) for rank in ranks]
+        self._after = [task.blocks_after(rank) for rank in ranks]
+        self._shapes_before = [np.empty(task.shape_before, np.int8)[block].shape for block in self._before]
+        self._shapes_after = [np.empty(task.shape_after, np.int8)[block].shape for block in self._after]
+        size = self._joined * max(int(np.prod(task.shape_before)), int(np.prod(task.shape_after)))
+        self._sent, self._received = (np.empty(size, task.dtype) for _ in range(2))
 
-    def forward(self, before: np.ndarray) -> None:
+    def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
         """See :meth:`Exchange.forward`."""
-        self._move(before, self._before, self.landing, self._after)
+        for first in range(0, len(fields), self._joined):
+            batch = slice(first, first + self._joined)
+            self._move(
+                fields[batch], self._before, self._shapes_before, self.landings[batch], self._after, self._shapes_after
+            )
+        return self.landings[: len(fields)]
 
-    def backward(self, before: np.ndarray) -> None:
+    def backward(self, fields: Sequence[np.ndarray]) -> None:
         """See :meth:`Exchange.backward`."""
-        self._move(self.landing, self._after, before, self._before)
+        for first in range(0, len(fields), self._joined):
+            batch = slice(first, first + self._joined)
+            self._move(
+                self.landings[batch], self._after, self._shapes_after, fields[batch], self._before, self._shapes_before
+            )
+
+    def _move(self, sources, source_blocks, source_shapes, targets, target_blocks, target_shapes) -> None:
+        count = min(len(sources), len(targets))
+        leaving = list(_places(self._sent, source_shapes, count))
+        for block, places in zip(source_blocks, leaving, strict=True):
+            for source, place in zip(sources, places, strict=False):
+                place[...] = source[block]
+        arriving = list(_places(self._received, target_shapes, count))
+        self._comm.Alltoallv(
+            [self._sent, [count * int(np.prod(shape)) for shape in source_shapes]],
+            [self._received, [count * int(np.prod(shape)) for shape in target_shapes]],
+        )
+        for block, places in zip(target_blocks, arriving, strict=True):
+            for target, place in zip(targets, places, strict=False):
+                target[block] = place
+
+
+class SubArrayExchange(Exchange):
+    """Blocks described to MPI as sub-arrays and exchanged by one Alltoallw a field: no buffers of our own."""
+
+    name = "sub-array-messages"
+
+    def __init__(self, task: Redistribution, landings: int) -> None:
+        self._comm = task.comm
+        self.landings = [np.empty(task.shape_after, task.dtype) for _ in range(landings)]
+        ranks = range(task.comm.size)
+        element = MPI._typedict[task.dtype.char]
+        self._before = [_sub_array(task.shape_before, task.blocks_before(rank), element) for rank in ranks]
+        self._after = [_sub_array(task.shape_after, task.blocks_after(rank), element) for rank in ranks]
+
+    def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """See :meth:`Exchange.forward`."""
+        for field, landing in zip(fields, self.landings, strict=False):
+            self._move(field, self._before, landing, self._after)
+        return self.landings[: len(fields)]
+
+    def backward(self, fields: Sequence[np.ndarray]) -> None:
+        """See :meth:`Exchange.backward`."""
+        for field, landing in zip(fields, self.landings, strict=False):
+            self._move(landing, self._after, field, self._before)
 
     def _move(self, source, source_types, target, target_types) -> None:
-        ones, zeros = [1] * self.comm.size, [0] * self.comm.size
-        self.comm.Alltoallw([source, ones, zeros, source_types], [target, ones, zeros, target_types])
+        ones, zeros = [1] * self._comm.size, [0] * self._comm.size
+        self._comm.Alltoallw([source, ones, zeros, source_types], [target, ones, zeros, target_types])
 
     def free(self) -> None:
         """See :meth:`Exchange.free`."""
@@ -201,5 +240,19 @@ class MessageExchange(Exchange):
 
 
 def _along(dimensions: int, axis: int, first: int, count: int) -> tuple[slice, ...]:
-    """The index of a part along one axis."""
+    """The index of a part along one axis, in arrays of any extent along the others."""
     return tuple(slice(first, first + count) if a == axis else slice(None) for a in range(dimensions))
+
+
+def _sub_array(shape: Shape, block: tuple[slice, ...], element: MPI.Datatype) -> MPI.Datatype:
+    ranges = [range(*piece.indices(n)) for piece, n in zip(block, shape, strict=True)]
+    return element.Create_subarray(shape, [len(one) for one in ranges], [one.start for one in ranges]).Commit()
+
+
+def _places(buffer: np.ndarray, shapes: Sequence[Shape], count: int) -> Iterator[np.ndarray]:
+    """The pieces of a buffer for each rank, one after the other, with `count` blocks in each."""
+    first = 0
+    for shape in shapes:
+        size = count * int(np.prod(shape))
+        yield buffer[first : first + size].reshape(count, *shape)
+        first += size

@@ -1,117 +1,139 @@
-"""Two- and three-dimensional grids: lines by ducc0, one exchange of pencils for each direction of the pencil grid that
-has more than one rank.
+"""Two- and three-dimensional grids on slabs or pencils: our own lines, and one exchange for each direction of the
+pencil grid that has more than one rank.
 
-ducc0 plans nothing and gives the same bits every time, which FFTW's measured plans do not (a restarted run would differ
-from an uninterrupted one); its lines are as fast. The same verbs on mpi4py-fft are in ``reference_transform.py``.
+The axes of a field fall into those that are transformed where the field lies in position space - the last
+:attr:`PencilTransform.plane_axes`, two on slabs and one on pencils - and those that come after an exchange; the first
+axis is always the last to be transformed. What a drift does in wave-number space touches one line at a time if its
+factor separates, so lines along the first axis are transformed, multiplied and transformed back in one sweep; and what
+a kick does touches one plane or row at a time, so a plane is brought back from the last drift, kicked and sent towards
+the next one in one sweep too (:class:`hpcmix.evolve.flows.Flows`).
+
+Axes are transformed in the same order on every pencil grid, and lines go through full tiles of the vector registers
+whatever a rank holds: the bits of a field do not depend on the number of ranks, nor on how they share the grid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-import ducc0
 import numpy as np
 
+from hpcmix.kernels import dispatch, reference
+from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.exchange import Exchange, MessageExchange, SharedExchange, make_exchange
+from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchange
+from hpcmix.parallel.shared_memory import SharedFields
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import Transform
 
-
-@dataclass(frozen=True)
-class Stage:
-    """One layout on the way from position to wave-number space: the axes transformed in it, and the exchange that leads
-    to the next."""
-
-    axes: tuple[int, ...]
-    shape: tuple[int, ...]
-    exchange: Exchange | None
+ChangeLines = Callable[[Sequence[np.ndarray], int], None]
+"""Works on spectra whose first axis is whole and the only one not yet transformed; its second argument is the number of
+the first of them."""
 
 
 class PencilTransform(Transform):
-    """Transform stage by stage: all axes that are whole in a layout, then the exchange to the next layout.
+    """Complex or real fields in two or three dimensions.
 
-    On one rank there is one stage with every axis; slabs have two stages, pencils three. A field's own memory serves
-    the first stage where it may be overwritten, the exchanges' landing arrays serve the later ones.
+    way     name of the exchange between ranks (:data:`hpcmix.parallel.exchange.EXCHANGES`); none for a single rank.
+    fields  how many fields a drift moves at once: what joined messages are made for.
     """
 
-    def __init__(self, communicators: Communicators, real: bool, dtype: np.dtype, timers: Timers) -> None:
+    def __init__(
+        self,
+        communicators: Communicators,
+        real: bool,
+        dtype: np.dtype,
+        timers: Timers,
+        way: str = "sub-array-messages",
+        fields: int = 1,
+    ) -> None:
         super().__init__(communicators, real, dtype, timers)
-        self._stages = self._make_stages()
-        self._exchanges = [stage.exchange for stage in self._stages if stage.exchange is not None]
-        self._scratch: np.ndarray | None = None
-
-    def _make_stages(self) -> list[Stage]:
-        decomposition = self.communicators.decomposition
-        layouts = decomposition.layouts()
-        rank = self.communicators.group.rank
-        shapes = [decomposition.block(rank, layout, self.wave_points).shape for layout in layouts]
-        last = len(self.points) - 1
-        stages: list[Stage] = []
-        axes: list[int] = []
-        for place, shape in enumerate(shapes):
-            whole = last - place  # the axis that is whole in this layout
-            axes.append(whole)
-            if place == last:
-                stages.append(Stage(tuple(axes), shape, None))
-                break
-            # the axis that becomes whole next tells which direction of the pencil grid exchanges
-            comm = self.communicators.along[layouts[place][whole - 1] - 1]
+        self._way = way
+        self._shared: dict[int, SharedFields] = {}
+        self._whole: dict[int, np.ndarray] = {}
+        layouts = communicators.decomposition.layouts()
+        rank = communicators.group.rank
+        self._shapes = [communicators.decomposition.block(rank, layout, self.wave_points).shape for layout in layouts]
+        pencils = len(layouts) == 3 and communicators.along[1].size > 1
+        self.plane_axes = len(layouts) - (2 if pencils else 1)
+        self._tasks: list[Redistribution] = []
+        for place in range(len(layouts) - 1):
+            whole = len(layouts) - 1 - place
+            comm = communicators.along[layouts[place][whole - 1] - 1]
             if comm.size > 1:
-                exchange = make_exchange(comm, shape, shapes[place + 1], whole, whole - 1, self.wave_dtype)
-                stages.append(Stage(tuple(axes), shape, exchange))
-                axes = []
-        return stages
+                self._tasks.append(
+                    Redistribution(
+                        comm, self._shapes[place], self._shapes[place + 1], whole, whole - 1, self.wave_dtype, fields
+                    )
+                )
+        self._pencils = pencils
+        self._made: list[Exchange] = []
+        self._scratch: np.ndarray | None = None
+        self._spectra: np.ndarray | None = None
+
+    # --------------------------------------------------------------- what it is
 
     @property
     def description(self) -> str:
         """See :meth:`Transform.description`."""
-        kinds = {SharedExchange: "shared memory", MessageExchange: "messages"}
-        ways = dict.fromkeys(kinds[type(exchange)] for exchange in self._exchanges)
-        return "lines by ducc0" + (f", exchanged through {' and '.join(ways)}" if ways else "")
+        lines = "lines by ducc0" if dispatch.implementation() is reference else "compiled lines"
+        return f"{lines}, exchanged through {self._way.replace('-', ' ')}" if self._tasks else lines
+
+    @property
+    def way(self) -> str | None:
+        """Name of the exchange, None where there is nothing to exchange."""
+        return self._way if self._tasks else None
 
     @property
     def work(self) -> np.ndarray:
         """See :meth:`Transform.work`."""
-        return self._exchanges[-1].landing if self._exchanges else super().work
+        return self._exchanges(1)[-1].landings[0] if self._tasks else super().work
+
+    def empty_fields(self, count: int) -> np.ndarray:
+        """See :meth:`Transform.empty_fields`. On slabs within a node they lie in shared memory, where the lines along
+        the first axis are transformed in place."""
+        shape = self._shapes[0] if self.real else self.position_block.shape
+        if not self._shares_fields:
+            memory = kernels.empty((count, *shape), self.wave_dtype)
+            memory[...] = 0
+            return memory
+        fields = SharedFields(self._tasks[0].comm, count, shape, self.wave_dtype)
+        rows = self.wave_block.slices[1]
+        for mine, whole in zip(fields.arrays, fields.whole, strict=True):
+            self._shared[_address(mine)] = fields
+            self._whole[_address(mine)] = whole[:, rows]
+        return fields.arrays
+
+    @property
+    def _shares_fields(self) -> bool:
+        return self._way == "shared-memory" and len(self._tasks) == 1 and not self._pencils
+
+    # --------------------------------------------------------------- whole transforms
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
         """See :meth:`Transform.forward`."""
-        first_axes = self._stages[0].axes
-        first = self._first_array() if self._exchanges else wave
-        with self.timers.phase("transform"):
-            if self.real:
-                ducc0.fft.r2c(field, axes=first_axes[:1], out=first, nthreads=self.threads)
-                self._lines(first, first_axes[1:], True, first)
-            else:
-                self._lines(field, first_axes, True, first)
-        self._later_stages_forward(first, wave)
+        first = self._first_array() if self._tasks else wave
+        self.leave_position(field, first)
+        spectrum = self._to_lines([first])[0]
+        with self.timers.phase("lines"):
+            kernels.transform_lines(spectrum, 0, True)
+        if spectrum is not wave:
+            np.copyto(wave, spectrum)
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
         """See :meth:`Transform.backward`."""
-        first_axes = self._stages[0].axes
-        first = wave
-        if self._exchanges:
-            first = self._first_array() if self.real else field
-        self._later_stages_backward(first, wave)
-        with self.timers.phase("transform"):
-            if self.real:
-                self._lines(first, first_axes[:0:-1], False, first)
-                ducc0.fft.c2r(
-                    first,
-                    axes=first_axes[:1],
-                    lastsize=self.points[-1],
-                    forward=False,
-                    out=field,
-                    nthreads=self.threads,
-                    allow_overwriting_input=True,
-                )
-            else:
-                self._lines(first, first_axes, False, field)
-            if normalise:
-                field *= field.real.dtype.type(self.inverse_points)
+        scale = self.inverse_points if normalise else 1.0
+        spectrum = wave
+        if self._tasks:
+            spectrum = self._exchanges(1)[-1].landings[0]
+            if spectrum is not wave:
+                np.copyto(spectrum, wave)
+        with self.timers.phase("lines"):
+            kernels.transform_lines(spectrum, 0, False, scale)
+        first = (self._first_array() if self.real else field) if self._tasks else spectrum
+        self._from_lines([first])
+        self.enter_position(first, field)
         return field
 
     def multiply(self, field: np.ndarray, multiplier: Callable[[np.ndarray], None]) -> None:
@@ -119,50 +141,146 @@ class PencilTransform(Transform):
         if self.real:
             super().multiply(field, multiplier)
             return
-        first_axes = self._stages[0].axes
-        spectrum = self.work if self._exchanges else field
-        with self.timers.phase("transform"):
-            self._lines(field, first_axes, True, field)
-        self._later_stages_forward(field, spectrum)
-        with self.timers.phase("multiply"):
-            multiplier(spectrum)
-        self._later_stages_backward(field, spectrum)
-        with self.timers.phase("transform"):
-            self._lines(field, first_axes, False, field)
+
+        def change(spectra: Sequence[np.ndarray], _: int) -> None:
+            for spectrum in spectra:
+                kernels.transform_lines(spectrum, 0, True)
+                with self.timers.phase("multiply"):
+                    multiplier(spectrum)
+                kernels.transform_lines(spectrum, 0, False)
+
+        self.leave_position(field, field)
+        self._exchange_and_change([field], change)
+        self.enter_position(field, field)
+
+    # --------------------------------------------------------------- the parts of a transform
+
+    def leave_position(self, field: np.ndarray, half_way: np.ndarray) -> None:
+        """Transform the last :attr:`plane_axes` axes of a field in position space into `half_way`, which may be the
+        same array where the field is complex. Local."""
+        with self.timers.phase("planes"):
+            if self.real:
+                kernels.transform_real(field, half_way, planes=self.plane_axes == 2)
+            else:
+                if half_way is not field:
+                    np.copyto(half_way, field)
+                kernels.transform_planes(half_way, True, axes=self.plane_axes)
+
+    def enter_position(self, half_way: np.ndarray, field: np.ndarray) -> None:
+        """Undo :meth:`leave_position`, without a factor; `half_way` is overwritten. Local."""
+        with self.timers.phase("planes"):
+            if self.real:
+                kernels.transform_real_inverse(half_way, field, planes=self.plane_axes == 2)
+            else:
+                kernels.transform_planes(half_way, False, axes=self.plane_axes)
+                if half_way is not field:
+                    np.copyto(field, half_way)
+
+    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Sequence[np.ndarray]]) -> None:
+        """See :meth:`Transform.multiply_factors`."""
+
+        def change(spectra: Sequence[np.ndarray], first: int) -> None:
+            for number, spectrum in enumerate(spectra, first):
+                kernels.multiply_lines(spectrum, factors[number])
+
+        self._change_lines(fields, change)
+
+    def convolve(
+        self,
+        sources: Sequence[np.ndarray],
+        multipliers: Sequence[Sequence[np.ndarray | None]],
+        targets: Sequence[np.ndarray],
+    ) -> None:
+        """See :meth:`Transform.convolve`."""
+        if self._spectra is None or len(self._spectra) < len(sources):
+            self._spectra = self.empty_fields(len(sources))
+        spectra = list(self._spectra[: len(sources)])
+        for source, spectrum in zip(sources, spectra, strict=True):
+            self.leave_position(source, spectrum)
+        self._change_lines(
+            spectra, lambda arrays, _: kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
+        )
+        for spectrum, target in zip(spectra, targets, strict=True):
+            self.enter_position(spectrum, target)
+
+    def _change_lines(self, fields: Sequence[np.ndarray], change: ChangeLines, together: bool = False) -> None:
+        """Let `change` work on the lines along the first axis of fields that are half way, and bring them back.
+
+        together  all spectra must be there before the first is changed, for a change that mixes them.
+        """
+        if not self._tasks:
+            with self.timers.phase("lines"):
+                change(fields, 0)
+        elif self._shares_fields and all(_address(field) in self._whole for field in fields):
+            self._change_shared(fields, change)
+        else:
+            step = len(fields) if together else self._tasks[0].joined
+            for first in range(0, len(fields), step):
+                self._exchange_and_change(fields[first : first + step], change, first)
+
+    def _change_shared(self, fields: Sequence[np.ndarray], change: ChangeLines) -> None:
+        """Where all ranks see whole fields, each of them changes its share of the lines where they lie."""
+        windows = self._shared[_address(fields[0])]
+        with self.timers.phase("exchange"):
+            windows.meet()
+        with self.timers.phase("lines"):
+            change([self._whole[_address(field)] for field in fields], 0)
+        with self.timers.phase("exchange"):
+            windows.meet()
+
+    def _exchange_and_change(self, fields: Sequence[np.ndarray], change: ChangeLines, first: int = 0) -> None:
+        spectra = self._to_lines(fields)
+        with self.timers.phase("lines"):
+            change(spectra, first)
+        self._from_lines(fields)
+
+    def _to_lines(self, fields: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """From the planes' or rows' transforms to arrays in which the first axis is whole and the only one left."""
+        exchanges = self._exchanges(len(fields))
+        arrays = fields
+        for place, exchange in enumerate(exchanges):
+            with self.timers.phase("exchange"):
+                arrays = exchange.forward(arrays)
+            if place == 0 and self._pencils:
+                self._middle_lines(arrays, True)
+        return arrays
+
+    def _from_lines(self, fields: Sequence[np.ndarray]) -> None:
+        """The way back of :meth:`_to_lines`."""
+        exchanges = self._exchanges(len(fields))
+        for place in reversed(range(len(exchanges))):
+            if place == 0 and self._pencils:
+                self._middle_lines(exchanges[0].landings[: len(fields)], False)
+            with self.timers.phase("exchange"):
+                exchanges[place].backward(exchanges[place - 1].landings[: len(fields)] if place > 0 else fields)
+
+    def _middle_lines(self, arrays: Sequence[np.ndarray], forward: bool) -> None:
+        with self.timers.phase("lines"):
+            for array in arrays:
+                kernels.transform_lines(array, 1, forward)
+
+    def _exchanges(self, fields: int) -> list[Exchange]:
+        """The exchanges with room for that many fields at once, made when they are first needed."""
+        if self._tasks and (not self._made or len(self._made[0].landings) < fields):
+            for exchange in self._made:
+                exchange.free()
+            self._made = [make_exchange(self._way, task, fields) for task in self._tasks]
+        return self._made
+
+    def _first_array(self) -> np.ndarray:
+        """Where a transform begins when the field's own memory will not do; made when first needed."""
+        if self._scratch is None:
+            self._scratch = kernels.empty(self._shapes[0], self.wave_dtype)
+        return self._scratch
 
     def free(self) -> None:
         """See :meth:`Transform.free`."""
-        for exchange in self._exchanges:
+        for exchange in self._made:
             exchange.free()
+        for fields in dict.fromkeys(self._shared.values()):
+            fields.free()
+        self._made, self._shared, self._whole, self._spectra = [], {}, {}, None
 
-    def _first_array(self) -> np.ndarray:
-        """Where the first stage works when the field's own memory will not do; made when first needed."""
-        if self._scratch is None:
-            self._scratch = np.empty(self._stages[0].shape, self.wave_dtype)
-        return self._scratch
 
-    def _later_stages_forward(self, first: np.ndarray, wave: np.ndarray) -> None:
-        """From the array of the first stage through the landing arrays; the last lines go to `wave`."""
-        array = first
-        for exchange, stage in zip(self._exchanges, self._stages[1:], strict=True):
-            with self.timers.phase("exchange"):
-                exchange.forward(array)
-            array = exchange.landing
-            with self.timers.phase("transform"):
-                self._lines(array, stage.axes, True, wave if stage is self._stages[-1] else array)
-
-    def _later_stages_backward(self, first: np.ndarray, wave: np.ndarray) -> None:
-        """Undo :meth:`_later_stages_forward`, from `wave` back to the array of the first stage."""
-        source = wave
-        for place in range(len(self._exchanges) - 1, -1, -1):
-            exchange, stage = self._exchanges[place], self._stages[place + 1]
-            with self.timers.phase("transform"):
-                self._lines(source, stage.axes, False, exchange.landing)
-            source = self._exchanges[place - 1].landing if place > 0 else first
-            with self.timers.phase("exchange"):
-                exchange.backward(source)
-
-    def _lines(self, source: np.ndarray, axes: tuple[int, ...], forward: bool, target: np.ndarray) -> None:
-        """Transform along `axes` from `source` to `target` (which may be the same), without a factor."""
-        if axes:
-            ducc0.fft.c2c(source, axes=axes, forward=forward, out=target, nthreads=self.threads)
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]

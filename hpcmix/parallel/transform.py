@@ -1,18 +1,21 @@
 """The distributed Fourier transform behind a narrow interface.
 
-The rest of the program sees three verbs - :meth:`Transform.multiply` (transform, multiply, transform back, in place:
-the unit of work of a drift), :meth:`Transform.forward`, :meth:`Transform.backward` - and the blocks of position and
-wave-number space. The spectrum stays in the layout that the last exchange leaves it in; there is no return transpose.
+The rest of the program sees whole transforms - :meth:`Transform.forward`, :meth:`Transform.backward`,
+:meth:`Transform.multiply`, :meth:`Transform.convolve` - and, for the loop, the two halves that a time step is made of:
+the last :attr:`Transform.plane_axes` axes, which a kick transforms in its own sweep, and
+:meth:`Transform.multiply_factors`, which a drift does with all others. The spectrum stays in the layout that the last
+exchange leaves it in; there is no return transpose.
 """
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
@@ -34,7 +37,13 @@ class Transform(ABC):
     dtype          of the spectrum, complex128 or complex64.
     Arrays: position space ``position_block.shape``, wave-number space ``wave_block.shape``, C-contiguous. All verbs are
     collective over the group.
+
+    plane_axes     how many of the last axes are transformed where a field lies in position space, before anything is
+                   exchanged: a field in which they are is *half way*. 0: a transform is not taken apart, and half way
+                   is position space.
     """
+
+    plane_axes: int = 0
 
     def __init__(self, communicators: Communicators, real: bool, dtype: np.dtype, timers: Timers) -> None:
         decomposition = communicators.decomposition
@@ -59,6 +68,11 @@ class Transform(ABC):
     def empty_wave(self) -> np.ndarray:
         """An uninitialised spectrum."""
         return np.empty(self.wave_block.shape, self.wave_dtype)
+
+    def empty_fields(self, count: int) -> np.ndarray:
+        """`count` fields, zero, shape (count, *position block) - for real fields their half spectra before an exchange
+        - in the memory that the transform works in best. They belong to the transform and go with :meth:`free`."""
+        return np.zeros((count, *self.position_block.shape), self.wave_dtype)
 
     @property
     def work(self) -> np.ndarray:
@@ -94,6 +108,40 @@ class Transform(ABC):
         with self.timers.phase("multiply"):
             multiplier(self.work)
         self.backward(self.work, field, normalise=False)
+
+    def enter_position(self, half_way: np.ndarray, field: np.ndarray) -> None:
+        """From half way to position space, without a factor; `half_way` is overwritten, and may be `field` itself where
+        that is complex. Local."""
+        if half_way is not field:
+            np.copyto(field, half_way)
+
+    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Sequence[np.ndarray]]) -> None:
+        """``field <- n_points F^-1 [ m(k) F field ]`` for fields that are half way, in place, and leave them half way.
+
+        factors  for each field one table per axis on this rank's wave-number block; their product is m, and 1/n_points
+                 is theirs to hold.
+        """
+        for field, tables in zip(fields, factors, strict=True):
+            self.multiply(field, lambda spectrum, tables=tables: kernels.multiply_separable(spectrum, tables))
+
+    def convolve(
+        self,
+        sources: Sequence[np.ndarray],
+        multipliers: Sequence[Sequence[np.ndarray | None]],
+        targets: Sequence[np.ndarray],
+    ) -> None:
+        """``target_a <- F^-1 [ sum_b m_ab(k) F source_b ]`` for real fields, each transformed once.
+
+        multipliers  a square matrix of real arrays on the wave-number block, None for zero.
+        targets      as many as sources; may be the same arrays.
+        """
+        spectra = [self.forward(source, self.empty_wave()) for source in sources]
+        for row, target in zip(multipliers, targets, strict=True):
+            total = np.zeros_like(spectra[0])
+            for multiplier, spectrum in zip(row, spectra, strict=True):
+                if multiplier is not None:
+                    total += multiplier * spectrum
+            self.backward(total, target)
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""

@@ -44,4 +44,6 @@ class ParallelOptions(Section):
     orbital_groups: Annotated[Literal["auto"] | int, PlainValidator(_groups)] = "auto"
     pencil_grid: Annotated[Literal["auto"] | tuple[int, int], PlainValidator(_pencil_grid)] = "auto"
     """(P1, P2), or "auto"."""
+    exchange: Literal["auto", "shared-memory", "packed-messages", "sub-array-messages"] = "auto"
+    """How ranks exchange blocks; "auto" tries them at the start and takes the quickest. The numbers are the same."""
     precision: Literal["double", "single"] = "double"

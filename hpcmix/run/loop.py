@@ -32,7 +32,7 @@ def evolve(simulation: Simulation, outputs: Outputs) -> None:
         while state.step < problem.time.steps:
             begin = time.perf_counter()
             try:
-                stepper.step(state)
+                stepper.advance(state)
             except FloatingPointError as error:
                 raise BlowUp(f"{error} (in step {state.step + 1})") from error
             flags = guard.not_finite(state)
@@ -40,5 +40,7 @@ def evolve(simulation: Simulation, outputs: Outputs) -> None:
             simulation.stepping_seconds += time.perf_counter() - begin
             if flags.any():
                 raise guard.report_not_finite(state, flags)
-            outputs.write_due(state, guard)
+            if outputs.due(state.step):
+                stepper.settle(state)
+                outputs.write_due(state, guard)
             meter.update(state.step, f"t = {simulation.in_units(state.time)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcmix.evolve.completion import completed_orbitals
 from hpcmix.io.atomic import write_text
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
@@ -46,6 +47,10 @@ class Outputs:
     def _on_root(self):
         """Work of the root that may fail: all ranks learn of it."""
         return together(self._simulation.communicators.world)
+
+    def due(self, step: int) -> bool:
+        """Whether anything is to be written at this step."""
+        return self._records.due(step) or self._snapshots.due(step)
 
     def write_due(self, state: State, guard: Guard) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.conservation.BlowUp` after a record that shows a
@@ -88,14 +93,15 @@ class Outputs:
             for one, array in zip(mixture.species, state.orbitals, strict=True)
         }
         fields: dict[str, np.ndarray] = {}
-        for one, array in zip(mixture.species, state.orbitals, strict=True):
-            for name in names:
-                if name == "density":
-                    fields[f"{one.name}/density"] = densities[one.name]
-                elif name == "phase":
-                    fields[f"{one.name}/phase"] = np.angle(array[0])
-                else:
-                    fields[f"{one.name}/wave_function"] = array[0]
+        for index, one in enumerate(mixture.species):
+            if "density" in names:
+                fields[f"{one.name}/density"] = densities[one.name]
+            if "phase" in names or "wave_function" in names:
+                (orbital,) = completed_orbitals(mixture, state, index)
+                if "phase" in names:
+                    fields[f"{one.name}/phase"] = np.angle(orbital)
+                if "wave_function" in names:
+                    fields[f"{one.name}/wave_function"] = orbital
         place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
         with simulation.timers.phase("output"):
             write_snapshot(*place, fields, self._metadata)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.ground_state import GroundState
 from hpcmix.io.provenance import Provenance
-from hpcmix.model.build import build_mixture
+from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.run.log import Log
@@ -62,7 +63,10 @@ def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
     provenance = Provenance.collect(world.allgather(socket.gethostname()), mpi_library(), resolved_toml(problem))
     _introduce(problem, communicators, log)
     with timers.phase("set-up"):
-        mixture = build_mixture(problem, communicators, timers)
+        trial = choose_exchange(communicators, complex_type(problem), len(problem.species), problem.parallel.exchange)
+        mixture = build_mixture(problem, communicators, timers, trial.way)
+    if trial.description:
+        log.line(trial.description)
     log.line(f"transform: {mixture.transform.description}")
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
         state, ground_state = initial_state(
@@ -72,12 +76,21 @@ def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
                 iteration, f"residual {residual:.2e}  energy {energy:.12g}"
             ),
         )
+    _move_where_transforms_work(mixture, state)
     if ground_state is not None:
         log.line(
             f"ground state: residual {ground_state.residual:.1e} after {ground_state.iterations} iterations and "
             f"{ground_state.transforms} transforms ({ground_state.method}), energy {ground_state.energy:.12g}"
         )
     return Simulation(problem, communicators, timers, mixture, state, ground_state, provenance, log)
+
+
+def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
+    """Lay the orbitals where the transform can work on them in place (shared memory of a node). Collective."""
+    for species, array in enumerate(state.orbitals):
+        fields = mixture.transform.empty_fields(len(array))
+        fields[...] = array
+        state.orbitals[species] = fields
 
 
 def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None:

@@ -1,17 +1,31 @@
-"""What is promised about bits: on slabs with contact interactions the fields do not depend on the number of ranks."""
+"""What is promised about bits: fields do not depend on the number of ranks, the pencil grid or the exchange."""
 
 import numpy as np
 import pytest
-from physics.systems import contact, evolution, gaussian, harmonic, species, system
+from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
+from hpcmix.evolve.completion import completed_orbitals
+from hpcmix.evolve.stepper import Stepper
 from hpcmix.kernels import dispatch, reference
+from hpcmix.observe.record import observe
+from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.slab_transform import SlabTransform
+from hpcmix.problem.integrators import INTEGRATORS
 
 
-def mixture_on(comm, points, precision):
+def pencil_grids(ranks, dimensions):
+    """All ways to share a grid among so many ranks."""
+    if dimensions < 3:
+        return [(ranks, 1)]
+    return [(first, ranks // first) for first in range(1, ranks + 1) if ranks % first == 0]
+
+
+def mixture_on(comm, points, precision, pencil_grid, kernel, way="sub-array-messages"):
     """Two noisy components in a trap, kicked against each other."""
     d = len(points)
+    interactions = [contact("a", "a", 1.0), contact("b", "b", 0.7), contact("a", "b", 1.3)]
+    if kernel:
+        interactions += [gaussian_kernel("a", "b", 0.8, 0.6), gaussian_kernel("a", "a", -0.3, 0.9)]
     return system(
         points,
         [9.0, 8.0, 8.5][:d],
@@ -19,28 +33,68 @@ def mixture_on(comm, points, precision):
             species("a", particles=3.0, potential=harmonic(1.0), initial=gaussian(1.1, momentum=0.3)),
             species("b", mass=1.6, particles=2.0, potential=harmonic(0.8), initial=gaussian(0.9, centre=-0.5)),
         ],
-        [contact("a", "a", 1.0), contact("b", "b", 0.7), contact("a", "b", 1.3)],
+        interactions,
         time=evolution(0.5, 0.05, "blanes-moan-4"),
-        parallel={"precision": precision, "pencil_grid": [comm.size, 1][: d - 1]},
+        parallel={"precision": precision} | ({"pencil_grid": list(pencil_grid)[: d - 1]} if d > 1 else {}),
         comm=comm,
+        way=way,
     )
 
 
 @pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("kernel", [False, True], ids=["contact", "convolution"])
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize(
     "points", [[14, 11, 13], [16, 12, 20], [26, 23]], ids=lambda points: "x".join(map(str, points))
 )
-def test_slabs_give_the_bits_of_one_rank(comm, points, precision):
-    mine, serial = mixture_on(comm, points, precision), mixture_on(MPI.COMM_SELF, points, precision)
-    assert isinstance(mine.mixture.transform, SlabTransform)
-    block = mine.mixture.grid.position_block.slices
-    # the initial norm is a sum over ranks, rounded in its own order: begin from the same bits
-    for array, whole in zip(mine.state.orbitals, serial.state.orbitals, strict=True):
-        array[...] = whole[(slice(None), *block)]
-    before = serial.state.orbitals[0].copy()
-    mine.evolve()
+def test_the_fields_have_the_bits_of_one_rank(comm, points, precision, kernel):
+    serial = mixture_on(MPI.COMM_SELF, points, precision, (1, 1), kernel)
+    start = [array.copy() for array in serial.state.orbitals]
     serial.evolve()
-    assert not np.array_equal(serial.state.orbitals[0], before)
-    for array, whole in zip(mine.state.orbitals, serial.state.orbitals, strict=True):
-        assert np.array_equal(array, whole[(slice(None), *block)])
+    assert not np.array_equal(serial.state.orbitals[0], start[0])
+    for pencil_grid in pencil_grids(comm.size, len(points)):
+        for way in EXCHANGES:
+            mine = mixture_on(comm, points, precision, pencil_grid, kernel, way)
+            block = (slice(None), *mine.mixture.grid.position_block.slices)
+            # the initial norm is a sum over ranks, rounded in its own order: begin from the same bits
+            for index, whole in enumerate(start):
+                mine.state.orbitals[index] = mine.mixture.transform.empty_fields(1)
+                mine.state.orbitals[index][...] = whole[block]
+            mine.evolve()
+            for array, whole in zip(mine.state.orbitals, serial.state.orbitals, strict=True):
+                assert np.array_equal(array, whole[block])
+            mine.mixture.free()
+    # norms and energies are sums over ranks; that a run does not depend on when it is looked at is the next test's
+
+
+@pytest.mark.parametrize("kernel", [False, True], ids=["contact", "convolution"])
+@pytest.mark.parametrize("points", [[12, 11, 10], [19, 14], [40]], ids=lambda points: "x".join(map(str, points)))
+@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4", "blanes-moan-rkn-6"])
+def test_looking_does_not_change_a_run(comm, points, kernel, integrator):
+    """Records at every step, or none: the same bits at the end, and wave functions seen on the way are those of whole
+    steps."""
+    pencil_grid = pencil_grids(comm.size, len(points))[-1]
+    seen, unseen = (mixture_on(comm, points, "double", pencil_grid, kernel) for _ in range(2))
+    for one in (seen, unseen):
+        one.stepper = Stepper(one.mixture, INTEGRATORS[integrator])
+    for _ in range(4):
+        seen.stepper.advance(seen.state)
+        seen.stepper.settle(seen.state)
+        record = seen.record()
+        unseen.stepper.advance(unseen.state)
+    unseen.stepper.settle(unseen.state)
+    assert seen.state.pending_kick == unseen.state.pending_kick > 0
+    for left, right in zip(seen.state.orbitals, unseen.state.orbitals, strict=True):
+        assert np.array_equal(left, right)
+    whole = mixture_on(comm, points, "double", pencil_grid, kernel)
+    whole.stepper = Stepper(whole.mixture, INTEGRATORS[integrator])
+    for _ in range(4):
+        whole.stepper.step(whole.state)
+    # merged kicks round differently: four steps of up to twelve flows, some roundings each
+    for index, right in enumerate(whole.state.orbitals):
+        (left,) = completed_orbitals(seen.mixture, seen.state, index)
+        np.testing.assert_allclose(left, right[0], rtol=0, atol=1e-13)
+        assert not np.allclose(seen.state.orbitals[index], right, rtol=0, atol=1e-6)  # the pending kick is missing
+    expected = observe(whole.mixture, whole.state)
+    assert record["energy"]["kinetic"] == pytest.approx(expected["energy"]["kinetic"], rel=1e-12)
+    assert record["species"]["a"]["momentum"] == pytest.approx(expected["species"]["a"]["momentum"], rel=1e-11)

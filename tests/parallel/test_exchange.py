@@ -11,46 +11,57 @@ import pytest
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.decomposition import part
 from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.exchange import (
-    SHARED_MEMORY_VARIABLE,
-    MessageExchange,
-    SharedExchange,
-    make_exchange,
-    shares_memory,
-)
+from hpcmix.parallel.exchange import EXCHANGES, Redistribution, make_exchange
+from hpcmix.parallel.shared_memory import SHARED_MEMORY_VARIABLE, shares_memory
 from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.trial import choose_exchange
+from hpcmix.problem.errors import ProblemError
 
 POINTS = (13, 11, 10)
 
 
-@pytest.fixture(params=["shared memory", "messages"])
-def way(request, monkeypatch) -> str:
-    """Both kinds of exchange, chosen as a user would."""
-    monkeypatch.setenv(SHARED_MEMORY_VARIABLE, "yes" if request.param == "shared memory" else "no")
+COMPLEX = np.dtype(np.complex128)
+
+
+@pytest.fixture(params=EXCHANGES)
+def way(request) -> str:
+    """Every kind of exchange."""
     return request.param
 
 
-def test_the_variable_chooses(way):
+def test_the_trial_chooses_one_of_those_that_it_measured(monkeypatch):
     communicators = Communicators.create(world(), POINTS)
-    transform = make_transform(communicators, False, np.dtype(np.complex128), Timers())
-    assert (way in transform.description) == (world().size > 1)
-    transform.free()
+    trial = choose_exchange(communicators, COMPLEX, 2)
+    several = world().size > 1
+    assert trial.way in EXCHANGES
+    assert set(trial.seconds) == (set(EXCHANGES) if several else set())
+    assert all(0.0 < seconds < 60.0 for seconds in trial.seconds.values())
+    assert ("trial" in trial.description) == several
+    monkeypatch.setenv(SHARED_MEMORY_VARIABLE, "no")
+    assert choose_exchange(communicators, COMPLEX, 2).way != "shared-memory"
+    assert choose_exchange(communicators, COMPLEX, 2, "packed-messages").way == "packed-messages"
+    if several:
+        with pytest.raises(ProblemError, match="no shared memory"):
+            choose_exchange(communicators, COMPLEX, 2, "shared-memory")
     communicators.free()
 
 
-def test_blocks_land_where_they_belong(way):
+@pytest.mark.parametrize("fields", [1, 3])
+def test_blocks_land_where_they_belong(way, fields):
     comm = world()
-    whole = np.arange(7 * 5 * 3, dtype=np.complex64).reshape(7, 5, 3)
+    wholes = [np.arange(7 * 5 * 3, dtype=np.complex64).reshape(7, 5, 3) * (1 + number) for number in range(fields)]
     x, nx = part(7, comm.size, comm.rank)
     y, ny = part(5, comm.size, comm.rank)
-    exchange = make_exchange(comm, (nx, 5, 3), (7, ny, 3), 1, 0, np.dtype(np.complex64))
-    assert isinstance(exchange, SharedExchange if way == "shared memory" else MessageExchange)
-    before = whole[x : x + nx].copy()
-    exchange.forward(before)
-    assert np.array_equal(exchange.landing, whole[:, y : y + ny])
-    exchange.landing *= 2
+    task = Redistribution(comm, (nx, 5, 3), (7, ny, 3), 1, 0, np.dtype(np.complex64), fields)
+    assert task.joined == fields  # such messages are small
+    exchange = make_exchange(way, task, fields)
+    before = [whole[x : x + nx].copy() for whole in wholes]
+    for landing, whole in zip(exchange.forward(before), wholes, strict=True):
+        assert np.array_equal(landing, whole[:, y : y + ny])
+        landing *= 2
     exchange.backward(before)
-    assert np.array_equal(before, 2 * whole[x : x + nx])
+    for field, whole in zip(before, wholes, strict=True):
+        assert np.array_equal(field, 2 * whole[x : x + nx])
     exchange.free()
 
 
@@ -61,7 +72,7 @@ def test_transforms_in_any_order_at_any_speed(way, real):
     """
     comm = world()
     communicators = Communicators.create(comm, POINTS)
-    transform = make_transform(communicators, real, np.dtype(np.complex128), Timers())
+    transform = make_transform(communicators, real, COMPLEX, Timers(), way)
     block = transform.position_block.slices
     same = np.random.default_rng(7)  # the same fields on every rank
     wholes = [same.standard_normal(POINTS) + (0 if real else 1j) * same.standard_normal(POINTS) for _ in range(3)]

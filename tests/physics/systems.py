@@ -66,11 +66,11 @@ class System:
     history of residuals.
     """
 
-    def __init__(self, problem: Problem, comm: MPI.Comm = MPI.COMM_SELF) -> None:
+    def __init__(self, problem: Problem, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages") -> None:
         self.problem = problem
         asked = problem.parallel.pencil_grid
         communicators = Communicators.create(comm, problem.grid.points, None if asked == "auto" else asked)
-        self.mixture = build_mixture(problem, communicators, Timers())
+        self.mixture = build_mixture(problem, communicators, Timers(), way)
         self.residuals: list[float] = []
         self.state, self.ground_state = initial_state(
             problem, self.mixture, lambda i, residual, e: self.residuals.append(residual)
@@ -118,7 +118,9 @@ class System:
     def evolve(self, steps: int | None = None) -> System:
         """Take some steps, or all that are left until ``[time] final``."""
         for _ in range(self.problem.time.steps - self.state.step if steps is None else steps):
-            self.stepper.step(self.state)
+            self.stepper.advance(self.state)
+        self.stepper.settle(self.state)
+        self.stepper.complete(self.state)
         return self
 
     def reverse(self) -> None:
@@ -126,9 +128,9 @@ class System:
         self.state.step, self.state.step_size = -self.state.step, -self.state.step_size
 
 
-def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, **sections) -> System:
-    """The system of :func:`problem_text`'s arguments."""
-    return System(parse_problem(problem_text(*arguments, **sections)), comm)
+def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages", **sections) -> System:
+    """The system of :func:`problem_text`'s arguments, its ranks exchanging blocks in the given way."""
+    return System(parse_problem(problem_text(*arguments, **sections)), comm, way)
 
 
 # ---------------------------------------------------------------- words of a problem file

@@ -22,7 +22,7 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.evolve.flows import Flows
+from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.initial.landscape import Landscape
 from hpcmix.model.envelope import Instant
 
@@ -65,7 +65,7 @@ def kick_potential(mixture, orbitals):
     bound = max(np.max(np.abs(field)) for field in mixture.potentials(mixture.densities(orbitals), LATER))
     duration = 1.0 / bound
     kicked = [orbital.copy() for orbital in orbitals]
-    Flows(mixture).alternate(kicked, [duration], [], [LATER])
+    Flows(mixture).alternate(kicked, [Kick(duration, LATER)], [])
     for after, before in zip(kicked, orbitals, strict=True):
         np.testing.assert_allclose(np.abs(after), np.abs(before), rtol=1e-14)
     return [-np.angle(after / before) / duration for after, before in zip(kicked, orbitals, strict=True)]
@@ -81,7 +81,9 @@ def drift_operator(mixture, orbitals):
     for steps, factor in ((1, 4 / 5), (2, -1 / 5), (3, 4 / 105), (4, -1 / 280)):
         for sign in (1, -1):
             moved = [orbital.copy() for orbital in orbitals]
-            Flows(mixture).alternate(moved, [0.0, 0.0], [sign * steps * tau], [LATER, LATER])
+            flows = Flows(mixture)
+            flows.alternate(moved, [Kick(0.0, LATER)], [sign * steps * tau])
+            flows.settle(moved)
             for total, field in zip(result, moved, strict=True):
                 total += 1j * sign * factor / tau * field
     return result

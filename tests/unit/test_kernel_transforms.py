@@ -97,12 +97,49 @@ class TestAgainstNumpy:
         product = np.ones((), np.complex128)
         for table in np.ix_(*tables):
             product = product * table
-        full, real = make_field(random, shape, dtype), make_real(random, shape, dtype)
-        for argument, factor in ((tables, product), (full, full), (real, real)):
-            result = field.copy()
-            transforms.multiply_lines(result, argument, 0.5)
-            if field.size:
-                assert_close(result, 0.5 * np.fft.ifft(factor * np.fft.fft(double(field), axis=0), axis=0) * shape[0])
+        result = field.copy()
+        transforms.multiply_lines(result, tables, 0.5)
+        if field.size:
+            assert_close(result, 0.5 * np.fft.ifft(product * np.fft.fft(double(field), axis=0), axis=0) * shape[0])
+
+    @pytest.mark.parametrize("shape", [*SHAPES, (12,), (9, 20), (37, 3)])
+    def test_turn_lines(self, random, dtype, shape):
+        field, symbol = make_field(random, shape, dtype), make_real(random, shape, dtype)
+        result = field.copy()
+        transforms.turn_lines(result, symbol, 0.7, 0.5)
+        if field.size:
+            turned = np.exp(-0.7j * double(symbol)) * np.fft.fft(double(field), axis=0)
+            assert_close(result, 0.5 * np.fft.ifft(turned, axis=0) * shape[0])
+
+    @pytest.mark.parametrize("components", [1, 2, 3, 5])
+    @pytest.mark.parametrize("shape", [*SHAPES, (12,), (9, 20), (37, 3)])
+    def test_mix_lines(self, random, dtype, shape, components):
+        fields = [make_field(random, shape, dtype) for _ in range(components)]
+        multipliers = [[make_real(random, shape, dtype) for _ in fields] for _ in fields]
+        if components > 1:
+            multipliers[0][1] = None
+        results = [field.copy() for field in fields]
+        transforms.mix_lines(results, multipliers, 0.5)
+        if fields[0].size == 0:
+            return
+        spectra = [np.fft.fft(double(field), axis=0) for field in fields]
+        for result, row in zip(results, multipliers, strict=True):
+            total = sum(double(m) * s for m, s in zip(row, spectra, strict=True) if m is not None)
+            assert_close(result, 0.5 * np.fft.ifft(total, axis=0) * shape[0], roundings=10)
+
+    @pytest.mark.parametrize("axes", [0, 1, 2])
+    @pytest.mark.parametrize("shape", [*SHAPES, (9, 20), (40, 37)])
+    def test_add_density(self, random, dtype, shape, axes):
+        field = make_field(random, shape, dtype) / np.sqrt(max(1, np.prod(shape[len(shape) - axes :])))
+        field = field.astype(dtype)
+        density = make_real(random, shape, dtype)
+        result, sums = field.copy(), density.copy()
+        transforms.add_density(result, 0.3, sums, axes=axes)
+        if field.size:
+            last = tuple(range(field.ndim - axes, field.ndim))
+            position = np.fft.ifftn(double(field), axes=last, norm="forward") if axes else double(field)
+            assert_close(result, position)
+            assert_close(sums, double(density) + 0.3 * np.abs(position) ** 2)
 
     def test_multiply_some_rows_of_all_planes(self, random, dtype):
         field = make_field(random, (10, 7, 5), dtype)
@@ -117,22 +154,24 @@ class TestAgainstNumpy:
     @pytest.mark.parametrize(("inverse", "forward"), [(False, False), (False, True), (True, False), (True, True)])
     @pytest.mark.parametrize("components", [1, 2, 3, 5])
     @pytest.mark.parametrize("shape", [*SHAPES, (12,), (9, 20), (40, 37)])
-    def test_kick_planes(self, random, dtype, shape, components, inverse, forward):
-        axes = tuple(range(1, len(shape)))
-        scale = 1.0 / np.sqrt(max(1, np.prod(shape[1:]))) if inverse else 1.0  # densities of order one at the kick
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_kick(self, random, dtype, shape, components, inverse, forward, count):
+        if count > len(shape):
+            return
+        axes = tuple(range(len(shape) - count, len(shape)))
+        # densities of order one at the kick
+        scale = 1.0 / np.sqrt(max(1, np.prod([shape[axis] for axis in axes]))) if inverse else 1.0
         fields = [(make_field(random, shape, dtype) * scale).astype(dtype) for _ in range(components)]
-        potentials = [make_real(random, shape, dtype) for _ in range(components)]
-        if components > 1:
-            potentials[1] = None
+        potentials = [[make_real(random, shape, dtype) for _ in range(a % 3)] for a in range(1, components + 1)]
         couplings = random.uniform(-1, 1, (components, components))
         results = [field.copy() for field in fields]
-        transforms.kick_planes(results, potentials, couplings, 0.7, inverse_before=inverse, forward_after=forward)
+        transforms.kick(results, potentials, couplings, 0.7, axes=count, inverse_before=inverse, forward_after=forward)
         if fields[0].size == 0:
             return
         positions = [np.fft.ifftn(double(f), axes=axes, norm="forward") if inverse else double(f) for f in fields]
         densities = [np.abs(position) ** 2 for position in positions]
         for a, result in enumerate(results):
-            phase = 0.0 if potentials[a] is None else double(potentials[a])
+            phase = sum(double(potential) for potential in potentials[a])
             phase = phase + sum(g * density for g, density in zip(couplings[a], densities, strict=True))
             expected = positions[a] * np.exp(-0.7j * phase)
             assert_close(result, np.fft.fftn(expected, axes=axes) if forward else expected, roundings=20)
@@ -215,6 +254,29 @@ class TestBits:
             transforms.transform_real(rows[5:6], alone)
             np.testing.assert_array_equal(alone[0], together[5])
 
+    @pytest.mark.parametrize("axes", [1, 2])
+    def test_a_kick_does_not_depend_on_what_is_done_in_its_sweep(self, random, dtype, axes):
+        """Transforms before and after a kick, in one sweep with it or each by itself: a run may be looked at."""
+        shape = (6, 11, 26)
+        start = [make_field(random, shape, dtype) / 10 for _ in range(2)]
+        potentials = [[make_real(random, shape, dtype)], []]
+        couplings = np.array([[0.5, 0.4], [0.4, 0.6]])
+        at_once, apart = ([field.copy() for field in start] for _ in range(2))
+        transforms.kick(at_once, potentials, couplings, 0.1, axes=axes, inverse_before=True, forward_after=True)
+        for field in apart:
+            transforms.transform_planes(field, False, axes=axes)
+        transforms.kick(apart, potentials, couplings, 0.1)
+        for field in apart:
+            transforms.transform_planes(field, True, axes=axes)
+        for left, right in zip(at_once, apart, strict=True):
+            np.testing.assert_array_equal(left, right)
+        density, expected = (np.zeros(shape, np.finfo(dtype).dtype) for _ in range(2))
+        transforms.add_density(at_once[0], 0.7, density, axes=axes)
+        transforms.transform_planes(apart[0], False, axes=axes)
+        transforms.add_density(apart[0], 0.7, expected)
+        np.testing.assert_array_equal(at_once[0], apart[0])
+        np.testing.assert_array_equal(density, expected)
+
     def test_a_step_does_not_depend_on_how_it_is_shared_out(self, random, dtype):
         """Slabs of a two-component step: by ranks (planes, then rows of the exchanged layout) and by threads."""
         shape = (10, 11, 26)
@@ -226,11 +288,12 @@ class TestBits:
         def step(plane_parts, row_parts):
             fields = [field.copy() for field in start]
             for part in plane_parts:
-                transforms.kick_planes(
+                transforms.kick(
                     [field[part] for field in fields],
-                    [potential[part], None],
+                    [[potential[part]], []],
                     couplings,
                     0.1,
+                    axes=2,
                     inverse_before=True,
                     forward_after=True,
                 )
@@ -256,25 +319,54 @@ def test_numpy_twins(random, dtype, monkeypatch):
     tables = [make_field(random, (extent,), np.complex128) for extent in shape]
 
     def everything():
-        results = [field.copy() for _ in range(6)]
+        results = [field.copy() for _ in range(9)]
         transforms.transform_lines(results[0], 1, True, 0.5)
         transforms.transform_planes(results[1], False, 0.5)
         transforms.multiply_lines(results[2], tables, 0.5)
-        transforms.multiply_lines(results[3], values)
-        transforms.kick_planes(
-            results[4:6], [values, None], np.ones((2, 2)), 0.01, inverse_before=True, forward_after=True
+        transforms.turn_lines(results[3], values, 0.3)
+        transforms.kick(
+            results[4:6], [[values, values], []], np.ones((2, 2)), 0.01, axes=2, inverse_before=True, forward_after=True
         )
+        transforms.mix_lines(results[6:8], [[values, None], [values, values]], 0.5)
+        density = np.zeros_like(values)
+        transforms.add_density(results[8], 0.5, density, axes=2)
         spectrum, back = np.empty((6, 7, 5), dtype), np.empty_like(values)
         transforms.transform_real(values, spectrum, 0.5, planes=True)
         results.append(spectrum.copy())
         transforms.transform_real_inverse(spectrum, back, 0.5, planes=True)
-        return [*results, back]
+        return [*results, density, back]
 
     compiled = everything()
     monkeypatch.setattr(transforms, "_implementation", lambda: reference_transforms)
     for ours, twin in zip(compiled, everything(), strict=True):
         assert ours.dtype == twin.dtype
         assert_close(ours, double(twin), roundings=30)
+
+
+@pytest.mark.parametrize("implementation", [native, reference_transforms], ids=["native", "numpy"])
+def test_kick_uses_densities_of_before_the_kick_and_rows_of_the_matrix(monkeypatch, implementation):
+    """Against numbers written down by hand, so that twins cannot be wrong together."""
+    monkeypatch.setattr(transforms, "_implementation", lambda: implementation)
+    fields = [np.array([2 + 0j]), np.array([3j])]
+    potentials = [[np.array([0.25]), np.array([0.25])], []]
+    transforms.kick(fields, potentials, np.array([[1.0, 10.0], [100.0, 1000.0]]), 0.01)
+    assert fields[0][0] == pytest.approx(2 * np.exp(-0.01j * (0.5 + 4 + 90)), abs=1e-14)
+    assert fields[1][0] == pytest.approx(3j * np.exp(-0.01j * (400 + 9000)), abs=1e-13)
+
+
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 1000])
+def test_a_kick_without_transforms_on_any_number_of_points(random, dtype, count):
+    fields = [make_field(random, (count,), dtype) for _ in range(2)]
+    potential = make_real(random, (count,), dtype)
+    couplings = random.uniform(-1, 1, (2, 2))
+    results = [field.copy() for field in fields]
+    transforms.kick(results, [[potential], []], couplings, 0.7)
+    densities = [np.abs(double(field)) ** 2 for field in fields]
+    for a, result in enumerate(results):
+        phase = couplings[a, 0] * densities[0] + couplings[a, 1] * densities[1] + (double(potential) if a == 0 else 0.0)
+        assert_close(result, double(fields[a]) * np.exp(-0.7j * phase))
 
 
 def test_runs_without_the_compiled_kernels():
@@ -317,7 +409,7 @@ class TestWrongArguments:
         with pytest.raises(error):
             transforms.multiply_lines(bad, [np.ones(2)])
         with pytest.raises(error):
-            transforms.kick_planes([bad], [None], [[1.0]], 1.0, inverse_before=True, forward_after=True)
+            transforms.kick([bad], [[]], [[1.0]], 1.0, axes=1, inverse_before=True, forward_after=True)
 
     def test_read_only(self):
         field = self.field.copy()
@@ -338,12 +430,21 @@ class TestWrongArguments:
             transforms.multiply_lines(self.field, good[:2])
         with pytest.raises(ValueError, match=r"factors\[1\]"):
             transforms.multiply_lines(self.field, [good[0], np.ones(4), good[2]])
-        with pytest.raises(ValueError, match="shape"):
-            transforms.multiply_lines(self.field, np.ones((4, 5, 5)))
-        with pytest.raises(TypeError, match="factors"):
-            transforms.multiply_lines(self.field, np.ones((4, 5, 6), np.float32))
-        with pytest.raises(TypeError, match="precision"):
-            transforms.multiply_lines(self.field, np.ones((4, 5, 6), np.complex64))
+        with pytest.raises(ValueError, match="symbol must have shape"):
+            transforms.turn_lines(self.field, np.ones((4, 5, 5)), 1.0)
+        with pytest.raises(TypeError, match="symbol must be float64"):
+            transforms.turn_lines(self.field, np.ones((4, 5, 6), np.float32), 1.0)
+
+    def test_mixing(self):
+        fields, real = [self.field, self.field.copy()], np.ones((4, 5, 6))
+        with pytest.raises(ValueError, match="square matrix"):
+            transforms.mix_lines(fields, [[real, real]])
+        with pytest.raises(ValueError, match="square matrix"):
+            transforms.mix_lines([], [])
+        with pytest.raises(ValueError, match=r"fields\[1\] must have the shape"):
+            transforms.mix_lines([self.field, self.field[:, :3].copy()], [[real, real], [real, real]])
+        with pytest.raises(TypeError, match="multiplier must be float64"):
+            transforms.mix_lines(fields, [[real, None], [None, real.astype(np.float32)]])
 
     def test_planes_that_do_not_follow_one_another(self):
         tables = [np.ones(4), np.ones(5), np.ones(6)]
@@ -353,11 +454,20 @@ class TestWrongArguments:
             transforms.multiply_lines(np.zeros((4, 5, 12), np.complex128)[:, :, ::2], tables)
 
     def test_kick(self):
-        options = {"inverse_before": True, "forward_after": True}
-        with pytest.raises(ValueError, match="share memory"):
-            transforms.kick_planes([self.field, self.field], [None, None], np.ones((2, 2)), 1.0, **options)
-        with pytest.raises(TypeError, match="potentials"):
-            transforms.kick_planes([self.field], [np.zeros((4, 5, 6), np.float32)], [[1.0]], 1.0, **options)
+        two, one = np.ones((2, 2)), np.ones((1, 1))
+        for wrong, error, message in (
+            (([], [], np.ones((0, 0)), 1.0), ValueError, "at least one array"),
+            (([self.field, self.field], [[], []], two, 1.0), ValueError, "share memory"),
+            (([self.field], [[], []], one, 1.0), ValueError, "an entry for each of the 1 fields, not 2"),
+            (([self.field], [[]], np.ones((2, 1)), 1.0), ValueError, r"couplings must have shape \(1, 1\)"),
+            (([self.field], [[]], one * 1j, 1.0), TypeError, "couplings must be real numbers"),
+            (([self.field], [[np.zeros((4, 5, 6), np.float32)]], one, 1.0), TypeError, r"potentials\[0\]\[0\]"),
+            (([self.field, self.field.astype("c8")], [[], []], two, 1.0), TypeError, r"fields\[1\] must have"),
+        ):
+            with pytest.raises(error, match=message):
+                transforms.kick(*wrong)
+        with pytest.raises(ValueError, match="axes must be 0, 1 or 2"):
+            transforms.kick([self.field], [[]], one, 1.0, axes=3)
 
     def test_real_pairs(self):
         real, half = np.zeros((4, 5, 6)), np.zeros((4, 5, 4), np.complex128)

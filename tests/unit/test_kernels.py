@@ -88,20 +88,6 @@ class TestAgainstTwin:
         reference.accumulate_density(field, 1.7, expected)
         assert_close(density, expected)
 
-    @pytest.mark.parametrize("components", [1, 2, 3, 4, 6])
-    def test_kick_contact(self, kernels, random, shape, dtype, components):
-        fields = [make_field(random, shape, dtype) for _ in range(components)]
-        expected = [field.copy() for field in fields]
-        potentials = [make_real(random, shape, dtype, 10.0) for _ in range(components)]
-        potentials[components // 2] = None
-        # |potential| <= 10, |coupling| <= 3, density <= 2; each of components + 3 operations rounds this sum
-        phase_error = (components + 3) * np.finfo(np.float64).eps * 0.4 * (10 + 3 * 2 * components)
-        couplings = random.uniform(-3, 3, (components, components))
-        kernels.kick_contact(fields, potentials, couplings, -0.4)
-        reference.kick_contact(expected, potentials, couplings, -0.4)
-        for actual, wanted in zip(fields, expected, strict=True):
-            assert_close(actual, wanted, phase_error)
-
     def test_multiply_separable(self, kernels, random, shape, dtype):
         field = make_field(random, shape, dtype)
         factors = [make_field(random, n, np.complex128) for n in shape]
@@ -137,12 +123,6 @@ class TestAgainstFormula:
         field = np.array([1 + 0j])
         implementation.rotate_phase(field, np.array([np.pi / 2]), 1.0)
         assert field[0] == pytest.approx(-1j, abs=1e-15)
-
-    def test_kick_uses_densities_of_before_the_kick_and_rows_of_the_matrix(self, implementation):
-        fields = [np.array([2 + 0j]), np.array([3j])]
-        implementation.kick_contact(fields, [np.array([0.5]), None], np.array([[1.0, 10.0], [100.0, 1000.0]]), 0.01)
-        assert fields[0][0] == pytest.approx(2 * np.exp(-0.01j * (0.5 + 4 + 90)), abs=1e-14)
-        assert fields[1][0] == pytest.approx(3j * np.exp(-0.01j * (400 + 9000)), abs=1e-13)
 
     def test_inner_product_conjugates_the_left(self, implementation):
         assert implementation.inner_product(np.array([1j]), np.array([1 + 0j])) == -1j
@@ -195,7 +175,7 @@ def test_bits_do_not_depend_on_threads(kernels, dtype):
         density = np.zeros_like(potential)
         tables = [make_real(random, n, np.complex128) for n in potential.shape]
         kernels.rotate_phase(fields[0], potential, 0.3)
-        kernels.kick_contact(fields, [None, potential], np.array([[1.0, 0.9], [0.9, 1.1]]), 0.3)
+        kernels.rotate_phase(fields[1], potential, -0.2)
         kernels.multiply_separable(fields[1], [np.exp(1j * table) for table in tables])
         kernels.accumulate_density(fields[1], 0.5, density)
         sums = [
@@ -255,27 +235,6 @@ READ_ONLY.flags.writeable = False
         ("rotate_phase", (READ_ONLY, POTENTIAL, 1.0), ValueError, "field is changed in place but is read-only"),
         ("accumulate_density", (FIELD, 1.0, FIELD), TypeError, "density must be float64"),
         ("accumulate_density", (FIELD, 1.0, POTENTIAL[:, ::2]), ValueError, "density must be contiguous"),
-        ("kick_contact", ([], [], np.ones((0, 0)), 1.0), ValueError, "at least one array"),
-        (
-            "kick_contact",
-            ([FIELD], [None, None], np.ones((1, 1)), 1.0),
-            ValueError,
-            "an entry for each of the 1 fields, not 2",
-        ),
-        (
-            "kick_contact",
-            ([FIELD], [None], np.ones((2, 1)), 1.0),
-            ValueError,
-            r"couplings must have shape \(1, 1\), not \(2, 1\)",
-        ),
-        ("kick_contact", ([FIELD], [None], np.ones((1, 1)) * 1j, 1.0), TypeError, "couplings must be real numbers"),
-        ("kick_contact", ([FIELD, FIELD], [None, None], np.ones((2, 2)), 1.0), ValueError, "share memory"),
-        (
-            "kick_contact",
-            ([FIELD, FIELD.astype("c8")], [None, None], np.ones((2, 2)), 1.0),
-            TypeError,
-            r"fields\[1\] must have the precision",
-        ),
         ("multiply_separable", (FIELD, [np.ones(4)]), ValueError, "a table for each of the 2 axes of field, not 1"),
         (
             "multiply_separable",

@@ -126,16 +126,6 @@ void accumulate_density(const Real* field, double weight, Real* density, std::si
 }
 
 template <class Real>
-void kick_contact(Real* const* fields, const Real* const* potentials, const double* couplings, std::size_t components,
-                  double angle, std::size_t count)
-{
-    const auto loop = active_loops().table<Real>().kick_contact;
-    for_each_piece(count, [=](std::size_t begin, std::size_t length) {
-        loop(fields, potentials, couplings, components, angle, begin, length);
-    });
-}
-
-template <class Real>
 void multiply_separable(Real* field, Shape shape, AxisTables factors)
 {
     const auto loop = active_loops().table<Real>().multiply_row;
@@ -208,7 +198,6 @@ void set_thread_count(int count)
 #define HPCMIX_INSTANTIATE(Real)                                                                                       \
     template void rotate_phase(Real*, const Real*, double, std::size_t);                                               \
     template void accumulate_density(const Real*, double, Real*, std::size_t);                                         \
-    template void kick_contact(Real* const*, const Real* const*, const double*, std::size_t, double, std::size_t);     \
     template void multiply_separable(Real*, Shape, AxisTables);                                                        \
     template double weighted_norm(const Real*, Shape, AxisTables);                                                     \
     template double squared_norm(const Real*, std::size_t);                                                            \

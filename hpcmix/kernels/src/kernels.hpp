@@ -29,12 +29,6 @@ void rotate_phase(Real* field, const Real* potential, double angle, std::size_t 
 template <class Real>
 void accumulate_density(const Real* field, double weight, Real* density, std::size_t count);
 
-/// field_a *= exp(-i angle (potential_a + sum_b couplings[a, b] |field_b|^2)), all densities taken beforehand.
-/// A null potential is zero. couplings is a row-major matrix of components x components.
-template <class Real>
-void kick_contact(Real* const* fields, const Real* const* potentials, const double* couplings, std::size_t components,
-                  double angle, std::size_t count);
-
 /// field[x, y, z] *= factors_x[x] factors_y[y] factors_z[z], the factors complex.
 template <class Real>
 void multiply_separable(Real* field, Shape shape, AxisTables factors);

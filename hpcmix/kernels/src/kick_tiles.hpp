@@ -21,16 +21,18 @@ constexpr std::size_t density_bytes(std::size_t components)
     return components * chunk_points<Real> * sizeof(double);
 }
 
-/// density = |field|^2 in double precision for the elements at `chunk`.
-template <class Real>
+/// density = |field|^2 in double precision for the elements at `chunk`. Swapped: real and imaginary part are; the squares
+/// are added in the same order, for the bits of a kick must not depend on whether a transform came before it.
+template <bool Swapped, class Real>
 inline void take_density(const Pack<Real>* chunk, double* __restrict density, std::size_t count)
 {
     constexpr std::size_t width = lanes<Real>;
-    const Real* field = reinterpret_cast<const Real*>(chunk);
+    const Real* const real_parts = reinterpret_cast<const Real*>(chunk) + (Swapped ? width : 0);
+    const Real* const imaginary_parts = reinterpret_cast<const Real*>(chunk) + (Swapped ? 0 : width);
     for (std::size_t i = 0; i < count; ++i) {
 #pragma omp simd
         for (std::size_t lane = 0; lane < width; ++lane) {
-            const double re = field[2 * width * i + lane], im = field[2 * width * i + width + lane];
+            const double re = real_parts[2 * width * i + lane], im = imaginary_parts[2 * width * i + lane];
             density[width * i + lane] = multiply_add(re, re, im * im);
         }
     }
@@ -98,7 +100,7 @@ inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, std::siz
     for (std::size_t start = 0; start < length; start += chunk_length) {
         const std::size_t count = length - start < chunk_length ? length - start : chunk_length;
         for (std::size_t b = 0; b < components; ++b) {
-            take_density(tiles[b] + start, density + b * points, count);
+            take_density<Swapped>(tiles[b] + start, density + b * points, count);
         }
         for (std::size_t a = 0; a < components; ++a) {
             load_potential(a, start, count, potential);

@@ -27,16 +27,16 @@ template <class Real>
 struct Line {
     std::size_t length;
     std::size_t tile_length;          // elements of room that the transform needs: length, or Bluestein's longer line
-    const Stage<Real>* stages;
-    std::size_t stage_count;
+    const Stage<Real>* stages = nullptr;
+    std::size_t stage_count = 0;
     // Bluestein: the convolution's line (null for a product of small primes), exp(-i pi k^2 / length), and the spectrum of
     // its conjugate over the convolution's length.
-    const Line* convolution;
-    const Real* chirp;
-    const Real* chirp_spectrum;
+    const Line* convolution = nullptr;
+    const Real* chirp = nullptr;
+    const Real* chirp_spectrum = nullptr;
     // exp(-2 pi i k / (2 length)) for k = 0 ... length: what turns a line of 2 * length reals, transformed as complex
     // numbers, into its half spectrum.
-    const Real* half_roots;
+    const Real* half_roots = nullptr;
 };
 
 /// Owner of a Line and of the tables that it points to. Works for every length >= 1.

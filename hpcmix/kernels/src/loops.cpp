@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t tile_size = 256;
 // Independent partial sums: enough for every vector width, so that all of them add in the same order.
 constexpr std::size_t lane_count = 16;
-// The components for which the sum over densities is unrolled; more take the general loop.
-constexpr std::size_t unknown_components = 0;
 
 inline std::size_t tile_length(std::size_t start, std::size_t count)
 {
@@ -66,102 +64,6 @@ void accumulate_density(const Real* __restrict field, double weight, Real* __res
         const double before = density[i];
         density[i] = static_cast<Real>(multiply_add(weight, absolute_square(field, i), before));
     }
-}
-
-/// phase = angle (potential + sum_b coupling[b] density[b]) for a tile; the number of densities may be known early.
-template <std::size_t known_components, class Real>
-inline void contact_phase(double* __restrict phase, const Real* __restrict potential, const double* __restrict coupling,
-                          const double (*__restrict density)[tile_size], std::size_t components, double angle,
-                          std::size_t count)
-{
-    if (potential != nullptr) {
-#pragma omp simd
-        for (std::size_t i = 0; i < count; ++i) {
-            phase[i] = static_cast<double>(potential[i]);
-        }
-    } else {
-#pragma omp simd
-        for (std::size_t i = 0; i < count; ++i) {
-            phase[i] = 0.0;
-        }
-    }
-    if constexpr (known_components != unknown_components) {
-#pragma omp simd
-        for (std::size_t i = 0; i < count; ++i) {
-            double sum = phase[i];
-#pragma GCC unroll 4
-            for (std::size_t b = 0; b < known_components; ++b) {
-                sum = multiply_add(coupling[b], density[b][i], sum);
-            }
-            phase[i] = angle * sum;
-        }
-    } else {
-        for (std::size_t b = 0; b < components; ++b) {
-#pragma omp simd
-            for (std::size_t i = 0; i < count; ++i) {
-                phase[i] = multiply_add(coupling[b], density[b][i], phase[i]);
-            }
-        }
-#pragma omp simd
-        for (std::size_t i = 0; i < count; ++i) {
-            phase[i] *= angle;
-        }
-    }
-}
-
-/// One tile of all components: every density is taken before the first field is changed.
-template <std::size_t known_components, class Real>
-inline void kick_contact_tile(Real* const* fields, const Real* const* potentials, const double* couplings,
-                              double (*density)[tile_size], std::size_t components, double angle, std::size_t start,
-                              std::size_t length)
-{
-    alignas(64) double phase[tile_size];
-    for (std::size_t b = 0; b < components; ++b) {
-        const Real* field = fields[b] + 2 * start;
-#pragma omp simd
-        for (std::size_t i = 0; i < length; ++i) {
-            density[b][i] = absolute_square(field, i);
-        }
-    }
-    for (std::size_t a = 0; a < components; ++a) {
-        const Real* potential = potentials[a] != nullptr ? potentials[a] + start : nullptr;
-        const double* coupling = couplings + a * components;
-        contact_phase<known_components>(phase, potential, coupling, density, components, angle, length);
-        rotate_tile(fields[a] + 2 * start, phase, length);
-    }
-}
-
-template <std::size_t known_components, class Real>
-inline void kick_contact_known(Real* const* fields, const Real* const* potentials, const double* couplings,
-                               double angle, std::size_t begin, std::size_t count)
-{
-    alignas(64) double density[known_components][tile_size];
-    for (std::size_t start = 0; start < count; start += tile_size) {
-        kick_contact_tile<known_components>(fields, potentials, couplings, density, known_components, angle,
-                                            begin + start, tile_length(start, count));
-    }
-}
-
-template <class Real>
-void kick_contact(Real* const* fields, const Real* const* potentials, const double* couplings, std::size_t components,
-                  double angle, std::size_t begin, std::size_t count)
-{
-    switch (components) {
-    case 1:
-        return kick_contact_known<1>(fields, potentials, couplings, angle, begin, count);
-    case 2:
-        return kick_contact_known<2>(fields, potentials, couplings, angle, begin, count);
-    case 3:
-        return kick_contact_known<3>(fields, potentials, couplings, angle, begin, count);
-    default:
-        break;
-    }
-    auto* density = new double[components][tile_size];
-    for (std::size_t start = 0; start < count; start += tile_size) {
-        kick_contact_tile<unknown_components>(fields, potentials, couplings, density, components, angle,
-                                              begin + start, tile_length(start, count));
-    }
-    delete[] density;
 }
 
 template <class Real>
@@ -228,7 +130,7 @@ void inner_product(const Real* left, const Real* right, double* result, std::siz
 template <class Real>
 constexpr hpcmix::LoopTable<Real> table()
 {
-    return {rotate_phase<Real>, accumulate_density<Real>, kick_contact<Real>,  multiply_row<Real>,
+    return {rotate_phase<Real>, accumulate_density<Real>, multiply_row<Real>,
             squared_norm<Real>, weighted_norm<Real>,      inner_product<Real>};
 }
 

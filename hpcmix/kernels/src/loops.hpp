@@ -14,10 +14,6 @@ struct LoopTable {
     void (*rotate_phase)(Real* field, const Real* potential, double angle, std::size_t count);
     /// density += weight |field|^2
     void (*accumulate_density)(const Real* field, double weight, Real* density, std::size_t count);
-    /// field_a *= exp(-i angle (potential_a + sum_b couplings[a, b] |field_b|^2)) on elements [begin, begin + count).
-    /// A potential may be a null pointer, which is zero; couplings is a row-major square matrix.
-    void (*kick_contact)(Real* const* fields, const Real* const* potentials, const double* couplings,
-                         std::size_t components, double angle, std::size_t begin, std::size_t count);
     /// row *= (scale_real + i scale_imaginary) factors, factors complex in double precision
     void (*multiply_row)(Real* row, const double* factors, double scale_real, double scale_imaginary,
                          std::size_t count);

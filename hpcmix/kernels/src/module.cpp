@@ -94,31 +94,6 @@ void accumulate_density(const Array<const std::complex<Real>>& field, double wei
 }
 
 template <class Real>
-void kick_contact(const std::vector<Array<std::complex<Real>>>& fields,
-                  const std::vector<std::optional<Array<const Real>>>& potentials,
-                  const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& couplings, double angle)
-{
-    const std::size_t components = fields.size();
-    require(components >= 1, "there must be at least one field");
-    require(potentials.size() == components, "there must be one potential, or None, for each field");
-    require(couplings.shape(0) == components && couplings.shape(1) == components,
-            "the couplings must be a square matrix with a row for each field");
-    std::vector<Real*> field_pointers;
-    std::vector<const Real*> potential_pointers;
-    for (std::size_t a = 0; a < components; ++a) {
-        require_same_shape(fields[0], fields[a]);
-        if (potentials[a]) {
-            require_same_shape(fields[0], *potentials[a]);
-        }
-        field_pointers.push_back(reals<Real>(fields[a]));
-        potential_pointers.push_back(potentials[a] ? potentials[a]->data() : nullptr);
-    }
-    const nb::gil_scoped_release release;
-    hpcmix::kick_contact(field_pointers.data(), potential_pointers.data(), couplings.data(), components, angle,
-                         fields[0].size());
-}
-
-template <class Real>
 void multiply_separable(const Array<std::complex<Real>>& field, const std::vector<Table<std::complex<double>>>& factors)
 {
     static constexpr double one[2] = {1.0, 0.0};
@@ -162,9 +137,6 @@ void bind_kernels(nb::module_& module)
                "field *= exp(-1j * angle * potential), in place");
     module.def("accumulate_density", &accumulate_density<Real>, "field"_a.noconvert(), "weight"_a,
                "density"_a.noconvert(), "density += weight * |field|^2, in place");
-    module.def("kick_contact", &kick_contact<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
-               "couplings"_a.noconvert(), "angle"_a,
-               "field_a *= exp(-1j * angle * (potential_a + sum_b couplings[a, b] * |field_b|^2)), in place");
     module.def("multiply_separable", &multiply_separable<Real>, "field"_a.noconvert(), "factors"_a.noconvert(),
                "field[x, y, z] *= factors[0][x] * factors[1][y] * factors[2][z], in place");
     module.def("weighted_norm", &weighted_norm<Real>, "field"_a.noconvert(), "weights"_a.noconvert(),

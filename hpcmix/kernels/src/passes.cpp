@@ -13,8 +13,10 @@ namespace {
 
 using hpcmix::ColumnPiece;
 using hpcmix::Kick;
+using hpcmix::Mixing;
 using hpcmix::Multiplier;
 using hpcmix::RowPiece;
+using hpcmix::Turn;
 
 // Tiles of columns that are read together: runs of this many tiles' rows keep the memory busy, and all of them together
 // should stay in the second-level cache.
@@ -47,7 +49,7 @@ template <class Real>
 std::size_t workspace_bytes(std::size_t tile_length, std::size_t components)
 {
     const std::size_t tiles = components * tiles_of_columns<Real>(tile_length, components);
-    const std::size_t pointer_bytes = ((tiles + components) * sizeof(void*) + 63) / 64 * 64;
+    const std::size_t pointer_bytes = (tiles * sizeof(void*) + 63) / 64 * 64;
     return (tiles + 1) * tile_bytes<Real>(tile_length) + density_bytes<Real>(components) + pointer_bytes;
 }
 
@@ -55,7 +57,6 @@ std::size_t workspace_bytes(std::size_t tile_length, std::size_t components)
 template <class Real>
 struct Workspace {
     Pack<Real>** tiles;      // the tiles of the first component, then those of the second ...
-    Pack<Real>** selected;   // one tile of each component
     Pack<Real>* spare;       // the buffer that a transform writes to
     double* density;
 
@@ -72,7 +73,6 @@ struct Workspace {
         Pack<Real>* first = static_cast<Pack<Real>*>(take(count * tile_bytes<Real>(tile_length)));
         density = static_cast<double*>(take(density_bytes<Real>(components)));
         tiles = static_cast<Pack<Real>**>(take(count * sizeof(void*)));
-        selected = static_cast<Pack<Real>**>(take(components * sizeof(void*)));
         for (std::size_t tile = 0; tile < count; ++tile) {
             tiles[tile] = first + tile * (tile_length + tile_padding);
         }
@@ -105,7 +105,7 @@ void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool for
 /// rounded to single precision would change a mode's norm by the same 1e-7 in every step. Leaves real and imaginary part
 /// swapped.
 template <class Real>
-void multiply_by_factors(Pack<Real>* tile, std::size_t length, const Multiplier<Real>& multiplier,
+void multiply_by_factors(Pack<Real>* tile, std::size_t length, const Multiplier& multiplier,
                          std::size_t first_column, std::size_t columns)
 {
     constexpr std::size_t width = lanes<Real>;
@@ -135,102 +135,109 @@ void multiply_by_factors(Pack<Real>* tile, std::size_t length, const Multiplier<
     }
 }
 
-/// tile[k] *= values[k], one value for each column. Leaves real and imaginary part swapped.
+/// tile[k] *= exp(-i angle symbol[k]), one symbol for each column. Leaves real and imaginary part swapped.
 template <class Real>
-void multiply_by_values(Pack<Real>* tile, std::size_t length, const Real* values, std::size_t stride, bool complex,
-                        std::size_t columns)
+void turn_tile(Pack<Real>* tile, std::size_t length, const Turn<Real>& turn, std::size_t first_column,
+               std::size_t columns)
 {
-    for (std::size_t k = 0; k < length; ++k) {
-        const Real* row = values + k * stride;
-        const Pack<Real> value = tile[k];
-        if (complex) {
-            const Pack<Real> factor = load_pack(row, columns);
-            tile[k] = {fused_add(value.re, factor.im, value.im * factor.re),
-                       fused_subtract(value.im, factor.im, value.re * factor.re)};
-        } else {
-            const Vector<Real> factor = load_reals(row, columns);
-            tile[k] = {value.im * factor, value.re * factor};
+    constexpr std::size_t width = lanes<Real>, points = chunk_points<Real>;
+    alignas(64) double phase[points];
+    alignas(64) Real sine[points] = {}, cosine[points] = {};
+    for (std::size_t start = 0; start < length; start += chunk_length) {
+        const std::size_t count = at_most(length - start, chunk_length);
+        for (std::size_t i = 0; i < count; ++i) {
+            const Vector<Real> row = load_reals(turn.symbol + (start + i) * turn.stride + first_column, columns);
+            const Real* const values = reinterpret_cast<const Real*>(&row);
+#pragma omp simd
+            for (std::size_t lane = 0; lane < width; ++lane) {
+                phase[width * i + lane] = turn.angle * values[lane];
+            }
+        }
+        sincos_many(phase, sine, cosine, width * count);
+        rotate_chunk<false>(tile + start, sine, cosine, count);
+        for (std::size_t i = start; i < start + count; ++i) {
+            tile[i] = swapped(tile[i]);
         }
     }
 }
 
-template <class Real>
-void multiply_columns(const Line<Real>& line, ColumnPiece<Real> piece, const Multiplier<Real>& multiplier, Real scale,
-                      void* memory)
+/// Forward transform of columns, change_tile(tile, its first column, columns in it), inverse. change_tile leaves real and
+/// imaginary part swapped.
+template <class Real, class ChangeTile>
+void change_columns(const Line<Real>& line, ColumnPiece<Real> piece, Real scale, void* memory,
+                    const ChangeTile& change_tile)
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     const Columns<Real> columns{piece.first, piece.stride, line.length, piece.count};
     load_columns(columns, workspace.tiles, false);
     for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
         Pack<Real>*& current = workspace.tiles[tile];
-        const std::size_t first_column = tile * lanes<Real>;
         transform_tile(line, current, workspace.spare);
-        if (multiplier.values == nullptr) {
-            multiply_by_factors(current, line.length, multiplier, first_column, columns.columns_of_tile(tile));
-        } else {
-            const std::size_t reals_per_value = multiplier.values_are_complex ? 2 : 1;
-            multiply_by_values(current, line.length, multiplier.values + reals_per_value * first_column,
-                               multiplier.values_stride, multiplier.values_are_complex, columns.columns_of_tile(tile));
-        }
+        change_tile(current, tile * lanes<Real>, columns.columns_of_tile(tile));
         transform_tile(line, current, workspace.spare);
     }
     store_columns(columns, workspace.tiles, true, scale);
 }
 
-/// The kick on tile number `tile` of every component, between its inverse and its forward transform.
-template <class Real, class LoadPotential>
-void kick_between_transforms(const Line<Real>& line, const Kick<Real>& kick, Workspace<Real>& workspace,
-                             std::size_t tile, std::size_t tiles, const LoadPotential& load_potential)
+template <class Real>
+void multiply_columns(const Line<Real>& line, ColumnPiece<Real> piece, const Multiplier& multiplier, Real scale,
+                      void* memory)
 {
-    for (std::size_t a = 0; a < kick.components; ++a) {
-        Pack<Real>*& current = workspace.tiles[a * tiles + tile];
-        if (kick.inverse_before) {
-            transform_tile(line, current, workspace.spare);
-        }
-        workspace.selected[a] = current;
-    }
-    if (kick.inverse_before) {
-        kick_tiles<true>(workspace.selected, line.length, kick.components, kick.couplings, kick.angle, load_potential,
-                         workspace.density);
-    } else {
-        kick_tiles<false>(workspace.selected, line.length, kick.components, kick.couplings, kick.angle, load_potential,
-                          workspace.density);
-    }
-    if (kick.forward_after) {
-        for (std::size_t a = 0; a < kick.components; ++a) {
-            transform_tile(line, workspace.tiles[a * tiles + tile], workspace.spare);
-        }
-    }
+    change_columns(line, piece, scale, memory, [&](Pack<Real>* tile, std::size_t first_column, std::size_t columns) {
+        multiply_by_factors(tile, line.length, multiplier, first_column, columns);
+    });
 }
 
 template <class Real>
-void kick_columns(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
+void turn_columns(const Line<Real>& line, ColumnPiece<Real> piece, const Turn<Real>& turn, Real scale, void* memory)
 {
-    Workspace<Real> workspace(memory, line.tile_length, kick.components);
+    change_columns(line, piece, scale, memory, [&](Pack<Real>* tile, std::size_t first_column, std::size_t columns) {
+        turn_tile(tile, line.length, turn, first_column, columns);
+    });
+}
+
+template <class Real>
+void mix_columns(const Line<Real>& line, const Mixing<Real>& mixing, std::size_t count, Real scale, void* memory)
+{
+    const std::size_t components = mixing.components;
+    Workspace<Real> workspace(memory, line.tile_length, components);
     const auto columns_of = [&](std::size_t a) {
-        return Columns<Real>{kick.fields[a] + 2 * kick.offset, 2 * kick.row_length, line.length, count};
+        return Columns<Real>{mixing.spectra[a] + 2 * mixing.first_column, mixing.stride, line.length, count};
     };
     const Columns<Real> shape = columns_of(0);
     const std::size_t tiles = shape.tiles();
-    for (std::size_t a = 0; a < kick.components; ++a) {
-        load_columns(columns_of(a), workspace.tiles + a * tiles, kick.inverse_before);
+    Pack<Real>* const mixed = reinterpret_cast<Pack<Real>*>(workspace.density);  // room for one number a component
+    for (std::size_t a = 0; a < components; ++a) {
+        load_columns(columns_of(a), workspace.tiles + a * tiles, false);
     }
     for (std::size_t tile = 0; tile < tiles; ++tile) {
         const std::size_t columns = shape.columns_of_tile(tile);
-        const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
-            const std::size_t first = kick.offset + start * kick.row_length + tile * lanes<Real>;
-            for (std::size_t i = 0; i < length; ++i) {
-                Vector<Real> row = {};
-                if (kick.potentials[a] != nullptr) {
-                    row = load_reals(kick.potentials[a] + first + i * kick.row_length, columns);
+        for (std::size_t a = 0; a < components; ++a) {
+            transform_tile(line, workspace.tiles[a * tiles + tile], workspace.spare);
+        }
+        for (std::size_t k = 0; k < line.length; ++k) {
+            const std::size_t row = mixing.first_column + k * mixing.multiplier_stride + tile * lanes<Real>;
+            for (std::size_t a = 0; a < components; ++a) {
+                Pack<Real> sum = {};
+                for (std::size_t b = 0; b < components; ++b) {
+                    if (const Real* values = mixing.multipliers[a * components + b]) {
+                        const Vector<Real> factor = load_reals(values + row, columns);
+                        const Pack<Real> spectrum = workspace.tiles[b * tiles + tile][k];
+                        sum = {fused_add(spectrum.re, factor, sum.re), fused_add(spectrum.im, factor, sum.im)};
+                    }
                 }
-                store(values + i * lanes<Real>, row);
+                mixed[a] = sum;
             }
-        };
-        kick_between_transforms(line, kick, workspace, tile, tiles, load_potential);
+            for (std::size_t a = 0; a < components; ++a) {
+                workspace.tiles[a * tiles + tile][k] = swapped(mixed[a]);
+            }
+        }
+        for (std::size_t a = 0; a < components; ++a) {
+            transform_tile(line, workspace.tiles[a * tiles + tile], workspace.spare);
+        }
     }
-    for (std::size_t a = 0; a < kick.components; ++a) {
-        store_columns(columns_of(a), workspace.tiles + a * tiles, false, Real(1));
+    for (std::size_t a = 0; a < components; ++a) {
+        store_columns(columns_of(a), workspace.tiles + a * tiles, true, scale);
     }
 }
 
@@ -238,25 +245,70 @@ template <class Real>
 void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
 {
     Workspace<Real> workspace(memory, line.tile_length, kick.components);
-    const Rows rows{2 * kick.row_length, line.length, count};
-    const Rows potential_rows{kick.row_length, line.length, count};
+    const Rows rows{2 * line.length, line.length, count};
+    const Rows potential_rows{line.length, line.length, count};
     const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
+        const std::size_t first = kick.potentials.first[a], last = kick.potentials.first[a + 1];
         for (std::size_t i = 0; i < length; i += lanes<Real>) {
-            Vector<Real> square[lanes<Real>] = {};
-            if (kick.potentials[a] != nullptr) {
-                load_square(kick.potentials[a] + kick.offset, potential_rows, start + i, line.length, square);
+            Vector<Real> sum[lanes<Real>] = {};
+            for (std::size_t array = first; array < last; ++array) {
+                Vector<Real> square[lanes<Real>];
+                load_square(kick.potentials.arrays[array] + kick.offset, potential_rows, start + i, line.length, square);
+                for (std::size_t j = 0; j < lanes<Real>; ++j) {
+                    sum[j] = array == first ? square[j] : sum[j] + square[j];
+                }
             }
             for (std::size_t j = 0; j < lanes<Real>; ++j) {
-                store(values + (i + j) * lanes<Real>, square[j]);
+                store(values + (i + j) * lanes<Real>, sum[j]);
             }
         }
     };
     for (std::size_t a = 0; a < kick.components; ++a) {
         load_rows(kick.fields[a] + 2 * kick.offset, rows, workspace.tiles[a], kick.inverse_before);
+        if (kick.inverse_before) {
+            transform_tile(line, workspace.tiles[a], workspace.spare);
+        }
     }
-    kick_between_transforms(line, kick, workspace, 0, 1, load_potential);
+    const auto kick_all = kick.inverse_before ? kick_tiles<true, Real, decltype(load_potential)>
+                                              : kick_tiles<false, Real, decltype(load_potential)>;
+    kick_all(workspace.tiles, line.length, kick.components, kick.couplings, kick.angle, load_potential,
+             workspace.density);
     for (std::size_t a = 0; a < kick.components; ++a) {
+        if (kick.forward_after) {
+            transform_tile(line, workspace.tiles[a], workspace.spare);
+        }
         store_rows(kick.fields[a] + 2 * kick.offset, rows, workspace.tiles[a], false, Real(1));
+    }
+}
+
+template <class Real>
+void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> density, double weight, void* memory)
+{
+    constexpr std::size_t width = lanes<Real>;
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    Pack<Real>*& tile = workspace.tiles[0];
+    const Rows rows{piece.stride, line.length, piece.count};
+    load_rows(piece.first, rows, tile, true);
+    transform_tile(line, tile, workspace.spare);
+    store_rows(piece.first, rows, tile, true, Real(1));
+    const Rows density_rows{density.stride, line.length, density.count};
+    const Real* const values = reinterpret_cast<const Real*>(tile);
+    for (std::size_t i = 0; i < line.length; i += width) {
+        Vector<Real> square[width];
+        load_square(density.first, density_rows, i, line.length, square);
+        Real* const sums = reinterpret_cast<Real*>(square);
+        const std::size_t count = at_most(line.length - i, width);
+        for (std::size_t j = 0; j < count; ++j) {
+            const Real* const element = values + 2 * width * (i + j);
+#pragma omp simd
+            for (std::size_t lane = 0; lane < width; ++lane) {
+                // the parts are swapped, and added up in the order of accumulate_density
+                const double im = element[lane], re = element[width + lane], before = sums[width * j + lane];
+                sums[width * j + lane] =
+                    static_cast<Real>(multiply_add(weight, multiply_add(re, re, im * im), before));
+            }
+        }
+        store_square(density.first, density_rows, i, line.length, square);
     }
 }
 
@@ -316,8 +368,10 @@ constexpr hpcmix::PassTable<Real> pass_table()
             transform_rows<Real>,
             transform_columns<Real>,
             multiply_columns<Real>,
+            turn_columns<Real>,
+            mix_columns<Real>,
             kick_rows<Real>,
-            kick_columns<Real>,
+            density_rows<Real>,
             real_rows_forward<Real>,
             real_rows_backward<Real>,
             odd_real_rows_forward<Real>,

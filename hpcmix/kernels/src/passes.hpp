@@ -28,33 +28,55 @@ struct ColumnPiece {
     std::size_t count;  // at most PassTable::block_columns
 };
 
-/// What the spectrum of column c of a piece is multiplied with: values[k, c], or, where values is null,
-/// along[k] rows[r] length[l] with r * row_length + l = first_column + c.
-template <class Real>
+/// What the spectrum of column c of a piece is multiplied with: along[k] rows[r] length[l], complex tables, with
+/// r * row_length + l = first_column + c.
 struct Multiplier {
-    const Real* values = nullptr;       // at the piece's first column
-    std::size_t values_stride = 0;      // reals from one k to the next
-    bool values_are_complex = false;
-    const double* along = nullptr;      // complex tables
-    const double* rows = nullptr;
-    const double* length = nullptr;
-    std::size_t row_length = 1;
-    std::size_t first_column = 0;
+    const double* along;
+    const double* rows;
+    const double* length;
+    std::size_t row_length;
+    std::size_t first_column;
 };
 
-/// A kick by p components on the same piece of each: field_a *= exp(-i angle (potential_a + sum_b coupling_ab
+/// The multiplier exp(-i angle symbol[k, c]) of column c of a piece.
+template <class Real>
+struct Turn {
+    const Real* symbol;                 // at the piece's first column
+    std::size_t stride;                 // from one k to the next
+    double angle;
+};
+
+/// Potentials of several components: those of component a, which add up, are arrays[first[a]] ... arrays[first[a + 1] - 1].
+template <class Real>
+struct Potentials {
+    const Real* const* arrays;
+    const std::size_t* first;           // components + 1 entries
+};
+
+/// A kick by p components on the same rows of each: field_a *= exp(-i angle (sum of potentials_a + sum_b coupling_ab
 /// |field_b|^2)), in position space, after the inverse transform and before the forward one where these are wanted.
 template <class Real>
 struct Kick {
     std::size_t components;
     Real* const* fields;
-    const Real* const* potentials;      // null pointers are zero
-    std::size_t offset;                 // of the piece's first element in all of them
-    std::size_t row_length;             // elements from one row to the next
+    Potentials<Real> potentials;
+    std::size_t offset;                 // of the first row's first element in all of them
     const double* couplings;            // components x components
     double angle;
     bool inverse_before;
     bool forward_after;
+};
+
+/// A product of p spectra with a p x p matrix of real multipliers on the same columns of each:
+/// spectrum_a[k, c] <- sum_b multiplier_ab[k, c] spectrum_b[k, c].
+template <class Real>
+struct Mixing {
+    std::size_t components;
+    Real* const* spectra;               // where the arrays begin
+    std::size_t first_column;           // in them and in the multipliers
+    std::size_t stride;                 // reals from one element of a column to the next
+    const Real* const* multipliers;     // components x components, null for zero
+    std::size_t multiplier_stride;      // from one k to the next
 };
 
 template <class Real>
@@ -68,10 +90,18 @@ struct PassTable {
     void (*transform_columns)(const Line<Real>& line, ColumnPiece<Real> columns, bool forward, Real scale,
                               void* workspace);
     /// Forward, multiply, inverse, all without a factor but `scale`.
-    void (*multiply_columns)(const Line<Real>& line, ColumnPiece<Real> columns, const Multiplier<Real>& multiplier,
+    void (*multiply_columns)(const Line<Real>& line, ColumnPiece<Real> columns, const Multiplier& multiplier,
                              Real scale, void* workspace);
+    void (*turn_columns)(const Line<Real>& line, ColumnPiece<Real> columns, const Turn<Real>& turn, Real scale,
+                         void* workspace);
+    /// Forward, mix, inverse on `count` columns of every component.
+    void (*mix_columns)(const Line<Real>& line, const Mixing<Real>& mixing, std::size_t count, Real scale,
+                        void* workspace);
+    /// `count` rows of every component, at most as many as there are lanes.
     void (*kick_rows)(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* workspace);
-    void (*kick_columns)(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* workspace);
+    /// Inverse transform of rows; then density += weight |field|^2 on the same rows.
+    void (*density_rows)(const Line<Real>& line, RowPiece<Real> rows, RowPiece<Real> density, double weight,
+                         void* workspace);
     /// Rows of 2 * line.length reals to rows of line.length + 1 complex numbers, and back.
     void (*real_rows_forward)(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,
                               void* workspace);

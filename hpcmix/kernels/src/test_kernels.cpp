@@ -135,40 +135,6 @@ void test_density_and_sums(std::size_t count)
 }
 
 template <class Real>
-void test_kick_contact(std::size_t count, std::size_t components)
-{
-    std::vector<std::vector<Complex<Real>>> fields, before;
-    std::vector<std::vector<Real>> potentials;
-    std::vector<Real*> field_pointers;
-    std::vector<const Real*> potential_pointers;
-    for (std::size_t a = 0; a < components; ++a) {
-        fields.push_back(random_complexes<Real>(count));
-        potentials.push_back(random_reals<Real>(count, 10.0));
-    }
-    before = fields;
-    for (std::size_t a = 0; a < components; ++a) {
-        field_pointers.push_back(reals(fields[a]));
-        potential_pointers.push_back(a == 1 ? nullptr : potentials[a].data());
-    }
-    const auto couplings = random_reals<double>(components * components, 5.0);
-    hpcmix::kick_contact(field_pointers.data(), potential_pointers.data(), couplings.data(), components, 0.3, count);
-    for (std::size_t a = 0; a < components; ++a) {
-        auto expected = before[a];
-        for (std::size_t i = 0; i < count; ++i) {
-            double potential = a == 1 ? 0.0 : potentials[a][i];
-            for (std::size_t b = 0; b < components; ++b) {
-                potential += couplings[a * components + b] * std::norm(Complex<double>(before[b][i]));
-            }
-            expected[i] = rotated(expected[i], 0.3 * potential);
-        }
-        // |potential| <= 10, |coupling| <= 5, density <= 2; each of components + 3 operations rounds this sum.
-        const double largest_phase = 0.3 * double(10 + 5 * 2 * components);
-        const double phase_error = double(components + 3) * std::numeric_limits<double>::epsilon() * largest_phase;
-        check(largest_difference(fields[a], expected) < tolerance<Real> + phase_error, "kick_contact", count);
-    }
-}
-
-template <class Real>
 void test_tables(hpcmix::Shape shape)
 {
     const std::size_t count = shape.planes * shape.rows * shape.length;
@@ -222,9 +188,6 @@ void test_precision()
     for (const std::size_t count : {0, 1, 2, 3, 7, 15, 16, 17, 255, 256, 257, 4095, 4097, 20011}) {
         test_rotate_phase<Real>(count);
         test_density_and_sums<Real>(count);
-        for (std::size_t components = 1; components <= 5; ++components) {
-            test_kick_contact<Real>(count, components);
-        }
     }
     for (const hpcmix::Shape shape : {hpcmix::Shape{1, 1, 9001}, {1, 17, 33}, {5, 6, 7}, {3, 2, 5000},
                                       {300, 20, 1}, {0, 3, 4}, {3, 4, 0}}) {

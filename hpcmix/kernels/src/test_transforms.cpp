@@ -50,6 +50,17 @@ Field<Real> random_field(std::size_t count)
 }
 
 template <class Real>
+std::vector<Real> random_reals(std::size_t count)
+{
+    std::vector<Real> values(count);
+    std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+    for (Real& value : values) {
+        value = static_cast<Real>(uniform(random_bits));
+    }
+    return values;
+}
+
+template <class Real>
 Real* reals(Field<Real>& field)
 {
     return reinterpret_cast<Real*>(field.data());
@@ -158,16 +169,14 @@ void test_multiply(Shape shape)
     const auto field = random_field<Real>(count);
     auto x = random_field<double>(shape.planes), y = random_field<double>(shape.rows);
     auto z = random_field<double>(shape.length);
-    auto values = random_field<Real>(count);
     const std::size_t gap = 3;  // numbers between two planes that must stay what they are
     auto spectrum = transformed(exact(field), shape, 0, true);
-    auto by_tables = spectrum, by_values = spectrum, by_reals = spectrum;
-    std::vector<Real> real_values(count);
+    auto by_tables = spectrum, by_turn = spectrum;
+    const double angle = 0.7;
+    const auto symbol = random_reals<Real>(count);
     for (std::size_t i = 0; i < count; ++i) {
-        real_values[i] = values[i].real();
         by_tables[i] *= Exact(x[i / plane]) * Exact(y[i / shape.length % shape.rows]) * Exact(z[i % shape.length]);
-        by_values[i] *= Exact(values[i]);
-        by_reals[i] *= static_cast<long double>(real_values[i]);
+        by_turn[i] *= std::polar(1.0L, -angle * static_cast<long double>(symbol[i]));
     }
     Field<Real> spread(shape.planes * (plane + gap), Complex<Real>(7, 7));
     for (std::size_t i = 0; i < count; ++i) {
@@ -187,11 +196,69 @@ void test_multiply(Shape shape)
     const double bound = 3 * tolerance;
     check(error(result, transformed(by_tables, shape, 0, false)) < bound, "multiply_lines, tables", shape.planes);
     result = field;
-    hpcmix::multiply_lines<Real>(reals(result), shape, 2 * plane, {reals(values), true}, Real(1));
-    check(error(result, transformed(by_values, shape, 0, false)) < bound, "multiply_lines, complex", shape.planes);
-    result = field;
-    hpcmix::multiply_lines<Real>(reals(result), shape, 2 * plane, {real_values.data(), false}, Real(1));
-    check(error(result, transformed(by_reals, shape, 0, false)) < bound, "multiply_lines, real", shape.planes);
+    hpcmix::turn_lines<Real>(reals(result), shape, 2 * plane, symbol.data(), angle, Real(1));
+    check(error(result, transformed(by_turn, shape, 0, false)) < bound, "turn_lines", shape.planes);
+}
+
+template <class Real>
+void test_mix(Shape shape, std::size_t components)
+{
+    const std::size_t count = points(shape), plane = shape.rows * shape.length;
+    std::vector<Field<Real>> fields;
+    std::vector<Real*> field_pointers;
+    std::vector<std::vector<Exact>> spectra;
+    for (std::size_t a = 0; a < components; ++a) {
+        fields.push_back(random_field<Real>(count));
+        spectra.push_back(transformed(exact(fields[a]), shape, 0, true));
+    }
+    for (auto& field : fields) {
+        field_pointers.push_back(reals(field));
+    }
+    std::vector<std::vector<Real>> multipliers(components * components);
+    std::vector<const Real*> multiplier_pointers(components * components, nullptr);
+    for (std::size_t pair = 0; pair < multipliers.size(); ++pair) {
+        if (pair != 1) {  // one pair does not interact
+            multipliers[pair] = random_reals<Real>(count);
+            multiplier_pointers[pair] = multipliers[pair].data();
+        }
+    }
+    hpcmix::mix_lines(field_pointers.data(), components, shape, 2 * plane, multiplier_pointers.data(), Real(0.5));
+    for (std::size_t a = 0; a < components; ++a) {
+        std::vector<Exact> sum(count);
+        for (std::size_t b = 0; b < components; ++b) {
+            for (std::size_t i = 0; i < count && multiplier_pointers[a * components + b] != nullptr; ++i) {
+                sum[i] += 0.5L * static_cast<long double>(multipliers[a * components + b][i]) * spectra[b][i];
+            }
+        }
+        check(error(fields[a], transformed(sum, shape, 0, false)) < 3 * tolerance, "mix_lines", shape.planes);
+    }
+}
+
+template <class Real>
+void test_density(Shape shape, bool columns_too)
+{
+    const std::size_t count = points(shape);
+    auto field = random_field<Real>(count);
+    for (auto& value : field) {  // the inverse has no factor: keep densities of order one
+        value *= static_cast<Real>(1 / std::sqrt(double(shape.length * (columns_too ? shape.rows : 1))));
+    }
+    auto position = transformed(exact(field), shape, 2, false);
+    position = columns_too ? transformed(position, shape, 1, false) : position;
+    std::vector<Real> density = random_reals<Real>(count);
+    std::vector<Exact> expected(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        expected[i] = static_cast<long double>(density[i]) + 0.3L * std::norm(position[i]);
+    }
+    hpcmix::add_density_of_planes(reals(field), 0.3, density.data(), shape, columns_too);
+    check(error(field, position) < 2 * tolerance, "add_density_of_planes: field", shape.length);
+    check(error(Field<Real>(density.begin(), density.end()), expected) < 2 * tolerance, "add_density_of_planes",
+          shape.length);
+}
+
+/// One potential for the first component, none for the second, two for the third, one for the others.
+constexpr std::size_t potentials_of(std::size_t component)
+{
+    return component == 1 ? 0 : component == 2 ? 2 : 1;
 }
 
 template <class Real>
@@ -203,9 +270,10 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
     std::vector<std::vector<Real>> potentials;
     std::vector<Real*> field_pointers;
     std::vector<const Real*> potential_pointers;
+    std::vector<std::size_t> first_potential{0};
     std::vector<std::vector<Exact>> expected;
     std::uniform_real_distribution<double> uniform(-1.0, 1.0);
-    const double points_transformed = double(shape.length * (transforms.rows_too ? shape.rows : 1));
+    const double points_transformed = double(shape.length * (transforms.columns_too ? shape.rows : 1));
     for (std::size_t a = 0; a < components; ++a) {
         fields.push_back(random_field<Real>(count));
         potentials.emplace_back(count);
@@ -224,18 +292,24 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
             }
         }
         field_pointers.push_back(reals(fields[a]));
-        potential_pointers.push_back(a == 1 ? nullptr : potentials[a].data());
+        for (std::size_t added = 0; added < potentials_of(a); ++added) {
+            potential_pointers.push_back(potentials[(a + added) % components].data());
+        }
+        first_potential.push_back(potential_pointers.size());
         auto position = exact(fields[a]);
         if (transforms.inverse_before) {
             position = transformed(position, shape, 2, false);
-            position = transforms.rows_too ? transformed(position, shape, 1, false) : position;
+            position = transforms.columns_too ? transformed(position, shape, 1, false) : position;
         }
         expected.push_back(position);
     }
     const auto position = expected;
     for (std::size_t a = 0; a < components; ++a) {
         for (std::size_t i = 0; i < count; ++i) {
-            long double sum = a == 1 ? 0.0L : static_cast<long double>(potentials[a][i]);
+            long double sum = 0.0L;
+            for (std::size_t added = first_potential[a]; added < first_potential[a + 1]; ++added) {
+                sum += static_cast<long double>(potential_pointers[added][i]);
+            }
             for (std::size_t b = 0; b < components; ++b) {
                 sum += couplings[a * components + b] * std::norm(position[b][i]);
             }
@@ -243,11 +317,11 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
         }
         if (transforms.forward_after) {
             expected[a] = transformed(expected[a], shape, 2, true);
-            expected[a] = transforms.rows_too ? transformed(expected[a], shape, 1, true) : expected[a];
+            expected[a] = transforms.columns_too ? transformed(expected[a], shape, 1, true) : expected[a];
         }
     }
-    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), couplings.data(), components, angle, shape,
-                        transforms);
+    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
+                        components, angle, shape, transforms);
     for (std::size_t a = 0; a < components; ++a) {
         check(error(fields[a], expected[a]) < kick_tolerance, "kick_planes", shape.length);
     }
@@ -336,6 +410,11 @@ void test_precision()
     for (const Shape shape : {Shape{1, 1, 1}, {2, 5, 3}, {3, 16, 32}, {2, 33, 17}, {1, 37, 40}}) {
         test_planes<Real>(shape);
         test_multiply<Real>(shape);
+        test_density<Real>(shape, false);
+        test_density<Real>(shape, true);
+        for (const std::size_t components : {1, 2, 3}) {
+            test_mix<Real>(shape, components);
+        }
     }
     for (const Shape shape : {Shape{1, 1, 1}, {2, 5, 3}, {2, 33, 17}, {1, 11, 40}}) {
         for (const std::size_t components : {1, 2, 3, 5}) {  // three known counts and the general loop

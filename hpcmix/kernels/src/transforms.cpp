@@ -142,75 +142,37 @@ bool is_empty(Shape shape)
     return shape.planes == 0 || shape.rows == 0 || shape.length == 0;
 }
 
-/// Runs multiply_columns over all columns of an array; multiplier_at(first column) describes the factors of a block.
-template <class Real, class MultiplierAt>
-void multiply_blocks(Real* field, Shape shape, std::size_t plane_stride, Real scale, const MultiplierAt& multiplier_at)
+/// Runs work(block of columns as a piece, its first column) over all columns along the first axis of a field.
+template <class Real, class Work>
+void for_each_block_of_columns(Real* field, Shape shape, std::size_t plane_stride, std::size_t block, const Work& work)
 {
-    if (is_empty(shape)) {
-        return;
-    }
-    const PassTable<Real>& passes = active_table<Real>();
-    const Line<Real>& line = line_of_length<Real>(shape.planes);
     const std::size_t columns = shape.rows * shape.length;
-    const std::size_t block = passes.block_columns(line.tile_length, 1);
-    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
     for_each(divide_up(columns, block), [&](std::size_t piece) {
         const std::size_t first = piece * block;
-        passes.multiply_columns(line, {field + 2 * first, plane_stride, std::min(block, columns - first)},
-                                multiplier_at(first), scale, workspace(bytes));
+        work(ColumnPiece<Real>{field + 2 * first, plane_stride, std::min(block, columns - first)}, first);
     });
 }
 
-/// The pass in the middle of kick_planes: a piece of every component at once, rows or columns of a plane.
+/// The kick of a plane's rows, a tile of every component at once.
 template <class Real>
-class KickPass {
-public:
-    KickPass(Real* const* fields, const Real* const* potentials, const double* couplings, std::size_t components,
-             double angle, Shape shape, KickTransforms transforms)
-        : fields_(fields),
-          potentials_(potentials),
-          couplings_(couplings),
-          components_(components),
-          angle_(angle),
-          shape_(shape),
-          transforms_(transforms),
-          line_(line_of_length<Real>(transforms.rows_too ? shape.rows : shape.length)),
-          block_(transforms.rows_too ? passes_.block_columns(line_.tile_length, components) : passes_.lanes),
-          bytes_(passes_.workspace_bytes(line_.tile_length, components))
-    {
-    }
+struct KickRows {
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line;
+    Shape shape;
+    Kick<Real> kick;  // but for the offset
+    std::size_t bytes = passes.workspace_bytes(line.tile_length, kick.components);
 
     std::size_t pieces() const
     {
-        return divide_up(transforms_.rows_too ? shape_.length : shape_.rows, block_);
+        return divide_up(shape.rows, passes.lanes);
     }
-
     void operator()(std::size_t plane, std::size_t piece) const
     {
-        const std::size_t first = piece * block_;
-        const std::size_t offset =
-            plane * shape_.rows * shape_.length + first * (transforms_.rows_too ? 1 : shape_.length);
-        const Kick<Real> kick{components_, fields_, potentials_, offset, shape_.length, couplings_, angle_,
-                              transforms_.inverse_before, transforms_.forward_after};
-        if (transforms_.rows_too) {
-            passes_.kick_columns(line_, kick, std::min(block_, shape_.length - first), workspace(bytes_));
-        } else {
-            passes_.kick_rows(line_, kick, std::min(block_, shape_.rows - first), workspace(bytes_));
-        }
+        const std::size_t first = piece * passes.lanes;
+        Kick<Real> here = kick;
+        here.offset = (plane * shape.rows + first) * shape.length;
+        passes.kick_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first), workspace(bytes));
     }
-
-private:
-    const PassTable<Real>& passes_ = active_table<Real>();
-    Real* const* fields_;
-    const Real* const* potentials_;
-    const double* couplings_;
-    std::size_t components_;
-    double angle_;
-    Shape shape_;
-    KickTransforms transforms_;
-    const Line<Real>& line_;
-    std::size_t block_;
-    std::size_t bytes_;
 };
 
 /// Rows of reals to rows of half spectra or back: the pass for their parity, a tile at a time.
@@ -272,66 +234,145 @@ void transform_planes(Real* field, Shape shape, bool forward, Real scale)
     if (is_empty(shape)) {
         return;
     }
-    // The inverse takes the axes in the opposite order, so that forward and inverse of a plane mirror each other.
     const RowTransform<Real> rows{.line = line_of_length<Real>(shape.length), .row_count = shape.rows,
-                                  .forward = forward, .scale = forward ? scale : Real(1)};
+                                  .forward = forward, .scale = forward ? Real(1) : scale};
     const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = shape.length,
-                                        .forward = forward, .scale = forward ? Real(1) : scale};
+                                        .forward = forward, .scale = forward ? scale : Real(1)};
     const auto plane_at = [=](std::size_t plane) { return field + 2 * plane * shape.rows * shape.length; };
     const Step row_step{rows.pieces(), [&](std::size_t plane, std::size_t piece) { rows(plane_at(plane), piece); }};
     const Step column_step{columns.pieces(),
                            [&](std::size_t plane, std::size_t piece) { columns(plane_at(plane), piece); }};
     if (forward) {
-        run_on_planes(shape.planes, column_step, row_step);
-    } else {
         run_on_planes(shape.planes, row_step, column_step);
+    } else {
+        run_on_planes(shape.planes, column_step, row_step);
     }
 }
 
 template <class Real>
 void multiply_lines(Real* field, Shape shape, std::size_t plane_stride, AxisTables factors, Real scale)
 {
-    multiply_blocks(field, shape, plane_stride, scale, [&](std::size_t first) {
-        return Multiplier<Real>{.along = factors[0], .rows = factors[1], .length = factors[2],
-                                .row_length = shape.length, .first_column = first};
-    });
+    if (is_empty(shape)) {
+        return;
+    }
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line = line_of_length<Real>(shape.planes);
+    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
+    for_each_block_of_columns(
+        field, shape, plane_stride, passes.block_columns(line.tile_length, 1),
+        [&](ColumnPiece<Real> columns, std::size_t first) {
+            const Multiplier multiplier{factors[0], factors[1], factors[2], shape.length, first};
+            passes.multiply_columns(line, columns, multiplier, scale, workspace(bytes));
+        });
 }
 
 template <class Real>
-void multiply_lines(Real* field, Shape shape, std::size_t plane_stride, MultiplierArray<Real> multiplier, Real scale)
-{
-    const std::size_t reals_per_value = multiplier.complex ? 2 : 1;
-    multiply_blocks(field, shape, plane_stride, scale, [&](std::size_t first) {
-        return Multiplier<Real>{.values = multiplier.values + reals_per_value * first,
-                                .values_stride = reals_per_value * shape.rows * shape.length,
-                                .values_are_complex = multiplier.complex};
-    });
-}
-
-template <class Real>
-void kick_planes(Real* const* fields, const Real* const* potentials, const double* couplings, std::size_t components,
-                 double angle, Shape shape, KickTransforms transforms)
+void turn_lines(Real* field, Shape shape, std::size_t plane_stride, const Real* symbol, double angle, Real scale)
 {
     if (is_empty(shape)) {
         return;
     }
-    const KickPass<Real> kick(fields, potentials, couplings, components, angle, shape, transforms);
-    const Step kick_step{kick.pieces(), [&](std::size_t plane, std::size_t piece) { kick(plane, piece); }};
-    if (!transforms.rows_too) {
-        run_on_planes(shape.planes, kick_step);
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line = line_of_length<Real>(shape.planes);
+    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
+    for_each_block_of_columns(
+        field, shape, plane_stride, passes.block_columns(line.tile_length, 1),
+        [&](ColumnPiece<Real> columns, std::size_t first) {
+            const Turn<Real> turn{symbol + first, shape.rows * shape.length, angle};
+            passes.turn_columns(line, columns, turn, scale, workspace(bytes));
+        });
+}
+
+template <class Real>
+void mix_lines(Real* const* fields, std::size_t components, Shape shape, std::size_t plane_stride,
+               const Real* const* multipliers, Real scale)
+{
+    if (is_empty(shape)) {
         return;
     }
-    const RowTransform<Real> inverse{.line = line_of_length<Real>(shape.length), .row_count = shape.rows,
-                                     .forward = false, .scale = Real(1)};
-    const RowTransform<Real> forward{.line = inverse.line, .row_count = shape.rows, .forward = true, .scale = Real(1)};
-    const std::size_t tiles = inverse.pieces();
-    const auto all_rows = [&](const RowTransform<Real>& rows, bool wanted) {
-        return Step{wanted ? components * tiles : 0, [&](std::size_t plane, std::size_t piece) {
-                        rows(fields[piece / tiles] + 2 * plane * shape.rows * shape.length, piece % tiles);
-                    }};
-    };
-    run_on_planes(shape.planes, all_rows(inverse, transforms.inverse_before), kick_step,
-                  all_rows(forward, transforms.forward_after));
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line = line_of_length<Real>(shape.planes);
+    const std::size_t bytes = passes.workspace_bytes(line.tile_length, components);
+    for_each_block_of_columns(
+        fields[0], shape, plane_stride, passes.block_columns(line.tile_length, components),
+        [&](ColumnPiece<Real> columns, std::size_t first) {
+            const Mixing<Real> mixing{components,  fields, first, plane_stride, multipliers,
+                                      shape.rows * shape.length};
+            passes.mix_columns(line, mixing, columns.count, scale, workspace(bytes));
+        });
+}
+
+/// The transforms of the columns of every component's planes, as a step without pieces unless it is wanted.
+template <class Real>
+auto column_step(const ColumnTransform<Real>& columns, Real* const* fields, std::size_t components, Shape shape,
+                 bool wanted)
+{
+    const std::size_t pieces = columns.pieces();
+    return Step{wanted ? components * pieces : 0, [=, &columns](std::size_t plane, std::size_t piece) {
+                    columns(fields[piece / pieces] + 2 * plane * shape.rows * shape.length, piece % pieces);
+                }};
+}
+
+/// A kick without transforms, in rows of a length of its own: points are points.
+template <class Real>
+void kick_points(const Kick<Real>& kick, std::size_t count)
+{
+    constexpr std::size_t length = 64;
+    const Line<Real> whole{.length = length, .tile_length = length};
+    const KickRows<Real> rows{.line = whole, .shape = {1, count / length, length}, .kick = kick};
+    for_each(rows.pieces(), [&](std::size_t piece) { rows(0, piece); });
+    if (const std::size_t rest = count % length) {
+        const Line<Real> end{.length = rest, .tile_length = rest};
+        KickRows<Real> last{.line = end, .shape = {1, 1, rest}, .kick = kick};
+        last.kick.offset = count - rest;
+        last.passes.kick_rows(end, last.kick, 1, workspace(last.bytes));
+    }
+}
+
+template <class Real>
+void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
+                 const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms)
+{
+    if (is_empty(shape)) {
+        return;
+    }
+    const Kick<Real> kick{components, fields, {potentials, first_potential}, 0, couplings, angle,
+                          transforms.inverse_before, transforms.forward_after};
+    if (!transforms.inverse_before && !transforms.forward_after) {
+        kick_points(kick, shape.planes * shape.rows * shape.length);
+        return;
+    }
+    const KickRows<Real> rows{.line = line_of_length<Real>(shape.length), .shape = shape, .kick = kick};
+    const Line<Real>& column_line = line_of_length<Real>(shape.rows);
+    const ColumnTransform<Real> inverse{.line = column_line, .column_count = shape.length, .forward = false,
+                                        .scale = Real(1)};
+    const ColumnTransform<Real> forward{.line = column_line, .column_count = shape.length, .forward = true,
+                                        .scale = Real(1)};
+    const bool columns_too = transforms.columns_too;
+    run_on_planes(shape.planes, column_step(inverse, fields, components, shape, columns_too && transforms.inverse_before),
+                  Step{rows.pieces(), [&](std::size_t plane, std::size_t piece) { rows(plane, piece); }},
+                  column_step(forward, fields, components, shape, columns_too && transforms.forward_after));
+}
+
+template <class Real>
+void add_density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too)
+{
+    if (is_empty(shape)) {
+        return;
+    }
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line = line_of_length<Real>(shape.length);
+    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
+    const ColumnTransform<Real> inverse{.line = line_of_length<Real>(shape.rows), .column_count = shape.length,
+                                        .forward = false, .scale = Real(1)};
+    run_on_planes(shape.planes, column_step(inverse, &field, 1, shape, columns_too),
+                  Step{divide_up(shape.rows, passes.lanes), [&](std::size_t plane, std::size_t piece) {
+                           const std::size_t first = piece * passes.lanes;
+                           const std::size_t offset = (plane * shape.rows + first) * shape.length;
+                           const std::size_t count = rows_in_piece(passes.lanes, shape.rows, first);
+                           passes.density_rows(line, {field + 2 * offset, 2 * shape.length, count},
+                                               {density + offset, shape.length, count}, weight, workspace(bytes));
+                       }});
 }
 
 template <class Real>
@@ -380,9 +421,11 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     template void transform_lines(Real*, Shape, bool, Real);                                                           \
     template void transform_planes(Real*, Shape, bool, Real);                                                          \
     template void multiply_lines(Real*, Shape, std::size_t, AxisTables, Real);                                         \
-    template void multiply_lines(Real*, Shape, std::size_t, MultiplierArray<Real>, Real);                              \
-    template void kick_planes(Real* const*, const Real* const*, const double*, std::size_t, double, Shape,             \
-                              KickTransforms);                                                                         \
+    template void turn_lines(Real*, Shape, std::size_t, const Real*, double, Real);                                    \
+    template void mix_lines(Real* const*, std::size_t, Shape, std::size_t, const Real* const*, Real);                  \
+    template void kick_planes(Real* const*, const Real* const*, const std::size_t*, const double*, std::size_t,        \
+                              double, Shape, KickTransforms);                                                          \
+    template void add_density_of_planes(Real*, double, Real*, Shape, bool);                                            \
     template void transform_real(const Real*, Real*, Shape, bool, Real);                                               \
     template void transform_real_inverse(Real*, Real*, Shape, bool, Real);
 

@@ -16,38 +16,43 @@ namespace hpcmix {
 template <class Real>
 void transform_lines(Real* field, Shape shape, bool forward, Real scale);
 
-/// Of each plane the transform over both of its axes, rows and length, plane by plane.
+/// Of each plane the transform over both of its axes, plane by plane: rows, then columns; the inverse the other way round.
 template <class Real>
 void transform_planes(Real* field, Shape shape, bool forward, Real scale);
-
-/// A full array of multipliers of the field's precision, real or complex.
-template <class Real>
-struct MultiplierArray {
-    const Real* values;
-    bool complex;
-};
 
 /// Along the first axis (planes): forward, times factors[0][x] factors[1][y] factors[2][z], inverse, times scale.
 /// plane_stride: reals from a plane to the next; a plane is contiguous.
 template <class Real>
 void multiply_lines(Real* field, Shape shape, std::size_t plane_stride, AxisTables factors, Real scale);
 
-/// The same with a contiguous array of multipliers of the field's shape.
+/// The same with the multiplier exp(-i angle symbol); symbol is a contiguous array of the field's shape.
 template <class Real>
-void multiply_lines(Real* field, Shape shape, std::size_t plane_stride, MultiplierArray<Real> multiplier, Real scale);
+void turn_lines(Real* field, Shape shape, std::size_t plane_stride, const Real* symbol, double angle, Real scale);
 
-/// Which axes of a plane are transformed before and after a kick.
+/// The same with arrays of real multipliers, for several fields at once:
+/// field_a <- inverse of (sum_b multipliers[a, b] forward of field_b), times scale. A null multiplier is zero. All fields
+/// have the same plane_stride and do not overlap.
+template <class Real>
+void mix_lines(Real* const* fields, std::size_t components, Shape shape, std::size_t plane_stride,
+               const Real* const* multipliers, Real scale);
+
+/// What is transformed before and after a kick: the rows, or both axes of the planes.
 struct KickTransforms {
     bool inverse_before;
     bool forward_after;
-    bool rows_too;  // both axes of the planes, or only the last one
+    bool columns_too;
 };
 
-/// field_a *= exp(-i angle (potential_a + sum_b couplings[a, b] |field_b|^2)) plane by plane, after an inverse transform
-/// of the planes and before a forward one. A null potential is zero. Fields do not overlap.
+/// field_a *= exp(-i angle (sum of potentials_a + sum_b couplings[a, b] |field_b|^2)) plane by plane, after an inverse
+/// transform of the planes and before a forward one. The potentials of component a are those from first_potential[a] to
+/// first_potential[a + 1], which add up. Fields do not overlap.
 template <class Real>
-void kick_planes(Real* const* fields, const Real* const* potentials, const double* couplings, std::size_t components,
-                 double angle, Shape shape, KickTransforms transforms);
+void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
+                 const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms);
+
+/// Inverse transform of the planes (of their rows only, unless columns_too), then density += weight |field|^2.
+template <class Real>
+void add_density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too);
 
 /// From reals of shape `shape` to half spectra with shape.length / 2 + 1 numbers in a row; `planes`: then transforms the
 /// columns of each plane too.

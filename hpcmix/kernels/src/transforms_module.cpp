@@ -101,43 +101,78 @@ void multiply_lines(const StridedArray<std::complex<Real>>& field, const std::ve
     hpcmix::multiply_lines(reals<Real>(field), shape_of(field), stride, tables, scale);
 }
 
-template <class Real, class Value>
-void multiply_lines_by_array(const StridedArray<std::complex<Real>>& field, const Array<const Value>& multiplier,
-                             Real scale)
+template <class Real>
+void turn_lines(const StridedArray<std::complex<Real>>& field, const Array<const Real>& symbol, double angle, Real scale)
 {
-    require_same_shape(field, multiplier);
+    require_same_shape(field, symbol);
     const std::size_t stride = plane_stride<Real>(field);
-    const hpcmix::MultiplierArray<Real> values{reinterpret_cast<const Real*>(multiplier.data()),
-                                               sizeof(Value) > sizeof(Real)};
     const nb::gil_scoped_release release;
-    hpcmix::multiply_lines(reals<Real>(field), shape_of(field), stride, values, scale);
+    hpcmix::turn_lines(reals<Real>(field), shape_of(field), stride, symbol.data(), angle, scale);
+}
+
+template <class Real>
+void mix_lines(const std::vector<StridedArray<std::complex<Real>>>& fields,
+               const std::vector<std::optional<Array<const Real>>>& multipliers, Real scale)
+{
+    const std::size_t components = fields.size();
+    require(components >= 1, "there must be at least one field");
+    require(multipliers.size() == components * components, "there must be a multiplier, or None, for each pair of fields");
+    const std::size_t stride = plane_stride<Real>(fields[0]);
+    std::vector<Real*> field_pointers;
+    std::vector<const Real*> multiplier_pointers;
+    for (const auto& field : fields) {
+        require_same_shape(fields[0], field);
+        require(plane_stride<Real>(field) == stride, "the fields differ in the distance of their planes");
+        field_pointers.push_back(reals<Real>(field));
+    }
+    for (const auto& multiplier : multipliers) {
+        if (multiplier) {
+            require_same_shape(fields[0], *multiplier);
+        }
+        multiplier_pointers.push_back(multiplier ? multiplier->data() : nullptr);
+    }
+    const hpcmix::Shape shape = shape_of(fields[0]);
+    const nb::gil_scoped_release release;
+    hpcmix::mix_lines(field_pointers.data(), components, shape, stride, multiplier_pointers.data(), scale);
 }
 
 template <class Real>
 void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
-                 const std::vector<std::optional<Array<const Real>>>& potentials,
+                 const std::vector<std::vector<Array<const Real>>>& potentials,
                  const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& couplings, double angle,
-                 bool inverse_before, bool forward_after, bool rows_too)
+                 bool inverse_before, bool forward_after, bool columns_too)
 {
     const std::size_t components = fields.size();
     require(components >= 1, "there must be at least one field");
-    require(potentials.size() == components, "there must be one potential, or None, for each field");
+    require(potentials.size() == components, "there must be a list of potentials for each field");
     require(couplings.shape(0) == components && couplings.shape(1) == components,
             "the couplings must be a square matrix with a row for each field");
     std::vector<Real*> field_pointers;
     std::vector<const Real*> potential_pointers;
+    std::vector<std::size_t> first_potential{0};
     for (std::size_t a = 0; a < components; ++a) {
         require_same_shape(fields[0], fields[a]);
-        if (potentials[a]) {
-            require_same_shape(fields[0], *potentials[a]);
-        }
         field_pointers.push_back(reals<Real>(fields[a]));
-        potential_pointers.push_back(potentials[a] ? potentials[a]->data() : nullptr);
+        for (const auto& potential : potentials[a]) {
+            require_same_shape(fields[0], potential);
+            potential_pointers.push_back(potential.data());
+        }
+        first_potential.push_back(potential_pointers.size());
     }
     const hpcmix::Shape shape = shape_of(fields[0]);
     const nb::gil_scoped_release release;
-    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), couplings.data(), components, angle, shape,
-                        {inverse_before, forward_after, rows_too});
+    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
+                        components, angle, shape, {inverse_before, forward_after, columns_too});
+}
+
+template <class Real>
+void add_density_of_planes(const Array<std::complex<Real>>& field, double weight, const Array<Real>& density,
+                           bool columns_too)
+{
+    require_same_shape(field, density);
+    const hpcmix::Shape shape = shape_of(field);
+    const nb::gil_scoped_release release;
+    hpcmix::add_density_of_planes(reals<Real>(field), weight, density.data(), shape, columns_too);
 }
 
 /// The shape of the real array, after a look whether the half spectrum fits it.
@@ -177,13 +212,16 @@ void bind_precision(nb::module_& module)
                "transform along the last two axes of three, in place");
     module.def("multiply_lines", &multiply_lines<Real>, "field"_a.noconvert(), "factors"_a.noconvert(), "scale"_a,
                "along the first axis of three: forward, times one factor for each axis, inverse; in place");
-    module.def("multiply_lines", &multiply_lines_by_array<Real, Real>, "field"_a.noconvert(),
-               "multiplier"_a.noconvert(), "scale"_a, "the same with a full array of real multipliers");
-    module.def("multiply_lines", &multiply_lines_by_array<Real, std::complex<Real>>, "field"_a.noconvert(),
-               "multiplier"_a.noconvert(), "scale"_a, "the same with a full array of complex multipliers");
+    module.def("turn_lines", &turn_lines<Real>, "field"_a.noconvert(), "symbol"_a.noconvert(), "angle"_a, "scale"_a,
+               "along the first axis of three: forward, times exp(-1j * angle * symbol), inverse; in place");
+    module.def("mix_lines", &mix_lines<Real>, "fields"_a.noconvert(), "multipliers"_a.noconvert(), "scale"_a,
+               "along the first axis of three: forward, times a matrix of real multipliers, inverse; in place");
     module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
-               "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "rows_too"_a,
-               "inverse transform of planes, kick, forward transform of planes, in place");
+               "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "columns_too"_a,
+               "inverse transform of rows or planes, kick, forward transform, in place");
+    module.def("add_density_of_planes", &add_density_of_planes<Real>, "field"_a.noconvert(), "weight"_a,
+               "density"_a.noconvert(), "columns_too"_a,
+               "inverse transform of rows or planes in place, then density += weight * |field|^2");
     module.def("transform_real", &transform_real<Real>, "real_field"_a.noconvert(), "half_spectrum"_a.noconvert(),
                "planes"_a, "scale"_a, "real rows to half spectra");
     module.def("transform_real_inverse", &transform_real_inverse<Real>, "half_spectrum"_a.noconvert(),

@@ -1,0 +1,42 @@
+"""The wave functions of a state whose last kick is still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.state import State
+
+
+def pending_instant(state: State) -> Instant:
+    """What the potentials of the pending kick are evaluated at: the end of the last step."""
+    return Instant(state.time, state.time - 0.5 * state.step_size)
+
+
+def completed_orbitals(
+    mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """The orbitals of a species with the pending kick done, one after the other; the state is left as it is.
+
+    phi exp(-i tau (U + W) / hbar), tau = ``state.pending_kick``. Each array is overwritten by the next one; where no
+    kick is pending they are the state's own. Not to be changed.
+
+    mean_field  W of the species if it is known already, else it is computed. Collective.
+    """
+    orbitals = state.orbitals[species]
+    if state.pending_kick == 0.0:
+        yield from orbitals
+        return
+    if mean_field is None:
+        mean_field = mixture.mean_fields(mixture.densities(state.orbitals))[species]
+    external = mixture.species[species].external.value(pending_instant(state))
+    potential = mean_field if external is None else mean_field + external
+    copy = np.empty_like(orbitals[0])
+    for orbital in orbitals:
+        np.copyto(copy, orbital)
+        kernels.rotate_phase(copy, potential, state.pending_kick / mixture.hbar)
+        yield copy
