@@ -84,9 +84,23 @@ void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, 
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     const Rows rows{piece.stride, line.length, piece.count};
-    load_rows(piece.first, rows, workspace.tiles[0], !forward);
-    transform_tile(line, workspace.tiles[0], workspace.spare);
-    store_rows(piece.first, rows, workspace.tiles[0], !forward, scale);
+    forward ? transform_rows_in_place<false>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare)
+            : transform_rows_in_place<true>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare);
+}
+
+/// Columns of a plane, which is in cache: the first and the last pass read and write it themselves.
+template <bool Swap, class Real>
+void transform_columns_in_cache(const Line<Real>& line, const Columns<Real>& columns, Real scale,
+                                Workspace<Real>& workspace)
+{
+    Pack<Real>*& current = workspace.tiles[0];
+    for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
+        Real* const first = columns.first + 2 * lanes<Real> * tile;
+        const std::size_t valid = columns.columns_of_tile(tile);
+        run_first_stage(line, ColumnReader<Swap, Real>{first, columns.stride, valid}, current);
+        run_stages(line, 1, line.stage_count - 1, current, workspace.spare);
+        run_last_stage(line, current, ColumnWriter<Swap, Real>{first, columns.stride, valid, scale});
+    }
 }
 
 template <class Real>
@@ -94,6 +108,10 @@ void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool for
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     const Columns<Real> columns{piece.first, piece.stride, line.length, piece.count};
+    if (has_open_ends(line)) {
+        return forward ? transform_columns_in_cache<false>(line, columns, scale, workspace)
+                       : transform_columns_in_cache<true>(line, columns, scale, workspace);
+    }
     load_columns(columns, workspace.tiles, !forward);
     for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
         transform_tile(line, workspace.tiles[tile], workspace.spare);
@@ -161,6 +179,21 @@ void turn_tile(Pack<Real>* tile, std::size_t length, const Turn<Real>& turn, std
     }
 }
 
+/// Whether the elements of a column lie so that too many of them compete for the same places of a cache: then lines are
+/// lost before their last use unless they are copied out in long runs. 64 KiB between addresses that compete is what
+/// second-level caches have; measured on 64^3 to 256^3, 24 elements to a place are no harm and 64 are.
+template <class Real>
+bool crowd_the_cache(const Columns<Real>& columns)
+{
+    constexpr std::size_t period = 64 * 1024, harmless = 32;
+    const std::size_t distance = columns.stride * sizeof(Real);
+    std::size_t places = 1;
+    while (places < period && distance * places % period != 0) {
+        places *= 2;
+    }
+    return columns.length > harmless * places;
+}
+
 /// Forward transform of columns, change_tile(tile, its first column, columns in it), inverse. change_tile leaves real and
 /// imaginary part swapped.
 template <class Real, class ChangeTile>
@@ -169,6 +202,19 @@ void change_columns(const Line<Real>& line, ColumnPiece<Real> piece, Real scale,
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     const Columns<Real> columns{piece.first, piece.stride, line.length, piece.count};
+    if (has_open_ends(line) && !crowd_the_cache(columns)) {
+        Pack<Real>*& current = workspace.tiles[0];
+        for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
+            Real* const first = columns.first + 2 * lanes<Real> * tile;
+            const std::size_t valid = columns.columns_of_tile(tile);
+            run_first_stage(line, ColumnReader<false, Real>{first, columns.stride, valid}, current);
+            run_stages(line, 1, line.stage_count, current, workspace.spare);
+            change_tile(current, tile * lanes<Real>, valid);
+            run_stages(line, 0, line.stage_count - 1, current, workspace.spare);
+            run_last_stage(line, current, ColumnWriter<true, Real>{first, columns.stride, valid, scale});
+        }
+        return;
+    }
     load_columns(columns, workspace.tiles, false);
     for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
         Pack<Real>*& current = workspace.tiles[tile];
@@ -264,9 +310,11 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
         }
     };
     for (std::size_t a = 0; a < kick.components; ++a) {
-        load_rows(kick.fields[a] + 2 * kick.offset, rows, workspace.tiles[a], kick.inverse_before);
+        const Real* const first = kick.fields[a] + 2 * kick.offset;
         if (kick.inverse_before) {
-            transform_tile(line, workspace.tiles[a], workspace.spare);
+            transform_from_rows<true>(line, first, rows, workspace.tiles[a], workspace.spare);
+        } else {
+            load_rows(first, rows, workspace.tiles[a], false);
         }
     }
     const auto kick_all = kick.inverse_before ? kick_tiles<true, Real, decltype(load_potential)>
@@ -274,10 +322,12 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
     kick_all(workspace.tiles, line.length, kick.components, kick.couplings, kick.angle, load_potential,
              workspace.density);
     for (std::size_t a = 0; a < kick.components; ++a) {
+        Real* const first = kick.fields[a] + 2 * kick.offset;
         if (kick.forward_after) {
-            transform_tile(line, workspace.tiles[a], workspace.spare);
+            transform_to_rows<false>(line, workspace.tiles[a], workspace.spare, first, rows, Real(1));
+        } else {
+            store_rows(first, rows, workspace.tiles[a], false, Real(1));
         }
-        store_rows(kick.fields[a] + 2 * kick.offset, rows, workspace.tiles[a], false, Real(1));
     }
 }
 
@@ -288,8 +338,7 @@ void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> d
     Workspace<Real> workspace(memory, line.tile_length, 1);
     Pack<Real>*& tile = workspace.tiles[0];
     const Rows rows{piece.stride, line.length, piece.count};
-    load_rows(piece.first, rows, tile, true);
-    transform_tile(line, tile, workspace.spare);
+    transform_from_rows<true>(line, piece.first, rows, tile, workspace.spare);
     store_rows(piece.first, rows, tile, true, Real(1));
     const Rows density_rows{density.stride, line.length, density.count};
     const Real* const values = reinterpret_cast<const Real*>(tile);

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace {
 
@@ -19,10 +20,6 @@ namespace {
 constexpr double reduction_limit = 1e6;
 
 constexpr double two_over_pi = 6.36619772367581382433e-01;
-// pi/2 as a sum: 33 bits, the next 33 bits, the rest.
-constexpr double half_pi_high = 1.57079632673412561417e+00;
-constexpr double half_pi_middle = 6.07710050630396597660e-11;
-constexpr double half_pi_low = 2.02226624879595063154e-21;
 // Adding 1.5 * 2^52 rounds to the nearest integer and leaves that integer in the lowest bits of the mantissa.
 constexpr double round_to_integer = 6755399441055744.0;
 
@@ -51,35 +48,47 @@ struct Reduced {
 {
     const double shifted = multiply_add(x, two_over_pi, round_to_integer);
     const double count = shifted - round_to_integer;
-    double remainder = multiply_add(-count, half_pi_high, x);
-    remainder = multiply_add(-count, half_pi_middle, remainder);
-    remainder = multiply_add(-count, half_pi_low, remainder);
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+    // pi/2 as a sum of two doubles. The first step is exact: product and argument are multiples of the same power of two,
+    // and what remains of them has fewer than 53 bits.
+    constexpr double half_pi = 1.57079632679489655800e+00, rest = 6.12323399573676603587e-17;
+    const double remainder = multiply_add(-count, rest, multiply_add(-count, half_pi, x));
+#else
+    // pi/2 as a sum: 33 bits, the next 33 bits, the rest, so that products with the count are exact.
+    constexpr double half_pi = 1.57079632673412561417e+00, middle = 6.07710050630396597660e-11;
+    constexpr double rest = 2.02226624879595063154e-21;
+    const double remainder = ((x - count * half_pi) - count * middle) - count * rest;
+#endif
     return {remainder, __builtin_bit_cast(std::int64_t, shifted)};
 }
 
-// Polynomials on [-pi/4, pi/4]. Double precision: the coefficients of Sun's fdlibm (k_sin.c, k_cos.c).
+// Polynomials on [-pi/4, pi/4], summed in pairs (Estrin) for shorter chains of operations that wait for one another.
+// Double precision: the coefficients of Sun's fdlibm (k_sin.c, k_cos.c).
+
+/// a[0] + a[1] z + ... + a[5] z^5
+[[gnu::always_inline]] inline double fifth_degree(const double (&a)[6], double z)
+{
+    const double z2 = z * z;
+    const double low = multiply_add(a[1], z, a[0]), middle = multiply_add(a[3], z, a[2]), high = multiply_add(a[5], z, a[4]);
+    return multiply_add(multiply_add(high, z2, middle), z2, low);
+}
+
 [[gnu::always_inline]] inline double sine_polynomial(double r)
 {
+    constexpr double coefficients[6] = {-1.66666666666666324348e-01, 8.33333333332248946124e-03,
+                                        -1.98412698298579493134e-04, 2.75573137070700676789e-06,
+                                        -2.50507602534068634195e-08, 1.58969099521155010221e-10};
     const double z = r * r;
-    double p = 1.58969099521155010221e-10;
-    p = multiply_add(p, z, -2.50507602534068634195e-08);
-    p = multiply_add(p, z, 2.75573137070700676789e-06);
-    p = multiply_add(p, z, -1.98412698298579493134e-04);
-    p = multiply_add(p, z, 8.33333333332248946124e-03);
-    p = multiply_add(p, z, -1.66666666666666324348e-01);
-    return multiply_add(p * z, r, r);
+    return multiply_add(fifth_degree(coefficients, z) * z, r, r);
 }
 
 [[gnu::always_inline]] inline double cosine_polynomial(double r)
 {
+    constexpr double coefficients[6] = {4.16666666666666019037e-02,  -1.38888888888741095749e-03,
+                                        2.48015872894767294178e-05,  -2.75573143513906633035e-07,
+                                        2.08757232129817482790e-09,  -1.13596475577881948265e-11};
     const double z = r * r;
-    double p = -1.13596475577881948265e-11;
-    p = multiply_add(p, z, 2.08757232129817482790e-09);
-    p = multiply_add(p, z, -2.75573143513906633035e-07);
-    p = multiply_add(p, z, 2.48015872894767294178e-05);
-    p = multiply_add(p, z, -1.38888888888741095749e-03);
-    p = multiply_add(p, z, 4.16666666666666019037e-02);
-    return multiply_add(p * z, z, multiply_add(-0.5, z, 1.0));
+    return multiply_add(fifth_degree(coefficients, z) * z, z, multiply_add(-0.5, z, 1.0));
 }
 
 // Single precision: the coefficients of Moshier's Cephes (sinf.c). The argument was reduced in double precision before.
@@ -105,12 +114,14 @@ struct Reduced {
 template <class Real, class Integer>
 [[gnu::always_inline]] inline void sincos_reduced(Real remainder, Integer quadrant, Real& sine, Real& cosine)
 {
-    constexpr int sign_position = 8 * sizeof(Integer) - 1;
+    // the quadrant's second lowest bit becomes the sign: of the sine as it is, of the cosine after adding one
+    constexpr int to_sign = 8 * sizeof(Integer) - 2;
+    constexpr Integer sign_bit = std::numeric_limits<Integer>::min();
     const Integer s = __builtin_bit_cast(Integer, sine_polynomial(remainder));
     const Integer c = __builtin_bit_cast(Integer, cosine_polynomial(remainder));
     const Integer swap = (s ^ c) & -(quadrant & 1);
-    const Integer sine_sign = (quadrant >> 1 & 1) << sign_position;
-    const Integer cosine_sign = ((quadrant + 1) >> 1 & 1) << sign_position;
+    const Integer sine_sign = (quadrant << to_sign) & sign_bit;
+    const Integer cosine_sign = ((quadrant + 1) << to_sign) & sign_bit;
     sine = __builtin_bit_cast(Real, (s ^ swap) ^ sine_sign);
     cosine = __builtin_bit_cast(Real, (c ^ swap) ^ cosine_sign);
 }
@@ -119,12 +130,12 @@ template <class Real, class Integer>
 template <class Real>
 inline void correct_large_arguments(const double* x, Real* sine, Real* cosine, std::size_t count)
 {
-    std::int64_t large = 0;
-#pragma omp simd reduction(+ : large)
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
     for (std::size_t i = 0; i < count; ++i) {
-        large += std::fabs(x[i]) <= reduction_limit ? 0 : 1;  // this way round it is true of a NaN too
+        sum += std::fabs(x[i]);
     }
-    if (large == 0) {
+    if (sum <= reduction_limit) {  // the usual case; false of a NaN too
         return;
     }
     for (std::size_t i = 0; i < count; ++i) {

@@ -77,6 +77,34 @@ struct Columns {
     }
 };
 
+/// The elements of one tile of columns, as a pass of a transform reads and writes them (line_transform.hpp).
+template <bool Swap, class Real>
+struct ColumnReader {
+    const Real* first;
+    std::size_t stride;
+    std::size_t valid;  // columns, at most as many as there are lanes
+
+    [[gnu::always_inline]] Pack<Real> operator()(std::size_t i) const
+    {
+        const Pack<Real> pack = load_pack(first + i * stride, valid);
+        return Swap ? swapped(pack) : pack;
+    }
+};
+
+template <bool Swap, class Real>
+struct ColumnWriter {
+    Real* first;
+    std::size_t stride;
+    std::size_t valid;
+    Real scale;
+
+    [[gnu::always_inline]] void operator()(std::size_t i, Pack<Real> value) const
+    {
+        const Pack<Real> pack = {value.re * scale, value.im * scale};
+        store_pack(first + i * stride, Swap ? swapped(pack) : pack, valid);
+    }
+};
+
 template <bool Swap, class Real>
 void load_columns_as(const Columns<Real>& columns, Pack<Real>* const* tiles)
 {
@@ -164,20 +192,44 @@ template <class Real>
     }
 }
 
-/// Transposing the interleaved numbers of a row separates real and imaginary parts on the way.
+/// lanes / 2 neighbouring elements of every row, from element i on. Transposing the interleaved numbers of a row separates
+/// real and imaginary parts on the way.
+template <bool Swap, class Real>
+[[gnu::always_inline]] inline void load_elements(const Real* first, const Rows& rows, std::size_t i, Pack<Real>* elements)
+{
+    Vector<Real> square[lanes<Real>];
+    load_square(first, rows, 2 * i, 2 * rows.length, square);
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < lanes<Real> / 2; ++j) {
+        elements[j] = Swap ? Pack<Real>{square[2 * j + 1], square[2 * j]} : Pack<Real>{square[2 * j], square[2 * j + 1]};
+    }
+}
+
+template <bool Swap, class Real>
+[[gnu::always_inline]] inline void store_elements(Real* first, const Rows& rows, std::size_t i,
+                                                  const Pack<Real>* elements, Real scale)
+{
+    Vector<Real> square[lanes<Real>];
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < lanes<Real> / 2; ++j) {
+        square[2 * j] = (Swap ? elements[j].im : elements[j].re) * scale;
+        square[2 * j + 1] = (Swap ? elements[j].re : elements[j].im) * scale;
+    }
+    store_square(first, rows, 2 * i, 2 * rows.length, square);
+}
+
 template <bool Swap, class Real>
 void load_rows_as(const Real* first, const Rows& rows, Pack<Real>* tile)
 {
     constexpr std::size_t half = lanes<Real> / 2;
     for (std::size_t i = 0; i < rows.length; i += half) {
-        Vector<Real> square[lanes<Real>];
-        load_square(first, rows, 2 * i, 2 * rows.length, square);
+        Pack<Real> elements[half];
+        load_elements<Swap>(first, rows, i, elements);
         const std::size_t count = at_most(rows.length - i, half);
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < half; ++j) {
             if (j < count) {
-                tile[i + j] = Swap ? Pack<Real>{square[2 * j + 1], square[2 * j]}
-                                   : Pack<Real>{square[2 * j], square[2 * j + 1]};
+                tile[i + j] = elements[j];
             }
         }
     }
@@ -188,15 +240,13 @@ void store_rows_as(Real* first, const Rows& rows, const Pack<Real>* tile, Real s
 {
     constexpr std::size_t half = lanes<Real> / 2;
     for (std::size_t i = 0; i < rows.length; i += half) {
-        Vector<Real> square[lanes<Real>];
+        Pack<Real> elements[half];
         const std::size_t count = at_most(rows.length - i, half);
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < half; ++j) {
-            const Pack<Real> pack = j < count ? tile[i + j] : Pack<Real>{};
-            square[2 * j] = (Swap ? pack.im : pack.re) * scale;
-            square[2 * j + 1] = (Swap ? pack.re : pack.im) * scale;
+            elements[j] = j < count ? tile[i + j] : Pack<Real>{};
         }
-        store_square(first, rows, 2 * i, 2 * rows.length, square);
+        store_elements<Swap>(first, rows, i, elements, scale);
     }
 }
 
