@@ -49,6 +49,7 @@ class Flows:
         self._axes = mixture.transform.plane_axes
         self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
         self._half_way = False
+        self._densities: list[np.ndarray] = []  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
 
@@ -90,10 +91,12 @@ class Flows:
         sets = any(len(array) > 1 for array in orbitals)
         if mixture.convolution or sets:
             with timers.phase("density"):
-                densities = mixture.densities(orbitals, self._axes if self._half_way else 0)
+                self._densities = mixture.densities(
+                    orbitals, self._axes if self._half_way else 0, self._densities or None
+                )
             self._half_way = False
             with timers.phase("mean field"):
-                fields = mixture.mean_fields(densities) if sets else mixture.convolution.potentials(densities)
+                fields = (mixture.mean_fields if sets else mixture.convolution.potentials)(self._densities)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
             ]

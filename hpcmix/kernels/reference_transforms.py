@@ -69,9 +69,11 @@ def kick_planes(
             _transform(field, axes, True, 1.0)
 
 
-def add_density_of_planes(field: NDArray, weight: float, density: NDArray, columns_too: bool) -> None:
-    """Inverse transform of planes (columns_too) or of their rows, then density += weight * |field|^2."""
+def density_of_planes(field: NDArray, weight: float, density: NDArray, columns_too: bool, add: bool) -> None:
+    """Inverse transform of planes (columns_too) or of their rows, then density = weight * |field|^2, or += if add."""
     _transform(field, (1, 2) if columns_too else (2,), False, 1.0)
+    if not add:
+        density[...] = 0.0
     reference.accumulate_density(field, weight, density)
 
 

@@ -144,15 +144,18 @@ def kick(
     )
 
 
-def add_density(field: NDArray, weight: float, density: NDArray, *, axes: int = 0) -> None:
-    """Bring the last `axes` axes (0, 1 or 2) back to position space, in place, then density += weight * |field|^2."""
+def take_density(field: NDArray, weight: float, density: NDArray, *, add: bool = False, axes: int = 0) -> None:
+    """Bring the last `axes` axes (0, 1 or 2) back to position space, in place, then density = weight * |field|^2, added
+    to what is there if `add`."""
     if axes == 0:
+        if not add:
+            density[...] = 0.0
         dispatch.accumulate_density(field, weight, density)
         return
     arguments.check_field("field", field, written=True)
     arguments.check_real("density", density, field, written=True)
     axes = _check_axes(field, axes)
-    _implementation().add_density_of_planes(_as_planes(field), float(weight), _as_planes(density), axes == 2)
+    _implementation().density_of_planes(_as_planes(field), float(weight), _as_planes(density), axes == 2, bool(add))
 
 
 def transform_real(real_field: NDArray, half_spectrum: NDArray, scale: float = 1.0, *, planes: bool = False) -> None:

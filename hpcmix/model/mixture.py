@@ -16,7 +16,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.kernels.transforms import add_density
+from hpcmix.kernels.transforms import take_density
 from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.convolution import ConvolutionInteraction
 from hpcmix.model.energy import Energy
@@ -84,19 +84,25 @@ class Mixture:
 
     # --------------------------------------------------------------- densities and potentials
 
-    def density(self, orbitals: np.ndarray, weight: float, axes: int = 0) -> np.ndarray:
-        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid).
+    def density(self, orbitals: np.ndarray, weight: float, axes: int = 0, out: np.ndarray | None = None) -> np.ndarray:
+        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), in `out` if it is given.
 
         axes  how many of the last axes of the orbitals are still transformed; they are brought back in place.
         """
-        density = np.zeros(self.grid.position_shape, self.real_dtype)
-        for orbital in orbitals:
-            add_density(orbital, weight, density, axes=axes)
+        density = np.empty(self.grid.position_shape, self.real_dtype) if out is None else out
+        for number, orbital in enumerate(orbitals):
+            take_density(orbital, weight, density, add=number > 0, axes=axes)
         return density
 
-    def densities(self, orbitals: Sequence[np.ndarray], axes: int = 0) -> list[np.ndarray]:
-        """The density of every species."""
-        return [self.density(array, one.weight, axes) for array, one in zip(orbitals, self.species, strict=True)]
+    def densities(
+        self, orbitals: Sequence[np.ndarray], axes: int = 0, out: Sequence[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
+        """The density of every species, in the arrays of `out` if they are given."""
+        arrays = [None] * len(self.species) if out is None else out
+        return [
+            self.density(array, one.weight, axes, density)
+            for array, one, density in zip(orbitals, self.species, arrays, strict=True)
+        ]
 
     def mean_fields(self, densities: Sequence[np.ndarray]) -> list[np.ndarray]:
         """W_a = sum_b G_ab * rho_b, without the external potential. Collective."""

@@ -129,17 +129,20 @@ class TestAgainstNumpy:
 
     @pytest.mark.parametrize("axes", [0, 1, 2])
     @pytest.mark.parametrize("shape", [*SHAPES, (9, 20), (40, 37)])
-    def test_add_density(self, random, dtype, shape, axes):
+    def test_take_density(self, random, dtype, shape, axes):
         field = make_field(random, shape, dtype) / np.sqrt(max(1, np.prod(shape[len(shape) - axes :])))
         field = field.astype(dtype)
         density = make_real(random, shape, dtype)
         result, sums = field.copy(), density.copy()
-        transforms.add_density(result, 0.3, sums, axes=axes)
+        transforms.take_density(result, 0.3, sums, add=True, axes=axes)
+        again, alone = field.copy(), density.copy()
+        transforms.take_density(again, 0.3, alone, axes=axes)
         if field.size:
             last = tuple(range(field.ndim - axes, field.ndim))
             position = np.fft.ifftn(double(field), axes=last, norm="forward") if axes else double(field)
             assert_close(result, position)
             assert_close(sums, double(density) + 0.3 * np.abs(position) ** 2)
+            assert_close(alone, 0.3 * np.abs(position) ** 2)
 
     def test_multiply_some_rows_of_all_planes(self, random, dtype):
         field = make_field(random, (10, 7, 5), dtype)
@@ -271,9 +274,9 @@ class TestBits:
         for left, right in zip(at_once, apart, strict=True):
             np.testing.assert_array_equal(left, right)
         density, expected = (np.zeros(shape, np.finfo(dtype).dtype) for _ in range(2))
-        transforms.add_density(at_once[0], 0.7, density, axes=axes)
+        transforms.take_density(at_once[0], 0.7, density, axes=axes)
         transforms.transform_planes(apart[0], False, axes=axes)
-        transforms.add_density(apart[0], 0.7, expected)
+        transforms.take_density(apart[0], 0.7, expected)
         np.testing.assert_array_equal(at_once[0], apart[0])
         np.testing.assert_array_equal(density, expected)
 
@@ -329,7 +332,7 @@ def test_numpy_twins(random, dtype, monkeypatch):
         )
         transforms.mix_lines(results[6:8], [[values, None], [values, values]], 0.5)
         density = np.zeros_like(values)
-        transforms.add_density(results[8], 0.5, density, axes=2)
+        transforms.take_density(results[8], 0.5, density, axes=2)
         spectrum, back = np.empty((6, 7, 5), dtype), np.empty_like(values)
         transforms.transform_real(values, spectrum, 0.5, planes=True)
         results.append(spectrum.copy())

@@ -332,7 +332,8 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
 }
 
 template <class Real>
-void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> density, double weight, void* memory)
+void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> density, double weight, bool add,
+                  void* memory)
 {
     constexpr std::size_t width = lanes<Real>;
     Workspace<Real> workspace(memory, line.tile_length, 1);
@@ -343,8 +344,10 @@ void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> d
     const Rows density_rows{density.stride, line.length, density.count};
     const Real* const values = reinterpret_cast<const Real*>(tile);
     for (std::size_t i = 0; i < line.length; i += width) {
-        Vector<Real> square[width];
-        load_square(density.first, density_rows, i, line.length, square);
+        Vector<Real> square[width] = {};
+        if (add) {
+            load_square(density.first, density_rows, i, line.length, square);
+        }
         Real* const sums = reinterpret_cast<Real*>(square);
         const std::size_t count = at_most(line.length - i, width);
         for (std::size_t j = 0; j < count; ++j) {
@@ -367,8 +370,7 @@ void real_rows_forward(const Line<Real>& line, RowPiece<const Real> reals, RowPi
 {
     Workspace<Real> workspace(memory, line.tile_length + 1, 1);
     Pack<Real>*& tile = workspace.tiles[0];
-    load_rows(reals.first, {reals.stride, line.length, reals.count}, tile, false);
-    transform_tile(line, tile, workspace.spare);
+    transform_from_rows<false>(line, reals.first, {reals.stride, line.length, reals.count}, tile, workspace.spare);
     separate_halves(line, tile);
     store_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false, scale);
 }
@@ -381,8 +383,7 @@ void real_rows_backward(const Line<Real>& line, RowPiece<const Real> spectra, Ro
     Pack<Real>*& tile = workspace.tiles[0];
     load_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false);
     join_halves(line, tile);
-    transform_tile(line, tile, workspace.spare);
-    store_rows(reals.first, {reals.stride, line.length, reals.count}, tile, true, scale);
+    transform_to_rows<true>(line, tile, workspace.spare, reals.first, {reals.stride, line.length, reals.count}, scale);
 }
 
 template <class Real>

@@ -99,8 +99,8 @@ struct PassTable {
                         void* workspace);
     /// `count` rows of every component, at most as many as there are lanes.
     void (*kick_rows)(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* workspace);
-    /// Inverse transform of rows; then density += weight |field|^2 on the same rows.
-    void (*density_rows)(const Line<Real>& line, RowPiece<Real> rows, RowPiece<Real> density, double weight,
+    /// Inverse transform of rows; then density = weight |field|^2 on the same rows, added to what is there if `add`.
+    void (*density_rows)(const Line<Real>& line, RowPiece<Real> rows, RowPiece<Real> density, double weight, bool add,
                          void* workspace);
     /// Rows of 2 * line.length reals to rows of line.length + 1 complex numbers, and back.
     void (*real_rows_forward)(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,

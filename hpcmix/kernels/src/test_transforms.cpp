@@ -249,9 +249,18 @@ void test_density(Shape shape, bool columns_too)
     for (std::size_t i = 0; i < count; ++i) {
         expected[i] = static_cast<long double>(density[i]) + 0.3L * std::norm(position[i]);
     }
-    hpcmix::add_density_of_planes(reals(field), 0.3, density.data(), shape, columns_too);
-    check(error(field, position) < 2 * tolerance, "add_density_of_planes: field", shape.length);
-    check(error(Field<Real>(density.begin(), density.end()), expected) < 2 * tolerance, "add_density_of_planes",
+    const auto start = field;
+    auto density_alone = density;
+    hpcmix::density_of_planes(reals(field), 0.3, density.data(), shape, columns_too, true);
+    check(error(field, position) < 2 * tolerance, "density_of_planes: field", shape.length);
+    check(error(Field<Real>(density.begin(), density.end()), expected) < 2 * tolerance, "density_of_planes, added",
+          shape.length);
+    for (std::size_t i = 0; i < count; ++i) {
+        expected[i] = 0.3L * std::norm(position[i]);
+    }
+    field = start;
+    hpcmix::density_of_planes(reals(field), 0.3, density_alone.data(), shape, columns_too, false);
+    check(error(Field<Real>(density_alone.begin(), density_alone.end()), expected) < 2 * tolerance, "density_of_planes",
           shape.length);
 }
 

@@ -355,7 +355,7 @@ void kick_planes(Real* const* fields, const Real* const* potentials, const std::
 }
 
 template <class Real>
-void add_density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too)
+void density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too, bool add)
 {
     if (is_empty(shape)) {
         return;
@@ -371,7 +371,7 @@ void add_density_of_planes(Real* field, double weight, Real* density, Shape shap
                            const std::size_t offset = (plane * shape.rows + first) * shape.length;
                            const std::size_t count = rows_in_piece(passes.lanes, shape.rows, first);
                            passes.density_rows(line, {field + 2 * offset, 2 * shape.length, count},
-                                               {density + offset, shape.length, count}, weight, workspace(bytes));
+                                               {density + offset, shape.length, count}, weight, add, workspace(bytes));
                        }});
 }
 
@@ -425,7 +425,7 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     template void mix_lines(Real* const*, std::size_t, Shape, std::size_t, const Real* const*, Real);                  \
     template void kick_planes(Real* const*, const Real* const*, const std::size_t*, const double*, std::size_t,        \
                               double, Shape, KickTransforms);                                                          \
-    template void add_density_of_planes(Real*, double, Real*, Shape, bool);                                            \
+    template void density_of_planes(Real*, double, Real*, Shape, bool, bool);                                          \
     template void transform_real(const Real*, Real*, Shape, bool, Real);                                               \
     template void transform_real_inverse(Real*, Real*, Shape, bool, Real);
 

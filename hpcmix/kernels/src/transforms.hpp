@@ -50,9 +50,10 @@ template <class Real>
 void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
                  const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms);
 
-/// Inverse transform of the planes (of their rows only, unless columns_too), then density += weight |field|^2.
+/// Inverse transform of the planes (of their rows only, unless columns_too), then density = weight |field|^2, added to what
+/// is there if `add`.
 template <class Real>
-void add_density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too);
+void density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too, bool add);
 
 /// From reals of shape `shape` to half spectra with shape.length / 2 + 1 numbers in a row; `planes`: then transforms the
 /// columns of each plane too.

@@ -166,13 +166,13 @@ void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
 }
 
 template <class Real>
-void add_density_of_planes(const Array<std::complex<Real>>& field, double weight, const Array<Real>& density,
-                           bool columns_too)
+void density_of_planes(const Array<std::complex<Real>>& field, double weight, const Array<Real>& density,
+                       bool columns_too, bool add)
 {
     require_same_shape(field, density);
     const hpcmix::Shape shape = shape_of(field);
     const nb::gil_scoped_release release;
-    hpcmix::add_density_of_planes(reals<Real>(field), weight, density.data(), shape, columns_too);
+    hpcmix::density_of_planes(reals<Real>(field), weight, density.data(), shape, columns_too, add);
 }
 
 /// The shape of the real array, after a look whether the half spectrum fits it.
@@ -219,9 +219,9 @@ void bind_precision(nb::module_& module)
     module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
                "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, kick, forward transform, in place");
-    module.def("add_density_of_planes", &add_density_of_planes<Real>, "field"_a.noconvert(), "weight"_a,
-               "density"_a.noconvert(), "columns_too"_a,
-               "inverse transform of rows or planes in place, then density += weight * |field|^2");
+    module.def("density_of_planes", &density_of_planes<Real>, "field"_a.noconvert(), "weight"_a,
+               "density"_a.noconvert(), "columns_too"_a, "add"_a,
+               "inverse transform of rows or planes in place, then density = (density +) weight * |field|^2");
     module.def("transform_real", &transform_real<Real>, "real_field"_a.noconvert(), "half_spectrum"_a.noconvert(),
                "planes"_a, "scale"_a, "real rows to half spectra");
     module.def("transform_real_inverse", &transform_real_inverse<Real>, "half_spectrum"_a.noconvert(),
