@@ -38,7 +38,7 @@ class Guard:
 
         A transform spreads a value that is not finite over the whole grid, so one value after a drift tells of all.
         """
-        return np.array([0.0 if np.isfinite(array.ravel()[0]) else 1.0 for array in state.orbitals])
+        return np.array([0.0 if np.isfinite(array.flat[0]) else 1.0 for array in state.orbitals])
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species not finite."""

@@ -31,14 +31,14 @@ target.expression = failing
 
 IN_A_STEP = """
 import hpcmix.evolve.flows as target
-usual = target.Flows.drift
+usual = target.Flows._drift
 calls = []
 def failing(*arguments):
     calls.append(1)
     if MPI.COMM_WORLD.rank == 2 and len(calls) == 100:
         raise RuntimeError("injected in a step")
     return usual(*arguments)
-target.Flows.drift = failing
+target.Flows._drift = failing
 """
 
 IN_OUTPUT = """
@@ -51,12 +51,12 @@ target.SeriesWriter.append = failing
 
 NOT_A_NUMBER = """
 import hpcmix.evolve.stepper as target
-usual = target.Stepper.step
+usual = target.Stepper.advance
 def poisoned(self, state):
     usual(self, state)
     if MPI.COMM_WORLD.rank == 1 and state.step == 30:
         state.orbitals[1][...] = float("nan")
-target.Stepper.step = poisoned
+target.Stepper.advance = poisoned
 """
 
 

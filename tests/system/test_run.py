@@ -90,7 +90,7 @@ def test_summary_says_what_was_done(finished):
     assert found["problem"]["grid"]["points"] == [18, 15, 14]
     assert {"hpcmix", "numpy", "mpi"} <= set(found["versions"])
     assert found["seconds_per_step"] > 0.0
-    assert found["timers"]["transform"]["calls"] > 0
+    assert found["timers"]["lines"]["calls"] > 0
 
 
 def test_series_opens_in_xarray_and_agrees_with_the_records(finished):
