@@ -42,11 +42,10 @@ def least_steps(
             return Found(reached, errors[reached], True)
         guess = _next(errors, order, target, failed, reached)
         if guess > largest:
-            usable = [steps for steps, error in errors.items() if math.isfinite(error)]
-            if failed == largest or guess > 2 * largest:
-                if not usable:
+            if failed == largest:
+                if not math.isfinite(errors[largest]):
                     raise ArithmeticError(f"no finite error with up to {failed} steps")
-                return Found(guess, target, False)
+                return Found(math.ceil(largest * (errors[largest] / target) ** (1.0 / order)), target, False)
             guess = largest
 
 

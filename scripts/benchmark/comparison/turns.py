@@ -105,12 +105,12 @@ class Contestant:
         self._say("memory")
         return float(self._expect("memory"))
 
-    def close(self) -> None:
-        """End the program, kindly if it listens."""
+    def close(self, patience: float = 10.0) -> None:
+        """End the program, kindly if it listens within `patience` seconds."""
         if self._process.poll() is None:
             self._say("quit")
             try:
-                self._process.wait(timeout=10.0)
+                self._process.wait(timeout=patience)
             except subprocess.TimeoutExpired:
                 self._kill()
         for descriptor in (*self._turns, self._answers):

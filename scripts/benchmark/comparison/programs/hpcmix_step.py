@@ -1,4 +1,5 @@
-"""hpcmix through the classes that `hpcmix run` uses: build_simulation and Stepper. A unit of work is one step."""
+"""hpcmix through the classes that `hpcmix run` uses: build_simulation and Stepper. A unit of work is one step as
+the loop takes it: its last kick is merged with the first of the next."""
 
 from __future__ import annotations
 
@@ -27,10 +28,11 @@ class Steps:
     def run(self, units: int) -> None:
         """That many steps."""
         for _ in range(units):
-            self._stepper.step(self._simulation.state)
+            self._stepper.advance(self._simulation.state)
 
     def write_state(self, whole: np.ndarray | None) -> None:
-        """This rank's part of the orbitals."""
+        """Complete the step, and write this rank's part of the orbitals."""
+        self._stepper.complete(self._simulation.state)
         block = self._simulation.mixture.grid.position_block.slices
         for component, orbitals in enumerate(self._simulation.state.orbitals):
             whole[component][block] = orbitals[0]
