@@ -351,9 +351,9 @@ def test_the_file_for_hpcmix_says_the_same_numbers(components, interaction):
 
 
 def test_first_states_have_norm_one_on_the_grid():
-    x = problem.open_axes(*(3 * [problem.axis(48)]))
+    x = problem.open_axes(*(3 * [problem.axis(problem.FEWEST_POINTS)]))
     for component in range(3):
-        norm = np.sum(np.abs(problem.initial_field(component, x)) ** 2) * (problem.EDGE / 48) ** 3
+        norm = np.sum(np.abs(problem.initial_field(component, x)) ** 2) * (problem.EDGE / problem.FEWEST_POINTS) ** 3
         assert norm == pytest.approx(1.0, abs=1e-12)  # what lies outside the box
 
 
@@ -413,5 +413,7 @@ def test_wrong_options_are_refused_in_a_sentence():
 
     refused = status("--cases", "step,jump")
     assert refused.returncode == 2 and "unknown: jump" in refused.stderr
-    refused = status("--sizes", "64,0")
+    refused = status("--sizes", "64,31")
+    assert refused.returncode == 2 and "at least 32" in refused.stderr
+    refused = status("--ranks", "2,0")
     assert refused.returncode == 2 and "positive whole numbers" in refused.stderr

@@ -14,6 +14,7 @@ from comparison import accuracy as accuracy_module
 from comparison import candidates, report
 from comparison.entries import CASES
 from comparison.goals import Goals
+from comparison.problem import FEWEST_POINTS
 from comparison.rounds import Contest, available_memory
 from comparison.turns import Failed
 from hpcmix.io.provenance import commit_of_checkout
@@ -81,12 +82,16 @@ def _options() -> argparse.Namespace:
     parser.description = "Measure hpcmix beside its peers in one interleaved run; write Markdown and JSON."
     names = [*CASES, ACCURACY]
     parser.add_argument("--quick", action="store_true", help="64^3 only, fewer and shorter turns: minutes")
-    parser.add_argument("--sizes", type=_numbers, help=f"points per axis (default {','.join(map(str, SIZES))})")
+    parser.add_argument("--sizes", type=_sizes, help=f"points per axis (default {','.join(map(str, SIZES))})")
     parser.add_argument("--cases", type=_names(names), help=f"some of {','.join(names)} (default all)")
     parser.add_argument("--ranks", type=_numbers, default=[1, 2], help="ranks (default 1,2)")
     parser.add_argument("--rounds", type=int, help="turns of every candidate (default 9, quick 5)")
     parser.add_argument("--turn-seconds", type=float, help="length of a turn (default 0.5, quick 0.2)")
-    parser.add_argument("--accuracy-points", type=int, help="points per axis of the time to an error (64, quick 48)")
+    parser.add_argument(
+        "--accuracy-points",
+        type=lambda text: _sizes(text)[0],
+        help="points per axis of the time to an error (64, quick 48)",
+    )
     parser.add_argument("--errors", type=_floats, default=[1e-6, 1e-8], help="errors to reach (default 1e-6,1e-8)")
     parser.add_argument(
         "--longest", type=float, help="seconds of one evolution in the search for steps (default 60, quick 10)"
@@ -110,6 +115,13 @@ def _numbers(text: str) -> list[int]:
     if any(number < 1 for number in numbers):
         raise argparse.ArgumentTypeError("must be positive whole numbers with commas between them")
     return numbers
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = _numbers(text)
+    if min(sizes) < FEWEST_POINTS:
+        raise argparse.ArgumentTypeError(f"must be at least {FEWEST_POINTS}: fewer points do not resolve the problem")
+    return sizes
 
 
 def _floats(text: str) -> list[float]:
