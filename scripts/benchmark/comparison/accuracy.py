@@ -155,7 +155,8 @@ def _search(accuracy, candidate, case, order, targets, reference, longest, say) 
         except (Failed, ArithmeticError) as failure:
             accuracy.notes[f"{candidate.name}, {case.integrator}"] = str(failure)
             return
-        say(f"  {candidate.name}, {case.integrator}: {found.steps} steps for {target:.0e} (error {found.error:.1e})")
+        how = f"error {found.error:.1e}" if found.measured else "by its order"
+        say(f"  {candidate.name}, {case.integrator}: {found.steps} steps for {target:.0e} ({how})")
         # one entry for both targets: a step takes as long whatever its length
         entry = Entry(candidate, case, 1, anchor=candidate is c.HPCMIX, checked=False)
         accuracy.reached.append(Reached(case.integrator, target, entry, found.steps, found.error, found.measured))

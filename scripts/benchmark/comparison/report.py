@@ -29,6 +29,8 @@ def markdown(header: dict[str, Any], rows: Sequence[Row], contest: Contest, accu
         f"* load before {header['load_before']:.2f}, after {header['load_after']:.2f}; {header['rounds']} rounds",
         "",
         "Numbers are medians, in brackets the quartiles of the rounds. A ratio is taken round by round.",
+        "`difference` is the largest relative one from hpcmix's state after a few steps, or the error of a transform's",
+        "round trip; who differs by more than rounding (XMDS2: by more than its scheme makes) has no time.",
         "",
     ]
     if header["missing"]:
@@ -145,6 +147,7 @@ def _measurement(one: Measurement) -> dict[str, Any]:
         "seconds": None if spread is None else asdict(spread),
         "rounds": [{"batch": batch, "round": number, "seconds": s} for (batch, number), s in one.seconds.items()],
         "difference": one.difference,
+        "tolerance": entry.candidate.tolerance,
         "memory_bytes": None if one.memory is None or one.memory != one.memory else one.memory,
         "note": one.note,
     }
