@@ -13,10 +13,11 @@ import hpcmix
 from comparison import accuracy as accuracy_module
 from comparison import candidates, report
 from comparison.entries import CASES
-from comparison.goals import Goals
+from comparison.goals import Goals, Row
 from comparison.problem import FEWEST_POINTS
 from comparison.rounds import Contest, available_memory
 from comparison.turns import Failed
+from hpcmix.io.atomic import write_text
 from hpcmix.io.provenance import commit_of_checkout
 from hpcmix.parallel.communicators import mpi_library
 from hpcmix.run.machine import describe_machine
@@ -53,6 +54,7 @@ def main() -> int:
             if name != ACCURACY:
                 say(f"{points}^3, {name}")
                 contest.measure(CASES[name](points, options.ranks), budget)
+                _write(header, options, contest, None)  # a long run that is stopped leaves what it has
     found = None
     if ACCURACY in options.cases:
         say(f"{options.accuracy_points}^3, {ACCURACY}")
@@ -62,19 +64,25 @@ def main() -> int:
             )
         except Failed as failure:
             say(f"no time to an error: {failure}")
+    rows, paths = _write(header, options, contest, found)
+    for row in rows:
+        say(f"{row.measure}: {row.value.text() if row.value else row.note or 'not measured'}; goal {row.goal}")
+    say(f"written: {' and '.join(map(str, paths))}")
+    return 0
+
+
+def _write(header: dict, options: argparse.Namespace, contest: Contest, found) -> tuple[list[Row], list[Path]]:
+    """Both files, from what has been measured until now; the rows of the goals and the paths."""
     header["load_after"] = os.getloadavg()[0]
     rows = Goals(contest, options.ranks, header["machine"].get("instructions", "")).rows(options.sizes, found)
+    paths = []
     for suffix, text in (
         (".md", report.markdown(header, rows, contest, found)),
         (".json", report.as_json(report.results(header, rows, contest, found))),
     ):
-        path = options.output.with_name(options.output.name + suffix)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        say(f"written: {path}")
-    for row in rows:
-        say(f"{row.measure}: {row.value.text() if row.value else row.note or 'not measured'}; goal {row.goal}")
-    return 0
+        paths.append(options.output.with_name(options.output.name + suffix))
+        write_text(paths[-1], text)
+    return rows, paths
 
 
 def _options() -> argparse.Namespace:
@@ -152,4 +160,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("stopped: nothing is written")
+        sys.exit("stopped: the files hold the cases that were complete")
