@@ -16,6 +16,7 @@ import pytest
 BENCHMARK = Path(__file__).resolve().parents[2] / "scripts" / "benchmark"
 sys.path.insert(0, str(BENCHMARK))
 
+from comparison import accuracy as accuracy_of  # noqa: E402
 from comparison import candidates, entries, problem, report, search, xmds  # noqa: E402
 from comparison.accuracy import Accuracy, Reached  # noqa: E402
 from comparison.candidates import Candidate  # noqa: E402
@@ -25,6 +26,7 @@ from comparison.problem import Case  # noqa: E402
 from comparison.rounds import Contest, Measurement, batches, ratio, relative_difference  # noqa: E402
 from comparison.turns import Contestant, Failed  # noqa: E402
 
+from hpcmix.problem.integrators import INTEGRATORS  # noqa: E402
 from hpcmix.problem.load import parse_problem  # noqa: E402
 from hpcmix.run.spread import Spread  # noqa: E402
 
@@ -316,6 +318,18 @@ def test_the_search_finds_the_least_number_of_steps(order, constant):
     least = next(n for n in range(max(1, int(0.9 * found.steps)), 10**6) if error_of(n) <= 1e-8)
     assert found.measured and found.error <= 1e-8
     assert least <= found.steps <= math.ceil(1.03 * least) + 1
+
+
+def test_the_search_keeps_to_the_fewest_steps_that_are_accepted():
+    asked = []
+    found = search.least_steps(lambda n: asked.append(n) or n**-4.0, 4, 1e-4, start=40, largest=1000, fewest=25)
+    assert (found.steps, min(asked)) == (25, 25)  # ten would do
+    case = Case(64, integrator="blanes-moan-rkn-6")
+    fewest = accuracy_of._fewest_steps(case)
+    # the fastest mode turns by at most pi in the largest drift: a dt 3 (pi n / L)^2 / 2 <= pi
+    largest_drift = INTEGRATORS["blanes-moan-rkn-6"].largest_drift
+    bound = accuracy_of.FINAL * largest_drift * 1.5 * math.pi * (64 / problem.EDGE) ** 2
+    assert fewest == math.ceil(bound)
 
 
 def test_the_search_goes_on_from_steps_that_blow_up():

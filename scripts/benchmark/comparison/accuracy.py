@@ -15,11 +15,13 @@ import numpy as np
 from comparison import candidates as c
 from comparison import xmds
 from comparison.entries import Entry
-from comparison.problem import Case
+from comparison.problem import Case, problem_file
 from comparison.rounds import Contest, Say, ratio, relative_difference
 from comparison.search import Found, least_steps
 from comparison.turns import Failed, FreshStart
+from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.problem.load import parse_problem
 from hpcmix.run.spread import Spread
 
 FINAL = 0.5
@@ -146,12 +148,13 @@ def _search(accuracy, candidate, case, order, targets, reference, longest, say) 
             errors[steps] = error if math.isfinite(error) else math.inf
         return errors[steps]
 
-    start = 40
+    fewest = _fewest_steps(case) if candidate is c.HPCMIX else 1
+    start = max(40, fewest)
     for target in sorted(targets, reverse=True):
         try:
             error_of(start)
             largest = max(start, int(longest / pace))
-            found: Found = least_steps(error_of, order, target, start, largest)
+            found: Found = least_steps(error_of, order, target, start, largest, fewest)
         except (Failed, ArithmeticError) as failure:
             accuracy.notes[f"{candidate.name}, {case.integrator}"] = str(failure)
             return
@@ -161,6 +164,19 @@ def _search(accuracy, candidate, case, order, targets, reference, longest, say) 
         entry = Entry(candidate, case, 1, anchor=candidate is c.HPCMIX, checked=False)
         accuracy.reached.append(Reached(case.integrator, target, entry, found.steps, found.error, found.measured))
         start = min(found.steps, largest)
+
+
+def _fewest_steps(case: Case) -> int:
+    """The least number of steps that hpcmix accepts on this grid: it refuses those in which a mode resonates."""
+    failed, accepted = 0, 0
+    while not accepted or accepted - failed > 1:
+        steps = (failed + accepted) // 2 if accepted else max(1, 2 * failed)
+        try:
+            parse_problem(problem_file(replace(case, step=FINAL / steps), check_step=True))
+            accepted = steps
+        except ProblemError:
+            failed = steps
+    return accepted
 
 
 def _search_tolerance(accuracy, case, targets, reference, longest, say) -> None:

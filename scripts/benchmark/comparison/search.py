@@ -21,17 +21,23 @@ class Found:
 
 
 def least_steps(
-    error_of: Callable[[int], float], order: int, target: float, start: int, largest: int, slack: float = 0.03
+    error_of: Callable[[int], float],
+    order: int,
+    target: float,
+    start: int,
+    largest: int,
+    fewest: int = 1,
+    slack: float = 0.03,
 ) -> Found:
-    """The least number of steps, to a share `slack`, with ``error_of(steps) <= target``.
+    """The least number of steps, to a share `slack`, with ``error_of(steps) <= target``, and not less than `fewest`.
 
     The error of a scheme of order p falls like steps^-p: each guess takes the nearest error that is known along this
     law and stays between the largest number of steps that failed and the smallest that did not. An error that is not
     finite (too large a step) counts as a failure that says nothing more.
     """
-    failed, reached = 0, 0
+    failed, reached = fewest - 1, 0
     errors: dict[int, float] = {}
-    guess = max(1, min(start, largest))
+    guess = max(fewest, min(start, largest))
     while True:
         errors[guess] = error_of(guess)
         if errors[guess] <= target:
