@@ -398,6 +398,7 @@ HEADER = {
     "load_before": 0.0,
     "load_after": 0.1,
     "missing": [],
+    "complete": True,
 }
 
 
@@ -413,6 +414,8 @@ def test_the_page_and_the_json_hold_every_entry():
     assert page.count("\n| two-component step, 128^3, ") == 4
     assert "| 2 components, contact, strang | hpcmix | 1 | 30.0 (30.0 to 30.0) | - | - |" in page
     assert "| **no** |" in page
+    assert "not complete" not in page
+    assert "not complete" in report.markdown(HEADER | {"complete": False}, rows, contest, None)
     found = json.loads(report.as_json(report.results(HEADER, rows, contest, None)))
     assert len(found["measurements"]) == len(contest.measurements)
     assert found["measurements"][0]["seconds"]["median"] == 0.030

@@ -42,6 +42,7 @@ def main() -> int:
         "rounds": options.rounds,
         "load_before": os.getloadavg()[0],
         "missing": _missing(),
+        "complete": False,
     }
     for sentence in header["missing"]:
         say(f"{sentence} (scripts/benchmark/install-peers)")
@@ -64,6 +65,7 @@ def main() -> int:
             )
         except Failed as failure:
             say(f"no time to an error: {failure}")
+    header["complete"] = True
     rows, paths = _write(header, options, contest, found)
     for row in rows:
         say(f"{row.measure}: {row.value.text() if row.value else row.note or 'not measured'}; goal {row.goal}")

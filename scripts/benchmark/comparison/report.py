@@ -33,6 +33,8 @@ def markdown(header: dict[str, Any], rows: Sequence[Row], contest: Contest, accu
         "round trip; who differs by more than rounding (XMDS2: by more than its scheme makes) has no time.",
         "",
     ]
+    if not header["complete"]:
+        lines += ["**This run is not complete, or was stopped: cases are missing below.**", ""]
     if header["missing"]:
         lines += ["Peers that are not installed here: " + "; ".join(header["missing"]) + ".", ""]
     lines += ["## Goals", "", *table(["measure", "goal", "measured", "reached"], [_goal(row) for row in rows]), ""]
