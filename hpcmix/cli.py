@@ -74,6 +74,30 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 
 
 @app.command()
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="How long to take steps, about.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    metavar="PATH",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the numbers to a file too.",
+)
+@overrides_option
+def bench(file: str | None, seconds: float, json_path: Path | None, overrides: tuple[str, ...]) -> int:
+    """Time per step and phase and effective bandwidth on this machine; two components on 128^3 points without FILE."""
+    from hpcmix.run.bench import launch_bench
+
+    return launch_bench(file, overrides, seconds, json_path)
+
+
+@app.command()
 @click.argument("path", metavar="PATH")
 @overrides_option
 def show(path: str, overrides: tuple[str, ...]) -> int:

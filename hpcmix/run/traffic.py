@@ -1,0 +1,49 @@
+"""What a step has to do at least: operations of its Fourier transforms, and bytes that must pass through memory.
+
+Imports no MPI.
+
+A time over these numbers says how near a step comes to what the machine allows, and does not depend on how the step is
+done.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hpcmix.problem.schema import Problem
+from hpcmix.run.plan import real_bytes, transforms_per_step
+
+
+def transform_operations(problem: Problem) -> float:
+    """Floating-point operations of the transforms of a step by the usual count, 5 N log2 N for each direction of a
+    complex field; the pair of a real field counts half."""
+    points = math.prod(problem.grid.points)
+    return transforms_per_step(problem) * 2.0 * 5.0 * points * math.log2(points)
+
+
+def step_bytes(problem: Problem) -> float:
+    """Bytes that a step moves between memory and processor if nothing is read or written twice, over all ranks.
+
+    For each drift and the kick before it, per grid point: a field passes twice, once plane by plane (back from the last
+    drift, kicked, and on towards the next) and once along the lines of the first axis, read and written each time; a
+    potential is read. A species in a convolution adds its density, as the spectrum of a real field: written once,
+    changed once along the lines, read once, and for that its field is read once more; a kernel's multiplier is read
+    once. In one dimension everything is one sweep.
+    """
+    if problem.time is None:
+        return 0.0
+    size = real_bytes(problem)
+    sweeps = 1 if len(problem.grid.points) == 1 else 2
+    fields = 2 * sweeps * 2 * size * sum(_orbitals(one) for one in problem.species)
+    potentials = size * sum(1 for one in problem.species if one.potential)
+    pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
+    felt = {name for pair in pairs for name in pair}
+    densities = sum(2 * size * _orbitals(problem.species_named(name)) + 4 * size for name in felt)
+    multipliers = 0.5 * size * len(pairs)
+    per_point = fields + potentials + densities + multipliers
+    return len(problem.time.splitting.drifts) * math.prod(problem.grid.points) * per_point
+
+
+def _orbitals(species) -> int:
+    """How many fields a species has."""
+    return getattr(species, "orbitals", None) or 1
