@@ -87,7 +87,7 @@ class Flows:
         mixture = self._mixture
         timers = mixture.transform.timers
         potentials = self._external_potentials(kick)
-        sets = any(len(array) > 1 for array in orbitals)
+        sets = mixture.has_sets or mixture.communicators.groups > 1
         if mixture.convolution or sets:
             with timers.phase("density"):
                 densities = mixture.densities(orbitals, self._axes if self._half_way else 0)

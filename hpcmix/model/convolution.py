@@ -3,7 +3,7 @@ side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -51,6 +51,13 @@ class ConvolutionInteraction:
         for potential, field in zip(potentials, self.potentials(densities), strict=True):
             if field is not None:
                 potential += field
+
+    def times(self, factors: Mapping[tuple[int, int], float]) -> ConvolutionInteraction:
+        """The same kernels, those of some pairs (lower index first) multiplied by a factor."""
+        multipliers = {
+            pair: factors[pair] * values if pair in factors else values for pair, values in self._multipliers.items()
+        }
+        return ConvolutionInteraction(multipliers, self._species, self._transform)
 
     def free(self) -> None:
         """Give the transform's MPI resources back (collective)."""

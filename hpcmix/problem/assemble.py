@@ -58,8 +58,8 @@ class _Assembly:
             output=self.section("output", OutputOptions),
             scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
             parallel=self.section("parallel", ParallelOptions),
+            ground_state=self.section("ground_state", GroundStateOptions),
         )
-        ground_state = self.section("ground_state", GroundStateOptions)
         title = self.title()
         for path, message, suggestion in cross_checks(parts):
             self.complain(path, message, suggestion)
@@ -67,6 +67,7 @@ class _Assembly:
             # in the order of the file; what has no line comes last
             self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
             raise ProblemError(list(dict.fromkeys(self.complaints)))
+        ground_state = parts.ground_state
         if ground_state.tolerance is None:
             ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parts.parallel.precision]})
         problem = Problem(

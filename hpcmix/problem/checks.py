@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpcmix.problem.errors import closest
-from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid
 from hpcmix.problem.output import OutputOptions
@@ -40,6 +40,7 @@ class Parts:
     output: OutputOptions | None = None
     scaling: Scaling | None = None
     parallel: ParallelOptions | None = None
+    ground_state: GroundStateOptions | None = None
 
     @property
     def complete(self) -> bool:
@@ -56,6 +57,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     if parts.units.given:
         yield from _check_masses(parts)
     yield from _check_groups(parts)
+    yield from _check_ground_state(parts)
     hbar = 1.0
     if parts.grid is not None and parts.scaling is not None and not parts.complete:
         return
@@ -137,6 +139,26 @@ def _check_groups(parts: Parts) -> Iterator[Finding]:
             f'every group needs at least one; use at most {orbitals}, or "auto"'
         )
         yield ("parallel", "orbital_groups"), message, None
+
+
+def _check_ground_state(parts: Parts) -> Iterator[Finding]:
+    if parts.ground_state is None or not parts.complete:
+        return
+    names = [one.name for one in parts.species.values()]
+    seen: set[frozenset[str]] = set()
+    for index, entry in enumerate(parts.ground_state.coupling):
+        place = ("ground_state", "coupling", index, "between")
+        for position, name in enumerate(entry.between):
+            if name not in names:
+                yield (*place, position), f'there is no species "{name}"', closest(name, names)
+        pair = frozenset(entry.between)
+        if pair in seen:
+            yield place, f"names {' and '.join(entry.between)} a second time", None
+        seen.add(pair)
+    sets = [one.name for one in parts.species.values() if one.kind == "fermions" and one.initial.kind == "ground-state"]
+    if sets and parts.ground_state.method == "imaginary-time":
+        message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
+        yield ("ground_state", "method"), message, None
 
 
 def _check_scaling(parts: Parts) -> Iterator[Finding]:
