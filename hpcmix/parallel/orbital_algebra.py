@@ -99,8 +99,8 @@ class OrbitalAlgebra:
         for _ in range(3):
             gram = self.gram(orbitals)
             values = np.linalg.eigvalsh(gram)
-            # below this a direction is made of rounding errors
-            smallest = values[-1] * max(1e-12, 1e3 * np.finfo(orbitals.real.dtype).eps ** 2)
+            # below this a direction may be made of rounding errors
+            smallest = values[-1] * 200.0 * float(np.finfo(orbitals.real.dtype).eps)
             if not values[0] > smallest:
                 raise LinearlyDependent(
                     f"{self.count} orbitals span only {int(np.sum(values > smallest))} dimensions on this grid"

@@ -133,9 +133,7 @@ def choose_groups(
 
 def _fits(ranks: int, limit: tuple[int, int]) -> bool:
     """Whether some pencil grid of so many ranks leaves every rank points."""
-    return any(
-        ranks % first == 0 and first <= limit[0] and ranks // first <= limit[1] for first in range(1, ranks + 1)
-    )
+    return any(ranks % first == 0 and first <= limit[0] and ranks // first <= limit[1] for first in range(1, ranks + 1))
 
 
 def _bytes(orbitals: tuple[int, ...], groups: int, decomposition: Decomposition, real_bytes: int) -> float:

@@ -58,6 +58,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         yield from _check_masses(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
+    yield from _check_observables(parts)
     hbar = 1.0
     if parts.grid is not None and parts.scaling is not None and not parts.complete:
         return
@@ -159,6 +160,13 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
+
+
+def _check_observables(parts: Parts) -> Iterator[Finding]:
+    also = parts.output.observables.also if parts.output is not None else ()
+    if also and parts.complete and all(one.number_of_orbitals == 1 for one in parts.species.values()):
+        message = "is measured of sets of orbitals, and no species has more than one; leave it out"
+        yield ("output", "observables", "also"), message, None
 
 
 def _check_scaling(parts: Parts) -> Iterator[Finding]:

@@ -27,8 +27,15 @@ class ScheduleSection(Section):
         return self
 
 
+Also = Literal["momentum-distribution", "determinant-overlap", "semiclassical-norms"]
+
+
 class ObservablesOptions(ScheduleSection):
     """Time series of numbers; about a hundred records a run unless a schedule is given."""
+
+    also: Annotated[tuple[Also, ...], sequence()] = ()
+    """What to measure of sets of orbitals beyond the usual: it costs time or, for the overlap with the initial
+    determinant, the memory of a second set."""
 
 
 class SnapshotsOptions(ScheduleSection):
