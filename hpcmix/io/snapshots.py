@@ -71,6 +71,8 @@ def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, st
     """Attributes of a field of a known kind; nothing for others."""
     if kind == "density":
         return {"long_name": "density of particles", **density_unit(metadata, dimensions)}
+    if kind == "thomas_fermi":
+        return {"long_name": "Thomas-Fermi density in the present potential", **density_unit(metadata, dimensions)}
     if kind == "phase":
         return {"long_name": "phase of the wave function", "units": "radian"}
     if kind == "wave_function":

@@ -163,10 +163,16 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_observables(parts: Parts) -> Iterator[Finding]:
-    also = parts.output.observables.also if parts.output is not None else ()
-    if also and parts.complete and all(one.number_of_orbitals == 1 for one in parts.species.values()):
-        message = "is measured of sets of orbitals, and no species has more than one; leave it out"
+    if parts.output is None or not parts.complete:
+        return
+    if any(one.number_of_orbitals > 1 for one in parts.species.values()):
+        return
+    message = "is measured of sets of orbitals, and no species has more than one; leave it out"
+    if parts.output.observables.also:
         yield ("output", "observables", "also"), message, None
+    if "thomas_fermi" in parts.output.snapshots.fields:
+        position = parts.output.snapshots.fields.index("thomas_fermi")
+        yield ("output", "snapshots", "fields", position), message, None
 
 
 def _check_scaling(parts: Parts) -> Iterator[Finding]:

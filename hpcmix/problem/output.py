@@ -38,12 +38,16 @@ class ObservablesOptions(ScheduleSection):
     determinant, the memory of a second set."""
 
 
+SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
+
+
 class SnapshotsOptions(ScheduleSection):
     """Fields on the whole grid; at the start and the end unless a schedule is given."""
 
     slices: StrictBool = True
     """Also write cheap slices and column densities."""
-    fields: Annotated[tuple[Literal["density", "phase", "wave_function"], ...], sequence()] = ("density",)
+    fields: Annotated[tuple[SnapshotField, ...], sequence()] = ("density",)
+    """Of a set of orbitals: its density, all wave functions, or the Thomas-Fermi density in its present potential."""
 
     @model_validator(mode="after")
     def _fields_once(self):

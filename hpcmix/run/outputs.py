@@ -16,6 +16,8 @@ from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
 from hpcmix.io.slices import write_slices
 from hpcmix.io.snapshots import write_snapshot
+from hpcmix.model.envelope import Instant
+from hpcmix.model.fermi_density import fermi_density
 from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.together import together
 from hpcmix.run.conservation import Guard
@@ -92,6 +94,12 @@ class Outputs:
             if self._series is not None:
                 self._series.append(record)
 
+    def _potentials(self, state: State) -> list[np.ndarray]:
+        """U + G * rho of every species at the state's time."""
+        mixture = self._simulation.mixture
+        instant = Instant(state.time, state.time + 0.5 * state.step_size)
+        return mixture.potentials(mixture.densities(state.orbitals), instant)
+
     def _snapshot(self, state: State, names: tuple[str, ...]) -> None:
         simulation, mixture = self._simulation, self._simulation.mixture
         densities = dict(zip((one.name for one in mixture.species), mixture.densities(state.orbitals), strict=True))
@@ -107,6 +115,8 @@ class Outputs:
                     fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
                 if "wave_function" in names:
                     fields[f"{one.name}/wave_function"] = dealt
+            if "thomas_fermi" in names and not single:
+                fields[f"{one.name}/thomas_fermi"] = fermi_density(mixture, a, self._potentials(state)[a])
         place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
         with simulation.timers.phase("output"):
             write_snapshot(*place, fields, self._metadata)
