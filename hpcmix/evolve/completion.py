@@ -42,9 +42,7 @@ def completed_orbitals(
         yield copy
 
 
-def completed_set(
-    mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None
-) -> np.ndarray:
+def completed_set(mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None) -> np.ndarray:
     """All orbitals of a species that this rank's group holds, as :func:`completed_orbitals` gives them, in one array of
     their own. Collective."""
     orbitals = state.orbitals[species]

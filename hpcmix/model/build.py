@@ -14,6 +14,7 @@ from hpcmix.model.potentials import ExternalPotential, make_term
 from hpcmix.model.yukawa_kernel import yukawa_multiplier
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
 from hpcmix.parallel.transform import Transform
@@ -29,7 +30,8 @@ def build_mixture(
     potential is not finite.
     """
     dtype = complex_type(problem)
-    transform = make_transform(communicators, False, dtype, timers, way, len(problem.species))
+    fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
+    transform = make_transform(communicators, False, dtype, timers, way, fields)
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
     real_dtype = np.empty(0, dtype).real.dtype
     with together(communicators.world):

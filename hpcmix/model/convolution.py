@@ -54,9 +54,11 @@ class ConvolutionInteraction:
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> ConvolutionInteraction:
         """The same kernels, those of some pairs (lower index first) multiplied by a factor."""
-        multipliers = {
-            pair: factors[pair] * values if pair in factors else values for pair, values in self._multipliers.items()
-        }
+        multipliers = {}
+        for a, row in zip(self._involved, self._matrix, strict=True):
+            for b, values in zip(self._involved, row, strict=True):
+                if a <= b and values is not None:
+                    multipliers[a, b] = values * values.dtype.type(factors.get((a, b), 1.0))
         return ConvolutionInteraction(multipliers, self._species, self._transform)
 
     def free(self) -> None:

@@ -40,8 +40,8 @@ class Also:
 
 def observe(mixture: Mixture, state: State, before_start: bool = False, also: Also | None = None) -> dict[str, Any]:
     """Step, time, energy by term and, per species, particles, energies, chemical potential, centre, widths, largest
-    density and momentum ``nu sum_j <phi_j| -i hbar grad |phi_j>``; of sets of orbitals also orthonormality defect, widths
-    along their own axes in position and momentum, and what `also` asks for.
+    density and momentum ``nu sum_j <phi_j| -i hbar grad |phi_j>``; of sets of orbitals also orthonormality defect,
+    widths along their own axes in position and momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
     the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
@@ -82,7 +82,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
 def _of_set(
     mixture: Mixture, state: State, species: int, density: np.ndarray, mean_field: np.ndarray, also: Also | None
 ) -> dict[str, Any]:
-    """What a record holds of a set of orbitals only, and its kinetic energy and momentum, from one transform of each."""
+    """What a record holds of a set of orbitals only, and its kinetic energy and momentum, by one transform of each."""
     one, orbitals = mixture.species[species], state.orbitals[species]
     spectral = momentum_density(mixture, completed_orbitals(mixture, state, species, mean_field), one.weight)
     found: dict[str, Any] = {

@@ -65,9 +65,10 @@ class OrbitalAlgebra:
         matrix = np.zeros((self.count, self.count), np.complex128)
         multiply = get_blas_funcs("gemm", (left,))
         for columns, piece in self._pieces(right):
-            if len(left) and len(piece):  # the rows transposed are columns in Fortran's order: nothing is copied
-                product = multiply(1.0, _rows(left).T, _rows(piece).T, trans_a=2)
-                matrix[self.mine.start : self.mine.stop, columns] = product
+            for first, own in _parts(left):
+                if len(own) and len(piece):  # the rows transposed are columns in Fortran's order: nothing is copied
+                    rows = slice(self.mine.start + first, self.mine.start + first + len(own))
+                    matrix[rows, columns] = multiply(1.0, _rows(own).T, _rows(piece).T, trans_a=2)
         matrix *= self._cell_volume
         return self._communicators.sum_all(matrix) if self._dealt else self._communicators.sum(matrix)
 
@@ -113,10 +114,10 @@ class OrbitalAlgebra:
         """The orbitals of all groups in turn, a few at a time, with their numbers in the whole set."""
         communicators = self._communicators
         if not self._dealt:
-            yield slice(0, self.count), orbitals
+            for first, piece in _parts(orbitals):
+                yield slice(first, first + len(piece)), piece
             return
-        shape, dtype = orbitals.shape[1:], orbitals.dtype
-        size = max(1, CHUNK_BYTES // max(1, int(np.prod(shape)) * dtype.itemsize))
+        shape, dtype, size = orbitals.shape[1:], orbitals.dtype, _chunk(orbitals)
         buffer = np.empty((min(size, max(map(len, self._held))), *shape), dtype)
         for group, numbers in enumerate(self._held):
             for first in range(0, len(numbers), size):
@@ -137,6 +138,22 @@ def _limit_threads() -> None:
 def cholesky_inverse(gram: np.ndarray) -> np.ndarray:
     """L^-+ of S = L L^+: phi -> phi L^-+ makes orbitals with Gram matrix S orthonormal."""
     return np.linalg.inv(np.linalg.cholesky(gram)).conj().T
+
+
+def _chunk(orbitals: np.ndarray) -> int:
+    """How many orbitals are moved or copied at a time."""
+    return max(1, CHUNK_BYTES // max(1, int(np.prod(orbitals.shape[1:])) * orbitals.dtype.itemsize))
+
+
+def _parts(orbitals: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """The set whole if it is contiguous, else in contiguous copies of a few orbitals, each with its first number: in
+    memory that ranks share, a rank's parts of the orbitals lie apart."""
+    if orbitals.flags.c_contiguous:
+        yield 0, orbitals
+        return
+    size = _chunk(orbitals)
+    for first in range(0, len(orbitals), size):
+        yield first, np.ascontiguousarray(orbitals[first : first + size])
 
 
 def _rows(orbitals: np.ndarray) -> np.ndarray:

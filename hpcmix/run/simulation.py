@@ -12,6 +12,7 @@ from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.schema import Problem
@@ -62,7 +63,8 @@ def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
     provenance = Provenance.collect(world.allgather(socket.gethostname()), mpi_library(), resolved_toml(problem))
     _introduce(problem, communicators, log)
     with timers.phase("set-up"):
-        trial = choose_exchange(communicators, complex_type(problem), len(problem.species), problem.parallel.exchange)
+        fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
+        trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
         mixture = build_mixture(problem, communicators, timers, trial.way)
     if trial.description:
         log.line(trial.description)
