@@ -1,5 +1,5 @@
-"""Studies of claims: fits with their confidence, verdicts that can be negative, and the semi-classical quotients against
-their closed form."""
+"""Studies of claims: fits with their confidence, verdicts that can be negative, and the semi-classical quotients
+against their closed form."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from hpcmix.studies.semiclassical_bounds import NUMBERS, conclude, measure, shel
 
 FILE = """
 [grid]
-points = [24, 24, 24]
-lengths = [10.0, 10.0, 10.0]
+points = [26, 26, 26]
+lengths = [9.0, 9.0, 9.0]
 [[species]]
 name = "f"
 kind = "fermions"
