@@ -44,7 +44,7 @@ def initial_state(
     """The orbitals of every species at time zero, and how the ground state was found if one was asked for.
 
     Species that ask for the ground state are minimised together; the others are held as they are given meanwhile, and
-    are part of the mean field. A condensate is made by every orbital group, which then keeps it or not; a set of
+    are part of the mean field. A single orbital is made by every orbital group, which then keeps it or not; a set of
     orbitals in its parts. `say` gets sentences for the log. Raises :class:`ProblemError`, or :class:`NotConverged` from
     the minimisation. Collective.
     """
@@ -52,7 +52,7 @@ def initial_state(
     for index, species in enumerate(problem.species):
         if species.initial.kind == "ground-state":
             arrays.append(None)
-        elif species.kind == "fermions":
+        elif species.number_of_orbitals > 1:
             arrays.append(written_set(problem, mixture, index, say))
         else:
             arrays.append(_written_down(problem, mixture, index)[np.newaxis])
@@ -61,7 +61,7 @@ def initial_state(
         ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
-        if species.kind == "fermions":
+        if species.number_of_orbitals > 1:
             shake_and_boost(mixture, arrays[index], species.initial, index, where)
             continue
         _boost_and_shake(mixture, arrays[index][0], species.initial, index)
@@ -92,15 +92,14 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
 
 def _closed_form(initial, where: str, mass: float, mixture: Mixture) -> np.ndarray:
     grid = mixture.grid
+    numbers = getattr(initial, "numbers", None) or (0,) * grid.dimensions  # of a single fermion: the lowest level
     match initial.kind:
         case "gaussian":
             return wave_functions.gaussian(grid, initial.centre, initial.width)
         case "oscillator":
-            return wave_functions.oscillator(
-                grid, mass, mixture.hbar, initial.frequency, initial.numbers, initial.centre
-            )
+            return wave_functions.oscillator(grid, mass, mixture.hbar, initial.frequency, numbers, initial.centre)
         case "plane-waves":
-            return wave_functions.plane_wave(grid, initial.numbers)
+            return wave_functions.plane_wave(grid, numbers)
     try:
         if initial.kind == "expression":
             field = wave_functions.expression(grid, initial.amplitude, initial.phase)
@@ -125,7 +124,7 @@ def _with_ground_states(
         if index in held:
             guesses.append(np.ascontiguousarray(arrays[index], dtype))
             continue
-        if species.kind == "fermions":
+        if species.number_of_orbitals > 1:
             guesses.append(_set_guess(problem, mixture, index))
             continue
         density = starts[index] if species.initial.start == "thomas-fermi" else None

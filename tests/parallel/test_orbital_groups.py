@@ -34,7 +34,8 @@ def parallel_options(dimensions, groups, grid):
 
 
 def mixture(comm, dimensions, groups, grid, precision="double"):
-    """Two fermion species and a condensate between them, noisy and moving, with contact and finite-range terms."""
+    """Fermion species of 3, 2 and 1 orbitals and a condensate among them, noisy and moving, with contact terms and one
+    of finite range."""
     return system(
         POINTS[dimensions],
         LENGTHS[dimensions],
@@ -56,8 +57,15 @@ def mixture(comm, dimensions, groups, grid, precision="double"):
                 "potential": [harmonic(0.8)],
                 "initial": {"kind": "oscillator", "frequency": 0.7},
             },
+            {"name": "h", "kind": "fermions", "orbitals": 1, "initial": {"kind": "oscillator", "frequency": 1.0}},
         ],
-        [contact("f", "b", 0.5), contact("b", "b", 0.2), contact("f", "g", 0.4), gaussian_kernel("b", "g", 0.5, 0.8)],
+        [
+            contact("f", "b", 0.5),
+            contact("b", "b", 0.2),
+            contact("f", "g", 0.4),
+            contact("h", "b", 0.3),
+            gaussian_kernel("b", "g", 0.5, 0.8),
+        ],
         time=evolution(0.3, 0.05, "blanes-moan-4"),
         parallel={"precision": precision} | parallel_options(dimensions, groups, grid),
         comm=comm,
@@ -98,9 +106,10 @@ def test_ground_state_for_every_division(comm, dimensions):
             LENGTHS[dimensions],
             [
                 {"name": "f", "kind": "fermions", "orbitals": 4, "potential": [harmonic([1.0, 1.3, 0.8][:dimensions])]},
+                {"name": "h", "kind": "fermions", "orbitals": 1, "potential": [harmonic(1.1)]},
                 species("b", particles=20.0, potential=[harmonic(1.0)]),
             ],
-            [contact("b", "f", 0.2), contact("b", "b", 0.1)],
+            [contact("b", "f", 0.2), contact("h", "b", 0.3), contact("b", "b", 0.1)],
             ground_state={"tolerance": 1e-7},
             parallel=parallel_options(dimensions, groups, grid),
             comm=comm,
