@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from hpcmix.io.figure_style import COLOURS, STYLE, save
+from hpcmix.io.figure_style import COLOURS, LINES, STYLE, save
 from hpcmix.studies.claim import Finding
 
 _MARKERS = "osD^vP"
@@ -22,7 +22,9 @@ def draw_finding(finding: Finding, path: Path) -> Path:
         x = finding.column(variable)
         for number, name in enumerate(finding.shown):
             colour, marker = COLOURS[number % len(COLOURS)], _MARKERS[number % len(_MARKERS)]
-            axes.plot(x, finding.column(name), color=colour, marker=marker, markersize=4.0, label=name)
+            # the later a column the smaller and more broken, so that equal columns are all seen
+            style = {"marker": marker, "markersize": max(8.0 - 2.0 * number, 3.0), "linestyle": LINES[number % 3]}
+            axes.plot(x, finding.column(name), color=colour, label=name, **style)
         axes.set_xscale("log")
         axes.set_xticks(x, [f"{value:g}" for value in x])
         axes.minorticks_off()
