@@ -48,8 +48,8 @@ class OrbitalGroups:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a step of all orbitals costs. The factors are rounded from measurements of 32 orbitals on 96^3 on two ranks of
-    one node, whole orbitals in 115 ms, slabs by messages in 154, by shared memory in 100.
+    """What a step of all orbitals costs. The factors are rounded from measurements of 32 orbitals on 96^3 on two ranks
+    of one node: whole orbitals in 115 ms, slabs by messages in 154, by shared memory in 100.
 
     per_point       seconds of a drift and a kick per point and log2 of the number of points.
     shared, messages     factor for pencils that exchange within a node and between nodes.
