@@ -35,12 +35,32 @@ _SAMPLED_LINES = 64
 _READ_AT_ONCE = 1 << 26
 
 
+@dataclass(frozen=True)
+class Dealt:
+    """Fields of which every orbital group holds some: an array (number held here, *block) on every rank.
+
+    first   number of the first one held here.
+    count   of all of them; the dataset has their number as its first axis.
+    single  there is one field only, that one group holds: the dataset is that field, without an axis for its number.
+    """
+
+    local: np.ndarray
+    first: int
+    count: int
+    single: bool = False
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the numbers."""
+        return self.local.dtype
+
+
 def write_arrays(
     path: Path,
     ranks: Any,
     global_shape: tuple[int, ...],
     block: Block,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray | Dealt],
     attributes: Mapping[str, Any] | None = None,
     *,
     annotate: Callable[[h5py.File], None] | None = None,
@@ -50,8 +70,8 @@ def write_arrays(
     """Write arrays of `global_shape`, of which this rank holds `block`, as datasets of the HDF5 file at `path`.
     Collective.
 
-    ranks       a communicator, or :class:`Communicators`: then every rank of the world takes part in failing
-                together, and the blocks are those of the first orbital group (the others hold the same fields).
+    ranks       a communicator, or :class:`Communicators`: then plain arrays are written by the first orbital group
+                (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all.
     arrays      dataset path -> this rank's block, real or complex (complex as h5py's compound of r and i); the same
                 names and types on every rank. Ranks may have empty blocks.
     attributes  of the file; entries that are None are left out.
@@ -63,29 +83,22 @@ def write_arrays(
     file at `path` stays. Raises ValueError or TypeError for arguments that do not fit together.
     """
     path = Path(path)
-    world, comm, takes_part = _members(ranks)
+    world, writes_plain = _members(ranks)
     temporary = temporary_name(path)
     try:
         layout = None
         with together(world):
             _check(global_shape, block, arrays)
+            parts = {name: _part_of(global_shape, block, array, writes_plain) for name, array in arrays.items()}
             if world.rank == 0:
-                layout = _lay_out(path, temporary, global_shape, arrays, dict(attributes or {}), annotate)
+                layout = _lay_out(path, temporary, parts, dict(attributes or {}), annotate)
         layout = world.bcast(layout)
         with together(world):
-            if takes_part:
-                _check_visible(temporary, layout)
-        error: Exception | None = None
-        if takes_part:
-            try:
-                _write(temporary, comm, global_shape, block, arrays, layout, writer)
-                with together(comm):
-                    _prove(path, temporary, global_shape, block, arrays, layout, read_back)
-            except Exception as caught:  # whatever it is, the other orbital groups must learn of it
-                error = caught
-        with together(world), _explaining(path):
-            if error is not None:
-                raise error
+            _check_visible(temporary, layout)
+        with _explaining(path):
+            _write(temporary, world, parts, layout, writer)
+            with together(world):
+                _prove(path, temporary, parts, layout, read_back)
         with together(world), _explaining(path):
             if world.rank == 0:
                 publish(temporary, path)
@@ -113,19 +126,50 @@ class _Layout:
     size: int
 
 
-def _members(ranks: Any) -> tuple[Any, Any, bool]:
-    """The communicator that agrees, the one that writes, and whether this rank belongs to the latter."""
+@dataclass(frozen=True)
+class _Part:
+    """What this rank writes of one dataset: its block, which may be empty, of an array of `shape`."""
+
+    local: np.ndarray
+    shape: tuple[int, ...]
+    block: Block
+
+
+def _part_of(global_shape: tuple[int, ...], block: Block, array: np.ndarray | Dealt, writes_plain: bool) -> _Part:
+    if not isinstance(array, Dealt):
+        if writes_plain:
+            return _Part(array, global_shape, block)
+        return _Part(array.ravel()[:0], global_shape, _empty(global_shape))
+    if array.single:
+        if len(array.local):
+            return _Part(array.local[0], global_shape, block)
+        return _Part(array.local.ravel()[:0], global_shape, _empty(global_shape))
+    held = Block((array.first, *block.start), (len(array.local), *block.shape))
+    return _Part(array.local, (array.count, *global_shape), held)
+
+
+def _empty(shape: tuple[int, ...]) -> Block:
+    return Block((0,) * len(shape), (0,) * len(shape))
+
+
+def _members(ranks: Any) -> tuple[Any, bool]:
+    """The communicator that writes, and whether this rank is of the first orbital group."""
     if isinstance(ranks, Communicators):
-        return ranks.world, ranks.group, ranks.across.rank == 0
-    return ranks, ranks, True
+        return ranks.world, ranks.group_index == 0
+    return ranks, True
 
 
-def _check(global_shape: tuple[int, ...], block: Block, arrays: Mapping[str, np.ndarray]) -> None:
+def _check(global_shape: tuple[int, ...], block: Block, arrays: Mapping[str, np.ndarray | Dealt]) -> None:
     for first, count, whole in zip(block.start, block.shape, global_shape, strict=True):
         if first < 0 or count < 0 or first + count > whole:
             raise ValueError(f"the block {block} does not lie in an array of shape {global_shape}")
-    for name, local in arrays.items():
-        if local.shape != block.shape:
+    for name, array in arrays.items():
+        local = array.local if isinstance(array, Dealt) else array
+        if isinstance(array, Dealt) and (array.first < 0 or array.first + len(local) > array.count):
+            raise ValueError(f"{name} has {len(local)} fields from {array.first} on where there are {array.count}")
+        if local.shape[local.ndim - len(block.shape) :] != block.shape or isinstance(array, Dealt) != (
+            local.ndim > len(block.shape)
+        ):
             raise ValueError(f"{name} has shape {local.shape} where this rank's block has {block.shape}")
         if local.dtype.kind not in "iufc" or not local.dtype.isnative:
             raise TypeError(f"{name} holds {local.dtype}, which is no array of numbers that this machine writes")
@@ -134,20 +178,19 @@ def _check(global_shape: tuple[int, ...], block: Block, arrays: Mapping[str, np.
 def _lay_out(
     path: Path,
     temporary: Path,
-    global_shape: tuple[int, ...],
-    arrays: Mapping[str, np.ndarray],
+    parts: Mapping[str, _Part],
     attributes: dict[str, Any],
     annotate: Callable[[h5py.File], None] | None,
 ) -> _Layout:
     """Create the temporary file with everything but the blocks, at its full size and with its space on the disk
     reserved.
     """
-    size = math.prod(global_shape) * sum(local.dtype.itemsize for local in arrays.values()) + _ROOM_FOR_LABELS
+    size = sum(math.prod(part.shape) * part.local.dtype.itemsize for part in parts.values()) + _ROOM_FOR_LABELS
     with _explaining(path, size):
         path.parent.mkdir(parents=True, exist_ok=True)
         reserve(temporary, size)  # before HDF5 touches it: HDF5 cannot close a file that finds no room
         with h5py.File(temporary, "w") as file:
-            offsets = {name: _create(file, name, global_shape, local.dtype) for name, local in arrays.items()}
+            offsets = {name: _create(file, name, part.shape, part.local.dtype) for name, part in parts.items()}
             for name, value in attributes.items():
                 if value is not None:
                     file.attrs[name] = value
@@ -190,9 +233,7 @@ def _check_visible(temporary: Path, layout: _Layout) -> None:
 def _write(
     temporary: Path,
     comm: Any,
-    global_shape: tuple[int, ...],
-    block: Block,
-    arrays: Mapping[str, np.ndarray],
+    parts: Mapping[str, _Part],
     layout: _Layout,
     writer: Writer,
 ) -> None:
@@ -201,28 +242,28 @@ def _write(
     if writer == "h5py":
         if not h5py.get_config().mpi:
             raise OutputError('this h5py was built without parallel HDF5; use the writer "mpi-io"')
-        _write_with_h5py(temporary, comm, block, arrays)
+        _write_with_h5py(temporary, comm, parts)
     elif writer == "mpi-io":
         write_pieces(
             temporary,
             comm,
             (
-                (layout.offsets[name] + first * local.dtype.itemsize, data)
-                for name, local in arrays.items()
-                for first, data in all_pieces(global_shape, block, local)
+                (layout.offsets[name] + first * part.local.dtype.itemsize, data)
+                for name, part in parts.items()
+                for first, data in all_pieces(part.shape, part.block, part.local)
             ),
         )
     else:
         raise ValueError(f'the writer is "h5py", "mpi-io" or "auto", not {writer!r}')
 
 
-def _write_with_h5py(temporary: Path, comm: Any, block: Block, arrays: Mapping[str, np.ndarray]) -> None:
+def _write_with_h5py(temporary: Path, comm: Any, parts: Mapping[str, _Part]) -> None:
     file = h5py.File(temporary, "r+", driver="mpio", comm=comm)
     try:
         with together(comm):
-            for name, local in arrays.items():
-                if local.size:  # independent transfers: a rank without points has nothing to do here
-                    file[name][block.slices] = local
+            for name, part in parts.items():
+                if part.local.size:  # independent transfers: a rank without points has nothing to do here
+                    file[name][part.block.slices] = part.local
     finally:
         file.close()
 
@@ -230,9 +271,7 @@ def _write_with_h5py(temporary: Path, comm: Any, block: Block, arrays: Mapping[s
 def _prove(
     path: Path,
     temporary: Path,
-    global_shape: tuple[int, ...],
-    block: Block,
-    arrays: Mapping[str, np.ndarray],
+    parts: Mapping[str, _Part],
     layout: _Layout,
     read_back: Literal["sample", "all"],
 ) -> None:
@@ -244,13 +283,13 @@ def _prove(
     try:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # from the disk, not from this node's memory
-        for name, local in arrays.items():
+        for name, part in parts.items():
             if read_back == "all":
-                pieces = all_pieces(global_shape, block, local)
+                pieces = all_pieces(part.shape, part.block, part.local)
             else:
-                pieces = sampled_lines(global_shape, block, local, _SAMPLED_LINES)
+                pieces = sampled_lines(part.shape, part.block, part.local, _SAMPLED_LINES)
             for first, data in pieces:
-                _compare(descriptor, layout.offsets[name] + first * local.dtype.itemsize, data, name, path)
+                _compare(descriptor, layout.offsets[name] + first * part.local.dtype.itemsize, data, name, path)
     finally:
         os.close(descriptor)
 

@@ -12,6 +12,7 @@ from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.schema import Problem
@@ -57,13 +58,13 @@ def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
     Raises :class:`~hpcmix.problem.errors.ProblemError` and :class:`~hpcmix.initial.ground_state.NotConverged` on every
     rank.
     """
-    asked = problem.parallel.pencil_grid
-    communicators = Communicators.create(world, problem.grid.points, None if asked == "auto" else asked)
+    communicators = Communicators.of(problem, world)
     timers = Timers()
     provenance = Provenance.collect(world.allgather(socket.gethostname()), mpi_library(), resolved_toml(problem))
     _introduce(problem, communicators, log)
     with timers.phase("set-up"):
-        trial = choose_exchange(communicators, complex_type(problem), len(problem.species), problem.parallel.exchange)
+        fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
+        trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
         mixture = build_mixture(problem, communicators, timers, trial.way)
     if trial.description:
         log.line(trial.description)
@@ -75,6 +76,7 @@ def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
             lambda iteration, residual, energy: meter.update(
                 iteration, f"residual {residual:.2e}  energy {energy:.12g}"
             ),
+            log.line,
         )
     _move_where_transforms_work(mixture, state)
     if ground_state is not None:
@@ -101,7 +103,10 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     ranks = "1 rank" if communicators.size == 1 else f"{communicators.size} ranks"
     log.line(f"{problem.title}")
     log.line(f"grid {points}, box {lengths} (code units), {problem.parallel.precision} precision")
-    log.line(f"{ranks} as {first} x {second} pencils, {mpi_library()}")
+    division = f"{first} x {second} pencils"
+    if communicators.groups > 1:
+        division = f"{communicators.groups} orbital groups of {division}"
+    log.line(f"{ranks} as {division}, {mpi_library()}")
     scales = problem.scales
     if scales.given:
         log.line(
