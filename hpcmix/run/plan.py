@@ -94,12 +94,18 @@ def real_bytes(problem: Problem) -> int:
     return 8 if problem.parallel.precision == "double" else 4
 
 
-def transform_fields(decomposition: Decomposition) -> float:
-    """Complex fields that a transform works in, in units of a rank's block.
+def resident_share(decomposition: Decomposition) -> float:
+    """Fields of a rank's size that a rank has in its resident memory for each field in shared memory: its own part, and
+    the lines that it transforms in the parts of the others."""
+    first = decomposition.pencil_grid[0]
+    return 1.0 if decomposition.dimensions == 1 else 1.0 + (first - 1) / first
 
-    On one rank the spectrum; on several a scratch array and, for each direction of the pencil grid that has more than
-    one
-    rank, a landing array and the parts of the others' landing arrays that this rank writes through shared memory.
+
+def transform_fields(decomposition: Decomposition) -> float:
+    """Complex fields that a whole transform works in, in units of a rank's block.
+
+    On one rank the spectrum; on several an array to begin in and, for each direction of the pencil grid that has more
+    than one rank, a landing array.
     """
     if decomposition.dimensions == 1 or decomposition.ranks == 1:
         return 1.0
@@ -107,27 +113,25 @@ def transform_fields(decomposition: Decomposition) -> float:
 
 
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
-    """Real fields that convolutions keep: a multiplier of half size per pair, a spectrum per species that feels one,
-    the
-    transform's arrays of half size, the sum of spectra, a potential, and a density and a potential per species."""
+    """Real fields that convolutions keep: a multiplier of half size per pair; of each species that feels one the
+    density, its half spectrum and the potential."""
     pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
     felt = {name for pair in pairs for name in pair}
-    if not felt:
-        return 0.0
-    return 0.5 * len(pairs) + len(felt) + transform_fields(decomposition) + 2.0 + 2.0 * len(problem.species)
+    return 0.5 * len(pairs) + len(felt) * (2.0 + resident_share(decomposition))
 
 
 def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the problem evolves and is observed.
 
-    Complex: the orbitals of the first group, what is kept or made of them for further observables, and what the
-    transform works in. Real: external potentials, a density and a mean field per species and a product when observing,
+    Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
+    pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per species and a product when observing,
     and what convolutions keep.
     """
     species = len(problem.species)
     also = problem.output.observables.also
     sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
-    complex_fields = sets * OrbitalGroups(problem.orbitals, groups).largest + transform_fields(decomposition)
+    orbitals = OrbitalGroups(problem.orbitals, groups).largest
+    complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
