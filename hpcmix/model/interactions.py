@@ -36,7 +36,7 @@ def contact_interaction(problem: Problem) -> ContactInteraction:
     """All contact couplings, those that a scattering problem gives in the limit included."""
     couplings = np.zeros((len(problem.species),) * 2)
     for index, entry in enumerate(problem.interaction):
-        if not _is_contact(entry):
+        if entry.kernel_boundary is not None:
             continue
         a, b = _pair(problem, entry)
         coupling = entry.coupling(problem) if entry.kind == "contact" else _coupling_in_the_limit(problem, index)
@@ -53,10 +53,10 @@ def finite_range_interaction(
     periodic: dict[Pair, list[Kernel]] = {}
     free: dict[Pair, list[Kernel]] = {}
     for index, entry in enumerate(problem.interaction):
-        if _is_contact(entry):
+        if entry.kernel_boundary is None:
             continue
         kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
-        where = free if getattr(entry, "boundary", "periodic") == "free" else periodic
+        where = free if entry.kernel_boundary == "free" else periodic
         where.setdefault(_pair(problem, entry), []).append(kernel)
     species = len(problem.species)
     parts: list[ConvolutionInteraction | FreeSpaceInteraction] = []
@@ -67,10 +67,6 @@ def finite_range_interaction(
         padded = PaddedTransform(communicators, dtype, timers, len({a for pair in free for a in pair}), way)
         parts.append(FreeSpaceInteraction(_in_free_space(free, grid, padded), species, padded))
     return FiniteRangeInteraction(species, parts)
-
-
-def _is_contact(entry) -> bool:
-    return entry.kind == "contact" or (entry.kind == "scattering" and entry.limit)
 
 
 def _pair(problem: Problem, entry) -> Pair:

@@ -23,8 +23,8 @@ import numpy as np
 
 from hpcmix.model.kernel import CutPart, Kernel
 
-BLOCK_POINTS = 2**21
-"""Kernel values that are held at a time."""
+BLOCK_POINTS = 2**18
+"""Kernel values that are held at a time, two megabytes of each of the arrays that a kernel needs."""
 
 
 Shape = tuple[int, int, int]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from hpcmix.problem.radial import GaussianBump, RadialTable, SoftSphere, SquareBarrier
 
@@ -58,4 +57,6 @@ def _(sphere: SoftSphere) -> RadialFunction:
 
 @radial_function.register
 def _(table: RadialTable) -> RadialFunction:
+    from scipy.interpolate import CubicSpline  # only who uses it waits for it
+
     return RadialFunction(table.radii, CubicSpline(table.radii, table.values))

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from hpcmix.model.radial_functions import RadialFunction
 from hpcmix.model.radial_quadrature import Panels, collocation
@@ -221,6 +220,8 @@ def _neumann(function: RadialFunction, kappa: float, radius: float, largest: flo
             return -1.0
         attraction = float(np.sum(moments * (potential - eigenvalue) * solution.values))
         return attraction / solution.end
+
+    from scipy.optimize import brentq  # only who uses it waits for it
 
     lowest, highest = _bracket(condition, 3.0 * float(np.sum(panels.weights * potential * panels.radii**2)) / radius**3)
     eigenvalue = brentq(condition, lowest, highest, xtol=1e-300, rtol=1e-15, maxiter=500)

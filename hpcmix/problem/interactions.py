@@ -27,6 +27,11 @@ class InteractionSection(Section):
 
     between: Annotated[tuple[str, str], BeforeValidator(_two_names)]
 
+    @property
+    def kernel_boundary(self) -> Literal["periodic", "free"] | None:
+        """Where the convolution with the kernel takes place, or None for what acts at a point."""
+        return None
+
 
 class ContactInteraction(InteractionSection):
     """``G_ab = g delta(x)``, by its coupling ``strength`` = g or by the scattering length (three dimensions)."""
@@ -59,6 +64,11 @@ class KernelInteraction(InteractionSection):
     particles in the box alone (``free``)."""
 
     boundary: Literal["periodic", "free"] = "periodic"
+
+    @property
+    def kernel_boundary(self) -> Literal["periodic", "free"] | None:
+        """See :attr:`InteractionSection.kernel_boundary`."""
+        return self.boundary
 
 
 class GaussianInteraction(KernelInteraction):
@@ -153,6 +163,11 @@ class ScatteringInteraction(InteractionSection):
     neumann_radius: Annotated[float, quantity(LENGTH, above=0)] | None = None
     """The Neumann problem lives on the ball r <= N l of V's own coordinates."""
     limit: bool = False
+
+    @property
+    def kernel_boundary(self) -> Literal["periodic", "free"] | None:
+        """See :attr:`InteractionSection.kernel_boundary`; the range is within the box."""
+        return None if self.limit else "periodic"
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo):
