@@ -47,16 +47,15 @@ class FreeSpaceInteraction:
         if len(spectra) == 1:
             self._product(next(iter(self._partners)), next(iter(self._partners)), place, spectra[0], spectra[0])
             return
-        results = []
-        for a, partners in self._partners.items():
-            total = np.zeros_like(spectra[0])
-            product = np.empty_like(spectra[0])
-            for b in partners:
+        results = [np.empty_like(spectrum) for spectrum in spectra]
+        product = np.empty_like(spectra[0])
+        for result, (a, (first, *others)) in zip(results, self._partners.items(), strict=True):
+            self._product(a, first, place, spectrum_of[first], result)
+            for b in others:
                 self._product(a, b, place, spectrum_of[b], product)
-                total += product
-            results.append(total)
-        for spectrum, total in zip(spectra, results, strict=True):
-            spectrum[...] = total
+                result += product
+        for spectrum, result in zip(spectra, results, strict=True):
+            spectrum[...] = result
 
     def _product(self, a: int, b: int, place: Place, spectrum: np.ndarray, out: np.ndarray) -> None:
         """out = G_ab rho_b on one block; a folded multiplier is read backwards in the second halves of its axes."""
