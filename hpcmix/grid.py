@@ -80,11 +80,11 @@ class Grid:
         """Wave numbers of this rank's block along one axis (complex fields), one-dimensional."""
         return self.wave_numbers(axis, odd)[self.wave_block.slices[axis]]
 
-    def broadcast_wave_numbers(self, block: Block, real: bool = False) -> list[np.ndarray]:
+    def broadcast_wave_numbers(self, block: Block, odd: bool = False, real: bool = False) -> list[np.ndarray]:
         """Wave numbers along each axis on a block of wave-number space, e.g. that of the real transform, shaped to
-        broadcast."""
+        broadcast; `odd` as in :meth:`wave_numbers`."""
         return [
-            self._broadcastable(self.wave_numbers(axis, real=real)[block.slices[axis]], axis)
+            self._broadcastable(self.wave_numbers(axis, odd, real)[block.slices[axis]], axis)
             for axis in range(self.dimensions)
         ]
 

@@ -55,7 +55,7 @@ class YukawaKernel(Kernel):
     screening: float
     dimensions: int
 
-    def multiplier(self, wave_numbers: WaveNumbers) -> np.ndarray:
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
         squared = sum(k**2 for k in wave_numbers)
         return yukawa_multiplier(squared, self.strength, self.screening, self.dimensions)

@@ -18,20 +18,37 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.model.kernel import CutPart, Kernel, WaveNumbers, even_part
+from hpcmix.model.kernel import CutPart, Kernel, WaveNumbers, even_part, modulus
+
+PAIRS = ((0, 1), (0, 2), (1, 2))
+"""Pairs of axes."""
 
 
-def _angular(wave_numbers: Sequence[np.ndarray], direction: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """(e.k)^2 / k^2, zero at k = 0, and k^2; wave numbers per axis, shaped to broadcast."""
+def _squared(wave_numbers: WaveNumbers) -> np.ndarray:
+    """k^2, and one where it is zero: what is divided there vanishes."""
     squared = sum(k**2 for k in wave_numbers)
-    along = sum(e * k for e, k in zip(direction, wave_numbers, strict=True))
-    return along**2 / np.where(squared == 0.0, 1.0, squared), squared
+    return np.where(squared == 0.0, 1.0, squared)
 
 
-def dipolar_multiplier(wave_numbers: Sequence[np.ndarray], strength: float, direction: Sequence[float]) -> np.ndarray:
+def _along_squared(wave_numbers: WaveNumbers, direction: Sequence[float]) -> np.ndarray:
+    """The part of (e.k)^2 that is even in every wave number."""
+    return sum((e * k) ** 2 for e, k in zip(direction, wave_numbers, strict=True))
+
+
+def _product(wave_numbers: WaveNumbers, direction: Sequence[float], first: int, second: int) -> np.ndarray:
+    """The part of (e.k)^2 that is odd in the wave numbers along two axes: 2 e_i e_j k_i k_j."""
+    return 2.0 * direction[first] * direction[second] * wave_numbers[first] * wave_numbers[second]
+
+
+def dipolar_multiplier(
+    wave_numbers: WaveNumbers, directed: WaveNumbers, strength: float, direction: Sequence[float]
+) -> np.ndarray:
     """The transform of the kernel at the box's wave numbers: its images included."""
-    cosine_squared, squared = _angular(wave_numbers, direction)
-    return np.where(squared == 0.0, 0.0, strength * (4.0 * np.pi / 3.0) * (3.0 * cosine_squared - 1.0))
+    along = _along_squared(wave_numbers, direction)
+    for first, second in PAIRS:
+        along = along + _product(directed, direction, first, second)
+    values = strength * (4.0 * np.pi / 3.0) * (3.0 * along / _squared(wave_numbers) - 1.0)
+    return np.where(sum(k**2 for k in wave_numbers) == 0.0, 0.0, values)
 
 
 def cut_factor(phase: np.ndarray) -> np.ndarray:
@@ -50,30 +67,19 @@ def cut_factor(phase: np.ndarray) -> np.ndarray:
 
 
 def cut_dipolar_multiplier(
-    wave_numbers: Sequence[np.ndarray], strength: float, direction: Sequence[float], radius: float
+    wave_numbers: WaveNumbers, strength: float, direction: Sequence[float], radius: float
 ) -> np.ndarray:
-    """The part of the cut kernel's transform that is even in every wave number: direction's squares only."""
-    squared = sum(k**2 for k in wave_numbers)
-    squares = sum((e * k) ** 2 for e, k in zip(direction, wave_numbers, strict=True))
-    cosine_squared = squares / np.where(squared == 0.0, 1.0, squared)
-    factor = strength * (4.0 * np.pi / 3.0) * cut_factor(np.sqrt(squared) * radius)
-    return factor * (3.0 * cosine_squared - 1.0)
+    """The part of the cut kernel's transform that is even in every wave number."""
+    factor = strength * (4.0 * np.pi / 3.0) * cut_factor(modulus(wave_numbers) * radius)
+    return factor * (3.0 * _along_squared(wave_numbers, direction) / _squared(wave_numbers) - 1.0)
 
 
 def cut_dipolar_product(
-    wave_numbers: Sequence[np.ndarray],
-    strength: float,
-    direction: Sequence[float],
-    radius: float,
-    first: int,
-    second: int,
+    wave_numbers: WaveNumbers, strength: float, direction: Sequence[float], radius: float, first: int, second: int
 ) -> np.ndarray:
-    """The part that is odd in the wave numbers along the axes `first` and `second`, from 2 e_i e_j k_i k_j in
-    (e.k)^2."""
-    squared = sum(k**2 for k in wave_numbers)
-    product = 2.0 * direction[first] * direction[second] * wave_numbers[first] * wave_numbers[second]
-    factor = strength * 4.0 * np.pi * cut_factor(np.sqrt(squared) * radius)
-    return factor * product / np.where(squared == 0.0, 1.0, squared)
+    """The part that is odd in the wave numbers along the axes `first` and `second`."""
+    factor = strength * 4.0 * np.pi * cut_factor(modulus(wave_numbers) * radius)
+    return factor * _product(wave_numbers, direction, first, second) / _squared(wave_numbers)
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,9 @@ class DipolarKernel(Kernel):
     strength: float
     direction: tuple[float, float, float]
 
-    def multiplier(self, wave_numbers: WaveNumbers) -> np.ndarray:
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
-        return dipolar_multiplier(wave_numbers, self.strength, self.direction)
+        return dipolar_multiplier(wave_numbers, directed, self.strength, self.direction)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
@@ -96,7 +102,7 @@ class DipolarKernel(Kernel):
         components that the direction has."""
         common = (self.strength, self.direction, radius)
         parts = even_part(3, lambda k: cut_dipolar_multiplier(k, *common))
-        for first, second in ((0, 1), (0, 2), (1, 2)):
+        for first, second in PAIRS:
             if self.direction[first] != 0.0 and self.direction[second] != 0.0:
                 odd = tuple(axis in (first, second) for axis in range(3))
                 parts.append(CutPart(odd, partial(_odd_part, common, first, second)))

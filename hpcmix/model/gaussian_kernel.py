@@ -29,7 +29,7 @@ class GaussianKernel(Kernel):
     width: float
     dimensions: int
 
-    def multiplier(self, wave_numbers: WaveNumbers) -> np.ndarray:
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
         return gaussian_multiplier(sum(k**2 for k in wave_numbers), self.strength, self.width, self.dimensions)
 

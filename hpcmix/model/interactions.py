@@ -81,9 +81,11 @@ def _largest_wave_number(grid: Grid) -> float:
 
 def _on_the_box(kernels: dict[Pair, list[Kernel]], grid: Grid, transform: Transform) -> dict[Pair, np.ndarray]:
     """The multipliers on this rank's block, kernels of one pair added up."""
-    wave_numbers = grid.broadcast_wave_numbers(transform.wave_block, real=True)
+    wave_numbers, directed = (
+        grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
+    )
     return {
-        pair: sum(kernel.multiplier(wave_numbers) for kernel in several).astype(transform.position_dtype)
+        pair: sum(kernel.multiplier(wave_numbers, directed) for kernel in several).astype(transform.position_dtype)
         for pair, several in kernels.items()
     }
 

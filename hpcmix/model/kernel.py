@@ -27,8 +27,11 @@ class Kernel(ABC):
     """A real, even kernel G(x)."""
 
     @abstractmethod
-    def multiplier(self, wave_numbers: WaveNumbers) -> np.ndarray:
-        """G^(k) = integral G(x) exp(-ikx) dx at the box's wave numbers: G summed over the periodic images."""
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
+        """G^(k) = integral G(x) exp(-ikx) dx at the box's wave numbers: G summed over the periodic images.
+
+        directed  the same wave numbers for what is odd along an axis: the Nyquist mode counts as zero.
+        """
 
     @abstractmethod
     def reach(self, diagonal: float) -> float:
@@ -49,7 +52,7 @@ class RadialKernel(Kernel):
     function: RadialFunction
     dimensions: int
 
-    def multiplier(self, wave_numbers: WaveNumbers) -> np.ndarray:
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
         length = modulus(wave_numbers)
         return RadialTransform.of(self.function, self.dimensions, largest_of(wave_numbers))(length)

@@ -25,7 +25,7 @@ class ScatteringKernel(Kernel):
     def _transform(self, largest: float) -> RadialTransform:
         return RadialTransform(*self.solution.support, 3, largest / self.number)
 
-    def multiplier(self, wave_numbers: WaveNumbers) -> np.ndarray:
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
         return self._transform(largest_of(wave_numbers))(modulus(wave_numbers) / self.number)
 

@@ -77,6 +77,24 @@ def test_dipoles_on_the_box(numbers):
     assert np.max(np.abs(expected)) > 0.001
 
 
+@pytest.mark.parametrize("boundary", ["periodic", "free"])
+def test_dipoles_in_a_mirror(boundary):
+    """Mirrored dipoles in a mirrored cloud have the mirrored field, for a rough cloud too: the Nyquist modes of the
+    even axes, which have no direction, give none to what is odd in k."""
+    rough = np.random.default_rng(2).random([12, 10, 14])
+
+    def mirrored(field):
+        whole = np.roll(field[::-1], 1, axis=0) if boundary == "periodic" else field[::-1]
+        return np.ascontiguousarray(whole)
+
+    fields = []
+    for direction, density in (([1.0, -0.5, 2.0], rough), ([-1.0, -0.5, 2.0], mirrored(rough))):
+        state = cloud(*BOX, dipolar("a", "a", 0.7, direction, boundary=boundary))
+        fields.append(state.mixture.mean_fields([density])[0])
+    np.testing.assert_allclose(fields[1], mirrored(fields[0]), rtol=0, atol=1e-12 * np.max(np.abs(fields[0])))
+    assert np.max(np.abs(fields[1] - fields[0])) > 0.1 * np.max(np.abs(fields[0]))
+
+
 def test_the_background_is_the_limit_of_weak_screening():
     """Yukawa without its k = 0 part, which grows like 1/screening^2, tends to Coulomb like screening^2."""
     whole = mean_field(cloud(*BOX, coulomb("a", "a", 1.3, boundary="periodic")))

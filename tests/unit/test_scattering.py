@@ -202,7 +202,7 @@ def test_transform_of_the_modified_kernel():
     solution = neumann_problem(BUMP, HALF, 50.0, largest=40.0)
     kernel = ScatteringKernel(solution, 100.0)
     k = np.array([0.0, 1.0, 57.0, 400.0, 3999.0])
-    found = kernel.multiplier([k])
+    found = kernel.multiplier([k], [k])
     r, weights, product = solution.support
     direct = [4.0 * math.pi * np.sum(weights * product * r**2 * np.sinc(q / 100.0 * r / math.pi)) for q in k]
     np.testing.assert_allclose(found, direct, rtol=0, atol=1e-14 * found[0])
@@ -216,7 +216,7 @@ def test_limit_of_the_kernel():
     numbers, distances = np.array([100.0, 1000.0, 10000.0]), []
     for number in numbers:
         kernel = ScatteringKernel(neumann_problem(BARRIER, HALF, 0.5 * number, 10.0 / number), number)
-        distances.append(abs(kernel.multiplier([np.array([3.0])])[0] - 8.0 * math.pi * a))
+        distances.append(abs(kernel.multiplier([np.array([3.0])], [])[0] - 8.0 * math.pi * a))
     exponent = np.polyfit(np.log(numbers), np.log(distances), 1)[0]
     assert exponent == pytest.approx(-1.0, abs=0.05)
 
