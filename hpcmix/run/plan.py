@@ -123,9 +123,9 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
 def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the problem evolves and is observed.
 
-    Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
-    pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per species and a product when observing,
-    and what convolutions keep.
+    Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with
+    its pending kick done, and what the transform works in. Real: external potentials, a density and a mean field
+    per species and a product when observing, and what convolutions keep.
     """
     species = len(problem.species)
     also = problem.output.observables.also
