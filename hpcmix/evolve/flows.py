@@ -49,6 +49,7 @@ class Flows:
         self._axes = mixture.transform.plane_axes
         self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
         self._half_way = False
+        self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
@@ -102,11 +103,28 @@ class Flows:
         with timers.phase("kick"):
             if sets:
                 for array, added in zip(orbitals, potentials, strict=True):
-                    for orbital in array:
-                        self._turn([orbital], [added], np.zeros((1, 1)), kick, drift_follows)
+                    self._turn_set(array, added, kick, drift_follows)
             else:
                 self._turn(_fields(orbitals), potentials, self._couplings, kick, drift_follows)
         self._half_way = False
+
+    def _turn_set(
+        self, orbitals: np.ndarray, potentials: Sequence[np.ndarray], kick: Kick, drift_follows: bool
+    ) -> None:
+        """The phase of all orbitals of a species, which is the same for all of them: computed once where there are
+        several."""
+        if len(orbitals) < 2:
+            for orbital in orbitals:
+                self._turn([orbital], [potentials], np.zeros((1, 1)), kick, drift_follows)
+            return
+        if self._phase is None:
+            self._phase = np.empty_like(orbitals[0])
+        self._phase[...] = 1.0
+        kernels.kick([self._phase], [potentials], np.zeros((1, 1)), kick.whole / self._mixture.hbar)
+        for orbital in orbitals:
+            kernels.multiply_points(
+                orbital, self._phase, axes=self._axes, inverse_before=self._half_way, forward_after=drift_follows
+            )
 
     def _turn(
         self,

@@ -69,6 +69,18 @@ def kick_planes(
             _transform(field, axes, True, 1.0)
 
 
+def multiply_planes(
+    field: NDArray, factors: NDArray, inverse_before: bool, forward_after: bool, columns_too: bool
+) -> None:
+    """Inverse transform of planes (columns_too) or of their rows, times factors, forward transform, in place."""
+    axes = (1, 2) if columns_too else (2,)
+    if inverse_before:
+        _transform(field, axes, False, 1.0)
+    field *= factors
+    if forward_after:
+        _transform(field, axes, True, 1.0)
+
+
 def density_of_planes(field: NDArray, weight: float, density: NDArray, columns_too: bool, add: bool) -> None:
     """Inverse transform of planes (columns_too) or of their rows, then density = weight * |field|^2, or += if add."""
     _transform(field, (1, 2) if columns_too else (2,), False, 1.0)

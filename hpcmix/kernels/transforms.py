@@ -144,6 +144,26 @@ def kick(
     )
 
 
+def multiply_points(
+    field: NDArray, factors: NDArray, *, axes: int = 0, inverse_before: bool = False, forward_after: bool = False
+) -> None:
+    """field *= factors point by point, in place, with transforms along the last axes before and after it as in
+    :func:`kick`: what a kick does to one of many fields that turn by the same phase.
+
+    Args:
+        factors: complex array of the field's shape and precision that shares no memory with it.
+    """
+    arguments.check_field("field", field, written=True)
+    arguments.check_same("factors", factors, field, written=False)
+    axes = _check_axes(field, axes)
+    if axes == 0 or not (inverse_before or forward_after):
+        field *= factors
+        return
+    _implementation().multiply_planes(
+        _as_planes(field), _as_planes(factors), bool(inverse_before), bool(forward_after), axes == 2
+    )
+
+
 def take_density(field: NDArray, weight: float, density: NDArray, *, add: bool = False, axes: int = 0) -> None:
     """Bring the last `axes` axes (0, 1 or 2) back to position space, in place, then density = weight * |field|^2, added
     to what is there if `add`."""

@@ -127,6 +127,19 @@ class TestAgainstNumpy:
             total = sum(double(m) * s for m, s in zip(row, spectra, strict=True) if m is not None)
             assert_close(result, 0.5 * np.fft.ifft(total, axis=0) * shape[0], roundings=10)
 
+    @pytest.mark.parametrize(("inverse", "forward"), [(False, False), (False, True), (True, False), (True, True)])
+    @pytest.mark.parametrize("axes", [0, 1, 2])
+    @pytest.mark.parametrize("shape", [*SHAPES, (9, 20), (40, 37)])
+    def test_multiply_points(self, random, dtype, shape, axes, inverse, forward):
+        field, factors = make_field(random, shape, dtype), make_field(random, shape, dtype)
+        result = field.copy()
+        transforms.multiply_points(result, factors, axes=axes, inverse_before=inverse, forward_after=forward)
+        if field.size:
+            last = tuple(range(field.ndim - axes, field.ndim))
+            position = np.fft.ifftn(double(field), axes=last, norm="forward") if inverse and axes else double(field)
+            expected = position * double(factors)
+            assert_close(result, np.fft.fftn(expected, axes=last) if forward and axes else expected, roundings=10)
+
     @pytest.mark.parametrize("axes", [0, 1, 2])
     @pytest.mark.parametrize("shape", [*SHAPES, (9, 20), (40, 37)])
     def test_take_density(self, random, dtype, shape, axes):
@@ -322,7 +335,7 @@ def test_numpy_twins(random, dtype, monkeypatch):
     tables = [make_field(random, (extent,), np.complex128) for extent in shape]
 
     def everything():
-        results = [field.copy() for _ in range(9)]
+        results = [field.copy() for _ in range(10)]
         transforms.transform_lines(results[0], 1, True, 0.5)
         transforms.transform_planes(results[1], False, 0.5)
         transforms.multiply_lines(results[2], tables, 0.5)
@@ -333,6 +346,7 @@ def test_numpy_twins(random, dtype, monkeypatch):
         transforms.mix_lines(results[6:8], [[values, None], [values, values]], 0.5)
         density = np.zeros_like(values)
         transforms.take_density(results[8], 0.5, density, axes=2)
+        transforms.multiply_points(results[9], field, axes=2, inverse_before=True, forward_after=True)
         spectrum, back = np.empty((6, 7, 5), dtype), np.empty_like(values)
         transforms.transform_real(values, spectrum, 0.5, planes=True)
         results.append(spectrum.copy())

@@ -332,6 +332,36 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
 }
 
 template <class Real>
+void multiply_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<const Real> factors, bool inverse_before,
+                   bool forward_after, void* memory)
+{
+    Workspace<Real> workspace(memory, line.tile_length, 1);
+    Pack<Real>*& tile = workspace.tiles[0];
+    constexpr std::size_t half = lanes<Real> / 2;
+    const Rows rows{piece.stride, line.length, piece.count}, factor_rows{factors.stride, line.length, factors.count};
+    if (inverse_before) {
+        transform_from_rows<true>(line, piece.first, rows, tile, workspace.spare);
+    } else {
+        load_rows(piece.first, rows, tile, true);  // swapped too: one way to multiply
+    }
+    for (std::size_t i = 0; i < line.length; i += half) {
+        Pack<Real> factor[half];
+        load_elements<false>(factors.first, factor_rows, i, factor);
+        const std::size_t count = at_most(line.length - i, half);
+        for (std::size_t j = 0; j < count; ++j) {
+            const Vector<Real> re = tile[i + j].im, im = tile[i + j].re;
+            tile[i + j] = {fused_subtract(im, factor[j].im, re * factor[j].re),
+                           fused_add(im, factor[j].re, re * factor[j].im)};
+        }
+    }
+    if (forward_after) {
+        transform_to_rows<false>(line, tile, workspace.spare, piece.first, rows, Real(1));
+    } else {
+        store_rows(piece.first, rows, tile, false, Real(1));
+    }
+}
+
+template <class Real>
 void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> density, double weight, bool add,
                   void* memory)
 {
@@ -421,6 +451,7 @@ constexpr hpcmix::PassTable<Real> pass_table()
             turn_columns<Real>,
             mix_columns<Real>,
             kick_rows<Real>,
+            multiply_rows<Real>,
             density_rows<Real>,
             real_rows_forward<Real>,
             real_rows_backward<Real>,

@@ -99,6 +99,9 @@ struct PassTable {
                         void* workspace);
     /// `count` rows of every component, at most as many as there are lanes.
     void (*kick_rows)(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* workspace);
+    /// Inverse transform of rows, times the complex numbers at `factors`, forward transform.
+    void (*multiply_rows)(const Line<Real>& line, RowPiece<Real> rows, RowPiece<const Real> factors, bool inverse_before,
+                          bool forward_after, void* workspace);
     /// Inverse transform of rows; then density = weight |field|^2 on the same rows, added to what is there if `add`.
     void (*density_rows)(const Line<Real>& line, RowPiece<Real> rows, RowPiece<Real> density, double weight, bool add,
                          void* workspace);

@@ -235,6 +235,26 @@ void test_mix(Shape shape, std::size_t components)
 }
 
 template <class Real>
+void test_multiply_planes(Shape shape, hpcmix::KickTransforms transforms)
+{
+    auto field = random_field<Real>(points(shape)), factors = random_field<Real>(points(shape));
+    auto expected = exact(field);
+    if (transforms.inverse_before) {
+        expected = transformed(expected, shape, 2, false);
+        expected = transforms.columns_too ? transformed(expected, shape, 1, false) : expected;
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        expected[i] *= Exact(factors[i]);
+    }
+    if (transforms.forward_after) {
+        expected = transformed(expected, shape, 2, true);
+        expected = transforms.columns_too ? transformed(expected, shape, 1, true) : expected;
+    }
+    hpcmix::multiply_planes<Real>(reals(field), reals(factors), shape, transforms);
+    check(error(field, expected) < 4 * tolerance, "multiply_planes", shape.length);
+}
+
+template <class Real>
 void test_density(Shape shape, bool columns_too)
 {
     const std::size_t count = points(shape);
@@ -426,6 +446,12 @@ void test_precision()
         }
     }
     for (const Shape shape : {Shape{1, 1, 1}, {2, 5, 3}, {2, 33, 17}, {1, 11, 40}}) {
+        for (const bool inverse : {false, true}) {
+            for (const bool forward : {false, true}) {
+                test_multiply_planes<Real>(shape, {inverse, forward, true});
+                test_multiply_planes<Real>(shape, {inverse, forward, false});
+            }
+        }
         for (const std::size_t components : {1, 2, 3, 5}) {  // three known counts and the general loop
             for (const bool inverse : {false, true}) {
                 for (const bool forward : {false, true}) {

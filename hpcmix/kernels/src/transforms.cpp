@@ -355,6 +355,34 @@ void kick_planes(Real* const* fields, const Real* const* potentials, const std::
 }
 
 template <class Real>
+void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransforms transforms)
+{
+    if (is_empty(shape)) {
+        return;
+    }
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line = line_of_length<Real>(shape.length);
+    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
+    const Line<Real>& column_line = line_of_length<Real>(shape.rows);
+    const ColumnTransform<Real> inverse{.line = column_line, .column_count = shape.length, .forward = false,
+                                        .scale = Real(1)};
+    const ColumnTransform<Real> forward{.line = column_line, .column_count = shape.length, .forward = true,
+                                        .scale = Real(1)};
+    const bool columns_too = transforms.columns_too;
+    run_on_planes(shape.planes, column_step(inverse, &field, 1, shape, columns_too && transforms.inverse_before),
+                  Step{divide_up(shape.rows, passes.lanes),
+                       [&](std::size_t plane, std::size_t piece) {
+                           const std::size_t first = piece * passes.lanes;
+                           const std::size_t offset = 2 * (plane * shape.rows + first) * shape.length;
+                           const std::size_t count = rows_in_piece(passes.lanes, shape.rows, first);
+                           passes.multiply_rows(line, {field + offset, 2 * shape.length, count},
+                                                {factors + offset, 2 * shape.length, count}, transforms.inverse_before,
+                                                transforms.forward_after, workspace(bytes));
+                       }},
+                  column_step(forward, &field, 1, shape, columns_too && transforms.forward_after));
+}
+
+template <class Real>
 void density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too, bool add)
 {
     if (is_empty(shape)) {
@@ -425,6 +453,7 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     template void mix_lines(Real* const*, std::size_t, Shape, std::size_t, const Real* const*, Real);                  \
     template void kick_planes(Real* const*, const Real* const*, const std::size_t*, const double*, std::size_t,        \
                               double, Shape, KickTransforms);                                                          \
+    template void multiply_planes(Real*, const Real*, Shape, KickTransforms);                                          \
     template void density_of_planes(Real*, double, Real*, Shape, bool, bool);                                          \
     template void transform_real(const Real*, Real*, Shape, bool, Real);                                               \
     template void transform_real_inverse(Real*, Real*, Shape, bool, Real);

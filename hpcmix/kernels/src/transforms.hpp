@@ -50,6 +50,11 @@ template <class Real>
 void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
                  const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms);
 
+/// field *= factors point by point, plane by plane, after an inverse transform of the planes and before a forward one.
+/// Both arrays are complex and do not overlap.
+template <class Real>
+void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransforms transforms);
+
 /// Inverse transform of the planes (of their rows only, unless columns_too), then density = weight |field|^2, added to what
 /// is there if `add`.
 template <class Real>

@@ -166,6 +166,17 @@ void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
 }
 
 template <class Real>
+void multiply_planes(const Array<std::complex<Real>>& field, const Array<const std::complex<Real>>& factors,
+                     bool inverse_before, bool forward_after, bool columns_too)
+{
+    require_same_shape(field, factors);
+    const hpcmix::Shape shape = shape_of(field);
+    const nb::gil_scoped_release release;
+    hpcmix::multiply_planes(reals<Real>(field), reinterpret_cast<const Real*>(factors.data()), shape,
+                            {inverse_before, forward_after, columns_too});
+}
+
+template <class Real>
 void density_of_planes(const Array<std::complex<Real>>& field, double weight, const Array<Real>& density,
                        bool columns_too, bool add)
 {
@@ -219,6 +230,9 @@ void bind_precision(nb::module_& module)
     module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
                "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, kick, forward transform, in place");
+    module.def("multiply_planes", &multiply_planes<Real>, "field"_a.noconvert(), "factors"_a.noconvert(),
+               "inverse_before"_a, "forward_after"_a, "columns_too"_a,
+               "inverse transform of rows or planes, times complex factors, forward transform, in place");
     module.def("density_of_planes", &density_of_planes<Real>, "field"_a.noconvert(), "weight"_a,
                "density"_a.noconvert(), "columns_too"_a, "add"_a,
                "inverse transform of rows or planes in place, then density = (density +) weight * |field|^2");
