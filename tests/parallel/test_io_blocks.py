@@ -14,6 +14,7 @@ import pytest
 from hpcmix.io import blocks
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.blocks import write_arrays
+from hpcmix.io.pieces import Part
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Decomposition, largest_split
 
@@ -176,10 +177,10 @@ def test_lost_data_are_noticed_and_the_old_file_stays(comm, shared_tmp_path, mon
     before = path.read_bytes()
     write = blocks._write
 
-    def lossy(temporary, comm, global_shape, block, arrays, layout, writer):
+    def lossy(temporary, comm, parts, layout, writer):
         if comm.rank == comm.size - 1:
-            arrays = {name: np.zeros_like(array) for name, array in arrays.items()}
-        write(temporary, comm, global_shape, block, arrays, layout, writer)
+            parts = {name: Part(part.shape, part.block, np.zeros_like(part.local)) for name, part in parts.items()}
+        write(temporary, comm, parts, layout, writer)
 
     monkeypatch.setattr(blocks, "_write", lossy)
     block = Decomposition((8, 6, 4), (comm.size, 1)).position_block(comm.rank)
