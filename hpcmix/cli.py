@@ -11,16 +11,46 @@ import click
 
 from hpcmix import __version__
 
+directory_argument = click.argument(
+    "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 file_argument = click.argument("file", metavar="FILE")
 overrides_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace an entry of the file: time.step=1e-3"
 )
 restart_option = click.option(
     "--restart",
-    type=click.Choice(["auto", "never"]),
+    metavar="auto|never|PATH",
     default="auto",
     show_default=True,
-    help="Where a run exists already: auto leaves it alone and says so, never moves it aside and starts afresh.",
+    help="auto goes on with the run of the directory from its newest good checkpoint; never moves it aside and starts "
+    "from the beginning; a checkpoint or the directory of another run is gone on from.",
+)
+accept_changes_option = click.option(
+    "--accept-changes", is_flag=True, help="Go on although the file's physics are not those of the checkpoint."
+)
+
+
+class Duration(click.ParamType):
+    """A duration on the clock on the wall, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value, param, ctx):
+        """The number of seconds. Fails with a sentence."""
+        from hpcmix.problem.durations import DurationError, seconds_of
+
+        try:
+            return value if isinstance(value, float) else seconds_of(value)
+        except DurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+max_wall_option = click.option(
+    "--max-wall",
+    metavar="3h50m",
+    type=Duration(),
+    help="Write a checkpoint and stop with status 75 before the program has run so long.",
 )
 
 
@@ -36,24 +66,50 @@ def app() -> None:
 @app.command()
 @file_argument
 @restart_option
+@accept_changes_option
+@max_wall_option
 @click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
 @overrides_option
-def run(file: str, restart: str, drawing: bool, overrides: tuple[str, ...]) -> int:
-    """Make the initial state and evolve it to the final time."""
-    from hpcmix.run.launch import launch
+def run(
+    file: str, restart: str, accept_changes: bool, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]
+) -> int:
+    """Make the initial state, or go on from a checkpoint, and evolve to the final time."""
+    from hpcmix.run.launch import Request, launch
 
-    return launch(file, overrides, fresh=restart == "never", evolving=True, drawing=drawing)
+    return launch(
+        Request(file, overrides, restart=restart, accept_changes=accept_changes, max_wall=max_wall, drawing=drawing)
+    )
+
+
+@app.command()
+@directory_argument
+@click.option("--until", metavar="T", help="Go on beyond the final time: a time in code units, or with its unit.")
+@accept_changes_option
+@max_wall_option
+@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
+def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: float | None, drawing: bool) -> int:
+    """Go on with the run of a directory from its newest good checkpoint, on any number of ranks."""
+    from hpcmix.run.launch import Request, launch
+
+    options = {"accept_changes": accept_changes, "max_wall": max_wall, "drawing": drawing}
+    return launch(Request.to_go_on(directory, until, **options))
 
 
 @app.command()
 @file_argument
-@restart_option
+@click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Where a run exists already: auto leaves it alone and says so, never moves it aside.",
+)
 @overrides_option
 def ground(file: str, restart: str, overrides: tuple[str, ...]) -> int:
     """Find the ground state only, and write it with its wave functions."""
-    from hpcmix.run.launch import launch
+    from hpcmix.run.launch import Request, launch
 
-    return launch(file, overrides, fresh=restart == "never", evolving=False)
+    return launch(Request(file, overrides, evolving=False, restart=restart))
 
 
 @app.command()
@@ -115,7 +171,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
 
 
 @app.command()
-@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@directory_argument
 def plot(directory: Path) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
     from hpcmix.io.figures import draw

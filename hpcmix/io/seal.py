@@ -121,9 +121,7 @@ def _read(path: Path) -> Seal:
 def _understood(path: Path, content: bytes) -> Seal:
     entries = json.loads(content)
     if entries.get("version") != VERSION:
-        raise Damaged(
-            f"{path} has version {entries.get('version')} of the file format, this program reads {VERSION}"
-        )
+        raise Damaged(f"{path} has version {entries.get('version')} of the file format, this program reads {VERSION}")
     arrays = {name: SealedArray(**array) for name, array in entries["arrays"].items()}
     return Seal(entries["block"], entries["size"], entries["labels"], arrays)
 

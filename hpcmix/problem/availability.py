@@ -17,7 +17,6 @@ _KEYS = {
     "scaling": "scaling is not available in this version",
     "species.vector_potential": "vector potentials are not available in this version",
     "species.orbitals": "orbitals belong to fermions, which are not available in this version",
-    "output.checkpoints": "checkpoints are not available in this version",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from hpcmix.evolve.completion import completed_orbitals
 from hpcmix.io.atomic import write_text
+from hpcmix.io.checkpoint import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
@@ -21,6 +23,10 @@ from hpcmix.run.schedule import Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
 
+DATASET_SECONDS = 60.0
+"""At checkpoints observables.h5 is written anew if it is older: with a long series that takes longer than a
+checkpoint."""
+
 
 class Outputs:
     """Writes records, snapshots and slices into the run's directory. All methods are collective over the world."""
@@ -29,20 +35,24 @@ class Outputs:
         problem = simulation.problem
         self._simulation = simulation
         self.directory = RunDirectory(Path(problem.output.directory))
-        self._metadata = Metadata.of(problem, simulation.provenance.attributes())
+        self.metadata = Metadata.of(problem, simulation.provenance.attributes())
         self._records = self._schedule(problem.output.observables)
         self._snapshots = self._schedule(problem.output.snapshots)
         self._series: SeriesWriter | None = None
-        self._written = 0
+        bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
+        self._written = bookmark.snapshots
+        self._dataset_written = time.monotonic()
         self.last_record: dict[str, Any] = {}
         with self._on_root():
             if simulation.is_root:
-                self._series = SeriesWriter(self.directory.series)
+                self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
 
     def _schedule(self, options: Any) -> Schedule | None:
-        time = self._simulation.problem.time
-        return None if time is None else Schedule(time.steps, time.step_size, options.every, options.interval)
+        if self._simulation.problem.time is None:
+            return None
+        steps, step_size = self._simulation.steps, self._simulation.state.step_size
+        return Schedule(steps, step_size, options.every, options.interval)
 
     def _on_root(self):
         """Work of the root that may fail: all ranks learn of it."""
@@ -73,12 +83,28 @@ class Outputs:
         fields = self._simulation.problem.output.snapshots.fields
         self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
 
+    def bookmark(self, guard: Guard) -> Bookmark:
+        """Where the output stands, the series synced: what a checkpoint of this step notes before the step's output.
+        The root's counts; the others' series have no length."""
+        simulation, length = self._simulation, 0
+        with simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.sync()
+                length = self._series.offset
+                if time.monotonic() - self._dataset_written > DATASET_SECONDS:
+                    self._write_dataset()
+        return Bookmark(length, self._written, guard.memory, simulation.ground_state)
+
+    def _write_dataset(self) -> None:
+        write_dataset(self.directory.series, self.directory.dataset, self.metadata)
+        self._dataset_written = time.monotonic()
+
     def close(self) -> None:
         """Write observables.h5 and close the series."""
         with self._simulation.timers.phase("output"), self._on_root():
             if self._series is not None:
                 self._series.close()
-                write_dataset(self.directory.series, self.directory.dataset, self._metadata)
+                self._write_dataset()
 
     def _append(self, record: dict[str, Any]) -> None:
         self.last_record = record
@@ -104,10 +130,10 @@ class Outputs:
                     fields[f"{one.name}/wave_function"] = orbital
         place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
         with simulation.timers.phase("output"):
-            write_snapshot(*place, fields, self._metadata)
+            write_snapshot(*place, fields, self.metadata)
             if simulation.problem.output.snapshots.slices:
-                write_slices(*place, densities, self._metadata)
+                write_slices(*place, densities, self.metadata)
             with self._on_root():
                 if self._series is not None:
-                    write_dataset(self.directory.series, self.directory.dataset, self._metadata)
+                    self._write_dataset()
         self._written += 1

@@ -16,7 +16,9 @@ TYPES = [np.complex128, np.complex64, np.float64, np.float32, np.int64]
 def random_array(shape, dtype):
     random = np.random.default_rng(3)
     values = 1e3 * random.normal(size=shape)
-    return (values + 1j * random.normal(size=shape)).astype(dtype) if np.dtype(dtype).kind == "c" else values.astype(dtype)
+    if np.dtype(dtype).kind == "c":
+        values = values + 1j * random.normal(size=shape)
+    return values.astype(dtype)
 
 
 def digest_in_parts(array, blocks):
