@@ -158,7 +158,10 @@ MISTAKES = [
     (CONTACT, 'kind = "yukawa"\nstrength = 1\nscreening = 1\nboundary = "free"', 23, "interaction.0.boundary",
      "(available boundary: periodic)"),
     ("points =", 'frame = { kind = "expanding", rate = 1 }\npoints =', 2, "grid.frame", "(available frame: fixed)"),
-    (SCHEDULE, "checkpoints = { keep = 2 }", 26, "output.checkpoints", "checkpoints are not available in this version"),
+    (SCHEDULE, "checkpoints = { keep = 0 }", 26, "output.checkpoints.keep", "must be at least 1, but is 0"),
+    (SCHEDULE, 'checkpoints = { wall = "half an hour" }', 26, "output.checkpoints.wall", "is no duration"),
+    (SCHEDULE, "checkpoints = { wall = 0 }", 26, "output.checkpoints.wall", "must be positive"),
+    (SCHEDULE, "checkpoints = { interval = 1e-9 }", 26, "output.checkpoints.interval", "is smaller than the step"),
     ("[output]", '[scaling]\nkind = "fractions"\n[output]', 25, "scaling", "scaling is not available in this version"),
     ('precision = "double"', "orbital_groups = 2", 28, "parallel.orbital_groups", "is not available in this version"),
 ]  # fmt: skip
