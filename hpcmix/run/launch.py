@@ -169,7 +169,7 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
             except BlowUp as error:
                 status, message = BLEW_UP, str(error)
             words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
-            finish(simulation, outputs, checkpoints, time.perf_counter() - begin, words, message)
+            finish(simulation, outputs, checkpoints, begin, words, message)
             last_words.dismiss()
             simulation.free()
     if request.drawing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -18,14 +19,16 @@ from hpcmix.run.simulation import Simulation
 
 
 def finish(
-    simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, wall_seconds: float, status: str, message: str
+    simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, begin: float, status: str, message: str
 ) -> None:
     """Complete the files, write summary.json, print the timers and the last lines. Collective.
 
+    begin    when the run began, by time.perf_counter.
     status   "done"; "stopped", before the final time and after a checkpoint; or "failed".
     message  why it stopped or failed.
     """
     outputs.close()
+    wall_seconds = time.perf_counter() - begin
     summary = _summary(simulation, outputs, wall_seconds, status, message)
     with together(simulation.communicators.world):
         if simulation.is_root:
