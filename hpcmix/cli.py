@@ -4,6 +4,7 @@ MPI."""
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -179,6 +180,103 @@ def plot(directory: Path) -> int:
     for path in draw(directory):
         click.echo(str(path))
     return 0
+
+
+@app.command()
+@file_argument
+@click.option(
+    "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
+)
+@click.option("--time", metavar="12:00:00", type=Duration(), required=True, help="Time limit of a job.")
+@click.option(
+    "--ranks-per-node",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="MPI ranks on a node.",
+)
+@click.option(
+    "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
+)
+@click.option("--launcher", type=click.Choice(["srun", "mpirun"]), default="srun", show_default=True)
+@click.option(
+    "--stop-before", metavar="3min", type=Duration(), default=180.0, help="How long before the limit the run stops."
+)
+@click.option(
+    "--requeues",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="How often the job may start itself again.",
+)
+@click.option("--array", metavar="0-9", help="An array of jobs; {task} in a --set is the number of the job.")
+@click.option(
+    "--chain",
+    metavar="N",
+    type=click.IntRange(min=2),
+    help="A script that submits N jobs, each going on where the one before stopped, for sites that do not requeue.",
+)
+@click.option(
+    "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
+)
+@overrides_option
+def job(
+    file: str,
+    nodes: int,
+    time: float,
+    ranks_per_node: int,
+    threads: int,
+    launcher: str,
+    stop_before: float,
+    requeues: int,
+    array: str | None,
+    chain: int | None,
+    site: str | None,
+    overrides: tuple[str, ...],
+) -> int:
+    """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
+    from hpcmix.problem.cards import find_problem
+    from hpcmix.problem.load import load_problem
+    from hpcmix.run.job_script import TASK, Job, make_script, read_site
+
+    problem = load_problem(file, [entry.replace(TASK, "0") for entry in overrides])
+    name = find_problem(file)[1]
+    wanted = Job(
+        file,
+        name,
+        problem.output.directory,
+        time,
+        nodes,
+        ranks_per_node,
+        threads,
+        launcher,
+        stop_before,
+        requeues,
+        array,
+        chain,
+        [entry for entry in overrides if not entry.startswith("output.directory=")],
+        read_site(site), "hpcmix " + shlex.join(sys.argv[1:]),
+    )
+    click.echo(make_script(problem, wanted), nl=False)
+    return 0
+
+
+@app.command()
+@click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+def verify(path: Path) -> int:
+    """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
+
+    Ends with status 1 if any is not.
+    """
+    from hpcmix.io.verify import verify as findings
+
+    good = True
+    for finding in findings(path):
+        click.echo(f"{'good' if finding.good else 'BAD '}  {finding.path}: {finding.text}")
+        good = good and finding.good
+    return 0 if good else 1
 
 
 def main() -> None:

@@ -7,79 +7,24 @@ The number in the file's name is the step.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import h5py
 import numpy as np
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.block_reader import read_parts
 from hpcmix.io.blocks import Writer, write_parts
-from hpcmix.io.digest import as_text, combined_digest, local_sums, summed_over_ranks
+from hpcmix.io.checkpoint_header import Bookmark, Checkpoint, header_digest, state_digest
+from hpcmix.io.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.pieces import Part
 from hpcmix.io.plain_json import line_of
-from hpcmix.io.seal import Damaged, Seal, check_seal
+from hpcmix.io.seal import Damaged
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
 from hpcmix.state import State
-
-
-@dataclass(frozen=True)
-class Bookmark:
-    """Where a run stands beside its state.
-
-    series_bytes   length of observables.jsonl before the output of this step.
-    snapshots      number of snapshots written before the output of this step.
-    conserved      what the guard of conserved quantities compares with.
-    ground_state   how the ground state was found, for summary.json; None where there was none.
-    A checkpoint is written before the output of its step, and a run that goes on begins with that output.
-    """
-
-    series_bytes: int = 0
-    snapshots: int = 0
-    conserved: Mapping[str, Any] = field(default_factory=dict)
-    ground_state: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint on the disk whose seal and labels are good; its arrays are proven when they are read.
-
-    digest     of the state (:func:`state_digest`).
-    problem    text of the resolved problem file.
-    ancestors  digests of the checkpoints that its run went on from, oldest first.
-    ranks      number of ranks that wrote it.
-    """
-
-    path: Path
-    seal: Seal
-    digest: str
-    step: int
-    step_size: float
-    pending_kick: float
-    bookmark: Bookmark
-    problem: str
-    ancestors: tuple[str, ...]
-    ranks: int
-
-    @property
-    def time(self) -> float:
-        """The time it belongs to, code units."""
-        return self.step * self.step_size
-
-
-def state_digest(arrays: Mapping[str, str], step: int, step_size: float, pending_kick: float) -> str:
-    """The digest of a state from those of its arrays: equal exactly when every bit that evolves is equal."""
-    return combined_digest(
-        {**arrays, "step": str(step), "step_size": float(step_size).hex(), "pending_kick": float(pending_kick).hex()}
-    )
 
 
 def digest_of(state: State, names: Sequence[str], communicators: Communicators) -> str:
@@ -153,7 +98,7 @@ def write_checkpoint(
     return Checkpoint(
         path,
         seal,
-        _digest(seal, state.step, state.step_size, state.pending_kick),
+        header_digest(seal, state.step, state.step_size, state.pending_kick),
         state.step,
         state.step_size,
         state.pending_kick,
@@ -162,37 +107,6 @@ def write_checkpoint(
         tuple(str(provenance.get("ancestors", "")).split()),
         communicators.size,
     )
-
-
-def read_header(path: Path) -> Checkpoint:
-    """Everything of a checkpoint but its arrays, checked against its seal. For one rank; needs no MPI.
-
-    Raises :class:`~hpcmix.io.seal.Damaged` or :class:`~hpcmix.io.atomic.OutputError`.
-    """
-    seal = check_seal(path)
-    try:
-        with h5py.File(path, "r") as file:
-            entries = dict(file.attrs)
-        step, step_size = int(entries["step"]), float(entries["step_size"])
-        pending_kick = float(entries["pending_kick"])
-        bookmark = Bookmark(
-            int(entries["series_bytes"]),
-            int(entries["snapshots"]),
-            json.loads(entries["conserved"]),
-            json.loads(entries["ground_state"]),
-        )
-        problem, ranks = str(entries["problem"]), int(entries["ranks"])
-    except KeyError as error:
-        raise Damaged(f"{path} is no checkpoint: it has no {error.args[0]}") from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be read: {error}") from error
-    ancestors = tuple(str(entries.get("ancestors", "")).split())
-    digest = _digest(seal, step, step_size, pending_kick)
-    return Checkpoint(path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks)
-
-
-def _digest(seal: Seal, step: int, step_size: float, pending_kick: float) -> str:
-    return state_digest({name: array.digest for name, array in seal.arrays.items()}, step, step_size, pending_kick)
 
 
 def read_state(

@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from hpcmix.io.checkpoint import Checkpoint, rotate, write_checkpoint
+from hpcmix.io.checkpoint import rotate, write_checkpoint
+from hpcmix.io.checkpoint_header import Checkpoint
 from hpcmix.parallel.together import together
 from hpcmix.run.checkpoint_schedule import CheckpointSchedule
 from hpcmix.run.conservation import BlowUp, Guard

@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.evolve.completion import completed_orbitals
 from hpcmix.io.atomic import write_text
-from hpcmix.io.checkpoint import Bookmark
+from hpcmix.io.checkpoint_header import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from hpcmix.io.atomic import OutputError, explained
-from hpcmix.io.checkpoint import Checkpoint, read_header, read_state
+from hpcmix.io.checkpoint import read_state
+from hpcmix.io.checkpoint_header import Checkpoint, read_header
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
 from hpcmix.io.summary import read_summary
 from hpcmix.parallel.communicators import Communicators

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcmix.initial.build import initial_state
-from hpcmix.io.checkpoint import Checkpoint
+from hpcmix.io.checkpoint_header import Checkpoint
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hpcmix.io.atomic import OutputError
-from hpcmix.io.checkpoint import Bookmark, digest_of, parts_of, read_header, read_state, rotate, write_checkpoint
+from hpcmix.io.checkpoint import digest_of, parts_of, read_state, rotate, write_checkpoint
+from hpcmix.io.checkpoint_header import Bookmark, read_header
 from hpcmix.io.digest import whole_array_digest
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata

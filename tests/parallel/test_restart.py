@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.io.checkpoint import read_header
+from hpcmix.io.checkpoint_header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.run import launch as launching
