@@ -102,18 +102,18 @@ def write_parts(
         layout = world.bcast(layout)
         with together(world):
             _check_visible(temporary, layout)
-        with ThreadPoolExecutor(1) as beside:  # the processor computes digests while the disk is busy
-            sums = beside.submit(lambda: np.array([local_sums(part) for part in parts.values()]))
-            error: Exception | None = None
-            try:
-                _write(temporary, world, parts, layout, writer)
-            except Exception as caught:  # whatever it is and wherever it comes from, all ranks must learn of it
-                error = caught
-            with together(world), _explaining(path):
-                if error is not None:
-                    raise error
-                sync(temporary)
-            digests = dict(zip(parts, map(as_text, summed_over_ranks(world, sums.result())), strict=True))
+        error: Exception | None = None
+        try:
+            _write(temporary, world, parts, layout, writer)
+        except Exception as caught:  # whatever it is and wherever it comes from, all ranks must learn of it
+            error = caught
+        with together(world), _explaining(path), ThreadPoolExecutor(1) as beside:
+            if error is not None:
+                raise error
+            syncing = beside.submit(sync, temporary)  # the disk is busy, and the processor computes digests
+            sums = np.array([local_sums(part) for part in parts.values()])
+            syncing.result()
+        digests = dict(zip(parts, map(as_text, summed_over_ranks(world, sums)), strict=True))
         with timers.phase("read back"), together(world), _explaining(path):
             _prove(path, temporary, parts, layout, read_back)
         seal = None

@@ -1,13 +1,15 @@
 """A fingerprint of a distributed array: the same for every division of the array among ranks, and in every order.
 
-    digest = sum over words w_i of H(i, w_i)        modulo 2^64, in two lanes with different H: 128 bits
+    digest = sum over words w_i of m(w_i) k_i        modulo 2^64, in two lanes with different keys k: 128 bits
 
-i is the global number of a 64-bit word in C order (an element of less than eight bytes counts as one word), H a keyed
-hash that mixes index and content, so that a sum of it notices a flipped bit, swapped values and zeroed blocks. For a
-fixed i, H is a bijection of w in the first lane: a single damaged word is always noticed; any other damage is missed
-with probability 2^-128. It protects against accidents, not against an adversary.
+i is the global number of a 64-bit word in C order (an element of less than eight bytes counts as one word), m mixes the
+high bits of a word into the low ones, m(w) = v xor (v >> 32) with v = w c + d and c odd, and k_i is an odd number that
+depends on i: k_i = t[i mod L] s(i div L) with a table t of random odd numbers and a mixed, odd s. m is a bijection and
+k odd, so a single damaged word is always noticed; swapped values, zeroed blocks and other damage are missed with a
+probability of the order of 2^-64. It protects against accidents, not against an adversary.
 
-H is the finalizer of splitmix64: Steele, Lea and Flood, OOPSLA (2014) 453.
+A sum of products with keys is the multilinear hash of Carter and Wegman, J. Comput. Syst. Sci. 18 (1979) 143; s is the
+finalizer of splitmix64, Steele, Lea and Flood, OOPSLA (2014) 453.
 """
 
 from __future__ import annotations
@@ -21,12 +23,16 @@ import numpy as np
 from hpcmix.io.pieces import Part, all_pieces
 from hpcmix.parallel.decomposition import Block
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-_OTHER_LANE = np.uint64(0xD6E8FEB86659FD93)
-_WORDS_AT_ONCE = 1 << 14
-"""Words that are hashed together: the few arrays of them stay in the processor's cache."""
+_MASK = (1 << 64) - 1
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_OFFSET = np.uint64(0xD6E8FEB86659FD93)
+_HALF = np.uint64(32)
+_PERIOD = 1 << 14
+"""Words that are hashed together: they and their keys stay in the processor's cache."""
+_KEYS = np.random.Generator(np.random.Philox(key=[0x6870636D, 0x6978])).integers(
+    0, _MASK, size=(2, _PERIOD), dtype=np.uint64, endpoint=True
+) | np.uint64(1)
+"""t, for both lanes."""
 
 
 def local_sums(part: Part) -> np.ndarray:
@@ -36,41 +42,30 @@ def local_sums(part: Part) -> np.ndarray:
 
 def sums_of_pieces(pieces: Iterable[tuple[int, np.ndarray]], itemsize: int) -> np.ndarray:
     """The lanes of pieces, each the index of its first element in the whole array and its bytes."""
-    lanes = np.zeros(2, np.uint64)
+    lanes = [0, 0]
     word = np.dtype(f"u{min(itemsize, 8)}")
     for first, content in pieces:
-        words = content.view(word)
+        words = content.view(word).astype(np.uint64, copy=False)
         number = first * itemsize // word.itemsize  # elements are whole words
-        for begin in range(0, words.size, _WORDS_AT_ONCE):
-            lanes += _hash_sums(number + begin, words[begin : begin + _WORDS_AT_ONCE])
-    return lanes
+        while words.size:
+            block, place = divmod(number, _PERIOD)
+            size = min(words.size, _PERIOD - place)
+            mixed = words[:size] * _MULTIPLIER
+            mixed += _OFFSET
+            mixed ^= mixed >> _HALF
+            for lane in (0, 1):
+                partial = int(np.dot(mixed, _KEYS[lane, place : place + size]))
+                lanes[lane] += partial * _block_key(block, lane)
+            words, number = words[size:], number + size
+    return np.array([lane & _MASK for lane in lanes], np.uint64)
 
 
-def _hash_sums(number: int, words: np.ndarray) -> np.ndarray:
-    """Both lanes of neighbouring words, the first of which is the `number`-th of the array. Arithmetic modulo 2^64."""
-    hashed = np.arange(number, number + words.size, dtype=np.uint64)
-    spare = np.empty_like(hashed)
-    hashed *= _GOLDEN
-    _mix(hashed, spare)
-    hashed ^= words
-    _mix(hashed, spare)
-    first = hashed.sum(dtype=np.uint64)
-    hashed ^= _OTHER_LANE
-    hashed *= _FIRST
-    np.right_shift(hashed, np.uint64(32), out=spare)
-    hashed ^= spare
-    hashed *= _SECOND
-    return np.array([first, hashed.sum(dtype=np.uint64)], np.uint64)
-
-
-def _mix(values: np.ndarray, spare: np.ndarray) -> None:
-    """The finalizer of splitmix64, in place."""
-    for shift, factor in ((30, _FIRST), (27, _SECOND)):
-        np.right_shift(values, np.uint64(shift), out=spare)
-        values ^= spare
-        values *= factor
-    np.right_shift(values, np.uint64(31), out=spare)
-    values ^= spare
+def _block_key(block: int, lane: int) -> int:
+    """s, an odd number for every block of words and lane."""
+    value = (2 * block + lane + 1) * 0x9E3779B97F4A7C15 & _MASK
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & _MASK
+    return (value ^ value >> 31) | 1
 
 
 def summed_over_ranks(world: Any, lanes: np.ndarray) -> np.ndarray:

@@ -96,6 +96,9 @@ class Origin:
                 if index >= chosen.bookmark.snapshots:
                     path.unlink(missing_ok=True)
                     path.with_suffix(".xdmf").unlink(missing_ok=True)
+            for place in (target.checkpoints, target.snapshots, target.slices):
+                for leftover in place.glob("*.partial"):  # of a job that was killed while it wrote
+                    leftover.unlink(missing_ok=True)
             target.summary.unlink(missing_ok=True)  # it tells of a run that has ended
         except OSError as error:
             raise explained(error, target.path) from error
