@@ -241,7 +241,8 @@ def job(
     from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
 
-    problem = load_problem(file, [entry.replace(TASK, "0") for entry in overrides])
+    first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
+    problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
     name = find_problem(file)[1]
     wanted = Job(
         file,
@@ -257,7 +258,8 @@ def job(
         array,
         chain,
         [entry for entry in overrides if not entry.startswith("output.directory=")],
-        read_site(site), "hpcmix " + shlex.join(sys.argv[1:]),
+        read_site(site),
+        "hpcmix " + shlex.join(sys.argv[1:]),
     )
     click.echo(make_script(problem, wanted), nl=False)
     return 0

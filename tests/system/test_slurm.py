@@ -30,15 +30,15 @@ between = ["left", "right"]
 kind = "contact"
 strength = -0.5
 [time]
-final = 60.0
+final = 30.0
 step = 0.01
 integrator = "strang"
 [output]
 directory = "out"
-observables = { every = 200 }
-checkpoints = { every = 400, keep = 2 }
+observables = { every = 100 }
+checkpoints = { every = 200, keep = 2 }
 """
-STEPS = 6000
+STEPS = 3000
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, folder,
         1
     ) == 2
     steps = [line.split(",")[0] for line in (folder / "out" / "observables.jsonl").read_text().splitlines()]
-    assert steps == [f'{{"step": {step}' for step in range(0, STEPS + 1, 200)]
+    assert steps == [f'{{"step": {step}' for step in range(0, STEPS + 1, 100)]
 
 
 def test_requeues_have_a_cap_and_scancel_ends_for_good(slurm, folder):
