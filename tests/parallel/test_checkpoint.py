@@ -142,7 +142,7 @@ def test_both_writers_and_all_divisions_leave_the_same_bytes(comm, shared_tmp_pa
     assert len(set(contents)) == 1
 
 
-@pytest.mark.parametrize("points", [(13,), (9, 5), (4, 4, 6)])
+@pytest.mark.parametrize("points", [(13,), (9, 8), (4, 4, 6)])
 def test_one_and_two_dimensions(comm, shared_tmp_path, points):
     fields = whole_fields(points)
     with some_ranks(comm, comm.size, points=points) as communicators:
@@ -252,6 +252,7 @@ def test_a_limit_on_the_size_of_files_leaves_the_earlier_checkpoint(comm, shared
                 write_checkpoint(directory, state, NAMES, communicators, BOOKMARK, METADATA, writer)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        comm.barrier()  # the root is the one that cleans up
         assert os.listdir(directory.checkpoints) == ["000040.h5"]
         load(communicators, read_header(directory.checkpoint(40)))
 
