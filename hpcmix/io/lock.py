@@ -40,7 +40,7 @@ class Lock:
 
     def acquire(self) -> None:
         """Take the directory, from a dead job if need be. Raises :class:`Locked`, or :class:`OutputError`."""
-        mine = _identity()
+        mine = _identity() | {"key": os.urandom(8).hex()}
         for _ in range(10):
             try:
                 descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
