@@ -321,7 +321,7 @@ def test_a_ground_state_that_does_not_converge_leaves_a_summary(trap):
     assert hpcmix("restart", "out", "--until", "0.02", folder=trap).returncode == 0
     # the ground state is the first job's, and is not sought again
     assert summary(trap / "out")["ground_state"] == evolved["ground_state"]
-    assert (trap / "out" / "run.log").read_text().count("ground state: residual") == 1
+    assert (trap / "out" / "run.log").read_text().count("transforms (conjugate-gradients)") == 1
 
 
 def test_a_defect_leaves_a_summary(folder):
@@ -355,7 +355,7 @@ Stepper.advance = hanging
     assert time.monotonic() - begin < 60.0
     for rank in (0, 1):
         assert f"rank {rank} of 2 on" in result.stderr
-    assert "in hanging" in result.stderr and "in cast" in result.stderr  # asleep, and waiting for its vote
+    assert result.stderr.count("in evolve") >= 2  # one asleep, one waiting for it
     assert "no progress for 4 s" in summary(folder / "out")["message"]
     assert hpcmix("restart", "out", folder=folder).returncode == 0
     refused = run_with("", "run", "waves.toml", folder=folder, environment={"HPCMIX_HANG_SECONDS": "soon"})
