@@ -130,6 +130,41 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     return 0
 
 
+def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
+    """Whole numbers separated by commas."""
+    try:
+        return tuple(int(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is no list of whole numbers such as 4,10,20') from None
+
+
+@app.command()
+@click.argument("claim", metavar="CLAIM", type=click.Choice(["semiclassical-bounds"]))
+@file_argument
+@click.option("--numbers", metavar="M,M,...", callback=_numbers, help="Particle numbers of the family.")
+@click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
+@click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Where an outcome exists already: auto leaves it alone and says so, never replaces it.",
+)
+@overrides_option
+def check(
+    claim: str, file: str, numbers: tuple[int, ...], at_start: bool, restart: str, overrides: tuple[str, ...]
+) -> int:
+    """Measure a claim of the papers: table, fitted exponent with its confidence, figure, JSON.
+
+    \b
+    semiclassical-bounds   commutators of a trapped Fermi gas with position, momentum and plane waves are of the size
+                           M hbar (Cardenas, Miller and Pavlovic (2.9), (2.11)); FILE is in their macroscopic scaling
+    """
+    from hpcmix.studies.check import check as measure
+
+    return measure(claim, file, overrides, numbers, evolving=not at_start, fresh=restart == "never")
+
+
 @app.command()
 @click.argument("file", metavar="[FILE]", required=False)
 @click.option(

@@ -35,8 +35,18 @@ def completed_orbitals(
         mean_field = mixture.mean_fields(mixture.densities(state.orbitals))[species]
     external = mixture.species[species].external.value(pending_instant(state))
     potential = mean_field if external is None else mean_field + external
-    copy = np.empty_like(orbitals[0])
+    copy = np.empty(orbitals.shape[1:], orbitals.dtype)
     for orbital in orbitals:
         np.copyto(copy, orbital)
         kernels.rotate_phase(copy, potential, state.pending_kick / mixture.hbar)
         yield copy
+
+
+def completed_set(mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None) -> np.ndarray:
+    """All orbitals of a species that this rank's group holds, as :func:`completed_orbitals` gives them, in one array of
+    their own. Collective."""
+    orbitals = state.orbitals[species]
+    complete = np.empty(orbitals.shape, orbitals.dtype)
+    for place, orbital in enumerate(completed_orbitals(mixture, state, species, mean_field)):
+        complete[place] = orbital
+    return complete

@@ -49,7 +49,7 @@ class Flows:
         self._axes = mixture.transform.plane_axes
         self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
         self._half_way = False
-        self._densities: list[np.ndarray] = []  # kept from kick to kick, where they are needed
+        self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
 
@@ -88,12 +88,11 @@ class Flows:
         mixture = self._mixture
         timers = mixture.transform.timers
         potentials = self._external_potentials(kick)
-        sets = any(len(array) > 1 for array in orbitals)
+        sets = mixture.has_sets or mixture.communicators.groups > 1
         if mixture.convolution or sets:
             with timers.phase("density"):
-                self._densities = mixture.densities(
-                    orbitals, self._axes if self._half_way else 0, self._densities or None
-                )
+                axes = self._axes if self._half_way else 0
+                self._densities = mixture.densities(orbitals, axes, self._densities)
             self._half_way = False
             with timers.phase("mean field"):
                 fields = (mixture.mean_fields if sets else mixture.convolution.potentials)(self._densities)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.ground_state import GroundState, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
 from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.orbital_search import minimise_sets
+from hpcmix.initial.orbital_sets import (
+    Say,
+    fill_oscillator,
+    normalise_set,
+    orthonormalise_set,
+    shake_and_boost,
+    written_set,
+)
+from hpcmix.initial.shells import oscillator_filling
 from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, start_of_minimisation, thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
@@ -22,25 +34,42 @@ ASYMMETRY = 0.1
 """Relative displacement that breaks the symmetry of a mixture's first guess: an immiscible mixture would otherwise end
 at the symmetric saddle point, where both components overlap. A miscible one returns to the symmetric state."""
 
+SET_NOISE = 0.05
+"""Relative noise on the first guess of a set of orbitals: enough to break every symmetry, little beside the guess."""
 
-def initial_state(problem: Problem, mixture: Mixture, report: Report) -> tuple[State, GroundState | None]:
+
+def initial_state(
+    problem: Problem, mixture: Mixture, report: Report, say: Say = lambda sentence: None
+) -> tuple[State, GroundState | None]:
     """The orbitals of every species at time zero, and how the ground state was found if one was asked for.
 
     Species that ask for the ground state are minimised together; the others are held as they are given meanwhile, and
-    are part of the mean field. Raises :class:`ProblemError`, or :class:`NotConverged` from the minimisation.
-    Collective.
+    are part of the mean field. A single orbital is made by every orbital group, which then keeps it or not; a set of
+    orbitals in its parts. `say` gets sentences for the log. Raises :class:`ProblemError`, or :class:`NotConverged` from
+    the minimisation. Collective.
     """
-    fields: list[np.ndarray | None] = []
+    arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
-        fields.append(None if species.initial.kind == "ground-state" else _written_down(problem, mixture, index))
+        if species.initial.kind == "ground-state":
+            arrays.append(None)
+        elif species.number_of_orbitals > 1:
+            arrays.append(written_set(problem, mixture, index, say))
+        else:
+            arrays.append(_written_down(problem, mixture, index)[np.newaxis])
     ground_state = None
-    if any(field is None for field in fields):
-        ground_state, fields = _with_ground_states(problem, mixture, fields, report)
+    if any(array is None for array in arrays):
+        ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
     for index, species in enumerate(problem.species):
-        _boost_and_shake(mixture, fields[index], species.initial, index)
-        _normalise(mixture, fields[index], f"species.{species.name}.initial")
+        where = f"species.{species.name}.initial"
+        if species.number_of_orbitals > 1:
+            shake_and_boost(mixture, arrays[index], species.initial, index, where)
+            continue
+        _boost_and_shake(mixture, arrays[index][0], species.initial, index)
+        _normalise(mixture, arrays[index][0], where)
+        if not mixture.held(index):
+            arrays[index] = arrays[index][:0]
     dtype = mixture.transform.wave_dtype
-    orbitals = [np.ascontiguousarray(field[np.newaxis], dtype) for field in fields]
+    orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
     return State(orbitals, 0, problem.time.step_size if problem.time else 0.0), ground_state
 
 
@@ -63,15 +92,14 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
 
 def _closed_form(initial, where: str, mass: float, mixture: Mixture) -> np.ndarray:
     grid = mixture.grid
+    numbers = getattr(initial, "numbers", None) or (0,) * grid.dimensions  # of a single fermion: the lowest level
     match initial.kind:
         case "gaussian":
             return wave_functions.gaussian(grid, initial.centre, initial.width)
         case "oscillator":
-            return wave_functions.oscillator(
-                grid, mass, mixture.hbar, initial.frequency, initial.numbers, initial.centre
-            )
+            return wave_functions.oscillator(grid, mass, mixture.hbar, initial.frequency, numbers, initial.centre)
         case "plane-waves":
-            return wave_functions.plane_wave(grid, initial.numbers)
+            return wave_functions.plane_wave(grid, numbers)
     try:
         if initial.kind == "expression":
             field = wave_functions.expression(grid, initial.amplitude, initial.phase)
@@ -84,35 +112,82 @@ def _closed_form(initial, where: str, mass: float, mixture: Mixture) -> np.ndarr
 
 
 def _with_ground_states(
-    problem: Problem, mixture: Mixture, fields: list[np.ndarray | None], report: Report
+    problem: Problem, mixture: Mixture, arrays: list[np.ndarray | None], report: Report, say: Say
 ) -> tuple[GroundState, list[np.ndarray]]:
-    """Fill the missing fields with the ground state of the potentials of time 0-."""
+    """Fill the missing arrays with the ground state of the potentials of time 0-."""
     instant = Instant.before_start()
-    held = frozenset(index for index, field in enumerate(fields) if field is not None)
+    held = frozenset(index for index, array in enumerate(arrays) if array is not None)
     starts = start_of_minimisation(mixture, instant)
     dtype = mixture.transform.wave_dtype
     guesses = []
     for index, species in enumerate(problem.species):
         if index in held:
-            guesses.append(np.ascontiguousarray(fields[index], dtype))
+            guesses.append(np.ascontiguousarray(arrays[index], dtype))
+            continue
+        if species.number_of_orbitals > 1:
+            guesses.append(_set_guess(problem, mixture, index))
             continue
         density = starts[index] if species.initial.start == "thomas-fermi" else None
         field = _gaussian_guess(problem, mixture, index) if density is None else np.sqrt(density).astype(np.complex128)
         _displace(mixture, field, index)
         _normalise(mixture, field, f"species.{species.name}.initial")
-        guesses.append(np.ascontiguousarray(field, dtype))
+        guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
     options = problem.ground_state
-    arguments = (mixture, guesses, instant, options.tolerance, options.max_iterations)
+    mixture = mixture.with_kernels_times(_ground_state_factors(problem))
+    arguments = (instant, options.tolerance, options.max_iterations)
+    if mixture.has_sets:
+        result = minimise_sets(mixture, guesses, *arguments, report=report, held=held)
+        for name, levels in result.levels.items():
+            if levels.gap == 0.0:
+                say(
+                    f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
+                    "highest filled one; the ground state is not unique, and its density has less symmetry than H"
+                )
+        return result, guesses
+    fields = [guess[0] for guess in guesses]
     if options.method == "imaginary-time":
-        result = relax(*arguments, step=options.step, report=report, held=held)
+        result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
     else:
-        result = minimise_energy(*arguments, report=report, held=held)
-    return result, [guess.astype(np.complex128, copy=False) for guess in guesses]
+        result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
+    return result, [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+
+
+def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:
+    """By pairs of species, lower index first, what the kernels are multiplied by while the ground state is looked
+    for."""
+    names = [one.name for one in problem.species]
+    return {
+        tuple(sorted(names.index(name) for name in entry.between)): entry.factor
+        for entry in problem.ground_state.coupling
+    }
+
+
+def _set_guess(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
+    """The lowest oscillator orbitals of the trap, or of a cloud of a quarter of the box; a little noise on them, so
+    that the search is not kept to the symmetries of the guess."""
+    species = problem.species[index]
+    centre, widths = _guessed_shape(problem, mixture, index)
+    frequency = tuple(mixture.hbar / (species.mass * widths**2))
+    orbitals = np.empty((len(mixture.held(index)), *mixture.grid.position_shape), mixture.transform.wave_dtype)
+    filling = oscillator_filling(frequency, species.number_of_orbitals)
+    fill_oscillator(mixture, index, orbitals, filling, frequency, tuple(centre))
+    for orbital, number in zip(orbitals, mixture.held(index), strict=True):
+        orbital *= 1.0 + SET_NOISE * complex_noise(mixture.grid, 0, (1 << 62) + (index << 32) + number)
+    normalise_set(mixture, orbitals)
+    orthonormalise_set(mixture, orbitals, index, f"species.{species.name}.initial")
+    return orbitals
 
 
 def _gaussian_guess(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
     """The trap's oscillator state where a harmonic trap is on at time 0-, on the other axes a Gaussian of a quarter of
     the box."""
+    centre, widths = _guessed_shape(problem, mixture, index)
+    return wave_functions.gaussian(mixture.grid, tuple(centre), tuple(widths))
+
+
+def _guessed_shape(problem: Problem, mixture: Mixture, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and oscillator length per axis of the harmonic traps that are on at time 0-; where there is none, the
+    origin and, for a set of M orbitals, what lets the highest of them fill half of the box."""
     species, grid = problem.species[index], mixture.grid
     squares = np.zeros(grid.dimensions)
     centre = np.zeros(grid.dimensions)
@@ -122,10 +197,15 @@ def _gaussian_guess(problem: Problem, mixture: Mixture, index: int) -> np.ndarra
         if entry.kind == "harmonic" and term_on:
             squares += np.square(entry.frequency)
             centre = np.where(np.array(entry.frequency) > 0.0, entry.centre, centre)
-    widths = np.array(grid.lengths) / 4.0
+    # M = number of oscillator states up to a radius of sqrt(2 n + d) lengths with n + 1 = (M d!)^(1/d)
+    axes = grid.dimensions
+    shells = (species.number_of_orbitals * math.factorial(axes)) ** (1.0 / axes)
+    widths = np.array(grid.lengths) / (4.0 * math.sqrt(max(1.0, 2.0 * shells + axes - 2.0) / axes))
+    if species.number_of_orbitals == 1:
+        widths = np.array(grid.lengths) / 4.0
     trapped = squares > 0.0
     widths[trapped] = np.sqrt(mixture.hbar / (species.mass * np.sqrt(squares[trapped])))
-    return wave_functions.gaussian(grid, tuple(centre), tuple(widths))
+    return centre, widths
 
 
 def _displace(mixture: Mixture, field: np.ndarray, index: int) -> None:

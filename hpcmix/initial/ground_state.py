@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,16 @@ errors."""
 
 
 @dataclass(frozen=True)
+class Levels:
+    """The filled levels of a set of orbitals: energies in ascending order, the residual of each orbital, and the
+    distance from the highest to the lowest level outside, zero where no shell is closed."""
+
+    energies: list[float]
+    residuals: list[float]
+    gap: float
+
+
+@dataclass(frozen=True)
 class GroundState:
     """How a minimisation ended.
 
@@ -32,6 +43,7 @@ class GroundState:
     residual     largest of |H phi - mu phi| / |mu phi| over the species.
     transforms   number of Fourier pairs (forward and backward) of one field.
     energy       total energy, code units.
+    levels       of the species with sets of orbitals, by name; None where there are none.
     """
 
     method: str
@@ -39,15 +51,19 @@ class GroundState:
     residual: float
     transforms: int
     energy: float
+    levels: dict[str, Levels] | None = None
 
-    def as_dict(self) -> dict[str, str | int | float]:
+    def as_dict(self) -> dict[str, Any]:
         """What summary.json says of it."""
-        return {
+        found: dict[str, Any] = {
             "method": self.method,
             "iterations": self.iterations,
             "residual": self.residual,
             "transforms": self.transforms,
         }
+        if self.levels:
+            found["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
+        return found
 
 
 class NotConverged(RuntimeError):

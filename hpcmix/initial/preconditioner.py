@@ -3,7 +3,7 @@ both spaces."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,19 +29,25 @@ class Preconditioner:
     """alpha in units of the mean kinetic energy per particle; measured: 8 to 16 are about as good, 2 and 40 need twice
     the iterations."""
 
-    def __init__(self, mixture: Mixture) -> None:
+    def __init__(self, mixture: Mixture, members: Sequence[int] | None = None) -> None:
+        """`members`: the species that :meth:`prepare` and :meth:`apply` are for, in the order of their fields; all
+        unless given. The other methods take any species."""
         self._mixture = mixture
+        self._members = range(len(mixture.species)) if members is None else members
+        self._weights = mixture.weights[list(self._members)]
         self._symbols = [one.kinetic.axis_symbols(mixture.grid) for one in mixture.species]
-        values, vectors = np.linalg.eigh(mixture.contact.couplings)
+        values, vectors = np.linalg.eigh(mixture.contact.couplings[np.ix_(self._members, self._members)])
         self._couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        self.lowest_energies = np.array([self._lowest_energy(one.mass) for one in mixture.species])
-        """Per species the smallest kinetic energy of the box that is not zero: the scale where others vanish."""
+        self.lowest_energies = self.lowest_energies_of(self._members)
+        """Per member the smallest kinetic energy of the box that is not zero: the scale where others vanish."""
         self._factor: list[list[np.ndarray]] = []
         self._alpha = 0.0
 
-    def _lowest_energy(self, mass: float) -> float:
+    def lowest_energies_of(self, species: Sequence[int]) -> np.ndarray:
+        """The smallest kinetic energy of the box that is not zero, for some species."""
         mixture = self._mixture
-        return 0.5 * (mixture.hbar * 2.0 * np.pi / max(mixture.grid.lengths)) ** 2 / mass
+        masses = np.array([mixture.species[a].mass for a in species])
+        return 0.5 * (mixture.hbar * 2.0 * np.pi / max(mixture.grid.lengths)) ** 2 / masses
 
     def prepare(
         self,
@@ -52,7 +58,7 @@ class Preconditioner:
     ) -> None:
         """Take over the present fields phi_a, W_a, mu_a and <phi_a|T|phi_a>: the Cholesky factor of alpha + B at every
         point."""
-        weights = self._mixture.weights
+        weights = self._weights
         kinetic = float(np.dot(weights, np.maximum(kinetic_energies, self.lowest_energies)) / np.sum(weights))
         self._alpha = self.KINETIC_MULTIPLE * kinetic
         modulus = [np.sqrt(nu) * np.abs(field) for nu, field in zip(weights, fields, strict=True)]
@@ -70,18 +76,23 @@ class Preconditioner:
 
     def apply(self, fields: list[np.ndarray]) -> None:
         """phi_a <- (1/sqrt(nu_a)) sum_b P_ab sqrt(nu_b) phi_b, in place. Collective."""
-        roots = np.sqrt(self._mixture.weights)
+        roots = np.sqrt(self._weights)
         scale = self._alpha * self._mixture.transform.inverse_points
         for a, field in enumerate(fields):
             for b in range(a):
                 field -= (roots[b] / roots[a]) * self._factor[a][b] * fields[b]
             field /= self._factor[a][a]
         for a, field in enumerate(fields):
-            self._multiply(field, a, lambda symbol: scale / (self._alpha + symbol))
+            self._multiply(field, self._members[a], lambda symbol: scale / (self._alpha + symbol))
         for a in reversed(range(len(fields))):
             for b in range(a + 1, len(fields)):
                 fields[a] -= (roots[b] / roots[a]) * self._factor[b][a] * fields[b]
             fields[a] /= self._factor[a][a]
+
+    def apply_lowpass(self, field: np.ndarray, species: int, alpha: float) -> None:
+        """field <- [alpha / (alpha + T)] field, in place. Collective."""
+        scale = alpha * self._mixture.transform.inverse_points
+        self._multiply(field, species, lambda symbol: scale / (alpha + symbol))
 
     def apply_kinetic(self, field: np.ndarray, species: int) -> None:
         """field <- T field, in place. Collective."""

@@ -39,31 +39,59 @@ _SAMPLED_LINES = 64
 _READ_AT_ONCE = 1 << 26
 
 
+@dataclass(frozen=True)
+class Dealt:
+    """Fields of which every orbital group holds some: an array (number held here, *block) on every rank.
+
+    first   number of the first one held here.
+    count   of all of them; the dataset has their number as its first axis.
+    single  there is one field only, that one group holds: the dataset is that field, without an axis for its number.
+    """
+
+    local: np.ndarray
+    first: int
+    count: int
+    single: bool = False
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the numbers."""
+        return self.local.dtype
+
+
 def write_arrays(
     path: Path,
     ranks: Any,
     global_shape: tuple[int, ...],
     block: Block,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray | Dealt],
     attributes: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Seal:
     """Write arrays of one `global_shape`, of which this rank holds `block`; all else as :func:`write_parts` has it.
 
-    ranks       a communicator, or :class:`Communicators`: then the blocks are those of the first orbital group (the
-                others hold the same fields and write nothing).
+    ranks       a communicator, or :class:`Communicators`: then plain arrays are written by the first orbital group
+                (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all.
     arrays      dataset path -> this rank's block.
     """
-    world, writes = ranks, True
+    world, writes_plain = ranks, True
     if isinstance(ranks, Communicators):
-        world, writes = ranks.world, ranks.across.rank == 0
-    parts = {name: Part(global_shape, block, local) for name, local in arrays.items()}
-    if not writes:
-        nothing = Block((0,) * len(global_shape), (0,) * len(global_shape))
-        parts = {
-            name: Part(global_shape, nothing, np.empty(nothing.shape, part.local.dtype)) for name, part in parts.items()
-        }
+        world, writes_plain = ranks.world, ranks.group_index == 0
+    parts = {name: _part_of(global_shape, block, array, writes_plain) for name, array in arrays.items()}
     return write_parts(path, world, parts, attributes, **options)
+
+
+def _part_of(global_shape: tuple[int, ...], block: Block, array: np.ndarray | Dealt, writes_plain: bool) -> Part:
+    if isinstance(array, Dealt) and not array.single:
+        held = Block((array.first, *block.start), (len(array.local), *block.shape))
+        return Part((array.count, *global_shape), held, array.local)
+    if isinstance(array, Dealt):
+        writes_plain = len(array.local) == 1
+        array = array.local[0] if writes_plain else array.local
+    if writes_plain:
+        return Part(global_shape, block, array)
+    nothing = Block((0,) * len(global_shape), (0,) * len(global_shape))
+    return Part(global_shape, nothing, np.empty(nothing.shape, array.dtype))
 
 
 def write_parts(

@@ -14,7 +14,7 @@ import numpy as np
 
 from hpcmix.io.block_reader import read_parts
 from hpcmix.io.blocks import Writer, write_parts
-from hpcmix.io.checkpoint_header import Bookmark, Checkpoint, header_digest, state_digest
+from hpcmix.io.checkpoint_header import REFERENCE, Bookmark, Checkpoint, header_digest, state_digest
 from hpcmix.io.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
@@ -54,6 +54,25 @@ def parts_of(state: State, names: Sequence[str], communicators: Communicators) -
     }
 
 
+def reference_parts(
+    reference: Sequence[np.ndarray], names: Sequence[str], communicators: Communicators
+) -> dict[str, Part]:
+    """The orbitals of time zero as parts of global arrays, under names of their own. Collective over the world."""
+    parts = parts_of(State(list(reference)), names, communicators)
+    return {name + REFERENCE: part for name, part in parts.items()}
+
+
+def read_reference(
+    checkpoint: Checkpoint, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators
+) -> bool:
+    """Fill the arrays with the orbitals of time zero, if the checkpoint has them; whether it does. Collective."""
+    parts = reference_parts(orbitals, names, communicators)
+    if not set(parts) <= set(checkpoint.seal.arrays):
+        return False
+    read_parts(checkpoint.path, communicators.world, checkpoint.seal, parts)
+    return True
+
+
 def _dataset(species: str) -> str:
     return f"{species}/orbitals"
 
@@ -67,13 +86,17 @@ def write_checkpoint(
     metadata: Metadata,
     writer: Writer = "auto",
     timers: Timers | None = None,
+    reference: Sequence[np.ndarray] = (),
 ) -> Checkpoint:
     """Write the checkpoint of this step. Collective over the world.
 
-    `bookmark` is the root's. Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves
-    nothing behind.
+    `bookmark` is the root's. `reference`: the orbitals of time zero where the observables compare with them, else
+    empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.atomic.OutputError`, the same on
+    every rank, and then leaves nothing behind.
     """
     parts = parts_of(state, names, communicators)
+    if reference:
+        parts |= reference_parts(reference, names, communicators)
     attributes = {
         **metadata.attributes(),
         "step": state.step,

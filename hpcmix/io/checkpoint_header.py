@@ -14,6 +14,9 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.io.digest import combined_digest
 from hpcmix.io.seal import Damaged, Seal, check_seal
 
+REFERENCE = "-at-start"
+"""Ends the names of arrays that are kept for comparison and are no part of the state."""
+
 
 @dataclass(frozen=True)
 class Bookmark:
@@ -94,4 +97,9 @@ def read_header(path: Path) -> Checkpoint:
 
 
 def header_digest(seal: Seal, step: int, step_size: float, pending_kick: float) -> str:
-    return state_digest({name: array.digest for name, array in seal.arrays.items()}, step, step_size, pending_kick)
+    return state_digest(
+        {name: array.digest for name, array in seal.arrays.items() if not name.endswith(REFERENCE)},
+        step,
+        step_size,
+        pending_kick,
+    )

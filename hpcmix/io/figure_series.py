@@ -20,7 +20,7 @@ _SMALLEST_CHANGE = 1.1e-16
 
 def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
     """Left the energy by term, right how far the total energy and the particle numbers have moved from their first
-    values.
+    values, and how far sets of orbitals are from orthonormal.
     """
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     figure.suptitle(title, parse_math=False)
@@ -42,6 +42,10 @@ def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
             color=colour,
             label=f"particles, {name}",
         )
+        defect = _column(records, "species", name, "orthonormality_defect")
+        if np.isfinite(defect).any():
+            defect = np.maximum(defect, _SMALLEST_CHANGE)
+            _line(right, time, defect, color=colour, linestyle=":", label=f"orthonormality, {name}")
     right.set_yscale("log")
     right.set_title("relative change since the beginning")
     right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")

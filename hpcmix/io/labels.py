@@ -32,9 +32,9 @@ def write_axes(file: h5py.File, grid: Grid, metadata: Metadata) -> None:
         dataset.make_scale(name)
 
 
-def label_dimensions(file: h5py.File, dataset: h5py.Dataset, axes: str) -> None:
-    """Tell which axes the dimensions of `dataset` are, e.g. "xz"."""
-    for dimension, name in enumerate(axes):
+def label_dimensions(file: h5py.File, dataset: h5py.Dataset, axes: str, first: int = 0) -> None:
+    """Tell which axes the dimensions of `dataset` are, e.g. "xz", from its dimension number `first` on."""
+    for dimension, name in enumerate(axes, start=first):
         dataset.dims[dimension].label = name
         dataset.dims[dimension].attach_scale(file[name])
 

@@ -28,12 +28,13 @@ class Metadata:
     axes: tuple[str, ...] = ("x", "y", "z")
     scales: Units = field(default_factory=Units)
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)
+    hbar: float = 1.0
 
     @classmethod
     def of(cls, problem: Problem, provenance: Mapping[str, str | int | float] | None = None) -> Metadata:
         """The description of a problem's files."""
         names = tuple(species.name for species in problem.species)
-        return cls(problem.title, names, problem.grid.axes, problem.scales, dict(provenance or {}))
+        return cls(problem.title, names, problem.grid.axes, problem.scales, dict(provenance or {}), problem.hbar)
 
     def attributes(self) -> dict[str, str | int | float]:
         """Attributes of a file: title, convention of units with the factors to SI where they are known, provenance."""
@@ -41,7 +42,7 @@ class Metadata:
             "title": self.title,
             "units": "code units (hbar = 1): multiply by an attribute si_factor to have SI"
             if self.scales.given
-            else "dimensionless (hbar = 1)",
+            else f"dimensionless (hbar = {self.hbar:.17g})",
             **self.factors(),
             **self.provenance,
         }

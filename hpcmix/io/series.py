@@ -205,6 +205,17 @@ def _label(name: str, metadata: Metadata) -> dict[str, Any]:
         "centre": ("centre of mass", LENGTH),
         "rms_width": ("root mean square width about the centre", LENGTH),
         "momentum": ("momentum", MOMENTUM),
+        "kinetic_energy": ("kinetic energy of the species", ENERGY),
+        "potential_energy": ("energy of the species in the external potentials", ENERGY),
+        "interaction_energy": ("interaction energy of the species, pairs shared", ENERGY),
+        "orthonormality_defect": ("largest deviation of the orbitals' overlaps from the unit matrix", None),
+        "natural_width": ("rms widths along the principal axes, ascending", LENGTH),
+        "natural_momentum_width": ("rms widths of the momenta along their principal axes, ascending", MOMENTUM),
+        "determinant_overlap": ("squared overlap with the determinant of time zero", None),
+        "semiclassical_position": ("trace norm of [x, omega]", LENGTH),
+        "semiclassical_momentum": ("trace norm of [i hbar grad, omega]", MOMENTUM),
+        "semiclassical_plane_wave": ("trace norm of [exp(i x), omega]", None),
+        **{f"momentum_distribution_{name}": (f"particles in each mode along {name}", None) for name in metadata.axes},
     }
     if name not in known:
         return {}

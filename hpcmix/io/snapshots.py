@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.io.atomic import write_text
-from hpcmix.io.blocks import Writer, write_arrays
+from hpcmix.io.blocks import Dealt, Writer, write_arrays
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.labels import density_unit, file_attributes, label_dimensions, write_axes
 from hpcmix.io.metadata import Metadata
@@ -26,15 +26,15 @@ def write_snapshot(
     time: float,
     grid: Grid,
     communicators: Communicators,
-    fields: Mapping[str, np.ndarray],
+    fields: Mapping[str, np.ndarray | Dealt],
     metadata: Metadata,
     writer: Writer = "auto",
 ) -> Path:
     """Write this rank's part of every field, and return the path of the file. Collective over the world.
 
-    fields    dataset path such as "up/density" -> real or complex array on this rank's block of position space; the
-              last part of the path says what it is: density, phase, wave_function. The same names and types on every
-              rank.
+    fields    dataset path such as "up/density" -> real or complex array on this rank's block of position space, or
+              the orbitals of this rank's group; the last part of the path says what it is: density, phase,
+              wave_function. The same names and types on every rank.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
     :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
@@ -44,7 +44,10 @@ def write_snapshot(
     def annotate(file: h5py.File) -> None:
         write_axes(file, grid, metadata)
         for name in fields:
-            label_dimensions(file, file[name], "xyz"[: grid.dimensions])
+            axes = "xyz"[: grid.dimensions]
+            if file[name].ndim > grid.dimensions:
+                file[name].dims[0].label = "orbital"
+            label_dimensions(file, file[name], axes, first=file[name].ndim - grid.dimensions)
             file[name].attrs.update(_description(name.rpartition("/")[2], grid.dimensions, metadata))
 
     write_arrays(
@@ -68,6 +71,8 @@ def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, st
     """Attributes of a field of a known kind; nothing for others."""
     if kind == "density":
         return {"long_name": "density of particles", **density_unit(metadata, dimensions)}
+    if kind == "thomas_fermi":
+        return {"long_name": "Thomas-Fermi density in the present potential", **density_unit(metadata, dimensions)}
     if kind == "phase":
         return {"long_name": "phase of the wave function", "units": "radian"}
     if kind == "wave_function":

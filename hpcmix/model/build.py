@@ -14,6 +14,7 @@ from hpcmix.model.potentials import ExternalPotential, make_term
 from hpcmix.model.yukawa_kernel import yukawa_multiplier
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
 from hpcmix.parallel.transform import Transform
@@ -29,7 +30,8 @@ def build_mixture(
     potential is not finite.
     """
     dtype = complex_type(problem)
-    transform = make_transform(communicators, False, dtype, timers, way, len(problem.species))
+    fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
+    transform = make_transform(communicators, False, dtype, timers, way, fields)
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
     real_dtype = np.empty(0, dtype).real.dtype
     with together(communicators.world):
@@ -37,7 +39,7 @@ def build_mixture(
             SpeciesModel(
                 name=one.name,
                 mass=one.mass,
-                weight=one.particles,
+                weight=weight,
                 kinetic=NonrelativisticKineticEnergy(one.mass, problem.hbar),
                 external=ExternalPotential(
                     [
@@ -47,8 +49,9 @@ def build_mixture(
                     grid,
                     real_dtype,
                 ),
+                orbitals=one.number_of_orbitals,
             )
-            for one in problem.species
+            for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
         ]
     convolution = _convolution(problem, communicators, dtype, grid, timers, way)
     return Mixture(grid, transform, species, _contact(problem), convolution, problem.hbar)
@@ -70,7 +73,7 @@ def _contact(problem: Problem) -> ContactInteraction:
     for entry in problem.interaction:
         if entry.kind == "contact":
             a, b = _pair(problem, entry.between)
-            couplings[a, b] = couplings[b, a] = entry.coupling(problem)
+            couplings[a, b] = couplings[b, a] = problem.prefactors.kernel_factor(a, b) * entry.coupling(problem)
     return ContactInteraction(couplings)
 
 
@@ -89,6 +92,6 @@ def _convolution(
         else:
             values = yukawa_multiplier(squared, entry.strength, entry.screening, grid.dimensions)
         pair = _pair(problem, entry.between)
-        values = values.astype(transform.empty_wave().real.dtype)
+        values = (problem.prefactors.kernel_factor(*pair) * values).astype(transform.empty_wave().real.dtype)
         multipliers[pair] = multipliers[pair] + values if pair in multipliers else values
     return ConvolutionInteraction(multipliers, len(problem.species), transform)

@@ -3,7 +3,7 @@ side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -51,6 +51,15 @@ class ConvolutionInteraction:
         for potential, field in zip(potentials, self.potentials(densities), strict=True):
             if field is not None:
                 potential += field
+
+    def times(self, factors: Mapping[tuple[int, int], float]) -> ConvolutionInteraction:
+        """The same kernels, those of some pairs (lower index first) multiplied by a factor."""
+        multipliers = {}
+        for a, row in zip(self._involved, self._matrix, strict=True):
+            for b, values in zip(self._involved, row, strict=True):
+                if a <= b and values is not None:
+                    multipliers[a, b] = values * values.dtype.type(factors.get((a, b), 1.0))
+        return ConvolutionInteraction(multipliers, self._species, self._transform)
 
     def free(self) -> None:
         """Give the transform's MPI resources back (collective)."""

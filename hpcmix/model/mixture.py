@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,26 +24,35 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic import NonrelativisticKineticEnergy
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.transform import Transform
 
 
 @dataclass(frozen=True)
 class SpeciesModel:
-    """What one species brings: its name, mass, weight nu (particles per orbital), kinetic energy T and external
-    potential U."""
+    """What one species brings: its name, mass, weight nu (particles per orbital), kinetic energy T, external potential
+    U and the number M of its orbitals in all groups."""
 
     name: str
     mass: float
     weight: float
     kinetic: NonrelativisticKineticEnergy
     external: ExternalPotential
+    orbitals: int = 1
+
+    @property
+    def particles(self) -> float:
+        """The integral of the density."""
+        return self.weight * self.orbitals
 
 
 class Mixture:
     """All species, their interactions, and the grid they live on.
 
     transform   the complex transform; every sum over ranks goes through its communicators.
-    Arrays are this rank's blocks; densities and potentials are lists of one real array per species.
+    Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
+    orbital group; orbitals are those that this rank's group holds (:meth:`held`).
     """
 
     def __init__(
@@ -62,11 +71,37 @@ class Mixture:
         self.convolution = convolution
         self.hbar = hbar
         self.weights = np.array([one.weight for one in self.species])
+        self.sharing = OrbitalGroups(tuple(one.orbitals for one in self.species), self.communicators.groups)
 
     @property
     def communicators(self) -> Communicators:
         """The ranks that share this model's grid."""
         return self.transform.communicators
+
+    @property
+    def has_sets(self) -> bool:
+        """Whether some species has more than one orbital."""
+        return any(one.orbitals > 1 for one in self.species)
+
+    def held(self, species: int) -> range:
+        """Which orbitals of a species this rank's group holds."""
+        return self.sharing.held(self.communicators.group_index, species)
+
+    def algebra(self, species: int) -> OrbitalAlgebra:
+        """Overlaps and combinations of the orbitals of a species, over all groups."""
+        return OrbitalAlgebra(self.communicators, self.sharing.held_by_all(species), self.grid.cell_volume)
+
+    def with_kernels_times(self, factors: Mapping[tuple[int, int], float]) -> Mixture:
+        """The same mixture with the kernels of some pairs of species (lower index first) multiplied by a factor. Shares
+        everything else, the transforms too: free this one only."""
+        if not factors:
+            return self
+        couplings = self.contact.couplings.copy()
+        for (a, b), factor in factors.items():
+            couplings[a, b] *= factor
+            couplings[b, a] = couplings[a, b]
+        contact, convolution = ContactInteraction(couplings), self.convolution.times(factors)
+        return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -84,25 +119,25 @@ class Mixture:
 
     # --------------------------------------------------------------- densities and potentials
 
-    def density(self, orbitals: np.ndarray, weight: float, axes: int = 0, out: np.ndarray | None = None) -> np.ndarray:
-        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), in `out` if it is given.
+    def density(self, orbitals: np.ndarray, weight: float, axes: int = 0) -> np.ndarray:
+        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), over all groups. Collective.
 
         axes  how many of the last axes of the orbitals are still transformed; they are brought back in place.
         """
-        density = np.empty(self.grid.position_shape, self.real_dtype) if out is None else out
-        for number, orbital in enumerate(orbitals):
-            take_density(orbital, weight, density, add=number > 0, axes=axes)
+        density = np.empty(self.grid.position_shape, self.real_dtype)
+        _take_densities(orbitals, weight, density, axes)
+        self.communicators.sum_over_groups(density)
         return density
 
-    def densities(
-        self, orbitals: Sequence[np.ndarray], axes: int = 0, out: Sequence[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
-        """The density of every species, in the arrays of `out` if they are given."""
-        arrays = [None] * len(self.species) if out is None else out
-        return [
-            self.density(array, one.weight, axes, density)
-            for array, one, density in zip(orbitals, self.species, arrays, strict=True)
-        ]
+    def densities(self, orbitals: Sequence[np.ndarray], axes: int = 0, out: np.ndarray | None = None) -> np.ndarray:
+        """The density of every species, shape (species, *grid), in `out` if it is given; summed over the groups, all at
+        once. Collective."""
+        shape = (len(self.species), *self.grid.position_shape)
+        densities = np.empty(shape, self.real_dtype) if out is None else out
+        for array, one, density in zip(orbitals, self.species, densities, strict=True):
+            _take_densities(array, one.weight, density, axes)
+        self.communicators.sum_over_groups(densities)
+        return densities
 
     def mean_fields(self, densities: Sequence[np.ndarray]) -> list[np.ndarray]:
         """W_a = sum_b G_ab * rho_b, without the external potential. Collective."""
@@ -145,7 +180,7 @@ class Mixture:
     def potential_energies(
         self, densities: Sequence[np.ndarray], mean_fields: Sequence[np.ndarray], instant: Instant
     ) -> np.ndarray:
-        """Per species, this rank's part of the integrals of U rho and of W rho."""
+        """Per species, this rank's part of the integrals of U rho and of W rho; the same in every group."""
         parts = np.zeros((len(self.species), 2))
         for a, one in enumerate(self.species):
             external = one.external.value(instant)
@@ -157,8 +192,17 @@ class Mixture:
     def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
         """The energy by term, of wave functions that are complete (no pending kick). Collective."""
         densities = self.densities(orbitals)
-        parts = np.zeros((len(self.species), 3))
+        kinetic = np.zeros(len(self.species))
         for a, one in enumerate(self.species):
-            parts[a, 0] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
-        parts[:, 1:] = self.potential_energies(densities, self.mean_fields(densities), instant)
-        return Energy.of(self.communicators.sum(parts))
+            kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
+        potentials = self.potential_energies(densities, self.mean_fields(densities), instant)
+        sums = self.communicators
+        return Energy.of(np.column_stack([sums.sum_all(kinetic), sums.sum(potentials)]))
+
+
+def _take_densities(orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:
+    """density = weight sum_j |phi_j|^2 of the orbitals of this rank; zero where it has none."""
+    if len(orbitals) == 0:
+        density[...] = 0.0
+    for number, orbital in enumerate(orbitals):
+        take_density(orbital, weight, density, add=number > 0, axes=axes)

@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals
+from hpcmix.evolve.completion import completed_orbitals, completed_set
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.moments import density_moments
+from hpcmix.observe.orbital_sets import (
+    determinant_overlap,
+    kinetic_energy,
+    momentum_density,
+    momentum_distribution,
+    momentum_moments,
+    natural_widths,
+    orthonormality_defect,
+)
+from hpcmix.observe.semiclassical import semiclassical_norms
 from hpcmix.state import State
 
 
-def observe(mixture: Mixture, state: State, before_start: bool = False) -> dict[str, Any]:
-    """Step, time, energy by term and, per species, particles, chemical potential, centre, widths, largest density and
-    momentum ``nu sum_j <phi_j| -i hbar grad |phi_j>``.
+@dataclass(frozen=True)
+class Also:
+    """What a record holds of sets of orbitals beyond the usual, as ``output.observables.also`` names it.
+
+    names      of "momentum-distribution", "determinant-overlap", "semiclassical-norms".
+    reference  the orbitals that determinants are compared with, one array per species; those of time zero.
+    """
+
+    names: tuple[str, ...] = ()
+    reference: Sequence[np.ndarray] = ()
+
+
+def observe(mixture: Mixture, state: State, before_start: bool = False, also: Also | None = None) -> dict[str, Any]:
+    """Step, time, energy by term and, per species, particles, energies, chemical potential, centre, widths, largest
+    density and momentum ``nu sum_j <phi_j| -i hbar grad |phi_j>``; of sets of orbitals also orthonormality defect,
+    widths along their own axes in position and momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
     the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
-    as in summary.json. Code units. Collective.
+    as in summary.json. Code units. Collective over the world.
     """
     instant = Instant.before_start() if before_start else Instant(state.time, state.time + 0.5 * state.step_size)
     densities = mixture.densities(state.orbitals)
     mean_fields = mixture.mean_fields(densities)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
+    of_sets: dict[int, dict[str, Any]] = {}
     for a, one in enumerate(mixture.species):
+        if one.orbitals > 1:
+            of_sets[a] = _of_set(mixture, state, a, densities[a], mean_fields[a], also)
+            continue
         for orbital in completed_orbitals(mixture, state, a, mean_fields[a]):
             sums[a] += one.weight * mixture.spectral_averages(orbital, a)
+    sums = mixture.communicators.sum_all(sums)
+    for a, found in of_sets.items():
+        sums[a] = [found.pop("kinetic_energy"), *found.pop("momentum")]
     potentials = mixture.communicators.sum(mixture.potential_energies(densities, mean_fields, instant))
-    sums = mixture.communicators.sum(sums)
     parts = np.column_stack([sums[:, 0], potentials])
     species: dict[str, Any] = {}
     for a, one in enumerate(mixture.species):
@@ -38,7 +69,36 @@ def observe(mixture: Mixture, state: State, before_start: bool = False) -> dict[
         species[one.name] = {
             "particles": moments["particles"],
             "chemical_potential": float(np.sum(parts[a])) / moments["particles"],
+            "kinetic_energy": float(parts[a, 0]),
+            "potential_energy": float(parts[a, 1]),
+            "interaction_energy": 0.5 * float(parts[a, 2]),  # a pair's energy is shared: the species' add up
             **{name: moments[name] for name in ("centre", "rms_width", "maximum_density")},
             "momentum": sums[a, 1:].tolist(),
+            **of_sets.get(a, {}),
         }
     return {"step": state.step, "time": state.time, "energy": Energy.of(parts).as_dict(), "species": species}
+
+
+def _of_set(
+    mixture: Mixture, state: State, species: int, density: np.ndarray, mean_field: np.ndarray, also: Also | None
+) -> dict[str, Any]:
+    """What a record holds of a set of orbitals only, and its kinetic energy and momentum, by one transform of each."""
+    one, orbitals = mixture.species[species], state.orbitals[species]
+    spectral = momentum_density(mixture, completed_orbitals(mixture, state, species, mean_field), one.weight)
+    found: dict[str, Any] = {
+        "kinetic_energy": kinetic_energy(mixture, species, spectral),
+        **momentum_moments(mixture, spectral, one.particles),
+        "natural_width": natural_widths(mixture, density),
+        # a pending kick is one phase for all orbitals: it leaves their overlaps alone
+        "orthonormality_defect": orthonormality_defect(mixture, orbitals, species),
+    }
+    names = () if also is None else also.names
+    if "momentum-distribution" in names:
+        found["momentum_distribution"] = momentum_distribution(mixture, spectral)
+    if "determinant-overlap" in names or "semiclassical-norms" in names:
+        complete = completed_set(mixture, state, species, mean_field)
+        if "determinant-overlap" in names:
+            found["determinant_overlap"] = determinant_overlap(mixture, complete, also.reference[species], species)
+        if "semiclassical-norms" in names:
+            found["semiclassical"] = semiclassical_norms(mixture, complete, species)
+    return found

@@ -9,6 +9,9 @@ import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.orbital_groups import MEMORY_SHARE, choose_groups
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.schema import Problem
 
 
 def world() -> MPI.Comm:
@@ -60,6 +63,10 @@ class Communicators:
 
         Collective over `comm`. Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks do not fit.
         """
+        if groups < 1 or comm.size % groups:
+            raise ProblemError.of(
+                "parallel.orbital_groups", f"{comm.size} ranks cannot be divided into {groups} groups of equal size"
+            )
         ranks_per_group = comm.size // groups
         decomposition = Decomposition(points, choose_pencil_grid(points, ranks_per_group, pencil_grid))
         group_index, place = divmod(comm.rank, ranks_per_group)
@@ -68,6 +75,36 @@ class Communicators:
         first, second = decomposition.position_in_grid(place)
         along = (group.Split(second, first), group.Split(first, second))
         return cls(comm, group, across, along, decomposition, groups)
+
+    @classmethod
+    def of(cls, problem: Problem, comm: MPI.Comm) -> Communicators:
+        """The division of `comm` that a problem asks for, or the quickest for it. Collective over `comm`.
+
+        Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks cannot be divided as asked.
+        """
+        options = problem.parallel
+        pencil_grid = None if options.pencil_grid == "auto" else options.pencil_grid
+        node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        # of the first rank's node, so that all ranks choose alike
+        node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
+        node.Free()
+        groups = choose_groups(
+            problem.orbitals,
+            problem.grid.points,
+            comm.size,
+            None if options.orbital_groups == "auto" else options.orbital_groups,
+            pencil_grid,
+            node_ranks,
+            memory_per_rank,
+            8 if options.precision == "double" else 4,
+        )
+        return cls.create(comm, problem.grid.points, pencil_grid, groups)
+
+    @property
+    def group_index(self) -> int:
+        """Number of the orbital group that this rank belongs to."""
+        return self.across.rank
 
     @property
     def rank(self) -> int:
@@ -87,6 +124,17 @@ class Communicators:
     def sum(self, values) -> np.ndarray:
         """Sum of a small array (or number) over the ranks of this group; the same bits on every rank of it."""
         return self._reduce(self.group, values, MPI.SUM)
+
+    def sum_all(self, values) -> np.ndarray:
+        """Sum of a small array over the ranks of all groups: of what every group has of its own orbitals. The order of
+        the sum is that of :meth:`sum` where there is one group."""
+        return self._reduce(self.group if self.groups == 1 else self.world, values, MPI.SUM)
+
+    def sum_over_groups(self, array: np.ndarray) -> None:
+        """Add up a contiguous array of this rank's part of the grid over the groups, in place; the same bits in every
+        group. Collective over `across`."""
+        if self.groups > 1:
+            self.across.Allreduce(MPI.IN_PLACE, array, op=MPI.SUM)
 
     def maximum(self, values) -> np.ndarray:
         """Largest of each entry over the ranks of this group."""

@@ -15,6 +15,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.scaling import Scaling, scaled_species
 from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.section import Context
 from hpcmix.problem.source import Source
@@ -55,9 +56,10 @@ class _Assembly:
             interaction=self.sections("interaction", Interaction),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
+            scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
+            parallel=self.section("parallel", ParallelOptions),
+            ground_state=self.section("ground_state", GroundStateOptions),
         )
-        ground_state = self.section("ground_state", GroundStateOptions)
-        parallel = self.section("parallel", ParallelOptions)
         title = self.title()
         for path, message, suggestion in cross_checks(parts):
             self.complain(path, message, suggestion)
@@ -65,18 +67,20 @@ class _Assembly:
             # in the order of the file; what has no line comes last
             self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
             raise ProblemError(list(dict.fromkeys(self.complaints)))
+        ground_state = parts.ground_state
         if ground_state.tolerance is None:
-            ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parallel.precision]})
+            ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parts.parallel.precision]})
         problem = Problem(
             title=title,
             units=code_units,
             grid=parts.grid,
-            species=tuple(parts.species.values()),
+            species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
+            scaling=parts.scaling,
             ground_state=ground_state,
             time=parts.time,
             output=_complete_output(parts.output, parts.time, self.name),
-            parallel=parallel,
+            parallel=parts.parallel,
         )
         problem._source = self.source
         return problem

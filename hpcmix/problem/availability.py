@@ -7,16 +7,14 @@ from __future__ import annotations
 
 _VALUES = {
     "grid.frame": {"expanding"},
-    "species.kind": {"fermions", "classical"},
+    "species.kind": {"classical"},
     "species.kinetic": {"semirelativistic"},
     "interaction.kind": {"coulomb", "dipolar", "scattering", "table"},
     "interaction.boundary": {"free"},
 }
 
 _KEYS = {
-    "scaling": "scaling is not available in this version",
     "species.vector_potential": "vector potentials are not available in this version",
-    "species.orbitals": "orbitals belong to fermions, which are not available in this version",
 }
 
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpcmix.problem.errors import closest
-from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid
 from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
 from hpcmix.problem.source import KeyPath
 from hpcmix.problem.species import Species
 from hpcmix.problem.units import Units
-from hpcmix.problem.values import described
+from hpcmix.problem.values import counted, described
 
 Finding = tuple[KeyPath, str, str | None]
 
@@ -36,6 +38,14 @@ class Parts:
     interaction: dict[int, Any] = field(default_factory=dict)
     time: TimeOptions | None = None
     output: OutputOptions | None = None
+    scaling: Scaling | None = None
+    parallel: ParallelOptions | None = None
+    ground_state: GroundStateOptions | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every species is valid, so that their number and kinds can be judged."""
+        return bool(self.species) and len(self.species) == len(entries(self.tables, "species"))
 
 
 def cross_checks(parts: Parts) -> Iterator[Finding]:
@@ -46,14 +56,29 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         return  # quantities with a unit have no value then
     if parts.units.given:
         yield from _check_masses(parts)
+    yield from _check_groups(parts)
+    yield from _check_ground_state(parts)
+    yield from _check_observables(parts)
+    hbar = 1.0
+    if parts.grid is not None and parts.scaling is not None and not parts.complete:
+        return
+    if parts.grid is not None and parts.complete:
+        if parts.scaling is not None:
+            found = list(_check_scaling(parts))
+            yield from found
+            if found:
+                return  # hbar and the masses are not known then
+        hbar = prefactors(parts.scaling, list(parts.species.values()), parts.grid.dimensions).hbar
+        species = scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions)
+        parts = replace(parts, species=dict(zip(parts.species, species, strict=True)))
     if parts.grid is not None:
-        for index, species in parts.species.items():
-            for path, message in check_on_grid(species, parts.grid):
+        for index, one in parts.species.items():
+            for path, message in check_on_grid(one, parts.grid, hbar):
                 yield ("species", index, *path), message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         if parts.grid is not None:
-            yield from _check_step(parts)
+            yield from _check_step(parts, hbar)
 
 
 def entries(tables: dict[str, Any], key: str) -> list[dict]:
@@ -104,6 +129,59 @@ def _check_masses(parts: Parts) -> Iterator[Finding]:
             yield ("species", index, "mass"), "is required, because the file has [units]", None
 
 
+def _check_groups(parts: Parts) -> Iterator[Finding]:
+    groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
+    if groups == "auto" or not parts.complete:
+        return
+    orbitals = sum(one.number_of_orbitals for one in parts.species.values())
+    if groups > orbitals:
+        message = (
+            f"{groups} groups cannot share {counted(orbitals, 'orbital')}, a condensate counting as one: "
+            f'every group needs at least one; use at most {orbitals}, or "auto"'
+        )
+        yield ("parallel", "orbital_groups"), message, None
+
+
+def _check_ground_state(parts: Parts) -> Iterator[Finding]:
+    if parts.ground_state is None or not parts.complete:
+        return
+    names = [one.name for one in parts.species.values()]
+    seen: set[frozenset[str]] = set()
+    for index, entry in enumerate(parts.ground_state.coupling):
+        place = ("ground_state", "coupling", index, "between")
+        for position, name in enumerate(entry.between):
+            if name not in names:
+                yield (*place, position), f'there is no species "{name}"', closest(name, names)
+        pair = frozenset(entry.between)
+        if pair in seen:
+            yield place, f"names {' and '.join(entry.between)} a second time", None
+        seen.add(pair)
+    sets = [one.name for one in parts.species.values() if one.kind == "fermions" and one.initial.kind == "ground-state"]
+    if sets and parts.ground_state.method == "imaginary-time":
+        message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
+        yield ("ground_state", "method"), message, None
+
+
+def _check_observables(parts: Parts) -> Iterator[Finding]:
+    if parts.output is None or not parts.complete:
+        return
+    if any(one.number_of_orbitals > 1 for one in parts.species.values()):
+        return
+    message = "is measured of sets of orbitals, and no species has more than one; leave it out"
+    if parts.output.observables.also:
+        yield ("output", "observables", "also"), message, None
+    if "thomas_fermi" in parts.output.snapshots.fields:
+        position = parts.output.snapshots.fields.index("thomas_fermi")
+        yield ("output", "snapshots", "fields", position), message, None
+
+
+def _check_scaling(parts: Parts) -> Iterator[Finding]:
+    tables = entries(parts.tables, "species")
+    found = scaling_checks(parts.scaling, parts.species, tables, parts.grid.dimensions, parts.units.given)
+    for path, message in found:
+        yield path, message, None
+
+
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
     for name in ("observables", "snapshots", "checkpoints") if output is not None else ():
         interval = getattr(output, name).interval
@@ -113,7 +191,7 @@ def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterato
             yield ("output", name, "interval"), message, None
 
 
-def _check_step(parts: Parts) -> Iterator[Finding]:
+def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     """Refuse a step at which the splitting resonates.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
@@ -128,7 +206,7 @@ def _check_step(parts: Parts) -> Iterator[Finding]:
     if not time.check_step or not acted_on or not parts.species:
         return
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    fastest = max(wave_number_squared / (2.0 * species.mass) for species in parts.species.values())
+    fastest = max(hbar * wave_number_squared / (2.0 * species.mass) for species in parts.species.values())
     largest = math.pi / (time.splitting.largest_drift * fastest)
     if time.step_size > largest:
         seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""

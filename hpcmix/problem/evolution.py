@@ -11,7 +11,21 @@ from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.errors import closest
 from hpcmix.problem.integrators import INTEGRATORS, Splitting
 from hpcmix.problem.section import Section, wrong
-from hpcmix.problem.values import described, integer, quantity, real
+from hpcmix.problem.values import described, integer, quantity, real, sequence
+
+
+def _pair(value: object) -> tuple:
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
+        raise wrong(f'must be a list of two species names, such as ["up", "down"], not {described(value)}')
+    return tuple(value)
+
+
+class GroundStateCoupling(Section):
+    """The kernels of a pair of species, multiplied by a factor while the ground state is looked for: where the
+    evolution begins with a sudden change of that coupling."""
+
+    between: Annotated[tuple[str, str], PlainValidator(_pair)]
+    factor: Annotated[float, real()]
 
 
 class GroundStateOptions(Section):
@@ -24,6 +38,8 @@ class GroundStateOptions(Section):
     method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
     step: Annotated[float, quantity(TIME, above=0)] | None = None
     """Step in imaginary time; None lets the method choose."""
+    coupling: Annotated[tuple[GroundStateCoupling, ...], sequence()] = ()
+    """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
     @model_validator(mode="after")
     def _step_has_a_use(self):

@@ -14,13 +14,16 @@ from hpcmix.problem.species import Species
 Finding = tuple[tuple[str | int, ...], str]
 
 
-def check_on_grid(species: Species, grid: Grid) -> Iterator[Finding]:
+def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding]:
     """Yield path (within the species) and sentence for everything that does not fit the grid."""
     for index, potential in enumerate(species.potential):
         for path, message in (*_check_centre(potential, grid), *_check(potential, grid)):
             yield ("potential", index, *path), message
+    if species.number_of_orbitals > math.prod(grid.points):
+        points = math.prod(grid.points)
+        yield ("orbitals",), f"{species.number_of_orbitals} are more than the grid's {points} points can hold"
     initial = species.initial
-    for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid), *_check(initial, grid)):
+    for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid, hbar), *_check(initial, grid)):
         yield ("initial", *path), message
 
 
@@ -61,6 +64,8 @@ def _(potential: BoxPotential, grid: Grid) -> Iterator[Finding]:
 
 @_check.register
 def _(initial: PlaneWavesInitial, grid: Grid) -> Iterator[Finding]:
+    if initial.numbers is None:
+        return  # a Fermi sphere; whether it fits is seen when it is made
     for axis, name in enumerate(grid.axes):
         points, number = grid.points[axis], initial.numbers[axis]
         lowest, highest = -(points // 2), (points - 1) // 2
@@ -78,9 +83,9 @@ def _check_centre(thing: object, grid: Grid) -> Iterator[Finding]:
             yield ("centre", axis), message
 
 
-def _check_momentum(initial: object, grid: Grid) -> Iterator[Finding]:
+def _check_momentum(initial: object, grid: Grid, hbar: float) -> Iterator[Finding]:
     for axis, momentum in enumerate(initial.momentum):
-        limit = math.pi / grid.spacings[axis]
+        limit = hbar * math.pi / grid.spacings[axis]
         if abs(momentum) > limit:
             name = grid.axes[axis]
             message = f"{momentum:.6g} on axis {name} is beyond the grid's largest momentum pi hbar/h = {limit:.6g}"

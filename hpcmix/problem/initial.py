@@ -53,19 +53,22 @@ class ThomasFermiInitial(InitialSection):
 
 
 class OscillatorInitial(InitialSection):
-    """The oscillator state with ``numbers`` quanta per axis for angular frequencies ``frequency``."""
+    """The oscillator state with ``numbers`` quanta per axis for angular frequencies ``frequency``; for fermions the
+    orbitals of lowest energy."""
 
     kind: Literal["oscillator"]
     frequency: vector(quantity(FREQUENCY, above=0))
-    numbers: Counts = Field(0, validate_default=True)
+    numbers: Counts | None = None
+    """0 for a condensate that does not say; never given for a set of orbitals."""
     centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
 
 
 class PlaneWavesInitial(InitialSection):
-    """``exp(2 pi i sum_i numbers_i x_i / L_i)``."""
+    """``exp(2 pi i sum_i numbers_i x_i / L_i)``; for fermions the waves of lowest kinetic energy, a Fermi sphere."""
 
     kind: Literal["plane-waves"]
-    numbers: Integers
+    numbers: Integers | None = None
+    """Required for a condensate; never given for a set of orbitals."""
 
 
 class ExpressionInitial(InitialSection):
@@ -78,7 +81,7 @@ class ExpressionInitial(InitialSection):
 
 class FileInitial(InitialSection):
     """The wave function on the grid's points from a dataset of an HDF5 file; the dataset is by default
-    <species>/wave_function."""
+    <species>/wave_function. For fermions the dataset has the orbitals as its first axis."""
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]

@@ -52,7 +52,7 @@ class ContactInteraction(InteractionSection):
             return self.strength
         first, second = (problem.species_named(name).mass for name in self.between)
         reduced_mass = first * second / (first + second)
-        return 2.0 * math.pi * self.scattering_length / reduced_mass
+        return 2.0 * math.pi * problem.hbar**2 * self.scattering_length / reduced_mass
 
 
 class GaussianInteraction(InteractionSection):

@@ -28,8 +28,18 @@ class ScheduleSection(Section):
         return self
 
 
+Also = Literal["momentum-distribution", "determinant-overlap", "semiclassical-norms"]
+
+
 class ObservablesOptions(ScheduleSection):
     """Time series of numbers; about a hundred records a run unless a schedule is given."""
+
+    also: Annotated[tuple[Also, ...], sequence()] = ()
+    """What to measure of sets of orbitals beyond the usual: it costs time or, for the overlap with the initial
+    determinant, the memory of a second set."""
+
+
+SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
 
 
 class CheckpointsOptions(ScheduleSection):
@@ -51,7 +61,8 @@ class SnapshotsOptions(ScheduleSection):
 
     slices: StrictBool = True
     """Also write cheap slices and column densities."""
-    fields: Annotated[tuple[Literal["density", "phase", "wave_function"], ...], sequence()] = ("density",)
+    fields: Annotated[tuple[SnapshotField, ...], sequence()] = ("density",)
+    """Of a set of orbitals: its density, all wave functions, or the Thomas-Fermi density in its present potential."""
 
     @model_validator(mode="after")
     def _fields_once(self):

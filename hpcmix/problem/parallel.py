@@ -15,8 +15,6 @@ def _groups(value: Any) -> str | int:
         return value
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise wrong(f'must be "auto" or a positive whole number, not {described(value)}')
-    if value > 1:
-        raise wrong("more than one orbital group is not available in this version (available: 1)")
     return value
 
 
@@ -42,6 +40,7 @@ class ParallelOptions(Section):
     """Ranks = orbital groups x pencil grid (CONVENTIONS.md, Ranks)."""
 
     orbital_groups: Annotated[Literal["auto"] | int, PlainValidator(_groups)] = "auto"
+    """Into how many groups the orbitals are dealt; each group of ranks shares a grid for its orbitals."""
     pencil_grid: Annotated[Literal["auto"] | tuple[int, int], PlainValidator(_pencil_grid)] = "auto"
     """(P1, P2), or "auto"."""
     exchange: Literal["auto", "shared-memory", "packed-messages", "sub-array-messages"] = "auto"

@@ -1,4 +1,4 @@
-"""The whole problem: one validated, immutable object in code units (hbar = 1)."""
+"""The whole problem: one validated, immutable object in code units."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.source import Source
 from hpcmix.problem.species import Species
@@ -41,6 +42,7 @@ class Problem(Section):
     grid: Grid
     species: tuple[Species, ...]
     interaction: tuple[Interaction, ...] = ()
+    scaling: Scaling | None = None
     ground_state: GroundStateOptions
     time: TimeOptions | None = None
     """None when the file only asks for a ground state."""
@@ -62,8 +64,18 @@ class Problem(Section):
 
     @property
     def hbar(self) -> float:
-        """The reduced Planck constant in code units (CONVENTIONS.md, Units)."""
-        return 1.0
+        """The reduced Planck constant in code units: one unless the scaling sets it (CONVENTIONS.md, Units)."""
+        return self.prefactors.hbar
+
+    @property
+    def prefactors(self) -> Prefactors:
+        """hbar, weights of the densities and factors of the kernels, as the scaling sets them."""
+        return prefactors(self.scaling, self.species, self.grid.dimensions)
+
+    @property
+    def orbitals(self) -> tuple[int, ...]:
+        """Number of orbitals of every species."""
+        return tuple(one.number_of_orbitals for one in self.species)
 
     @property
     def scales(self) -> Units:

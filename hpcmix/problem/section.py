@@ -38,5 +38,5 @@ def context_of(info) -> Context:
 
 def wrong(message: str, *, key: str | None = None, suggestion: str | None = None) -> PydanticCustomError:
     """The error to raise in a validator: a sentence for the user. ``key`` names the entry of the table that is to
-    blame."""
+    blame, dotted for one in a table inside it."""
     return PydanticCustomError("problem", "{message}", {"message": message, "key": key, "suggestion": suggestion})

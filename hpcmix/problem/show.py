@@ -45,7 +45,7 @@ def resolved_toml(problem: Problem) -> str:
         if isinstance(value, list):
             blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
         else:
-            comment = _derived_units(problem) if key == "units" else ""
+            comment = {"units": _derived_units, "scaling": _filled_in}.get(key, lambda _: "")(problem)
             blocks.append(f"[{key}]\n{_entries(value)}{comment}")
     return "\n\n".join(blocks) + "\n"
 
@@ -62,6 +62,23 @@ def _derived_units(problem: Problem) -> str:
         f"\n# energy unit {scales.energy_si:.9g} J = h * {scales.energy_in_hertz:.9g} Hz"
         f" = k_B * {scales.energy_in_nanokelvin:.9g} nK"
     )
+
+
+def _filled_in(problem: Problem) -> str:
+    """What the scaling comes to, as comments: masses and particle numbers stand with their species."""
+    found = problem.prefactors
+    lines = [f"hbar = {found.hbar!r}"]
+    if problem.scaling.sets_bose_fermi:
+        lines.append(f"lambda = 1/N = {found.coupling!r}")
+    lines += [
+        f"density of {one.name} integrates to {weight * one.number_of_orbitals!r}"
+        for one, weight in zip(problem.species, found.weights, strict=True)
+    ]
+    names = [one.name for one in problem.species]
+    for pair in dict.fromkeys(tuple(sorted(entry.between, key=names.index)) for entry in problem.interaction):
+        factor = found.kernel_factor(*(names.index(name) for name in pair))
+        lines.append(f"kernels between {pair[0]} and {pair[1]} are multiplied by {factor!r}")
+    return "".join(f"\n# {line}" for line in lines)
 
 
 def _long(value: Any) -> str:

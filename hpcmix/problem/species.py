@@ -11,7 +11,7 @@ from hpcmix.problem.dimensions import MASS
 from hpcmix.problem.initial import Initial
 from hpcmix.problem.potentials import Potential
 from hpcmix.problem.section import Section, wrong
-from hpcmix.problem.values import described, quantity, real
+from hpcmix.problem.values import described, integer, is_number, quantity, real
 
 
 def _name(value: Any) -> str:
@@ -30,27 +30,71 @@ def _one_or_many(value: Any) -> Any:
     return tuple(value)
 
 
+_SINGLE_STATES = ("gaussian", "thomas-fermi", "expression")
+"""Kinds of initial state that are one wave function, no set of orthogonal ones."""
+
+
 class Species(Section):
-    """One condensate: a single orbital that holds ``particles`` particles (CONVENTIONS.md, Wave functions and
-    densities)."""
+    """One condensate, a single orbital that holds ``particles`` particles; or fermions at zero temperature, a Slater
+    determinant of ``orbitals`` orbitals that hold one each (CONVENTIONS.md, Wave functions and densities)."""
 
     name: Annotated[str, PlainValidator(_name)]
-    kind: Literal["condensate"] = "condensate"
+    kind: Literal["condensate", "fermions"] = "condensate"
     mass: Annotated[float, quantity(MASS, above=0)] = 1.0
     particles: Annotated[float, real(above=0)] = 1.0
-    """The weight nu: the integral of the density."""
+    """The integral of the density; of fermions the number of orbitals. A [scaling] may give the density another
+    norm."""
+    orbitals: Annotated[int, integer(at_least=1)] | None = None
+    """The number M of orbitals of fermions; None for a condensate."""
     kinetic: Literal["nonrelativistic"] = "nonrelativistic"
     potential: Annotated[tuple[Potential, ...], BeforeValidator(_one_or_many)] = ()
     """The external potentials, to be added."""
     initial: Initial = Field({"kind": "ground-state"}, validate_default=True)
 
+    @property
+    def number_of_orbitals(self) -> int:
+        """M: one for a condensate."""
+        return self.orbitals or 1
+
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, table: Any) -> Any:
-        """Fill in what depends on another entry: the dataset that holds this species in a file."""
+        """Fill in what depends on another entry: the particles of fermions, the dataset that holds this species in a
+        file, the quanta of a condensate."""
         if not isinstance(table, dict):
             return table
+        if table.get("kind") == "fermions" and is_number(table.get("orbitals")) and "particles" not in table:
+            table = table | {"particles": table["orbitals"]}
         initial = table.get("initial")
         if isinstance(initial, dict) and initial.get("kind") == "file" and "dataset" not in initial:
             return table | {"initial": initial | {"dataset": f"{table.get('name')}/wave_function"}}
+        if isinstance(initial, dict) and initial.get("kind") == "oscillator" and table.get("kind") != "fermions":
+            return table | {"initial": {"numbers": 0} | initial}
         return table
+
+    @model_validator(mode="after")
+    def _orbitals_fit(self):
+        if self.kind == "condensate":
+            if self.orbitals is not None:
+                raise wrong('belongs to kind = "fermions"; a condensate has one orbital', key="orbitals")
+            if self.initial.kind == "plane-waves" and self.initial.numbers is None:
+                raise wrong("is required: the wave's number of periods along each axis", key="initial.numbers")
+            return self
+        if self.orbitals is None:
+            raise wrong("is required for fermions: the number of orbitals, one particle in each", key="orbitals")
+        if self.particles != self.orbitals:
+            raise wrong(
+                f"must equal orbitals = {self.orbitals} for fermions, one particle in each; leave it out",
+                key="particles",
+            )
+        if self.initial.kind in _SINGLE_STATES:
+            raise wrong(
+                f'"{self.initial.kind}" is one wave function, and fermions need orthogonal ones '
+                "(available: ground-state, oscillator, plane-waves, file)",
+                key="initial.kind",
+            )
+        if getattr(self.initial, "numbers", None) is not None:
+            raise wrong(
+                "is for a condensate; fermions fill the orbitals of lowest energy, leave it out", key="initial.numbers"
+            )
+        return self

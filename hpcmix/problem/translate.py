@@ -34,7 +34,7 @@ def _complaint(error: dict, kind: Any, path: KeyPath, source: Source) -> Complai
     for part in error["loc"]:
         place.enter(part)
     message, key, suggestion = _sentence(error, place)
-    return source.complaint(place.path if key is None else (*place.path, key), message, suggestion)
+    return source.complaint(place.path if key is None else (*place.path, *key.split(".")), message, suggestion)
 
 
 class _Place:

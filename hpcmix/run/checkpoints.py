@@ -55,7 +55,14 @@ class Checkpoints:
         world, timers = simulation.communicators.world, simulation.timers
         with timers.phase("checkpoint"):
             self.last = write_checkpoint(
-                directory, state, names, simulation.communicators, bookmark, self._outputs.metadata, timers=timers
+                directory,
+                state,
+                names,
+                simulation.communicators,
+                bookmark,
+                self._outputs.metadata,
+                timers=timers,
+                reference=self._outputs.reference,
             )
             with together(world):
                 if simulation.is_root:

@@ -42,9 +42,11 @@ class Guard:
     def not_finite(self, state: State) -> np.ndarray:
         """Which species are not finite on this rank, as ones and zeros, from one value each.
 
-        A transform spreads a value that is not finite over the whole grid, so one value after a drift tells of all.
+        A transform spreads a value that is not finite over the whole grid, so one value after a drift tells of an
+        orbital.
         """
-        return np.array([0.0 if np.isfinite(array.flat[0]) else 1.0 for array in state.orbitals])
+        first = (0,) * self._mixture.grid.dimensions
+        return np.array([0.0 if np.all(np.isfinite(array[(..., *first)])) else 1.0 for array in state.orbitals])
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species not finite."""

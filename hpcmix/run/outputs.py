@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals
+from hpcmix.evolve.completion import completed_set
 from hpcmix.io.atomic import write_text
+from hpcmix.io.blocks import Dealt
+from hpcmix.io.checkpoint import read_reference
 from hpcmix.io.checkpoint_header import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
 from hpcmix.io.slices import write_slices
 from hpcmix.io.snapshots import write_snapshot
-from hpcmix.observe.record import observe
+from hpcmix.model.envelope import Instant
+from hpcmix.model.fermi_density import fermi_density
+from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.together import together
+from hpcmix.problem.errors import ProblemError
 from hpcmix.run.conservation import Guard
 from hpcmix.run.schedule import Schedule
 from hpcmix.run.simulation import Simulation
@@ -43,10 +49,29 @@ class Outputs:
         self._written = bookmark.snapshots
         self._dataset_written = time.monotonic()
         self.last_record: dict[str, Any] = {}
+        names = problem.output.observables.also
+        # the orbitals of time zero: what later determinants are compared with
+        self.reference = self._orbitals_at_start() if "determinant-overlap" in names else []
+        self._also = Also(names, self.reference)
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
+
+    def _orbitals_at_start(self) -> list[np.ndarray]:
+        """Copies of the orbitals of time zero, from the checkpoint where the run goes on from one. Raises
+        :class:`~hpcmix.problem.errors.ProblemError` when it does not have them."""
+        simulation = self._simulation
+        orbitals = [array.copy() for array in simulation.state.orbitals]
+        if simulation.checkpoint is not None and simulation.checkpoint.step > 0:
+            names = [one.name for one in simulation.mixture.species]
+            if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
+                raise ProblemError.of(
+                    "output.observables.also",
+                    f"determinant-overlap needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
+                    "the run began without this observable",
+                )
+        return orbitals
 
     def _schedule(self, options: Any) -> Schedule | None:
         if self._simulation.problem.time is None:
@@ -68,7 +93,7 @@ class Outputs:
         record_due, snapshot_due = self._records.due(state.step), self._snapshots.due(state.step)
         if record_due or snapshot_due:
             with self._simulation.timers.phase("observables"):
-                record = observe(self._simulation.mixture, state)
+                record = observe(self._simulation.mixture, state, also=self._also)
         if record_due:
             self._append(record)
             guard.check(record)
@@ -79,7 +104,7 @@ class Outputs:
         """Write one record and one snapshot with the wave functions: what a later run can start from."""
         state = self._simulation.state
         with self._simulation.timers.phase("observables"):
-            self._append(observe(self._simulation.mixture, state, before_start=True))
+            self._append(observe(self._simulation.mixture, state, before_start=True, also=self._also))
         fields = self._simulation.problem.output.snapshots.fields
         self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
 
@@ -112,22 +137,29 @@ class Outputs:
             if self._series is not None:
                 self._series.append(record)
 
+    def _potentials(self, state: State) -> list[np.ndarray]:
+        """U + G * rho of every species at the state's time."""
+        mixture = self._simulation.mixture
+        instant = Instant(state.time, state.time + 0.5 * state.step_size)
+        return mixture.potentials(mixture.densities(state.orbitals), instant)
+
     def _snapshot(self, state: State, names: tuple[str, ...]) -> None:
         simulation, mixture = self._simulation, self._simulation.mixture
-        densities = {
-            one.name: mixture.density(array, one.weight)
-            for one, array in zip(mixture.species, state.orbitals, strict=True)
-        }
-        fields: dict[str, np.ndarray] = {}
-        for index, one in enumerate(mixture.species):
+        densities = dict(zip((one.name for one in mixture.species), mixture.densities(state.orbitals), strict=True))
+        fields: dict[str, np.ndarray | Dealt] = {}
+        for a, one in enumerate(mixture.species):
+            single = one.orbitals == 1
             if "density" in names:
                 fields[f"{one.name}/density"] = densities[one.name]
-            if "phase" in names or "wave_function" in names:
-                (orbital,) = completed_orbitals(mixture, state, index)
-                if "phase" in names:
-                    fields[f"{one.name}/phase"] = np.angle(orbital)
+            if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own
+                orbitals = completed_set(mixture, state, a)
+                dealt = Dealt(orbitals, mixture.held(a).start, one.orbitals, single)
+                if "phase" in names and single:
+                    fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
                 if "wave_function" in names:
-                    fields[f"{one.name}/wave_function"] = orbital
+                    fields[f"{one.name}/wave_function"] = dealt
+            if "thomas_fermi" in names and not single:
+                fields[f"{one.name}/thomas_fermi"] = fermi_density(mixture, a, self._potentials(state)[a])
         place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
         with simulation.timers.phase("output"):
             write_snapshot(*place, fields, self.metadata)

@@ -10,6 +10,7 @@ import ducc0
 import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
+from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.schedule import Schedule
 
@@ -24,6 +25,7 @@ SERIES_BYTES = 48_000_000
 class Plan:
     """The needs of a run on a number of ranks.
 
+    groups                  number of orbital groups; `decomposition` is that of one group's grid.
     memory_bytes            peak of the first rank, which has the largest block and writes; ground state, evolution,
                             output and program.
     evolution_bytes         the same for the evolution alone.
@@ -32,6 +34,7 @@ class Plan:
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
     """
 
+    groups: int
     decomposition: Decomposition
     memory_bytes: int
     evolution_bytes: int
@@ -51,12 +54,19 @@ class Plan:
 def make_plan(problem: Problem, ranks: int) -> Plan:
     """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
     them."""
-    asked = problem.parallel.pencil_grid
-    decomposition = Decomposition(
-        problem.grid.points, choose_pencil_grid(problem.grid.points, ranks, None if asked == "auto" else asked)
+    options = problem.parallel
+    asked = None if options.pencil_grid == "auto" else options.pencil_grid
+    groups = choose_groups(
+        problem.orbitals,
+        problem.grid.points,
+        ranks,
+        None if options.orbital_groups == "auto" else options.orbital_groups,
+        asked,
+        real_bytes=real_bytes(problem),
     )
-    points = max(decomposition.position_block(rank).size for rank in range(min(ranks, 64)))
-    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition)
+    decomposition = Decomposition(problem.grid.points, choose_pencil_grid(problem.grid.points, ranks // groups, asked))
+    points = max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
+    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
         steps, size = problem.time.steps, problem.time.step_size
@@ -66,8 +76,9 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         )
     transforms = transforms_per_step(problem)
     return Plan(
+        groups=groups,
         decomposition=decomposition,
-        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, decomposition), evolving),
+        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, decomposition, groups), evolving),
         evolution_bytes=evolving,
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
@@ -83,12 +94,18 @@ def real_bytes(problem: Problem) -> int:
     return 8 if problem.parallel.precision == "double" else 4
 
 
-def transform_fields(decomposition: Decomposition) -> float:
-    """Complex fields that a transform works in, in units of a rank's block.
+def resident_share(decomposition: Decomposition) -> float:
+    """Fields of a rank's size that a rank has in its resident memory for each field in shared memory: its own part, and
+    the lines that it transforms in the parts of the others."""
+    first = decomposition.pencil_grid[0]
+    return 1.0 if decomposition.dimensions == 1 else 1.0 + (first - 1) / first
 
-    On one rank the spectrum; on several a scratch array and, for each direction of the pencil grid that has more than
-    one
-    rank, a landing array and the parts of the others' landing arrays that this rank writes through shared memory.
+
+def transform_fields(decomposition: Decomposition) -> float:
+    """Complex fields that a whole transform works in, in units of a rank's block.
+
+    On one rank the spectrum; on several an array to begin in and, for each direction of the pencil grid that has more
+    than one rank, a landing array.
     """
     if decomposition.dimensions == 1 or decomposition.ranks == 1:
         return 1.0
@@ -96,42 +113,43 @@ def transform_fields(decomposition: Decomposition) -> float:
 
 
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
-    """Real fields that convolutions keep: a multiplier of half size per pair, a spectrum per species that feels one,
-    the
-    transform's arrays of half size, the sum of spectra, a potential, and a density and a potential per species."""
+    """Real fields that convolutions keep: a multiplier of half size per pair; of each species that feels one the
+    density, its half spectrum and the potential."""
     pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
     felt = {name for pair in pairs for name in pair}
-    if not felt:
-        return 0.0
-    return 0.5 * len(pairs) + len(felt) + transform_fields(decomposition) + 2.0 + 2.0 * len(problem.species)
+    return 0.5 * len(pairs) + len(felt) * (2.0 + resident_share(decomposition))
 
 
-def evolution_bytes(problem: Problem, decomposition: Decomposition) -> int:
+def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the problem evolves and is observed.
 
-    Complex: the fields and what the transform works in. Real: external potentials, a density and a mean field per
-    species
-    and a product when observing, and what convolutions keep.
+    Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
+    pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per species and a product when observing,
+    and what convolutions keep.
     """
     species = len(problem.species)
-    complex_fields = species + transform_fields(decomposition)
+    also = problem.output.observables.also
+    sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
+    orbitals = OrbitalGroups(problem.orbitals, groups).largest
+    complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
 
-def ground_state_bytes(problem: Problem, decomposition: Decomposition) -> int:
+def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the ground state is sought; 0 if no species asks for it.
 
-    Seven complex fields per species (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
-    gradient), one
-    to work in, and what the transform works in; real: W, the preconditioner's p (p + 1) / 2 factors, change and
-    response
-    of the densities, a few in passing, and what convolutions keep.
+    Seven complex fields per orbital (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
+    gradient), one to work in (for sets an eighth per orbital: combinations are not made in place), and what the
+    transform works in; condensates are whole in every orbital group. Real: W, the preconditioner's p (p + 1) / 2
+    factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
     if all(one.initial.kind != "ground-state" for one in problem.species):
         return 0
     species = len(problem.species)
-    complex_fields = 7 * species + 1 + transform_fields(decomposition)
+    single = sum(number == 1 for number in problem.orbitals)
+    dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
+    complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition)
     real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
@@ -153,9 +171,12 @@ def potential_fields(problem: Problem) -> int:
 
 def snapshot_bytes(problem: Problem) -> int:
     """Size of one snapshot: every field asked for, of every species, on the whole grid."""
-    sizes = {"density": 1, "phase": 1, "wave_function": 2}
-    per_point = sum(sizes[name] for name in problem.output.snapshots.fields) * real_bytes(problem)
-    return math.prod(problem.grid.points) * len(problem.species) * per_point
+    reals = 0
+    for orbitals in problem.orbitals:
+        single = orbitals == 1
+        sizes = {"density": 1, "phase": int(single), "wave_function": 2 * orbitals, "thomas_fermi": int(not single)}
+        reals += sum(sizes[name] for name in problem.output.snapshots.fields)
+    return math.prod(problem.grid.points) * reals * real_bytes(problem)
 
 
 def transforms_per_step(problem: Problem) -> float:
@@ -164,7 +185,7 @@ def transforms_per_step(problem: Problem) -> float:
         return 0.0
     table = problem.time.splitting
     felt = {name for entry in problem.interaction if entry.kind != "contact" for name in entry.between}
-    return len(table.drifts) * len(problem.species) + 0.5 * len(table.kicks) * len(felt)
+    return len(table.drifts) * sum(problem.orbitals) + 0.5 * len(table.kicks) * len(felt)
 
 
 def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:

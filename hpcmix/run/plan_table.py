@@ -14,13 +14,14 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     points, block = (" x ".join(map(str, numbers)) for numbers in (problem.grid.points, decomposition.block_shape))
     first, second = decomposition.pencil_grid
     count = "1 rank" if ranks == 1 else f"{ranks} ranks"
+    division = f"{first} x {second}" if plan.groups == 1 else f"{plan.groups} orbital groups of {first} x {second}"
     peak, evolving = readable(plan.memory_bytes), readable(plan.evolution_bytes)
     total = readable(plan.memory_bytes * ranks)
     files = f"{plan.snapshots} snapshots of {readable(plan.snapshot_bytes)}, {plan.records} records"
     lines = [
         problem.title,
         f"grid           {points}, {len(problem.species)} species, {problem.parallel.precision} precision",
-        f"decomposition  {count} as {first} x {second} pencils, up to {block} points each",
+        f"decomposition  {count} as {division} pencils, up to {block} points each",
         f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
         f"files          {files}; {readable(plan.disk_bytes)} in all",
     ]

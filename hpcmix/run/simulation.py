@@ -15,6 +15,7 @@ from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.evolution import steps_to
@@ -85,11 +86,11 @@ def build_simulation(
     :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
     :class:`~hpcmix.run.stopping.Stopped`.
     """
-    asked = problem.parallel.pencil_grid
-    communicators = Communicators.create(world, problem.grid.points, None if asked == "auto" else asked)
+    communicators = Communicators.of(problem, world)
     timers = Timers()
     with timers.phase("set-up"):
-        trial = choose_exchange(communicators, complex_type(problem), len(problem.species), problem.parallel.exchange)
+        fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
+        trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
         mixture = build_mixture(problem, communicators, timers, trial.way)
     begin = time.perf_counter()
     checkpoint = None
@@ -114,8 +115,8 @@ def build_simulation(
 
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
-    """The state of the newest checkpoint that is good: every species is a condensate of one orbital."""
-    orbitals = [mixture.transform.empty_fields(1) for _ in problem.species]
+    """The state of the newest checkpoint that is good: of every species the orbitals of this rank's group."""
+    orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
     return origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
 
 
@@ -130,7 +131,7 @@ def _first_state(
             meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
             stops.meet(mixture.communicators.world)
 
-        state, found = initial_state(problem, mixture, report)
+        state, found = initial_state(problem, mixture, report, log.line)
     _move_where_transforms_work(mixture, state)
     if found is None:
         return state, None
@@ -157,7 +158,10 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     ranks = "1 rank" if communicators.size == 1 else f"{communicators.size} ranks"
     log.line(f"{problem.title}")
     log.line(f"grid {points}, box {lengths} (code units), {problem.parallel.precision} precision")
-    log.line(f"{ranks} as {first} x {second} pencils, {mpi_library()}")
+    division = f"{first} x {second} pencils"
+    if communicators.groups > 1:
+        division = f"{communicators.groups} orbital groups of {division}"
+    log.line(f"{ranks} as {division}, {mpi_library()}")
     scales = problem.scales
     if scales.given:
         log.line(

@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import shutil
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -13,10 +14,10 @@ import pytest
 
 from hpcmix.io import blocks
 from hpcmix.io.atomic import OutputError
-from hpcmix.io.blocks import write_arrays
-from hpcmix.io.pieces import Part
+from hpcmix.io.blocks import Dealt, write_arrays
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Decomposition, largest_split
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 
 WRITERS = ["h5py", "mpi-io"] if h5py.get_config().mpi else ["mpi-io"]
 
@@ -103,6 +104,21 @@ def test_orbital_groups_write_once(comm, shared_tmp_path, writer):
     communicators.free()
 
 
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_group_writes_its_own_orbitals(comm, shared_tmp_path, writer, count):
+    """As many groups as ranks: of few orbitals some groups hold none, and a single one is stored without its number."""
+    points = (6, 5, 4)
+    communicators = Communicators.create(comm, points, groups=comm.size)
+    block = communicators.decomposition.position_block(0)
+    whole = np.arange(count * 120).reshape(count, *points) * (1.0 + 2.0j)
+    held = OrbitalGroups((count,), comm.size).held(comm.rank, 0)
+    dealt = Dealt(whole[held.start : held.stop], held.start, count, single=count == 1)
+    write_arrays(shared_tmp_path / "a.h5", communicators, points, block, {"f": dealt}, writer=writer, read_back="all")
+    np.testing.assert_array_equal(read(shared_tmp_path / "a.h5")[0]["f"], whole[0] if count == 1 else whole)
+    communicators.free()
+
+
 def test_labels_are_added_by_the_root(comm, shared_tmp_path):
     def annotate(file):
         file["a"].attrs["units"] = "1"
@@ -179,7 +195,7 @@ def test_lost_data_are_noticed_and_the_old_file_stays(comm, shared_tmp_path, mon
 
     def lossy(temporary, comm, parts, layout, writer):
         if comm.rank == comm.size - 1:
-            parts = {name: Part(part.shape, part.block, np.zeros_like(part.local)) for name, part in parts.items()}
+            parts = {name: replace(part, local=np.zeros_like(part.local)) for name, part in parts.items()}
         write(temporary, comm, parts, layout, writer)
 
     monkeypatch.setattr(blocks, "_write", lossy)

@@ -68,9 +68,7 @@ class System:
 
     def __init__(self, problem: Problem, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages") -> None:
         self.problem = problem
-        asked = problem.parallel.pencil_grid
-        communicators = Communicators.create(comm, problem.grid.points, None if asked == "auto" else asked)
-        self.mixture = build_mixture(problem, communicators, Timers(), way)
+        self.mixture = build_mixture(problem, Communicators.of(problem, comm), Timers(), way)
         self.residuals: list[float] = []
         self.state, self.ground_state = initial_state(
             problem, self.mixture, lambda i, residual, e: self.residuals.append(residual)

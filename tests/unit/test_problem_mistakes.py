@@ -146,13 +146,11 @@ MISTAKES = [
     (INITIAL, 'initial = { kind = "file", path = "absent.h5" }', 17, "species.down.initial.path", "there is no file"),
     (INITIAL, 'initial = { kind = "file", path = "." }', 17, "species.down.initial.path", "is not a file"),
     # known words without a model in this version
-    ('name = "down"', 'name = "down"\nkind = "fermions"', 17, "species.down.kind",
-     '"fermions" is not available in this version (available kind: condensate)'),
-    ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind", "is not available in this version"),
+    ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind",
+     '"classical" is not available in this version (available kind: condensate, fermions)'),
     ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"', 17, "species.down.kinetic",
      "(available kinetic: nonrelativistic)"),
     ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential", "not available"),
-    ('name = "down"', 'name = "down"\norbitals = 3', 17, "species.down.orbitals", "belong to fermions"),
     (CONTACT, 'kind = "coulomb"\nstrength = 1', 20, "interaction.0.kind",
      "(available kind: contact, gaussian, yukawa)"),
     (CONTACT, 'kind = "yukawa"\nstrength = 1\nscreening = 1\nboundary = "free"', 23, "interaction.0.boundary",
@@ -162,8 +160,22 @@ MISTAKES = [
     (SCHEDULE, 'checkpoints = { wall = "half an hour" }', 26, "output.checkpoints.wall", "is no duration"),
     (SCHEDULE, "checkpoints = { wall = 0 }", 26, "output.checkpoints.wall", "must be positive"),
     (SCHEDULE, "checkpoints = { interval = 1e-9 }", 26, "output.checkpoints.interval", "is smaller than the step"),
-    ("[output]", '[scaling]\nkind = "fractions"\n[output]', 25, "scaling", "scaling is not available in this version"),
-    ('precision = "double"', "orbital_groups = 2", 28, "parallel.orbital_groups", "is not available in this version"),
+    # fermions and scalings
+    ('name = "down"', 'name = "down"\nkind = "fermions"', 15, "species.down.orbitals", "is required for fermions"),
+    ('name = "down"', 'name = "down"\norbitals = 3', 17, "species.down.orbitals", 'belongs to kind = "fermions"'),
+    ('name = "down"', 'name = "down"\nkind = "fermions"\norbitals = 0', 18, "species.down.orbitals", "at least 1"),
+    ('name = "down"', 'name = "down"\nkind = "fermions"\norbitals = 3', 19, "species.down.initial.kind",
+     '"gaussian" is one wave function, and fermions need orthogonal ones'),
+    (INITIAL, 'kind = "fermions"\norbitals = 3\nparticles = 4', 19, "species.down.particles",
+     "must equal orbitals = 3"),
+    (INITIAL, 'kind = "fermions"\norbitals = 100000', 18, "species.down.orbitals", "more than the grid's 4096 points"),
+    (INITIAL, 'kind = "fermions"\norbitals = 3\ninitial = { kind = "plane-waves", numbers = 1 }', 19,
+     "species.down.initial.numbers", "fermions fill the orbitals of lowest energy"),
+    (INITIAL, 'initial = { kind = "plane-waves" }', 17, "species.down.initial.numbers", "is required"),
+    ('precision = "double"', "orbital_groups = 3", 28, "parallel.orbital_groups",
+     "3 groups cannot share 2 orbitals, a condensate counting as one"),
+    ("[output]", '[scaling]\nkind = "fraction"\n[output]', 26, "scaling.kind", 'did you mean "fractions"?'),
+    ("[output]", '[scaling]\nkind = "bose-fermi-micro"\n[output]', 26, "scaling.kind", "there are none"),
 ]  # fmt: skip
 
 
@@ -371,7 +383,7 @@ KEYS = [
     "interaction.0.between", "interaction.0.kind", "interaction.0.strength", "ground_state", "ground_state.tolerance",
     "ground_state.method", "time", "time.final", "time.step", "time.integrator", "time.check_step", "output",
     "output.directory", "output.observables", "output.snapshots.fields", "output.snapshots", "parallel",
-    "parallel.pencil_grid", "parallel.orbital_groups", "other",
+    "parallel.pencil_grid", "parallel.orbital_groups", "other", "species.down.orbitals", "scaling", "scaling.kind",
 ]  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_every_default_is_written_and_json_can_hold_it() -> None:
     assert harmonic["until"] == 0.0 and gaussian["from"] > 0
     assert len(lattice["phase"]) == 3 and expression["value"] == "0.1*x*y*z"
     assert tables["species"][1]["initial"]["phase"] == "0"
-    assert tables["output"]["observables"] == {"every": 100}
+    assert tables["output"]["observables"] == {"every": 100, "also": []}
     assert tables["output"]["directory"] == "runs/problem"
     assert tables["ground_state"]["tolerance"] == 1e-10
     assert "strength" not in tables["interaction"][0]

@@ -1,0 +1,250 @@
+"""Ground states with sets of orbitals: preconditioned conjugate gradients on the product of Stiefel manifolds.
+
+The energy of all species is lowered at once: orbitals in a given potential, or together with the condensates whose mean
+field they feel and make (Cardenas, Miller and Pavlovic (2.26) with the bosons' mean field). There is no outer loop over
+densities that could oscillate: the energy falls in every step. After convergence the lowest states outside every set
+tell whether the set fills the lowest levels (else the search goes on with them) and whether it closes a shell.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hpcmix.initial.complement import lowest_outside
+from hpcmix.initial.ground_state import GroundState, Levels, NotConverged, Report
+from hpcmix.initial.orbital_landscape import OrbitalLandscape
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.parallel.orbital_algebra import cholesky_inverse
+
+REFRESH = 15
+"""Iterations after which blocks are orthonormalised, turned to eigenfunctions and T Phi is computed anew: in between
+they follow combinations, and gather rounding errors."""
+SWAPS = 6
+"""How often levels found below the highest filled one may take its place before the search gives up."""
+OPEN_SHELL = 1e-4
+"""Gap above the highest level, relative to the width of the filled ones, below which a shell counts as not closed."""
+
+
+def minimise_sets(
+    mixture: Mixture,
+    blocks: list[np.ndarray],
+    instant: Instant,
+    tolerance: float,
+    max_iterations: int,
+    report: Report = lambda iteration, residual, energy: None,
+    held: frozenset[int] = frozenset(),
+) -> GroundState:
+    """Minimise the energy over the blocks, in place, until every orbital's residual is at most `tolerance`. Collective
+    over the world.
+
+    blocks  one array per species, shape (M held here, *grid); a condensate's in every orbital group. Orthonormal and in
+            ascending order of energy afterwards. Species in `held` stay as they are.
+    Raises :class:`NotConverged`.
+    """
+    search = _OrbitalSearch(mixture, blocks, instant, held)
+    spent, gaps = 0, {}
+    for _ in range(SWAPS + 1):
+        spent = search.run(spent, tolerance, max_iterations, report)
+        swapped = False
+        for a, one in enumerate(mixture.species):
+            if a in held or one.orbitals == 1:
+                continue
+            outside, state = lowest_outside(mixture, a, blocks[a], search.totals[a], search.energies[a][-1])
+            gaps[one.name] = outside - float(search.energies[a][-1])
+            width = max(float(np.ptp(search.energies[a])), float(search.lowest_energies[a]))
+            if gaps[one.name] < -OPEN_SHELL * width:
+                search.replace_highest(a, state)
+                swapped = True
+            elif gaps[one.name] <= OPEN_SHELL * width:
+                gaps[one.name] = 0.0
+        if not swapped:
+            break
+    else:
+        raise NotConverged(
+            "ground state: a level below the highest filled one turns up again and again, so no filling of the lowest "
+            "levels is stationary; choose a number of orbitals that closes a shell"
+        )
+    sets = {one.name: a for a, one in enumerate(mixture.species) if one.orbitals > 1 and a not in held}
+    return GroundState(
+        "conjugate-gradients",
+        spent,
+        search.residual,
+        search.transforms,
+        search.energy,
+        {
+            name: Levels(search.energies[a].tolist(), search.residuals[a].tolist(), gaps[name])
+            for name, a in sets.items()
+        },
+    )
+
+
+class _OrbitalSearch(OrbitalLandscape):
+    """The iterate Phi and the tangent direction D, Phi^+ D = 0. A step is Phi <- (Phi + t D) C with the inverse
+    Cholesky factor C of 1 + t^2 D^+ D; T Phi goes along and costs no transform."""
+
+    def __init__(self, mixture: Mixture, blocks: list[np.ndarray], instant: Instant, held: frozenset[int]) -> None:
+        super().__init__(mixture, blocks, instant, held)
+        self.directions = [np.zeros_like(block) for block in blocks]  # D
+        self.kinetic_directions = [np.zeros_like(block) for block in blocks]  # T D
+        self.previous = [np.zeros_like(block) for block in blocks]  # R of the iteration before
+        self.steepest = [np.zeros_like(block) for block in blocks]  # P R
+        self.previous_product = 0.0
+        self.fresh = True
+
+    def run(self, spent: int, tolerance: float, max_iterations: int, report: Report) -> int:
+        """Iterate to the tolerance; `spent` iterations are behind. The number of iterations afterwards."""
+        self.refresh()
+        self.fresh, best = True, math.inf
+        for iteration in range(spent, max_iterations + 1):
+            if iteration > spent and iteration % REFRESH == 0:
+                self.refresh()
+                self.fresh = True  # the rotation to eigenfunctions leaves the old direction behind
+            self.differentiate()
+            if self.residual <= tolerance:
+                self.refresh()  # say "converged" only of eigenfunctions free of gathered rounding errors
+                self.differentiate()
+                self.fresh = True
+            report(iteration, self.residual, self.energy)
+            if not math.isfinite(self.residual):
+                raise NotConverged(
+                    f"ground state: the energy is not finite after {iteration} iterations; is an attraction too strong?"
+                )
+            if self.residual <= tolerance:
+                return iteration
+            best = min(best, self.residual)
+            if iteration < max_iterations:
+                self.move()
+        raise NotConverged(
+            f"ground state: residual {self.residual:.1e} after {max_iterations} iterations (best {best:.1e}), "
+            f"asked for {tolerance:.1e}; raise ground_state.max_iterations or ground_state.tolerance"
+        )
+
+    def replace_highest(self, a: int, state: np.ndarray) -> None:
+        """Put a state in the place of the highest orbital of a block."""
+        mine = self.algebra[a].mine
+        if self.mixture.species[a].orbitals - 1 in mine:
+            self.blocks[a][-1] = state
+
+    def move(self) -> None:
+        """Choose the direction, find the step length along it, take the step."""
+        self._choose_direction()
+        grams = [self.algebra[a].gram(direction) for a, direction in enumerate(self.directions)]
+        slope, curvature = self._derivatives(grams)
+        if slope >= 0.0:  # not downhill: forget the past
+            self.fresh = True
+            self._choose_direction()
+            grams = [self.algebra[a].gram(direction) for a, direction in enumerate(self.directions)]
+            slope, curvature = self._derivatives(grams)
+        # an orbital turns by arctan(t |d|): beyond a right angle's half nothing is left of what it was
+        largest = 1.0 / math.sqrt(max(max(float(np.linalg.eigvalsh(gram)[-1]) for gram in grams), 1e-300))
+        step = min(-slope / curvature, largest) if curvature > 0.0 else 0.3 * largest
+        self._step_downhill(slope, step, grams)
+
+    def _choose_direction(self) -> None:
+        """D = -P R + beta D (Polak and Ribiere, not negative), tangent to the manifolds; then T D."""
+        self._precondition()
+        product = float(np.dot(self.weights, self.traces(self.gradients, self.steepest)))
+        beta = 0.0
+        if not self.fresh:
+            overlap = float(np.dot(self.weights, self.traces(self.previous, self.steepest)))
+            beta = max(0.0, (product - overlap) / self.previous_product)
+        for a, (block, direction) in enumerate(zip(self.blocks, self.directions, strict=True)):
+            if a in self.held:
+                continue
+            direction *= direction.real.dtype.type(beta)
+            direction -= self.steepest[a]
+            self.algebra[a].project_out(block, direction)
+            self.previous[a][...] = self.gradients[a]
+        self.apply_kinetic(self.directions, self.kinetic_directions)
+        self.previous_product = product
+        self.fresh = False
+
+    def _precondition(self) -> None:
+        """steepest = P R."""
+        for steepest, gradient in zip(self.steepest, self.gradients, strict=True):
+            steepest[...] = gradient
+        if self.condensates:
+            kinetic = self.traces(self.blocks, self.kinetic)[self.condensates]
+            levels = np.array([self.levels[a][0, 0].real for a in self.condensates])
+            fields = [self.blocks[a][0] for a in self.condensates]
+            self.matrix_preconditioner.prepare(fields, [self.totals[a] for a in self.condensates], levels, kinetic)
+            self.matrix_preconditioner.apply([self.steepest[a][0] for a in self.condensates])
+        for a, preconditioner in self.block_preconditioners.items():
+            if a not in self.held:
+                highest = float(np.max(self.levels[a].diagonal().real))
+                preconditioner.prepare(self.totals[a], highest)
+                preconditioner.apply(self.steepest[a])
+        for a in self.held:  # the preconditioner couples the condensates; what is held stays
+            self.steepest[a].fill(0.0)
+        self.transforms += sum(one.orbitals for a, one in enumerate(self.mixture.species) if a not in self.held)
+
+    def _derivatives(self, grams: list[np.ndarray]) -> tuple[float, float]:
+        """First and second derivative of the energy along the step, with respect to t, at t = 0.
+
+        E' = 2 sum_a nu_a Re tr D^+ R,
+        E'' = 2 sum_a nu_a tr(D^+ H D - D^+ D Lambda) + sum_ab integral rho'_a (G_ab * rho'_b),
+        rho'_a = 2 nu_a sum_j Re(conj(phi_j) d_j).
+        """
+        mixture = self.mixture
+        slope = 2.0 * float(np.dot(self.weights, self.traces(self.directions, self.gradients)))
+        changes = self.densities_of(self.blocks, self.directions)
+        responses = mixture.mean_fields(changes)
+        response = float(
+            mixture.communicators.sum(
+                [sum(mixture.integrate(rho, field) for rho, field in zip(changes, responses, strict=True))]
+            )[0]
+        )
+        kinetic = self.traces(self.directions, self.kinetic_directions)
+        potential = self._summed(
+            np.array(
+                [
+                    sum(float(np.sum((d.real**2 + d.imag**2) * total, dtype=np.float64)) for d in direction)
+                    for direction, total in zip(self.directions, self.totals, strict=True)
+                ]
+            )
+        )
+        levels = np.array([np.sum(gram * level.T).real for gram, level in zip(grams, self.levels, strict=True)])
+        return slope, response + 2.0 * float(np.dot(self.weights, kinetic + potential - levels))
+
+    def _step_downhill(self, slope: float, step: float, grams: list[np.ndarray]) -> None:
+        """Step by t, and by less while the energy has risen (by more than its rounding)."""
+        start = self.energy
+        undo = [np.eye(len(gram), dtype=complex) for gram in grams]
+        position = 0.0
+        for _ in range(10):
+            undo = self._move_to(step, position, undo, grams)
+            position = step
+            self.evaluate()
+            if self.energy <= start + 1e-12 * abs(start):
+                return
+            # the parabola through the start, its slope and the energy here has its minimum before half the step
+            excess = self.energy - start - slope * step
+            step *= min(0.5, max(0.1, -0.5 * slope * step / excess)) if excess > 0.0 else 0.5
+        self.fresh = True
+
+    def _move_to(
+        self, step: float, position: float, undo: list[np.ndarray], grams: list[np.ndarray]
+    ) -> list[np.ndarray]:
+        """From (Phi + position D) C_old to (Phi + step D) C_new, in place; `undo` holds the inverses of C_old and those
+        of C_new come back."""
+        inverses = []
+        for a, gram in enumerate(grams):
+            if a in self.held:
+                inverses.append(undo[a])
+                continue
+            back = np.eye(len(gram)) + step**2 * gram
+            factor = cholesky_inverse(back)
+            inverses.append(np.linalg.inv(factor))
+            number = self.blocks[a].real.dtype.type(step - position)
+            for moving, direction in (
+                (self.blocks[a], self.directions[a]),
+                (self.kinetic[a], self.kinetic_directions[a]),
+            ):
+                if position:
+                    moving[...] = self.algebra[a].combined(moving, undo[a])
+                moving += number * direction
+                moving[...] = self.algebra[a].combined(moving, factor)
+        return inverses

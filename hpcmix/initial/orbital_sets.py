@@ -1,0 +1,125 @@
+"""Sets of orthonormal orbitals written down in closed form or read from a file, each group its own part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import h5py
+import numpy as np
+
+from hpcmix.initial import wave_functions
+from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.shells import Filling, oscillator_filling, plane_wave_filling
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials import require_finite
+from hpcmix.parallel.orbital_algebra import LinearlyDependent
+from hpcmix.parallel.together import together
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.schema import Problem
+
+Say = Callable[[str], None]
+"""Called with sentences for the log."""
+
+
+def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.ndarray:
+    """The orbitals of a species that its ``initial`` writes down, shape (M held here, *grid). Collective.
+
+    A sentence is said when the orbitals do not close a shell. Raises :class:`ProblemError` when the grid cannot hold
+    so many, or the file does not fit.
+    """
+    species = problem.species[index]
+    initial, grid, held = species.initial, mixture.grid, mixture.held(index)
+    where = f"species.{species.name}.initial"
+    orbitals = np.empty((len(held), *grid.position_shape), mixture.transform.wave_dtype)
+    if initial.kind == "file":
+        with together(mixture.communicators.world):
+            orbitals[...] = _read(initial.path, initial.dataset, mixture, index, where)
+    elif initial.kind == "oscillator":
+        filling = oscillator_filling(initial.frequency, species.orbitals)
+        fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
+        _tell(filling, species.name, say)
+    else:
+        filling = plane_wave_filling(grid.points, grid.lengths, species.orbitals)
+        for orbital, number in zip(orbitals, held, strict=True):
+            orbital[...] = wave_functions.plane_wave(grid, filling.numbers[number])
+        _tell(filling, species.name, say)
+    normalise_set(mixture, orbitals)
+    orthonormalise_set(mixture, orbitals, index, where)
+    return orbitals
+
+
+def fill_oscillator(
+    mixture: Mixture,
+    index: int,
+    orbitals: np.ndarray,
+    filling: Filling,
+    frequency: tuple[float, ...],
+    centre: tuple[float, ...],
+) -> None:
+    """Write the oscillator's states of a filling into the orbitals held here."""
+    mass = mixture.species[index].mass
+    for orbital, number in zip(orbitals, mixture.held(index), strict=True):
+        orbital[...] = wave_functions.oscillator(
+            mixture.grid, mass, mixture.hbar, frequency, filling.numbers[number], centre
+        )
+
+
+def shake_and_boost(mixture: Mixture, orbitals: np.ndarray, initial, index: int, where: str) -> None:
+    """Give every orbital of a set the momentum and its own noise, in place, and orthonormalise them again.
+    Collective."""
+    if any(initial.momentum):
+        orbitals *= wave_functions.boost(mixture.grid, initial.momentum, mixture.hbar)
+    if initial.noise is not None:
+        for orbital, number in zip(orbitals, mixture.held(index), strict=True):
+            # the first orbital's stream is the one that a condensate in its place has
+            stream = index + (number << 32)
+            orbital *= 1.0 + initial.noise.amplitude * complex_noise(mixture.grid, initial.noise.seed, stream)
+        orthonormalise_set(mixture, orbitals, index, where)
+
+
+def normalise_set(mixture: Mixture, orbitals: np.ndarray) -> None:
+    """Give every orbital that does not vanish the norm one, so that a Gram matrix is well scaled. Collective over the
+    group."""
+    local = np.array([kernels.squared_norm(orbital) for orbital in orbitals])
+    norms = np.sqrt(mixture.communicators.sum(local) * mixture.grid.cell_volume)
+    for orbital, norm in zip(orbitals, norms, strict=True):
+        if np.isfinite(norm) and norm > 0.0:
+            orbital /= orbital.real.dtype.type(norm)
+
+
+def orthonormalise_set(mixture: Mixture, orbitals: np.ndarray, index: int, where: str) -> None:
+    """Orthonormalise the orbitals of a species, in place. Raises :class:`ProblemError` on every rank. Collective."""
+    try:
+        mixture.algebra(index).orthonormalise(orbitals)
+    except LinearlyDependent as error:
+        raise ProblemError.of(where, f"{error}; use a finer grid, a larger box or fewer orbitals") from error
+
+
+def _tell(filling: Filling, name: str, say: Say) -> None:
+    if not filling.closes_a_shell:
+        say(filling.sentence(name))
+
+
+def _read(path: str, dataset: str, mixture: Mixture, index: int, where: str) -> np.ndarray:
+    """This rank's block of the orbitals held here, from a dataset of shape (M, *grid)."""
+    grid, held = mixture.grid, mixture.held(index)
+    wanted = (mixture.species[index].orbitals, *grid.points)
+    try:
+        with h5py.File(path, "r") as file:
+            if dataset not in file or not isinstance(file[dataset], h5py.Dataset):
+                raise ProblemError.of(where, f'{path} has no dataset "{dataset}"')
+            data = file[dataset]
+            if data.shape != wanted:
+                raise ProblemError.of(
+                    where, f"dataset {dataset} of {path} has shape {data.shape}, orbitals and grid need {wanted}"
+                )
+            values = np.asarray(data[(slice(held.start, held.stop), *grid.position_block.slices)])
+    except OSError as error:
+        raise ProblemError.of(where, f"{path} cannot be read as HDF5 ({error})") from error
+    try:
+        for orbital in values:
+            require_finite(where, grid, orbital, 0.0)
+    except FloatingPointError as error:
+        raise ProblemError.of(where, str(error)) from error
+    return values

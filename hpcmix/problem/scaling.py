@@ -1,0 +1,136 @@
+"""``[scaling]``: the papers' prefactors (EQUATIONS section 2), from one word to particle numbers, masses, hbar, weights
+and the factors of the kernels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hpcmix.problem.section import Section
+from hpcmix.problem.species import Species
+
+Finding = tuple[tuple[str | int, ...], str]
+
+
+class Scaling(Section):
+    """Which prefactors densities and kernels get.
+
+    fractions           densities integrate to the fractions c_a = N_a / sum N; kernels of a species with itself are
+                        divided by c_a (Michelangeli and Olgiati (2.8)-(2.10), de Oliveira and Michelangeli (1.3)).
+    geometric-mean      nu_a = N_a / N with N the geometric mean of the particle numbers, kernels times
+                        N / sqrt(N_a N_b); two species: nu_1 = R, nu_2 = 1/R, R^2 = N_1/N_2 (Anapolitanos, Hott and
+                        Hundertmark (7)).
+    bose-fermi-micro    N = M bosons, masses 1/2, hbar = 1, all kernels times lambda = 1/N (Cardenas, Miller and
+                        Pavlovic (2.18); their (2.19) needs the mass 1/2 where they print 2).
+    bose-fermi-macro    hbar = M^(-1/d), boson mass hbar, fermion mass 1, N = M^(1 + 1/d) bosons, all kernels times
+                        lambda = 1/N (the same, (2.20)).
+    """
+
+    kind: Literal["fractions", "geometric-mean", "bose-fermi-micro", "bose-fermi-macro"]
+
+    @property
+    def sets_bose_fermi(self) -> bool:
+        """Whether it sets particle numbers, masses and hbar from the number of fermions."""
+        return self.kind.startswith("bose-fermi")
+
+
+@dataclass(frozen=True)
+class Prefactors:
+    """What a scaling comes to.
+
+    hbar           the reduced Planck constant in code units.
+    weights        nu per species: particles per orbital as the density counts them.
+    coupling       lambda, the factor that every kernel has; kernels of a pair may have a further one.
+    """
+
+    hbar: float
+    weights: tuple[float, ...]
+    coupling: float
+    kind: str | None = None
+
+    def kernel_factor(self, first: int, second: int) -> float:
+        """What the kernels between two species, given by index, are multiplied by."""
+        if self.kind == "fractions":
+            return 1.0 / self.weights[first] if first == second else 1.0
+        if self.kind == "geometric-mean":
+            # N / sqrt(N_a N_b) with nu_a = N_a / N; written so that a species' own factor is exactly 1/nu_a
+            return 1.0 / (
+                self.weights[first] if first == second else math.sqrt(self.weights[first] * self.weights[second])
+            )
+        return self.coupling
+
+
+def prefactors(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> Prefactors:
+    """Prefactors of a checked problem; without a scaling hbar = 1, particle numbers as weights, kernels as they are."""
+    own = tuple(1.0 if one.kind == "fermions" else one.particles for one in species)
+    if scaling is None:
+        return Prefactors(1.0, own, 1.0)
+    if scaling.kind == "fractions":
+        total = math.fsum(own)
+        return Prefactors(1.0, tuple(number / total for number in own), 1.0, scaling.kind)
+    if scaling.kind == "geometric-mean":
+        mean = math.exp(math.fsum(map(math.log, own)) / len(own))
+        return Prefactors(1.0, tuple(number / mean for number in own), 1.0, scaling.kind)
+    numbers = bose_fermi_numbers(scaling, species, dimensions)
+    return Prefactors(numbers["hbar"], own, 1.0 / numbers["particles"], scaling.kind)
+
+
+def bose_fermi_numbers(scaling: Scaling, species: Sequence[Species], dimensions: int) -> dict[str, float]:
+    """hbar, number of bosons and masses of (2.18) or (2.20) for the fermions there are, all spin states together."""
+    fermions = sum(one.number_of_orbitals for one in species if one.kind == "fermions")
+    if scaling.kind == "bose-fermi-micro":
+        return {"hbar": 1.0, "particles": float(fermions), "condensate": 0.5, "fermions": 0.5}
+    hbar = float(fermions) ** (-1.0 / dimensions)
+    return {"hbar": hbar, "particles": float(fermions) / hbar, "condensate": hbar, "fermions": 1.0}
+
+
+def scaling_checks(
+    scaling: Scaling, species: dict[int, Species], tables: Sequence[dict[str, Any]], dimensions: int, units: bool
+) -> Iterator[Finding]:
+    """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
+    kinds = [one.kind for one in species.values()]
+    if not scaling.sets_bose_fermi:
+        weights = prefactors(scaling, list(species.values()), dimensions).weights
+        for (index, one), weight in zip(species.items(), weights, strict=True):
+            if not 0.0 < weight < math.inf:
+                yield ("species", index, "particles"), "is beyond what the scaling can compare with the other species"
+            if one.kind == "fermions":
+                sentence = f'"{scaling.kind}" weighs condensates, and a fermion orbital holds one particle'
+                yield ("species", index, "kind"), f"the scaling {sentence}; use a bose-fermi scaling or none"
+        return
+    if units:
+        yield (
+            ("scaling", "kind"),
+            f'"{scaling.kind}" sets hbar and the masses in dimensionless numbers; leave [units] out',
+        )
+        return
+    if "fermions" not in kinds:
+        yield ("scaling", "kind"), f'"{scaling.kind}" counts fermions and there are none; add a species of that kind'
+        return
+    if kinds.count("condensate") > 1:
+        yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {kinds.count("condensate")}'
+        return
+    numbers = bose_fermi_numbers(scaling, list(species.values()), dimensions)
+    for index, one in species.items():
+        wanted = {"mass": numbers[one.kind]}
+        if one.kind == "condensate":
+            wanted["particles"] = numbers["particles"]
+        for key, value in wanted.items():
+            if key in tables[index] and getattr(one, key) != value:
+                yield ("species", index, key), f'is {value!r} in the scaling "{scaling.kind}"; leave it out'
+
+
+def scaled_species(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> tuple[Species, ...]:
+    """The species with the masses and the number of bosons that the scaling sets."""
+    if scaling is None or not scaling.sets_bose_fermi:
+        return tuple(species)
+    numbers = bose_fermi_numbers(scaling, species, dimensions)
+    filled = []
+    for one in species:
+        update = {"mass": numbers[one.kind]}
+        if one.kind == "condensate":
+            update["particles"] = numbers["particles"]
+        filled.append(one.model_copy(update=update))
+    return tuple(filled)

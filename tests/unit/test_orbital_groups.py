@@ -1,0 +1,52 @@
+"""Dealing orbitals to groups of ranks, and choosing how many groups: arithmetic, no MPI."""
+
+import itertools
+
+import pytest
+
+from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.problem.errors import ProblemError
+
+
+@pytest.mark.parametrize("orbitals", [(1,), (5,), (1, 84), (4, 1, 3, 1)])
+def test_every_orbital_is_held_once_and_every_group_holds_one(orbitals: tuple[int, ...]) -> None:
+    for groups in range(1, sum(orbitals) + 1):
+        dealt = OrbitalGroups(orbitals, groups)
+        counts = [sum(len(dealt.held(group, a)) for a in range(len(orbitals))) for group in range(groups)]
+        assert max(counts) == dealt.largest and max(counts) - min(counts) <= 1 and min(counts) >= 1
+        for a, number in enumerate(orbitals):
+            assert list(itertools.chain(*dealt.held_by_all(a))) == list(range(number))
+
+
+def test_a_condensate_is_one_item_among_the_orbitals() -> None:
+    dealt = OrbitalGroups((1, 3), 2)
+    assert [len(dealt.held(0, 0)), len(dealt.held(0, 1))] == [1, 1]
+    assert [len(dealt.held(1, 0)), len(dealt.held(1, 1))] == [0, 2]
+
+
+def test_what_is_asked_for_is_taken_or_refused() -> None:
+    assert choose_groups((10,), (16, 16, 16), 6, asked=3) == 3
+    with pytest.raises(ProblemError, match="cannot be divided into 4 groups"):
+        choose_groups((10,), (16, 16, 16), 6, asked=4)
+    with pytest.raises(ProblemError, match="6 groups cannot share 5 orbitals"):
+        choose_groups((4, 1), (16, 16, 16), 6, asked=6)
+    assert choose_groups((10,), (16, 16, 16), 8, pencil_grid=(2, 1)) == 4
+
+
+def test_the_choice() -> None:
+    cube = (64, 64, 64)
+    # condensates alone: one group, whatever the number of ranks
+    assert choose_groups((1, 1, 1), cube, 6) == 1
+    # never more groups than orbitals, and always a division that fits
+    for ranks in range(1, 33):
+        groups = choose_groups((7,), cube, ranks)
+        assert ranks % groups == 0 and groups <= 7
+    # one dimension has nothing to share: every rank would transform whole lines
+    assert choose_groups((8,), (256,), 8) == 8
+    # between nodes the exchange costs more than anything between groups
+    assert choose_groups((64,), cube, 8, node_ranks=1) == 8
+    # too little memory for whole grids on every rank: fewer groups
+    large = (256, 256, 256)
+    unlimited = choose_groups((64,), large, 8, node_ranks=1)
+    needed = 16 * 256**3 * (8 + 4)
+    assert choose_groups((64,), large, 8, node_ranks=1, memory_per_rank=0.9 * needed) < unlimited
