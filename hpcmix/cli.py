@@ -4,6 +4,7 @@ MPI."""
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,16 +12,46 @@ import click
 
 from hpcmix import __version__
 
+directory_argument = click.argument(
+    "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 file_argument = click.argument("file", metavar="FILE")
 overrides_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace an entry of the file: time.step=1e-3"
 )
 restart_option = click.option(
     "--restart",
-    type=click.Choice(["auto", "never"]),
+    metavar="auto|never|PATH",
     default="auto",
     show_default=True,
-    help="Where a run exists already: auto leaves it alone and says so, never moves it aside and starts afresh.",
+    help="auto goes on with the run of the directory from its newest good checkpoint; never moves it aside and starts "
+    "from the beginning; a checkpoint or the directory of another run is gone on from.",
+)
+accept_changes_option = click.option(
+    "--accept-changes", is_flag=True, help="Go on although the file's physics are not those of the checkpoint."
+)
+
+
+class Duration(click.ParamType):
+    """A duration on the clock on the wall, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value, param, ctx):
+        """The number of seconds. Fails with a sentence."""
+        from hpcmix.problem.durations import DurationError, seconds_of
+
+        try:
+            return value if isinstance(value, float) else seconds_of(value)
+        except DurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+max_wall_option = click.option(
+    "--max-wall",
+    metavar="3h50m",
+    type=Duration(),
+    help="Write a checkpoint and stop with status 75 before the program has run so long.",
 )
 
 
@@ -36,24 +67,50 @@ def app() -> None:
 @app.command()
 @file_argument
 @restart_option
+@accept_changes_option
+@max_wall_option
 @click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
 @overrides_option
-def run(file: str, restart: str, drawing: bool, overrides: tuple[str, ...]) -> int:
-    """Make the initial state and evolve it to the final time."""
-    from hpcmix.run.launch import launch
+def run(
+    file: str, restart: str, accept_changes: bool, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]
+) -> int:
+    """Make the initial state, or go on from a checkpoint, and evolve to the final time."""
+    from hpcmix.run.launch import Request, launch
 
-    return launch(file, overrides, fresh=restart == "never", evolving=True, drawing=drawing)
+    return launch(
+        Request(file, overrides, restart=restart, accept_changes=accept_changes, max_wall=max_wall, drawing=drawing)
+    )
+
+
+@app.command()
+@directory_argument
+@click.option("--until", metavar="T", help="Go on beyond the final time: a time in code units, or with its unit.")
+@accept_changes_option
+@max_wall_option
+@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
+def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: float | None, drawing: bool) -> int:
+    """Go on with the run of a directory from its newest good checkpoint, on any number of ranks."""
+    from hpcmix.run.launch import Request, launch
+
+    options = {"accept_changes": accept_changes, "max_wall": max_wall, "drawing": drawing}
+    return launch(Request.to_go_on(directory, until, **options))
 
 
 @app.command()
 @file_argument
-@restart_option
+@click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Where a run exists already: auto leaves it alone and says so, never moves it aside.",
+)
 @overrides_option
 def ground(file: str, restart: str, overrides: tuple[str, ...]) -> int:
     """Find the ground state only, and write it with its wave functions."""
-    from hpcmix.run.launch import launch
+    from hpcmix.run.launch import Request, launch
 
-    return launch(file, overrides, fresh=restart == "never", evolving=False)
+    return launch(Request(file, overrides, evolving=False, restart=restart))
 
 
 @app.command()
@@ -150,7 +207,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
 
 
 @app.command()
-@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@directory_argument
 def plot(directory: Path) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
     from hpcmix.io.figures import draw
@@ -158,6 +215,105 @@ def plot(directory: Path) -> int:
     for path in draw(directory):
         click.echo(str(path))
     return 0
+
+
+@app.command()
+@file_argument
+@click.option(
+    "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
+)
+@click.option("--time", metavar="12:00:00", type=Duration(), required=True, help="Time limit of a job.")
+@click.option(
+    "--ranks-per-node",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="MPI ranks on a node.",
+)
+@click.option(
+    "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
+)
+@click.option("--launcher", type=click.Choice(["srun", "mpirun"]), default="srun", show_default=True)
+@click.option(
+    "--stop-before", metavar="3min", type=Duration(), default=180.0, help="How long before the limit the run stops."
+)
+@click.option(
+    "--requeues",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="How often the job may start itself again.",
+)
+@click.option("--array", metavar="0-9", help="An array of jobs; {task} in a --set is the number of the job.")
+@click.option(
+    "--chain",
+    metavar="N",
+    type=click.IntRange(min=2),
+    help="A script that submits N jobs, each going on where the one before stopped, for sites that do not requeue.",
+)
+@click.option(
+    "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
+)
+@overrides_option
+def job(
+    file: str,
+    nodes: int,
+    time: float,
+    ranks_per_node: int,
+    threads: int,
+    launcher: str,
+    stop_before: float,
+    requeues: int,
+    array: str | None,
+    chain: int | None,
+    site: str | None,
+    overrides: tuple[str, ...],
+) -> int:
+    """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
+    from hpcmix.problem.cards import find_problem
+    from hpcmix.problem.load import load_problem
+    from hpcmix.run.job_script import TASK, Job, make_script, read_site
+
+    first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
+    problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
+    name = find_problem(file)[1]
+    wanted = Job(
+        file,
+        name,
+        problem.output.directory,
+        time,
+        nodes,
+        ranks_per_node,
+        threads,
+        launcher,
+        stop_before,
+        requeues,
+        array,
+        chain,
+        [entry for entry in overrides if not entry.startswith("output.directory=")],
+        read_site(site),
+        "hpcmix " + shlex.join(sys.argv[1:]),
+    )
+    click.echo(make_script(problem, wanted), nl=False)
+    return 0
+
+
+@app.command()
+@click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+def verify(path: Path) -> int:
+    """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
+
+    Ends with status 1 if any is not.
+    """
+    from hpcmix.io.verify import verify as findings
+
+    good = True
+    for finding in findings(path):
+        click.echo(f"{'good' if finding.good else 'BAD '}  {finding.path}: {finding.text}")
+        good = good and finding.good
+    return 0 if good else 1
 
 
 def main() -> None:

@@ -2,9 +2,9 @@
 
 The root lays the file out with ordinary h5py: contiguous datasets whose place in the file is fixed and reserved on
 the disk. Then every rank writes its block into that place, through parallel h5py or through MPI-IO; both leave the
-same bytes. Then every rank syncs, reads back and compares, and only then the root renames. On a full disk the
-libraries between us and the disk may report success with the data missing, or hang (measured, DESIGN section 8);
-reserving before and reading back after is what can be relied on.
+same bytes. Then every rank syncs, reads back and compares, and only then the root seals the file (seal.py) and renames
+it. On a full disk the libraries between us and the disk may report success with the data missing, or hang (measured,
+DESIGN section 8); reserving before and reading back after is what can be relied on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,13 @@ import h5py
 import numpy as np
 
 from hpcmix.io.atomic import OutputError, explained, publish, reserve, sync, temporary_name
-from hpcmix.io.pieces import all_pieces, sampled_lines
+from hpcmix.io.digest import as_text, local_sums, summed_over_ranks
+from hpcmix.io.pieces import Part, all_pieces, sampled_lines
+from hpcmix.io.seal import Seal, set_seal, user_block_size
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.files import write_pieces
+from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
 
 Writer = Literal["auto", "h5py", "mpi-io"]
@@ -62,46 +66,91 @@ def write_arrays(
     block: Block,
     arrays: Mapping[str, np.ndarray | Dealt],
     attributes: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Seal:
+    """Write arrays of one `global_shape`, of which this rank holds `block`; all else as :func:`write_parts` has it.
+
+    ranks       a communicator, or :class:`Communicators`: then plain arrays are written by the first orbital group
+                (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all.
+    arrays      dataset path -> this rank's block.
+    """
+    world, writes_plain = ranks, True
+    if isinstance(ranks, Communicators):
+        world, writes_plain = ranks.world, ranks.group_index == 0
+    parts = {name: _part_of(global_shape, block, array, writes_plain) for name, array in arrays.items()}
+    return write_parts(path, world, parts, attributes, **options)
+
+
+def _part_of(global_shape: tuple[int, ...], block: Block, array: np.ndarray | Dealt, writes_plain: bool) -> Part:
+    if isinstance(array, Dealt) and not array.single:
+        held = Block((array.first, *block.start), (len(array.local), *block.shape))
+        return Part((array.count, *global_shape), held, array.local)
+    if isinstance(array, Dealt):
+        writes_plain = len(array.local) == 1
+        array = array.local[0] if writes_plain else array.local
+    if writes_plain:
+        return Part(global_shape, block, array)
+    nothing = Block((0,) * len(global_shape), (0,) * len(global_shape))
+    return Part(global_shape, nothing, np.empty(nothing.shape, array.dtype))
+
+
+def write_parts(
+    path: Path,
+    world: Any,
+    parts: Mapping[str, Part],
+    attributes: Mapping[str, Any] | None = None,
     *,
     annotate: Callable[[h5py.File], None] | None = None,
     writer: Writer = "auto",
     read_back: Literal["sample", "all"] = "sample",
-) -> None:
-    """Write arrays of `global_shape`, of which this rank holds `block`, as datasets of the HDF5 file at `path`.
-    Collective.
+    timers: Timers | None = None,
+) -> Seal:
+    """Write distributed arrays as datasets of the sealed HDF5 file at `path`; the seal, on every rank. Collective over
+    `world`.
 
-    ranks       a communicator, or :class:`Communicators`: then plain arrays are written by the first orbital group
-                (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all.
-    arrays      dataset path -> this rank's block, real or complex (complex as h5py's compound of r and i); the same
-                names and types on every rank. Ranks may have empty blocks.
+    parts       dataset path -> what this rank holds of it, real or complex (complex as h5py's compound of r and i); the
+                same names, shapes and types on every rank. Ranks may have empty blocks.
     attributes  of the file; entries that are None are left out.
     annotate    called on the root rank with the open file when the datasets exist, to add labels and small datasets.
     writer      "h5py" (needs parallel HDF5), "mpi-io" (any h5py), or "auto": the first where possible.
-    read_back   how much of its block every rank compares with the file afterwards.
+    read_back   how much of its block every rank compares with the file afterwards; timed as its own phase.
 
     Raises :class:`OutputError`, the same on every rank, and then leaves neither a new nor a temporary file; an older
     file at `path` stays. Raises ValueError or TypeError for arguments that do not fit together.
     """
     path = Path(path)
-    world, writes_plain = _members(ranks)
     temporary = temporary_name(path)
+    timers = timers or Timers()
     try:
         layout = None
         with together(world):
-            _check(global_shape, block, arrays)
-            parts = {name: _part_of(global_shape, block, array, writes_plain) for name, array in arrays.items()}
+            _check(parts)
             if world.rank == 0:
                 layout = _lay_out(path, temporary, parts, dict(attributes or {}), annotate)
         layout = world.bcast(layout)
         with together(world):
             _check_visible(temporary, layout)
-        with _explaining(path):
+        error: Exception | None = None
+        try:
             _write(temporary, world, parts, layout, writer)
-            with together(world):
-                _prove(path, temporary, parts, layout, read_back)
+        except Exception as caught:  # whatever it is and wherever it comes from, all ranks must learn of it
+            error = caught
+        with together(world), _explaining(path), ThreadPoolExecutor(1) as beside:
+            if error is not None:
+                raise error
+            syncing = beside.submit(sync, temporary)  # the disk is busy, and the processor computes digests
+            sums = np.array([local_sums(part) for part in parts.values()])
+            syncing.result()
+        digests = dict(zip(parts, map(as_text, summed_over_ranks(world, sums)), strict=True))
+        with timers.phase("read back"), together(world), _explaining(path):
+            _prove(path, temporary, parts, layout, read_back)
+        seal = None
         with together(world), _explaining(path):
             if world.rank == 0:
+                seal = set_seal(temporary, layout.user_block, layout.places, digests)
+                sync(temporary)
                 publish(temporary, path)
+        return world.bcast(seal)
     except Exception:
         if world.rank == 0:
             with suppress(OSError):
@@ -120,56 +169,25 @@ def _explaining(path: Path, size: int | None = None) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the root put the datasets: byte offset of each, and the size of the whole file."""
+    """Where the root put the datasets.
 
-    offsets: dict[str, int]
+    user_block  bytes before HDF5's own, where the seal goes.
+    places      byte offset and size of each dataset.
+    size        of the whole file.
+    """
+
+    user_block: int
+    places: dict[str, tuple[int, int]]
     size: int
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What this rank writes of one dataset: its block, which may be empty, of an array of `shape`."""
-
-    local: np.ndarray
-    shape: tuple[int, ...]
-    block: Block
-
-
-def _part_of(global_shape: tuple[int, ...], block: Block, array: np.ndarray | Dealt, writes_plain: bool) -> _Part:
-    if not isinstance(array, Dealt):
-        if writes_plain:
-            return _Part(array, global_shape, block)
-        return _Part(array.ravel()[:0], global_shape, _empty(global_shape))
-    if array.single:
-        if len(array.local):
-            return _Part(array.local[0], global_shape, block)
-        return _Part(array.local.ravel()[:0], global_shape, _empty(global_shape))
-    held = Block((array.first, *block.start), (len(array.local), *block.shape))
-    return _Part(array.local, (array.count, *global_shape), held)
-
-
-def _empty(shape: tuple[int, ...]) -> Block:
-    return Block((0,) * len(shape), (0,) * len(shape))
-
-
-def _members(ranks: Any) -> tuple[Any, bool]:
-    """The communicator that writes, and whether this rank is of the first orbital group."""
-    if isinstance(ranks, Communicators):
-        return ranks.world, ranks.group_index == 0
-    return ranks, True
-
-
-def _check(global_shape: tuple[int, ...], block: Block, arrays: Mapping[str, np.ndarray | Dealt]) -> None:
-    for first, count, whole in zip(block.start, block.shape, global_shape, strict=True):
-        if first < 0 or count < 0 or first + count > whole:
-            raise ValueError(f"the block {block} does not lie in an array of shape {global_shape}")
-    for name, array in arrays.items():
-        local = array.local if isinstance(array, Dealt) else array
-        if isinstance(array, Dealt) and (array.first < 0 or array.first + len(local) > array.count):
-            raise ValueError(f"{name} has {len(local)} fields from {array.first} on where there are {array.count}")
-        if local.shape[local.ndim - len(block.shape) :] != block.shape or isinstance(array, Dealt) != (
-            local.ndim > len(block.shape)
-        ):
+def _check(parts: Mapping[str, Part]) -> None:
+    for name, part in parts.items():
+        block, local = part.block, part.local
+        for first, count, whole in zip(block.start, block.shape, part.shape, strict=True):
+            if first < 0 or count < 0 or first + count > whole:
+                raise ValueError(f"the block {block} does not lie in an array of shape {part.shape}")
+        if local.shape != block.shape:
             raise ValueError(f"{name} has shape {local.shape} where this rank's block has {block.shape}")
         if local.dtype.kind not in "iufc" or not local.dtype.isnative:
             raise TypeError(f"{name} holds {local.dtype}, which is no array of numbers that this machine writes")
@@ -178,18 +196,20 @@ def _check(global_shape: tuple[int, ...], block: Block, arrays: Mapping[str, np.
 def _lay_out(
     path: Path,
     temporary: Path,
-    parts: Mapping[str, _Part],
+    parts: Mapping[str, Part],
     attributes: dict[str, Any],
     annotate: Callable[[h5py.File], None] | None,
 ) -> _Layout:
-    """Create the temporary file with everything but the blocks, at its full size and with its space on the disk
-    reserved.
+    """Create the temporary file with everything but the blocks and the seal, at its full size and with its space on
+    the disk reserved.
     """
-    size = sum(math.prod(part.shape) * part.local.dtype.itemsize for part in parts.values()) + _ROOM_FOR_LABELS
+    sizes = {name: math.prod(part.shape) * part.local.dtype.itemsize for name, part in parts.items()}
+    size = sum(sizes.values()) + _ROOM_FOR_LABELS
+    user_block = user_block_size(list(parts))
     with _explaining(path, size):
         path.parent.mkdir(parents=True, exist_ok=True)
         reserve(temporary, size)  # before HDF5 touches it: HDF5 cannot close a file that finds no room
-        with h5py.File(temporary, "w") as file:
+        with h5py.File(temporary, "w", userblock_size=user_block) as file:
             offsets = {name: _create(file, name, part.shape, part.local.dtype) for name, part in parts.items()}
             for name, value in attributes.items():
                 if value is not None:
@@ -198,7 +218,7 @@ def _lay_out(
                 annotate(file)
         size = temporary.stat().st_size
         reserve(temporary, size)
-    return _Layout(offsets, size)
+    return _Layout(user_block, {name: (offsets[name], sizes[name]) for name in parts}, size)
 
 
 def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype) -> int:
@@ -230,13 +250,7 @@ def _check_visible(temporary: Path, layout: _Layout) -> None:
         )
 
 
-def _write(
-    temporary: Path,
-    comm: Any,
-    parts: Mapping[str, _Part],
-    layout: _Layout,
-    writer: Writer,
-) -> None:
+def _write(temporary: Path, comm: Any, parts: Mapping[str, Part], layout: _Layout, writer: Writer) -> None:
     if writer == "auto":
         writer = "h5py" if h5py.get_config().mpi else "mpi-io"
     if writer == "h5py":
@@ -248,16 +262,16 @@ def _write(
             temporary,
             comm,
             (
-                (layout.offsets[name] + first * part.local.dtype.itemsize, data)
+                (layout.places[name][0] + first * part.local.dtype.itemsize, data)
                 for name, part in parts.items()
-                for first, data in all_pieces(part.shape, part.block, part.local)
+                for first, data in all_pieces(part)
             ),
         )
     else:
         raise ValueError(f'the writer is "h5py", "mpi-io" or "auto", not {writer!r}')
 
 
-def _write_with_h5py(temporary: Path, comm: Any, parts: Mapping[str, _Part]) -> None:
+def _write_with_h5py(temporary: Path, comm: Any, parts: Mapping[str, Part]) -> None:
     file = h5py.File(temporary, "r+", driver="mpio", comm=comm)
     try:
         with together(comm):
@@ -271,12 +285,11 @@ def _write_with_h5py(temporary: Path, comm: Any, parts: Mapping[str, _Part]) -> 
 def _prove(
     path: Path,
     temporary: Path,
-    parts: Mapping[str, _Part],
+    parts: Mapping[str, Part],
     layout: _Layout,
     read_back: Literal["sample", "all"],
 ) -> None:
-    """Sync, then compare the file's size and this rank's data with what the disk has. Raises :class:`OutputError`."""
-    sync(temporary)
+    """Compare the file's size and this rank's data with what the disk has. Raises :class:`OutputError`."""
     if temporary.stat().st_size != layout.size:
         raise OutputError(f"{path} is incomplete: {temporary.stat().st_size} of {layout.size} bytes reached the disk")
     descriptor = os.open(temporary, os.O_RDONLY)
@@ -284,12 +297,9 @@ def _prove(
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # from the disk, not from this node's memory
         for name, part in parts.items():
-            if read_back == "all":
-                pieces = all_pieces(part.shape, part.block, part.local)
-            else:
-                pieces = sampled_lines(part.shape, part.block, part.local, _SAMPLED_LINES)
+            pieces = all_pieces(part) if read_back == "all" else sampled_lines(part, _SAMPLED_LINES)
             for first, data in pieces:
-                _compare(descriptor, layout.offsets[name] + first * part.local.dtype.itemsize, data, name, path)
+                _compare(descriptor, layout.places[name][0] + first * part.local.dtype.itemsize, data, name, path)
     finally:
         os.close(descriptor)
 

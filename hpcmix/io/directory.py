@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpcmix.io.atomic import OutputError
+from hpcmix.io.summary import read_summary
 
 _FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
 _DIRECTORIES = ("snapshots", "slices", "checkpoints")
@@ -72,6 +73,14 @@ class RunDirectory:
         """The slices of that number, counted from 0."""
         return self.slices / f"{index:06d}.h5"
 
+    def checkpoint(self, step: int) -> Path:
+        """The checkpoint of that step."""
+        return self.checkpoints / f"{step:06d}.h5"
+
+    def stored_checkpoints(self) -> list[tuple[int, Path]]:
+        """Step and path of every checkpoint that got its name, in order."""
+        return list(_numbered(self.checkpoints))
+
     def stored_snapshots(self) -> list[tuple[int, Path]]:
         """Number and path of every complete snapshot, in order."""
         return list(_numbered(self.snapshots))
@@ -81,25 +90,42 @@ class RunDirectory:
         return list(_numbered(self.slices))
 
     def holds_run(self) -> bool:
-        """Whether a run has left results here."""
+        """Whether a run has begun here."""
         return any((self.path / name).exists() for name in _MARKS_OF_A_RUN)
+
+    def holds_results(self) -> bool:
+        """Whether a run has left anything here that took time to compute: a record, a file of fields, a summary of
+        more than a failure."""
+        if any(self.stored_checkpoints()) or any(self.stored_snapshots()) or any(self.stored_slices()):
+            return True
+        if self.series.exists() and self.series.stat().st_size > 0:
+            return True
+        try:
+            return read_summary(self.summary).get("status") != "failed"
+        except FileNotFoundError:
+            return False
+        except OutputError:
+            return True
 
     @classmethod
     def claim(cls, path: str | Path, fresh: bool = False) -> RunDirectory:
         """Make `path` ready for a new run, without ever overwriting one. For the root rank.
 
-        A directory that is missing, empty or without anything of ours is used as it is. One that holds a run is
-        renamed to the first free of ``<name>.previous-1``, ``-2``, ... with `fresh`, otherwise
-        :class:`DirectoryInUse` is raised; so it is when foreign files bear names that the run would write. Raises
-        :class:`OutputError` when the path is a file or cannot be written.
+        A directory that is missing, empty or without anything of ours is used as it is, and so is one where a run ended
+        before it had results. One that holds a run is renamed to the first free of ``<name>.previous-1``, ``-2``, ...
+        with `fresh`, otherwise :class:`DirectoryInUse` is raised; so it is when foreign files bear names that the run
+        would write. Raises :class:`OutputError` when the path is a file or cannot be written.
         """
         directory = cls(Path(path))
         if directory.path.exists() and not directory.path.is_dir():
             raise OutputError(f"{path} is a file; output.directory must name a directory, existing or new")
         if directory.holds_run():
+            if not fresh and not directory.holds_results():
+                return directory
             if not fresh:
                 raise DirectoryInUse(
-                    f"{path} holds a run already ({directory._contents()}) and is left as it is; "
+                    f"{path} holds a run already ({directory._contents()}) and no checkpoint to go on from; "
+                    "it is left as it is; "
                     "--restart never moves it aside, or choose another with --set output.directory=..."
                 )
             directory._move_aside()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,33 +16,54 @@ from hpcmix.parallel.decomposition import Block
 Piece = tuple[int, np.ndarray]
 
 
-def all_pieces(global_shape: tuple[int, ...], block: Block, local: np.ndarray) -> Iterator[Piece]:
-    """The whole block in the fewest pieces: one if it spans every axis but the first, otherwise one per plane or
-    line.
+@dataclass(frozen=True)
+class Part:
+    """What this rank holds of a distributed array: the box `block` of an array of `shape`, in `local`."""
+
+    shape: tuple[int, ...]
+    block: Block
+    local: np.ndarray
+
+
+def places(part: Part) -> Iterator[tuple[tuple[int, ...], int]]:
+    """How the block falls into pieces that are contiguous in the global array, as few as possible: one if it spans
+    every axis but the first, otherwise one per plane or line.
+
+    Yields the index within the block and the index of the piece's first element in the global array.
     """
-    if block.size == 0:
+    if part.block.size == 0:
         return
-    axis = len(global_shape) - 1
-    while axis > 0 and block.shape[axis] == global_shape[axis]:
+    axis = len(part.shape) - 1
+    while axis > 0 and part.block.shape[axis] == part.shape[axis]:
         axis -= 1
-    for index in np.ndindex(block.shape[:axis]):
-        yield _piece(global_shape, block, local, index)
+    for index in np.ndindex(part.block.shape[:axis]):
+        yield index, _first(part, index)
 
 
-def sampled_lines(global_shape: tuple[int, ...], block: Block, local: np.ndarray, number: int) -> Iterator[Piece]:
+def all_pieces(part: Part) -> Iterator[Piece]:
+    """The whole block in the pieces of :func:`places`."""
+    for index, first in places(part):
+        yield first, _content(part, index)
+
+
+def sampled_lines(part: Part, number: int) -> Iterator[Piece]:
     """At most `number` lines along the last axis, spread over the block with its first and its last among them."""
-    if block.size == 0:
+    if part.block.size == 0:
         return
-    across = block.shape[:-1]
+    across = part.block.shape[:-1]
     lines = math.prod(across)
     for line in sorted({round(place) for place in np.linspace(0, lines - 1, min(lines, number))}):
         index = tuple(int(i) for i in np.unravel_index(line, across)) if across else ()
-        yield _piece(global_shape, block, local, index)
+        yield _first(part, index), _content(part, index)
 
 
-def _piece(global_shape: tuple[int, ...], block: Block, local: np.ndarray, index: tuple[int, ...]) -> Piece:
-    place = (*index, *([0] * (len(global_shape) - len(index))))
+def _first(part: Part, index: tuple[int, ...]) -> int:
+    place = (*index, *([0] * (len(part.shape) - len(index))))
     first = 0
-    for whole, start, i in zip(global_shape, block.start, place, strict=True):
+    for whole, start, i in zip(part.shape, part.block.start, place, strict=True):
         first = first * whole + start + i
-    return first, np.ascontiguousarray(local[index]).reshape(-1).view(np.uint8)
+    return first
+
+
+def _content(part: Part, index: tuple[int, ...]) -> np.ndarray:
+    return np.ascontiguousarray(part.local[index]).reshape(-1).view(np.uint8)

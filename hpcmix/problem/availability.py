@@ -13,7 +13,6 @@ _VALUES = {
 
 _KEYS = {
     "species.vector_potential": "vector potentials are not available in this version",
-    "output.checkpoints": "checkpoints are not available in this version",
 }
 
 

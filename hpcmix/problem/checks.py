@@ -189,7 +189,7 @@ def _check_scaling(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
-    for name in ("observables", "snapshots") if output is not None else ():
+    for name in ("observables", "snapshots", "checkpoints") if output is not None else ():
         interval = getattr(output, name).interval
         # an interval of exactly one step may come out a rounding below it
         if interval is not None and interval < time.step_size * (1 - 1e-12):

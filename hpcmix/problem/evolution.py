@@ -48,6 +48,15 @@ class GroundStateOptions(Section):
         return self
 
 
+def steps_to(final: float, step: float) -> int:
+    """How many steps reach `final`; a quotient that is whole up to rounding counts as whole."""
+    quotient = final / step
+    nearest = round(quotient)
+    # the two numbers and their quotient carry three roundings of 1e-16 each; a factor of a thousand above that is still
+    # no real part of a step
+    return nearest if abs(quotient - nearest) <= 1e-12 * quotient else math.ceil(quotient)
+
+
 _MOST_STEPS = 2.0**53
 """Beyond it, neighbouring steps have the same time in double precision."""
 
@@ -88,11 +97,7 @@ class TimeOptions(Section):
     @property
     def steps(self) -> int:
         """Number of steps: ``ceil(final / step)``, where a quotient that is whole up to rounding counts as whole."""
-        quotient = self.final / self.step
-        nearest = round(quotient)
-        # the two numbers and their quotient carry three roundings of 1e-16 each; a factor of a thousand above that is
-        # still no real part of a step
-        return nearest if abs(quotient - nearest) <= 1e-12 * quotient else math.ceil(quotient)
+        return steps_to(self.final, self.step)
 
     @property
     def step_size(self) -> float:

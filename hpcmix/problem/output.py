@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, StrictBool, model_validator
 
 from hpcmix.problem.dimensions import TIME
+from hpcmix.problem.durations import duration
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import described, integer, quantity, sequence
 
@@ -41,6 +42,20 @@ class ObservablesOptions(ScheduleSection):
 SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
 
 
+class CheckpointsOptions(ScheduleSection):
+    """Files to go on from. Without a schedule and without `wall` they come as often as pays; a run that is asked to
+    stop always writes one."""
+
+    enabled: StrictBool = True
+    """False: none but when the run is asked to stop."""
+    wall: Annotated[float, duration(above=0)] | None = None
+    """Seconds of the clock on the wall from one to the next."""
+    keep: Annotated[int, integer(at_least=1)] = 2
+    """How many of the newest stay."""
+    mean_time_between_failures: Annotated[float, duration(above=0)] = 365 * 86400.0
+    """Seconds that one node runs on average until something ends the job on it: the measure for how often pays."""
+
+
 class SnapshotsOptions(ScheduleSection):
     """Fields on the whole grid; at the start and the end unless a schedule is given."""
 
@@ -69,3 +84,4 @@ class OutputOptions(Section):
     """Relative to where the program is started. Never empty in a loaded problem: runs/<name of the file>."""
     observables: ObservablesOptions = Field(default_factory=ObservablesOptions)
     snapshots: SnapshotsOptions = Field(default_factory=SnapshotsOptions)
+    checkpoints: CheckpointsOptions = Field(default_factory=CheckpointsOptions)

@@ -26,12 +26,18 @@ class BlowUp(RuntimeError):
 class Guard:
     """Remembers the first particle numbers and the energy since potentials stopped changing, and compares."""
 
-    def __init__(self, mixture: Mixture, precision: str) -> None:
+    def __init__(self, mixture: Mixture, precision: str, memory: Mapping[str, Any] | None = None) -> None:
         self._mixture = mixture
         self._limit = PARTICLE_LIMIT[precision]
-        self._particles: dict[str, float] = {}
-        self._energy: tuple[float, float] | None = None
+        memory = memory or {}
+        self._particles: dict[str, float] = dict(memory.get("particles", {}))
+        self._energy: tuple[float, float] | None = tuple(memory["energy"]) if memory.get("energy") else None
         self._last_seen = ""
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What is compared with, for the run that goes on from a checkpoint: pass it as `memory` to its guard."""
+        return {"particles": self._particles, "energy": self._energy}
 
     def not_finite(self, state: State) -> np.ndarray:
         """Which species are not finite on this rank, as ones and zeros, from one value each.

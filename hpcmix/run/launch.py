@@ -1,16 +1,21 @@
-"""From the command line to the exit status: read, build, evolve, write; every way it can end has its sentence and its
-status."""
+"""From the command line to the exit status: read, build or restart, evolve, write; every way it can end has its
+sentence and its status."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
@@ -18,105 +23,180 @@ from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
+from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp
+from hpcmix.run.last_words import LastWords
 from hpcmix.run.log import Log
 from hpcmix.run.loop import evolve
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
+from hpcmix.run.restart import NoCheckpoint, Origin, choose_origin, is_complete
 from hpcmix.run.simulation import build_simulation
+from hpcmix.run.stopping import Stopped, StopRequests
+from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
 
-DONE, FAILED, BAD_INPUT, BLEW_UP, NO_CHECKPOINT = 0, 1, 2, 3, 4
+DONE, FAILED, BAD_INPUT, BLEW_UP, NO_CHECKPOINT, STOPPED = 0, 1, 2, 3, 4, 75
 """Exit statuses (README, Exit status)."""
 
 
-def launch(file: str, overrides: Sequence[str], fresh: bool, evolving: bool, drawing: bool = False) -> int:
-    """Run a problem on all ranks, or find its ground state only (`evolving` False). Collective; the exit status.
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
 
-    fresh    move an existing run of the same directory aside.
-    drawing  make the figures at the end.
-    On every rank the same status is returned; the root says why.
+    overrides       ``--set`` entries.
+    evolving        False: find the ground state only.
+    restart         "auto", "never", or the path of a checkpoint or of a run's directory.
+    accept_changes  go on although the file's physics are not the checkpoint's.
+    max_wall        seconds that the program may run.
+    drawing         make the figures at the end.
     """
+
+    file: str
+    overrides: Sequence[str] = ()
+    evolving: bool = True
+    restart: str = "auto"
+    accept_changes: bool = False
+    max_wall: float | None = None
+    drawing: bool = False
+
+    @classmethod
+    def to_go_on(cls, directory: Path, until: str | None, **options) -> Request:
+        """Go on with the run of a directory, to another final time if one is given."""
+        overrides = [f"output.directory={json.dumps(str(directory))}"]
+        if until is not None:
+            overrides.append(f"time.final={until}")
+        return cls(str(RunDirectory(directory).problem), overrides, **options)
+
+
+def launch(request: Request) -> int:
+    """Run a problem on all ranks. Collective; on every rank the same exit status is returned, and the root says why."""
     comm = world()
     abort_on_uncaught_errors(comm)
-    log = Log(speaks=comm.rank == 0)
+    log, last_words = Log(speaks=comm.rank == 0), LastWords()
     problem: Problem | None = None
     try:
         if mismatch := launcher_mismatch():
             raise OutputError(mismatch)
-        _load_kernels()
-        problem = _read(comm, file, overrides, evolving)
-        return _run(comm, problem, fresh, evolving, drawing, log)
+        _check_environment()
+        problem = _read(comm, request)
+        return _run(comm, problem, request, log, last_words)
     except ProblemError as error:
-        return _leave(log, str(error if problem is None else problem.locate(error)), BAD_INPUT)
-    except DirectoryInUse as error:
-        return _leave(log, str(error), NO_CHECKPOINT)
-    except (OutputError, NotConverged) as error:
-        return _leave(log, str(error), FAILED)
+        return _leave(log, last_words, str(error if problem is None else problem.locate(error)), BAD_INPUT)
+    except (DirectoryInUse, NoCheckpoint) as error:
+        return _leave(log, last_words, str(error), NO_CHECKPOINT)
+    except (OutputError, NotConverged, Stopped) as error:
+        return _leave(log, last_words, str(error), FAILED)
     except MemoryError as error:
         _end_everywhere(
             comm,
+            last_words,
             f"out of memory on rank {comm.rank} ({error}); "
             "hpcmix plan says what a run needs; more ranks need less each",
         )
+    except BaseException as error:
+        last_words.say(f"rank {comm.rank}: {type(error).__name__}: {error}")
+        raise
     finally:
         log.close()
 
 
-def _end_everywhere(comm: MPI.Comm, message: str) -> NoReturn:
+def _end_everywhere(comm: MPI.Comm, last_words: LastWords, message: str) -> NoReturn:
     """End the job from a rank that alone knows of an error: the others may wait for it in a collective call."""
     print(f"hpcmix: {message}", file=sys.stderr, flush=True)
+    last_words.say(message)
     if comm.size > 1:
         comm.Abort(FAILED)
     sys.exit(FAILED)
 
 
-def _leave(log: Log, message: str, status: int) -> int:
+def _leave(log: Log, last_words: LastWords, message: str, status: int) -> int:
+    """The end of a run that all ranks know of: the root says it, on standard error and in the directory."""
     if log.speaks:
         print(message if status == BAD_INPUT else f"hpcmix: {message}", file=sys.stderr, flush=True)
+        last_words.say(message)
     return status
 
 
-def _read(comm: MPI.Comm, file: str, overrides: Sequence[str], evolving: bool) -> Problem:
+def _read(comm: MPI.Comm, request: Request) -> Problem:
     """The root reads the file, everybody gets the problem or the complaint."""
     problem = None
     with together(comm):
         if comm.rank == 0:
-            problem = load_problem(file, overrides)
-            if evolving and problem.time is None:
+            problem = load_problem(request.file, request.overrides)
+            if request.evolving and problem.time is None:
                 raise problem.complain(
                     "time", "run needs a [time] section with final and step; hpcmix ground does without"
                 )
     return comm.bcast(problem)
 
 
-def _load_kernels() -> None:
-    """Choose the kernels now, so that a wrong choice is told in a sentence and a missing extension once."""
+def _check_environment() -> None:
+    """Choose the kernels and the watchdog's limit now, so that a wrong choice is told in a sentence."""
     try:
         kernels.implementation()
-    except (ValueError, ImportError) as error:
+        hang_limit()
+    except (ValueError, ImportError, BadLimit) as error:
         raise ProblemError.of("", str(error)) from error
 
 
-def _run(comm: MPI.Comm, problem: Problem, fresh: bool, evolving: bool, drawing: bool, log: Log) -> int:
+def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_words: LastWords) -> int:
     begin = time.perf_counter()
-    with together(comm):
-        if comm.rank == 0:
-            log.open(RunDirectory.claim(problem.output.directory, fresh).log)
-    simulation = build_simulation(problem, comm, log)
-    outputs = Outputs(simulation)
-    status, message = DONE, ""
-    try:
-        if evolving:
-            evolve(simulation, outputs)
-        else:
-            outputs.write_ground_state()
-    except BlowUp as error:
-        status, message = BLEW_UP, str(error)
-    finish(simulation, outputs, time.perf_counter() - begin, message)
-    simulation.free()
-    if drawing:
+    with _occupied(comm, problem, request, log) as (directory, lock, origin):
+        if origin is not None and is_complete(origin, problem):
+            log.line(f"nothing to do: {directory.path} is complete (hpcmix restart --until goes beyond its final time)")
+            return DONE
+        with together(comm):
+            log.open(directory.log)
+            last_words.prepare(directory, problem, comm.size, has_room=comm.rank == 0)
+        with (
+            StopRequests(directory.path, request.max_wall, comm.rank == 0) as stops,
+            Watchdog(comm.rank, comm.size, hang_limit(), lock.touch, HEARTBEAT_SECONDS, last_words.say) as watchdog,
+        ):
+            simulation = build_simulation(problem, comm, log, origin, watchdog, stops)
+            last_words.simulation = simulation
+            with together(comm):
+                if origin is not None and comm.rank == 0:
+                    origin.prepare()
+            outputs = Outputs(simulation)
+            checkpoints = Checkpoints(simulation, outputs)
+            status, message = DONE, ""
+            try:
+                if request.evolving:
+                    message = evolve(simulation, outputs, checkpoints, stops)
+                    status = STOPPED if message else DONE
+                else:
+                    outputs.write_ground_state()
+            except BlowUp as error:
+                status, message = BLEW_UP, str(error)
+            words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
+            finish(simulation, outputs, checkpoints, begin, words, message)
+            last_words.dismiss()
+            simulation.free()
+    if request.drawing:
         _draw(comm, problem, log)
-    return status if status == DONE else _leave(log, message, status)
+    return _leave(log, last_words, message, status) if status == BLEW_UP else status
+
+
+@contextmanager
+def _occupied(
+    comm: MPI.Comm, problem: Problem, request: Request, log: Log
+) -> Iterator[tuple[RunDirectory, Lock, Origin | None]]:
+    """The run's directory, locked for this job, and what is gone on from there. Collective."""
+    directory = RunDirectory(Path(problem.output.directory))
+    lock = Lock(directory.path)
+    origin = None
+    try:
+        with together(comm):
+            if comm.rank == 0:
+                lock.check()
+                if request.evolving:
+                    origin = choose_origin(directory, problem, request.restart, request.accept_changes, log)
+                if origin is None or not origin.goes_on_in_place:
+                    RunDirectory.claim(directory.path, fresh=request.restart == "never")
+                lock.acquire()
+        yield directory, lock, comm.bcast(origin)
+    finally:
+        lock.release()
 
 
 def _draw(comm: MPI.Comm, problem: Problem, log: Log) -> None:

@@ -44,9 +44,10 @@ class Log:
         self._kept: list[str] = []
 
     def open(self, path: Path) -> None:
-        """Write all lines so far and all further ones to a file as well."""
+        """Write all lines so far and all further ones to a file as well, behind what stands there from earlier jobs of
+        the run."""
         if self.speaks:
-            self._file = path.open("w", encoding="utf-8", buffering=1)
+            self._file = path.open("a", encoding="utf-8", buffering=1)
             self._file.writelines(line + "\n" for line in self._kept)
 
     def line(self, text: str = "") -> None:
@@ -62,9 +63,9 @@ class Log:
         else:
             self._kept.append(text)
 
-    def progress(self, title: str, total: int | None) -> Meter:
-        """A meter for work of `total` steps (None: unknown); use it in a with statement."""
-        return Meter(self, title, total)
+    def progress(self, title: str, total: int | None, done: int = 0) -> Meter:
+        """A meter for work of `total` steps (None: unknown), `done` of which are done; use it in a with statement."""
+        return Meter(self, title, total, done)
 
     def close(self) -> None:
         """Close run.log."""
@@ -76,10 +77,11 @@ class Log:
 class Meter:
     """Progress of one piece of work: steps done, rate and time to go."""
 
-    def __init__(self, log: Log, title: str, total: int | None) -> None:
+    def __init__(self, log: Log, title: str, total: int | None, done: int) -> None:
         self._log = log
         self._title = title
         self._total = total
+        self._done = done
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -96,7 +98,7 @@ class Meter:
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task(self._title, total=self._total, note="")
+            self._task = self._bar.add_task(self._title, total=self._total, completed=self._done, note="")
         return self
 
     def update(self, done: int, note: str = "") -> None:
@@ -104,7 +106,7 @@ class Meter:
         if not self._log.speaks:
             return
         now = time.monotonic()
-        rate = done / (now - self._begin) if now > self._begin else 0.0
+        rate = (done - self._done) / (now - self._begin) if now > self._begin else 0.0
         if self._bar is not None:
             self._bar.update(self._task, completed=done, note=f"{note}  {rate:.3g} /s")
         elif now - self._last >= PLAIN_SECONDS:

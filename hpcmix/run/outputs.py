@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 from hpcmix.evolve.completion import completed_set
 from hpcmix.io.atomic import write_text
 from hpcmix.io.blocks import Dealt
+from hpcmix.io.checkpoint import read_reference
+from hpcmix.io.checkpoint_header import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
@@ -20,10 +23,15 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.fermi_density import fermi_density
 from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.together import together
+from hpcmix.problem.errors import ProblemError
 from hpcmix.run.conservation import Guard
 from hpcmix.run.schedule import Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
+
+DATASET_SECONDS = 60.0
+"""At checkpoints observables.h5 is written anew if it is older: with a long series that takes longer than a
+checkpoint."""
 
 
 class Outputs:
@@ -33,24 +41,43 @@ class Outputs:
         problem = simulation.problem
         self._simulation = simulation
         self.directory = RunDirectory(Path(problem.output.directory))
-        self._metadata = Metadata.of(problem, simulation.provenance.attributes())
+        self.metadata = Metadata.of(problem, simulation.provenance.attributes())
         self._records = self._schedule(problem.output.observables)
         self._snapshots = self._schedule(problem.output.snapshots)
         self._series: SeriesWriter | None = None
-        self._written = 0
+        bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
+        self._written = bookmark.snapshots
+        self._dataset_written = time.monotonic()
         self.last_record: dict[str, Any] = {}
         names = problem.output.observables.also
         # the orbitals of time zero: what later determinants are compared with
-        reference = [array.copy() for array in simulation.state.orbitals] if "determinant-overlap" in names else []
-        self._also = Also(names, reference)
+        self.reference = self._orbitals_at_start() if "determinant-overlap" in names else []
+        self._also = Also(names, self.reference)
         with self._on_root():
             if simulation.is_root:
-                self._series = SeriesWriter(self.directory.series)
+                self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
 
+    def _orbitals_at_start(self) -> list[np.ndarray]:
+        """Copies of the orbitals of time zero, from the checkpoint where the run goes on from one. Raises
+        :class:`~hpcmix.problem.errors.ProblemError` when it does not have them."""
+        simulation = self._simulation
+        orbitals = [array.copy() for array in simulation.state.orbitals]
+        if simulation.checkpoint is not None and simulation.checkpoint.step > 0:
+            names = [one.name for one in simulation.mixture.species]
+            if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
+                raise ProblemError.of(
+                    "output.observables.also",
+                    f"determinant-overlap needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
+                    "the run began without this observable",
+                )
+        return orbitals
+
     def _schedule(self, options: Any) -> Schedule | None:
-        time = self._simulation.problem.time
-        return None if time is None else Schedule(time.steps, time.step_size, options.every, options.interval)
+        if self._simulation.problem.time is None:
+            return None
+        steps, step_size = self._simulation.steps, self._simulation.state.step_size
+        return Schedule(steps, step_size, options.every, options.interval)
 
     def _on_root(self):
         """Work of the root that may fail: all ranks learn of it."""
@@ -81,12 +108,28 @@ class Outputs:
         fields = self._simulation.problem.output.snapshots.fields
         self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
 
+    def bookmark(self, guard: Guard) -> Bookmark:
+        """Where the output stands, the series synced: what a checkpoint of this step notes before the step's output.
+        The root's counts; the others' series have no length."""
+        simulation, length = self._simulation, 0
+        with simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.sync()
+                length = self._series.offset
+                if time.monotonic() - self._dataset_written > DATASET_SECONDS:
+                    self._write_dataset()
+        return Bookmark(length, self._written, guard.memory, simulation.ground_state)
+
+    def _write_dataset(self) -> None:
+        write_dataset(self.directory.series, self.directory.dataset, self.metadata)
+        self._dataset_written = time.monotonic()
+
     def close(self) -> None:
         """Write observables.h5 and close the series."""
         with self._simulation.timers.phase("output"), self._on_root():
             if self._series is not None:
                 self._series.close()
-                write_dataset(self.directory.series, self.directory.dataset, self._metadata)
+                self._write_dataset()
 
     def _append(self, record: dict[str, Any]) -> None:
         self.last_record = record
@@ -119,10 +162,10 @@ class Outputs:
                 fields[f"{one.name}/thomas_fermi"] = fermi_density(mixture, a, self._potentials(state)[a])
         place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
         with simulation.timers.phase("output"):
-            write_snapshot(*place, fields, self._metadata)
+            write_snapshot(*place, fields, self.metadata)
             if simulation.problem.output.snapshots.slices:
-                write_slices(*place, densities, self._metadata)
+                write_slices(*place, densities, self.metadata)
             with self._on_root():
                 if self._series is not None:
-                    write_dataset(self.directory.series, self.directory.dataset, self._metadata)
+                    self._write_dataset()
         self._written += 1

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import resource
+import time
 from datetime import timedelta
 from typing import Any
 
+from hpcmix.io.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
 from hpcmix.parallel.together import together
 from hpcmix.problem.show import resolved_dict
+from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.plan_table import readable
+from hpcmix.run.restart import ancestors
 from hpcmix.run.simulation import Simulation
 
 
-def finish(simulation: Simulation, outputs: Outputs, wall_seconds: float, failure: str) -> None:
-    """Complete the files, write summary.json, print the timers and the last lines. `failure` is empty for a good end.
-    Collective."""
+def finish(
+    simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, begin: float, status: str, message: str
+) -> None:
+    """Complete the files, write summary.json, print the timers and the last lines. Collective.
+
+    begin    when the run began, by time.perf_counter.
+    status   "done"; "stopped", before the final time and after a checkpoint; or "failed".
+    message  why it stopped or failed.
+    """
     outputs.close()
-    summary = _summary(simulation, outputs, wall_seconds, failure)
+    wall_seconds = time.perf_counter() - begin
+    summary = _summary(simulation, outputs, wall_seconds, status, message)
     with together(simulation.communicators.world):
         if simulation.is_root:
             write_summary(outputs.directory.summary, summary)
@@ -26,32 +37,43 @@ def finish(simulation: Simulation, outputs: Outputs, wall_seconds: float, failur
     log.line()
     for line in _timer_table(summary["timers"], wall_seconds):
         log.line(line)
+    if checkpoints.count:
+        log.line(_checkpoint_line(checkpoints, summary["timers"]))
     log.line()
     log.line(_last_words(simulation, outputs, summary))
 
 
-def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, failure: str) -> dict[str, Any]:
+def _summary(
+    simulation: Simulation, outputs: Outputs, wall_seconds: float, status: str, message: str
+) -> dict[str, Any]:
     """The keys of DESIGN section 4; what has no meaning for a run is left out."""
     communicators, state, record = simulation.communicators, simulation.state, outputs.last_record
     timers = simulation.timers.over_ranks(communicators.world)
     peak = communicators.world.allgather(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-    summary: dict[str, Any] = {"status": "failed" if failure else "done"}
-    if failure:
-        summary["message"] = failure
+    names = [one.name for one in simulation.mixture.species]
+    digest = digest_of(state, names, communicators)
+    summary: dict[str, Any] = {"status": status}
+    if message:
+        summary["message"] = message
     summary |= {"step": state.step, "time": state.time}
-    # after a failure these are the last good record's, whose step and time say so
+    # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
-    if failure:
+    if message:
         summary |= {"last_record": {"step": record.get("step"), "time": record.get("time")}}
     if simulation.ground_state is not None:
-        summary["ground_state"] = simulation.ground_state.as_dict()
+        summary["ground_state"] = simulation.ground_state
+    if status != "failed":
+        summary["digest"] = digest
+    if simulation.checkpoint is not None:
+        summary["ancestors"] = list(ancestors(simulation.checkpoint))
     summary |= {
         "ranks": communicators.size,
         "groups": communicators.groups,
         "pencil_grid": list(communicators.decomposition.pencil_grid),
     }
-    if state.step:
-        summary["seconds_per_step"] = simulation.stepping_seconds / state.step
+    steps = state.step - (simulation.checkpoint.step if simulation.checkpoint else 0)  # of this job
+    if steps:
+        summary["seconds_per_step"] = simulation.stepping_seconds / steps
     return summary | {
         "wall_seconds": wall_seconds,
         "timers": timers,
@@ -74,6 +96,14 @@ def _timer_table(timers: dict[str, dict[str, float]], wall_seconds: float) -> li
     return lines
 
 
+def _checkpoint_line(checkpoints: Checkpoints, timers: dict[str, dict[str, float]]) -> str:
+    """How many checkpoints were written, and how quickly (reading back not counted)."""
+    seconds = timers["checkpoint"]["largest"]
+    count = "1 checkpoint" if checkpoints.count == 1 else f"{checkpoints.count} checkpoints"
+    rate = f", at {readable(checkpoints.bytes / seconds)}/s without reading back" if seconds > 0.0 else ""
+    return f"{count} of {readable(checkpoints.bytes / checkpoints.count)}{rate}"
+
+
 def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any]) -> str:
     """What was done and where it is, in a sentence."""
     state, directory = simulation.state, outputs.directory.path
@@ -84,7 +114,12 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
         else f"{state.step} steps to t = {simulation.in_units(state.time)}"
     )
-    verb = "done" if summary["status"] == "done" else "stopped"
+    if summary["status"] == "stopped":
+        return (
+            f"stopped by {summary['message']}: {what} of {simulation.steps} in {took}; "
+            f"hpcmix restart {directory} goes on"
+        )
+    verb = "done" if summary["status"] == "done" else f"stopped: {summary['message']}"
     return (
         f"{verb}: {what} in {took}, at most {memory} per rank; "
         f"results in {directory} (hpcmix plot {directory} draws them)"

@@ -21,8 +21,10 @@ class Schedule:
 
     def due(self, step: int) -> bool:
         """Whether output is due after `step` steps."""
-        if step in (0, self.steps):
-            return True
+        return step in (0, self.steps) or self.reached(step)
+
+    def reached(self, step: int) -> bool:
+        """Whether a multiple of the interval is reached with this step, which is not the first."""
         if self.every is not None:
             return step % self.every == 0
         return self._passed(step) > self._passed(step - 1)

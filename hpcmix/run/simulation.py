@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hpcmix.initial.build import initial_state
-from hpcmix.initial.ground_state import GroundState
+from hpcmix.io.checkpoint_header import Checkpoint
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
@@ -15,9 +18,13 @@ from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
+from hpcmix.problem.evolution import steps_to
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.run.log import Log
+from hpcmix.run.restart import Origin, ancestors
+from hpcmix.run.stopping import StopRequests
+from hpcmix.run.watchdog import Watchdog
 from hpcmix.state import State
 
 
@@ -30,11 +37,28 @@ class Simulation:
     timers: Timers
     mixture: Mixture
     state: State
-    ground_state: GroundState | None
+    ground_state: Mapping[str, Any] | None
+    """How the ground state was found, as summary.json says it; of a run that goes on, by the run before."""
+    checkpoint: Checkpoint | None
+    """What the run goes on from; None: it starts from the beginning."""
     provenance: Provenance
     log: Log
+    watchdog: Watchdog
+    loading_seconds: float = 0.0
+    """Wall-clock seconds that the checkpoint took to read: the first estimate of what one costs."""
     stepping_seconds: float = 0.0
     """Wall-clock seconds spent in steps, output not counted."""
+
+    @property
+    def conserved(self) -> Mapping[str, Any]:
+        """What the guard of conserved quantities knows from the run before."""
+        return self.checkpoint.bookmark.conserved if self.checkpoint else {}
+
+    @property
+    def steps(self) -> int:
+        """Number of steps to the final time. The step is the state's: the final time of a run that goes on may have
+        been changed since, and is then the first multiple of the step that reaches it."""
+        return steps_to(self.problem.time.final, self.state.step_size)
 
     def in_units(self, time: float) -> str:
         """A time for people: in milliseconds where the problem has [units], else in code units."""
@@ -52,39 +76,70 @@ class Simulation:
         return self.communicators.is_root
 
 
-def build_simulation(problem: Problem, world: MPI.Comm, log: Log) -> Simulation:
-    """Divide the grid, build the model, make the initial state (with its ground state). Collective over `world`.
+def build_simulation(
+    problem: Problem, world: MPI.Comm, log: Log, origin: Origin | None, watchdog: Watchdog, stops: StopRequests
+) -> Simulation:
+    """Divide the grid, build the model, make the initial state (with its ground state) or read that of a checkpoint.
+    Collective over `world`.
 
-    Raises :class:`~hpcmix.problem.errors.ProblemError` and :class:`~hpcmix.initial.ground_state.NotConverged` on every
-    rank.
+    Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
+    :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
+    :class:`~hpcmix.run.stopping.Stopped`.
     """
     communicators = Communicators.of(problem, world)
     timers = Timers()
-    provenance = Provenance.collect(world.allgather(socket.gethostname()), mpi_library(), resolved_toml(problem))
-    _introduce(problem, communicators, log)
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
         trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
         mixture = build_mixture(problem, communicators, timers, trial.way)
+    begin = time.perf_counter()
+    checkpoint = None
+    if origin is not None:
+        with timers.phase("restart"):
+            state, checkpoint = _stored_state(problem, mixture, origin), origin.candidates[0]
+            ground_state = checkpoint.bookmark.ground_state
+        log.line(origin.decision(steps_to(problem.time.final, state.step_size)))
+    loading = time.perf_counter() - begin
+    hosts = world.allgather(socket.gethostname())
+    lineage = ancestors(checkpoint) if checkpoint else ()
+    provenance = Provenance.collect(hosts, mpi_library(), resolved_toml(problem), lineage)
+    _introduce(problem, communicators, log)
     if trial.description:
         log.line(trial.description)
     log.line(f"transform: {mixture.transform.description}")
+    if checkpoint is None:
+        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
+    return Simulation(
+        problem, communicators, timers, mixture, state, ground_state, checkpoint, provenance, log, watchdog, loading
+    )
+
+
+def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
+    """The state of the newest checkpoint that is good: of every species the orbitals of this rank's group."""
+    orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
+    return origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
+
+
+def _first_state(
+    problem: Problem, mixture: Mixture, timers: Timers, log: Log, watchdog: Watchdog, stops: StopRequests
+) -> tuple[State, dict[str, Any] | None]:
+    """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
-        state, ground_state = initial_state(
-            problem,
-            mixture,
-            lambda iteration, residual, energy: meter.update(
-                iteration, f"residual {residual:.2e}  energy {energy:.12g}"
-            ),
-            log.line,
-        )
+
+        def report(iteration: int, residual: float, energy: float) -> None:
+            watchdog.beat()
+            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
+            stops.meet(mixture.communicators.world)
+
+        state, found = initial_state(problem, mixture, report, log.line)
     _move_where_transforms_work(mixture, state)
-    if ground_state is not None:
-        log.line(
-            f"ground state: residual {ground_state.residual:.1e} after {ground_state.iterations} iterations and "
-            f"{ground_state.transforms} transforms ({ground_state.method}), energy {ground_state.energy:.12g}"
-        )
-    return Simulation(problem, communicators, timers, mixture, state, ground_state, provenance, log)
+    if found is None:
+        return state, None
+    log.line(
+        f"ground state: residual {found.residual:.1e} after {found.iterations} iterations and "
+        f"{found.transforms} transforms ({found.method}), energy {found.energy:.12g}"
+    )
+    return state, found.as_dict()
 
 
 def _move_where_transforms_work(mixture: Mixture, state: State) -> None:

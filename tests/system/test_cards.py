@@ -44,4 +44,4 @@ def test_card_gives_its_numbers(card, tmp_path):
 def test_job_script_runs_its_own_card(card):
     script = (card / "job.sbatch").read_text(encoding="utf-8")
     assert script.startswith("#!/bin/bash\n#SBATCH")
-    assert f"srun hpcmix run {card.name.split('_', 1)[1]} " in script
+    assert f"hpcmix run {card.name.split('_', 1)[1]} " in script

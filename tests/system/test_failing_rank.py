@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.system.commands import clean_environment, hpcmix
+from tests.system.commands import clean_environment, hpcmix, summary
 
 PROGRAM = """
 import sys
@@ -83,6 +83,8 @@ def test_a_failure_of_one_rank_ends_the_job(patch, sentence, status, tmp_path):
     result, seconds = run_with(patch, tmp_path)
     assert result.returncode == status, result.stderr
     assert sentence in result.stderr
+    # and leaves its reason in the directory, for the next who looks
+    assert sentence.split(" in step")[0] in summary(tmp_path / "out")["message"]
     assert seconds < 60.0  # start-up of three ranks on a busy machine included; a hang would meet the limit of 90 s
 
 

@@ -139,7 +139,9 @@ def test_the_shown_file_runs_to_the_same_result_to_the_bit(finished, tmp_path):
 
 def test_an_existing_run_is_left_alone_or_moved_aside(finished, tmp_path):
     (tmp_path / "mixture.toml").write_text(MIXTURE)
-    assert hpcmix("run", "mixture.toml", "--set", "time.final=0.04", folder=tmp_path).returncode == 0
+    settings = ("--set", "time.final=0.04", "--set", "output.checkpoints={enabled=false}")
+    assert hpcmix("run", "mixture.toml", *settings, folder=tmp_path).returncode == 0
+    assert not (tmp_path / "out" / "checkpoints").exists()
     before = (tmp_path / "out" / "summary.json").read_bytes()
     refused = hpcmix("run", "mixture.toml", folder=tmp_path)
     assert refused.returncode == 4
@@ -278,6 +280,7 @@ def test_a_reader_that_leaves_does_not_end_the_run_and_any_title_is_drawn(tmp_pa
     (tmp_path / "mixture.toml").write_text(MIXTURE.replace('title = "A small mixture"', title))
     command = [*COMMAND, "run", "mixture.toml", "--plot", "--set", "ground_state.tolerance=1e-3"]
     with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "starting from the beginning in out\n"
         assert process.stdout.readline() == "cost $\\foo$ [bold]x[/bold]\n"
         process.stdout.close()
         assert process.wait(timeout=120) == 0

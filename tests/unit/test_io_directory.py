@@ -33,16 +33,34 @@ def test_a_directory_without_a_run_is_used(tmp_path, make):
     assert set(os.listdir(place)) == before
 
 
-@pytest.mark.parametrize("mark", ["summary.json", "observables.jsonl", "run.log", "snapshots/", "checkpoints/"])
+@pytest.mark.parametrize(
+    "mark", ["summary.json", "observables.jsonl", "snapshots/000000.h5", "slices/000000.h5", "checkpoints/000000.h5"]
+)
 def test_a_run_is_never_overwritten(tmp_path, mark):
     place = tmp_path / "run"
-    place.mkdir()
-    (place / mark).mkdir() if mark.endswith("/") else (place / mark).write_text("kept")
+    (place / mark).parent.mkdir(parents=True)
+    (place / mark).write_text("kept")
+    (place / "run.log").touch()
     with pytest.raises(DirectoryInUse) as caught:
         RunDirectory.claim(place)
-    for part in (str(place), mark.rstrip("/"), "--restart never", "--set output.directory="):
+    for part in (str(place), "run.log", "--restart never", "--set output.directory="):
         assert part in str(caught.value)
     assert (place / mark).exists()
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_run_that_ended_before_it_had_results_is_begun_anew(tmp_path, fresh):
+    """Nothing that took time to compute is there: a log, empty directories, the summary of a failure."""
+    place = tmp_path / "run"
+    (place / "checkpoints").mkdir(parents=True)
+    (place / "checkpoints" / "000000.h5.partial").touch()
+    (place / "observables.jsonl").touch()
+    (place / "problem.toml").write_text("title = ''")
+    (place / "run.log").write_text("began\n")
+    (place / "summary.json").write_text('{"status": "failed", "message": "the ground state did not converge"}')
+    RunDirectory.claim(place, fresh)
+    assert (tmp_path / "run.previous-1").exists() == fresh
+    assert (place / "run.log").exists() != fresh
 
 
 def test_a_fresh_start_moves_the_old_run_aside_to_the_first_free_number(tmp_path):

@@ -80,6 +80,8 @@ def test_packages_import_nothing(path):
         "hpcmix.run.plan",
         "hpcmix.io.figures",
         "hpcmix.io.reader",
+        "hpcmix.io.verify",
+        "hpcmix.run.job_script",
     ],
 )
 def test_commands_without_mpi_do_not_import_it(module):

@@ -195,7 +195,10 @@ MISTAKES = [
     (CONTACT, SCATTERING.replace("1000", "0.2").replace("0.5", "9"), 22, "interaction.0.particles",
      "0.2 is too small: the kernel then reaches to 5, beyond half the box (4)"),
     ("points =", 'frame = { kind = "expanding", rate = 1 }\npoints =', 2, "grid.frame", "(available frame: fixed)"),
-    (SCHEDULE, "checkpoints = { keep = 2 }", 26, "output.checkpoints", "checkpoints are not available in this version"),
+    (SCHEDULE, "checkpoints = { keep = 0 }", 26, "output.checkpoints.keep", "must be at least 1, but is 0"),
+    (SCHEDULE, 'checkpoints = { wall = "half an hour" }', 26, "output.checkpoints.wall", "is no duration"),
+    (SCHEDULE, "checkpoints = { wall = 0 }", 26, "output.checkpoints.wall", "must be positive"),
+    (SCHEDULE, "checkpoints = { interval = 1e-9 }", 26, "output.checkpoints.interval", "is smaller than the step"),
     # fermions and scalings
     ('name = "down"', 'name = "down"\nkind = "fermions"', 15, "species.down.orbitals", "is required for fermions"),
     ('name = "down"', 'name = "down"\norbitals = 3', 17, "species.down.orbitals", 'belongs to kind = "fermions"'),

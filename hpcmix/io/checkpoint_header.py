@@ -1,0 +1,105 @@
+"""What a checkpoint says beside its arrays, and the reading of it. Needs no MPI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from hpcmix.io.atomic import OutputError
+from hpcmix.io.digest import combined_digest
+from hpcmix.io.seal import Damaged, Seal, check_seal
+
+REFERENCE = "-at-start"
+"""Ends the names of arrays that are kept for comparison and are no part of the state."""
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Where a run stands beside its state.
+
+    series_bytes   length of observables.jsonl before the output of this step.
+    snapshots      number of snapshots written before the output of this step.
+    conserved      what the guard of conserved quantities compares with.
+    ground_state   how the ground state was found, for summary.json; None where there was none.
+    A checkpoint is written before the output of its step, and a run that goes on begins with that output.
+    """
+
+    series_bytes: int = 0
+    snapshots: int = 0
+    conserved: Mapping[str, Any] = field(default_factory=dict)
+    ground_state: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint on the disk whose seal and labels are good; its arrays are proven when they are read.
+
+    digest     of the state (:func:`state_digest`).
+    problem    text of the resolved problem file.
+    ancestors  digests of the checkpoints that its run went on from, oldest first.
+    ranks      number of ranks that wrote it.
+    """
+
+    path: Path
+    seal: Seal
+    digest: str
+    step: int
+    step_size: float
+    pending_kick: float
+    bookmark: Bookmark
+    problem: str
+    ancestors: tuple[str, ...]
+    ranks: int
+
+    @property
+    def time(self) -> float:
+        """The time it belongs to, code units."""
+        return self.step * self.step_size
+
+
+def state_digest(arrays: Mapping[str, str], step: int, step_size: float, pending_kick: float) -> str:
+    """The digest of a state from those of its arrays: equal exactly when every bit that evolves is equal."""
+    return combined_digest(
+        {**arrays, "step": str(step), "step_size": float(step_size).hex(), "pending_kick": float(pending_kick).hex()}
+    )
+
+
+def read_header(path: Path) -> Checkpoint:
+    """Everything of a checkpoint but its arrays, checked against its seal. For one rank; needs no MPI.
+
+    Raises :class:`~hpcmix.io.seal.Damaged` or :class:`~hpcmix.io.atomic.OutputError`.
+    """
+    seal = check_seal(path)
+    try:
+        with h5py.File(path, "r") as file:
+            entries = dict(file.attrs)
+        step, step_size = int(entries["step"]), float(entries["step_size"])
+        pending_kick = float(entries["pending_kick"])
+        bookmark = Bookmark(
+            int(entries["series_bytes"]),
+            int(entries["snapshots"]),
+            json.loads(entries["conserved"]),
+            json.loads(entries["ground_state"]),
+        )
+        problem, ranks = str(entries["problem"]), int(entries["ranks"])
+    except KeyError as error:
+        raise Damaged(f"{path} is no checkpoint: it has no {error.args[0]}") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read: {error}") from error
+    ancestors = tuple(str(entries.get("ancestors", "")).split())
+    digest = header_digest(seal, step, step_size, pending_kick)
+    return Checkpoint(path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks)
+
+
+def header_digest(seal: Seal, step: int, step_size: float, pending_kick: float) -> str:
+    return state_digest(
+        {name: array.digest for name, array in seal.arrays.items() if not name.endswith(REFERENCE)},
+        step,
+        step_size,
+        pending_kick,
+    )

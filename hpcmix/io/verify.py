@@ -1,0 +1,142 @@
+"""Whether a run's files are whole: every file is opened, every sealed array read and held to its digest. Needs no
+MPI."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from hpcmix.io.atomic import OutputError, described_size
+from hpcmix.io.checkpoint_header import read_header
+from hpcmix.io.digest import as_text, sums_of_pieces
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.seal import Damaged, check_seal
+from hpcmix.io.series import read_series
+from hpcmix.io.slice_file import read_slices
+from hpcmix.io.summary import read_summary
+
+_READ_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is to be said of one file, and whether it is good."""
+
+    path: Path
+    good: bool
+    text: str
+
+
+def verify(path: Path) -> Iterator[Finding]:
+    """Look at one sealed file, or at everything of a run's directory."""
+    if not path.is_dir():
+        yield _judged(path, _checkpoint_or_arrays)
+        return
+    directory = RunDirectory(path)
+    if not directory.holds_run():
+        yield Finding(path, False, "holds no run of hpcmix")
+        return
+    checks: list[tuple[Path, Callable[[Path], str]]] = [
+        (directory.problem, _problem),
+        (directory.series, _series),
+        (directory.dataset, _dataset),
+        (directory.summary, _summary),
+    ]
+    for file, check in checks:
+        if file.exists():
+            yield _judged(file, check)
+        elif file != directory.summary:  # a run that goes on has none
+            yield Finding(file, False, "is missing")
+    for stored, check in (
+        (directory.stored_snapshots(), _arrays),
+        (directory.stored_slices(), _slices),
+        (directory.stored_checkpoints(), lambda file: _checkpoint(file, directory.series)),
+    ):
+        for _, file in stored:
+            yield _judged(file, check)
+
+
+def _judged(path: Path, check: Callable[[Path], str]) -> Finding:
+    try:
+        return Finding(path, True, check(path))
+    except OutputError as error:
+        return Finding(path, False, str(error).removeprefix(f"{path} "))
+    except (OSError, ValueError, KeyError) as error:
+        return Finding(path, False, f"is damaged: {error}")
+
+
+def _problem(path: Path) -> str:
+    return f'problem "{tomllib.loads(path.read_text(encoding="utf-8"))["title"]}"'
+
+
+def _series(path: Path) -> str:
+    records = read_series(path)
+    steps = [record["step"] for record in records]
+    if steps != sorted(set(steps)):
+        raise Damaged(f"{path} has records out of order, or twice")
+    return f"{len(records)} records" + (f", steps {steps[0]} to {steps[-1]}" if steps else "")
+
+
+def _dataset(path: Path) -> str:
+    with h5py.File(path, "r") as file:
+        values = {name: file[name][...] for name in file if isinstance(file[name], h5py.Dataset)}
+    return f"{len(values)} variables, {len(values['time'])} times"
+
+
+def _summary(path: Path) -> str:
+    summary = read_summary(path)
+    digest = f", digest {summary['digest']}" if "digest" in summary else ""
+    return f"{summary['status']}{digest}"
+
+
+def _slices(path: Path) -> str:
+    return f"slices of step {read_slices(path).step}"
+
+
+def _arrays(path: Path) -> str:
+    seal = check_seal(path)
+    with path.open("rb") as file:
+        for name, array in seal.arrays.items():
+            if _digest(file.fileno(), array.offset, array.size, _itemsize(path, name)) != array.digest:
+                raise Damaged(f"{path} is damaged: the digest of {name} is not that of what was written")
+    return f"{len(seal.arrays)} arrays, {described_size(seal.size)}"
+
+
+def _itemsize(path: Path, name: str) -> int:
+    with h5py.File(path, "r") as file:
+        return file[name].dtype.itemsize
+
+
+def _digest(descriptor: int, offset: int, size: int, itemsize: int) -> str:
+    def pieces() -> Iterator[tuple[int, np.ndarray]]:
+        for begin in range(0, size, _READ_AT_ONCE):
+            content = os.pread(descriptor, min(_READ_AT_ONCE, size - begin), offset + begin)
+            yield begin // itemsize, np.frombuffer(content, np.uint8)
+
+    return as_text(sums_of_pieces(pieces(), itemsize))
+
+
+def _checkpoint(path: Path, series: Path) -> str:
+    header = read_header(path)
+    length = series.stat().st_size if series.exists() else 0
+    if length < header.bookmark.series_bytes:
+        raise Damaged(
+            f"{path} was written when {series.name} had {header.bookmark.series_bytes} bytes, it has {length}"
+        )
+    return f"step {header.step}, {_arrays(path)}, digest {header.digest}"
+
+
+def _checkpoint_or_arrays(path: Path) -> str:
+    try:
+        header = read_header(path)
+    except Damaged as error:
+        if "is no checkpoint" not in str(error):
+            raise
+        return _arrays(path)
+    return f"step {header.step}, {_arrays(path)}, digest {header.digest}"

@@ -1,0 +1,81 @@
+"""When a run writes checkpoints, and what they cost it."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from hpcmix.io.checkpoint import rotate, write_checkpoint
+from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.parallel.together import together
+from hpcmix.run.checkpoint_schedule import CheckpointSchedule
+from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.outputs import Outputs
+from hpcmix.run.simulation import Simulation
+from hpcmix.state import State
+
+
+class Checkpoints:
+    """Writes the checkpoints of a run and removes old ones. :meth:`write` is collective over the world.
+
+    last            the newest, None before the first.
+    count, bytes    written so far by this job.
+    """
+
+    def __init__(self, simulation: Simulation, outputs: Outputs) -> None:
+        self._simulation, self._outputs = simulation, outputs
+        self._options = simulation.problem.output.checkpoints
+        nodes = len(simulation.provenance.hosts)
+        self._schedule = CheckpointSchedule(self._options, simulation.steps, simulation.state.step_size, nodes)
+        self._schedule.cost = simulation.loading_seconds
+        self.last: Checkpoint | None = simulation.checkpoint
+        self.count = self.bytes = 0
+
+    def due(self, step: int) -> bool:
+        """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
+        return self._schedule.due(step) or (self._options.enabled and step == self._simulation.steps)
+
+    @property
+    def seconds_needed(self) -> float:
+        """Seconds that a checkpoint takes."""
+        return self._schedule.cost
+
+    def write(self, state: State, guard: Guard) -> None:
+        """Write one and remove the oldest beyond `keep`. Raises :class:`~hpcmix.run.conservation.BlowUp` for a state
+        that is not finite, and :class:`~hpcmix.io.atomic.OutputError`; the earlier ones then stay."""
+        simulation, directory = self._simulation, self._outputs.directory
+        if self.last is not None and self.last.path == directory.checkpoint(state.step):
+            return  # it is the one that the run went on from
+        begin = time.perf_counter()
+        simulation.watchdog.beat()
+        self._require_finite(state)
+        bookmark = self._outputs.bookmark(guard)
+        names = [one.name for one in simulation.mixture.species]
+        world, timers = simulation.communicators.world, simulation.timers
+        with timers.phase("checkpoint"):
+            self.last = write_checkpoint(
+                directory,
+                state,
+                names,
+                simulation.communicators,
+                bookmark,
+                self._outputs.metadata,
+                timers=timers,
+                reference=self._outputs.reference,
+            )
+            with together(world):
+                if simulation.is_root:
+                    rotate(directory, self._options.keep)
+        self.count, self.bytes = self.count + 1, self.bytes + self.last.seal.size
+        self._schedule.written(time.perf_counter() - begin)
+        simulation.watchdog.beat()
+
+    def _require_finite(self, state: State) -> None:
+        """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
+        simulation = self._simulation
+        mine = np.array([not np.isfinite(array).all() for array in state.orbitals])
+        lost = np.any(simulation.communicators.world.allgather(mine), axis=0)
+        for one, bad in zip(simulation.mixture.species, lost, strict=True):
+            if bad:
+                raise BlowUp(f'the solution is not finite: species "{one.name}" in step {state.step}')

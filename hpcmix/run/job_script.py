@@ -1,0 +1,192 @@
+"""Job scripts for Slurm: a run that survives its time limit, as one job that requeues itself or as a chain of jobs."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpcmix.parallel.decomposition import choose_pencil_grid
+from hpcmix.problem.durations import as_clock
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.schema import Problem
+
+TASK = "{task}"
+"""In ``--set`` entries of an array of jobs: stands for the number of the job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job script is made from.
+
+    file            the problem as the command line names it.
+    name            of the job.
+    directory       of the run.
+    time            limit in seconds.
+    ranks_per_node, threads    how a node is used.
+    stop_before     seconds before the limit at which the run is asked to write a checkpoint and stop.
+    requeues        how often the job may start itself again.
+    array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
+    chain           number of jobs that follow each other, each going on where the one before stopped.
+    command         the command line that made the script, for its first lines.
+    site            lines of the site: #SBATCH lines for the head, all others (modules) for the body.
+    """
+
+    file: str
+    name: str
+    directory: str
+    time: float
+    nodes: int = 1
+    ranks_per_node: int = 1
+    threads: int = 1
+    launcher: str = "srun"
+    stop_before: float = 180.0
+    requeues: int = 20
+    array: str | None = None
+    chain: int | None = None
+    overrides: Sequence[str] = ()
+    site: str = ""
+    command: str = "hpcmix job"
+
+
+def make_script(problem: Problem, job: Job) -> str:
+    """The script, or with `chain` the script that submits the jobs. Raises :class:`ProblemError` when the grid has no
+    room for the ranks or the options contradict each other."""
+    _check(problem, job)
+    return _chained(job, _script(job)) if job.chain else _script(job)
+
+
+def read_site(path: str | None) -> str:
+    """The lines of a site file; none without one. Raises :class:`ProblemError`."""
+    if path is None:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProblemError.of(f"--site {path}", f"cannot be read: {error}") from None
+
+
+def _check(problem: Problem, job: Job) -> None:
+    asked = problem.parallel.pencil_grid
+    choose_pencil_grid(problem.grid.points, job.nodes * job.ranks_per_node, None if asked == "auto" else asked)
+    if job.stop_before >= job.time:
+        raise ProblemError.of(
+            "--stop-before", f"{as_clock(job.stop_before)} leaves nothing of a limit of {as_clock(job.time)}"
+        )
+    if job.array and job.chain:
+        raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
+    if any(TASK in entry for entry in job.overrides) and not job.array:
+        raise ProblemError.of("--set", f"{TASK} stands for the number of a job in an array; add --array 0-9")
+
+
+def _head(job: Job) -> list[str]:
+    output = "%x-%A_%a.out" if job.array else "%x-%j.out"
+    site = [line for line in job.site.splitlines() if line.startswith("#SBATCH")]
+    return [
+        f"#SBATCH --job-name={job.name}",
+        f"#SBATCH --nodes={job.nodes}",
+        f"#SBATCH --ntasks-per-node={job.ranks_per_node}",
+        f"#SBATCH --cpus-per-task={job.threads}",
+        f"#SBATCH --time={as_clock(math.ceil(job.time / 60.0) * 60.0)}",
+        f"#SBATCH --signal=B:USR1@{math.ceil(job.stop_before)}",
+        "#SBATCH --no-requeue" if job.chain else "#SBATCH --requeue",
+        "#SBATCH --open-mode=append",
+        f"#SBATCH --output={output}",
+        *([f"#SBATCH --array={job.array}"] if job.array else []),
+        *site,
+    ]
+
+
+def _launch(job: Job) -> str:
+    """The line that starts the program, without its problem."""
+    ranks = job.nodes * job.ranks_per_node
+    if job.launcher == "srun":
+        return "srun --kill-on-bad-exit=1"
+    # mpirun ends its ranks a second after a SIGTERM otherwise, too soon for a checkpoint
+    return f"mpirun --mca odls_base_sigkill_timeout 30 -n {ranks}"
+
+
+def _quoted(text: str) -> str:
+    """A word of the script; the number of an array's job is filled in by the shell."""
+    if TASK not in text:
+        return shlex.quote(text)
+    return '"$SLURM_ARRAY_TASK_ID"'.join(shlex.quote(part) if part else "" for part in text.split(TASK))
+
+
+def _script(job: Job) -> str:
+    directory = job.directory + (f"/{TASK}" if job.array else "")
+    settings = [f"--set {_quoted(entry)}" for entry in job.overrides]
+    program = " ".join([_launch(job), "hpcmix run", shlex.quote(job.file), *settings])
+    modules = [line for line in job.site.splitlines() if line and not line.startswith("#SBATCH")]
+    if not modules:
+        modules = [
+            "# Load what provides MPI and HDF5 here, for instance: module load openmpi hdf5",
+            "# then the environment that hpcmix is installed in:",
+            ". .venv/bin/activate",
+        ]
+    lines = ["#!/bin/bash", f"# Made by: {job.command}", *_head(job), "", *modules, ""]
+    lines += [f"export OMP_NUM_THREADS={job.threads}", f"directory={_quoted(directory)}", *_body(program)]
+    lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
+    return "\n".join(lines) + "\n"
+
+
+def _body(program: str) -> list[str]:
+    """Start the program in the background, pass signals on, wait for its end: a trap runs while the shell waits, not
+    while a program runs in front."""
+    return [
+        'newest() { find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1; }',
+        "before=$(newest)",
+        "",
+        "# Slurm sends USR1 before the time limit: the run writes a checkpoint and ends with status 75. After scancel",
+        "# it gets TERM, does the same if there is time, and is not started again.",
+        "cancelled=no",
+        "trap 'kill -USR1 \"$solver\"' USR1",
+        "trap 'cancelled=yes; kill -TERM \"$solver\"' TERM",
+        f"{program} --set \"output.directory='$directory'\" &",
+        "solver=$!",
+        'while kill -0 "$solver" 2>/dev/null; do',
+        '    wait "$solver"  # a trap ends it early',
+        "done",
+        'wait "$solver"',
+        "status=$?",
+        "",
+    ]
+
+
+def _requeue(most: int) -> list[str]:
+    return [
+        "# Start again if the run stopped early, got further, and has not been started too often.",
+        'if [ "$status" -eq 75 ] && [ "$cancelled" = no ]; then',
+        "    after=$(newest)",
+        '    if [ "$after" = "$before" ]; then',
+        '        echo "no progress since $before: not starting again" >&2',
+        f'    elif [ "${{SLURM_RESTART_COUNT:-0}}" -ge {most} ]; then',
+        f'        echo "started again {most} times already: that is enough; hpcmix restart $directory goes on" >&2',
+        '    elif scontrol requeue "$SLURM_JOB_ID"; then',
+        "        exit 0",
+        "    fi",
+        "fi",
+        'exit "$status"',
+    ]
+
+
+def _chained(job: Job, script: str) -> str:
+    return "\n".join(
+        [
+            "#!/bin/bash",
+            f"# Submits {job.chain} jobs, each of which goes on where the one before stopped; those that find the run",
+            "# complete end at once. Arguments go to every sbatch.",
+            "set -eu",
+            "previous=",
+            f"for number in $(seq {job.chain}); do",
+            "    previous=$(sbatch --parsable ${previous:+--dependency=afterany:$previous} \"$@\" <<'JOB'",
+            script.rstrip("\n"),
+            "JOB",
+            "    )",
+            '    echo "$number: job $previous"',
+            "done",
+            "",
+        ]
+    )

@@ -1,0 +1,225 @@
+"""Where a run goes on from: the newest checkpoint that is good, or the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from hpcmix.io.atomic import OutputError, explained
+from hpcmix.io.checkpoint import read_state
+from hpcmix.io.checkpoint_header import Checkpoint, read_header
+from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.summary import read_summary
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.evolution import steps_to
+from hpcmix.problem.schema import Problem
+from hpcmix.run.log import Log
+from hpcmix.run.physics import differences, misfits
+from hpcmix.state import State
+
+MOST_ANCESTORS = 200
+"""So many digests of checkpoints gone on from are kept, the newest ones."""
+
+
+class NoCheckpoint(Exception):
+    """There are checkpoints and none of them is good; the text says why of each."""
+
+
+@dataclass
+class Origin:
+    """The checkpoints that a run may go on from.
+
+    source       directory of the run that wrote them.
+    target       directory of the run that goes on; the same, or a new one where the run branches off.
+    candidates   those whose seal and labels are good, newest first.
+    refused      sentences on the others.
+    """
+
+    source: RunDirectory
+    target: RunDirectory
+    candidates: list[Checkpoint]
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def goes_on_in_place(self) -> bool:
+        """Whether the run stays in its directory."""
+        return self.source.path.resolve() == self.target.path.resolve()
+
+    def load(self, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators) -> State:
+        """The state of the newest checkpoint whose arrays are good too, in the given arrays; it is then the first
+        candidate. Collective. Raises :class:`NoCheckpoint` on every rank."""
+        while self.candidates:
+            try:
+                return read_state(self.candidates[0], orbitals, names, communicators)
+            except OutputError as error:
+                self.refused.append(str(error))
+                del self.candidates[0]
+        raise self.none_good()
+
+    def none_good(self) -> NoCheckpoint:
+        """The error when no candidate is left."""
+        return NoCheckpoint(
+            f"no checkpoint of {self.source.path} can be gone on from: "
+            + "; ".join(self.refused)
+            + "; --restart never starts from the beginning"
+        )
+
+    def decision(self, steps: int) -> str:
+        """What is gone on from, in a sentence."""
+        chosen = self.candidates[0]
+        ranks = "1 rank" if chosen.ranks == 1 else f"{chosen.ranks} ranks"
+        text = f"going on from {chosen.path}: step {chosen.step} of {steps}, written by {ranks}"
+        return "; ".join([text, *self.refused])
+
+    def prepare(self) -> None:
+        """Bring the target to where it was at the checkpoint: what comes after it is computed again. For the root.
+
+        Checkpoints that were not good are set aside, not removed. Raises :class:`OutputError`.
+        """
+        chosen, target = self.candidates[0], self.target
+        try:
+            if not self.goes_on_in_place:
+                target.path.mkdir(parents=True, exist_ok=True)
+                with target.series.open("wb") as copy:
+                    if chosen.bookmark.series_bytes:
+                        with self.source.series.open("rb") as original:
+                            copy.write(original.read(chosen.bookmark.series_bytes))
+                return
+            for step, path in target.stored_checkpoints():
+                if step > chosen.step:
+                    path.replace(path.with_name(path.name + ".set-aside"))
+            for index, path in [*target.stored_snapshots(), *target.stored_slices()]:
+                if index >= chosen.bookmark.snapshots:
+                    path.unlink(missing_ok=True)
+                    path.with_suffix(".xdmf").unlink(missing_ok=True)
+            for place in (target.checkpoints, target.snapshots, target.slices):
+                for leftover in place.glob("*.partial"):  # of a job that was killed while it wrote
+                    leftover.unlink(missing_ok=True)
+            target.summary.unlink(missing_ok=True)  # it tells of a run that has ended
+        except OSError as error:
+            raise explained(error, target.path) from error
+
+
+def find_origin(output: RunDirectory, restart: str) -> Origin | None:
+    """Where the run of directory `output` goes on from; None: it starts from the beginning. For the root.
+
+    restart  "auto": the newest checkpoint of `output`; "never"; or the path of a checkpoint or of a run's directory.
+    Raises :class:`NoCheckpoint` when there are checkpoints and none is good, :class:`DirectoryInUse` when going on
+    would discard later ones, :class:`ProblemError` when the path is wrong.
+    """
+    if restart == "never":
+        return None
+    if restart == "auto":
+        stored = output.stored_checkpoints()
+        return _judged(Origin(output, output, []), [path for _, path in stored]) if stored else None
+    path = Path(restart)
+    if path.is_dir():
+        source = RunDirectory(path)
+        stored = source.stored_checkpoints()
+        if not stored:
+            raise _wrong_option(restart, "there is no checkpoint in this directory")
+        return _judged(Origin(source, output, []), [file for _, file in stored])
+    if not path.is_file():
+        raise _wrong_option(restart, "there is neither a checkpoint nor a directory of this name")
+    origin = Origin(RunDirectory(path.resolve().parent.parent), output, [])
+    later = [file.name for step, file in output.stored_checkpoints() if path.stem.isdigit() and step > int(path.stem)]
+    if origin.goes_on_in_place and later:
+        raise DirectoryInUse(
+            f"{output.path} went on from {path.name} already ({', '.join(later)}), and that is kept; "
+            "name another directory to branch off into with --set output.directory=..."
+        )
+    return _judged(origin, [path])
+
+
+def _wrong_option(restart: str, message: str) -> ProblemError:
+    return ProblemError([Complaint(f"--restart {restart}", None, "", message)])
+
+
+def _judged(origin: Origin, paths: Sequence[Path]) -> Origin:
+    """The origin with the checkpoints sorted into candidates and refused ones."""
+    length = origin.source.series.stat().st_size if origin.source.series.exists() else None
+    for path in reversed(paths):
+        try:
+            checkpoint = read_header(path)
+        except OutputError as error:
+            origin.refused.append(str(error))
+            continue
+        recorded = checkpoint.bookmark.series_bytes
+        if length is None and not origin.goes_on_in_place:
+            checkpoint = replace(checkpoint, bookmark=replace(checkpoint.bookmark, series_bytes=0))
+        elif (length or 0) < recorded:
+            origin.refused.append(
+                f"{path} was written when {origin.source.series.name} had {recorded} bytes, it has {length or 0}"
+            )
+            continue
+        origin.candidates.append(checkpoint)
+    if not origin.candidates:
+        raise origin.none_good()
+    return origin
+
+
+def compare_physics(origin: Origin, problem: Problem, accept_changes: bool) -> list[str]:
+    """The differences between the checkpoints' problem and this one, which the caller says if they are accepted.
+
+    Raises :class:`ProblemError` with all of them when they are not, or when the arrays do not fit.
+    """
+    stored = origin.candidates[0].problem
+    name = origin.candidates[0].path
+    if lines := misfits(stored, problem):
+        text = f": the fields of {name} do not fit"
+        raise ProblemError([Complaint(problem.file, None, "", line + text) for line in lines])
+    lines = differences(stored, problem)
+    if lines and not accept_changes:
+        advice = (
+            "the run that is to be gone on with was another one; --accept-changes goes on all the same, "
+            "--restart never or another output.directory starts anew"
+        )
+        raise ProblemError([Complaint(problem.file, None, "", text) for text in (*lines, advice)])
+    return lines
+
+
+def choose_origin(
+    output: RunDirectory, problem: Problem, restart: str, accept_changes: bool, log: Log
+) -> Origin | None:
+    """:func:`find_origin`, held against the problem: its physics and its final time. Says the first line of the log.
+    For the root."""
+    origin = find_origin(output, restart)
+    if origin is None:
+        began = output.holds_run() and restart != "never"
+        log.line(
+            f"starting from the beginning in {output.path}"
+            + (": a run that began here left nothing to go on from" if began else "")
+        )
+        return None
+    changes = compare_physics(origin, problem, accept_changes)
+    newest = origin.candidates[0]
+    if steps_to(problem.time.final, newest.step_size) < newest.step:
+        raise problem.complain(
+            "time.final",
+            f"{problem.time.final:g} is before the time {newest.time:g} that the run has reached ({newest.path}); "
+            "there is nothing to compute",
+        )
+    for line in changes:
+        log.line(f"changed, and accepted: {line}")
+    return origin
+
+
+def is_complete(origin: Origin, problem: Problem) -> bool:
+    """Whether the run came to its end and nothing is left to do."""
+    newest = origin.candidates[0]
+    if not origin.goes_on_in_place or newest.step < steps_to(problem.time.final, newest.step_size):
+        return False
+    try:
+        summary = read_summary(origin.target.summary)
+    except OSError:
+        return False
+    return summary.get("status") == "done" and summary.get("step") == newest.step
+
+
+def ancestors(chosen: Checkpoint) -> tuple[str, ...]:
+    """Digests of the checkpoints gone on from, this one included."""
+    return (*chosen.ancestors, chosen.digest)[-MOST_ANCESTORS:]

@@ -1,0 +1,346 @@
+"""A run that is interrupted and gone on with is, to the bit, the run that was not: the whole program, in process."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from hpcmix.evolve.stepper import Stepper
+from hpcmix.io.checkpoint_header import read_header
+from hpcmix.io.directory import RunDirectory
+from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.run import launch as launching
+from hpcmix.run.launch import BLEW_UP, DONE, NO_CHECKPOINT, STOPPED, Request, launch
+from hpcmix.run.stopping import StopRequests
+
+PROBLEM = """
+title = "Two components, one of them kicked, in a trap that is shaken"
+[grid]
+points = [8, 6, 5]
+lengths = [6.0, 6.0, 5.0]
+[[species]]
+name = "up"
+particles = 10.0
+potential = [{ kind = "expression", value = "0.5*(x*x + y*y + z*z) + 0.2*x*sin(3*t)" }]
+initial = { kind = "gaussian", width = 1.0, momentum = [0.4, 0.0, 0.0], noise = { amplitude = 1e-3, seed = 3 } }
+[[species]]
+name = "down"
+mass = 1.5
+particles = 7.0
+potential = [{ kind = "harmonic", frequency = 1.1 }]
+initial = { kind = "gaussian", width = 0.9 }
+[[interaction]]
+between = ["up", "up"]
+kind = "contact"
+strength = 0.1
+[[interaction]]
+between = ["up", "down"]
+kind = "gaussian"
+strength = 0.05
+width = 0.7
+[time]
+final = 0.4
+step = 0.01
+[output]
+directory = "out"
+observables = { every = 3 }
+snapshots = { every = 8, slices = false, fields = ["wave_function"] }
+checkpoints = { every = 5, keep = 2 }
+"""
+STEPS = 40
+
+
+class Killed(BaseException):
+    """Stands for a kill that takes all ranks in the same step."""
+
+
+@pytest.fixture
+def folder(comm, shared_tmp_path, monkeypatch):
+    """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
+    write than these runs do, nothing is looked at here."""
+    monkeypatch.setattr("hpcmix.run.outputs.write_dataset", lambda *arguments: None)
+    if comm.rank == 0:
+        (shared_tmp_path / "problem.toml").write_text(PROBLEM)
+    comm.barrier()
+    yield shared_tmp_path
+    comm.barrier()
+
+
+def run(folder, name, *settings, **options):
+    overrides = (f"output.directory={json.dumps(str(folder / name))}", *settings)
+    return launch(Request(str(folder / "problem.toml"), overrides, **options))
+
+
+def go_on(folder, name, until=None, **options):
+    return launch(Request.to_go_on(folder / name, until, **options))
+
+
+@contextmanager
+def killed_in(monkeypatch, step):
+    """Everything ends in this step."""
+    usual = Stepper.advance
+
+    def killing(self, state):
+        if state.step + 1 == step:
+            raise Killed
+        usual(self, state)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Stepper, "advance", killing)
+        yield
+
+
+@contextmanager
+def asked_to_stop_after(comm, monkeypatch, steps):
+    """The last rank, and only it, is asked to stop by a signal after so many steps of the job."""
+    votes = []
+
+    def code(self, needed=0.0):
+        votes.append(needed)
+        return 10 if len(votes) >= steps and comm.rank == comm.size - 1 else 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StopRequests, "code", code)
+        yield
+
+
+def summary(folder, name):
+    return json.loads((folder / name / "summary.json").read_text())
+
+
+def series(folder, name):
+    return (folder / name / "observables.jsonl").read_bytes()
+
+
+def contents(folder, name):
+    """Everything of a run that has to be the same: series, snapshots as arrays, digest."""
+    import h5py
+
+    snapshots = {}
+    for index, path in RunDirectory(folder / name).stored_snapshots():
+        with h5py.File(path) as file:
+            snapshots[index] = (
+                int(file.attrs["step"]),
+                [file[f"{s}/wave_function"][:].tobytes() for s in ("up", "down")],
+            )
+    return series(folder, name), snapshots, summary(folder, name)["digest"]
+
+
+@pytest.fixture(scope="module")
+def whole_runs():
+    """Contents of uninterrupted runs by integrator, filled as they are needed."""
+    return {}
+
+
+def uninterrupted(folder, whole_runs, integrator):
+    if integrator not in whole_runs:
+        assert run(folder, "whole", f"time.integrator={integrator}", "output.checkpoints={enabled=false}") == DONE
+        whole_runs[integrator] = contents(folder, "whole")
+    return whole_runs[integrator]
+
+
+@pytest.mark.parametrize("integrator", INTEGRATORS)
+def test_13_steps_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatch, whole_runs, integrator):
+    expected = uninterrupted(folder, whole_runs, integrator)
+    setting = f"time.integrator={integrator}"
+    with asked_to_stop_after(comm, monkeypatch, 13):
+        assert run(folder, "parts", setting) == STOPPED
+    found = summary(folder, "parts")
+    assert (found["status"], found["step"]) == ("stopped", 13) and "SIGUSR1" in found["message"]
+    with killed_in(monkeypatch, 29):
+        go_on(folder, "parts")
+    comm.barrier()
+    assert go_on(folder, "parts") == DONE
+    assert contents(folder, "parts") == expected
+    final = summary(folder, "parts")
+    assert len(final["ancestors"]) == 2 and final["step"] == STEPS
+    newest = RunDirectory(folder / "parts").stored_checkpoints()[-1][1]
+    assert read_header(newest).digest == final["digest"] == expected[2]
+
+
+@pytest.mark.parametrize("every", ["every=1", "every=7", "interval=0.07", "wall=1e9"])
+def test_how_often_checkpoints_are_written_changes_nothing(folder, whole_runs, every):
+    expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
+    assert run(folder, "often", f"output.checkpoints={{{every}, keep=3}}") == DONE
+    assert contents(folder, "often") == expected
+    steps = [step for step, _ in RunDirectory(folder / "often").stored_checkpoints()]
+    assert (
+        steps
+        == {"every=1": [38, 39, 40], "every=7": [28, 35, 40], "interval=0.07": [28, 35, 40], "wall=1e9": [0, 40]}[every]
+    )
+
+
+def test_looking_often_changes_nothing_either(folder, whole_runs):
+    expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
+    assert run(folder, "looked", "output.observables={every=1}") == DONE
+    assert summary(folder, "looked")["digest"] == expected[2]
+
+
+def test_any_number_of_ranks_goes_on(comm, folder, monkeypatch):
+    """Stopped on every number of ranks, gone on with on all of them."""
+
+    def on(ranks, work):
+        sub = comm.Split(0 if comm.rank < ranks else 1, comm.rank)
+        if comm.rank < ranks:
+            with monkeypatch.context() as patch:
+                patch.setattr(launching, "world", lambda: sub)
+                work(sub)
+        sub.Free()
+        comm.barrier()
+
+    def stop(name):
+        def work(sub):
+            with asked_to_stop_after(sub, monkeypatch, 13):
+                assert run(folder, name) == STOPPED
+
+        return work
+
+    def finish(name):
+        def work(sub):
+            assert go_on(folder, name) == DONE
+
+        return work
+
+    # jobs of fewer ranks have tried the other pairs
+    pairs = {(comm.size, ranks) for ranks in range(1, comm.size + 1)} | {(n, comm.size) for n in range(1, comm.size)}
+    for first, second in sorted(pairs):
+        on(first, stop(f"{first}{second}"))
+        on(second, finish(f"{first}{second}"))
+    states = []
+    for name in (f"{first}{second}" for first, second in sorted(pairs)):
+        path = RunDirectory(folder / name).stored_checkpoints()[-1][1]
+        import h5py
+
+        with h5py.File(path) as file:
+            states.append(np.concatenate([file[f"{species}/orbitals"][:].ravel() for species in ("up", "down")]))
+    for state in states:
+        # sums over ranks (here the norm of the initial state) are rounded in another order: a few units of 1e-16 each
+        np.testing.assert_allclose(state, states[0], rtol=0, atol=1e-12)
+    assert np.linalg.norm(states[0]) > 0.1
+
+
+def test_until_goes_beyond_the_end_as_if_it_had_been_planned(folder, whole_runs):
+    expected = uninterrupted(folder, whole_runs, "strang")
+    assert run(folder, "longer", "time.integrator=strang", "time.final=0.2") == DONE
+    assert len(series(folder, "longer")) < len(expected[0])
+    assert go_on(folder, "longer", until="0.4") == DONE
+    assert contents(folder, "longer") == expected
+    assert go_on(folder, "longer", until="0.3") == 2  # before what is reached
+    before = contents(folder, "longer")
+    assert go_on(folder, "longer") == DONE  # nothing to do
+    assert contents(folder, "longer") == before == expected
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_said(comm, folder, whole_runs, monkeypatch, capfd):
+    expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
+    with asked_to_stop_after(comm, monkeypatch, 23):
+        assert run(folder, "damaged") == STOPPED
+    directory = RunDirectory(folder / "damaged")
+    newest, older = directory.checkpoint(23), directory.checkpoint(20)
+    if comm.rank == 0:
+        offset = read_header(newest).seal.arrays["up/orbitals"].offset
+        content = bytearray(newest.read_bytes())
+        content[offset + 100] ^= 1
+        newest.write_bytes(content)
+    comm.barrier()
+    capfd.readouterr()
+    assert go_on(folder, "damaged") == DONE
+    if comm.rank == 0:
+        first = capfd.readouterr().out.splitlines()[0]
+        assert f"going on from {older}: step 20 of 40" in first
+        assert f"{newest} is damaged: the digest of up/orbitals" in first
+        assert newest.with_name("000023.h5.set-aside").exists()
+    assert contents(folder, "damaged") == expected
+
+
+def test_no_good_checkpoint_ends_with_status_4_and_touches_nothing(comm, folder, monkeypatch, capfd):
+    with asked_to_stop_after(comm, monkeypatch, 23):
+        assert run(folder, "bad") == STOPPED
+    directory = RunDirectory(folder / "bad")
+    for _, path in directory.stored_checkpoints():
+        if comm.rank == 0:
+            path.write_bytes(path.read_bytes()[:-1])
+    before = series(folder, "bad")
+    comm.barrier()
+    capfd.readouterr()
+    assert go_on(folder, "bad") == NO_CHECKPOINT
+    if comm.rank == 0:
+        said = capfd.readouterr().err
+        assert "000023.h5 is damaged" in said and "000020.h5 is damaged" in said and "--restart never" in said
+    assert series(folder, "bad") == before
+    assert summary(folder, "bad")["status"] == "stopped"
+    assert len(directory.stored_checkpoints()) == 2
+    comm.barrier()
+    assert run(folder, "bad", restart="never") == DONE
+
+
+def test_records_that_are_missing_make_the_older_checkpoint_good(comm, folder, whole_runs, monkeypatch):
+    """A machine that lost its power may have lost the end of the series."""
+    expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
+    with asked_to_stop_after(comm, monkeypatch, 23):
+        assert run(folder, "short") == STOPPED
+    path = folder / "short" / "observables.jsonl"
+    if comm.rank == 0:
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size - 30)
+    comm.barrier()
+    assert go_on(folder, "short") == DONE
+    assert contents(folder, "short") == expected
+
+
+def test_changed_physics_are_refused_and_shown_unless_accepted(comm, folder, monkeypatch, capfd):
+    with asked_to_stop_after(comm, monkeypatch, 13):
+        assert run(folder, "changed") == STOPPED
+    before = series(folder, "changed")
+    comm.barrier()
+    capfd.readouterr()
+    assert run(folder, "changed", "interaction.0.strength=0.2", "species.down.mass=2") == 2
+    if comm.rank == 0:
+        said = capfd.readouterr().err
+        assert "interaction.0.strength: 0.1 in the checkpoint, 0.2 now" in said
+        assert "species.down.mass: 1.5 in the checkpoint, 2.0 now" in said and "--accept-changes" in said
+    assert series(folder, "changed") == before
+    assert run(folder, "changed", "grid.points=[8, 6, 6]", accept_changes=True) == 2
+    assert run(folder, "changed", "parallel.precision=single", accept_changes=True) == 2
+    assert (
+        run(folder, "changed", "interaction.0.strength=0.2", "output.observables={every=4}", accept_changes=True)
+        == DONE
+    )
+    if comm.rank == 0:
+        assert "changed, and accepted: interaction.0.strength" in (folder / "changed" / "run.log").read_text()
+    assert run(folder, "free", 'title="another"', "time.final=0.1") == DONE
+    assert run(folder, "free", "time.final=0.2", "output.checkpoints={every=3}") == DONE  # none of this is physics
+
+
+def test_branching_off_into_another_directory(comm, folder, whole_runs, monkeypatch, capfd):
+    expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
+    assert run(folder, "trunk", "output.checkpoints={every=20, keep=9}") == DONE
+    origin = str(folder / "trunk" / "checkpoints" / "000020.h5")
+    capfd.readouterr()
+    assert run(folder, "trunk", restart=origin) == NO_CHECKPOINT  # it would discard step 40
+    if comm.rank == 0:
+        assert "000040.h5" in capfd.readouterr().err
+    assert run(folder, "branch", restart=origin) == DONE
+    assert contents(folder, "branch")[0] == expected[0] and contents(folder, "branch")[2] == expected[2]
+    assert run(folder, "branch", restart=origin) == NO_CHECKPOINT  # there is a run now
+    assert run(folder, "branch2", restart=str(folder / "trunk")) == DONE
+    assert contents(folder, "trunk") == expected
+
+
+def test_a_state_that_is_not_finite_is_never_checkpointed(comm, folder, monkeypatch):
+    usual = Stepper.advance
+
+    def poisoned(self, state):
+        usual(self, state)
+        if state.step == 15 and comm.rank == comm.size - 1:
+            self.settle(state)
+            state.orbitals[1][0, -1, -1, -1] = np.nan  # where the vote, which looks at one value, does not see it
+
+    monkeypatch.setattr(Stepper, "advance", poisoned)
+    assert run(folder, "lost") == BLEW_UP
+    stored = RunDirectory(folder / "lost").stored_checkpoints()
+    assert [step for step, _ in stored] == [5, 10]
+    assert summary(folder, "lost")["status"] == "failed" and "down" in summary(folder, "lost")["message"]

@@ -1,0 +1,155 @@
+"""Job scripts under a real Slurm: limits, requeues, arrays, chains, scancel."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.system.commands import hpcmix, summary
+from tests.system.slurm import Slurm, why_not
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "there is a Slurm")
+
+# Two solitons for some thousand steps: seconds, in which signals can be sent.
+PROBLEM = """
+title = "Two solitons"
+[grid]
+points = [64]
+lengths = [40.0]
+[[species]]
+name = "left"
+initial = { kind = "gaussian", width = 2.0, centre = -6.0, momentum = 0.5 }
+[[species]]
+name = "right"
+initial = { kind = "gaussian", width = 2.0, centre = 6.0, momentum = -0.5, noise = { amplitude = 1e-3, seed = 1 } }
+[[interaction]]
+between = ["left", "right"]
+kind = "contact"
+strength = -0.5
+[time]
+final = 30.0
+step = 0.01
+integrator = "strang"
+[output]
+directory = "out"
+observables = { every = 100 }
+checkpoints = { every = 200, keep = 2 }
+"""
+STEPS = 3000
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory):
+    with Slurm(tmp_path_factory.mktemp("slurm")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory):
+    """The digest of the run that nobody interrupts."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "waves.toml").write_text(PROBLEM)
+    assert hpcmix("run", "waves.toml", ranks=2, folder=folder).returncode == 0
+    return summary(folder / "out")["digest"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "waves.toml").write_text(PROBLEM)
+    # hpcmix of the interpreter that runs the tests, wherever it is
+    program = f"#!/bin/sh\nexec {sys.executable} -c 'from hpcmix.cli import main; main()' \"$@\"\n"
+    (tmp_path / "hpcmix").write_text(program)
+    (tmp_path / "hpcmix").chmod(0o755)
+    (tmp_path / "site").write_text(f"#SBATCH --overcommit\nexport PATH={tmp_path}:$PATH\n")
+    return tmp_path
+
+
+def script(folder, *arguments):
+    options = ("--time", "5min", "--ranks-per-node", "2", "--site", "site", *arguments)
+    result = hpcmix("job", "waves.toml", *options, folder=folder)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def records(directory):
+    path = directory / "observables.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def output(folder: Path) -> str:
+    return "\n".join(path.read_text() for path in sorted(folder.glob("*.out")))
+
+
+@pytest.mark.parametrize("launcher", ["srun", "mpirun"])
+def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, folder, digest, launcher):
+    """Twice the signal that Slurm sends before the limit; the third incarnation ends the run."""
+    job = slurm.submit(script(folder, "--launcher", launcher), folder)
+    for incarnation in (1, 2):
+        goal = records(folder / "out") + 2
+        slurm.wait_for(lambda goal=goal: records(folder / "out") >= goal, 100.0, f"records\n{output(folder)}")
+        slurm.call("scancel", "--batch", "--signal=USR1", job)
+        slurm.wait_for(
+            lambda count=incarnation: slurm.field(job, "Restarts") == str(count), 100.0, f"a requeue\n{output(folder)}"
+        )
+    assert slurm.wait_for_end(job) == "COMPLETED", output(folder)
+    found = summary(folder / "out")
+    assert (found["status"], found["step"], len(found["ancestors"])) == ("done", STEPS, 2)
+    assert found["digest"] == digest
+    assert [line.count("stopped by SIGUSR1") for line in (folder / "out" / "run.log").read_text().splitlines()].count(
+        1
+    ) == 2
+    steps = [line.split(",")[0] for line in (folder / "out" / "observables.jsonl").read_text().splitlines()]
+    assert steps == [f'{{"step": {step}' for step in range(0, STEPS + 1, 100)]
+
+
+def test_requeues_have_a_cap_and_scancel_ends_for_good(slurm, folder):
+    job = slurm.submit(script(folder, "--requeues", "0"), folder)
+    slurm.wait_for(lambda: records(folder / "out") >= 2, 100.0, f"records\n{output(folder)}")
+    slurm.call("scancel", "--batch", "--signal=USR1", job)
+    assert slurm.wait_for_end(job) == "FAILED"
+    assert slurm.field(job, "ExitCode") == "75:0"
+    assert "started again 0 times already" in output(folder)
+    before = records(folder / "out")
+
+    job = slurm.submit(script(folder), folder)
+    slurm.wait_for(lambda: records(folder / "out") >= before + 2, 100.0, f"records\n{output(folder)}")
+    slurm.call("scancel", job)
+    assert slurm.wait_for_end(job) == "CANCELLED"
+    time.sleep(1.0)
+    assert slurm.field(job, "Restarts") == "0"
+    assert hpcmix("verify", "out", folder=folder).returncode == 0
+    assert hpcmix("restart", "out", "--max-wall", "1h", ranks=2, folder=folder).returncode == 0
+
+
+def test_an_array_has_a_directory_for_each_member(slurm, folder, digest):
+    text = script(folder, "--array", "1-2", "--set", "species.right.initial.noise.seed={task}")
+    job = slurm.submit(text, folder)
+    for member in (1, 2):
+        assert slurm.wait_for_end(f"{job}_{member}") == "COMPLETED", output(folder)
+    digests = [summary(folder / "out" / str(member))["digest"] for member in (1, 2)]
+    assert digests[0] == digest and digests[1] != digest
+
+
+def test_a_chain_goes_on_where_the_job_before_stopped(slurm, folder, digest):
+    printed = slurm.call("bash", "-s", given=script(folder, "--chain", "3"), folder=folder)
+    jobs = [line.split()[-1] for line in printed.splitlines()]
+    assert len(jobs) == 3
+    slurm.wait_for(lambda: records(folder / "out") >= 2, 100.0, f"records\n{output(folder)}")
+    slurm.call("scancel", "--batch", "--signal=USR1", jobs[0])
+    assert slurm.wait_for_end(jobs[0]) == "FAILED" and slurm.field(jobs[0], "ExitCode") == "75:0"
+    assert [slurm.wait_for_end(job) for job in jobs[1:]] == ["COMPLETED", "COMPLETED"], output(folder)
+    assert summary(folder / "out")["digest"] == digest
+    assert "nothing to do: out is complete" in output(folder)
+
+
+@pytest.mark.slow
+def test_the_limit_itself(slurm, folder):
+    """A limit of one minute, and a run that takes longer: Slurm sends the signal on its own."""
+    long = ("--set", "time.final=6000.0")
+    job = slurm.submit(script(folder, "--time", "1min", "--stop-before", "40s", *long), folder)
+    slurm.wait_for(lambda: slurm.field(job, "Restarts") == "1", 150.0, f"a requeue\n{output(folder)}")
+    slurm.call("scancel", job)
+    assert "stopped by SIGUSR1" in (folder / "out" / "run.log").read_text()

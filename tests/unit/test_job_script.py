@@ -1,0 +1,98 @@
+"""Rendered job scripts: options in their place, contradictions said, and the cards' own scripts up to date."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hpcmix.cli import main
+
+JOBS = Path(__file__).resolve().parents[2] / "jobs"
+CARDS = sorted(JOBS.glob("*/job.sbatch"))
+
+
+@pytest.fixture
+def render(monkeypatch, capsys):
+    """What ``hpcmix job`` prints, and its exit status."""
+    monkeypatch.delenv("HPCMIX_SITE", raising=False)
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["hpcmix", "job", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        captured = capsys.readouterr()
+        return captured.out if left.value.code == 0 else captured.err, left.value.code
+
+    return call
+
+
+def test_there_are_cards():
+    assert len(CARDS) >= 4
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.parent.name)
+def test_the_script_of_a_card_is_what_its_command_renders(card, render):
+    script = card.read_text(encoding="utf-8")
+    command = shlex.split(re.search(r"^# Made by: hpcmix job (.*)$", script, re.MULTILINE)[1])
+    assert command[0] == card.parent.name.split("_", 1)[1]
+    assert render(*command) == (script, 0)
+
+
+OPTIONS = [
+    [], ["--launcher", "mpirun"], ["--chain", "3"], ["--array", "1-4,9", "--set", "species.left.mass={task}"],
+    ["--set", "title=it's $HOME"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+def test_every_script_is_valid_for_bash(options, render):
+    script, status = render("manakov-soliton", "--time", "1h", *options)
+    assert status == 0
+    checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_options_are_in_their_place(render, tmp_path):
+    (tmp_path / "site").write_text("#SBATCH --account=physics\nmodule load openmpi\n")
+    script, _ = render(
+        "rubidium-mixture", "--nodes", "2", "--ranks-per-node", "16", "--threads", "2", "--time", "1-12:00:00",
+        "--stop-before", "5min", "--requeues", "7", "--site", str(tmp_path / "site"), "--set", "time.final='20 ms'",
+    )  # fmt: skip
+    lines = script.splitlines()
+    for line in (
+        "#SBATCH --nodes=2", "#SBATCH --ntasks-per-node=16", "#SBATCH --cpus-per-task=2", "#SBATCH --time=1-12:00:00",
+        "#SBATCH --signal=B:USR1@300", "#SBATCH --requeue", "#SBATCH --account=physics", "module load openmpi",
+        "export OMP_NUM_THREADS=2", "directory=runs/rubidium-mixture",
+    ):  # fmt: skip
+        assert line in lines
+    assert lines.index("#SBATCH --account=physics") < lines.index("module load openmpi")
+    assert "-ge 7 ]" in script and ". .venv/bin/activate" not in script
+    started = next(line for line in lines if line.startswith("srun"))
+    assert started.startswith("srun --kill-on-bad-exit=1 hpcmix run rubidium-mixture --set 'time.final=")
+    assert (
+        "-n 32 hpcmix run"
+        in render("rubidium-mixture", "--nodes", "2", "--ranks-per-node", "16", "--time", "1h", "--launcher", "mpirun")[
+            0
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--time", "2min"], "--stop-before: 00:03:00 leaves nothing of a limit of 00:02:00"),
+        (["--time", "1h", "--array", "1-3", "--chain", "2"], "--chain"),
+        (["--time", "1h", "--set", "species.left.mass={task}"], "add --array"),
+        (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
+        (["--time", "1h", "--ranks-per-node", "4096"], "cannot share a grid"),
+        (["--time", "never"], "is no duration"),
+        ([], "--time"),
+    ],
+)
+def test_what_cannot_be_is_said(options, sentence, render):
+    said, status = render("manakov-soliton", *options)
+    assert status == 2 and sentence in said

@@ -1,0 +1,87 @@
+"""Which changes of a problem file make it another run."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcmix.problem.load import parse_problem
+from hpcmix.problem.show import resolved_toml
+from hpcmix.run.physics import differences, misfits
+
+TEXT = """
+title = "a"
+[grid]
+points = [16, 12]
+lengths = [8.0, 6.0]
+[[species]]
+name = "up"
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = { kind = "gaussian", width = 1.0 }
+[[species]]
+name = "down"
+initial = { kind = "gaussian", width = 1.0 }
+[[interaction]]
+between = ["up", "down"]
+kind = "contact"
+strength = 0.3
+[time]
+final = 1.0
+step = 0.01
+"""
+
+
+def changed(*overrides):
+    return parse_problem(TEXT, overrides)
+
+
+STORED = resolved_toml(changed())
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("species.up.mass=2", "species.up.mass: 1.0 in the checkpoint, 2.0 now"),
+        ("species.up.potential.0.frequency=1.5", "species.up.potential.0.frequency: [1.0, 1.0] in the checkpoint, "),
+        ("interaction.0.strength=0.4", "interaction.0.strength: 0.3 in the checkpoint, 0.4 now"),
+        ("time.step=0.005", "time.step: 0.01 in the checkpoint, 0.005 now"),
+        ("time.integrator=strang", "time.integrator: 'blanes-moan-4' in the checkpoint, 'strang' now"),
+        ("grid.lengths=[8, 7]", "grid.lengths: [8.0, 6.0] in the checkpoint, [8.0, 7.0] now"),
+        ("species.down.initial.width=2", "species.down.initial.width: [1.0, 1.0] in the checkpoint, [2.0, 2.0] now"),
+        ("parallel.precision=single", "parallel.precision: 'double' in the checkpoint, 'single' now"),
+    ],
+)  # fmt: skip
+def test_a_difference_is_named_with_both_values(override, line):
+    assert any(found.startswith(line) for found in differences(STORED, changed(override)))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "title=b", "time.final=3.0", "output.observables={every=2}", "output.checkpoints={every=3}",
+        "parallel.pencil_grid=[2]",
+        "ground_state.tolerance=1e-6", "output.directory=elsewhere", "time.check_step=false",
+    ],
+)  # fmt: skip
+def test_what_is_no_physics_may_change(override):
+    assert differences(STORED, changed(override)) == []
+
+
+def test_something_new_is_absent_in_the_checkpoint():
+    more = parse_problem(
+        TEXT.replace("[time]", '[[interaction]]\nbetween=["up","up"]\nkind="contact"\nstrength=1\n[time]')
+    )
+    assert "interaction.1.strength: absent in the checkpoint, 1.0 now" in differences(STORED, more)
+
+
+def test_a_stored_file_that_this_version_cannot_read_is_compared_as_it_is():
+    stored = STORED + "\n[invention]\nkey = 1\n"
+    assert differences(stored, changed()) == ["invention.key: 1 in the checkpoint, absent now"]
+
+
+@pytest.mark.parametrize("override", ["grid.points=[16, 14]", "species.up.name=top", "parallel.precision=single"])
+def test_arrays_that_do_not_fit(override):
+    problem = parse_problem(
+        TEXT.replace('between = ["up"', 'between = ["top"') if "top" in override else TEXT, [override]
+    )
+    assert len(misfits(STORED, problem)) == 1
+    assert misfits(STORED, changed("species.up.mass=2")) == []
