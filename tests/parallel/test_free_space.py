@@ -327,7 +327,7 @@ def test_evolution_conserves_and_agrees_with_one_rank(comm):
                 species("b", mass=1.6, particles=3.0, initial=gaussian(1.2, centre=[-0.4, 0, 0])),
             ],
             [coulomb("a", "b", -0.6), dipolar("b", "b", 0.3, [0, 1, 2]), coulomb("a", "a", -0.4)],
-            time={"final": 0.5, "step": 0.05, "integrator": "blanes-moan-6", "check_step": False},
+            time={"final": 0.2, "step": 0.05, "integrator": "blanes-moan-6", "check_step": False},
             parallel=parallel_options(points, pencil_grid),
             comm=comm,
         )
