@@ -53,6 +53,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             if outputs.due(state.step):
                 outputs.write_due(state, guard)
             meter.update(state.step, f"t = {simulation.in_units(state.time)}")
+    stepper.settle(state)
     return ""
 
 
