@@ -80,13 +80,13 @@ class Grid:
         """Wave numbers of this rank's block along one axis (complex fields), one-dimensional."""
         return self.wave_numbers(axis, odd)[self.wave_block.slices[axis]]
 
-    def squared_wave_numbers(self, block: Block, real: bool = False) -> np.ndarray:
-        """|k|^2 on a block of wave-number space, e.g. that of the real transform."""
-        total = np.zeros(block.shape)
-        for axis in range(self.dimensions):
-            k = self.wave_numbers(axis, real=real)[block.slices[axis]]
-            total += self._broadcastable(k * k, axis)
-        return total
+    def broadcast_wave_numbers(self, block: Block, odd: bool = False, real: bool = False) -> list[np.ndarray]:
+        """Wave numbers along each axis on a block of wave-number space, e.g. that of the real transform, shaped to
+        broadcast; `odd` as in :meth:`wave_numbers`."""
+        return [
+            self._broadcastable(self.wave_numbers(axis, odd, real)[block.slices[axis]], axis)
+            for axis in range(self.dimensions)
+        ]
 
     def _broadcastable(self, values: np.ndarray, axis: int) -> np.ndarray:
         shape = [1] * self.dimensions

@@ -1,5 +1,5 @@
-"""Interactions through a kernel, W = G * rho, by multipliers in wave-number space: energy and potential side by
-side."""
+"""Interactions through a kernel on the periodic box, W = G * rho, by multipliers in wave-number space: energy and
+potential side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hpcmix.parallel.transform import Transform
 
 
 class ConvolutionInteraction:
-    """All kernels of a mixture.
+    """All kernels of a mixture that act on the periodic box.
 
     multipliers  {(a, b): G_ab^(k)} with a <= b on the wave-number block of `transform`, the transform of real fields;
                  kernels of one pair added up.
@@ -23,37 +23,24 @@ class ConvolutionInteraction:
     comes back once.
     """
 
-    def __init__(
-        self, multipliers: dict[tuple[int, int], np.ndarray], species: int, transform: Transform | None
-    ) -> None:
+    def __init__(self, multipliers: dict[tuple[int, int], np.ndarray], species: int, transform: Transform) -> None:
         self._transform = transform
         self._species = species
         self._involved = sorted({a for pair in multipliers for a in pair})
         self._matrix = [[multipliers.get((min(a, b), max(a, b))) for b in self._involved] for a in self._involved]
         self._potentials = [transform.empty_position() for _ in self._involved]
 
-    def __bool__(self) -> bool:
-        return bool(self._involved)
-
     def potentials(self, densities: Sequence[np.ndarray]) -> list[np.ndarray | None]:
         """W_a of every species, None where no kernel acts. The arrays belong to this object and are overwritten by the
         next call. Densities: one real array of this rank per species. Collective."""
         result: list[np.ndarray | None] = [None] * self._species
-        if self:
-            self._transform.convolve([densities[a] for a in self._involved], self._matrix, self._potentials)
-            for a, potential in zip(self._involved, self._potentials, strict=True):
-                result[a] = potential
+        self._transform.convolve([densities[a] for a in self._involved], self._matrix, self._potentials)
+        for a, potential in zip(self._involved, self._potentials, strict=True):
+            result[a] = potential
         return result
 
-    def add_potential(self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray]) -> None:
-        """Add W_a to every potential, in place. Collective. Densities and potentials: one real array of this rank per
-        species."""
-        for potential, field in zip(potentials, self.potentials(densities), strict=True):
-            if field is not None:
-                potential += field
-
     def times(self, factors: Mapping[tuple[int, int], float]) -> ConvolutionInteraction:
-        """The same kernels, those of some pairs (lower index first) multiplied by a factor."""
+        """The same kernels, those of some pairs (lower index first) multiplied by a factor. Shares the transform."""
         multipliers = {}
         for a, row in zip(self._involved, self._matrix, strict=True):
             for b, values in zip(self._involved, row, strict=True):
@@ -63,5 +50,4 @@ class ConvolutionInteraction:
 
     def free(self) -> None:
         """Give the transform's MPI resources back (collective)."""
-        if self._transform is not None:
-            self._transform.free()
+        self._transform.free()

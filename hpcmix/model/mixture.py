@@ -18,9 +18,9 @@ from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.kernels.transforms import take_density
 from hpcmix.model.contact import ContactInteraction
-from hpcmix.model.convolution import ConvolutionInteraction
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
+from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.kinetic import NonrelativisticKineticEnergy
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.communicators import Communicators
@@ -61,7 +61,7 @@ class Mixture:
         transform: Transform,
         species: Sequence[SpeciesModel],
         contact: ContactInteraction,
-        convolution: ConvolutionInteraction,
+        convolution: FiniteRangeInteraction,
         hbar: float,
     ) -> None:
         self.grid = grid

@@ -9,8 +9,6 @@ _VALUES = {
     "grid.frame": {"expanding"},
     "species.kind": {"classical"},
     "species.kinetic": {"semirelativistic"},
-    "interaction.kind": {"coulomb", "dipolar", "scattering", "table"},
-    "interaction.boundary": {"free"},
 }
 
 _KEYS = {

@@ -14,7 +14,7 @@ from typing import Any
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
-from hpcmix.problem.grid_checks import check_on_grid
+from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
@@ -75,6 +75,9 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, one in parts.species.items():
             for path, message in check_on_grid(one, parts.grid, hbar):
                 yield ("species", index, *path), message, None
+        for index, interaction in parts.interaction.items():
+            for path, message in check_range(interaction, parts.grid):
+                yield ("interaction", index, *path), message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         if parts.grid is not None:
@@ -111,9 +114,12 @@ def _check_names(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_pairs(parts: Parts) -> Iterator[Finding]:
-    seen: dict[tuple[frozenset[str], str], int] = {}
+    """One contact interaction to a pair; of the other kinds several, as long as they differ."""
+    seen: dict[tuple[frozenset[str], Any], int] = {}
     for index, interaction in parts.interaction.items():
-        pair = (frozenset(interaction.between), interaction.kind)
+        alone = interaction.kind == "contact"
+        rest = interaction.kind if alone else interaction.model_copy(update={"between": ()})
+        pair = (frozenset(interaction.between), rest)
         if pair in seen:
             names = " and ".join(interaction.between)
             message = (

@@ -8,6 +8,7 @@ from functools import singledispatch
 
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.initial import PlaneWavesInitial
+from hpcmix.problem.interactions import ScatteringInteraction, TableInteraction
 from hpcmix.problem.potentials import BoxPotential, LatticePotential
 from hpcmix.problem.species import Species
 
@@ -25,6 +26,37 @@ def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding
     initial = species.initial
     for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid, hbar), *_check(initial, grid)):
         yield ("initial", *path), message
+
+
+@singledispatch
+def check_range(interaction: object, grid: Grid) -> Iterator[Finding]:
+    """Yield key and sentence when the range of a kernel does not fit the box."""
+    return iter(())
+
+
+@check_range.register
+def _(interaction: ScatteringInteraction, grid: Grid) -> Iterator[Finding]:
+    if interaction.limit:
+        return
+    half = min(grid.lengths) / 2.0
+    support, number = interaction.potential.radius, interaction.particles
+    if support / number > half:
+        message = (
+            f"{number:.6g} is too small: the kernel then reaches to {support / number:.6g}, beyond half the box "
+            f"({half:.6g}), and would act on its own images; at least {support / half:.6g} is needed"
+        )
+        yield ("particles",), message
+
+
+@check_range.register
+def _(interaction: TableInteraction, grid: Grid) -> Iterator[Finding]:
+    half = min(grid.lengths) / 2.0
+    if interaction.boundary == "periodic" and interaction.radius > half:
+        message = (
+            f"reach to {interaction.radius:.6g}, beyond half the box ({half:.6g}), and the kernel would act on its own "
+            'images; cut the table, enlarge the box or set boundary = "free"'
+        )
+        yield ("radii",), message
 
 
 @singledispatch

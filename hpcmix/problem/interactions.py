@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from hpcmix.problem.dimensions import ENERGY, INVERSE_LENGTH, LENGTH
+from hpcmix.problem.radial import RadialTable, ScatteringPotential
 from hpcmix.problem.section import Section, context_of, wrong
-from hpcmix.problem.values import described, quantity
+from hpcmix.problem.values import described, quantity, real, sequence
 
 if TYPE_CHECKING:
     from hpcmix.problem.schema import Problem
@@ -25,6 +26,11 @@ class InteractionSection(Section):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
     between: Annotated[tuple[str, str], BeforeValidator(_two_names)]
+
+    @property
+    def kernel_boundary(self) -> Literal["periodic", "free"] | None:
+        """Where the convolution with the kernel takes place, or None for what acts at a point."""
+        return None
 
 
 class ContactInteraction(InteractionSection):
@@ -50,12 +56,22 @@ class ContactInteraction(InteractionSection):
         m_b)``."""
         if self.strength is not None:
             return self.strength
-        first, second = (problem.species_named(name).mass for name in self.between)
-        reduced_mass = first * second / (first + second)
-        return 2.0 * math.pi * problem.hbar**2 * self.scattering_length / reduced_mass
+        return 2.0 * math.pi * problem.hbar**2 * self.scattering_length / problem.reduced_mass(self.between)
 
 
-class GaussianInteraction(InteractionSection):
+class KernelInteraction(InteractionSection):
+    """An interaction through a kernel: on the periodic box it acts between all images (``periodic``), or between the
+    particles in the box alone (``free``)."""
+
+    boundary: Literal["periodic", "free"] = "periodic"
+
+    @property
+    def kernel_boundary(self) -> Literal["periodic", "free"] | None:
+        """See :attr:`InteractionSection.kernel_boundary`."""
+        return self.boundary
+
+
+class GaussianInteraction(KernelInteraction):
     """``G_ab = strength exp(-r^2 / (2 width^2))``."""
 
     kind: Literal["gaussian"]
@@ -63,13 +79,12 @@ class GaussianInteraction(InteractionSection):
     width: Annotated[float, quantity(LENGTH, above=0)]
 
 
-class YukawaInteraction(InteractionSection):
+class YukawaInteraction(KernelInteraction):
     """``G_ab = strength exp(-screening r) / r`` in two or three dimensions; in one it is not integrable."""
 
     kind: Literal["yukawa"]
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
     screening: Annotated[float, quantity(INVERSE_LENGTH, above=0)]
-    boundary: Literal["periodic"] = "periodic"
 
     @model_validator(mode="after")
     def _integrable(self, info: ValidationInfo):
@@ -78,4 +93,114 @@ class YukawaInteraction(InteractionSection):
         return self
 
 
-Interaction = Annotated[ContactInteraction | GaussianInteraction | YukawaInteraction, Field(discriminator="kind")]
+class CoulombInteraction(KernelInteraction):
+    """``G_ab = strength / r`` in two or three dimensions: charges, or with a negative strength gravity.
+
+    On the periodic box a neutralising background is added: the mean density exerts no force.
+    """
+
+    kind: Literal["coulomb"]
+    strength: Annotated[float, quantity(ENERGY + LENGTH)]
+    boundary: Literal["periodic", "free"] = "free"
+
+    @model_validator(mode="after")
+    def _integrable(self, info: ValidationInfo):
+        if context_of(info).dimensions == 1:
+            raise wrong("coulomb has no meaning in one dimension: 1/r cannot be integrated there", key="kind")
+        return self
+
+
+class DipolarInteraction(KernelInteraction):
+    """``G_ab = strength (1 - 3 cos^2 theta) / r^3`` of dipoles along ``direction``, by the strength mu_0 mu_a mu_b / 4
+    pi or by the dipolar length, a_dd = m mu_0 mu^2 / (12 pi hbar^2) for one species."""
+
+    kind: Literal["dipolar"]
+    strength: Annotated[float, quantity(ENERGY + LENGTH * 3)] | None = None
+    dipolar_length: Annotated[float, quantity(LENGTH)] | None = None
+    direction: Annotated[tuple[Annotated[float, real()], ...], sequence()] = (0.0, 0.0, 1.0)
+    """Need not be of length one."""
+    boundary: Literal["periodic", "free"] = "free"
+
+    @model_validator(mode="after")
+    def _complete(self, info: ValidationInfo):
+        if self.strength is None and self.dipolar_length is None:
+            raise wrong("needs strength or dipolar_length")
+        if self.strength is not None and self.dipolar_length is not None:
+            raise wrong("contradicts strength; give one of the two", key="dipolar_length")
+        if context_of(info).dimensions not in (3, None):
+            raise wrong(
+                "dipolar has a meaning in three dimensions only: 1/r^3 cannot be integrated over a plane or a line",
+                key="kind",
+            )
+        if len(self.direction) != 3 or not any(self.direction):
+            raise wrong("must be three numbers that are not all zero", key="direction")
+        return self
+
+    @property
+    def unit_direction(self) -> tuple[float, float, float]:
+        """The direction with length one."""
+        largest = max(map(abs, self.direction))
+        scaled = [component / largest for component in self.direction]
+        length = math.hypot(*scaled)
+        return tuple(component / length for component in scaled)
+
+    def coupling(self, problem: Problem) -> float:
+        """The strength in code units: ``3 hbar^2 a_dd / (2 m_red)`` from a dipolar length, 1/3 of 4 pi strength being
+        the contact coupling of the same length."""
+        if self.strength is not None:
+            return self.strength
+        return 1.5 * problem.hbar**2 * self.dipolar_length / problem.reduced_mass(self.between)
+
+
+class ScatteringInteraction(InteractionSection):
+    """The modified Gross-Pitaevskii kernel ``G_ab = N^3 (V f_l)(N x)`` (EQUATIONS section 4), N = ``particles``, l =
+    ``neumann_radius``; with ``limit`` the contact interaction ``2 pi hbar^2 a / m_red`` that it tends to as N grows."""
+
+    kind: Literal["scattering"]
+    potential: ScatteringPotential
+    """V, before it is scaled with N."""
+    particles: Annotated[float, real(above=0)] | None = None
+    neumann_radius: Annotated[float, quantity(LENGTH, above=0)] | None = None
+    """The Neumann problem lives on the ball r <= N l of V's own coordinates."""
+    limit: bool = False
+
+    @property
+    def kernel_boundary(self) -> Literal["periodic", "free"] | None:
+        """See :attr:`InteractionSection.kernel_boundary`; the range is within the box."""
+        return None if self.limit else "periodic"
+
+    @model_validator(mode="after")
+    def _complete(self, info: ValidationInfo):
+        if context_of(info).dimensions not in (3, None):
+            raise wrong("scattering has a meaning in three dimensions only", key="kind")
+        if self.limit:
+            return self
+        for key in ("particles", "neumann_radius"):
+            if getattr(self, key) is None:
+                raise wrong("is required, unless limit = true", key=key)
+        if self.potential.radius >= self.particles * self.neumann_radius:
+            raise wrong(
+                f"{self.neumann_radius:.6g} is too small: the ball of radius N l = "
+                f"{self.particles * self.neumann_radius:.6g} must hold the potential, whose radius is "
+                f"{self.potential.radius:.6g}",
+                key="neumann_radius",
+            )
+        return self
+
+
+class TableInteraction(KernelInteraction, RadialTable):
+    """``G_ab`` as a radial table: lists of radii and values or a text file with these two columns, code units."""
+
+    kind: Literal["table"]
+
+
+Interaction = Annotated[
+    ContactInteraction
+    | YukawaInteraction
+    | CoulombInteraction
+    | GaussianInteraction
+    | DipolarInteraction
+    | ScatteringInteraction
+    | TableInteraction,
+    Field(discriminator="kind"),
+]

@@ -89,6 +89,11 @@ class Problem(Section):
                 return species
         raise KeyError(name)
 
+    def reduced_mass(self, between: tuple[str, str]) -> float:
+        """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""
+        first, second = (self.species_named(name).mass for name in between)
+        return first * second / (first + second)
+
     def complain(self, key: str, message: str) -> ProblemError:
         """The error for a mistake that only a later layer can see; raise it.
 

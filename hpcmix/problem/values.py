@@ -160,20 +160,21 @@ def expression(*, position: bool = True, time: bool = False) -> PlainValidator:
     return PlainValidator(check)
 
 
-def existing_file() -> PlainValidator:
+def existing_path(value: Any, info: ValidationInfo) -> str:
     """Path of a file that exists, relative to the folder of the problem file; becomes absolute."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise wrong(f"must be the path of a file in quotes, not {described(value)}")
+    path = (context_of(info).folder / value).resolve()
+    if not path.exists():
+        raise wrong(f"there is no file {path}")
+    if not path.is_file():
+        raise wrong(f"{path} is not a file")
+    return str(path)
 
-    def check(value: Any, info: ValidationInfo) -> str:
-        if not isinstance(value, str) or not value or "\0" in value:
-            raise wrong(f"must be the path of a file in quotes, not {described(value)}")
-        path = (context_of(info).folder / value).resolve()
-        if not path.exists():
-            raise wrong(f"there is no file {path}")
-        if not path.is_file():
-            raise wrong(f"{path} is not a file")
-        return str(path)
 
-    return PlainValidator(check)
+def existing_file() -> PlainValidator:
+    """The type of an entry that is an :func:`existing_path`."""
+    return PlainValidator(existing_path)
 
 
 def vector(element: PlainValidator):

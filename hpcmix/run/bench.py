@@ -118,7 +118,8 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
         raise problem.complain("time", "bench measures time steps: it needs a [time] section with final and step")
     width = min(problem.grid.lengths) / 8.0
     quick = [
-        f"species.{one.name}.initial={{kind='gaussian', width={width!r}}}"
+        f"species.{one.name}.initial="
+        + ("{kind='plane-waves'}" if one.kind == "fermions" else f"{{kind='gaussian', width={width!r}}}")
         for one in problem.species
         if one.initial.kind == "ground-state"
     ]

@@ -20,6 +20,10 @@ PROGRAM_BYTES = 112_000_000
 SERIES_BYTES = 48_000_000
 """What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 45 to 50 MB."""
 
+FREE_SPACE_PAIRS = 3.5
+"""Cost of a convolution in free space in Fourier pairs of the grid (of a complex field). Measured: 4.1 at 64^3, 2.9 at
+128^3."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -113,19 +117,43 @@ def transform_fields(decomposition: Decomposition) -> float:
 
 
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
-    """Real fields that convolutions keep: a multiplier of half size per pair; of each species that feels one the
-    density, its half spectrum and the potential."""
-    pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
-    felt = {name for pair in pairs for name in pair}
-    return 0.5 * len(pairs) + len(felt) * (2.0 + resident_share(decomposition))
+    """Real fields that convolutions keep, and a density and a potential per species where there are any.
+
+    Periodic: a multiplier of half size per pair; of each species that feels one its half spectrum and the potential. In
+    free space: per species a half spectrum along the last axis, which is
+    as large as a complex field, and where it is exchanged the others' part of it; a multiplier per pair, four times as
+    large when dipoles are tilted against the axes.
+    """
+    pairs, felt = felt_through_kernels(problem, "periodic")
+    free_pairs, free_felt = felt_through_kernels(problem, "free")
+    fields = 0.0
+    if felt:
+        fields += 0.5 * len(pairs) + len(felt) * (1.0 + resident_share(decomposition))
+    if free_felt:
+        tilted = {
+            frozenset(entry.between)
+            for entry in problem.interaction
+            if entry.kind == "dipolar" and entry.boundary == "free" and sum(map(bool, entry.direction)) > 1
+        }
+        second = decomposition.pencil_grid[1]
+        fields += len(free_pairs) + 3.0 * len(tilted) + 2.0 * resident_share(decomposition) * len(free_felt)
+        fields += 2.0 if decomposition.ranks > 1 else 0.0  # the lines before they are exchanged
+        fields += 2.0 * (2.0 - 1.0 / second) if second > 1 else 0.0
+    return fields + (2.0 * len(problem.species) if felt or free_felt else 0.0)
+
+
+def felt_through_kernels(problem: Problem, boundary: str) -> tuple[set[frozenset[str]], set[str]]:
+    """The pairs that act on each other through kernels with this boundary, and the species in them."""
+    pairs = {frozenset(entry.between) for entry in problem.interaction if entry.kernel_boundary == boundary}
+    return pairs, {name for pair in pairs for name in pair}
 
 
 def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the problem evolves and is observed.
 
     Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
-    pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per species and a product when observing,
-    and what convolutions keep.
+    pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per
+    species and a product when observing, and what convolutions keep.
     """
     species = len(problem.species)
     also = problem.output.observables.also
@@ -180,12 +208,15 @@ def snapshot_bytes(problem: Problem) -> int:
 
 
 def transforms_per_step(problem: Problem) -> float:
-    """Fourier pairs of one complex field per step; a real field's pair counts half."""
+    """Fourier pairs of one complex field per step; a real field's pair counts half, one in free space as many as it
+    costs."""
     if problem.time is None:
         return 0.0
     table = problem.time.splitting
-    felt = {name for entry in problem.interaction if entry.kind != "contact" for name in entry.between}
-    return len(table.drifts) * sum(problem.orbitals) + 0.5 * len(table.kicks) * len(felt)
+    _, felt = felt_through_kernels(problem, "periodic")
+    _, free_felt = felt_through_kernels(problem, "free")
+    per_kick = 0.5 * len(felt) + FREE_SPACE_PAIRS * len(free_felt)
+    return len(table.drifts) * sum(problem.orbitals) + per_kick * len(table.kicks)
 
 
 def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:

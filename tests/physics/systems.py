@@ -164,6 +164,32 @@ def yukawa(first: str, second: str, strength: float, screening: float) -> dict:
     return {"between": [first, second], "kind": "yukawa", "strength": strength, "screening": screening}
 
 
+def coulomb(first: str, second: str, strength: float, **entries: Any) -> dict:
+    """G = strength / r, in free space unless told otherwise."""
+    return {"between": [first, second], "kind": "coulomb", "strength": strength, **entries}
+
+
+def dipolar(first: str, second: str, strength: float, direction: Sequence[float], **entries: Any) -> dict:
+    """G = strength (1 - 3 cos^2) / r^3, in free space unless told otherwise."""
+    chosen = {"kind": "dipolar", "strength": strength, "direction": list(direction)}
+    return {"between": [first, second], **chosen, **entries}
+
+
+def scattering(first: str, second: str, potential: dict, **entries: Any) -> dict:
+    """G = N^3 (V f_l)(N x) or its limit."""
+    return {"between": [first, second], "kind": "scattering", "potential": potential, **entries}
+
+
+def table(first: str, second: str, radii: Sequence[float], values: Sequence[float], **entries: Any) -> dict:
+    """G(r) by its values."""
+    return {"between": [first, second], "kind": "table", "radii": list(radii), "values": list(values), **entries}
+
+
+def expression(amplitude: str) -> dict:
+    """An initial state by an expression."""
+    return {"kind": "expression", "amplitude": amplitude}
+
+
 def evolution(final: float, step: float, integrator: str = "blanes-moan-6") -> dict:
     """``[time]``; the step is the test's own business."""
     return {"final": final, "step": step, "integrator": integrator, "check_step": False}

@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from physics.systems import (
     contact,
+    coulomb,
+    dipolar,
     evolution,
     gaussian_kernel,
     harmonic,
     require_below,
+    scattering,
     species,
     system,
+    table,
     yukawa,
 )
 
@@ -220,11 +224,57 @@ def interactions(kind, chosen):
             return [gaussian_kernel(*pair, g, 0.5 + abs(g) / 4) for pair, g in strengths.items()]
         case "yukawa":
             return [yukawa(*pair, g, 0.8 + abs(g)) for pair, g in strengths.items()]
+        case "coulomb":
+            return [coulomb(*pair, g, boundary="periodic") for pair, g in strengths.items()]
+        case "dipolar":
+            return [dipolar(*pair, g, [1, 2 * g, -0.5], boundary="periodic") for pair, g in strengths.items()]
+        case "table":
+            return [table(*pair, RADII, g * (2.0 - RADII) * np.cos(RADII)) for pair, g in strengths.items()]
+        case "scattering":
+            return [
+                scattering(*pair, BARRIER | {"height": 9.0 * abs(g)}, particles=3.0 + abs(g), neumann_radius=0.8)
+                for pair, g in strengths.items()
+            ]
+        case "scattering limit":
+            return [scattering(*pair, BARRIER | {"height": 3.0 * g}, limit=True) for pair, g in strengths.items()]
+        case "free coulomb":
+            return [coulomb(*pair, g) for pair, g in strengths.items()]
+        case "free yukawa":
+            return [yukawa(*pair, g, 0.3 + abs(g)) | {"boundary": "free"} for pair, g in strengths.items()]
+        case "free gaussian":
+            return [gaussian_kernel(*pair, g, 0.5 + abs(g)) | {"boundary": "free"} for pair, g in strengths.items()]
+        case "free table":
+            values = (2.0 - RADII) * np.cos(RADII)
+            return [table(*pair, RADII, g * values, boundary="free") for pair, g in strengths.items()]
+        case "free dipolar":
+            return [dipolar(*pair, g, [0, 0, 1]) for pair, g in strengths.items()]
+        case "free tilted dipolar":
+            return [dipolar(*pair, g, [1, 2 * g, -0.5]) for pair, g in strengths.items()]
 
+
+RADII = np.linspace(0.0, 2.0, 9)
+BARRIER = {"kind": "square-barrier", "radius": 1.5}
+DIMENSIONS = {
+    "contact": (1, 2, 3),
+    "gaussian": (1, 2, 3),
+    "yukawa": (2, 3),
+    "coulomb": (2, 3),
+    "dipolar": (3,),
+    "table": (1, 2, 3),
+    "scattering": (3,),
+    "scattering limit": (3,),
+    "free coulomb": (2, 3),
+    "free yukawa": (2, 3),
+    "free gaussian": (1, 2, 3),
+    "free table": (1, 2, 3),
+    "free dipolar": (3,),
+    "free tilted dipolar": (3,),
+}
+"""Where each kernel has a meaning."""
 
 CASES = [
     (kind, components, within, between, dimensions)
-    for kind in ("contact", "gaussian", "yukawa")
+    for kind in DIMENSIONS
     for components, within, between in (
         (1, True, False),
         (2, True, False),
@@ -232,8 +282,7 @@ CASES = [
         (3, False, True),
         (3, True, True),
     )
-    for dimensions in (1, 2, 3)
-    if not (kind == "yukawa" and dimensions == 1)
+    for dimensions in DIMENSIONS[kind]
 ]
 
 
@@ -257,7 +306,9 @@ def test_all_terms_together(dimensions, tmp_path):
     chosen = pairs(3, True, True)
     terms = interactions("contact", chosen) + interactions("gaussian", chosen[1:4])
     if dimensions > 1:
-        terms += interactions("yukawa", chosen[2:])
+        terms += interactions("yukawa", chosen[2:]) + interactions("free coulomb", chosen[:2])
+    if dimensions == 3:
+        terms += interactions("free tilted dipolar", chosen[2:5]) + interactions("scattering", chosen[:1])
     mixture = mixture_of(3, dimensions, terms, potentials)
     orbitals = random_fields(mixture, 1)
     felt = kick_potential(mixture, orbitals)

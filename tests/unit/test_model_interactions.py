@@ -8,8 +8,8 @@ from physics.systems import contact, gaussian, gaussian_kernel, species, system,
 from scipy.special import erfc
 
 from hpcmix.model.contact import ContactInteraction
+from hpcmix.model.coulomb_kernel import yukawa_multiplier
 from hpcmix.model.gaussian_kernel import gaussian_multiplier
-from hpcmix.model.yukawa_kernel import yukawa_multiplier
 
 
 def clouds(points, lengths, interaction, widths=(1.0,), particles=(1.0,), **options):

@@ -42,6 +42,10 @@ precision = "double"
 HARMONIC = '    { kind = "harmonic", frequency = 1 },'
 INITIAL = 'initial = { kind = "gaussian", width = 1 }'
 CONTACT = 'kind = "contact"\nstrength = 1'
+SCATTERING = (
+    'kind = "scattering"\npotential = { kind = "square-barrier", height = 1, radius = 1 }\n'
+    "particles = 1000\nneumann_radius = 0.5"
+)
 SCHEDULE = "observables = { every = 10 }"
 
 MISTAKES = [
@@ -151,10 +155,45 @@ MISTAKES = [
     ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"', 17, "species.down.kinetic",
      "(available kinetic: nonrelativistic)"),
     ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential", "not available"),
-    (CONTACT, 'kind = "coulomb"\nstrength = 1', 20, "interaction.0.kind",
-     "(available kind: contact, gaussian, yukawa)"),
-    (CONTACT, 'kind = "yukawa"\nstrength = 1\nscreening = 1\nboundary = "free"', 23, "interaction.0.boundary",
-     "(available boundary: periodic)"),
+    # kernels
+    (CONTACT, 'kind = "culomb"\nstrength = 1', 20, "interaction.0.kind",
+     'unknown kind "culomb"; did you mean "coulomb"?'),
+    (CONTACT, 'kind = "yukawa"\nstrength = 1\nscreening = -1', 22, "interaction.0.screening", "must be positive"),
+    (CONTACT, 'kind = "yukawa"\nstrength = 1\nscreening = 1\nboundary = "open"', 23, "interaction.0.boundary",
+     'unknown boundary "open" (available: periodic, free)'),
+    (CONTACT, 'kind = "gaussian"\nstrength = 1\nwidth = -0.5', 22, "interaction.0.width", "must be positive"),
+    (CONTACT, 'kind = "coulomb"\nstrength = 1\nscreening = 1', 22, "interaction.0.screening", "unknown key"),
+    (CONTACT, 'kind = "dipolar"', 18, "interaction.0", "needs strength or dipolar_length"),
+    (CONTACT, 'kind = "dipolar"\nstrength = 1\ndipolar_length = 1', 22, "interaction.0.dipolar_length",
+     "contradicts strength"),
+    (CONTACT, 'kind = "dipolar"\nstrength = 1\ndirection = [0, 0, 0]', 22, "interaction.0.direction",
+     "must be three numbers that are not all zero"),
+    (CONTACT, 'kind = "dipolar"\nstrength = 1\ndirection = [1, 0]', 22, "interaction.0.direction", "three numbers"),
+    (CONTACT, 'kind = "table"', 18, "interaction.0", "needs radii and values, or the path of a text file"),
+    (CONTACT, 'kind = "table"\nradii = [0, 1, 2, 3]\nvalues = [1, 2]', 22, "interaction.0.values",
+     "has 2 entries for 4 radii"),
+    (CONTACT, 'kind = "table"\nradii = [0, 1]\nvalues = [1, 2]', 21, "interaction.0.radii", "at least 4 entries"),
+    (CONTACT, 'kind = "table"\nradii = [0, 2, 1, 3]\nvalues = [1, 2, 3, 4]', 21, "interaction.0.radii",
+     "must increase, but 1 comes after 2"),
+    (CONTACT, 'kind = "table"\nradii = [1, 2, 3, 4]\nvalues = [1, 2, 3, 4]', 21, "interaction.0.radii",
+     "must begin at r = 0, not at 1"),
+    (CONTACT, 'kind = "table"\nradii = [0, 1, 2, -3]\nvalues = [1, 2, 3, 4]', 21, "interaction.0.radii.3",
+     "must not be negative"),
+    (CONTACT, 'kind = "table"\nradii = [0, 1, 2, 3]\nvalues = [0, 0, 0, 0]', 22, "interaction.0.values", "all zero"),
+    (CONTACT, 'kind = "table"\nradii = [0, 1, 2, 5]\nvalues = [1, 2, 3, 4]', 21, "interaction.0.radii",
+     "reach to 5, beyond half the box (4)"),
+    (CONTACT, 'kind = "table"\npath = "absent.txt"', 21, "interaction.0.path", "there is no file"),
+    (CONTACT, 'kind = "table"\npath = 3', 21, "interaction.0.path", "must be the path of a file"),
+    (CONTACT, 'kind = "scattering"\npotential = { kind = "square-barrier", height = 1, radius = -1 }', 21,
+     "interaction.0.potential.radius", "must be positive"),
+    (CONTACT, 'kind = "scattering"\npotential = { kind = "hard-sphere", radius = 1 }', 21,
+     "interaction.0.potential.kind", 'unknown kind "hard-sphere"; did you mean "soft-sphere"?'),
+    (CONTACT, 'kind = "scattering"\npotential = { kind = "square-barrier", height = 1, radius = 1 }', 18,
+     "interaction.0.particles", "is required, unless limit = true"),
+    (CONTACT, SCATTERING.replace("0.5", "0.0005"), 23, "interaction.0.neumann_radius",
+     "0.0005 is too small: the ball of radius N l = 0.5 must hold the potential, whose radius is 1"),
+    (CONTACT, SCATTERING.replace("1000", "0.2").replace("0.5", "9"), 22, "interaction.0.particles",
+     "0.2 is too small: the kernel then reaches to 5, beyond half the box (4)"),
     ("points =", 'frame = { kind = "expanding", rate = 1 }\npoints =', 2, "grid.frame", "(available frame: fixed)"),
     (SCHEDULE, "checkpoints = { keep = 0 }", 26, "output.checkpoints.keep", "must be at least 1, but is 0"),
     (SCHEDULE, 'checkpoints = { wall = "half an hour" }', 26, "output.checkpoints.wall", "is no duration"),
@@ -229,6 +268,11 @@ strength = 1
          'must be an energy times length, but "1 J" is an energy'),
         ("strength = 1", 'scattering_length = "1 a0"', 13, "interaction.0.scattering_length", "three dimensions only"),
         ('kind = "contact"', 'kind = "yukawa"\nscreening = 1', 12, "interaction.0.kind", "no meaning in one dimension"),
+        ('kind = "contact"', 'kind = "coulomb"', 12, "interaction.0.kind", "no meaning in one dimension"),
+        ('kind = "contact"', 'kind = "dipolar"', 12, "interaction.0.kind", "three dimensions only"),
+        ('kind = "contact"\nstrength = 1', 'kind = "scattering"\nlimit = true\n'
+         'potential = { kind = "soft-sphere", height = 1, radius = 1 }', 12, "interaction.0.kind",
+         "three dimensions only"),
         ('name = "a"', 'name = "a"\npotential = { kind = "harmonic", frequency = "50 um" }', 9,
          "species.a.potential.frequency", 'must be a frequency, but "50 um" is a length'),
         ("strength = 1", "strength = 1\n[parallel]\npencil_grid = [2]", 15, "parallel.pencil_grid", "leaves no choice"),

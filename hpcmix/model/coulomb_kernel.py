@@ -1,0 +1,73 @@
+"""Coulomb, gravity and Yukawa: G(r) = strength exp(-screening r) / r, with screening = 0 for the first two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammainc
+
+from hpcmix.model.kernel import CutPart, Kernel, RadialKernel, WaveNumbers, even_part, modulus
+from hpcmix.model.radial_functions import RadialFunction
+
+
+def yukawa_multiplier(
+    squared_wave_number: np.ndarray, strength: float, screening: float, dimensions: int
+) -> np.ndarray:
+    """The transform of the kernel; with the box's wave numbers it is summed over the images of the box.
+
+    Three dimensions: G^(k) = 4 pi strength / (k^2 + screening^2).
+    Two dimensions (the same function of r in the plane): G^(k) = 2 pi strength / sqrt(k^2 + screening^2).
+    Without screening the mean density (k = 0) exerts no force: a neutralising background, G^(0) = 0.
+    In one dimension exp(-screening |x|)/|x| has no transform; the problem file refuses it.
+    """
+    denominator = squared_wave_number + screening**2
+    neutral = denominator == 0.0
+    denominator = np.where(neutral, 1.0, denominator)
+    if dimensions == 3:
+        return np.where(neutral, 0.0, 4.0 * np.pi * strength / denominator)
+    return np.where(neutral, 0.0, 2.0 * np.pi * strength / np.sqrt(denominator))
+
+
+def cut_yukawa_multiplier(wave_number: np.ndarray, strength: float, screening: float, radius: float) -> np.ndarray:
+    """The transform of the three-dimensional kernel cut at `radius`, smooth in k (Vico, Greengard and Ferrando, J.
+    Comput. Phys. 323 (2016) 191):
+
+        G^(k) = 4 pi strength [1 - exp(-mu R) (cos kR + mu sin(kR) / k)] / (k^2 + mu^2)
+
+    The bracket is the sum of two terms without cancellation: 1 - exp(-x)(1 + x) with x = mu R, which is an incomplete
+    gamma function, and exp(-x) [2 sin^2(kR/2) + x (1 - sin(kR)/kR)]. For mu = k = 0: 2 pi strength R^2.
+    """
+    x = screening * radius
+    phase = wave_number * radius
+    bracket = gammainc(2.0, x) + np.exp(-x) * (2.0 * np.sin(0.5 * phase) ** 2 + x * (1.0 - np.sinc(phase / np.pi)))
+    denominator = wave_number**2 + screening**2
+    centre = denominator == 0.0
+    values = 4.0 * np.pi * strength * bracket / np.where(centre, 1.0, denominator)
+    return np.where(centre, 2.0 * np.pi * strength * radius**2, values)
+
+
+@dataclass(frozen=True)
+class YukawaKernel(Kernel):
+    """The kernel in two or three dimensions; Coulomb's and Newton's when `screening` is 0."""
+
+    strength: float
+    screening: float
+    dimensions: int
+
+    def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
+        """See :meth:`Kernel.multiplier`."""
+        squared = sum(k**2 for k in wave_numbers)
+        return yukawa_multiplier(squared, self.strength, self.screening, self.dimensions)
+
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`Kernel.reach`."""
+        return diagonal
+
+    def cut(self, radius: float, largest: float) -> list[CutPart]:
+        """See :meth:`Kernel.cut`. In two dimensions there is no closed form."""
+        strength, screening = self.strength, self.screening
+        if self.dimensions == 3:
+            return even_part(3, lambda k: cut_yukawa_multiplier(modulus(k), strength, screening, radius))
+        function = RadialFunction((0.0, radius), lambda r: strength * np.exp(-screening * r) / r)
+        return RadialKernel(function, self.dimensions).cut(radius, largest)
