@@ -7,101 +7,13 @@
 // swap is left to whoever fills and empties the tile (tiles.hpp).
 #pragma once
 
+#include "butterflies.hpp"
 #include "line_plan.hpp"
-#include "tiles.hpp"
 
 namespace {
 
 using hpcmix::Line;
 using hpcmix::Stage;
-
-// Butterflies: transforms of a few elements in registers, in place, result in natural order.
-
-template <class Real>
-[[gnu::always_inline]] inline void butterfly_2(Pack<Real>& a, Pack<Real>& b)
-{
-    const Pack<Real> difference = a - b;
-    a = a + b;
-    b = difference;
-}
-
-template <class Real>
-[[gnu::always_inline]] inline void butterfly_4(Pack<Real>& a, Pack<Real>& b, Pack<Real>& c, Pack<Real>& d)
-{
-    const Pack<Real> sum_ac = a + c, difference_ac = a - c;
-    const Pack<Real> sum_bd = b + d, difference_bd = times_minus_i(b - d);
-    a = sum_ac + sum_bd;
-    b = difference_ac + difference_bd;
-    c = sum_ac - sum_bd;
-    d = difference_ac - difference_bd;
-}
-
-template <class Real>
-[[gnu::always_inline]] inline void butterfly_8(Pack<Real>* v)
-{
-    const Vector<Real> half_root = in_all_lanes(static_cast<Real>(0.70710678118654752440L));
-    for (std::size_t k = 0; k < 4; ++k) {
-        butterfly_2(v[k], v[k + 4]);
-    }
-    // The odd half is turned by the eighth roots of unity 1, (1 - i)/sqrt 2, -i, -(1 + i)/sqrt 2.
-    v[5] = {(v[5].re + v[5].im) * half_root, (v[5].im - v[5].re) * half_root};
-    v[6] = times_minus_i(v[6]);
-    v[7] = {(v[7].im - v[7].re) * half_root, -(v[7].re + v[7].im) * half_root};
-    butterfly_4(v[0], v[1], v[2], v[3]);
-    butterfly_4(v[4], v[5], v[6], v[7]);
-    const Pack<Real> even[4] = {v[0], v[1], v[2], v[3]};
-    const Pack<Real> odd[4] = {v[4], v[5], v[6], v[7]};
-    for (std::size_t k = 0; k < 4; ++k) {
-        v[2 * k] = even[k];
-        v[2 * k + 1] = odd[k];
-    }
-}
-
-/// Odd radices: elements k and radix - k share a cosine and, up to the sign, a sine. `roots` holds (cos, sin) pairs.
-template <std::size_t radix, class Real>
-[[gnu::always_inline]] inline void butterfly_odd(Pack<Real>* v, const Real* roots)
-{
-    constexpr std::size_t half = radix / 2;
-    Pack<Real> sum[half], difference[half];
-    const Pack<Real> first = v[0];
-#pragma GCC unroll 16
-    for (std::size_t k = 0; k < half; ++k) {
-        sum[k] = v[k + 1] + v[radix - 1 - k];
-        difference[k] = v[k + 1] - v[radix - 1 - k];
-        v[0] = v[0] + sum[k];
-    }
-#pragma GCC unroll 16
-    for (std::size_t j = 1; j <= half; ++j) {
-        Pack<Real> even = first, odd = {};
-#pragma GCC unroll 16
-        for (std::size_t k = 0; k < half; ++k) {
-            const Vector<Real> cosine = in_all_lanes(roots[2 * (j * (k + 1) % radix)]);
-            const Vector<Real> sine = in_all_lanes(roots[2 * (j * (k + 1) % radix) + 1]);
-            even = {fused_add(sum[k].re, cosine, even.re), fused_add(sum[k].im, cosine, even.im)};
-            if (k == 0) {
-                odd = {difference[k].re * sine, difference[k].im * sine};
-            } else {
-                odd = {fused_add(difference[k].re, sine, odd.re), fused_add(difference[k].im, sine, odd.im)};
-            }
-        }
-        v[j] = even + times_minus_i(odd);
-        v[radix - j] = even - times_minus_i(odd);
-    }
-}
-
-template <std::size_t radix, class Real>
-[[gnu::always_inline]] inline void butterfly(Pack<Real>* v, const Real* roots)
-{
-    if constexpr (radix == 2) {
-        butterfly_2(v[0], v[1]);
-    } else if constexpr (radix == 4) {
-        butterfly_4(v[0], v[1], v[2], v[3]);
-    } else if constexpr (radix == 8) {
-        butterfly_8(v);
-    } else {
-        butterfly_odd<radix>(v, roots);
-    }
-}
 
 /// The elements of a tile as a pass takes them and leaves them; tiles.hpp has the same for columns of a field, so that the
 /// first pass of a transform can read from there and the last one write there.
@@ -205,64 +117,6 @@ template <class Real>
     }
 }
 
-/// The first pass (stride one) on rows of a field: some neighbouring groups at a time, as many as a transposed square has
-/// elements of a row.
-template <std::size_t radix, bool Swap, class Real>
-[[gnu::noinline]] void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, const Rows& rows,
-                                               Pack<Real>* __restrict tile)
-{
-    constexpr std::size_t half = lanes<Real> / 2;
-    for (std::size_t group = 0; group < stage.groups; group += half) {
-        Pack<Real> elements[radix][half];
-#pragma GCC unroll 16
-        for (std::size_t k = 0; k < radix; ++k) {
-            load_elements<Swap>(first, rows, group + k * stage.groups, elements[k]);
-        }
-        for (std::size_t j = 0; j < half; ++j) {
-            Pack<Real> v[radix];
-#pragma GCC unroll 16
-            for (std::size_t k = 0; k < radix; ++k) {
-                v[k] = elements[k][j];
-            }
-            butterfly<radix>(v, stage.roots);
-            Pack<Real>* const target = tile + (group + j) * radix;
-            const Real* const twiddles = stage.twiddles + 2 * (radix - 1) * (group + j);
-            target[0] = v[0];
-#pragma GCC unroll 16
-            for (std::size_t k = 1; k < radix; ++k) {
-                target[k] = group + j == 0 ? v[k] : times(v[k], twiddles + 2 * (k - 1));
-            }
-        }
-    }
-}
-
-/// The last pass (one group, no twiddle factors) from a tile to rows of a field.
-template <std::size_t radix, bool Swap, class Real>
-[[gnu::noinline]] void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* __restrict tile, Real* first,
-                                              const Rows& rows, Real scale)
-{
-    constexpr std::size_t half = lanes<Real> / 2;
-    for (std::size_t q = 0; q < stage.stride; q += half) {
-        Pack<Real> elements[radix][half];
-        for (std::size_t j = 0; j < half; ++j) {
-            Pack<Real> v[radix];
-#pragma GCC unroll 16
-            for (std::size_t k = 0; k < radix; ++k) {
-                v[k] = tile[q + j + k * stage.stride];
-            }
-            butterfly<radix>(v, stage.roots);
-#pragma GCC unroll 16
-            for (std::size_t k = 0; k < radix; ++k) {
-                elements[k][j] = v[k];
-            }
-        }
-#pragma GCC unroll 16
-        for (std::size_t k = 0; k < radix; ++k) {
-            store_elements<Swap>(first, rows, q + k * stage.stride, elements[k], scale);
-        }
-    }
-}
-
 template <class Real>
 void run_stage_on_tiles(const Stage<Real>& stage, const Pack<Real>* tile, Pack<Real>* spare)
 {
@@ -313,24 +167,30 @@ bool has_open_ends(const Line<Real>& line)
     return (first <= 5 || first == 8) && (last == 4 || last == 8);
 }
 
+/// Calls function.operator()<radix>() for a radix that has_open_ends lets be the first one.
+template <class Function>
+void with_open_radix(std::size_t radix, const Function& function)
+{
+    switch (radix) {
+    case 2:
+        return function.template operator()<2>();
+    case 3:
+        return function.template operator()<3>();
+    case 4:
+        return function.template operator()<4>();
+    case 5:
+        return function.template operator()<5>();
+    default:
+        return function.template operator()<8>();
+    }
+}
+
 /// The first pass of a line for which has_open_ends, from where a reader takes its elements into a tile.
 template <class Real, class Reader>
 void run_first_stage(const Line<Real>& line, Reader from, Pack<Real>* tile)
 {
     const Stage<Real>& stage = line.stages[0];
-    const TileWriter<Real> to{tile};
-    switch (stage.radix) {
-    case 2:
-        return run_stage<2>(stage, from, to);
-    case 3:
-        return run_stage<3>(stage, from, to);
-    case 4:
-        return run_stage<4>(stage, from, to);
-    case 5:
-        return run_stage<5>(stage, from, to);
-    default:
-        return run_stage<8>(stage, from, to);
-    }
+    with_open_radix(stage.radix, [&]<std::size_t radix>() { run_stage<radix>(stage, from, TileWriter<Real>{tile}); });
 }
 
 /// The last pass of such a line, from a tile to where a writer puts its elements.
@@ -372,81 +232,6 @@ void transform_tile(const Line<Real>& line, Pack<Real>*& tile, Pack<Real>*& spar
         run_bluestein(line, tile, spare);
     } else {
         run_stages(line, 0, line.stage_count, tile, spare);
-    }
-}
-
-/// Whether the first and the last pass can also work on rows: squares of whole elements in each.
-template <class Real>
-bool has_open_row_ends(const Line<Real>& line)
-{
-    return has_open_ends(line) && line.stages[0].groups % (lanes<Real> / 2) == 0 &&
-           line.stages[line.stage_count - 1].stride % (lanes<Real> / 2) == 0;
-}
-
-template <bool Swap, class Real>
-void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, const Rows& rows, Pack<Real>* tile)
-{
-    switch (stage.radix) {
-    case 2:
-        return run_first_stage_on_rows<2, Swap>(stage, first, rows, tile);
-    case 3:
-        return run_first_stage_on_rows<3, Swap>(stage, first, rows, tile);
-    case 4:
-        return run_first_stage_on_rows<4, Swap>(stage, first, rows, tile);
-    case 5:
-        return run_first_stage_on_rows<5, Swap>(stage, first, rows, tile);
-    default:
-        return run_first_stage_on_rows<8, Swap>(stage, first, rows, tile);
-    }
-}
-
-template <bool Swap, class Real>
-void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* tile, Real* first, const Rows& rows, Real scale)
-{
-    stage.radix == 4 ? run_last_stage_on_rows<4, Swap>(stage, tile, first, rows, scale)
-                     : run_last_stage_on_rows<8, Swap>(stage, tile, first, rows, scale);
-}
-
-/// Transforms rows of a field into a tile.
-template <bool Swap, class Real>
-void transform_from_rows(const Line<Real>& line, const Real* first, const Rows& rows, Pack<Real>*& tile,
-                         Pack<Real>*& spare)
-{
-    if (has_open_row_ends(line)) {
-        run_first_stage_on_rows<Swap>(line.stages[0], first, rows, tile);
-        run_stages(line, 1, line.stage_count, tile, spare);
-    } else {
-        load_rows(first, rows, tile, Swap);
-        transform_tile(line, tile, spare);
-    }
-}
-
-/// Transforms a tile into rows of a field, times scale.
-template <bool Swap, class Real>
-void transform_to_rows(const Line<Real>& line, Pack<Real>*& tile, Pack<Real>*& spare, Real* first, const Rows& rows,
-                       Real scale)
-{
-    if (has_open_row_ends(line)) {
-        run_stages(line, 0, line.stage_count - 1, tile, spare);
-        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows, scale);
-    } else {
-        transform_tile(line, tile, spare);
-        store_rows(first, rows, tile, Swap, scale);
-    }
-}
-
-/// Transforms rows of a field in place, times scale; both tiles are buffers.
-template <bool Swap, class Real>
-void transform_rows_in_place(const Line<Real>& line, Real* first, const Rows& rows, Real scale, Pack<Real>*& tile,
-                             Pack<Real>*& spare)
-{
-    if (has_open_row_ends(line)) {
-        run_first_stage_on_rows<Swap>(line.stages[0], first, rows, tile);
-        run_stages(line, 1, line.stage_count - 1, tile, spare);
-        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows, scale);
-    } else {
-        transform_from_rows<Swap>(line, first, rows, tile, spare);
-        store_rows(first, rows, tile, Swap, scale);
     }
 }
 

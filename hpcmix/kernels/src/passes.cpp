@@ -6,78 +6,18 @@
 
 #include "kick_tiles.hpp"
 #include "line_transform.hpp"
+#include "multiply_tiles.hpp"
 #include "real_lines.hpp"
+#include "row_transform.hpp"
 #include "tiles.hpp"
+#include "workspace.hpp"
 
 namespace {
 
 using hpcmix::ColumnPiece;
 using hpcmix::Kick;
 using hpcmix::Mixing;
-using hpcmix::Multiplier;
 using hpcmix::RowPiece;
-using hpcmix::Turn;
-
-// Tiles of columns that are read together: runs of this many tiles' rows keep the memory busy, and all of them together
-// should stay in the second-level cache.
-constexpr std::size_t most_tiles_of_columns = 8;
-constexpr std::size_t cache_bytes = 512 * 1024;
-
-// Neighbouring tiles start at different places of a memory page, or their elements would compete for the same cache sets.
-constexpr std::size_t tile_padding = 5;
-
-template <class Real>
-constexpr std::size_t tile_bytes(std::size_t tile_length)
-{
-    return (tile_length + tile_padding) * sizeof(Pack<Real>);
-}
-
-template <class Real>
-std::size_t tiles_of_columns(std::size_t tile_length, std::size_t components)
-{
-    const std::size_t fitting = cache_bytes / (components * tile_bytes<Real>(tile_length));
-    return fitting < 1 ? 1 : at_most(fitting, most_tiles_of_columns);
-}
-
-template <class Real>
-std::size_t block_columns(std::size_t tile_length, std::size_t components)
-{
-    return tiles_of_columns<Real>(tile_length, components) * lanes<Real>;
-}
-
-template <class Real>
-std::size_t workspace_bytes(std::size_t tile_length, std::size_t components)
-{
-    const std::size_t tiles = components * tiles_of_columns<Real>(tile_length, components);
-    const std::size_t pointer_bytes = (tiles * sizeof(void*) + 63) / 64 * 64;
-    return (tiles + 1) * tile_bytes<Real>(tile_length) + density_bytes<Real>(components) + pointer_bytes;
-}
-
-/// The parts of a thread's workspace.
-template <class Real>
-struct Workspace {
-    Pack<Real>** tiles;      // the tiles of the first component, then those of the second ...
-    Pack<Real>* spare;       // the buffer that a transform writes to
-    double* density;
-
-    Workspace(void* memory, std::size_t tile_length, std::size_t components)
-    {
-        const std::size_t count = components * tiles_of_columns<Real>(tile_length, components);
-        char* position = static_cast<char*>(memory);
-        const auto take = [&position](std::size_t bytes) {
-            char* taken = position;
-            position += bytes;
-            return static_cast<void*>(taken);
-        };
-        spare = static_cast<Pack<Real>*>(take(tile_bytes<Real>(tile_length)));
-        Pack<Real>* first = static_cast<Pack<Real>*>(take(count * tile_bytes<Real>(tile_length)));
-        density = static_cast<double*>(take(density_bytes<Real>(components)));
-        tiles = static_cast<Pack<Real>**>(take(count * sizeof(void*)));
-        for (std::size_t tile = 0; tile < count; ++tile) {
-            tiles[tile] = first + tile * (tile_length + tile_padding);
-        }
-    }
-};
 
 template <class Real>
 void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, Real scale, void* memory)
@@ -117,66 +57,6 @@ void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool for
         transform_tile(line, workspace.tiles[tile], workspace.spare);
     }
     store_columns(columns, workspace.tiles, !forward, scale);
-}
-
-/// tile *= along[k] rows[r] length[l] (see Multiplier), in double precision in either precision of the tile: a factor
-/// rounded to single precision would change a mode's norm by the same 1e-7 in every step. Leaves real and imaginary part
-/// swapped.
-template <class Real>
-void multiply_by_factors(Pack<Real>* tile, std::size_t length, const Multiplier& multiplier,
-                         std::size_t first_column, std::size_t columns)
-{
-    constexpr std::size_t width = lanes<Real>;
-    alignas(64) double lane_re[width] = {}, lane_im[width] = {};
-    for (std::size_t lane = 0; lane < width; ++lane) {
-        const std::size_t column = column_of_lane<Real>(lane);
-        if (column < columns) {
-            const std::size_t position = multiplier.first_column + first_column + column;
-            const double* row = multiplier.rows + 2 * (position / multiplier.row_length);
-            const double* element = multiplier.length + 2 * (position % multiplier.row_length);
-            lane_re[lane] = multiply_add(row[0], element[0], -(row[1] * element[1]));
-            lane_im[lane] = multiply_add(row[0], element[1], row[1] * element[0]);
-        }
-    }
-    Real* const __restrict values = reinterpret_cast<Real*>(tile);
-    for (std::size_t k = 0; k < length; ++k) {
-        const double along_re = multiplier.along[2 * k], along_im = multiplier.along[2 * k + 1];
-        Real* const __restrict element = values + 2 * width * k;
-#pragma omp simd
-        for (std::size_t lane = 0; lane < width; ++lane) {
-            const double factor_re = multiply_add(along_re, lane_re[lane], -(along_im * lane_im[lane]));
-            const double factor_im = multiply_add(along_re, lane_im[lane], along_im * lane_re[lane]);
-            const double re = element[lane], im = element[width + lane];
-            element[lane] = static_cast<Real>(multiply_add(re, factor_im, im * factor_re));
-            element[width + lane] = static_cast<Real>(multiply_add(re, factor_re, -(im * factor_im)));
-        }
-    }
-}
-
-/// tile[k] *= exp(-i angle symbol[k]), one symbol for each column. Leaves real and imaginary part swapped.
-template <class Real>
-void turn_tile(Pack<Real>* tile, std::size_t length, const Turn<Real>& turn, std::size_t first_column,
-               std::size_t columns)
-{
-    constexpr std::size_t width = lanes<Real>, points = chunk_points<Real>;
-    alignas(64) double phase[points];
-    alignas(64) Real sine[points] = {}, cosine[points] = {};
-    for (std::size_t start = 0; start < length; start += chunk_length) {
-        const std::size_t count = at_most(length - start, chunk_length);
-        for (std::size_t i = 0; i < count; ++i) {
-            const Vector<Real> row = load_reals(turn.symbol + (start + i) * turn.stride + first_column, columns);
-            const Real* const values = reinterpret_cast<const Real*>(&row);
-#pragma omp simd
-            for (std::size_t lane = 0; lane < width; ++lane) {
-                phase[width * i + lane] = turn.angle * values[lane];
-            }
-        }
-        sincos_many(phase, sine, cosine, width * count);
-        rotate_chunk<false>(tile + start, sine, cosine, count);
-        for (std::size_t i = start; i < start + count; ++i) {
-            tile[i] = swapped(tile[i]);
-        }
-    }
 }
 
 /// Whether the elements of a column lie so that too many of them compete for the same places of a cache: then lines are

@@ -1,146 +1,13 @@
 #include "transforms.hpp"
 
-#include "instruction_set.hpp"
-#include "passes.hpp"
+#include "pieces.hpp"
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <new>
-#include <vector>
 
 namespace hpcmix {
 
 namespace {
-
-constexpr std::align_val_t page{4096};
-
-struct DeleteAligned {
-    void operator()(std::byte* memory) const
-    {
-        ::operator delete[](memory, page);
-    }
-};
-
-/// The calling thread's workspace, kept from call to call and grown when a longer line needs more.
-void* workspace(std::size_t bytes)
-{
-    thread_local std::unique_ptr<std::byte[], DeleteAligned> memory;
-    thread_local std::size_t size = 0;
-    if (size < bytes) {
-        memory.reset();
-        size = 0;
-        memory.reset(new (page) std::byte[bytes]);
-        size = bytes;
-    }
-    return memory.get();
-}
-
-std::size_t divide_up(std::size_t count, std::size_t piece)
-{
-    return (count + piece - 1) / piece;
-}
-
-/// Runs work(i) for i < count, a contiguous range on each thread.
-template <class Work>
-void for_each(std::size_t count, const Work& work)
-{
-#pragma omp parallel for schedule(static) if (count > 1)
-    for (std::size_t i = 0; i < count; ++i) {
-        work(i);
-    }
-}
-
-/// Something to be done in every plane, cut into pieces that may run in any order: work(plane, piece).
-template <class Work>
-struct Step {
-    std::size_t pieces;
-    Work work;
-
-    void run_all(std::size_t plane) const
-    {
-        for (std::size_t piece = 0; piece < pieces; ++piece) {
-            work(plane, piece);
-        }
-    }
-};
-
-/// Runs the steps one after the other on each plane while it is in cache; where there are too few planes to keep all
-/// threads busy, each step on all planes with the pieces shared out.
-template <class... Steps>
-void run_on_planes(std::size_t planes, const Steps&... steps)
-{
-    const auto threads = static_cast<std::size_t>(thread_count());
-    if (threads == 1 || planes >= 4 * threads) {
-        for_each(planes, [&](std::size_t plane) { (steps.run_all(plane), ...); });
-    } else {
-        (for_each(planes * steps.pieces,
-                  [&](std::size_t i) { steps.work(i / steps.pieces, i % steps.pieces); }),
-         ...);
-    }
-}
-
-template <class Real>
-const PassTable<Real>& active_table()
-{
-    return active_passes().table<Real>();
-}
-
-/// How many rows of `row_count` belong to the piece that starts with row `first`.
-std::size_t rows_in_piece(std::size_t lanes, std::size_t row_count, std::size_t first)
-{
-    return std::min(lanes, row_count - first);
-}
-
-/// Transforms of contiguous rows, a tile at a time.
-template <class Real>
-struct RowTransform {
-    const PassTable<Real>& passes = active_table<Real>();
-    const Line<Real>& line;
-    std::size_t row_count;
-    bool forward;
-    Real scale;
-    std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-
-    std::size_t pieces() const
-    {
-        return divide_up(row_count, passes.lanes);
-    }
-    void operator()(Real* rows, std::size_t piece) const
-    {
-        const std::size_t first = piece * passes.lanes, stride = 2 * line.length;
-        passes.transform_rows(line, {rows + first * stride, stride, rows_in_piece(passes.lanes, row_count, first)},
-                              forward, scale, workspace(bytes));
-    }
-};
-
-/// Transforms of the columns of a plane with contiguous rows, a block at a time.
-template <class Real>
-struct ColumnTransform {
-    const PassTable<Real>& passes = active_table<Real>();
-    const Line<Real>& line;
-    std::size_t column_count;
-    bool forward;
-    Real scale;
-    std::size_t block = passes.block_columns(line.tile_length, 1);
-    std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-
-    std::size_t pieces() const
-    {
-        return divide_up(column_count, block);
-    }
-    void operator()(Real* plane, std::size_t piece) const
-    {
-        const std::size_t first = piece * block;
-        passes.transform_columns(line, {plane + 2 * first, 2 * column_count, std::min(block, column_count - first)},
-                                 forward, scale, workspace(bytes));
-    }
-};
-
-bool is_empty(Shape shape)
-{
-    return shape.planes == 0 || shape.rows == 0 || shape.length == 0;
-}
 
 /// Runs work(block of columns as a piece, its first column) over all columns along the first axis of a field.
 template <class Real, class Work>
@@ -302,16 +169,33 @@ void mix_lines(Real* const* fields, std::size_t components, Shape shape, std::si
         });
 }
 
-/// The transforms of the columns of every component's planes, as a step without pieces unless it is wanted.
+/// The columns of every component's planes before and after what is done to the rows, as steps.
 template <class Real>
-auto column_step(const ColumnTransform<Real>& columns, Real* const* fields, std::size_t components, Shape shape,
-                 bool wanted)
-{
-    const std::size_t pieces = columns.pieces();
-    return Step{wanted ? components * pieces : 0, [=, &columns](std::size_t plane, std::size_t piece) {
-                    columns(fields[piece / pieces] + 2 * plane * shape.rows * shape.length, piece % pieces);
-                }};
-}
+struct ColumnsAround {
+    Real* const* fields;
+    std::size_t components;
+    Shape shape;
+    KickTransforms transforms;
+    const Line<Real>& line = line_of_length<Real>(shape.rows);
+    ColumnTransform<Real> inverse{.line = line, .column_count = shape.length, .forward = false, .scale = Real(1)};
+    ColumnTransform<Real> forward{.line = line, .column_count = shape.length, .forward = true, .scale = Real(1)};
+
+    auto before() const
+    {
+        return step(inverse, transforms.columns_too && transforms.inverse_before);
+    }
+    auto after() const
+    {
+        return step(forward, transforms.columns_too && transforms.forward_after);
+    }
+    auto step(const ColumnTransform<Real>& columns, bool wanted) const
+    {
+        const std::size_t pieces = columns.pieces();
+        return Step{wanted ? components * pieces : 0, [this, &columns, pieces](std::size_t plane, std::size_t piece) {
+                        columns(fields[piece / pieces] + 2 * plane * shape.rows * shape.length, piece % pieces);
+                    }};
+    }
+};
 
 /// A kick without transforms, in rows of a length of its own: points are points.
 template <class Real>
@@ -343,15 +227,10 @@ void kick_planes(Real* const* fields, const Real* const* potentials, const std::
         return;
     }
     const KickRows<Real> rows{.line = line_of_length<Real>(shape.length), .shape = shape, .kick = kick};
-    const Line<Real>& column_line = line_of_length<Real>(shape.rows);
-    const ColumnTransform<Real> inverse{.line = column_line, .column_count = shape.length, .forward = false,
-                                        .scale = Real(1)};
-    const ColumnTransform<Real> forward{.line = column_line, .column_count = shape.length, .forward = true,
-                                        .scale = Real(1)};
-    const bool columns_too = transforms.columns_too;
-    run_on_planes(shape.planes, column_step(inverse, fields, components, shape, columns_too && transforms.inverse_before),
+    const ColumnsAround<Real> columns{fields, components, shape, transforms};
+    run_on_planes(shape.planes, columns.before(),
                   Step{rows.pieces(), [&](std::size_t plane, std::size_t piece) { rows(plane, piece); }},
-                  column_step(forward, fields, components, shape, columns_too && transforms.forward_after));
+                  columns.after());
 }
 
 template <class Real>
@@ -363,13 +242,8 @@ void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransfor
     const PassTable<Real>& passes = active_table<Real>();
     const Line<Real>& line = line_of_length<Real>(shape.length);
     const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-    const Line<Real>& column_line = line_of_length<Real>(shape.rows);
-    const ColumnTransform<Real> inverse{.line = column_line, .column_count = shape.length, .forward = false,
-                                        .scale = Real(1)};
-    const ColumnTransform<Real> forward{.line = column_line, .column_count = shape.length, .forward = true,
-                                        .scale = Real(1)};
-    const bool columns_too = transforms.columns_too;
-    run_on_planes(shape.planes, column_step(inverse, &field, 1, shape, columns_too && transforms.inverse_before),
+    const ColumnsAround<Real> columns{&field, 1, shape, transforms};
+    run_on_planes(shape.planes, columns.before(),
                   Step{divide_up(shape.rows, passes.lanes),
                        [&](std::size_t plane, std::size_t piece) {
                            const std::size_t first = piece * passes.lanes;
@@ -379,7 +253,7 @@ void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransfor
                                                 {factors + offset, 2 * shape.length, count}, transforms.inverse_before,
                                                 transforms.forward_after, workspace(bytes));
                        }},
-                  column_step(forward, &field, 1, shape, columns_too && transforms.forward_after));
+                  columns.after());
 }
 
 template <class Real>
@@ -391,9 +265,8 @@ void density_of_planes(Real* field, double weight, Real* density, Shape shape, b
     const PassTable<Real>& passes = active_table<Real>();
     const Line<Real>& line = line_of_length<Real>(shape.length);
     const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-    const ColumnTransform<Real> inverse{.line = line_of_length<Real>(shape.rows), .column_count = shape.length,
-                                        .forward = false, .scale = Real(1)};
-    run_on_planes(shape.planes, column_step(inverse, &field, 1, shape, columns_too),
+    const ColumnsAround<Real> columns{&field, 1, shape, {true, false, columns_too}};
+    run_on_planes(shape.planes, columns.before(),
                   Step{divide_up(shape.rows, passes.lanes), [&](std::size_t plane, std::size_t piece) {
                            const std::size_t first = piece * passes.lanes;
                            const std::size_t offset = (plane * shape.rows + first) * shape.length;

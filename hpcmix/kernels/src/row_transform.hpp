@@ -1,0 +1,134 @@
+// Transforms of rows of a field by way of a tile, whose first and last pass read and write the field themselves where the
+// line allows it: squares of a row's neighbouring elements are transposed on the way.
+#pragma once
+
+#include "line_transform.hpp"
+#include "tiles.hpp"
+
+namespace {
+
+/// The first pass (stride one) on rows of a field: some neighbouring groups at a time, as many as a transposed square has
+/// elements of a row.
+template <std::size_t radix, bool Swap, class Real>
+[[gnu::noinline]] void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, const Rows& rows,
+                                               Pack<Real>* __restrict tile)
+{
+    constexpr std::size_t half = lanes<Real> / 2;
+    for (std::size_t group = 0; group < stage.groups; group += half) {
+        Pack<Real> elements[radix][half];
+#pragma GCC unroll 16
+        for (std::size_t k = 0; k < radix; ++k) {
+            load_elements<Swap>(first, rows, group + k * stage.groups, elements[k]);
+        }
+        for (std::size_t j = 0; j < half; ++j) {
+            Pack<Real> v[radix];
+#pragma GCC unroll 16
+            for (std::size_t k = 0; k < radix; ++k) {
+                v[k] = elements[k][j];
+            }
+            butterfly<radix>(v, stage.roots);
+            Pack<Real>* const target = tile + (group + j) * radix;
+            const Real* const twiddles = stage.twiddles + 2 * (radix - 1) * (group + j);
+            target[0] = v[0];
+#pragma GCC unroll 16
+            for (std::size_t k = 1; k < radix; ++k) {
+                target[k] = group + j == 0 ? v[k] : times(v[k], twiddles + 2 * (k - 1));
+            }
+        }
+    }
+}
+
+/// The last pass (one group, no twiddle factors) from a tile to rows of a field.
+template <std::size_t radix, bool Swap, class Real>
+[[gnu::noinline]] void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* __restrict tile, Real* first,
+                                              const Rows& rows, Real scale)
+{
+    constexpr std::size_t half = lanes<Real> / 2;
+    for (std::size_t q = 0; q < stage.stride; q += half) {
+        Pack<Real> elements[radix][half];
+        for (std::size_t j = 0; j < half; ++j) {
+            Pack<Real> v[radix];
+#pragma GCC unroll 16
+            for (std::size_t k = 0; k < radix; ++k) {
+                v[k] = tile[q + j + k * stage.stride];
+            }
+            butterfly<radix>(v, stage.roots);
+#pragma GCC unroll 16
+            for (std::size_t k = 0; k < radix; ++k) {
+                elements[k][j] = v[k];
+            }
+        }
+#pragma GCC unroll 16
+        for (std::size_t k = 0; k < radix; ++k) {
+            store_elements<Swap>(first, rows, q + k * stage.stride, elements[k], scale);
+        }
+    }
+}
+
+/// Whether the first and the last pass can also work on rows: squares of whole elements in each.
+template <class Real>
+bool has_open_row_ends(const Line<Real>& line)
+{
+    return has_open_ends(line) && line.stages[0].groups % (lanes<Real> / 2) == 0 &&
+           line.stages[line.stage_count - 1].stride % (lanes<Real> / 2) == 0;
+}
+
+template <bool Swap, class Real>
+void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, const Rows& rows, Pack<Real>* tile)
+{
+    with_open_radix(stage.radix, [&]<std::size_t radix>() {
+        run_first_stage_on_rows<radix, Swap>(stage, first, rows, tile);
+    });
+}
+
+template <bool Swap, class Real>
+void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* tile, Real* first, const Rows& rows, Real scale)
+{
+    stage.radix == 4 ? run_last_stage_on_rows<4, Swap>(stage, tile, first, rows, scale)
+                     : run_last_stage_on_rows<8, Swap>(stage, tile, first, rows, scale);
+}
+
+/// Transforms rows of a field into a tile.
+template <bool Swap, class Real>
+void transform_from_rows(const Line<Real>& line, const Real* first, const Rows& rows, Pack<Real>*& tile,
+                         Pack<Real>*& spare)
+{
+    if (has_open_row_ends(line)) {
+        run_first_stage_on_rows<Swap>(line.stages[0], first, rows, tile);
+        run_stages(line, 1, line.stage_count, tile, spare);
+    } else {
+        load_rows(first, rows, tile, Swap);
+        transform_tile(line, tile, spare);
+    }
+}
+
+/// Transforms a tile into rows of a field, times scale.
+template <bool Swap, class Real>
+void transform_to_rows(const Line<Real>& line, Pack<Real>*& tile, Pack<Real>*& spare, Real* first, const Rows& rows,
+                       Real scale)
+{
+    if (has_open_row_ends(line)) {
+        run_stages(line, 0, line.stage_count - 1, tile, spare);
+        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows, scale);
+    } else {
+        transform_tile(line, tile, spare);
+        store_rows(first, rows, tile, Swap, scale);
+    }
+}
+
+/// Transforms rows of a field in place, times scale; both tiles are buffers.
+template <bool Swap, class Real>
+void transform_rows_in_place(const Line<Real>& line, Real* first, const Rows& rows, Real scale, Pack<Real>*& tile,
+                             Pack<Real>*& spare)
+{
+    if (has_open_row_ends(line)) {
+        run_first_stage_on_rows<Swap>(line.stages[0], first, rows, tile);
+        run_stages(line, 1, line.stage_count - 1, tile, spare);
+        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows, scale);
+    } else {
+        transform_from_rows<Swap>(line, first, rows, tile, spare);
+        store_rows(first, rows, tile, Swap, scale);
+    }
+}
+
+}  // namespace
