@@ -43,7 +43,7 @@ class Simulation:
     """What the run goes on from; None: it starts from the beginning."""
     provenance: Provenance
     log: Log
-    watchdog: Watchdog
+    watchdog: Watchdog | None
     loading_seconds: float = 0.0
     """Wall-clock seconds that the checkpoint took to read: the first estimate of what one costs."""
     stepping_seconds: float = 0.0
@@ -77,10 +77,15 @@ class Simulation:
 
 
 def build_simulation(
-    problem: Problem, world: MPI.Comm, log: Log, origin: Origin | None, watchdog: Watchdog, stops: StopRequests
+    problem: Problem,
+    world: MPI.Comm,
+    log: Log,
+    origin: Origin | None = None,
+    watchdog: Watchdog | None = None,
+    stops: StopRequests | None = None,
 ) -> Simulation:
     """Divide the grid, build the model, make the initial state (with its ground state) or read that of a checkpoint.
-    Collective over `world`.
+    Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops.
 
     Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
     :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
@@ -121,15 +126,22 @@ def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
 
 
 def _first_state(
-    problem: Problem, mixture: Mixture, timers: Timers, log: Log, watchdog: Watchdog, stops: StopRequests
+    problem: Problem,
+    mixture: Mixture,
+    timers: Timers,
+    log: Log,
+    watchdog: Watchdog | None,
+    stops: StopRequests | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
 
         def report(iteration: int, residual: float, energy: float) -> None:
-            watchdog.beat()
+            if watchdog is not None:
+                watchdog.beat()
             meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
-            stops.meet(mixture.communicators.world)
+            if stops is not None:
+                stops.meet(mixture.communicators.world)
 
         state, found = initial_state(problem, mixture, report, log.line)
     _move_where_transforms_work(mixture, state)

@@ -43,5 +43,5 @@ def test_card_gives_its_numbers(card, tmp_path):
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_job_script_runs_its_own_card(card):
     script = (card / "job.sbatch").read_text(encoding="utf-8")
-    assert script.startswith("#!/bin/bash\n#SBATCH")
+    assert script.startswith("#!/bin/bash\n# Made by: hpcmix job ") and "\n#SBATCH " in script
     assert f"hpcmix run {card.name.split('_', 1)[1]} " in script
