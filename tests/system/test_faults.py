@@ -89,7 +89,9 @@ def last_line(folder):
 # ------------------------------------------------------------------------------------------------------------- kills
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize(
+    "writer", [WRITERS[0], *(pytest.param(writer, marks=pytest.mark.slow) for writer in WRITERS[1:])]
+)
 def test_a_kill_at_each_call_of_the_protocol(folder, writer):
     result = run_with(KILL_AT_EACH_CALL.format(writer=writer), folder=folder, timeout=280.0)
     lines = [line for line in result.stdout.splitlines() if line.startswith("RESULT")]

@@ -83,7 +83,7 @@ def output(folder: Path) -> str:
     return "\n".join(path.read_text() for path in sorted(folder.glob("*.out")))
 
 
-@pytest.mark.parametrize("launcher", ["srun", "mpirun"])
+@pytest.mark.parametrize("launcher", ["srun", pytest.param("mpirun", marks=pytest.mark.slow)])
 def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, folder, digest, launcher):
     """Twice the signal that Slurm sends before the limit; the third incarnation ends the run."""
     job = slurm.submit(script(folder, "--launcher", launcher), folder)
