@@ -64,7 +64,8 @@ class Finding:
     columns   name of every column; the first is the variable.
     rows      measured numbers.
     shown     the columns that the figure draws over the first.
-    holds     whether the measured numbers agree with the claim, and in one sentence why.
+    holds     whether the measured numbers are consistent with the claim; None where they do not decide it.
+    reason    why, in one sentence.
     """
 
     claim: Claim
@@ -72,7 +73,7 @@ class Finding:
     rows: tuple[tuple[float, ...], ...]
     shown: tuple[str, ...]
     fits: tuple[Fit, ...]
-    holds: bool
+    holds: bool | None
     reason: str
 
     def column(self, name: str) -> list[float]:
@@ -83,7 +84,8 @@ class Finding:
     @property
     def verdict(self) -> str:
         """In one line."""
-        return f"{'agrees' if self.holds else 'DOES NOT AGREE'}: {self.reason}"
+        words = {True: "consistent", False: "NOT CONSISTENT", None: "not resolved"}
+        return f"{words[self.holds]}: {self.reason}"
 
     def table(self) -> list[str]:
         """The measured numbers as aligned text."""
@@ -120,5 +122,6 @@ class Finding:
                 for fit in self.fits
             ],
             "holds": self.holds,
+            "verdict": self.verdict,
             "reason": self.reason,
         }

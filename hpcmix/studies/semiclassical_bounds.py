@@ -60,7 +60,8 @@ def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Findi
     """The verdict on measured rows: M, hbar, and quotients that the claim bounds.
 
     Any projection of rank M has ||[exp(i xi.x), omega]||_Tr <= 2 M, which divided by M hbar grows like M^(1/d). A
-    quotient counts as bounded when the whole confidence interval of its exponent lies nearer to zero than to that.
+    quotient counts as bounded when the whole confidence interval of its exponent lies nearer to zero than to that, as
+    growing when the whole interval lies nearer to it; else the numbers are too few or scatter too much to tell.
     """
     numbers = [row[0] for row in rows]
     dimensions = round(-np.log(numbers[-1]) / np.log(rows[-1][1]))
@@ -70,11 +71,14 @@ def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Findi
     )
     worst = max(fits, key=lambda fit: fit.interval[1])
     largest = {name: max(row[place] for row in rows) for place, name in enumerate(columns[2:], start=2)}
-    holds = worst.interval[1] < limit
+    holds = True if worst.interval[1] < limit else None
+    if any(fit.interval[0] > limit for fit in fits):
+        holds = False
     reason = (
         f"for M = {numbers[0]:g} to {numbers[-1]:g} no quotient exceeds {max(largest.values()):.3g}; the quickest "
         f"grows like M^{worst.exponent:.3f} (at most {worst.interval[1]:.3f}), where M^{1 / dimensions:.3f} would hold "
-        "for any projection"
+        f"for any projection; bounded is what stays below M^{limit:.3f}"
+        + ("; more and larger M would decide" if holds is None else "")
     )
     return Finding(CLAIM, tuple(columns), tuple(rows), tuple(columns[2:]), fits, holds, reason)
 

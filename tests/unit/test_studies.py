@@ -55,7 +55,15 @@ def rows(exponent: float) -> list[tuple[float, ...]]:
 def test_a_verdict_can_be_negative() -> None:
     assert conclude(("M", "hbar", "q"), rows(0.0)).holds
     grown = conclude(("M", "hbar", "q"), rows(1 / 3))
-    assert not grown.holds and grown.verdict.startswith("DOES NOT AGREE") and "M^0.333" in grown.reason
+    assert grown.holds is False and grown.verdict.startswith("NOT CONSISTENT") and "M^0.333" in grown.reason
+
+
+def test_a_verdict_is_open_where_the_numbers_are_too_few() -> None:
+    """Three values that scatter: an interval of the exponent that reaches from zero to beyond one third."""
+    scattered = [(m, hbar, value * (1.3 if m == NUMBERS[1] else 1.0)) for m, hbar, value in rows(0.05)[:3]]
+    found = conclude(("M", "hbar", "q"), scattered)
+    assert found.holds is None and found.verdict.startswith("not resolved")
+    assert found.reason.endswith("more and larger M would decide")
 
 
 def test_quotients_of_closed_shells_and_their_report(tmp_path) -> None:
