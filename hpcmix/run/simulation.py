@@ -22,6 +22,7 @@ from hpcmix.problem.evolution import steps_to
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.run.log import Log
+from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.restart import Origin, ancestors
 from hpcmix.run.stopping import StopRequests
 from hpcmix.run.watchdog import Watchdog
@@ -114,6 +115,7 @@ def build_simulation(
     log.line(f"transform: {mixture.transform.description}")
     if checkpoint is None:
         state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
+    release_freed_memory()
     return Simulation(
         problem, communicators, timers, mixture, state, ground_state, checkpoint, provenance, log, watchdog, loading
     )
