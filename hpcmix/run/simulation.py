@@ -114,6 +114,10 @@ def build_simulation(
         log.line(trial.description)
     log.line(f"transform: {mixture.transform.description}")
     if checkpoint is None:
+        if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
+            log.line(
+                f"{problem.time.steps} steps of {problem.time.step_size:.6g} (code units), {problem.time.integrator}"
+            )
         state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
     release_freed_memory()
     return Simulation(
