@@ -167,8 +167,8 @@ class PackedExchange(Exchange):
         ranks = range(task.comm.size)
         self._before = [task.blocks_before(rank) for rank in ranks]
         self._after = [task.blocks_after(rank) for rank in ranks]
-        self._shapes_before = [np.empty(task.shape_before, np.int8)[block].shape for block in self._before]
-        self._shapes_after = [np.empty(task.shape_after, np.int8)[block].shape for block in self._after]
+        self._shapes_before = [_extent(task.shape_before, block) for block in self._before]
+        self._shapes_after = [_extent(task.shape_after, block) for block in self._after]
         size = self._joined * max(int(np.prod(task.shape_before)), int(np.prod(task.shape_after)))
         self._sent, self._received = (np.empty(size, task.dtype) for _ in range(2))
 
@@ -245,8 +245,13 @@ def _along(dimensions: int, axis: int, first: int, count: int) -> tuple[slice, .
 
 
 def _sub_array(shape: Shape, block: tuple[slice, ...], element: MPI.Datatype) -> MPI.Datatype:
-    ranges = [range(*piece.indices(n)) for piece, n in zip(block, shape, strict=True)]
-    return element.Create_subarray(shape, [len(one) for one in ranges], [one.start for one in ranges]).Commit()
+    starts = [piece.start or 0 for piece in block]
+    return element.Create_subarray(shape, _extent(shape, block), starts).Commit()
+
+
+def _extent(shape: Shape, block: tuple[slice, ...]) -> Shape:
+    """Shape of a part of an array of that shape."""
+    return tuple(len(range(*piece.indices(n))) for piece, n in zip(block, shape, strict=True))
 
 
 def _places(buffer: np.ndarray, shapes: Sequence[Shape], count: int) -> Iterator[np.ndarray]:

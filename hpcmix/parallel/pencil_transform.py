@@ -80,11 +80,6 @@ class PencilTransform(Transform):
         return f"{lines}, exchanged through {self._way.replace('-', ' ')}" if self._tasks else lines
 
     @property
-    def way(self) -> str | None:
-        """Name of the exchange, None where there is nothing to exchange."""
-        return self._way if self._tasks else None
-
-    @property
     def work(self) -> np.ndarray:
         """See :meth:`Transform.work`."""
         return self._exchanges(1)[-1].landings[0] if self._tasks else super().work
