@@ -7,13 +7,18 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.model.interactions import contact_interaction, finite_range_interaction
 from hpcmix.model.kinetic import NonrelativisticKineticEnergy
+from hpcmix.model.kinetic_momentum import KineticMomentum
+from hpcmix.model.lanczos import Lanczos
+from hpcmix.model.magnetic import MagneticKineticEnergy, rotation_energy
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, make_term
+from hpcmix.model.vector_potentials import cross, make_vector_potential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
+from hpcmix.parallel.transform import Transform
 from hpcmix.problem.schema import Problem
 
 
@@ -31,27 +36,42 @@ def build_mixture(
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
     real_dtype = np.empty(0, dtype).real.dtype
     with together(communicators.world):
+        lanczos = Lanczos(transform)
         species = [
-            SpeciesModel(
-                name=one.name,
-                mass=one.mass,
-                weight=weight,
-                kinetic=NonrelativisticKineticEnergy(one.mass, problem.hbar),
-                external=ExternalPotential(
-                    [
-                        make_term(f"species.{one.name}.potential.{index}", entry, grid, one.mass)
-                        for index, entry in enumerate(one.potential)
-                    ],
-                    grid,
-                    real_dtype,
-                ),
-                orbitals=one.number_of_orbitals,
-            )
-            for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
+            _species_model(problem, index, grid, transform, lanczos, real_dtype)
+            for index in range(len(problem.species))
         ]
     contact = contact_interaction(problem)
     convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)
     return Mixture(grid, transform, species, contact, convolution, problem.hbar)
+
+
+def _species_model(
+    problem: Problem, index: int, grid: Grid, transform: Transform, lanczos: Lanczos, real_dtype: np.dtype
+) -> SpeciesModel:
+    """What one species brings. Local."""
+    one, rotation = problem.species[index], problem.rotation
+    where = f"species.{one.name}"
+    own = make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
+    kinetic, frame_energy = NonrelativisticKineticEnergy(one.mass, problem.hbar), None
+    if rotation is not None or one.vector_potential is not None:
+        frame = None
+        if rotation is not None:
+            frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)
+            frame_energy = rotation_energy(grid, one.mass, rotation.vector, own)
+        momentum = KineticMomentum(grid, transform, problem.hbar, own, frame)
+        kinetic = MagneticKineticEnergy(momentum, lanczos, one.mass, problem.hbar)
+    terms = [
+        make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
+    ]
+    return SpeciesModel(
+        name=one.name,
+        mass=one.mass,
+        weight=problem.prefactors.weights[index],
+        kinetic=kinetic,
+        external=ExternalPotential(terms, grid, real_dtype, frame_energy),
+        orbitals=one.number_of_orbitals,
+    )
 
 
 def complex_type(problem: Problem) -> np.dtype:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ class NonrelativisticKineticEnergy:
 
     mass: float
     hbar: float
+    diagonal: ClassVar[bool] = True
+    """Whether T is a multiplier in k."""
 
     def axis_symbols(self, grid: Grid) -> list[np.ndarray]:
         """hbar^2 k^2 / (2 m) along each axis on this rank's wave-number block; their sum is T(k). Code units of

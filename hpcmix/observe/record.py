@@ -12,6 +12,7 @@ from hpcmix.evolve.completion import completed_orbitals, completed_set
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.angular_momentum import angular_momentum, components, has_angular_momentum
 from hpcmix.observe.moments import density_moments
 from hpcmix.observe.orbital_sets import (
     determinant_overlap,
@@ -40,8 +41,9 @@ class Also:
 
 def observe(mixture: Mixture, state: State, before_start: bool = False, also: Also | None = None) -> dict[str, Any]:
     """Step, time, energy by term and, per species, particles, energies, chemical potential, centre, widths, largest
-    density and momentum ``nu sum_j <phi_j| -i hbar grad |phi_j>``; of sets of orbitals also orthonormality defect,
-    widths along their own axes in position and momentum, and what `also` asks for.
+    density and momentum ``nu sum_j <phi_j| -i hbar grad + A |phi_j>``; where something turns them the angular momentum;
+    of sets of orbitals also orthonormality defect, widths along their own axes in position and (canonical) momentum,
+    and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
     the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
@@ -50,17 +52,24 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     instant = Instant.before_start() if before_start else Instant(state.time, state.time + 0.5 * state.step_size)
     densities = mixture.densities(state.orbitals)
     mean_fields = mixture.mean_fields(densities)
+    turning = has_angular_momentum(mixture)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
+    turns = np.zeros((len(mixture.species), components(mixture)))
     of_sets: dict[int, dict[str, Any]] = {}
     for a, one in enumerate(mixture.species):
+        whole_set = one.orbitals > 1 and one.kinetic.diagonal  # one transform of each orbital gives all
         if one.orbitals > 1:
             of_sets[a] = _of_set(mixture, state, a, densities[a], mean_fields[a], also)
-            continue
-        for orbital in completed_orbitals(mixture, state, a, mean_fields[a]):
-            sums[a] += one.weight * mixture.spectral_averages(orbital, a)
-    sums = mixture.communicators.sum_all(sums)
+        for orbital in completed_orbitals(mixture, state, a, mean_fields[a]) if turning or not whole_set else ():
+            if not whole_set:
+                sums[a] += one.weight * mixture.spectral_averages(orbital, a)
+            if turning:
+                turns[a] += one.weight * angular_momentum(mixture, orbital, a)
+    sums, turns = mixture.communicators.sum_all(sums), mixture.communicators.sum_all(turns)
     for a, found in of_sets.items():
-        sums[a] = [found.pop("kinetic_energy"), *found.pop("momentum")]
+        of_spectrum = [found.pop("kinetic_energy"), *found.pop("momentum")]
+        if mixture.species[a].kinetic.diagonal:
+            sums[a] = of_spectrum
     potentials = mixture.communicators.sum(mixture.potential_energies(densities, mean_fields, instant))
     parts = np.column_stack([sums[:, 0], potentials])
     species: dict[str, Any] = {}
@@ -74,6 +83,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             "interaction_energy": 0.5 * float(parts[a, 2]),  # a pair's energy is shared: the species' add up
             **{name: moments[name] for name in ("centre", "rms_width", "maximum_density")},
             "momentum": sums[a, 1:].tolist(),
+            **({"angular_momentum": turns[a].tolist()} if turning else {}),
             **of_sets.get(a, {}),
         }
     return {"step": state.step, "time": state.time, "energy": Energy.of(parts).as_dict(), "species": species}
@@ -82,11 +92,12 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
 def _of_set(
     mixture: Mixture, state: State, species: int, density: np.ndarray, mean_field: np.ndarray, also: Also | None
 ) -> dict[str, Any]:
-    """What a record holds of a set of orbitals only, and its kinetic energy and momentum, by one transform of each."""
+    """What a record holds of a set of orbitals only, and its kinetic energy (None where it is no
+    multiplier in k) and canonical momentum, by one transform of each."""
     one, orbitals = mixture.species[species], state.orbitals[species]
     spectral = momentum_density(mixture, completed_orbitals(mixture, state, species, mean_field), one.weight)
     found: dict[str, Any] = {
-        "kinetic_energy": kinetic_energy(mixture, species, spectral),
+        "kinetic_energy": kinetic_energy(mixture, species, spectral) if one.kinetic.diagonal else None,
         **momentum_moments(mixture, spectral, one.particles),
         "natural_width": natural_widths(mixture, density),
         # a pending kick is one phase for all orbitals: it leaves their overlaps alone

@@ -15,6 +15,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.scaling import Scaling, scaled_species
 from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.section import Context
@@ -54,6 +55,7 @@ class _Assembly:
             grid=self.section("grid", Grid),
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
+            rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
             scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
@@ -76,6 +78,7 @@ class _Assembly:
             grid=parts.grid,
             species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
+            rotation=parts.rotation,
             scaling=parts.scaling,
             ground_state=ground_state,
             time=parts.time,

@@ -11,9 +11,7 @@ _VALUES = {
     "species.kinetic": {"semirelativistic"},
 }
 
-_KEYS = {
-    "species.vector_potential": "vector potentials are not available in this version",
-}
+_KEYS: dict[str, str] = {}
 
 
 def unavailable_value(place: str, word: object, available: list[str]) -> str | None:

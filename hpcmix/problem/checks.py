@@ -17,6 +17,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
 from hpcmix.problem.source import KeyPath
 from hpcmix.problem.species import Species
@@ -36,6 +37,7 @@ class Parts:
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
+    rotation: Rotation | None = None
     time: TimeOptions | None = None
     output: OutputOptions | None = None
     scaling: Scaling | None = None

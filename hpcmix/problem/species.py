@@ -12,6 +12,7 @@ from hpcmix.problem.initial import Initial
 from hpcmix.problem.potentials import Potential
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import described, integer, is_number, quantity, real
+from hpcmix.problem.vector_potentials import VectorPotential
 
 
 def _name(value: Any) -> str:
@@ -47,6 +48,8 @@ class Species(Section):
     orbitals: Annotated[int, integer(at_least=1)] | None = None
     """The number M of orbitals of fermions; None for a condensate."""
     kinetic: Literal["nonrelativistic"] = "nonrelativistic"
+    vector_potential: VectorPotential | None = None
+    """A(x) in T = (-i hbar grad + A)^2 / (2m); the charge is part of it."""
     potential: Annotated[tuple[Potential, ...], BeforeValidator(_one_or_many)] = ()
     """The external potentials, to be added."""
     initial: Initial = Field({"kind": "ground-state"}, validate_default=True)
