@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hpcmix.grid import Grid
@@ -59,7 +61,7 @@ def _species_model(
         if rotation is not None:
             frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)
             frame_energy = rotation_energy(grid, one.mass, rotation.vector, own)
-        momentum = KineticMomentum(grid, transform, problem.hbar, own, frame)
+        momentum = KineticMomentum(grid, transform, problem.hbar, own, frame, 1.0 / math.sqrt(2.0 * one.mass))
         kinetic = MagneticKineticEnergy(momentum, lanczos, one.mass, problem.hbar)
     terms = [
         make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)

@@ -28,6 +28,7 @@ class KineticMomentum:
     own    its vector potential A per axis: arrays that broadcast to this rank's block, None for zero. Code units of
            momentum; the charge is part of it.
     frame  what a rotating frame adds, -m Omega x r, in the same way.
+    scale  what D, p, and A are multiplied by where they are applied: 1 / sqrt(2 m) makes D^+ D an energy.
     All methods but the constructor are collective over the group.
     """
 
@@ -38,49 +39,52 @@ class KineticMomentum:
         hbar: float,
         own: Sequence[np.ndarray | None],
         frame: Sequence[np.ndarray | None] | None = None,
+        scale: float = 1.0,
     ) -> None:
         self._transform = transform
         self._grid = grid
+        self.scale = scale
         real = np.empty(0, transform.wave_dtype).real.dtype
-        self.frame = [None] * grid.dimensions if frame is None else [_cast(part, real) for part in frame]
-        both = zip(own, [None] * grid.dimensions if frame is None else frame, strict=True)
-        self._total = [_cast(_sum(first, second), real) for first, second in both]
+        nothing: list[np.ndarray | None] = [None] * grid.dimensions
+        both = zip(own, nothing if frame is None else frame, strict=True)
+        self.frame = [_times(part, 1.0, real) for part in (nothing if frame is None else frame)]
+        self._potentials = [_times(_sum(first, second), scale, real) for first, second in both]
         self._tables = []
         for axis, points in enumerate(grid.points):
-            momenta = hbar * grid.wave_numbers(axis) + 0j
+            momenta = (scale * hbar) * grid.wave_numbers(axis) + 0j
             if points % 2 == 0:
                 momenta[points // 2] = 1j * abs(momenta[points // 2])
             self._tables.append(momenta)
         self._work = [empty(transform.position_block.shape, transform.wave_dtype) for _ in range(2)]
 
-    def add_square(self, source: np.ndarray, target: np.ndarray, scale: float) -> None:
-        """target += scale Pi^2 source."""
+    def square(self, source: np.ndarray, target: np.ndarray) -> None:
+        """target = scale^2 Pi^2 source, the sum of D^+ D over the axes."""
         work, product = self._work
-        number = source.real.dtype.type(scale)
+        along = self._transform.multiply_along
         for axis, (potential, table, points) in enumerate(
-            zip(self._total, self._tables, self._grid.points, strict=True)
+            zip(self._potentials, self._tables, self._grid.points, strict=True)
         ):
-            np.copyto(work, source)
+            part = target if axis == 0 else work
+            np.copyto(part, source)
             if potential is None:
-                self._transform.multiply_along(work, axis, scale * np.abs(table) ** 2 / points)
-                target += work
-                continue
-            self._transform.multiply_along(work, axis, table / points)
-            np.multiply(source, potential, out=product)
-            work += product
-            np.multiply(work, potential, out=product)
-            self._transform.multiply_along(work, axis, table.conj() / points)
-            product += work
-            product *= number
-            target += product
+                along(part, axis, np.abs(table) ** 2 / points)
+            else:
+                along(part, axis, table / points)
+                np.multiply(source, potential, out=product)
+                part += product
+                np.multiply(part, potential, out=product)
+                along(part, axis, table.conj() / points)
+                part += product
+            if axis > 0:
+                target += part
 
     def along(self, source: np.ndarray, axis: int) -> np.ndarray:
-        """D source along one axis; the array belongs to this object and is overwritten by its next call."""
+        """scale D source along one axis; the array belongs to this object and is overwritten by its next call."""
         work, product = self._work
         np.copyto(work, source)
         self._transform.multiply_along(work, axis, self._tables[axis] / self._grid.points[axis])
-        if self._total[axis] is not None:
-            np.multiply(source, self._total[axis], out=product)
+        if self._potentials[axis] is not None:
+            np.multiply(source, self._potentials[axis], out=product)
             work += product
         return work
 
@@ -91,5 +95,5 @@ def _sum(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | No
     return first + second
 
 
-def _cast(part: np.ndarray | None, real: np.dtype) -> np.ndarray | None:
-    return None if part is None else part.astype(real)
+def _times(part: np.ndarray | None, factor: float, real: np.dtype) -> np.ndarray | None:
+    return None if part is None else (factor * part).astype(real)

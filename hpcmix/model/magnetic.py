@@ -64,7 +64,7 @@ class KrylovKineticEnergy(ABC):
         kinetic = self._average(field)
         found = [kinetic]
         for axis, part in enumerate(self.momentum.frame):
-            product = kernels.inner_product(field, self.momentum.along(field, axis)).real
+            product = kernels.inner_product(field, self.momentum.along(field, axis)).real / self.momentum.scale
             if part is not None:
                 product -= float(np.sum((field.real**2 + field.imag**2) * part, dtype=np.float64))
             found.append(product)
@@ -72,7 +72,7 @@ class KrylovKineticEnergy(ABC):
 
 
 class MagneticKineticEnergy(KrylovKineticEnergy):
-    """T = Pi^2 / (2 m)."""
+    """T = Pi^2 / (2 m); the scale of `momentum` is 1 / sqrt(2 m)."""
 
     def axis_symbols(self, grid: Grid) -> list[np.ndarray]:
         """See :meth:`KrylovKineticEnergy.axis_symbols`."""
@@ -80,8 +80,7 @@ class MagneticKineticEnergy(KrylovKineticEnergy):
 
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
         """See :meth:`KrylovKineticEnergy.apply`."""
-        target[...] = 0.0
-        self.momentum.add_square(source, target, 0.5 / self.mass)
+        self.momentum.square(source, target)
 
     def flow(self, field: np.ndarray, duration: float) -> None:
         """See :meth:`KrylovKineticEnergy.flow`."""
@@ -94,7 +93,7 @@ class MagneticKineticEnergy(KrylovKineticEnergy):
     def _average(self, field: np.ndarray) -> float:
         # as a sum of squares: not negative, and half the transforms
         axes = range(len(self.momentum.frame))
-        return sum(kernels.squared_norm(self.momentum.along(field, axis)) for axis in axes) / (2.0 * self.mass)
+        return sum(kernels.squared_norm(self.momentum.along(field, axis)) for axis in axes)
 
 
 class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
@@ -114,25 +113,21 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
         """See :meth:`KrylovKineticEnergy.apply`."""
         np.copyto(target, source)
-        self._lanczos.function(self._square, target, self._energy)
+        self._lanczos.function(self.momentum.square, target, self._energy)
 
     def flow(self, field: np.ndarray, duration: float) -> None:
         """See :meth:`KrylovKineticEnergy.flow`."""
         angle = duration / self.hbar
-        self._lanczos.function(self._square, field, lambda square: np.exp(-1j * angle * self._energy(square)))
+        self._lanczos.function(self.momentum.square, field, lambda square: np.exp(-1j * angle * self._energy(square)))
 
     def decay(self, field: np.ndarray, duration: float) -> None:
         """See :meth:`KrylovKineticEnergy.decay`."""
-        self._lanczos.function(self._square, field, lambda square: np.exp(-duration * self._energy(square)))
+        self._lanczos.function(self.momentum.square, field, lambda square: np.exp(-duration * self._energy(square)))
 
     def _average(self, field: np.ndarray) -> float:
         # the quadrature gives the sum over all ranks of the group: one of them has it
-        average = self._lanczos.average(self._square, field, self._energy)
+        average = self._lanczos.average(self.momentum.square, field, self._energy)
         return average if self._is_first else 0.0
-
-    def _square(self, source: np.ndarray, target: np.ndarray) -> None:
-        target[...] = 0.0
-        self.momentum.add_square(source, target, 1.0)
 
     def _energy(self, square: np.ndarray) -> np.ndarray:
         """sqrt(m^2 + Pi^2) - offset of eigenvalues of Pi^2, which rounding may make negative; less m without

@@ -49,7 +49,7 @@ def _current(mixture: Mixture, orbital: np.ndarray, species: int, axis: int) -> 
         mixture.transform.multiply_along(moved, axis, table + 0j)
         return orbital.real * moved.real + orbital.imag * moved.imag
     moved = kinetic.momentum.along(orbital, axis)
-    current = orbital.real * moved.real + orbital.imag * moved.imag
+    current = (orbital.real * moved.real + orbital.imag * moved.imag) / kinetic.momentum.scale
     frame = kinetic.momentum.frame[axis]
     if frame is not None:
         current -= (orbital.real**2 + orbital.imag**2) * frame

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
@@ -80,6 +82,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in check_range(interaction, parts.grid):
                 yield ("interaction", index, *path), message, None
+        if parts.rotation is not None:
+            yield from _check_rotation(parts)
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         if parts.grid is not None:
@@ -188,6 +192,27 @@ def _check_scaling(parts: Parts) -> Iterator[Finding]:
     found = scaling_checks(parts.scaling, parts.species, tables, parts.grid.dimensions, parts.units.given)
     for path, message in found:
         yield path, message, None
+
+
+def _check_rotation(parts: Parts) -> Iterator[Finding]:
+    """Refuse ground states that the rotation throws out of a harmonic trap: m (omega^2 x^2 - (Omega x r)^2) / 2 must
+    grow in every direction. With another potential beside the trap nothing is said."""
+    turn = np.array(parts.rotation.vector)
+    axes = parts.grid.dimensions
+    centrifugal = (turn @ turn * np.eye(3) - np.outer(turn, turn))[:axes, :axes]
+    for one in parts.species.values():
+        traps = [entry for entry in one.potential if entry.kind == "harmonic" and entry.from_time == -math.inf]
+        if one.initial.kind != "ground-state" or not traps or len(traps) < len(one.potential) or one.vector_potential:
+            continue
+        squares = np.diag(sum(np.square(entry.frequency) for entry in traps))
+        if np.linalg.eigvalsh(squares - centrifugal)[0] <= 0.0 and np.any(turn):
+            frequencies = ", ".join(f"{root:.6g}" for root in np.sqrt(np.diag(squares)))
+            message = (
+                f'{parts.rotation.rate:.6g} is too fast: it throws "{one.name}" out of its trap, whose frequencies are '
+                f"{frequencies} in code units, and there is no ground state; rotate slower, or add a potential that "
+                "grows faster than x^2"
+            )
+            yield ("rotation", "rate"), message, None
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
