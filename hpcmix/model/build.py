@@ -11,7 +11,7 @@ from hpcmix.model.interactions import contact_interaction, finite_range_interact
 from hpcmix.model.kinetic import NonrelativisticKineticEnergy
 from hpcmix.model.kinetic_momentum import KineticMomentum
 from hpcmix.model.lanczos import Lanczos
-from hpcmix.model.magnetic import MagneticKineticEnergy, rotation_energy
+from hpcmix.model.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, make_term
 from hpcmix.model.vector_potentials import cross, make_vector_potential
@@ -56,7 +56,12 @@ def _species_model(
     where = f"species.{one.name}"
     own = make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
     kinetic, frame_energy = NonrelativisticKineticEnergy(one.mass, problem.hbar), None
-    if rotation is not None or one.vector_potential is not None:
+    if one.kinetic == "semirelativistic":
+        momentum = KineticMomentum(grid, transform, problem.hbar, own)
+        rest = one.mass if one.rest_mass == "subtracted" else 0.0
+        first = transform.communicators.group.rank == 0
+        kinetic = MagneticSemirelativisticKineticEnergy(momentum, lanczos, one.mass, problem.hbar, rest, first)
+    elif rotation is not None or one.vector_potential is not None:
         frame = None
         if rotation is not None:
             frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)

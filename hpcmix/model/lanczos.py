@@ -21,9 +21,11 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.kernels.transforms import empty
 from hpcmix.parallel.transform import Transform
 
-STORED = 24
-"""Basis vectors that are kept. A space of more dimensions costs the rest of them a second time: they are made again
-from the tridiagonal matrix, without sums over ranks."""
+STORED_BYTES = 1 << 28
+"""Memory of a rank for basis vectors, where those of an exponential need less. A space of more dimensions costs the
+rest of them a second time: they are made again from the tridiagonal matrix, bit for bit, without sums over ranks."""
+FEWEST_STORED = 24
+"""Basis vectors that are kept whatever their size: more than an exponential of an allowed step needs."""
 PASSING = 3
 """Vectors beyond the stored ones that the recurrence needs."""
 LARGEST_EXPONENTIAL = 60
@@ -31,11 +33,17 @@ LARGEST_EXPONENTIAL = 60
 LARGEST = 400
 """Dimensions of other functions, at most."""
 EVERY = 4
-"""Dimensions beyond :data:`STORED` between two looks at the error of a function: each diagonalises the matrix."""
+"""Dimensions between two looks at the error of a function from :data:`FEWEST_STORED` on: each diagonalises the matrix.
+"""
 
 TOLERANCES = {np.dtype(np.complex128): 1e-13, np.dtype(np.complex64): 1e-6}
 """Error of a function of the operator, relative to |f(A)| |phi|: some hundred roundings in double precision, ten in
 single."""
+
+def stored_vectors(field_bytes: int) -> int:
+    """How many basis vectors of a rank's field of that size are kept."""
+    return min(LARGEST, max(FEWEST_STORED, STORED_BYTES // field_bytes))
+
 
 Operator = Callable[[np.ndarray, np.ndarray], None]
 """``operator(source, target)`` makes target = A source. Collective over the group."""
@@ -49,13 +57,15 @@ class Lanczos:
     """Makes f(A) phi, one field at a time. Its vectors are kept for the next field; all methods are collective over the
     group of ranks that share the grid, and take the same decisions on all of them.
 
+    stored      basis vectors that are kept, at most.
     operations  how often an operator was applied so far.
     dimensions  of the last space.
     """
 
-    def __init__(self, transform: Transform, stored: int = STORED) -> None:
+    def __init__(self, transform: Transform, stored: int | None = None) -> None:
         self._transform = transform
-        self._stored = max(2, stored)
+        size = math.prod(transform.position_block.shape) * transform.wave_dtype.itemsize
+        self._stored = stored_vectors(size) if stored is None else max(2, stored)
         self._tolerance = TOLERANCES[np.dtype(transform.wave_dtype)]
         self._vectors: list[np.ndarray] = []
         self._alphas: list[float] = []
@@ -162,7 +172,7 @@ class Lanczos:
         while len(self._alphas) < LARGEST:
             self._extend(operator)
             m = len(self._alphas)
-            if not self._exhausted and (m < 3 or (m > self._stored and m % EVERY)):
+            if not self._exhausted and (m < 3 or (m > FEWEST_STORED and m % EVERY)):
                 continue
             last = self._first_column(f, m)
             if self._exhausted:

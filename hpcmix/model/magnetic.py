@@ -97,7 +97,10 @@ class MagneticKineticEnergy(KrylovKineticEnergy):
 
 
 class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
-    """T = sqrt(m^2 + Pi^2) - offset, c = 1; the offset is m or zero."""
+    """T = sqrt(m^2 + Pi^2) - offset, c = 1; the offset is m or zero. The scale of `momentum` is one.
+
+    is_first  on one rank of the group, which then counts what all of them know.
+    """
 
     def __init__(
         self, momentum: KineticMomentum, lanczos: Lanczos, mass: float, hbar: float, offset: float, is_first: bool

@@ -60,7 +60,7 @@ def random_field(shape, seed=3):
     return random.standard_normal(shape) + 1j * random.standard_normal(shape)
 
 
-def semirelativistic(one, mass=0.8, offset=0.0, stored=24):
+def semirelativistic(one, mass=0.8, offset=0.0, stored=None):
     """sqrt(m^2 + Pi^2) - offset in the vector potential of a system."""
     momentum = one.mixture.species[0].kinetic.momentum
     whole = KineticMomentum(
@@ -496,7 +496,8 @@ def test_sets_of_orbitals_and_a_condensate_in_one_rotating_frame():
         [
             species("f", kind="fermions", orbitals=3, mass=0.8, potential=harmonic(1.0),
                     initial={"kind": "oscillator", "frequency": 1.0}),
-            species("b", particles=5.0, potential=harmonic(1.0), initial=gaussian(0.9, centre=[0.5, 0.0], momentum=[0.0, 0.6])),
+            species("b", particles=5.0, potential=harmonic(1.0),
+                    initial=gaussian(0.9, centre=[0.5, 0.0], momentum=[0.0, 0.6])),
         ],
         [contact("f", "b", 0.6), contact("b", "b", 0.2)],
         rotation={"rate": 0.4},
