@@ -32,7 +32,7 @@ class Rotation(Section):
     """The term -Omega.L of every species, L = r x p about the origin: everything is seen from a frame that turns with
     Omega = rate axis / |axis| against the laboratory."""
 
-    rate: Annotated[float, BeforeValidator(_rate), quantity(FREQUENCY)]
+    rate: Annotated[float, quantity(FREQUENCY), BeforeValidator(_rate)]
     """Angular velocity; positive is counter-clockwise, seen from the axis' tip."""
     axis: Annotated[tuple[Annotated[float, real()], ...] | None, BeforeValidator(_axis)] = None
     """Direction in three dimensions; z unless given."""
