@@ -19,19 +19,9 @@ from scipy.linalg.blas import get_blas_funcs
 
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.kernels.transforms import empty
+from hpcmix.model.krylov_size import FEWEST_STORED, LARGEST, LARGEST_EXPONENTIAL, PASSING, stored_vectors
 from hpcmix.parallel.transform import Transform
 
-STORED_BYTES = 1 << 28
-"""Memory of a rank for basis vectors, where those of an exponential need less. A space of more dimensions costs the
-rest of them a second time: they are made again from the tridiagonal matrix, bit for bit, without sums over ranks."""
-FEWEST_STORED = 24
-"""Basis vectors that are kept whatever their size: more than an exponential of an allowed step needs."""
-PASSING = 3
-"""Vectors beyond the stored ones that the recurrence needs."""
-LARGEST_EXPONENTIAL = 60
-"""Dimensions from which on an exponential is done in two halves: a dimension brings the less the longer the step is."""
-LARGEST = 400
-"""Dimensions of other functions, at most."""
 EVERY = 4
 """Dimensions between two looks at the error of a function from :data:`FEWEST_STORED` on: each diagonalises the matrix.
 """
@@ -39,11 +29,6 @@ EVERY = 4
 TOLERANCES = {np.dtype(np.complex128): 1e-13, np.dtype(np.complex64): 1e-6}
 """Error of a function of the operator, relative to |f(A)| |phi|: some hundred roundings in double precision, ten in
 single."""
-
-def stored_vectors(field_bytes: int) -> int:
-    """How many basis vectors of a rank's field of that size are kept."""
-    return min(LARGEST, max(FEWEST_STORED, STORED_BYTES // field_bytes))
-
 
 Operator = Callable[[np.ndarray, np.ndarray], None]
 """``operator(source, target)`` makes target = A source. Collective over the group."""

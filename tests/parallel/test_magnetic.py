@@ -29,8 +29,8 @@ def pencil_grids(ranks, points):
 
 
 def magnetic(comm, dimensions, pencil_grid, way="sub-array-messages", **sections):
-    """A species in a random field beside one that has none, coupled both ways; in one dimension also a semi-relativistic
-    one, whose Krylov spaces are large."""
+    """A species in a random field beside one that has none, coupled both ways; in one dimension also a
+    semi-relativistic one, whose Krylov spaces are large."""
     points, lengths = GRIDS[dimensions]
     options = {"pencil_grid": pencil_grid[: dimensions - 1]} if dimensions > 1 else {}
     kinds = [
