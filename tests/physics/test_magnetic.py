@@ -19,9 +19,11 @@ from physics.systems import (
 )
 
 from hpcmix.model import lanczos as lanczos_module
+from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic_momentum import KineticMomentum
 from hpcmix.model.lanczos import Lanczos
 from hpcmix.model.magnetic import MagneticSemirelativisticKineticEnergy
+from hpcmix.observe.faces import share_at_faces
 from hpcmix.problem.integrators import INTEGRATORS
 
 POINTS = {1: [16], 2: [6, 7], 3: [4, 5, 6]}
@@ -463,6 +465,87 @@ def test_order(integrator, reference):
     order = log_slope([1 / n for n in STEPS[integrator]], errors)
     print(f"measured: {integrator}: order {order:.3f}, errors {', '.join(f'{error:.1e}' for error in errors)}")
     assert order == pytest.approx(INTEGRATORS[integrator].order, abs=0.2)
+
+
+SEMIRELATIVISTIC_STEPS = {
+    "strang": (16, 24, 32),
+    "blanes-moan-4": (8, 12, 16),
+    "blanes-moan-rkn-4": (8, 12, 16),
+    "blanes-moan-6": (6, 8, 10),
+}
+
+
+def semirelativistic_quench(integrator, steps):
+    quench = system(
+        [18],
+        [2 * np.pi],
+        [
+            species(
+                "a",
+                kinetic="semirelativistic",
+                mass=3.0,
+                vector_potential={"kind": "expression", "value": ["0.6*sin(x) + 0.3*cos(2*x)"]},
+                potential=[{"kind": "expression", "value": "3*sin(2*t)*sin(x) + 2*cos(x)"}],
+                initial={"kind": "expression", "amplitude": "1 + 0.5*cos(x)", "phase": "0.3*sin(x)"},
+            )
+        ],
+        [contact("a", "a", 2.0)],
+        time=evolution(1.0, 1.0 / steps, integrator),
+    )
+    return quench.evolve()
+
+
+@pytest.fixture(scope="module")
+def semirelativistic_reference():
+    return semirelativistic_quench("blanes-moan-6", 24).state.orbitals[0]
+
+
+@pytest.mark.parametrize("integrator", SEMIRELATIVISTIC_STEPS)
+def test_order_of_the_square_root(integrator, semirelativistic_reference):
+    """Of every integrator that is not refused for it."""
+    errors = []
+    for steps in SEMIRELATIVISTIC_STEPS[integrator]:
+        one = semirelativistic_quench(integrator, steps)
+        errors.append(largest(one.state.orbitals[0] - semirelativistic_reference))
+        require_below(abs(one.norms()[0] - 1.0), 1e-12, "norm")
+    order = log_slope([1 / n for n in SEMIRELATIVISTIC_STEPS[integrator]], errors)
+    print(f"measured: {integrator}: order {order:.3f}, errors {', '.join(f'{error:.1e}' for error in errors)}")
+    assert order == pytest.approx(INTEGRATORS[integrator].order, abs=0.25)
+
+
+def test_imaginary_time_finds_the_same_ground_state():
+    """exp(-s T) in a Krylov space: the Fock-Darwin energy again."""
+    one = system(
+        [24, 23],
+        [11.0, 11.0],
+        [species("a", vector_potential={"kind": "uniform", "field": 1.2}, potential=harmonic(1.0))],
+        ground_state={"method": "imaginary-time", "tolerance": 1e-3, "max_iterations": 2000, "step": 0.1},
+    )
+    assert one.ground_state.method == "imaginary-time"
+    # an energy's error is of the order of the square of its residual
+    require_below(abs(one.ground_state.energy - math.hypot(1.0, 0.6)), 1e-5, "energy by imaginary time")
+
+
+def test_semirelativistic_ground_state():
+    """The lowest eigenvalue of the dense matrix on a small grid."""
+    entries = dict(vector_potential={"kind": "uniform", "field": 1.5}, potential=harmonic(0.4), mass=6.0)
+    found = system([14, 15], [5.0, 5.0], [species("a", kinetic="semirelativistic", rest_mass="subtracted", **entries)],
+                   ground_state={"tolerance": 1e-7})  # fmt: skip
+    plain = system([14, 15], [5.0, 5.0], [species("a", **entries)], ground_state={"tolerance": 1e-7})
+    matrix = dense(plain.mixture.species[0].kinetic, plain.grid.position_shape)
+    values, vectors = np.linalg.eigh(matrix)
+    root = vectors * (np.sqrt(36.0 + 12.0 * np.maximum(values, 0.0)) - 6.0) @ vectors.conj().T
+    external = plain.mixture.species[0].external.value(Instant(0.0, 0.0)).ravel()
+    expected = np.linalg.eigvalsh(root + np.diag(external))[0]
+    require_below(abs(found.ground_state.energy - expected), 1e-9, "semi-relativistic ground state")
+    assert abs(found.ground_state.energy - plain.ground_state.energy) > 1e-5  # the root is not its first term
+
+
+def test_clouds_at_the_faces():
+    """What a warning is made of: the density on the faces over the largest."""
+    one = system([16, 17], [8.0, 9.0], [species("a", initial=gaussian(1.0))], time=evolution(1.0, 0.1))
+    expected = math.exp(-(4.0**2)) / math.exp(-(one.grid.coordinates[1] ** 2).min())
+    assert share_at_faces(one.mixture, one.density()) == pytest.approx(expected, rel=1e-12)
 
 
 def test_energy_is_conserved_in_a_mixed_mixture():

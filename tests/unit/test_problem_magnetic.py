@@ -13,6 +13,7 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.run.physics import differences
+from hpcmix.run.plan import make_plan
 
 FILE = """
 [grid]
@@ -192,3 +193,15 @@ def test_an_expression_that_is_not_finite():
             "species.a.vector_potential", problem.species[0].vector_potential, grid((16, 16), (8.0, 8.0))
         )
     assert "is not finite at x = 0" in str(caught.value)
+
+
+def test_plans_count_the_krylov_space():
+    """About a dozen fields more than without, and some ten times the transforms."""
+    with_field, without = (
+        make_plan(read(entry, 3), 1) for entry in (field('kind = "uniform", field = 1.0'), "")
+    )
+    fields = (with_field.evolution_bytes - without.evolution_bytes) / (16 * 16**3)
+    assert 8 <= fields <= 40
+    assert with_field.transforms_per_step > 10 * without.transforms_per_step
+    heavy = make_plan(read('kinetic = "semirelativistic"\n' + field('kind = "uniform", field = 1.0'), 3), 1)
+    assert heavy.evolution_bytes > with_field.evolution_bytes
