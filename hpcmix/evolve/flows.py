@@ -95,11 +95,12 @@ class Flows:
         if factors:
             self._mixture.transform.multiply_factors(self._multiplied(orbitals), factors)
         self._half_way = True
-        for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
-            if not diagonal:
-                with self._mixture.transform.timers.phase("krylov"):
-                    for orbital in array:
-                        one.kinetic.flow(orbital, duration)
+        if all(self._diagonal):
+            return
+        with self._mixture.transform.timers.phase("krylov"), self._mixture.kinetic_together():
+            for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
+                for orbital in () if diagonal else array:
+                    one.kinetic.flow(orbital, duration)
 
     def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the

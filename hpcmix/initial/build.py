@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
-from hpcmix.initial.ground_state import GroundState, Report, minimise_energy
+from hpcmix.initial.ground_state import GroundState, NotConverged, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbital_search import minimise_sets
@@ -23,6 +23,7 @@ from hpcmix.initial.shells import oscillator_filling
 from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, start_of_minimisation, thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
+from hpcmix.model.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import read_block, require_finite
 from hpcmix.parallel.together import together
@@ -59,7 +60,10 @@ def initial_state(
             arrays.append(_written_down(problem, mixture, index)[np.newaxis])
     ground_state = None
     if any(array is None for array in arrays):
-        ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
+        try:
+            ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
+        except KrylovError as error:
+            raise NotConverged(f"ground state: {error}") from error
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.number_of_orbitals > 1:

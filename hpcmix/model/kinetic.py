@@ -22,6 +22,7 @@ class NonrelativisticKineticEnergy:
     hbar: float
     diagonal: ClassVar[bool] = True
     """Whether T is a multiplier in k."""
+    may_fail: ClassVar[bool] = False
 
     def axis_symbols(self, grid: Grid) -> list[np.ndarray]:
         """hbar^2 k^2 / (2 m) along each axis on this rank's wave-number block; their sum is T(k). Code units of

@@ -31,6 +31,8 @@ class KrylovKineticEnergy(ABC):
     """
 
     diagonal = False
+    may_fail = False
+    """Whether a function of it may raise :class:`~hpcmix.model.lanczos.KrylovError`."""
 
     def __init__(self, momentum: KineticMomentum, lanczos: Lanczos, mass: float, hbar: float) -> None:
         self.momentum = momentum
@@ -101,6 +103,8 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
 
     is_first  on one rank of the group, which then counts what all of them know.
     """
+
+    may_fail = True
 
     def __init__(
         self, momentum: KineticMomentum, lanczos: Lanczos, mass: float, hbar: float, offset: float, is_first: bool

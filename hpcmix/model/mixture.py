@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
+from hpcmix.parallel.together import together
 from hpcmix.parallel.transform import Transform
 
 
@@ -83,6 +85,12 @@ class Mixture:
     def has_sets(self) -> bool:
         """Whether some species has more than one orbital."""
         return any(one.orbitals > 1 for one in self.species)
+
+    def kinetic_together(self) -> AbstractContextManager[None]:
+        """For what applies kinetic energies to orbitals of one's own group: a Krylov space that fails in one group
+        fails in all."""
+        shared = self.communicators.groups > 1 and any(one.kinetic.may_fail for one in self.species)
+        return together(self.communicators.world) if shared else nullcontext()
 
     def held(self, species: int) -> range:
         """Which orbitals of a species this rank's group holds."""

@@ -18,6 +18,7 @@ from physics.systems import (
     system,
 )
 
+from hpcmix.initial.ground_state import NotConverged
 from hpcmix.model import lanczos as lanczos_module
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic_momentum import KineticMomentum
@@ -539,6 +540,18 @@ def test_semirelativistic_ground_state():
     expected = np.linalg.eigvalsh(root + np.diag(external))[0]
     require_below(abs(found.ground_state.energy - expected), 1e-9, "semi-relativistic ground state")
     assert abs(found.ground_state.energy - plain.ground_state.energy) > 1e-5  # the root is not its first term
+
+
+def test_a_square_root_out_of_reach(monkeypatch):
+    """A mass far below the grid's momenta: a sentence, from a ground state and from a step."""
+    monkeypatch.setattr(lanczos_module, "LARGEST", 12)
+    light = species("a", kinetic="semirelativistic", mass=1e-3, potential=harmonic(1.0),
+                    vector_potential={"kind": "expression", "value": ["sin(x)"]})  # fmt: skip
+    with pytest.raises(NotConverged, match="the rest mass is too small beside the grid's largest momentum"):
+        system([32], [12.0], [light])
+    one = system([32], [12.0], [light | {"initial": gaussian(0.5)}], time=evolution(1.0, 0.1, "strang"))
+    with pytest.raises(FloatingPointError, match="use a coarser grid or a larger mass"):
+        one.evolve(1)
 
 
 def test_clouds_at_the_faces():
