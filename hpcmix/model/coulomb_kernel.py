@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammainc
 
-from hpcmix.model.kernel import CutPart, Kernel, RadialKernel, WaveNumbers, even_part, modulus
+from hpcmix.model.kernel import CutPart, Kernel, Profile, RadialKernel, WaveNumbers, even_part, modulus
 from hpcmix.model.radial_functions import RadialFunction
+
+NEGLIGIBLE = 40.0
+"""Screening lengths after which exp(-mu r) is 4e-18, below the rounding of a sum."""
 
 
 def yukawa_multiplier(
@@ -60,9 +63,22 @@ class YukawaKernel(Kernel):
         squared = sum(k**2 for k in wave_numbers)
         return yukawa_multiplier(squared, self.strength, self.screening, self.dimensions)
 
+    @property
+    def power(self) -> float | None:
+        """See :attr:`Kernel.power`: b^2 / (b y) without screening."""
+        return 1.0 if self.screening == 0.0 else None
+
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`."""
+        return lambda k: yukawa_multiplier(k**2, self.strength, self.screening, self.dimensions)
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`."""
+        return YukawaKernel(self.strength / contraction, self.screening / contraction, self.dimensions)
+
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
-        return diagonal
+        return min(diagonal, NEGLIGIBLE / self.screening) if self.screening > 0.0 else diagonal
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`. In two dimensions there is no closed form."""

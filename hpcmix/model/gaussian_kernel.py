@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.kernel import CutPart, Kernel, RadialKernel, WaveNumbers
+from hpcmix.model.kernel import CutPart, Kernel, Profile, RadialKernel, WaveNumbers
 from hpcmix.model.radial_functions import RadialFunction
 
 NEGLIGIBLE = 9.0
@@ -32,6 +32,14 @@ class GaussianKernel(Kernel):
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
         return gaussian_multiplier(sum(k**2 for k in wave_numbers), self.strength, self.width, self.dimensions)
+
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`."""
+        return lambda k: gaussian_multiplier(k**2, self.strength, self.width, self.dimensions)
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`."""
+        return GaussianKernel(self.strength / contraction**2, self.width * contraction, self.dimensions)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""

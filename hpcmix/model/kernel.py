@@ -15,6 +15,10 @@ WaveNumbers = Sequence[np.ndarray]
 """Wave numbers along each axis, shaped to broadcast against each other."""
 
 
+Profile = Callable[[np.ndarray], np.ndarray]
+"""A function of |k|."""
+
+
 @dataclass(frozen=True)
 class CutPart:
     """A part of a cut kernel's transform with a parity: even in the wave number along an axis, or `odd`."""
@@ -37,6 +41,19 @@ class Kernel(ABC):
     def reach(self, diagonal: float) -> float:
         """The radius at which G may be cut without being missed by two points at most `diagonal` apart."""
 
+    @property
+    def power(self) -> float | None:
+        """p where b^2 G(b y) = b^p G(y) for every scale b; None for a kernel with a length of its own."""
+        return None
+
+    @abstractmethod
+    def profile(self, largest: float) -> Profile:
+        """G^ as a function of |k| up to `largest`, for kernels that are one and have no power."""
+
+    @abstractmethod
+    def at_scale(self, contraction: float) -> Kernel:
+        """b^2 G(b y) as a kernel in y, b = 1/contraction: what acts in a frame x = b y (EQUATIONS section 4)."""
+
     @abstractmethod
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """The transform of G cut at a radius, for wave numbers up to |k| = `largest`; a smooth function of k."""
@@ -54,8 +71,18 @@ class RadialKernel(Kernel):
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
-        length = modulus(wave_numbers)
-        return RadialTransform.of(self.function, self.dimensions, largest_of(wave_numbers))(length)
+        return self.profile(largest_of(wave_numbers))(modulus(wave_numbers))
+
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`."""
+        return RadialTransform.of(self.function, self.dimensions, largest)
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`."""
+        function = self.function
+        edges = tuple(edge * contraction for edge in function.edges)
+        scaled = RadialFunction(edges, lambda r: function.evaluate(r / contraction) / contraction**2)
+        return RadialKernel(scaled, self.dimensions)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""

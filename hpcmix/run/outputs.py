@@ -77,7 +77,8 @@ class Outputs:
         if self._simulation.problem.time is None:
             return None
         steps, step_size = self._simulation.steps, self._simulation.state.step_size
-        return Schedule(steps, step_size, options.every, options.interval)
+        frame = self._simulation.mixture.grid.frame
+        return Schedule(steps, step_size, options.every, options.interval, frame)
 
     def _on_root(self):
         """Work of the root that may fail: all ranks learn of it."""
@@ -138,9 +139,9 @@ class Outputs:
                 self._series.append(record)
 
     def _potentials(self, state: State) -> list[np.ndarray]:
-        """U + G * rho of every species at the state's time."""
+        """U + G * rho of every species at the state's time, times b^2 in a frame that has grown."""
         mixture = self._simulation.mixture
-        instant = Instant(state.time, state.time + 0.5 * state.step_size)
+        instant = Instant.on_clock(mixture.grid.frame, state.time, state.time + 0.5 * state.step_size)
         return mixture.potentials(mixture.densities(state.orbitals), instant)
 
     def _snapshot(self, state: State, names: tuple[str, ...]) -> None:

@@ -73,9 +73,9 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
-        steps, size = problem.time.steps, problem.time.step_size
+        steps, size, frame = problem.time.steps, problem.time.step_size, problem.time.frame
         snapshots, records = (
-            Schedule(steps, size, options.every, options.interval).count()
+            Schedule(steps, size, options.every, options.interval, frame).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
     transforms = transforms_per_step(problem)
