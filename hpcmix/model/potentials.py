@@ -22,9 +22,7 @@ def harmonic(
     coordinates: Coordinates, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]
 ) -> np.ndarray:
     """U = m/2 sum over axes of omega^2 (x - centre)^2."""
-    return sum(
-        0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(coordinates, frequency, centre, strict=True)
-    )
+    return sum(0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(coordinates, frequency, centre, strict=True))
 
 
 def lattice(
@@ -32,8 +30,7 @@ def lattice(
 ) -> np.ndarray:
     """U = sum over axes of depth sin^2(pi x / period + phase)."""
     return sum(
-        d * np.sin(np.pi * x / p + shift) ** 2
-        for x, d, p, shift in zip(coordinates, depth, period, phase, strict=True)
+        d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in zip(coordinates, depth, period, phase, strict=True)
     )
 
 

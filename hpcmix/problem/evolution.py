@@ -83,7 +83,7 @@ def _final(value: object, info: ValidationInfo) -> float:
     final = _positive_time(value, info)
     if frame is not None and frame.rate * final > LARGEST_SCALE:
         raise wrong(
-            f'is beyond what rounding leaves of the clock: the frame has grown by {frame.rate * final:.2g} then, '
+            f"is beyond what rounding leaves of the clock: the frame has grown by {frame.rate * final:.2g} then, "
             f'and {LARGEST_SCALE:.0e} is the limit; "infinity" is the time beyond'
         )
     return final

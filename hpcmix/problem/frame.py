@@ -68,6 +68,9 @@ class Frame:
         """b' = db/dt at a time on the clock."""
         return self.rate * math.sin(self.rate * clock) if self.expanding else 0.0
 
+    def quadratic_phase(self, clock: float, mass: float, hbar: float) -> float:
+        """q of the phase exp(i q x^2) that the laboratory's wave function has beside the frame's: m b' / (2 hbar b)."""
+        return mass * self.speed(clock) * self.contraction(clock) / (2.0 * hbar)
 
     def described(self, clock: float) -> dict[str, float]:
         """Where the frame stands, as records and summaries say it."""
