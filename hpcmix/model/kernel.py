@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,10 +21,12 @@ Profile = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class CutPart:
-    """A part of a cut kernel's transform with a parity: even in the wave number along an axis, or `odd`."""
+    """A part of a cut kernel's transform with a parity: even in the wave number along an axis, or `odd`; with its
+    `profile` where it is a function of |k|."""
 
     odd: tuple[bool, ...]
     evaluate: Callable[[WaveNumbers], np.ndarray]
+    profile: Profile | None = None
 
 
 class Kernel(ABC):
@@ -63,11 +65,15 @@ class Kernel(ABC):
 class RadialKernel(Kernel):
     """A kernel that is a given function of r: tables, and kernels whose cut transform has no closed form.
 
-    function  G(r), zero beyond its radius.
+    function     G(r), zero beyond its radius.
+    contraction  1/b: the kernel is b^2 G(b r).
+    made         transforms of `function`, by the largest wave number; all scales share them.
     """
 
     function: RadialFunction
     dimensions: int
+    contraction: float = 1.0
+    made: dict[float, RadialTransform] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
@@ -75,28 +81,37 @@ class RadialKernel(Kernel):
 
     def profile(self, largest: float) -> Profile:
         """See :meth:`Kernel.profile`."""
-        return RadialTransform.of(self.function, self.dimensions, largest)
+        if largest not in self.made:
+            self.made[largest] = RadialTransform.of(self.function, self.dimensions, largest)
+        transform, c = self.made[largest], self.contraction
+        return lambda k: c ** (self.dimensions - 2) * transform(c * k)
 
     def at_scale(self, contraction: float) -> Kernel:
         """See :meth:`Kernel.at_scale`."""
-        function = self.function
-        edges = tuple(edge * contraction for edge in function.edges)
-        scaled = RadialFunction(edges, lambda r: function.evaluate(r / contraction) / contraction**2)
-        return RadialKernel(scaled, self.dimensions)
+        return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
-        return min(diagonal, self.function.radius)
+        return min(diagonal, self.contraction * self.function.radius)
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`."""
-        transform = RadialTransform.of(self.function.cut(radius), self.dimensions, largest)
-        return even_part(self.dimensions, lambda k: transform(modulus(k)))
+        c, function = self.contraction, self.function
+        if radius >= c * function.radius:
+            return radial_part(self.dimensions, self.profile(largest))
+        edges = tuple(c * edge for edge in function.edges)
+        cut = RadialFunction(edges, lambda r: function.evaluate(r / c) / c**2).cut(radius)
+        return radial_part(self.dimensions, RadialTransform.of(cut, self.dimensions, largest))
 
 
 def even_part(dimensions: int, evaluate: Callable[[WaveNumbers], np.ndarray]) -> list[CutPart]:
     """The parts of a kernel whose transform is even along every axis."""
     return [CutPart((False,) * dimensions, evaluate)]
+
+
+def radial_part(dimensions: int, profile: Profile) -> list[CutPart]:
+    """The parts of a kernel whose transform is a function of |k|."""
+    return [CutPart((False,) * dimensions, lambda k: profile(modulus(k)), profile)]
 
 
 def modulus(wave_numbers: WaveNumbers) -> np.ndarray:

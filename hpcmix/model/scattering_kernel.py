@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, even_part, largest_of, modulus
+from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, largest_of, modulus, radial_part
 from hpcmix.model.radial_transform import RadialTransform
 from hpcmix.model.scattering import NeumannSolution
 
@@ -42,5 +42,4 @@ class ScatteringKernel(Kernel):
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`; the kernel ends where V does and is not cut."""
-        profile = self.profile(largest)
-        return even_part(3, lambda k: profile(modulus(k)))
+        return radial_part(3, self.profile(largest))
