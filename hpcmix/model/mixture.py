@@ -154,7 +154,7 @@ class Mixture:
 
     def contact_factor(self, contraction: float) -> float:
         """What contact couplings are multiplied by where the frame has grown: b^(2-d)."""
-        return contact_factor(contraction, self.grid.dimensions)
+        return contact_factor(contraction, self.grid.dimensions) if self.contact else 1.0
 
     def potentials(self, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
         """b^2 (U_a + W_a) at an instant. Collective."""
