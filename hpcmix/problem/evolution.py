@@ -80,6 +80,8 @@ def _final(value: object, info: ValidationInfo) -> float:
         if frame is not None and not frame.expanding:
             raise wrong('"infinity" is reached in the expanding frame only: grid.frame = { kind = "expanding", ... }')
         return math.inf
+    if isinstance(value, str) and closest(value, ("infinity",)):
+        raise wrong(f"{described(value)} is no time", suggestion="infinity")
     final = _positive_time(value, info)
     if frame is not None and frame.rate * final > LARGEST_SCALE:
         raise wrong(

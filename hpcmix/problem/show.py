@@ -101,7 +101,7 @@ def _clock(problem: Problem) -> str:
     return (
         f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
         f"\n# {time.steps} steps of {time.step_size!r}; the frame has grown by "
-        f"{time.frame.scale(time.end):.6g} then; final, intervals, from and until are the laboratory's times"
+        f"{time.frame.scale(time.end):.6g} then;\n# final, intervals, from and until are the laboratory's times"
     )
 
 

@@ -129,7 +129,7 @@ def run(folder, name):
 def arrays_of(group):
     """Names and bytes of all datasets."""
     found = []
-    for name, item in group.items():
+    for item in group.values():
         found += arrays_of(item) if hasattr(item, "items") else [(item.name, item[()].tobytes())]
     return found
 

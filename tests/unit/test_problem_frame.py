@@ -99,7 +99,7 @@ REFUSED = [
     ('rate = 2.0', 'rate = "fast"', "grid.frame.rate", "fast"),
     ('frame = { kind = "expanding", rate = 2.0 }', "", "time.final", "in the expanding frame only"),
     ('"infinity"', "1e7", "time.final", "the frame has grown by 2e+07"),
-    ('"infinity"', '"for ever"', "time.final", "for ever"),
+    ('"infinity"', '"infinty"', "time.final", 'did you mean "infinity"?'),
     ("step = 0.01", "step = 1.0", "time.step", "0.785398 of the frame's clock"),
     ("[time]", '[[interaction]]\nbetween = ["a", "a"]\nkind = "coulomb"\nstrength = 1\n[time]', "interaction.0.kind",
      "grows like the scale b"),
