@@ -8,7 +8,7 @@ from hpcmix.grid import Grid
 from hpcmix.model.interactions import contact_interaction, finite_range_interaction
 from hpcmix.model.kinetic import NonrelativisticKineticEnergy
 from hpcmix.model.mixture import Mixture, SpeciesModel
-from hpcmix.model.potentials import ExternalPotential, make_term
+from hpcmix.model.potentials import ExternalPotential, confinement, make_term
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.orbital_groups import OrbitalGroups
@@ -28,7 +28,8 @@ def build_mixture(
     dtype = complex_type(problem)
     fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
     transform = make_transform(communicators, False, dtype, timers, way, fields)
-    grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
+    frame = problem.grid.frame.map
+    grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block, frame)
     real_dtype = np.empty(0, dtype).real.dtype
     with together(communicators.world):
         species = [
@@ -46,6 +47,7 @@ def build_mixture(
                     real_dtype,
                 ),
                 orbitals=one.number_of_orbitals,
+                confinement=confinement(grid, one.mass, real_dtype),
             )
             for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
         ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.frame_checks import check_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.output import OutputOptions
@@ -78,6 +79,9 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in check_range(interaction, parts.grid):
                 yield ("interaction", index, *path), message, None
+    if parts.grid is not None and parts.grid.frame.map.expanding:
+        for path, message in check_frame(parts.grid, parts.species, parts.interaction, parts.time, parts.output):
+            yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         if parts.grid is not None:
@@ -203,12 +207,12 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
     (pi/h)^2 / (2m)``. Beyond pi that mode is aliased in time: potentials and mean field, which act only between the
     drifts, can no longer tell it from a slow one, and couple the two resonantly, so that energy drifts away however
-    smooth the state. With no potential and no interaction at all the drift is exact and any step is right.
+    smooth the state. With no potential and no interaction at all the drift is exact and any step is right; an expanding
+    frame brings a potential of its own.
     """
     time, grid = parts.time, parts.grid
-    acted_on = bool(entries(parts.tables, "interaction")) or any(
-        entry.get("potential") for entry in entries(parts.tables, "species")
-    )
+    acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
+    acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
         return
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
