@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.frame import AT_REST, Frame
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Grid:
     points, lengths    of the whole grid, one per axis; lengths in code units.
     position_block     the box of points of this rank in position space.
     wave_block         its box of wave numbers in the transform's layout.
+    frame              how positions y of the grid and the clock s belong to the laboratory's x = b y and t
+                       (problem/frame.py); all lengths and wave numbers here are those of y.
     Positions ``x_j = -L/2 + j h`` and wave numbers ``k_m = 2 pi m / L`` follow CONVENTIONS.md, Grid and Fourier
     transform.
     """
@@ -25,6 +28,15 @@ class Grid:
     lengths: tuple[float, ...]
     position_block: Block
     wave_block: Block
+    frame: Frame = AT_REST
+
+    def in_laboratory(self, clock: float) -> Grid:
+        """The same points where they are in the laboratory at a time on the clock; the frame's own grid where they are
+        infinitely far."""
+        scale = self.frame.scale(clock)
+        if scale == 1.0 or not np.isfinite(scale):
+            return self
+        return replace(self, lengths=tuple(scale * length for length in self.lengths))
 
     @property
     def dimensions(self) -> int:

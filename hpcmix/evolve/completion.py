@@ -9,12 +9,13 @@ import numpy as np
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.frame import Frame
 from hpcmix.state import State
 
 
-def pending_instant(state: State) -> Instant:
+def pending_instant(state: State, frame: Frame) -> Instant:
     """What the potentials of the pending kick are evaluated at: the end of the last step."""
-    return Instant(state.time, state.time - 0.5 * state.step_size)
+    return Instant.on_clock(frame, state.time, state.time - 0.5 * state.step_size)
 
 
 def completed_orbitals(
@@ -25,16 +26,19 @@ def completed_orbitals(
     phi exp(-i tau (U + W) / hbar), tau = ``state.pending_kick``. Each array is overwritten by the next one; where no
     kick is pending they are the state's own. Not to be changed.
 
-    mean_field  W of the species if it is known already, else it is computed. Collective.
+    mean_field  of the species (:meth:`Mixture.mean_fields`) if it is known already, else it is computed. Collective.
     """
     orbitals = state.orbitals[species]
     if state.pending_kick == 0.0:
         yield from orbitals
         return
+    instant = pending_instant(state, mixture.grid.frame)
     if mean_field is None:
-        mean_field = mixture.mean_fields(mixture.densities(state.orbitals))[species]
-    external = mixture.species[species].external.value(pending_instant(state))
-    potential = mean_field if external is None else mean_field + external
+        mean_field = mixture.mean_fields(mixture.densities(state.orbitals), instant.contraction)[species]
+    potential = mean_field
+    for added in (mixture.species[species].external.value(instant), mixture.species[species].confinement):
+        if added is not None:
+            potential = potential + added
     copy = np.empty(orbitals.shape[1:], orbitals.dtype)
     for orbital in orbitals:
         np.copyto(copy, orbital)

@@ -20,7 +20,7 @@ class Kick:
 
     A kick may have two parts, the end of one step and the beginning of the next: ``earlier`` is then the part that
     belongs to the step before, in the potentials of ``earlier_instant``. Both parts see the same densities and thus the
-    same mean field; external potentials may be switched between them.
+    same mean field, at the same scale of the grid's frame; external potentials may be switched between them.
     """
 
     duration: float
@@ -114,7 +114,8 @@ class Flows:
                 self._densities = mixture.densities(orbitals, axes, self._densities)
             self._half_way = False
             with timers.phase("mean field"):
-                fields = (mixture.mean_fields if self._apart else mixture.convolution.potentials)(self._densities)
+                field_of = mixture.mean_fields if self._apart else mixture.convolution.potentials
+                fields = field_of(self._densities, kick.instant.contraction)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
             ]
@@ -123,7 +124,8 @@ class Flows:
                 for array, added, axes in zip(orbitals, potentials, self._axes, strict=True):
                     self._turn_set(array, added, kick, axes, drift_follows)
             else:
-                self._turn(_fields(orbitals), potentials, self._couplings, kick, self._axes[0], drift_follows)
+                couplings = self._couplings * mixture.contact_factor(kick.instant.contraction)
+                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows)
         self._half_way = False
 
     def _turn_set(
@@ -166,7 +168,7 @@ class Flows:
         )
 
     def _external_potentials(self, kick: Kick) -> list[list[np.ndarray]]:
-        """U_a of a kick, for each species a list of one array or none.
+        """U_a of a kick, for each species a list of one array or none, and the confinement that the frame brings.
 
         Where an external potential is switched between the two parts of a kick, their mean weighted with the durations
         acts. An expression in time may fail at a point that one rank holds: the others learn of it here.
@@ -175,8 +177,13 @@ class Flows:
         with mixture.transform.timers.phase("potential"):
             if any(one.external.evaluates_expressions for one in mixture.species):
                 with together(mixture.communicators.world):
-                    return [self._external_potential(one.external, kick) for one in mixture.species]
-            return [self._external_potential(one.external, kick) for one in mixture.species]
+                    given = [self._external_potential(one.external, kick) for one in mixture.species]
+            else:
+                given = [self._external_potential(one.external, kick) for one in mixture.species]
+        return [
+            added if one.confinement is None else [*added, one.confinement]
+            for one, added in zip(mixture.species, given, strict=True)
+        ]
 
     @staticmethod
     def _external_potential(external: ExternalPotential, kick: Kick) -> list[np.ndarray]:

@@ -26,6 +26,7 @@ class Stepper:
 
     def __init__(self, mixture: Mixture, splitting: Splitting) -> None:
         self._flows = Flows(mixture)
+        self._frame = mixture.grid.frame
         self._splitting = splitting
 
     def advance(self, state: State) -> None:
@@ -35,11 +36,12 @@ class Stepper:
         table, duration = self._splitting, state.step_size
         middle = (state.step + 0.5) * duration
         kicks = [
-            Kick(coefficient * duration, Instant((state.step + end) * duration, middle))
+            Kick(coefficient * duration, Instant.on_clock(self._frame, (state.step + end) * duration, middle))
             for coefficient, end in zip(table.kicks[:-1], table.drift_ends[:-1], strict=True)
         ]
         if state.pending_kick:
-            kicks[0] = Kick(kicks[0].duration, kicks[0].instant, state.pending_kick, pending_instant(state))
+            earlier = pending_instant(state, self._frame)
+            kicks[0] = Kick(kicks[0].duration, kicks[0].instant, state.pending_kick, earlier)
         self._flows.alternate(state.orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
         state.step += 1
         state.pending_kick = table.kicks[-1] * duration
@@ -52,7 +54,7 @@ class Stepper:
         """Do the pending kick, in place: the state is then as a step by itself leaves it. Collective. A run that goes
         on from here differs by rounding from one that does not stop."""
         if state.pending_kick:
-            self._flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state))], [])
+            self._flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state, self._frame))], [])
             state.pending_kick = 0.0
 
     def step(self, state: State) -> None:

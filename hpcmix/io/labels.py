@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import h5py
 
 from hpcmix.grid import Grid
@@ -10,7 +12,8 @@ from hpcmix.problem.dimensions import LENGTH, TIME
 
 
 def file_attributes(metadata: Metadata, step: int, time: float, grid: Grid) -> dict[str, object]:
-    """Attributes of a file that shows the fields at one time."""
+    """Attributes of a file that shows the fields at one time, on the grid's points as they are there; in a frame that
+    expands also its ``frame_rate``, ``frame_scale`` b and ``frame_speed`` db/dt."""
     time_unit = metadata.unit(TIME)
     return {
         **metadata.attributes(),
@@ -20,6 +23,21 @@ def file_attributes(metadata: Metadata, step: int, time: float, grid: Grid) -> d
         "points": list(grid.points),
         "box_lengths": list(grid.lengths),
         "axes": list(metadata.axes[: grid.dimensions]),
+        **_frame(time, grid),
+    }
+
+
+def _frame(time: float, grid: Grid) -> dict[str, object]:
+    if not grid.frame.expanding:
+        return {}
+    clock = grid.frame.clock(time)
+    scale = grid.frame.scale(clock)
+    return {
+        "frame": "expanding",
+        "coordinates": "laboratory" if math.isfinite(scale) else "frame: x / b, because b is infinite",
+        "frame_rate": grid.frame.rate,
+        "frame_scale": scale,
+        "frame_speed": grid.frame.speed(clock),
     }
 
 

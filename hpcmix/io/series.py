@@ -13,7 +13,7 @@ import numpy as np
 from hpcmix.io.atomic import OutputError, explained, replacing
 from hpcmix.io.metadata import Metadata, density_dimension
 from hpcmix.io.plain_json import line_of
-from hpcmix.problem.dimensions import ACTION, ENERGY, LENGTH, MOMENTUM, TIME, Dimension
+from hpcmix.problem.dimensions import ACTION, ENERGY, FREQUENCY, LENGTH, MOMENTUM, TIME, Dimension
 
 if TYPE_CHECKING:
     import xarray
@@ -195,6 +195,11 @@ def _label(name: str, metadata: Metadata) -> dict[str, Any]:
     known: dict[str, tuple[str, Dimension | None]] = {
         "time": ("time", TIME),
         "step": ("number of steps taken", None),
+        "frame_clock": ("clock of the expanding frame", TIME),
+        "frame_scale": ("scale b of the expanding frame", None),
+        "frame_speed": ("rate db/dt of the expanding frame", FREQUENCY),
+        "frame_centre": ("centre of mass on the grid of the frame", LENGTH),
+        "frame_rms_width": ("root mean square width on the grid of the frame", LENGTH),
         "energy_total": ("total energy", ENERGY),
         "energy_kinetic": ("kinetic energy", ENERGY),
         "energy_potential": ("energy in the external potentials", ENERGY),

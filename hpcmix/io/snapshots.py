@@ -29,12 +29,15 @@ def write_snapshot(
     fields: Mapping[str, np.ndarray | Dealt],
     metadata: Metadata,
     writer: Writer = "auto",
+    phases: Mapping[str, float] | None = None,
 ) -> Path:
     """Write this rank's part of every field, and return the path of the file. Collective over the world.
 
     fields    dataset path such as "up/density" -> real or complex array on this rank's block of position space, or
               the orbitals of this rank's group; the last part of the path says what it is: density, phase,
               wave_function. The same names and types on every rank.
+    grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
+    phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
     :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
@@ -48,7 +51,11 @@ def write_snapshot(
             if file[name].ndim > grid.dimensions:
                 file[name].dims[0].label = "orbital"
             label_dimensions(file, file[name], axes, first=file[name].ndim - grid.dimensions)
-            file[name].attrs.update(_description(name.rpartition("/")[2], grid.dimensions, metadata))
+            species, _, kind = name.rpartition("/")
+            file[name].attrs.update(_description(kind, grid.dimensions, metadata))
+            if phases and kind in ("phase", "wave_function"):
+                file[name].attrs["quadratic_phase"] = phases[species]
+                file[name].attrs["comment"] = "without the factor exp(i quadratic_phase (x^2 + y^2 + z^2)) of the frame"
 
     write_arrays(
         path,

@@ -13,7 +13,7 @@ from hpcmix.model.kinetic_momentum import KineticMomentum
 from hpcmix.model.lanczos import Lanczos
 from hpcmix.model.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
 from hpcmix.model.mixture import Mixture, SpeciesModel
-from hpcmix.model.potentials import ExternalPotential, make_term
+from hpcmix.model.potentials import ExternalPotential, confinement, make_term
 from hpcmix.model.vector_potentials import cross, make_vector_potential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
@@ -35,7 +35,8 @@ def build_mixture(
     dtype = complex_type(problem)
     fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
     transform = make_transform(communicators, False, dtype, timers, way, fields)
-    grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
+    frame = problem.grid.frame.map
+    grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block, frame)
     real_dtype = np.empty(0, dtype).real.dtype
     with together(communicators.world):
         lanczos = Lanczos(transform)
@@ -78,6 +79,7 @@ def _species_model(
         kinetic=kinetic,
         external=ExternalPotential(terms, grid, real_dtype, frame_energy),
         orbitals=one.number_of_orbitals,
+        confinement=confinement(grid, one.mass, real_dtype),
     )
 
 

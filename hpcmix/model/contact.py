@@ -22,9 +22,12 @@ class ContactInteraction:
     def __bool__(self) -> bool:
         return bool(np.any(self.couplings))
 
-    def add_potential(self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray]) -> None:
-        """Add W_a to every potential, in place. Densities and potentials: one real array of this rank per species."""
+    def add_potential(
+        self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray], factor: float = 1.0
+    ) -> None:
+        """Add factor W_a to every potential, in place. Densities and potentials: one real array of this rank per
+        species."""
         for row, potential in zip(self.couplings, potentials, strict=True):
             for coupling, density in zip(row, densities, strict=True):
                 if coupling != 0.0:
-                    potential += coupling * density
+                    potential += factor * coupling * density

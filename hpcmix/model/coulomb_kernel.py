@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import gammainc
 
-from hpcmix.model.kernel import CutPart, Kernel, RadialKernel, WaveNumbers, even_part, modulus
-from hpcmix.model.radial_functions import RadialFunction
+from hpcmix.model.decaying_transforms import DecayingTransforms
+from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
+
+NEGLIGIBLE = 40.0
+"""Screening lengths after which exp(-mu r) is 4e-18, below the rounding of a sum."""
 
 
 def yukawa_multiplier(
@@ -49,25 +52,52 @@ def cut_yukawa_multiplier(wave_number: np.ndarray, strength: float, screening: f
 
 @dataclass(frozen=True)
 class YukawaKernel(Kernel):
-    """The kernel in two or three dimensions; Coulomb's and Newton's when `screening` is 0."""
+    """The kernel in two or three dimensions; Coulomb's and Newton's when `screening` is 0.
+
+    made  cut transforms in two dimensions, by radius and largest wave number; all scales share them.
+    """
 
     strength: float
     screening: float
     dimensions: int
+    contraction: float = 1.0
+    made: dict[tuple[float, float], DecayingTransforms] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
-        squared = sum(k**2 for k in wave_numbers)
-        return yukawa_multiplier(squared, self.strength, self.screening, self.dimensions)
+        return yukawa_multiplier(sum(k**2 for k in wave_numbers), *self._scaled, self.dimensions)
+
+    @property
+    def _scaled(self) -> tuple[float, float]:
+        """Strength and screening of b^2 G(b r)."""
+        return self.strength / self.contraction, self.screening / self.contraction
+
+    @property
+    def power(self) -> float | None:
+        """See :attr:`Kernel.power`: b^2 / (b y) without screening."""
+        return 1.0 if self.screening == 0.0 else None
+
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`."""
+        return lambda k: yukawa_multiplier(k**2, *self._scaled, self.dimensions)
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`."""
+        return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
-        return diagonal
+        screening = self._scaled[1]
+        return min(diagonal, NEGLIGIBLE / screening) if screening > 0.0 else diagonal
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`. In two dimensions there is no closed form."""
-        strength, screening = self.strength, self.screening
+        strength, screening = self._scaled
         if self.dimensions == 3:
-            return even_part(3, lambda k: cut_yukawa_multiplier(modulus(k), strength, screening, radius))
-        function = RadialFunction((0.0, radius), lambda r: strength * np.exp(-screening * r) / r)
-        return RadialKernel(function, self.dimensions).cut(radius, largest)
+            return radial_part(3, lambda k: cut_yukawa_multiplier(k, strength, screening, radius))
+        if screening * radius >= NEGLIGIBLE:
+            return radial_part(2, self.profile(largest))
+        if (radius, largest) not in self.made:
+            self.made[radius, largest] = DecayingTransforms(radius, lambda r: r, lambda r: 1.0 / r, 2, largest)
+        transform = self.made[radius, largest].at(screening)
+        return radial_part(2, lambda k: strength * transform(k))

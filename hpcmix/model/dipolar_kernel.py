@@ -18,7 +18,7 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.model.kernel import CutPart, Kernel, WaveNumbers, even_part, modulus
+from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, even_part, modulus
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
 """Pairs of axes."""
@@ -92,6 +92,19 @@ class DipolarKernel(Kernel):
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
         return dipolar_multiplier(wave_numbers, directed, self.strength, self.direction)
+
+    @property
+    def power(self) -> float | None:
+        """See :attr:`Kernel.power`: b^2 / (b y)^3."""
+        return -1.0
+
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`: the kernel has a power, and depends on the direction of k."""
+        raise TypeError("a dipolar kernel is no function of |k|")
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`."""
+        return DipolarKernel(self.strength * contraction, self.direction)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""

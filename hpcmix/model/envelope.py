@@ -6,19 +6,28 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.problem.expressions import Expression
+from hpcmix.problem.frame import Frame
 
 
 @dataclass(frozen=True)
 class Instant:
-    """A time at which potentials are wanted.
+    """A time at which potentials are wanted, in the laboratory.
 
     time      what ramps and expressions are evaluated at.
     switches  what switches without a ramp are compared with: the middle of the step that the time is used in, so that
               such a potential is on or off for whole steps (CONVENTIONS.md, Time).
+    contraction
+              1/b, b the scale of the grid's frame (problem/frame.py).
     """
 
     time: float
     switches: float
+    contraction: float = 1.0
+
+    @classmethod
+    def on_clock(cls, frame: Frame, clock: float, middle: float) -> Instant:
+        """From the integrator's times: what is evaluated at, and the middle of the step."""
+        return cls(frame.laboratory_time(clock), frame.laboratory_time(middle), frame.contraction(clock))
 
     @classmethod
     def before_start(cls) -> Instant:

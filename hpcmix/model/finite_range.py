@@ -20,22 +20,25 @@ class FiniteRangeInteraction:
     def __bool__(self) -> bool:
         return bool(self._parts)
 
-    def potentials(self, densities: Sequence[np.ndarray]) -> list[np.ndarray | None]:
-        """W_a of every species, None where no kernel acts. The arrays belong to this object and are overwritten by the
-        next call. Densities: one real array of this rank per species. Collective."""
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray | None]:
+        """W_a of every species, None where no kernel acts, in a frame b^2 W(b y) with b = 1/contraction. The arrays
+        belong to this object and are overwritten by the next call. Densities: one real array of this rank per species.
+        Collective."""
         result: list[np.ndarray | None] = [None] * self._species
         for part in self._parts:
-            for a, field in enumerate(part.potentials(densities)):
+            for a, field in enumerate(part.potentials(densities, contraction)):
                 if result[a] is None:
                     result[a] = field
                 elif field is not None:
                     result[a] += field
         return result
 
-    def add_potential(self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray]) -> None:
-        """Add W_a to every potential, in place. Collective. Densities and potentials: one real array of this rank per
-        species."""
-        for potential, field in zip(potentials, self.potentials(densities), strict=True):
+    def add_potential(
+        self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray], contraction: float = 1.0
+    ) -> None:
+        """Add W_a to every potential, in a frame b^2 W_a(b y), in place. Collective. Densities and potentials: one real
+        array of this rank per species."""
+        for potential, field in zip(potentials, self.potentials(densities, contraction), strict=True):
             if field is not None:
                 potential += field
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hpcmix.model.convolution import Rescale
 from hpcmix.parallel.padded_transform import PaddedTransform, Place
 
 
@@ -14,6 +15,7 @@ class FreeSpaceInteraction:
 
     multipliers  {(a, b): (array, folded)} with a <= b, kernels of one pair added up (model/padded_multiplier.py).
     transform    for as many fields as there are species that take part.
+    rescale      as in model/convolution.py.
 
     energy       1/2 sum_ab integral rho_a (G_ab * rho_b)
     potential    W_a = sum_b G_ab * rho_b           (the derivative of the energy with respect to rho_a)
@@ -22,9 +24,15 @@ class FreeSpaceInteraction:
     """
 
     def __init__(
-        self, multipliers: dict[tuple[int, int], tuple[np.ndarray, bool]], species: int, transform: PaddedTransform
+        self,
+        multipliers: dict[tuple[int, int], tuple[np.ndarray, bool]],
+        species: int,
+        transform: PaddedTransform,
+        rescale: Mapping[tuple[int, int], Rescale] | None = None,
     ) -> None:
         self._multipliers = multipliers
+        self._rescale = rescale or {}
+        self._contraction = 1.0
         self._transform = transform
         self._species = species
         self._partners = {
@@ -33,9 +41,15 @@ class FreeSpaceInteraction:
         }
         self._potentials = {a: transform.empty_position() for a in self._partners}
 
-    def potentials(self, densities: Sequence[np.ndarray]) -> list[np.ndarray | None]:
-        """W_a of every species, None where no kernel acts. The arrays belong to this object and are overwritten by the
-        next call. Densities: one real array of this rank per species. Collective."""
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray | None]:
+        """W_a of every species, None where no kernel acts, in a frame b^2 W(b y) with b = 1/contraction. The arrays
+        belong to this object and are overwritten by the next call. Densities: one real array of this rank per species.
+        Collective."""
+        if contraction != self._contraction:
+            with self._transform.timers.phase("kernels"):
+                for pair, fill in self._rescale.items():
+                    fill(contraction, self._multipliers[pair][0])
+            self._contraction = contraction
         self._transform.convolve(
             [densities[a] for a in self._partners], list(self._potentials.values()), self._multiply
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from hpcmix.model.kernel import CutPart, Kernel, RadialKernel, WaveNumbers
-from hpcmix.model.radial_functions import RadialFunction
+from hpcmix.model.decaying_transforms import DecayingTransforms
+from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
 
 NEGLIGIBLE = 9.0
 """Widths after which a Gaussian is 3e-18 of its maximum, below the rounding of a sum."""
@@ -23,21 +23,46 @@ def gaussian_multiplier(squared_wave_number: np.ndarray, strength: float, width:
 
 @dataclass(frozen=True)
 class GaussianKernel(Kernel):
-    """The kernel in any number of dimensions."""
+    """The kernel in any number of dimensions.
+
+    contraction  1/b: the kernel is b^2 G(b r).
+    made         cut transforms, by radius and largest wave number; all scales share them.
+    """
 
     strength: float
     width: float
     dimensions: int
+    contraction: float = 1.0
+    made: dict[tuple[float, float], DecayingTransforms] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def _scaled(self) -> tuple[float, float]:
+        """Strength and width of b^2 G(b r)."""
+        return self.strength / self.contraction**2, self.contraction * self.width
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
-        return gaussian_multiplier(sum(k**2 for k in wave_numbers), self.strength, self.width, self.dimensions)
+        return gaussian_multiplier(sum(k**2 for k in wave_numbers), *self._scaled, self.dimensions)
+
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`."""
+        return lambda k: gaussian_multiplier(k**2, *self._scaled, self.dimensions)
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`."""
+        return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
-        return min(diagonal, NEGLIGIBLE * self.width)
+        return min(diagonal, NEGLIGIBLE * self._scaled[1])
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
-        """See :meth:`Kernel.cut`; by quadrature, because a wide Gaussian is cut where it is not small."""
-        function = RadialFunction((0.0, radius), lambda r: self.strength * np.exp(-0.5 * (r / self.width) ** 2))
-        return RadialKernel(function, self.dimensions).cut(radius, largest)
+        """See :meth:`Kernel.cut`; by quadrature where a wide Gaussian is cut before it is negligible."""
+        if radius >= NEGLIGIBLE * self._scaled[1]:
+            return radial_part(self.dimensions, self.profile(largest))
+        if (radius, largest) not in self.made:
+            made = DecayingTransforms(radius, lambda r: r**2, np.ones_like, self.dimensions, largest)
+            self.made[radius, largest] = made
+        strength, width = self._scaled
+        transform = self.made[radius, largest].at(0.5 / width**2)
+        return radial_part(self.dimensions, lambda k: strength * transform(k))

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.contact import ContactInteraction
-from hpcmix.model.convolution import ConvolutionInteraction
+from hpcmix.model.convolution import ConvolutionInteraction, Rescale
 from hpcmix.model.coulomb_kernel import YukawaKernel
 from hpcmix.model.dipolar_kernel import DipolarKernel
 from hpcmix.model.finite_range import FiniteRangeInteraction
@@ -18,6 +18,7 @@ from hpcmix.model.gaussian_kernel import GaussianKernel
 from hpcmix.model.kernel import Kernel, RadialKernel
 from hpcmix.model.padded_multiplier import padded_multiplier
 from hpcmix.model.radial_functions import radial_function
+from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
 from hpcmix.model.scattering_kernel import ScatteringKernel
 from hpcmix.parallel.communicators import Communicators
@@ -62,10 +63,12 @@ def finite_range_interaction(
     parts: list[ConvolutionInteraction | FreeSpaceInteraction] = []
     if periodic:
         transform = make_transform(communicators, True, dtype, timers, way, species)
-        parts.append(ConvolutionInteraction(_on_the_box(periodic, grid, transform, problem), species, transform))
+        multipliers, rescale = _on_the_box(periodic, grid, transform, problem)
+        parts.append(ConvolutionInteraction(multipliers, species, transform, rescale))
     if free:
         padded = PaddedTransform(communicators, dtype, timers, len({a for pair in free for a in pair}), way)
-        parts.append(FreeSpaceInteraction(_in_free_space(free, grid, padded, problem), species, padded))
+        multipliers, rescale = _in_free_space(free, grid, padded, problem)
+        parts.append(FreeSpaceInteraction(multipliers, species, padded, rescale))
     return FiniteRangeInteraction(species, parts)
 
 
@@ -81,30 +84,38 @@ def _largest_wave_number(grid: Grid) -> float:
 
 def _on_the_box(
     kernels: dict[Pair, list[Kernel]], grid: Grid, transform: Transform, problem: Problem
-) -> dict[Pair, np.ndarray]:
-    """The multipliers on this rank's block, kernels of one pair added up, the scaling's factor included."""
+) -> tuple[dict[Pair, np.ndarray], dict[Pair, Rescale]]:
+    """The multipliers on this rank's block, kernels of one pair added up, the scaling's factor included; and how they
+    change with the frame."""
     wave_numbers, directed = (
         grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
     )
-    multipliers = {}
+    multipliers, rescale = {}, {}
     for pair, several in kernels.items():
+        factor = problem.prefactors.kernel_factor(*pair)
         values = sum(kernel.multiplier(wave_numbers, directed) for kernel in several)
-        multipliers[pair] = (problem.prefactors.kernel_factor(*pair) * values).astype(transform.position_dtype)
-    return multipliers
+        multipliers[pair] = (factor * values).astype(transform.position_dtype)
+        if grid.frame.expanding:
+            rescale[pair] = BoxMultiplier(several, factor, wave_numbers, directed, transform.position_dtype)
+    return multipliers, rescale
 
 
 def _in_free_space(
     kernels: dict[Pair, list[Kernel]], grid: Grid, transform: PaddedTransform, problem: Problem
-) -> dict[Pair, tuple[np.ndarray, bool]]:
-    """The padded multipliers on this rank's planes, kernels of one pair added up, the scaling's factor included."""
+) -> tuple[dict[Pair, tuple[np.ndarray, bool]], dict[Pair, Rescale]]:
+    """The padded multipliers on this rank's planes, kernels of one pair added up, the scaling's factor included; and
+    how they change with the frame."""
     spacings = transform.on_three_axes(grid.spacings, 1.0)
     place = (transform.points, spacings, transform.padded, transform.first, transform.count)
-    multipliers = {}
+    multipliers, rescale = {}, {}
     for pair, several in kernels.items():
+        factor = problem.prefactors.kernel_factor(*pair)
         values, folded = padded_multiplier(several, *place)
-        values = problem.prefactors.kernel_factor(*pair) * values
-        multipliers[pair] = (values.astype(transform.real_dtype), folded)
-    return multipliers
+        values = (factor * values).astype(transform.real_dtype)
+        multipliers[pair] = (values, folded)
+        if grid.frame.expanding:
+            rescale[pair] = PaddedMultiplier(several, factor, place, values)
+    return multipliers, rescale
 
 
 # ---------------------------------------------------------------- one kernel

@@ -5,6 +5,10 @@
     E = sum_a nu_a sum_j <phi_aj| T_a + U_a |phi_aj> + 1/2 sum_ab integral rho_a (G_ab * rho_b)
 
 (EQUATIONS section 1.) Every system that hpcmix solves is this equation with a choice of T, U, G and nu.
+
+In a frame x = b y the orbitals are chi of EQUATIONS section 4 and time is the frame's clock s: T is that of y, and the
+potentials are b^2 (U + W)(b y) and the confinement m w^2 y^2 / 2. An argument `contraction` is 1/b; energies in the
+laboratory are 1/b^2 of what these potentials integrate to.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.kinetic import NonrelativisticKineticEnergy
 from hpcmix.model.magnetic import KrylovKineticEnergy
 from hpcmix.model.potentials import ExternalPotential
+from hpcmix.model.scaled_multipliers import contact_factor
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
@@ -35,7 +40,7 @@ from hpcmix.parallel.transform import Transform
 @dataclass(frozen=True)
 class SpeciesModel:
     """What one species brings: its name, mass, weight nu (particles per orbital), kinetic energy T, external potential
-    U and the number M of its orbitals in all groups."""
+    U, the number M of its orbitals in all groups, and the confinement that the grid's frame brings, if any."""
 
     name: str
     mass: float
@@ -43,6 +48,7 @@ class SpeciesModel:
     kinetic: NonrelativisticKineticEnergy | KrylovKineticEnergy
     external: ExternalPotential
     orbitals: int = 1
+    confinement: np.ndarray | None = None
 
     @property
     def particles(self) -> float:
@@ -151,16 +157,20 @@ class Mixture:
         self.communicators.sum_over_groups(densities)
         return densities
 
-    def mean_fields(self, densities: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """W_a = sum_b G_ab * rho_b, without the external potential. Collective."""
+    def mean_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray]:
+        """b^2 W_a, W_a = sum_b G_ab * rho_b, without the external potential. Collective."""
         fields = [np.zeros_like(density) for density in densities]
-        self.contact.add_potential(densities, fields)
-        self.convolution.add_potential(densities, fields)
+        self.contact.add_potential(densities, fields, self.contact_factor(contraction))
+        self.convolution.add_potential(densities, fields, contraction)
         return fields
 
+    def contact_factor(self, contraction: float) -> float:
+        """What contact couplings are multiplied by where the frame has grown: b^(2-d)."""
+        return contact_factor(contraction, self.grid.dimensions) if self.contact else 1.0
+
     def potentials(self, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
-        """U_a + W_a at an instant. Collective."""
-        fields = self.mean_fields(densities)
+        """b^2 (U_a + W_a) at an instant. Collective."""
+        fields = self.mean_fields(densities, instant.contraction)
         for one, field in zip(self.species, fields, strict=True):
             external = one.external.value(instant)
             if external is not None:
@@ -194,17 +204,19 @@ class Mixture:
     def potential_energies(
         self, densities: Sequence[np.ndarray], mean_fields: Sequence[np.ndarray], instant: Instant
     ) -> np.ndarray:
-        """Per species, this rank's part of the integrals of U rho and of W rho; the same in every group."""
+        """Per species, this rank's part of the integrals of U rho and of W rho in the laboratory; the same in every
+        group. The mean fields are those of the instant, as :meth:`mean_fields` gives them."""
         parts = np.zeros((len(self.species), 2))
         for a, one in enumerate(self.species):
             external = one.external.value(instant)
             if external is not None:
                 parts[a, 0] = self.integrate(densities[a], external)
             parts[a, 1] = self.integrate(densities[a], mean_fields[a])
-        return parts
+        return parts * instant.contraction**2
 
     def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
-        """The energy by term, of wave functions that are complete (no pending kick). Collective."""
+        """The energy by term, of wave functions that are complete (no pending kick), where grid and laboratory agree.
+        Collective."""
         densities = self.densities(orbitals)
         kinetic = np.zeros(len(self.species))
         for a, one in enumerate(self.species):

@@ -17,7 +17,7 @@ rank talks to another, and nothing larger than the result is kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def _parts(
         2.0 * np.pi / (wide[axis] * spacings[axis]) * np.arange(wide[axis] // 2 + 1) if axis in axes else np.zeros(1)
         for axis in range(3)
     ]
-    largest = math.sqrt(sum(float(k[-1]) ** 2 for k in wave_numbers))
+    largest = math.sqrt(sum((math.pi / spacings[axis]) ** 2 for axis in axes))  # the same however wide the grid is
     for part in kernel.cut(radius, largest):
         odd = [part.odd[axes.index(axis)] if axis in axes else False for axis in range(3)]
         matrices = [_axis_matrix(rows[axis], points[axis], padded[axis], wide[axis], odd[axis]) for axis in range(3)]
@@ -104,14 +104,32 @@ def _apply(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray], matri
     to_x, to_y, to_z = matrices
     kx, ky, kz = wave_numbers
     result = np.zeros((to_x.shape[0], to_y.shape[0] * to_z.shape[0]))
+    values_at = _looked_up(part, axes, wave_numbers) or (lambda block: _evaluated(part, axes, wave_numbers, block))
     step = max(1, BLOCK_POINTS // (ky.size * kz.size))
     for begin in range(0, kx.size, step):
         block = slice(begin, min(begin + step, kx.size))
-        grid = (kx[block, np.newaxis, np.newaxis], ky[np.newaxis, :, np.newaxis], kz[np.newaxis, np.newaxis, :])
-        values = part.evaluate([grid[axis] for axis in axes])
-        values = np.matmul(to_y, values @ to_z.T)
+        values = np.matmul(to_y, values_at(block) @ to_z.T)
         result += to_x[:, block] @ values.reshape(values.shape[0], -1)
     return result.reshape(to_x.shape[0], to_y.shape[0], to_z.shape[0])
+
+
+def _evaluated(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray], block: slice) -> np.ndarray:
+    """The part at some k_x and all k_y and k_z of the octant."""
+    kx, ky, kz = wave_numbers
+    grid = (kx[block, np.newaxis, np.newaxis], ky[np.newaxis, :, np.newaxis], kz[np.newaxis, np.newaxis, :])
+    return part.evaluate([grid[axis] for axis in axes])
+
+
+def _looked_up(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray]) -> Callable[[slice], np.ndarray] | None:
+    """The same for a function of |k| where the modes of all axes have one unit of k: |k|^2 is then a whole number of
+    its squares, and there are far fewer of these than points."""
+    units = {float(wave_numbers[axis][1]) for axis in axes}
+    if part.profile is None or len(units) > 1:
+        return None
+    squares = [np.arange(k.size) ** 2 for k in wave_numbers]
+    table = part.profile(units.pop() * np.sqrt(np.arange(sum(int(square[-1]) for square in squares) + 1)))
+    plane = squares[1][:, np.newaxis] + squares[2]
+    return lambda block: table[squares[0][block, np.newaxis, np.newaxis] + plane]
 
 
 def _unfolded(values: np.ndarray, axis: int, length: int, odd: bool) -> np.ndarray:

@@ -1,6 +1,11 @@
-"""External potentials U(t, x): their shapes, and the sum that acts on one species."""
+"""External potentials U(t, x): their shapes, and the sum that acts on one species.
+
+In a frame x = b y what acts is b^2 U(t, b y), and the confinement that comes with the frame (EQUATIONS section 4).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import h5py
 import numpy as np
@@ -8,40 +13,53 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.expressions import Expression
+
+Coordinates = Sequence[np.ndarray]
+"""Positions along each axis, shaped to broadcast against each other."""
 
 
-def harmonic(grid: Grid, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]) -> np.ndarray:
+def harmonic(
+    coordinates: Coordinates, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]
+) -> np.ndarray:
     """U = m/2 sum over axes of omega^2 (x - centre)^2."""
-    return sum(
-        0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(grid.coordinates, frequency, centre, strict=True)
-    )
+    return sum(0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(coordinates, frequency, centre, strict=True))
 
 
-def lattice(grid: Grid, depth: tuple[float, ...], period: tuple[float, ...], phase: tuple[float, ...]) -> np.ndarray:
+def lattice(
+    coordinates: Coordinates, depth: tuple[float, ...], period: tuple[float, ...], phase: tuple[float, ...]
+) -> np.ndarray:
     """U = sum over axes of depth sin^2(pi x / period + phase)."""
     return sum(
-        d * np.sin(np.pi * x / p + shift) ** 2
-        for x, d, p, shift in zip(grid.coordinates, depth, period, phase, strict=True)
+        d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in zip(coordinates, depth, period, phase, strict=True)
     )
 
 
-def box(grid: Grid, height: float, lengths: tuple[float, ...], edge: float) -> np.ndarray:
+def box(coordinates: Coordinates, height: float, lengths: tuple[float, ...], edge: float) -> np.ndarray:
     """U = height outside a box of `lengths` centred at the origin, 0 inside; walls smoothed over `edge` by tanh.
 
     U = height (1 - product over axes of s(L/2 - |x|)), s the step function or (1 + tanh(d / edge)) / 2.
     """
     inside = 1.0
-    for x, length in zip(grid.coordinates, lengths, strict=True):
+    for x, length in zip(coordinates, lengths, strict=True):
         depth = 0.5 * length - np.abs(x)
         inside = inside * (0.5 * (1.0 + np.tanh(depth / edge)) if edge > 0.0 else (depth >= 0.0))
     return height * (1.0 - inside)
 
 
-def gaussian(grid: Grid, height: float, width: tuple[float, ...], centre: tuple[float, ...]) -> np.ndarray:
+def gaussian(
+    coordinates: Coordinates, height: float, width: tuple[float, ...], centre: tuple[float, ...]
+) -> np.ndarray:
     """U = height exp(-sum over axes of (x - centre)^2 / (2 width^2))."""
-    exponent = sum(((x - c) / w) ** 2 for x, w, c in zip(grid.coordinates, width, centre, strict=True))
+    exponent = sum(((x - c) / w) ** 2 for x, w, c in zip(coordinates, width, centre, strict=True))
     return height * np.exp(-0.5 * exponent)
+
+
+def confinement(grid: Grid, mass: float, dtype: np.dtype) -> np.ndarray | None:
+    """m w^2 y^2 / 2, which comes with a frame of rate w on top of all potentials; None where the grid is at rest."""
+    if not grid.frame.expanding:
+        return None
+    rates = (grid.frame.rate,) * grid.dimensions
+    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions).astype(dtype)
 
 
 def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
@@ -61,16 +79,23 @@ def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
         raise ValueError(f"{path} cannot be read as HDF5 ({error})") from error
 
 
+Shape = Callable[[Coordinates, float], np.ndarray]
+"""U as a function of positions and time."""
+
+
 class PotentialTerm:
     """One entry of ``potential``: a shape in space times an envelope in time, or an expression in both.
 
-    where: the key of the entry in the problem file, for messages.
+    where  the key of the entry in the problem file, for messages.
+    shape  its values at the grid's points, or a function where it depends on time beyond the envelope (`moves`) or the
+           points move with the frame.
     """
 
-    def __init__(self, where: str, envelope: Envelope, shape: np.ndarray | Expression) -> None:
+    def __init__(self, where: str, envelope: Envelope, shape: np.ndarray | Shape, moves: bool = False) -> None:
         self.where = where
         self.envelope = envelope
         self.shape = shape
+        self.moves = moves
 
     @property
     def constant(self) -> bool:
@@ -79,7 +104,7 @@ class PotentialTerm:
 
     def changes_after(self, time: float) -> bool:
         """Whether the term may change at or after `time` (its shape does while it is on)."""
-        if isinstance(self.shape, np.ndarray):
+        if not self.moves:
             return self.envelope.changes_after(time)
         return self.envelope.end + self.envelope.ramp > time
 
@@ -88,18 +113,24 @@ class PotentialTerm:
         strength = self.envelope(instant)
         if strength == 0.0:
             return ()
-        return (strength,) if isinstance(self.shape, np.ndarray) else (strength, instant.time)
+        if isinstance(self.shape, np.ndarray):
+            return (strength, instant.contraction)
+        return (strength, instant.contraction, instant.time if self.moves else 0.0)
 
     def value(self, grid: Grid, instant: Instant) -> np.ndarray | None:
-        """U at an instant on this rank (broadcastable to its block), or None where the envelope is zero."""
+        """b^2 U(t, b y) at an instant on this rank (broadcastable to its block), or None where the envelope is zero.
+
+        Shapes given by their values are those of b = 1, the only scale at which they are asked for
+        (problem/frame_checks.py)."""
         strength = self.envelope(instant)
         if strength == 0.0:
             return None
         if isinstance(self.shape, np.ndarray):
             return self.shape if strength == 1.0 else strength * self.shape
-        values = self.shape.evaluate(**grid.named_coordinates, t=instant.time)
-        require_finite(self.where, grid, values, instant.time)
-        return strength * values
+        scale = 1.0 / instant.contraction
+        values = self.shape([scale * y for y in grid.coordinates], instant.time)
+        require_finite(self.where, grid, values, instant.time, scale)
+        return strength * scale**2 * values
 
 
 class ExternalPotential:
@@ -131,7 +162,7 @@ class ExternalPotential:
     @property
     def evaluates_expressions(self) -> bool:
         """Whether :meth:`value` evaluates expressions as time goes on, and may therefore fail."""
-        return any(isinstance(term.shape, Expression) for term in self._varying)
+        return any(not isinstance(term.shape, np.ndarray) for term in self._varying)
 
     def on(self, instant: Instant) -> list[bool]:
         """Which entries of the problem file act at an instant."""
@@ -146,7 +177,8 @@ class ExternalPotential:
         return any(term.fingerprint(first) != term.fingerprint(second) for term in self._varying)
 
     def value(self, instant: Instant) -> np.ndarray | None:
-        """U at an instant on this rank, or None for no potential. The array belongs to this object: read only.
+        """b^2 U(t, b y) at an instant on this rank, or None for no potential. The array belongs to this object: read
+        only.
 
         Raises :class:`FloatingPointError` with a sentence when an expression is not finite somewhere.
         """
@@ -161,14 +193,15 @@ class ExternalPotential:
         return self._kept[1]
 
 
-def require_finite(where: str, grid: Grid, values: np.ndarray, time: float) -> None:
-    """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite."""
+def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scale: float = 1.0) -> None:
+    """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite; `scale` is that of the
+    frame."""
     finite = np.isfinite(values)
     if np.all(finite):
         return
     index = np.unravel_index(np.argmin(np.broadcast_to(finite, grid.position_shape)), grid.position_shape)
     point = ", ".join(
-        f"{name} = {float(x.ravel()[i]):g}" for name, x, i in zip("xyz", grid.coordinates, index, strict=False)
+        f"{name} = {scale * float(x.ravel()[i]):g}" for name, x, i in zip("xyz", grid.coordinates, index, strict=False)
     )
     raise FloatingPointError(f"{where} is not finite at {point}, t = {time:g}")
 
@@ -180,26 +213,35 @@ def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
     finite.
     """
     envelope = Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
+    moves = entry.kind == "expression" and "t" in entry.value.variables_used
     try:
-        match entry.kind:
-            case "harmonic":
-                shape = harmonic(grid, mass, entry.frequency, entry.centre)
-            case "lattice":
-                shape = lattice(grid, entry.depth, entry.period, entry.phase)
-            case "box":
-                shape = box(grid, entry.height, entry.lengths, entry.edge)
-            case "gaussian":
-                shape = gaussian(grid, entry.height, entry.width, entry.centre)
-            case "file":
-                shape = read_block(entry.path, entry.dataset, grid)
-                if np.iscomplexobj(shape):
-                    raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
-            case "expression":
-                shape = entry.value
-                if "t" not in shape.variables_used:
-                    shape = np.asarray(shape.evaluate(**grid.named_coordinates, t=0.0), dtype=float)
+        if entry.kind == "file":
+            shape = read_block(entry.path, entry.dataset, grid)
+            if np.iscomplexobj(shape):
+                raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
+        else:
+            shape = _shape(entry, mass)
+            # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone
+            if not moves and (not grid.frame.expanding or entry.until + entry.ramp <= 0.0):
+                shape = np.asarray(shape(grid.coordinates, 0.0), dtype=float)
         if isinstance(shape, np.ndarray):
             require_finite(where, grid, shape, 0.0)
     except (ValueError, FloatingPointError) as error:
         raise ProblemError.of(where, str(error)) from error
-    return PotentialTerm(where, envelope, shape)
+    return PotentialTerm(where, envelope, shape, moves)
+
+
+def _shape(entry, mass: float) -> Shape:
+    """The function of an entry that is no file."""
+    match entry.kind:
+        case "harmonic":
+            return lambda x, t: harmonic(x, mass, entry.frequency, entry.centre)
+        case "lattice":
+            return lambda x, t: lattice(x, entry.depth, entry.period, entry.phase)
+        case "box":
+            return lambda x, t: box(x, entry.height, entry.lengths, entry.edge)
+        case "gaussian":
+            return lambda x, t: gaussian(x, entry.height, entry.width, entry.centre)
+        case "expression":
+            return lambda x, t: entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t)
+    raise ValueError(f"{entry.kind} is no kind of potential")

@@ -12,6 +12,7 @@ coefficients left out are below J_20(2) = 4e-19 of the first.
 from __future__ import annotations
 
 import math
+from copy import copy
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -30,7 +31,8 @@ class RadialTransform:
     """F(k) of a radial function given by its values at quadrature nodes, for 0 <= k <= `largest`.
 
     radii, weights, values  flat arrays: integral g(r) h(r) dr = sum weights values h(radii) for the waves h up to
-                            `largest`.
+                            `largest`. Values of several functions in columns give several transforms, to be
+                            :meth:`combined`.
     """
 
     def __init__(
@@ -40,9 +42,10 @@ class RadialTransform:
         count = max(1, math.ceil(largest / self._length * (1.0 + 1e-12)))
         points = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
         to_coefficients = np.linalg.inv(chebyshev.chebvander(points, DEGREE))
-        measure = {1: 2.0, 2: 2.0 * np.pi * radii, 3: 4.0 * np.pi * radii**2}[dimensions] * weights * values
+        shell = {1: 2.0, 2: 2.0 * np.pi * radii, 3: 4.0 * np.pi * radii**2}[dimensions] * weights
+        measure = (shell * values.T).T
         wave = {1: np.cos, 2: j0, 3: lambda phase: np.sinc(phase / np.pi)}[dimensions]
-        self._coefficients = np.empty((DEGREE + 1, count))
+        self._coefficients = np.empty((DEGREE + 1, count, *measure.shape[1:]))
         for panel in range(count):
             nodes = self._length * (panel + 0.5 + 0.5 * points)
             self._coefficients[:, panel] = to_coefficients @ (wave(np.multiply.outer(nodes, radii)) @ measure)
@@ -55,6 +58,12 @@ class RadialTransform:
         panels = Panels.between(function.edges, limits)
         radii = panels.radii.ravel()
         return cls(radii, panels.weights.ravel(), function.evaluate(radii), dimensions, largest)
+
+    def combined(self, shares: np.ndarray) -> RadialTransform:
+        """The sum of several transforms, each times its share."""
+        sum_of = copy(self)
+        sum_of._coefficients = self._coefficients @ shares
+        return sum_of
 
     def __call__(self, wave_numbers: np.ndarray) -> np.ndarray:
         """F at an array of wave numbers."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.kernel import CutPart, Kernel, WaveNumbers, even_part, largest_of, modulus
+from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, largest_of, modulus, radial_part
 from hpcmix.model.radial_transform import RadialTransform
 from hpcmix.model.scattering import NeumannSolution
 
 
 @dataclass(frozen=True)
 class ScatteringKernel(Kernel):
-    """The kernel of a Neumann problem's solution and the number N.
+    """The kernel of a Neumann problem's solution and the number N, times a factor.
 
     Its transform is F(|k|/N), F the radial transform of V f_l: one-dimensional integrals over the support of V, so that
     the range 1/N need not be resolved by any grid.
@@ -21,13 +21,20 @@ class ScatteringKernel(Kernel):
 
     solution: NeumannSolution
     number: float
+    factor: float = 1.0
 
-    def _transform(self, largest: float) -> RadialTransform:
-        return RadialTransform(*self.solution.support, 3, largest / self.number)
+    def profile(self, largest: float) -> Profile:
+        """See :meth:`Kernel.profile`."""
+        transform = RadialTransform(*self.solution.support, 3, largest / self.number)
+        return lambda k: self.factor * transform(k / self.number)
+
+    def at_scale(self, contraction: float) -> Kernel:
+        """See :meth:`Kernel.at_scale`: N b in place of N, times 1/b."""
+        return ScatteringKernel(self.solution, self.number / contraction, self.factor * contraction)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
         """See :meth:`Kernel.multiplier`."""
-        return self._transform(largest_of(wave_numbers))(modulus(wave_numbers) / self.number)
+        return self.profile(largest_of(wave_numbers))(modulus(wave_numbers))
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
@@ -35,5 +42,4 @@ class ScatteringKernel(Kernel):
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`; the kernel ends where V does and is not cut."""
-        transform = self._transform(largest)
-        return even_part(3, lambda k: transform(modulus(k) / self.number))
+        return radial_part(3, self.profile(largest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcmix.grid import Grid
 from hpcmix.model.mixture import Mixture
 
 
@@ -35,4 +36,18 @@ def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | 
         "centre": centre.tolist(),
         "rms_width": np.sqrt(spread / total).tolist(),
         "maximum_density": float(largest[0]),
+    }
+
+
+def in_laboratory(moments: dict[str, float | list[float]], grid: Grid, clock: float) -> dict[str, float | list[float]]:
+    """Moments of :func:`density_moments` on a grid that grows, as the laboratory sees them; those of the grid itself
+    are ``frame_centre`` and ``frame_rms_width``."""
+    scale, contraction = grid.frame.scale(clock), grid.frame.contraction(clock)
+    return {
+        "particles": moments["particles"],
+        "centre": [scale * y for y in moments["centre"]],
+        "rms_width": [scale * y for y in moments["rms_width"]],
+        "maximum_density": moments["maximum_density"] * contraction**grid.dimensions,
+        "frame_centre": moments["centre"],
+        "frame_rms_width": moments["rms_width"],
     }

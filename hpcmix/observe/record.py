@@ -13,7 +13,8 @@ from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.angular_momentum import angular_momentum, components, has_angular_momentum
-from hpcmix.observe.moments import density_moments
+from hpcmix.observe.moments import density_moments, in_laboratory
+from hpcmix.observe.motion import motion, set_motion
 from hpcmix.observe.orbital_sets import (
     determinant_overlap,
     kinetic_energy,
@@ -40,28 +41,39 @@ class Also:
 
 
 def observe(mixture: Mixture, state: State, before_start: bool = False, also: Also | None = None) -> dict[str, Any]:
-    """Step, time, energy by term and, per species, particles, energies, chemical potential, centre, widths, largest
-    density and momentum ``nu sum_j <phi_j| -i hbar grad + A |phi_j>``; where something turns them the angular momentum;
-    of sets of orbitals also orthonormality defect, widths along their own axes in position and (canonical) momentum,
-    and what `also` asks for.
+    """Step, time in the laboratory, energy by term and, per species, particles, energies, chemical potential, centre,
+    widths, largest density and momentum ``nu sum_j <phi_j| -i hbar grad + A |phi_j>``; where something turns them the
+    angular momentum; of sets of orbitals also orthonormality defect, widths along their own axes in position and
+    (canonical) momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
     the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
-    as in summary.json. Code units. Collective over the world.
+    as in summary.json. Code units. All is the laboratory's; in a frame that grows the record also has ``frame``: the
+    ``clock``, the ``scale`` b and its ``speed`` db/dt, and of every species centre and widths on the grid, which stay
+    finite. Collective over the world.
     """
-    instant = Instant.before_start() if before_start else Instant(state.time, state.time + 0.5 * state.step_size)
+    frame = mixture.grid.frame
+    instant = Instant.on_clock(frame, state.time, state.time + 0.5 * state.step_size)
+    if before_start:
+        instant = Instant.before_start()
     densities = mixture.densities(state.orbitals)
-    mean_fields = mixture.mean_fields(densities)
+    mean_fields = mixture.mean_fields(densities, instant.contraction)
     turning = has_angular_momentum(mixture)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
     turns = np.zeros((len(mixture.species), components(mixture)))
     of_sets: dict[int, dict[str, Any]] = {}
     for a, one in enumerate(mixture.species):
-        whole_set = one.orbitals > 1 and one.kinetic.diagonal  # one transform of each orbital gives all
         if one.orbitals > 1:
             of_sets[a] = _of_set(mixture, state, a, densities[a], mean_fields[a], also)
-        for orbital in completed_orbitals(mixture, state, a, mean_fields[a]) if turning or not whole_set else ():
-            if not whole_set:
+            if one.kinetic.diagonal and not turning:
+                continue  # one transform of each orbital gave all
+        completed = completed_orbitals(mixture, state, a, mean_fields[a])
+        if frame.expanding:  # no vector potential, no rotation: the problem's checks
+            found = motion(mixture, completed, a, state.time)
+            sums[a] = [found.kinetic, *found.momentum]
+            continue
+        for orbital in completed:
+            if one.orbitals == 1 or not one.kinetic.diagonal:
                 sums[a] += one.weight * mixture.spectral_averages(orbital, a)
             if turning:
                 turns[a] += one.weight * angular_momentum(mixture, orbital, a)
@@ -75,31 +87,43 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     species: dict[str, Any] = {}
     for a, one in enumerate(mixture.species):
         moments = density_moments(mixture, densities[a])
+        if frame.expanding:
+            moments = in_laboratory(moments, mixture.grid, state.time)
         species[one.name] = {
             "particles": moments["particles"],
             "chemical_potential": float(np.sum(parts[a])) / moments["particles"],
             "kinetic_energy": float(parts[a, 0]),
             "potential_energy": float(parts[a, 1]),
             "interaction_energy": 0.5 * float(parts[a, 2]),  # a pair's energy is shared: the species' add up
-            **{name: moments[name] for name in ("centre", "rms_width", "maximum_density")},
+            **{name: value for name, value in moments.items() if name != "particles"},
             "momentum": sums[a, 1:].tolist(),
             **({"angular_momentum": turns[a].tolist()} if turning else {}),
             **of_sets.get(a, {}),
         }
-    return {"step": state.step, "time": state.time, "energy": Energy.of(parts).as_dict(), "species": species}
+    record = {"step": state.step, "time": frame.laboratory_time(state.time)}
+    if frame.expanding:
+        record["frame"] = frame.described(state.time)
+    return record | {"energy": Energy.of(parts).as_dict(), "species": species}
 
 
 def _of_set(
     mixture: Mixture, state: State, species: int, density: np.ndarray, mean_field: np.ndarray, also: Also | None
 ) -> dict[str, Any]:
-    """What a record holds of a set of orbitals only, and its kinetic energy (None where it is no
-    multiplier in k) and canonical momentum, by one transform of each."""
-    one, orbitals = mixture.species[species], state.orbitals[species]
-    spectral = momentum_density(mixture, completed_orbitals(mixture, state, species, mean_field), one.weight)
+    """What a record holds of a set of orbitals only, and its kinetic energy (None where it is no multiplier in k) and
+    canonical momentum, by one transform of each."""
+    one, orbitals, frame = mixture.species[species], state.orbitals[species], mixture.grid.frame
+    completed = completed_orbitals(mixture, state, species, mean_field)
+    if frame.expanding:
+        moving = set_motion(mixture, completed, species, state.time)
+    else:
+        spectral = momentum_density(mixture, completed, one.weight)
+        moving = {
+            "kinetic_energy": kinetic_energy(mixture, species, spectral) if one.kinetic.diagonal else None,
+            **momentum_moments(mixture, spectral, one.particles),
+        }
     found: dict[str, Any] = {
-        "kinetic_energy": kinetic_energy(mixture, species, spectral) if one.kinetic.diagonal else None,
-        **momentum_moments(mixture, spectral, one.particles),
-        "natural_width": natural_widths(mixture, density),
+        **moving,
+        "natural_width": [frame.scale(state.time) * width for width in natural_widths(mixture, density)],
         # a pending kick is one phase for all orbitals: it leaves their overlaps alone
         "orthonormality_defect": orthonormality_defect(mixture, orbitals, species),
     }

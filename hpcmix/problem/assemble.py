@@ -3,6 +3,8 @@ what depends on others."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +51,13 @@ class _Assembly:
         points = self.tables["grid"].get("points") if isinstance(self.tables.get("grid"), dict) else None
         dimensions = len(points) if isinstance(points, list) and 1 <= len(points) <= 3 else None
         self.context = Context(units, dimensions, self.folder)
+        grid = self.section("grid", Grid)
+        if grid is not None:
+            self.context = replace(self.context, frame=grid.frame.map)
         parts = Parts(
             self.tables,
             units,
-            grid=self.section("grid", Grid),
+            grid=grid,
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
@@ -157,5 +162,6 @@ def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str)
         if output.observables.every is None and output.observables.interval is None:
             update["observables"] = output.observables.model_copy(update={"every": max(1, time.steps // 100)})
         if output.snapshots.every is None and output.snapshots.interval is None:
-            update["snapshots"] = output.snapshots.model_copy(update={"interval": time.final})
+            schedule = {"interval": time.final} if math.isfinite(time.final) else {"every": time.steps}
+            update["snapshots"] = output.snapshots.model_copy(update=schedule)
     return output.model_copy(update=update)

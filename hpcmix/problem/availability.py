@@ -6,7 +6,6 @@ Who adds a model deletes its word here.
 from __future__ import annotations
 
 _VALUES = {
-    "grid.frame": {"expanding"},
     "species.kind": {"classical"},
 }
 

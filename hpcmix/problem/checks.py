@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.frame_checks import check_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.rotation import Rotation
+from hpcmix.problem.rotation_checks import check_turning
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
 from hpcmix.problem.source import KeyPath
 from hpcmix.problem.species import Species
@@ -84,8 +84,11 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in check_range(interaction, parts.grid):
                 yield ("interaction", index, *path), message, None
-        if parts.rotation is not None:
-            yield from _check_rotation(parts)
+        for path, message in check_turning(parts.rotation, parts.species, parts.grid):
+            yield path, message, None
+    if parts.grid is not None and parts.grid.frame.map.expanding:
+        for path, message in check_frame(parts.grid, parts.species, parts.interaction, parts.time, parts.output):
+            yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         if parts.grid is not None:
@@ -215,34 +218,6 @@ def _check_scaling(parts: Parts) -> Iterator[Finding]:
         yield path, message, None
 
 
-def _check_rotation(parts: Parts) -> Iterator[Finding]:
-    """Refuse ground states that the rotation throws out of a harmonic trap: m (omega^2 x^2 - (Omega x r)^2) / 2 must
-    grow in every direction. With another potential beside the trap nothing is said."""
-    for one in parts.species.values():
-        if one.kinetic == "semirelativistic":
-            message = (
-                f'the rotating frame is for nonrelativistic species, and "{one.name}" is semi-relativistic: beyond the '
-                "distance c/Omega sqrt(m^2 + p^2) - Omega.L has no lowest value"
-            )
-            yield ("rotation",), message, None
-    turn = np.array(parts.rotation.vector)
-    axes = parts.grid.dimensions
-    centrifugal = (turn @ turn * np.eye(3) - np.outer(turn, turn))[:axes, :axes]
-    for one in parts.species.values():
-        traps = [entry for entry in one.potential if entry.kind == "harmonic" and entry.from_time == -math.inf]
-        if one.initial.kind != "ground-state" or not traps or len(traps) < len(one.potential) or one.vector_potential:
-            continue
-        squares = np.diag(sum(np.square(entry.frequency) for entry in traps))
-        if np.linalg.eigvalsh(squares - centrifugal)[0] <= 0.0 and np.any(turn):
-            frequencies = ", ".join(f"{root:.6g}" for root in np.sqrt(np.diag(squares)))
-            message = (
-                f'{parts.rotation.rate:.6g} is too fast: it throws "{one.name}" out of its trap, whose frequencies are '
-                f"{frequencies} in code units, and there is no ground state; rotate slower, or add a potential that "
-                "grows faster than x^2"
-            )
-            yield ("rotation", "rate"), message, None
-
-
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
     for name in ("observables", "snapshots", "checkpoints") if output is not None else ():
         interval = getattr(output, name).interval
@@ -256,15 +231,14 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     """Refuse a step at which the splitting resonates.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
-    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is
-    aliased in time: potentials and mean field, which act only between the drifts, can no longer tell it from a slow
-    one, and couple the two resonantly, so that energy drifts away however smooth the state. With no
-    potential and no interaction at all the drift is exact and any step is right.
+    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is aliased in time: potentials and mean
+    field, which act only between the drifts, can no longer tell it from a slow one, and couple the two resonantly, so
+    that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact and
+    any step is right; an expanding frame brings a potential of its own.
     """
     time, grid = parts.time, parts.grid
-    acted_on = bool(entries(parts.tables, "interaction")) or any(
-        entry.get("potential") for entry in entries(parts.tables, "species")
-    )
+    acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
+    acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
         return
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)

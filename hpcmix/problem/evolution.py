@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import PlainValidator, StrictBool, model_validator
+from pydantic import PlainValidator, PrivateAttr, StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.errors import closest
+from hpcmix.problem.frame import AT_REST, LARGEST_SCALE, Frame
 from hpcmix.problem.integrators import INTEGRATORS, Splitting
-from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.section import Section, context_of, wrong
 from hpcmix.problem.values import described, integer, quantity, real, sequence
 
 
@@ -69,25 +70,61 @@ def _integrator(value: object) -> str:
     return value
 
 
+_positive_time = quantity(TIME, above=0).func
+
+
+def _final(value: object, info: ValidationInfo) -> float:
+    """A time, or the word "infinity" where a frame makes it a finite one on the clock."""
+    frame = context_of(info).frame
+    if value == "infinity":
+        if frame is not None and not frame.expanding:
+            raise wrong('"infinity" is reached in the expanding frame only: grid.frame = { kind = "expanding", ... }')
+        return math.inf
+    if isinstance(value, str) and closest(value, ("infinity",)):
+        raise wrong(f"{described(value)} is no time", suggestion="infinity")
+    final = _positive_time(value, info)
+    if frame is not None and frame.rate * final > LARGEST_SCALE:
+        raise wrong(
+            f"is beyond what rounding leaves of the clock: the frame has grown by {frame.rate * final:.2g} then, "
+            f'and {LARGEST_SCALE:.0e} is the limit; "infinity" is the time beyond'
+        )
+    return final
+
+
 class TimeOptions(Section):
     """The time to evolve to and the step (CONVENTIONS.md, Time)."""
 
-    final: Annotated[float, quantity(TIME, above=0)]
+    final: Annotated[float, PlainValidator(_final)]
+    """In the laboratory; infinite in the expanding frame only."""
     step: Annotated[float, quantity(TIME, above=0)]
-    """The step as asked for; ``step_size`` is what is used."""
+    """The step as asked for, on the clock (problem/frame.py); ``step_size`` is what is used."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
     check_step: StrictBool = True
     """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
 
+    _frame: Frame = PrivateAttr(default=AT_REST)
+
     @model_validator(mode="after")
-    def _step_fits(self):
-        if self.step > self.final:
-            raise wrong(
-                f"is longer than the whole evolution: {self.step:g} > final = {self.final:g} in code units", key="step"
-            )
-        if self.final / self.step > _MOST_STEPS:
-            raise wrong(f"makes {self.final / self.step:.2g} steps of the evolution, too many to count", key="step")
+    def _step_fits(self, info: ValidationInfo):
+        self._frame = context_of(info).frame or self._frame  # validated again, without context, in the whole problem
+        if not math.isfinite(self.end):
+            return self  # the frame itself is refused
+        if self.step > self.end:
+            final = f"final = {self.final:g}" if self.end == self.final else f"{self.end:g} of the frame's clock"
+            raise wrong(f"is longer than the whole evolution: {self.step:g} > {final} in code units", key="step")
+        if self.end / self.step > _MOST_STEPS:
+            raise wrong(f"makes {self.end / self.step:.2g} steps of the evolution, too many to count", key="step")
         return self
+
+    @property
+    def frame(self) -> Frame:
+        """Between the laboratory's time and the clock that steps are counted by."""
+        return self._frame
+
+    @property
+    def end(self) -> float:
+        """``final`` on the clock; the same number where the grid is at rest."""
+        return self._frame.clock(self.final)
 
     @property
     def splitting(self) -> Splitting:
@@ -96,11 +133,11 @@ class TimeOptions(Section):
 
     @property
     def steps(self) -> int:
-        """Number of steps: ``ceil(final / step)``, where a quotient that is whole up to rounding counts as whole."""
-        return steps_to(self.final, self.step)
+        """Number of steps: ``ceil(end / step)``, where a quotient that is whole up to rounding counts as whole."""
+        return steps_to(self.end, self.step)
 
     @property
     def step_size(self) -> float:
-        """The step that is used: ``final / steps``, at most the one asked for, so that the last step ends at
+        """The step that is used: ``end / steps``, at most the one asked for, so that the last step ends at
         ``final``."""
-        return self.final / self.steps
+        return self.end / self.steps

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from hpcmix.problem.dimensions import LENGTH
+from hpcmix.problem.frame import FixedFrame, FrameOption
 from hpcmix.problem.section import Section, context_of, wrong
 from hpcmix.problem.values import AXES, counted, described, integer, quantity
 
@@ -35,7 +36,7 @@ class Grid(Section):
     """Number of points per axis."""
     lengths: Annotated[tuple[Annotated[float, quantity(LENGTH, above=0)], ...], BeforeValidator(_as_many_as_points)]
     """Lengths of the box."""
-    frame: Literal["fixed"] = "fixed"
+    frame: FrameOption = Field(default_factory=FixedFrame)
 
     @property
     def dimensions(self) -> int:

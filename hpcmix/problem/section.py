@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from hpcmix.problem.units import Units
+
+if TYPE_CHECKING:
+    from hpcmix.problem.frame import Frame
 
 
 class Section(BaseModel):
@@ -23,12 +27,14 @@ class Context:
     """What a value needs from the rest of the file to be understood.
 
     ``units`` is None while ``[units]`` itself is wrong, and ``dimensions`` while ``grid.points`` is: values that
-    depend on them are then not judged, because the complaint about their cause says enough.
+    depend on them are then not judged, because the complaint about their cause says enough. ``frame`` is the map of
+    ``grid.frame``, None while ``[grid]`` is wrong or not read yet.
     """
 
     units: Units | None = field(default_factory=Units)
     dimensions: int | None = None
     folder: Path = Path()
+    frame: Frame | None = None
 
 
 def context_of(info) -> Context:

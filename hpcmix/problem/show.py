@@ -8,7 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.expressions import Expression
+from hpcmix.problem.frame import FixedFrame
 from hpcmix.problem.schema import Problem
 
 _FIRST = ("name", "between", "kind")
@@ -16,15 +18,25 @@ _FIRST = ("name", "between", "kind")
 
 def resolved_dict(problem: Problem) -> dict[str, Any]:
     """The problem as nested dicts and lists of JSON's types. Entries without a value and infinite times are left
-    out."""
+    out, but for a final time that is infinite."""
     return _plain(problem)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        entries = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
-        ordered = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
-        return {key: _plain(entries[key]) for key in ordered if not _left_out(entries[key])}
+    if isinstance(value, FixedFrame):
+        return value.kind
+    if isinstance(value, TimeOptions) and math.isinf(value.final):
+        return {"final": "infinity", **_entries_of(value)}
+    return _entries_of(value) if isinstance(value, BaseModel) else _plain_value(value)
+
+
+def _entries_of(value: BaseModel) -> dict[str, Any]:
+    entries = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+    ordered = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
+    return {key: _plain(entries[key]) for key in ordered if not _left_out(entries[key])}
+
+
+def _plain_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
     if isinstance(value, Expression):
@@ -45,7 +57,7 @@ def resolved_toml(problem: Problem) -> str:
         if isinstance(value, list):
             blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
         else:
-            comment = {"units": _derived_units, "scaling": _filled_in}.get(key, lambda _: "")(problem)
+            comment = {"units": _derived_units, "scaling": _filled_in, "time": _clock}.get(key, lambda _: "")(problem)
             blocks.append(f"[{key}]\n{_entries(value)}{comment}")
     return "\n\n".join(blocks) + "\n"
 
@@ -79,6 +91,18 @@ def _filled_in(problem: Problem) -> str:
         factor = found.kernel_factor(*(names.index(name) for name in pair))
         lines.append(f"kernels between {pair[0]} and {pair[1]} are multiplied by {factor!r}")
     return "".join(f"\n# {line}" for line in lines)
+
+
+def _clock(problem: Problem) -> str:
+    """What the steps are steps of, where that is not the laboratory's time."""
+    time = problem.time
+    if not time.frame.expanding:
+        return ""
+    return (
+        f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
+        f"\n# {time.steps} steps of {time.step_size!r}; the frame has grown by "
+        f"{time.frame.scale(time.end):.6g} then;\n# final, intervals, from and until are the laboratory's times"
+    )
 
 
 def _long(value: Any) -> str:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
+from hpcmix.problem.frame import AT_REST, Frame
 from hpcmix.problem.output import CheckpointsOptions
 from hpcmix.run.schedule import Schedule
 
@@ -42,11 +43,12 @@ class CheckpointSchedule:
         step_size: float,
         nodes: int,
         clock: Callable[[], float] = time.monotonic,
+        frame: Frame = AT_REST,
     ) -> None:
         self._options = options
         self._steps = None
         if options.every is not None or options.interval is not None:
-            self._steps = Schedule(steps, step_size, options.every, options.interval)
+            self._steps = Schedule(steps, step_size, options.every, options.interval, frame)
         self._mean_time_between_failures = options.mean_time_between_failures / nodes
         self._clock = clock
         self._last = clock()

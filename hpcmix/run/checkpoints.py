@@ -27,7 +27,9 @@ class Checkpoints:
         self._simulation, self._outputs = simulation, outputs
         self._options = simulation.problem.output.checkpoints
         nodes = len(simulation.provenance.hosts)
-        self._schedule = CheckpointSchedule(self._options, simulation.steps, simulation.state.step_size, nodes)
+        self._schedule = CheckpointSchedule(
+            self._options, simulation.steps, simulation.state.step_size, nodes, frame=simulation.mixture.grid.frame
+        )
         self._schedule.cost = simulation.loading_seconds
         self.last: Checkpoint | None = simulation.checkpoint
         self.count = self.bytes = 0

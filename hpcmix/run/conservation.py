@@ -51,8 +51,9 @@ class Guard:
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species not finite."""
         lost = ", ".join(f'"{one.name}"' for one, flag in zip(self._mixture.species, flags, strict=True) if flag)
+        time = self._mixture.grid.frame.laboratory_time(state.time)
         return BlowUp(
-            f"the solution is not finite: species {lost} in step {state.step}, t = {state.time:.6g}; {self._last_seen}"
+            f"the solution is not finite: species {lost} in step {state.step}, t = {time:.6g}; {self._last_seen}"
             "try a smaller time.step, a finer grid, or weaker couplings"
         )
 

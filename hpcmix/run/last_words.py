@@ -50,8 +50,7 @@ class LastWords:
         self._give_room(directory.path)
         progress = {}
         if self.simulation is not None:
-            state = self.simulation.state
-            progress = {"step": state.step, "time": state.time}
+            progress = {"step": self.simulation.state.step, "time": self.simulation.time}
         with suppress(OSError):
             write_summary(directory.summary, {"status": "failed", "message": message} | progress | self._known)
         with suppress(OSError), directory.log.open("a", encoding="utf-8") as log:

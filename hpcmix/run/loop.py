@@ -52,17 +52,17 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
                 return stops.honoured(vote.stop)
             if outputs.due(state.step):
                 outputs.write_due(state, guard)
-            meter.update(state.step, f"t = {simulation.in_units(state.time)}")
+            meter.update(state.step, f"t = {simulation.in_units(simulation.time)}")
     stepper.settle(state)
     return ""
 
 
 def _require_potentials(simulation: Simulation) -> None:
     """An expression may fail at the first instant, at a point that one rank holds: all learn of it here."""
-    state = simulation.state
+    state, frame = simulation.state, simulation.mixture.grid.frame
     try:
         with together(simulation.communicators.world):
             for one in simulation.mixture.species:
-                one.external.value(Instant(state.time, state.time + 0.5 * state.step_size))
+                one.external.value(Instant.on_clock(frame, state.time, state.time + 0.5 * state.step_size))
     except FloatingPointError as error:
         raise BlowUp(str(error)) from error

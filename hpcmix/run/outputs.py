@@ -77,7 +77,8 @@ class Outputs:
         if self._simulation.problem.time is None:
             return None
         steps, step_size = self._simulation.steps, self._simulation.state.step_size
-        return Schedule(steps, step_size, options.every, options.interval)
+        frame = self._simulation.mixture.grid.frame
+        return Schedule(steps, step_size, options.every, options.interval, frame)
 
     def _on_root(self):
         """Work of the root that may fail: all ranks learn of it."""
@@ -138,14 +139,18 @@ class Outputs:
                 self._series.append(record)
 
     def _potentials(self, state: State) -> list[np.ndarray]:
-        """U + G * rho of every species at the state's time."""
+        """U + G * rho of every species at the state's time, times b^2 in a frame that has grown."""
         mixture = self._simulation.mixture
-        instant = Instant(state.time, state.time + 0.5 * state.step_size)
+        instant = Instant.on_clock(mixture.grid.frame, state.time, state.time + 0.5 * state.step_size)
         return mixture.potentials(mixture.densities(state.orbitals), instant)
 
     def _snapshot(self, state: State, names: tuple[str, ...]) -> None:
         simulation, mixture = self._simulation, self._simulation.mixture
-        densities = dict(zip((one.name for one in mixture.species), mixture.densities(state.orbitals), strict=True))
+        frame, shown = mixture.grid.frame, mixture.grid.in_laboratory(state.time)
+        dilution = mixture.real_dtype.type(mixture.grid.cell_volume / shown.cell_volume)
+        measured = mixture.densities(state.orbitals)
+        measured *= dilution
+        densities = dict(zip((one.name for one in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
         for a, one in enumerate(mixture.species):
             single = one.orbitals == 1
@@ -157,12 +162,15 @@ class Outputs:
                 if "phase" in names and single:
                     fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
                 if "wave_function" in names:
+                    orbitals *= np.sqrt(dilution)
                     fields[f"{one.name}/wave_function"] = dealt
             if "thomas_fermi" in names and not single:
-                fields[f"{one.name}/thomas_fermi"] = fermi_density(mixture, a, self._potentials(state)[a])
-        place = (self.directory, self._written, state.step, state.time, mixture.grid, simulation.communicators)
+                # its equation has the same form in the frame, with b^2 mu in place of mu
+                fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, self._potentials(state)[a])
+        phases = {one.name: frame.quadratic_phase(state.time, one.mass, mixture.hbar) for one in mixture.species}
+        place = (self.directory, self._written, state.step, simulation.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
-            write_snapshot(*place, fields, self.metadata)
+            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None)
             if simulation.problem.output.snapshots.slices:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():

@@ -74,9 +74,9 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
-        steps, size = problem.time.steps, problem.time.step_size
+        steps, size, frame = problem.time.steps, problem.time.step_size, problem.time.frame
         snapshots, records = (
-            Schedule(steps, size, options.every, options.interval).count()
+            Schedule(steps, size, options.every, options.interval, frame).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
     transforms = transforms_per_step(problem)
@@ -123,13 +123,15 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
     Periodic: a multiplier of half size per pair; of each species that feels one its half spectrum and the potential. In
     free space: per species a half spectrum along the last axis, which is
     as large as a complex field, and where it is exchanged the others' part of it; a multiplier per pair, four times as
-    large when dipoles are tilted against the axes.
+    large when dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it is
+    filled anew from: itself at the start, or the places of its |k| in a list.
     """
+    copies = 2.0 if problem.grid.frame.map.expanding else 1.0
     pairs, felt = felt_through_kernels(problem, "periodic")
     free_pairs, free_felt = felt_through_kernels(problem, "free")
     fields = 0.0
     if felt:
-        fields += 0.5 * len(pairs) + len(felt) * (1.0 + resident_share(decomposition))
+        fields += copies * 0.5 * len(pairs) + len(felt) * (1.0 + resident_share(decomposition))
     if free_felt:
         tilted = {
             frozenset(entry.between)
@@ -137,7 +139,7 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
             if entry.kind == "dipolar" and entry.boundary == "free" and sum(map(bool, entry.direction)) > 1
         }
         second = decomposition.pencil_grid[1]
-        fields += len(free_pairs) + 3.0 * len(tilted) + 2.0 * resident_share(decomposition) * len(free_felt)
+        fields += copies * (len(free_pairs) + 3.0 * len(tilted)) + 2.0 * resident_share(decomposition) * len(free_felt)
         fields += 2.0 if decomposition.ranks > 1 else 0.0  # the lines before they are exchanged
         fields += 2.0 * (2.0 - 1.0 / second) if second > 1 else 0.0
     return fields + (2.0 * len(problem.species) if felt or free_felt else 0.0)
@@ -154,7 +156,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
 
     Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
     pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per
-    species and a product when observing, and what convolutions keep.
+    species and a product when observing, and what convolutions keep. In a frame that expands, when observing, a
+    spectrum and the momentum along each axis.
     """
     species = len(problem.species)
     also = problem.output.observables.also
@@ -162,6 +165,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
+    if problem.grid.frame.map.expanding:
+        complex_fields += 1 + problem.grid.dimensions
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
@@ -188,8 +193,8 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
 
 
 def potential_fields(problem: Problem) -> int:
-    """Number of real fields that the external potentials keep."""
-    fields = 0
+    """Number of real fields that the external potentials keep; with the confinement of a frame that expands."""
+    fields = len(problem.species) if problem.grid.frame.map.expanding else 0
     for one in problem.species:
         varying = [
             entry

@@ -55,7 +55,10 @@ def _summary(
     summary: dict[str, Any] = {"status": status}
     if message:
         summary["message"] = message
-    summary |= {"step": state.step, "time": state.time}
+    summary |= {"step": state.step, "time": simulation.time}
+    frame = simulation.mixture.grid.frame
+    if frame.expanding:
+        summary["frame"] = frame.described(state.time)
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
     if message:
@@ -112,7 +115,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     what = (
         "ground state"
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
-        else f"{state.step} steps to t = {simulation.in_units(state.time)}"
+        else f"{state.step} steps to t = {simulation.in_units(simulation.time)}"
     )
     if summary["status"] == "stopped":
         return (

@@ -197,10 +197,11 @@ def choose_origin(
         return None
     changes = compare_physics(origin, problem, accept_changes)
     newest = origin.candidates[0]
-    if steps_to(problem.time.final, newest.step_size) < newest.step:
+    if steps_to(problem.time.end, newest.step_size) < newest.step:
         raise problem.complain(
             "time.final",
-            f"{problem.time.final:g} is before the time {newest.time:g} that the run has reached ({newest.path}); "
+            f"{problem.time.final:g} is before the time {problem.time.frame.laboratory_time(newest.time):g} that the "
+            f"run has reached ({newest.path}); "
             "there is nothing to compute",
         )
     for line in changes:
@@ -211,7 +212,7 @@ def choose_origin(
 def is_complete(origin: Origin, problem: Problem) -> bool:
     """Whether the run came to its end and nothing is left to do."""
     newest = origin.candidates[0]
-    if not origin.goes_on_in_place or newest.step < steps_to(problem.time.final, newest.step_size):
+    if not origin.goes_on_in_place or newest.step < steps_to(problem.time.end, newest.step_size):
         return False
     try:
         summary = read_summary(origin.target.summary)

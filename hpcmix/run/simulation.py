@@ -19,7 +19,7 @@ from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
-from hpcmix.problem.evolution import steps_to
+from hpcmix.problem.evolution import TimeOptions, steps_to
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.run.log import Log
@@ -60,7 +60,12 @@ class Simulation:
     def steps(self) -> int:
         """Number of steps to the final time. The step is the state's: the final time of a run that goes on may have
         been changed since, and is then the first multiple of the step that reaches it."""
-        return steps_to(self.problem.time.final, self.state.step_size)
+        return steps_to(self.problem.time.end, self.state.step_size)
+
+    @property
+    def time(self) -> float:
+        """The time of the state in the laboratory, code units."""
+        return self.mixture.grid.frame.laboratory_time(self.state.time)
 
     def in_units(self, time: float) -> str:
         """A time for people: in milliseconds where the problem has [units], else in code units."""
@@ -105,7 +110,7 @@ def build_simulation(
         with timers.phase("restart"):
             state, checkpoint = _stored_state(problem, mixture, origin), origin.candidates[0]
             ground_state = checkpoint.bookmark.ground_state
-        log.line(origin.decision(steps_to(problem.time.final, state.step_size)))
+        log.line(origin.decision(steps_to(problem.time.end, state.step_size)))
     loading = time.perf_counter() - begin
     hosts = world.allgather(socket.gethostname())
     lineage = ancestors(checkpoint) if checkpoint else ()
@@ -119,6 +124,8 @@ def build_simulation(
             log.line(
                 f"{problem.time.steps} steps of {problem.time.step_size:.6g} (code units), {problem.time.integrator}"
             )
+            if problem.time.frame.expanding:
+                log.line(_expansion(problem.time))
         state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
     _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
@@ -183,6 +190,15 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
         fields = mixture.transform.empty_fields(len(array))
         fields[...] = array
         state.orbitals[species] = fields
+
+
+def _expansion(time: TimeOptions) -> str:
+    """What the steps are steps of, in a frame that grows."""
+    final, scale = time.final, time.frame.scale(time.end)
+    return (
+        f"expanding frame: steps of the clock s = arctan(w t)/w, w = {time.frame.rate:.6g}, up to s = {time.end:.6g}, "
+        f"which is t = {final:.6g}; the box grows by {scale:.6g} meanwhile (code units)"
+    )
 
 
 def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None:

@@ -51,8 +51,8 @@ def problem_text(
     interaction: Sequence[dict] = (),
     **sections: dict,
 ) -> str:
-    """The text of a problem file."""
-    tables = [("[grid]", {"points": list(points), "lengths": list(lengths)})]
+    """The text of a problem file; ``grid`` among the sections adds to ``[grid]``."""
+    tables = [("[grid]", {"points": list(points), "lengths": list(lengths), **sections.pop("grid", {})})]
     tables += [("[[species]]", one) for one in species]
     tables += [("[[interaction]]", one) for one in interaction]
     tables += [(f"[{name}]", section) for name, section in sections.items()]
@@ -188,6 +188,11 @@ def table(first: str, second: str, radii: Sequence[float], values: Sequence[floa
 def expression(amplitude: str) -> dict:
     """An initial state by an expression."""
     return {"kind": "expression", "amplitude": amplitude}
+
+
+def expanding(rate: float) -> dict:
+    """What ``[grid]`` says of a frame that expands."""
+    return {"frame": {"kind": "expanding", "rate": rate}}
 
 
 def evolution(final: float, step: float, integrator: str = "blanes-moan-6") -> dict:

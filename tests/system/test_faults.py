@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,16 +124,22 @@ def test_kill_9_at_random_moments(folder, long_runs, number):
             time.sleep(chance.uniform(0.0, 0.3))
             ranks = ranks_of(process)
             victim = chance.choice(["rank", "mpirun", "all"])
-            if victim == "rank" and ranks:
-                os.kill(chance.choice(ranks), signal.SIGKILL)
-            elif victim == "mpirun":
-                os.kill(process.pid, signal.SIGKILL)
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=60)
+            with suppress(ProcessLookupError):  # it may have ended meanwhile
+                if victim == "rank" and ranks:
+                    os.kill(chance.choice(ranks), signal.SIGKILL)
+                elif victim == "mpirun":
+                    os.kill(process.pid, signal.SIGKILL)
+                else:
+                    os.killpg(process.pid, signal.SIGKILL)
+            ended = process.wait(timeout=60)
             begin = time.monotonic()  # ranks that have lost their mpirun end on their own
             while any(os.path.exists(f"/proc/{rank}") for rank in ranks) and time.monotonic() - begin < 5.0:
                 time.sleep(0.05)
+        if ended == 0:  # it was quicker than the kill: once more, from the beginning
+            assert summary(folder / "out")["digest"] == digest
+            shutil.rmtree(folder / "out")
+            reached = 0
+            continue
         kills += 1
         stored = sorted((folder / "out" / "checkpoints").glob("*.h5")) if (folder / "out").exists() else []
         now = int(stored[-1].stem) if stored else 0

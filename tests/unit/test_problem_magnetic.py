@@ -107,6 +107,23 @@ def test_the_sixth_order_scheme_for_quadratic_energies():
         read('kinetic = "semirelativistic"\n' + magnetic, integrator="blanes-moan-rkn-6")
 
 
+@pytest.mark.parametrize(
+    ("species", "rest", "key"),
+    [
+        (field('kind = "uniform", field = 1.0'), "", "species.a.vector_potential"),
+        ('kinetic = "semirelativistic"', "", "species.a.kinetic"),
+        ("", "[rotation]\nrate = 0.5", "rotation"),
+    ],
+)
+def test_an_expanding_frame_does_not_turn(species, rest, key):
+    text = FILE.format(points="16, 16", lengths="8.0, 8.0", species=species, rest=rest, integrator="strang")
+    text = text.replace("[[species]]", 'frame = { kind = "expanding", rate = 1.0 }\n[[species]]')
+    text = text.replace("frequency = 1.0 }", "frequency = 1.0, until = 0.0 }")
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text)
+    assert key in [complaint.key for complaint in caught.value.complaints]
+
+
 def grid(points, lengths, start=None, shape=None):
     block = Block(start or (0,) * len(points), shape or tuple(points))
     return Grid(tuple(points), tuple(lengths), block, block)

@@ -84,16 +84,41 @@ inline void rotate_chunk(Pack<Real>* chunk, const Real* __restrict sine, const R
     }
 }
 
+/// field *= exp(-i phase) for `count` elements of a chunk; phases of all its points are numbers.
+template <bool Swapped, class Real>
+inline void turn_chunk(Pack<Real>* chunk, const double* __restrict phase, std::size_t count)
+{
+    constexpr std::size_t width = lanes<Real>, points = chunk_points<Real>;
+    if (need_no_reduction(phase, points)) {  // the same bits as below, without a way through memory
+        Real* const __restrict values = reinterpret_cast<Real*>(chunk);
+        for (std::size_t i = 0; i < count; ++i) {
+            Real* const __restrict first = values + 2 * width * i;
+#pragma omp simd
+            for (std::size_t lane = 0; lane < width; ++lane) {
+                const Real argument = static_cast<Real>(phase[width * i + lane]);
+                const Real sine = sine_polynomial(argument), cosine = cosine_polynomial(argument);
+                const Real re = first[(Swapped ? width : 0) + lane], im = first[(Swapped ? 0 : width) + lane];
+                first[lane] = multiply_add(re, cosine, im * sine);
+                first[width + lane] = multiply_add(-re, sine, im * cosine);
+            }
+        }
+        return;
+    }
+    alignas(64) Real sine[points], cosine[points];
+    sincos_many(phase, sine, cosine, points);
+    rotate_chunk<Swapped>(chunk, sine, cosine, count);
+}
+
 /// Kicks one tile of every component. load_potential(component, start, count, values) fills in the potential of `count`
-/// elements from `start` on, lane by lane. `density` has room for density_bytes.
+/// elements from `start` on, lane by lane, or returns false where there is none. `density` has room for density_bytes.
 template <std::size_t known_components, bool Swapped, class Real, class LoadPotential>
 inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, std::size_t components, const double* couplings,
                           double angle, const LoadPotential& load_potential, double* density)
 {
     constexpr std::size_t points = chunk_points<Real>;
     alignas(64) Real potential[points] = {};
+    alignas(64) constexpr Real no_potential[points] = {};
     alignas(64) double phase[points];
-    alignas(64) Real sine[points], cosine[points];
     for (std::size_t i = 0; i < components * points; ++i) {
         density[i] = 0.0;  // a line shorter than a chunk leaves the rest to harmless numbers
     }
@@ -103,10 +128,9 @@ inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, std::siz
             take_density<Swapped>(tiles[b] + start, density + b * points, count);
         }
         for (std::size_t a = 0; a < components; ++a) {
-            load_potential(a, start, count, potential);
-            sum_phase<known_components>(phase, potential, couplings + a * components, density, components, angle);
-            sincos_many(phase, sine, cosine, points);
-            rotate_chunk<Swapped>(tiles[a] + start, sine, cosine, count);
+            const Real* const added = load_potential(a, start, count, potential) ? potential : no_potential;
+            sum_phase<known_components>(phase, added, couplings + a * components, density, components, angle);
+            turn_chunk<Swapped>(tiles[a] + start, phase, count);
         }
     }
 }

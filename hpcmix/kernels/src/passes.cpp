@@ -9,6 +9,7 @@
 #include "multiply_tiles.hpp"
 #include "real_lines.hpp"
 #include "row_transform.hpp"
+#include "row_blocks.hpp"
 #include "tiles.hpp"
 #include "workspace.hpp"
 
@@ -28,6 +29,23 @@ void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, 
             : transform_rows_in_place<true>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare);
 }
 
+/// The first pass on a tile of columns of a field, and the last pass to them.
+template <bool Swap, class Real>
+void run_first_stage_on_columns(const Line<Real>& line, const Real* first, std::size_t stride, std::size_t valid,
+                                Pack<Real>* tile)
+{
+    valid == lanes<Real> ? run_first_stage(line, ColumnReader<Swap, true, Real>{first, stride, valid}, tile)
+                         : run_first_stage(line, ColumnReader<Swap, false, Real>{first, stride, valid}, tile);
+}
+
+template <bool Swap, class Real>
+void run_last_stage_on_columns(const Line<Real>& line, const Pack<Real>* tile, Real* first, std::size_t stride,
+                               std::size_t valid, Real scale)
+{
+    valid == lanes<Real> ? run_last_stage(line, tile, ColumnWriter<Swap, true, Real>{first, stride, valid, scale})
+                         : run_last_stage(line, tile, ColumnWriter<Swap, false, Real>{first, stride, valid, scale});
+}
+
 /// Columns of a plane, which is in cache: the first and the last pass read and write it themselves.
 template <bool Swap, class Real>
 void transform_columns_in_cache(const Line<Real>& line, const Columns<Real>& columns, Real scale,
@@ -37,9 +55,9 @@ void transform_columns_in_cache(const Line<Real>& line, const Columns<Real>& col
     for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
         Real* const first = columns.first + 2 * lanes<Real> * tile;
         const std::size_t valid = columns.columns_of_tile(tile);
-        run_first_stage(line, ColumnReader<Swap, Real>{first, columns.stride, valid}, current);
+        run_first_stage_on_columns<Swap>(line, first, columns.stride, valid, current);
         run_stages(line, 1, line.stage_count - 1, current, workspace.spare);
-        run_last_stage(line, current, ColumnWriter<Swap, Real>{first, columns.stride, valid, scale});
+        run_last_stage_on_columns<Swap>(line, current, first, columns.stride, valid, scale);
     }
 }
 
@@ -87,11 +105,11 @@ void change_columns(const Line<Real>& line, ColumnPiece<Real> piece, Real scale,
         for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
             Real* const first = columns.first + 2 * lanes<Real> * tile;
             const std::size_t valid = columns.columns_of_tile(tile);
-            run_first_stage(line, ColumnReader<false, Real>{first, columns.stride, valid}, current);
+            run_first_stage_on_columns<false>(line, first, columns.stride, valid, current);
             run_stages(line, 1, line.stage_count, current, workspace.spare);
             change_tile(current, tile * lanes<Real>, valid);
             run_stages(line, 0, line.stage_count - 1, current, workspace.spare);
-            run_last_stage(line, current, ColumnWriter<true, Real>{first, columns.stride, valid, scale});
+            run_last_stage_on_columns<true>(line, current, first, columns.stride, valid, scale);
         }
         return;
     }
@@ -174,20 +192,16 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
     const Rows rows{2 * line.length, line.length, count};
     const Rows potential_rows{line.length, line.length, count};
     const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
-        const std::size_t first = kick.potentials.first[a], last = kick.potentials.first[a + 1];
-        for (std::size_t i = 0; i < length; i += lanes<Real>) {
-            Vector<Real> sum[lanes<Real>] = {};
-            for (std::size_t array = first; array < last; ++array) {
-                Vector<Real> square[lanes<Real>];
-                load_square(kick.potentials.arrays[array] + kick.offset, potential_rows, start + i, line.length, square);
-                for (std::size_t j = 0; j < lanes<Real>; ++j) {
-                    sum[j] = array == first ? square[j] : sum[j] + square[j];
-                }
-            }
-            for (std::size_t j = 0; j < lanes<Real>; ++j) {
-                store(values + (i + j) * lanes<Real>, sum[j]);
-            }
+        const Real* const* const end = kick.potentials.arrays + kick.potentials.first[a + 1];
+        const Real* const* array = kick.potentials.arrays + kick.potentials.first[a];
+        if (array == end) {
+            return false;
         }
+        load_reals_of_rows<false>(*array + kick.offset, potential_rows, start, length, values);
+        while (++array != end) {
+            load_reals_of_rows<true>(*array + kick.offset, potential_rows, start, length, values);
+        }
+        return true;
     };
     for (std::size_t a = 0; a < kick.components; ++a) {
         const Real* const first = kick.fields[a] + 2 * kick.offset;
@@ -217,17 +231,17 @@ void multiply_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<const 
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     Pack<Real>*& tile = workspace.tiles[0];
-    constexpr std::size_t half = lanes<Real> / 2;
+    constexpr std::size_t together = block_elements<Real>;
     const Rows rows{piece.stride, line.length, piece.count}, factor_rows{factors.stride, line.length, factors.count};
     if (inverse_before) {
         transform_from_rows<true>(line, piece.first, rows, tile, workspace.spare);
     } else {
         load_rows(piece.first, rows, tile, true);  // swapped too: one way to multiply
     }
-    for (std::size_t i = 0; i < line.length; i += half) {
-        Pack<Real> factor[half];
+    for (std::size_t i = 0; i < line.length; i += together) {
+        Pack<Real> factor[together];
         load_elements<false>(factors.first, factor_rows, i, factor);
-        const std::size_t count = at_most(line.length - i, half);
+        const std::size_t count = at_most(line.length - i, together);
         for (std::size_t j = 0; j < count; ++j) {
             const Vector<Real> re = tile[i + j].im, im = tile[i + j].re;
             tile[i + j] = {fused_subtract(im, factor[j].im, re * factor[j].re),

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "line_transform.hpp"
+#include "row_blocks.hpp"
 #include "tiles.hpp"
 
 namespace {

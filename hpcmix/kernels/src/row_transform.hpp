@@ -1,26 +1,28 @@
 // Transforms of rows of a field by way of a tile, whose first and last pass read and write the field themselves where the
-// line allows it: squares of a row's neighbouring elements are transposed on the way.
+// line allows it and there is a row for every lane: blocks of neighbouring elements are transposed on the way.
 #pragma once
 
 #include "line_transform.hpp"
-#include "tiles.hpp"
+#include "row_blocks.hpp"
 
 namespace {
 
 /// The first pass (stride one) on rows of a field: some neighbouring groups at a time, as many as a transposed square has
 /// elements of a row.
 template <std::size_t radix, bool Swap, class Real>
-[[gnu::noinline]] void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, const Rows& rows,
-                                               Pack<Real>* __restrict tile)
+[[gnu::noinline]] void run_first_stage_on_rows(const Stage<Real>& stage, const Real* __restrict first,
+                                               std::size_t row_stride, Pack<Real>* __restrict tile)
 {
-    constexpr std::size_t half = lanes<Real> / 2;
-    for (std::size_t group = 0; group < stage.groups; group += half) {
-        Pack<Real> elements[radix][half];
+    constexpr std::size_t together = block_elements<Real>;
+    for (std::size_t group = 0; group < stage.groups; group += together) {
+        Pack<Real> elements[radix][together];
 #pragma GCC unroll 16
         for (std::size_t k = 0; k < radix; ++k) {
-            load_elements<Swap>(first, rows, group + k * stage.groups, elements[k]);
+            Vector<Real> block[block_width<Real>];
+            load_whole_block(first + 2 * (group + k * stage.groups), row_stride, block);
+            elements_of_block<Swap>(block, elements[k]);
         }
-        for (std::size_t j = 0; j < half; ++j) {
+        for (std::size_t j = 0; j < together; ++j) {
             Pack<Real> v[radix];
 #pragma GCC unroll 16
             for (std::size_t k = 0; k < radix; ++k) {
@@ -40,13 +42,13 @@ template <std::size_t radix, bool Swap, class Real>
 
 /// The last pass (one group, no twiddle factors) from a tile to rows of a field.
 template <std::size_t radix, bool Swap, class Real>
-[[gnu::noinline]] void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* __restrict tile, Real* first,
-                                              const Rows& rows, Real scale)
+[[gnu::noinline]] void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* __restrict tile,
+                                              Real* __restrict first, std::size_t row_stride, Real scale)
 {
-    constexpr std::size_t half = lanes<Real> / 2;
-    for (std::size_t q = 0; q < stage.stride; q += half) {
-        Pack<Real> elements[radix][half];
-        for (std::size_t j = 0; j < half; ++j) {
+    constexpr std::size_t together = block_elements<Real>;
+    for (std::size_t q = 0; q < stage.stride; q += together) {
+        Pack<Real> elements[radix][together];
+        for (std::size_t j = 0; j < together; ++j) {
             Pack<Real> v[radix];
 #pragma GCC unroll 16
             for (std::size_t k = 0; k < radix; ++k) {
@@ -60,32 +62,35 @@ template <std::size_t radix, bool Swap, class Real>
         }
 #pragma GCC unroll 16
         for (std::size_t k = 0; k < radix; ++k) {
-            store_elements<Swap>(first, rows, q + k * stage.stride, elements[k], scale);
+            Vector<Real> block[block_width<Real>];
+            block_of_elements<Swap>(elements[k], scale, block);
+            store_whole_block(first + 2 * (q + k * stage.stride), row_stride, block);
         }
     }
 }
 
-/// Whether the first and the last pass can also work on rows: squares of whole elements in each.
+/// Whether the first and the last pass can also work on these rows: whole blocks in each.
 template <class Real>
-bool has_open_row_ends(const Line<Real>& line)
+bool has_open_row_ends(const Line<Real>& line, const Rows& rows)
 {
-    return has_open_ends(line) && line.stages[0].groups % (lanes<Real> / 2) == 0 &&
-           line.stages[line.stage_count - 1].stride % (lanes<Real> / 2) == 0;
+    return has_open_ends(line) && rows.count == lanes<Real> && line.stages[0].groups % block_elements<Real> == 0 &&
+           line.stages[line.stage_count - 1].stride % block_elements<Real> == 0;
 }
 
 template <bool Swap, class Real>
-void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, const Rows& rows, Pack<Real>* tile)
+void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, std::size_t row_stride, Pack<Real>* tile)
 {
     with_open_radix(stage.radix, [&]<std::size_t radix>() {
-        run_first_stage_on_rows<radix, Swap>(stage, first, rows, tile);
+        run_first_stage_on_rows<radix, Swap>(stage, first, row_stride, tile);
     });
 }
 
 template <bool Swap, class Real>
-void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* tile, Real* first, const Rows& rows, Real scale)
+void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* tile, Real* first, std::size_t row_stride,
+                            Real scale)
 {
-    stage.radix == 4 ? run_last_stage_on_rows<4, Swap>(stage, tile, first, rows, scale)
-                     : run_last_stage_on_rows<8, Swap>(stage, tile, first, rows, scale);
+    stage.radix == 4 ? run_last_stage_on_rows<4, Swap>(stage, tile, first, row_stride, scale)
+                     : run_last_stage_on_rows<8, Swap>(stage, tile, first, row_stride, scale);
 }
 
 /// Transforms rows of a field into a tile.
@@ -93,8 +98,8 @@ template <bool Swap, class Real>
 void transform_from_rows(const Line<Real>& line, const Real* first, const Rows& rows, Pack<Real>*& tile,
                          Pack<Real>*& spare)
 {
-    if (has_open_row_ends(line)) {
-        run_first_stage_on_rows<Swap>(line.stages[0], first, rows, tile);
+    if (has_open_row_ends(line, rows)) {
+        run_first_stage_on_rows<Swap>(line.stages[0], first, rows.stride, tile);
         run_stages(line, 1, line.stage_count, tile, spare);
     } else {
         load_rows(first, rows, tile, Swap);
@@ -107,9 +112,9 @@ template <bool Swap, class Real>
 void transform_to_rows(const Line<Real>& line, Pack<Real>*& tile, Pack<Real>*& spare, Real* first, const Rows& rows,
                        Real scale)
 {
-    if (has_open_row_ends(line)) {
+    if (has_open_row_ends(line, rows)) {
         run_stages(line, 0, line.stage_count - 1, tile, spare);
-        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows, scale);
+        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows.stride, scale);
     } else {
         transform_tile(line, tile, spare);
         store_rows(first, rows, tile, Swap, scale);
@@ -121,10 +126,10 @@ template <bool Swap, class Real>
 void transform_rows_in_place(const Line<Real>& line, Real* first, const Rows& rows, Real scale, Pack<Real>*& tile,
                              Pack<Real>*& spare)
 {
-    if (has_open_row_ends(line)) {
-        run_first_stage_on_rows<Swap>(line.stages[0], first, rows, tile);
+    if (has_open_row_ends(line, rows)) {
+        run_first_stage_on_rows<Swap>(line.stages[0], first, rows.stride, tile);
         run_stages(line, 1, line.stage_count - 1, tile, spare);
-        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows, scale);
+        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows.stride, scale);
     } else {
         transform_from_rows<Swap>(line, first, rows, tile, spare);
         store_rows(first, rows, tile, Swap, scale);

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace {
 
@@ -146,27 +147,37 @@ inline void correct_large_arguments(const double* x, Real* sine, Real* cosine, s
     }
 }
 
-/// sine[i], cosine[i] of x[i] for i < count, right for every x; NaN for infinities and NaN.
-inline void sincos_many(const double* __restrict x, double* __restrict sine, double* __restrict cosine,
-                        std::size_t count)
+/// Whether every argument is its own remainder, in quadrant zero. True of a NaN, which the polynomials pass on.
+inline bool need_no_reduction(const double* x, std::size_t count)
 {
-#pragma omp simd
+    constexpr double limit = 0.785;  // below pi/4 by more than rounding
+    std::int64_t larger = 0;
+#pragma omp simd reduction(+ : larger)
     for (std::size_t i = 0; i < count; ++i) {
-        const Reduced reduced = reduce(x[i]);
-        sincos_reduced(reduced.remainder, reduced.quadrant, sine[i], cosine[i]);
+        larger += std::fabs(x[i]) > limit ? 1 : 0;
     }
-    correct_large_arguments(x, sine, cosine, count);
+    return larger == 0;
 }
 
-/// The same with results in single precision. The reduction stays in double precision: an argument of 1000 rounded to a
-/// float would already be wrong by 3e-5.
-inline void sincos_many(const double* __restrict x, float* __restrict sine, float* __restrict cosine, std::size_t count)
+/// sine[i], cosine[i] of x[i] for i < count, right for every x; NaN for infinities and NaN. Results are in the precision of
+/// Real. The reduction stays in double precision: an argument of 1000 rounded to a float would already be wrong by 3e-5.
+template <class Real>
+inline void sincos_many(const double* __restrict x, Real* __restrict sine, Real* __restrict cosine, std::size_t count)
 {
+    using Integer = std::conditional_t<sizeof(Real) == sizeof(double), std::int64_t, std::int32_t>;
+    if (need_no_reduction(x, count)) {  // the usual case in a split step, whose phases are small; the same bits
+#pragma omp simd
+        for (std::size_t i = 0; i < count; ++i) {
+            const Real argument = static_cast<Real>(x[i]);
+            sine[i] = sine_polynomial(argument);
+            cosine[i] = cosine_polynomial(argument);
+        }
+        return;
+    }
 #pragma omp simd
     for (std::size_t i = 0; i < count; ++i) {
         const Reduced reduced = reduce(x[i]);
-        const auto quadrant = static_cast<std::int32_t>(reduced.quadrant);
-        sincos_reduced(static_cast<float>(reduced.remainder), quadrant, sine[i], cosine[i]);
+        sincos_reduced(static_cast<Real>(reduced.remainder), static_cast<Integer>(reduced.quadrant), sine[i], cosine[i]);
     }
     correct_large_arguments(x, sine, cosine, count);
 }

@@ -1,4 +1,4 @@
-// Between memory and tiles: lines that lie side by side (columns) or one after the other (rows).
+// Between memory and tiles: lines that lie side by side (columns). Lines one after the other: row_blocks.hpp.
 //
 // Reads and writes whole vectors. Where lines or elements are missing at the end, a tile is filled up with zeros and the
 // surplus is dropped at the way back: the arithmetic of a line is the same wherever it lies and whoever its neighbours are.
@@ -77,8 +77,9 @@ struct Columns {
     }
 };
 
-/// The elements of one tile of columns, as a pass of a transform reads and writes them (line_transform.hpp).
-template <bool Swap, class Real>
+/// The elements of one tile of columns, as a pass of a transform reads and writes them (line_transform.hpp). Whole: there is
+/// a column for every lane, which the compiler should know where a pass asks for each element.
+template <bool Swap, bool Whole, class Real>
 struct ColumnReader {
     const Real* first;
     std::size_t stride;
@@ -86,12 +87,12 @@ struct ColumnReader {
 
     [[gnu::always_inline]] Pack<Real> operator()(std::size_t i) const
     {
-        const Pack<Real> pack = load_pack(first + i * stride, valid);
+        const Pack<Real> pack = load_pack(first + i * stride, Whole ? lanes<Real> : valid);
         return Swap ? swapped(pack) : pack;
     }
 };
 
-template <bool Swap, class Real>
+template <bool Swap, bool Whole, class Real>
 struct ColumnWriter {
     Real* first;
     std::size_t stride;
@@ -101,7 +102,7 @@ struct ColumnWriter {
     [[gnu::always_inline]] void operator()(std::size_t i, Pack<Real> value) const
     {
         const Pack<Real> pack = {value.re * scale, value.im * scale};
-        store_pack(first + i * stride, Swap ? swapped(pack) : pack, valid);
+        store_pack(first + i * stride, Swap ? swapped(pack) : pack, Whole ? lanes<Real> : valid);
     }
 };
 
@@ -141,125 +142,6 @@ template <class Real>
 void store_columns(const Columns<Real>& columns, Pack<Real>* const* tiles, bool swap, Real scale)
 {
     swap ? store_columns_as<true>(columns, tiles, scale) : store_columns_as<false>(columns, tiles, scale);
-}
-
-/// Rows of contiguous numbers, at most as many as there are lanes.
-struct Rows {
-    std::size_t stride;  // reals from one row to the next
-    std::size_t length;  // elements in a row
-    std::size_t count;   // rows
-};
-
-/// The square of numbers `column ... column + lanes` of all rows, transposed: element j holds number column + j of each
-/// row in its lane. A row ends at `reals` numbers.
-template <class Real>
-[[gnu::always_inline]] inline void load_square(const Real* first, const Rows& rows, std::size_t column,
-                                               std::size_t reals, Vector<Real>* square)
-{
-    constexpr std::size_t width = lanes<Real>;
-    const Real* source = first + column;
-    if (rows.count == width && column + width <= reals) {
-#pragma GCC unroll 16
-        for (std::size_t row = 0; row < width; ++row) {
-            square[row] = load(source + row * rows.stride);
-        }
-    } else {
-        const std::size_t valid = at_most(difference_or_zero(reals, column), width);
-        for (std::size_t row = 0; row < width; ++row) {
-            square[row] = row < rows.count ? load_some(source + row * rows.stride, valid) : Vector<Real>{};
-        }
-    }
-    transpose<Real>(square);
-}
-
-template <class Real>
-[[gnu::always_inline]] inline void store_square(Real* first, const Rows& rows, std::size_t column, std::size_t reals,
-                                                Vector<Real>* square)
-{
-    constexpr std::size_t width = lanes<Real>;
-    transpose<Real>(square);
-    Real* target = first + column;
-    if (rows.count == width && column + width <= reals) {
-#pragma GCC unroll 16
-        for (std::size_t row = 0; row < width; ++row) {
-            store(target + row * rows.stride, square[row]);
-        }
-    } else {
-        const std::size_t valid = at_most(difference_or_zero(reals, column), width);
-        for (std::size_t row = 0; row < rows.count; ++row) {
-            store_some(target + row * rows.stride, square[row], valid);
-        }
-    }
-}
-
-/// lanes / 2 neighbouring elements of every row, from element i on. Transposing the interleaved numbers of a row separates
-/// real and imaginary parts on the way.
-template <bool Swap, class Real>
-[[gnu::always_inline]] inline void load_elements(const Real* first, const Rows& rows, std::size_t i, Pack<Real>* elements)
-{
-    Vector<Real> square[lanes<Real>];
-    load_square(first, rows, 2 * i, 2 * rows.length, square);
-#pragma GCC unroll 8
-    for (std::size_t j = 0; j < lanes<Real> / 2; ++j) {
-        elements[j] = Swap ? Pack<Real>{square[2 * j + 1], square[2 * j]} : Pack<Real>{square[2 * j], square[2 * j + 1]};
-    }
-}
-
-template <bool Swap, class Real>
-[[gnu::always_inline]] inline void store_elements(Real* first, const Rows& rows, std::size_t i,
-                                                  const Pack<Real>* elements, Real scale)
-{
-    Vector<Real> square[lanes<Real>];
-#pragma GCC unroll 8
-    for (std::size_t j = 0; j < lanes<Real> / 2; ++j) {
-        square[2 * j] = (Swap ? elements[j].im : elements[j].re) * scale;
-        square[2 * j + 1] = (Swap ? elements[j].re : elements[j].im) * scale;
-    }
-    store_square(first, rows, 2 * i, 2 * rows.length, square);
-}
-
-template <bool Swap, class Real>
-void load_rows_as(const Real* first, const Rows& rows, Pack<Real>* tile)
-{
-    constexpr std::size_t half = lanes<Real> / 2;
-    for (std::size_t i = 0; i < rows.length; i += half) {
-        Pack<Real> elements[half];
-        load_elements<Swap>(first, rows, i, elements);
-        const std::size_t count = at_most(rows.length - i, half);
-#pragma GCC unroll 8
-        for (std::size_t j = 0; j < half; ++j) {
-            if (j < count) {
-                tile[i + j] = elements[j];
-            }
-        }
-    }
-}
-
-template <bool Swap, class Real>
-void store_rows_as(Real* first, const Rows& rows, const Pack<Real>* tile, Real scale)
-{
-    constexpr std::size_t half = lanes<Real> / 2;
-    for (std::size_t i = 0; i < rows.length; i += half) {
-        Pack<Real> elements[half];
-        const std::size_t count = at_most(rows.length - i, half);
-#pragma GCC unroll 8
-        for (std::size_t j = 0; j < half; ++j) {
-            elements[j] = j < count ? tile[i + j] : Pack<Real>{};
-        }
-        store_elements<Swap>(first, rows, i, elements, scale);
-    }
-}
-
-template <class Real>
-void load_rows(const Real* first, const Rows& rows, Pack<Real>* tile, bool swap)
-{
-    swap ? load_rows_as<true>(first, rows, tile) : load_rows_as<false>(first, rows, tile);
-}
-
-template <class Real>
-void store_rows(Real* first, const Rows& rows, const Pack<Real>* tile, bool swap, Real scale)
-{
-    swap ? store_rows_as<true>(first, rows, tile, scale) : store_rows_as<false>(first, rows, tile, scale);
 }
 
 }  // namespace

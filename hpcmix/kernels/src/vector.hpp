@@ -114,6 +114,51 @@ inline void store_some(Real* target, Vector<Real> vector, std::size_t valid)
 }
 #endif
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// The two halves of a register from and to different places: what a block of rows (row_blocks.hpp) is moved by.
+[[gnu::always_inline]] inline Vector<double> load_halves(const double* low, const double* high)
+{
+    return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high), 1);
+}
+[[gnu::always_inline]] inline Vector<float> load_halves(const float* low, const float* high)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+}
+[[gnu::always_inline]] inline void store_halves(double* low, double* high, Vector<double> vector)
+{
+    _mm_storeu_pd(low, _mm256_castpd256_pd128(vector));
+    _mm_storeu_pd(high, _mm256_extractf128_pd(vector, 1));
+}
+[[gnu::always_inline]] inline void store_halves(float* low, float* high, Vector<float> vector)
+{
+    _mm_storeu_ps(low, _mm256_castps256_ps128(vector));
+    _mm_storeu_ps(high, _mm256_extractf128_ps(vector, 1));
+}
+
+/// The first `low_valid` and `high_valid` numbers of the halves; the rest is zero. Nothing is read where none is valid.
+template <class Real>
+[[gnu::always_inline]] inline Vector<Real> load_some_halves(const Real* low, std::size_t low_valid, const Real* high,
+                                                            std::size_t high_valid)
+{
+    constexpr std::size_t half = lanes<Real> / 2;
+    alignas(register_bytes) Real numbers[lanes<Real>] = {};
+    store(numbers, load_some(low, low_valid));
+    store_some(numbers + half, load_some(high, high_valid), half);
+    return load(numbers);
+}
+
+template <class Real>
+[[gnu::always_inline]] inline void store_some_halves(Real* low, std::size_t low_valid, Real* high,
+                                                     std::size_t high_valid, Vector<Real> vector)
+{
+    constexpr std::size_t half = lanes<Real> / 2;
+    alignas(register_bytes) Real numbers[lanes<Real> + half] = {};
+    store(numbers, vector);
+    store_some(low, vector, low_valid);
+    store_some(high, load(numbers + half), high_valid);
+}
+#endif
+
 // a * b + c and c - a * b with one rounding where the processor can. The vector extension has no name for these, and
 // contraction by the compiler is off (CMakeLists.txt), so the instructions are asked for.
 #if defined(__AVX512F__)
@@ -181,18 +226,19 @@ template <std::size_t distance, class Real>
     exchange_lanes<distance, Real>(low, high, std::make_index_sequence<lanes<Real>>{});
 }
 
-/// Transposes the square of lanes x lanes numbers in place, in log2(lanes) rounds of exchanges.
-template <class Real, std::size_t distance = 1>
-[[gnu::always_inline]] inline void transpose(Vector<Real>* rows)
+/// Transposes the squares of width x width numbers that lie side by side in `width` registers, in place, in log2(width)
+/// rounds of exchanges.
+template <class Real, std::size_t width, std::size_t distance = 1>
+[[gnu::always_inline]] inline void transpose_squares(Vector<Real>* rows)
 {
-    if constexpr (distance < lanes<Real>) {
+    if constexpr (distance < width) {
 #pragma GCC unroll 16
-        for (std::size_t row = 0; row < lanes<Real>; ++row) {
+        for (std::size_t row = 0; row < width; ++row) {
             if ((row & distance) == 0) {
                 exchange_lanes<distance, Real>(rows[row], rows[row + distance]);
             }
         }
-        transpose<Real, 2 * distance>(rows);
+        transpose_squares<Real, width, 2 * distance>(rows);
     }
 }
 

@@ -1,0 +1,112 @@
+"""Momenta and kinetic energy in the laboratory of wave functions that are given in a frame that grows.
+
+With phi(x) = b^(-d/2) exp(i m b' x^2 / (2 hbar b)) chi(y), x = b y (EQUATIONS section 4),
+
+    -i hbar grad_x phi   is the frame's   D chi,     D = -(i hbar / b) grad_y + m b' y
+
+The kinetic energy is taken as the norm of D chi, field by field. Its parts - motion in the frame, the frame's own, and
+their product - may cancel each other, and the phase of phi is beyond every grid when b is large; the norm minds
+neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.model.mixture import Mixture
+
+
+@dataclass
+class Motion:
+    """Sums over the orbitals of a species, of this rank's part of the grid, weights included.
+
+    kinetic   nu sum <phi|T|phi>.
+    momentum  nu sum <phi|-i hbar grad|phi> per axis.
+    products  nu sum Re <-i hbar d_i phi|-i hbar d_j phi> for all pairs of axes.
+    """
+
+    kinetic: float
+    momentum: np.ndarray
+    products: np.ndarray
+
+
+def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float) -> Motion:
+    """Of the given orbitals chi of a species at a time on the clock. Collective over the group; needs room for d + 2
+    fields.
+
+    The Nyquist mode of an even axis counts with its square in the kinetic energy, and as zero where a direction is
+    asked for (CONVENTIONS.md, Fourier transform).
+    """
+    one, grid = mixture.species[species], mixture.grid
+    factor = one.weight * grid.cell_volume
+    found = Motion(0.0, np.zeros(grid.dimensions), np.zeros((grid.dimensions,) * 2))
+    for orbital in orbitals:
+        spectrum = mixture.transform.forward(orbital, mixture.transform.empty_wave())
+        fields = list(_momentum_fields(mixture, orbital, spectrum, one.mass, clock))
+        for i, field in enumerate(fields):
+            found.momentum[i] += factor * _overlap(orbital, field)
+            for j in range(i + 1):
+                found.products[i, j] += factor * _overlap(fields[j], field)
+                found.products[j, i] = found.products[i, j]
+        beyond = (grid.frame.contraction(clock) * mixture.hbar) ** 2 * _nyquist(mixture, spectrum)
+        found.kinetic += factor * mixture.transform.inverse_points * beyond / (2.0 * one.mass)
+    found.kinetic += float(np.trace(found.products)) / (2.0 * one.mass)
+    return found
+
+
+def set_motion(
+    mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float
+) -> dict[str, float | list[float]]:
+    """``kinetic_energy``, ``momentum`` and ``natural_momentum_width`` of a set of orbitals, those of this rank's group
+    given, as :mod:`hpcmix.observe.orbital_sets` has them for a grid at rest. Collective over the world."""
+    found, particles = motion(mixture, orbitals, species, clock), mixture.species[species].particles
+    sums = mixture.communicators.sum_all(np.array([found.kinetic, *found.momentum, *found.products.ravel()]))
+    momentum = sums[1 : 1 + mixture.grid.dimensions]
+    means = momentum / particles
+    covariance = sums[1 + mixture.grid.dimensions :].reshape(found.products.shape) / particles - np.outer(means, means)
+    widths = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0))
+    return {
+        "kinetic_energy": float(sums[0]),
+        "momentum": momentum.tolist(),
+        "natural_momentum_width": widths.tolist(),
+    }
+
+
+def momentum_field(
+    mixture: Mixture, orbital: np.ndarray, spectrum: np.ndarray, mass: float, clock: float, axis: int
+) -> np.ndarray:
+    """D chi along one axis. `spectrum` is that of the orbital, and is left as it is. Collective over the group."""
+    grid, transform = mixture.grid, mixture.transform
+    frame = grid.frame
+    symbol = grid.broadcast_wave_numbers(grid.wave_block, odd=True)[axis]
+    wave = transform.work
+    np.multiply(spectrum, (mixture.hbar * frame.contraction(clock)) * symbol, out=wave, casting="same_kind")
+    field = transform.backward(wave, np.empty_like(orbital))
+    field += ((mass * frame.speed(clock)) * grid.coordinates[axis] * orbital).astype(orbital.dtype, copy=False)
+    return field
+
+
+def _momentum_fields(
+    mixture: Mixture, orbital: np.ndarray, spectrum: np.ndarray, mass: float, clock: float
+) -> Iterator[np.ndarray]:
+    for axis in range(mixture.grid.dimensions):
+        yield momentum_field(mixture, orbital, spectrum, mass, clock, axis)
+
+
+def _overlap(left: np.ndarray, right: np.ndarray) -> float:
+    """Re sum conj(left) right, accumulated in double precision."""
+    return float(np.sum(left.real * right.real + left.imag * right.imag, dtype=np.float64))
+
+
+def _nyquist(mixture: Mixture, spectrum: np.ndarray) -> float:
+    """sum over axes and modes of k^2 |f^(k)|^2 of the modes that have no direction along the axis."""
+    grid, total = mixture.grid, 0.0
+    squares = spectrum.real**2 + spectrum.imag**2
+    for axis in range(grid.dimensions):
+        excess = grid.local_wave_numbers(axis) ** 2 - grid.local_wave_numbers(axis, odd=True) ** 2
+        others = tuple(other for other in range(grid.dimensions) if other != axis)
+        total += float(np.dot(excess, np.sum(squares, axis=others, dtype=np.float64)))
+    return total

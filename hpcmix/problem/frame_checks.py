@@ -1,0 +1,73 @@
+"""Checks of what the expanding frame cannot take, or not until the time infinity (docs/expanding-frame.md)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.grid import Grid
+from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.source import KeyPath
+from hpcmix.problem.species import Species
+
+Finding = tuple[KeyPath, str]
+
+
+def check_frame(
+    grid: Grid,
+    species: dict[int, Species],
+    interaction: dict[int, Any],
+    time: TimeOptions | None,
+    output: OutputOptions | None,
+) -> Iterator[Finding]:
+    """Yield path and sentence for everything that contradicts an expanding frame. Species and interactions are by their
+    index in the file."""
+    for index, one in species.items():
+        if one.kinetic != "nonrelativistic":
+            message = (
+                f'"{one.kinetic}" does not go with the expanding frame, whose phase takes p^2/2m up; '
+                'use frame = "fixed"'
+            )
+            yield ("species", index, "kinetic"), message
+        for number, potential in enumerate(one.potential):
+            place = ("species", index, "potential", number)
+            if potential.kind == "file" and potential.until + potential.ramp > 0.0:
+                message = (
+                    "a potential from a file is known at the grid's points only, and these move with the expanding "
+                    "frame; it can be on before time zero alone: until = 0, without a ramp"
+                )
+                yield (*place, "path"), message
+            elif time is not None and math.isinf(time.final) and math.isinf(potential.until):
+                message = (
+                    'never ends, so that time.final = "infinity" is not reached in the expanding frame; '
+                    "give it an until"
+                )
+                yield (*place, "until"), message
+    if output is not None and output.observables.also:
+        message = (
+            "compares wave functions of the laboratory, whose phase no grid resolves when the frame has expanded; "
+            'leave it out or use frame = "fixed"'
+        )
+        yield ("output", "observables", "also"), message
+    if time is not None and math.isinf(time.final):
+        yield from _check_infinity(grid, interaction)
+
+
+def _check_infinity(grid: Grid, interaction: dict[int, Any]) -> Iterator[Finding]:
+    """Whether b^2 W is finite where b is infinite. It goes like b^(2-d) for a finite integral of the kernel, and like b
+    for 1/r."""
+    for index, entry in interaction.items():
+        if entry.kind == "coulomb":
+            message = (
+                "acts over all distances: in the expanding frame it grows like the scale b, and "
+                'time.final = "infinity" is not reached; give a finite time'
+            )
+            yield ("interaction", index, "kind"), message
+        elif grid.dimensions == 1:
+            message = (
+                "dilutes too slowly in one dimension: in the expanding frame it grows like the scale b, and "
+                'time.final = "infinity" is not reached; give a finite time'
+            )
+            yield ("interaction", index, "kind"), message
