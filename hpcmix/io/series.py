@@ -195,6 +195,7 @@ def _label(name: str, metadata: Metadata) -> dict[str, Any]:
     known: dict[str, tuple[str, Dimension | None]] = {
         "time": ("time", TIME),
         "step": ("number of steps taken", None),
+        "step_size": ("size of the adaptive steps", TIME),
         "energy_total": ("total energy", ENERGY),
         "energy_kinetic": ("kinetic energy", ENERGY),
         "energy_potential": ("energy in the external potentials", ENERGY),

@@ -117,6 +117,11 @@ class Mixture:
         """Whether no external potential changes at or after `time`."""
         return not any(one.external.changes_after(time) for one in self.species)
 
+    def next_corner(self, time: float) -> float:
+        """The first time after `time` at which an external potential is switched, or a ramp begins or ends; infinity
+        for none."""
+        return min(one.external.next_corner(time) for one in self.species)
+
     # --------------------------------------------------------------- densities and potentials
 
     def density(self, orbitals: np.ndarray, weight: float, axes: int = 0) -> np.ndarray:

@@ -137,6 +137,10 @@ class ExternalPotential:
         """Whether the potential may change at or after `time`; if not, the energy is conserved from then on."""
         return any(term.changes_after(time) for term in self._varying)
 
+    def next_corner(self, time: float) -> float:
+        """The first time after `time` at which a potential is switched, or a ramp begins or ends; infinity for none."""
+        return min((corner for one in self._envelopes for corner in one.corners if corner > time), default=np.inf)
+
     def differs(self, first: Instant, second: Instant) -> bool:
         """Whether the potentials of two instants may differ."""
         return any(term.fingerprint(first) != term.fingerprint(second) for term in self._varying)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals, completed_set
+from hpcmix.evolve.completion import coming_instant, completed_orbitals, completed_set
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -44,10 +44,10 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     widths along their own axes in position and momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
-    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
-    as in summary.json. Code units. Collective over the world.
+    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Of adaptive steps
+    also their size. Names and nesting as in summary.json. Code units. Collective over the world.
     """
-    instant = Instant.before_start() if before_start else Instant(state.time, state.time + 0.5 * state.step_size)
+    instant = Instant.before_start() if before_start else coming_instant(state)
     densities = mixture.densities(state.orbitals)
     mean_fields = mixture.mean_fields(densities)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
@@ -76,7 +76,10 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             "momentum": sums[a, 1:].tolist(),
             **of_sets.get(a, {}),
         }
-    return {"step": state.step, "time": state.time, "energy": Energy.of(parts).as_dict(), "species": species}
+    place: dict[str, Any] = {"step": state.step, "time": state.time}
+    if state.adaptation is not None:
+        place["step_size"] = state.step_size
+    return place | {"energy": Energy.of(parts).as_dict(), "species": species}
 
 
 def _of_set(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import PlainValidator, StrictBool, model_validator
 
+from hpcmix.problem.adaptive import AdaptiveStep, number_or_table
 from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.errors import closest
 from hpcmix.problem.integrators import INTEGRATORS, Splitting
@@ -73,14 +74,16 @@ class TimeOptions(Section):
     """The time to evolve to and the step (CONVENTIONS.md, Time)."""
 
     final: Annotated[float, quantity(TIME, above=0)]
-    step: Annotated[float, quantity(TIME, above=0)]
-    """The step as asked for; ``step_size`` is what is used."""
+    step: number_or_table(float, quantity(TIME, above=0), AdaptiveStep)
+    """The step as asked for, ``step_size`` is what is used; or how it is adapted."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
     check_step: StrictBool = True
     """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
 
     @model_validator(mode="after")
     def _step_fits(self):
+        if self.adaptive is not None:
+            return self
         if self.step > self.final:
             raise wrong(
                 f"is longer than the whole evolution: {self.step:g} > final = {self.final:g} in code units", key="step"
@@ -90,17 +93,23 @@ class TimeOptions(Section):
         return self
 
     @property
+    def adaptive(self) -> AdaptiveStep | None:
+        """How the step is adapted, None where it is fixed."""
+        return self.step if isinstance(self.step, AdaptiveStep) else None
+
+    @property
     def splitting(self) -> Splitting:
         """The coefficients of the integrator."""
         return INTEGRATORS[self.integrator]
 
     @property
     def steps(self) -> int:
-        """Number of steps: ``ceil(final / step)``, where a quotient that is whole up to rounding counts as whole."""
+        """Number of fixed steps: ``ceil(final / step)``, where a quotient that is whole up to rounding counts as
+        whole."""
         return steps_to(self.final, self.step)
 
     @property
     def step_size(self) -> float:
         """The step that is used: ``final / steps``, at most the one asked for, so that the last step ends at
-        ``final``."""
-        return self.final / self.steps
+        ``final``; of adaptive steps the first that is tried."""
+        return self.final / self.steps if self.adaptive is None else self.adaptive.within(self.final)[1]

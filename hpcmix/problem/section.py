@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from hpcmix.problem.units import Units
 
+VALUE, TABLE = "<value>", "<table>"
+"""Tags of an entry that is a single value or a table, in the locations of pydantic's errors."""
+
 
 class Section(BaseModel):
     """Base of all tables. Immutable; a key that is no field is an error."""

@@ -1,9 +1,18 @@
-"""When output is due."""
+"""When output is due, and when a run is finished."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
+from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.problem.evolution import TimeOptions, steps_to
+from hpcmix.problem.output import ScheduleSection
+from hpcmix.state import State
+
+ROUNDING = 1e-12
+"""Relative difference of two times that counts as none: multiples of an interval and sums of steps carry roundings of
+1e-16 each."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,18 @@ class Schedule:
     step_size: float
     every: int | None = None
     interval: float | None = None
+
+    def due_at(self, state: State) -> bool:
+        """Whether output of a state is due."""
+        return self.due(state.step)
+
+    def reached_at(self, state: State) -> bool:
+        """Whether a multiple of the interval is reached with the last step."""
+        return self.reached(state.step)
+
+    def between(self, state: State) -> list[float]:
+        """Times within the last step at which output is due: none, fixed steps are not divided."""
+        return []
 
     def due(self, step: int) -> bool:
         """Whether output is due after `step` steps."""
@@ -38,3 +59,76 @@ class Schedule:
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
         return sum(self.due(step) for step in range(self.steps + 1))
+
+
+@dataclass(frozen=True)
+class AdaptiveSchedule:
+    """The same where steps are adaptive: every so many steps, or exactly at the multiples of an interval, most of which
+    lie within a step; and always at the first and the last time. A function of where the last step began and ended.
+    """
+
+    final: float
+    every: int | None = None
+    interval: float | None = None
+
+    def due_at(self, state: State) -> bool:
+        """Whether output of the state at the end of a step is due."""
+        return state.step == 0 or state.time >= self.final or (self.reached_at(state) and not self._within(state))
+
+    def reached_at(self, state: State) -> bool:
+        """Whether a multiple of the interval is reached with the last step, or within it."""
+        if self.every is not None:
+            return state.step % self.every == 0
+        return state.step > 0 and self._passed(state.time) > self._passed(state.adaptation.previous)
+
+    def between(self, state: State) -> list[float]:
+        """The times at which output is due within the last step, its end excepted."""
+        if self.every is not None or state.step == 0:
+            return []
+        first, last = self._passed(state.adaptation.previous) + 1, self._passed(state.time)
+        times = [number * self.interval for number in range(first, last + 1)]
+        return times[:-1] if times and not self._within(state) else times
+
+    def _within(self, state: State) -> bool:
+        """Whether the last multiple that is passed lies before the end of the step."""
+        if self.every is not None:
+            return False
+        return state.time - self._passed(state.time) * self.interval > ROUNDING * state.time
+
+    def _passed(self, time: float) -> int:
+        """How many intervals are over at a time; a multiple that is met up to rounding counts as met."""
+        return math.floor(time / self.interval * (1.0 + ROUNDING))
+
+    def count(self) -> int | None:
+        """How often output is due in the whole run; None where that depends on the number of steps."""
+        if self.every is not None:
+            return None
+        passed = self._passed(self.final)
+        return 1 + passed + (self.final - passed * self.interval > ROUNDING * self.final)
+
+
+def schedule_of(
+    options: ScheduleSection, time: TimeOptions, steps: int | None, step_size: float
+) -> Schedule | AdaptiveSchedule:
+    """When the output of these options is due: a :class:`Schedule` of so many steps, or an
+    :class:`AdaptiveSchedule`."""
+    if time.adaptive is not None:
+        return AdaptiveSchedule(time.final, options.every, options.interval)
+    return Schedule(steps, step_size, options.every, options.interval)
+
+
+def whole_steps(time: TimeOptions, step_size: float) -> int | None:
+    """Number of steps of a size to the final time; None where steps are adaptive."""
+    return steps_to(time.final, step_size) if time.adaptive is None else None
+
+
+def has_reached(time: TimeOptions, place: State | Checkpoint) -> bool:
+    """Whether a state has come to the final time."""
+    steps = whole_steps(time, place.step_size)
+    return place.time >= time.final if steps is None else place.step >= steps
+
+
+def has_passed(time: TimeOptions, place: State | Checkpoint) -> bool:
+    """Whether a state is beyond the final time already."""
+    steps = whole_steps(time, place.step_size)
+    return place.time > time.final if steps is None else place.step > steps
