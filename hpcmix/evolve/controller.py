@@ -6,12 +6,13 @@ errors of t/h steps add up to (t / tau) tolerance at most. The tolerance is thus
 which the solution changes as much as the scheme can see; it needs no unit of time, and the error at the end is
 proportional to it.
 
-The factor from one step to the next is that of a proportional-integral controller: with E = e / e_allowed
+The factor from one step to the next is that of a proportional-integral controller: with E = e / e_allowed, and
+r = 0.9 E^(-1/(p+1)) the factor that would bring h to nine tenths of what is allowed,
 
-    h_next = 0.9 h E^(-0.7/(p+1)) E_before^(0.4/(p+1))
+    h_next = h r^0.7 r_before^-0.4
 
 (Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533; Hairer, Norsett and Wanner, Solving Ordinary Differential
-Equations I, section II.4), by E alone after the first step and after a rejected one.
+Equations I, section II.4), r alone after the first step and after a rejected one.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from hpcmix.state import Adaptation
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 5.0
 """The usual ones."""
 
-UNCHANGED = 1.2
-"""A step is lengthened by no less: multipliers of the kinetic energy are made anew for each length."""
+UNCHANGED = 1.1
+"""A step that is right by this factor stays: multipliers of the kinetic energy are made anew for each length."""
 
 LEAST_ERROR = 1e-8
 """Smaller E (a free particle has no error at all) count as this: they ask for the largest factor all the same."""
@@ -64,9 +65,8 @@ class Controller:
         """
         length, quotient = end - before.time, _rounded(error / self._allowed)
         if quotient > 1.0:
-            factor = max(LEAST_FACTOR, SAFETY * quotient**-self._power)
             failed = replace(before, retrying=True, rejected=before.rejected + 1)
-            return Decision(False, min(size, factor * length), failed)
+            return Decision(False, min(size, self._ratio(quotient) * length), failed)
         estimate = before.estimate + (error if math.isfinite(error) else 0.0)
         after = replace(before, time=end, previous=before.time, retrying=False, estimate=estimate)
         if cut:
@@ -79,17 +79,21 @@ class Controller:
         )
         return Decision(True, self._next_size(before, size, quotient), after)
 
+    def _ratio(self, quotient: float) -> float:
+        """r, by which a step is too short for its E; within the usual bounds."""
+        ratio = SAFETY * max(quotient, LEAST_ERROR) ** -self._power
+        return min(LARGEST_FACTOR, max(LEAST_FACTOR, ratio))
+
     def _next_size(self, before: Adaptation, size: float, quotient: float) -> float:
         """The step after one that stands."""
-        now = max(quotient, LEAST_ERROR)
-        if before.retrying or before.error is None:
-            factor = SAFETY * now**-self._power
-        else:
-            factor = SAFETY * now ** (-0.7 * self._power) * max(before.error, LEAST_ERROR) ** (0.4 * self._power)
+        ratio = self._ratio(quotient)
+        if 1.0 <= ratio < UNCHANGED:
+            return size
+        factor = ratio
         if before.retrying:
             factor = min(factor, 1.0)  # what has just failed is not tried again at once
-        if 1.0 <= factor < UNCHANGED:
-            return size
+        elif before.error is not None:
+            factor = ratio**0.7 * self._ratio(before.error) ** -0.4
         return min(self.largest, size * min(LARGEST_FACTOR, max(LEAST_FACTOR, factor)))
 
 
