@@ -14,11 +14,12 @@ from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.schedule import schedule_of, whole_steps
 
-PROGRAM_BYTES = 112_000_000
-"""Resident memory of a rank before it holds any field: Python, numpy, scipy, HDF5 and MPI. Measured 105 to 115 MB."""
+PROGRAM_BYTES = 132_000_000
+"""Resident memory of a rank with fields of no size at the end of a run: Python, numpy, scipy, HDF5 and MPI with its
+buffers. Measured 125 MB when they are imported, 133 MB at the end."""
 
-SERIES_BYTES = 48_000_000
-"""What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 45 to 50 MB."""
+SERIES_BYTES = 52_000_000
+"""What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 52 MB."""
 
 FREE_SPACE_PAIRS = 3.5
 """Cost of a convolution in free space in Fourier pairs of the grid (of a complex field). Measured: 4.1 at 64^3, 2.9 at

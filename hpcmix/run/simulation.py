@@ -201,11 +201,10 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     """The first lines of the log: what is computed, and on what."""
     points = " x ".join(map(str, problem.grid.points))
     lengths = " x ".join(f"{length:g}" for length in problem.grid.lengths)
-    first, second = communicators.decomposition.pencil_grid
     ranks = "1 rank" if communicators.size == 1 else f"{communicators.size} ranks"
     log.line(f"{problem.title}")
     log.line(f"grid {points}, box {lengths} (code units), {problem.parallel.precision} precision")
-    division = f"{first} x {second} pencils"
+    division = communicators.decomposition.in_words
     if communicators.groups > 1:
         division = f"{communicators.groups} orbital groups of {division}"
     log.line(f"{ranks} as {division}, {mpi_library()}")
