@@ -107,12 +107,13 @@ class RunReader:
         summary = self.summary or {}
         record = self.records[-1] if self.records else summary
         facts = [("status", str(summary.get("status", "not finished: it is running, or was killed")))]
-        reached = summary if "step" in summary else record  # a run that was stopped is beyond its last record
-        if "step" in reached:
-            facts.append(("step", str(reached["step"])))
-        if reached.get("time") is not None:
-            facts.append(("time", self._time(reached["time"])))
-        if reached.get("step") != record.get("step"):
+        # a run that was stopped is beyond its last record
+        step, time = (summary.get(key, record.get(key)) for key in ("step", "time"))
+        if step is not None:
+            facts.append(("step", str(step)))
+        if time is not None:
+            facts.append(("time", self._time(time)))
+        if step != record.get("step"):
             facts.append(("last record", f"step {record.get('step')}, from which the following numbers are"))
         energy = (record.get("energy") or {}).get("total")
         if energy is not None:
