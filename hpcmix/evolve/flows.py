@@ -75,6 +75,10 @@ class Flows:
                 self._mixture.transform.enter_position(field, field)
         self._half_way = False
 
+    def forget_factors(self) -> None:
+        """Drop the factors of drifts that were used so far: their durations do not come again."""
+        self._factors.clear()
+
     def _drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way. Collective."""
         factors = [

@@ -28,7 +28,7 @@ from hpcmix.model.potentials import read_block, require_finite
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.state import State
+from hpcmix.state import Adaptation, State
 
 ASYMMETRY = 0.1
 """Relative displacement that breaks the symmetry of a mixture's first guess: an immiscible mixture would otherwise end
@@ -70,7 +70,10 @@ def initial_state(
             arrays[index] = arrays[index][:0]
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
-    return State(orbitals, 0, problem.time.step_size if problem.time else 0.0), ground_state
+    state = State(orbitals, 0, problem.time.step_size if problem.time else 0.0)
+    if problem.time is not None and problem.time.adaptive is not None:
+        state.adaptation = Adaptation()
+    return state, ground_state
 
 
 def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:

@@ -200,6 +200,7 @@ def _label(name: str, metadata: Metadata) -> dict[str, Any]:
         "frame_speed": ("rate db/dt of the expanding frame", FREQUENCY),
         "frame_centre": ("centre of mass on the grid of the frame", LENGTH),
         "frame_rms_width": ("root mean square width on the grid of the frame", LENGTH),
+        "step_size": ("size of the adaptive steps", TIME),
         "energy_total": ("total energy", ENERGY),
         "energy_kinetic": ("kinetic energy", ENERGY),
         "energy_potential": ("energy in the external potentials", ENERGY),

@@ -123,6 +123,12 @@ class Mixture:
         """Whether no external potential changes at or after `time`."""
         return not any(one.external.changes_after(time) for one in self.species)
 
+    def next_corner(self, clock: float) -> float:
+        """The first time after `clock`, both on the clock of the grid's frame, at which an external potential is
+        switched, or a ramp begins or ends; infinity for none."""
+        corners = (self.grid.frame.clock(corner) for one in self.species for corner in one.external.corners)
+        return min((corner for corner in corners if corner > clock), default=np.inf)
+
     # --------------------------------------------------------------- densities and potentials
 
     def density(self, orbitals: np.ndarray, weight: float, axes: int = 0) -> np.ndarray:

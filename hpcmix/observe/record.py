@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals, completed_set
+from hpcmix.evolve.completion import coming_instant, completed_orbitals, completed_set
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -45,15 +45,13 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     orthonormality defect, widths along their own axes in position and momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
-    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
-    as in summary.json. Code units. All is the laboratory's; in a frame that grows the record also has ``frame``: the
-    ``clock``, the ``scale`` b and its ``speed`` db/dt, and of every species centre and widths on the grid, which stay
-    finite. Collective over the world.
+    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Of adaptive steps
+    also their size. Names and nesting as in summary.json. Code units. All is the laboratory's; in a frame that grows
+    the record also has ``frame``: the ``clock``, the ``scale`` b and its ``speed`` db/dt, and of every species centre
+    and widths on the grid, which stay finite. Collective over the world.
     """
     frame = mixture.grid.frame
-    instant = Instant.on_clock(frame, state.time, state.time + 0.5 * state.step_size)
-    if before_start:
-        instant = Instant.before_start()
+    instant = Instant.before_start() if before_start else coming_instant(state, frame)
     densities = mixture.densities(state.orbitals)
     mean_fields = mixture.mean_fields(densities, instant.contraction)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
@@ -89,7 +87,9 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             "momentum": sums[a, 1:].tolist(),
             **of_sets.get(a, {}),
         }
-    record = {"step": state.step, "time": frame.laboratory_time(state.time)}
+    record: dict[str, Any] = {"step": state.step, "time": frame.laboratory_time(state.time)}
+    if state.adaptation is not None:
+        record["step_size"] = state.step_size
     if frame.expanding:
         record["frame"] = frame.described(state.time)
     return record | {"energy": Energy.of(parts).as_dict(), "species": species}

@@ -19,12 +19,17 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
+from hpcmix.problem.errors import Complaint, ProblemError
 
 
 def thread_count() -> int:
-    """Threads that a rank may use: OMP_NUM_THREADS, or one."""
-    asked = os.environ.get("OMP_NUM_THREADS", "1").split(",")[0]
-    return max(1, int(asked)) if asked.isdigit() else 1
+    """Threads that a rank may use: OMP_NUM_THREADS, or one. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").strip() or "1"
+    outermost = asked.split(",")[0].strip()  # of a list, one number for each level of nested regions
+    if not (outermost.isascii() and outermost.isdigit()) or int(outermost) < 1:
+        message = f'is "{asked}"; it must be the number of threads of a rank, at least 1'
+        raise ProblemError([Complaint("OMP_NUM_THREADS", None, "", message)])
+    return int(outermost)
 
 
 class Transform(ABC):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hpcmix.problem.adaptive import smallest_tolerance
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
@@ -84,6 +85,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
+        yield from _check_tolerance(parts)
         if parts.grid is not None:
             yield from _check_step(parts, hbar)
 
@@ -193,7 +195,7 @@ def _check_scaling(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
-    for name in ("observables", "snapshots", "checkpoints") if output is not None else ():
+    for name in ("observables", "snapshots", "checkpoints") if output is not None and time.adaptive is None else ():
         interval = getattr(output, name).interval
         # an interval of exactly one step may come out a rounding below it
         if interval is not None and interval < time.step_size * (1 - 1e-12):
@@ -201,8 +203,22 @@ def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterato
             yield ("output", name, "interval"), message, None
 
 
-def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
-    """Refuse a step at which the splitting resonates.
+def _check_tolerance(parts: Parts) -> Iterator[Finding]:
+    """Refuse a tolerance that rounding alone would exceed."""
+    time = parts.time
+    if time.adaptive is None or parts.parallel is None:
+        return
+    least = smallest_tolerance(parts.parallel.precision, time.splitting.order)
+    if time.adaptive.tolerance < least:
+        message = (
+            f"{time.adaptive.tolerance:g} cannot be reached: rounding in {parts.parallel.precision} precision makes "
+            f"errors of this size; {time.integrator} needs at least {_rounded_up(least)}"
+        )
+        yield ("time", "step", "tolerance"), message, None
+
+
+def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
+    """The step beyond which the splitting resonates, or None where any step is right.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
     (pi/h)^2 / (2m)``. Beyond pi that mode is aliased in time: potentials and mean field, which act only between the
@@ -214,18 +230,28 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
     acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
-        return
+        return None
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
     fastest = max(hbar * wave_number_squared / (2.0 * species.mass) for species in parts.species.values())
-    largest = math.pi / (time.splitting.largest_drift * fastest)
-    if time.step_size > largest:
+    return math.pi / (time.splitting.largest_drift * fastest)
+
+
+def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
+    """Refuse a step at which the splitting resonates. An adaptive step consists of two."""
+    time, largest = parts.time, largest_fixed_step(parts, hbar)
+    if largest is None:
+        return
+    given, keys = time.step_size, ("time", "step")
+    if time.adaptive is not None:
+        given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
+    if given is not None and given > largest:
         seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
         message = (
-            f"{time.step_size:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
+            f"{given:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
             f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "
             f"units{seconds}; time.check_step = false switches this check off"
         )
-        yield ("time", "step"), message, None
+        yield keys, message, None
 
 
 def _rounded_down(value: float) -> str:
@@ -234,3 +260,9 @@ def _rounded_down(value: float) -> str:
         return "0"
     digit = 10.0 ** (math.floor(math.log10(value)) - 2)
     return f"{math.floor(value / digit) * digit:.3g}"
+
+
+def _rounded_up(value: float) -> str:
+    """Two digits of a positive number that are not below it."""
+    digit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.ceil(value / digit) * digit:.2g}"

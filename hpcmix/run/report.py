@@ -74,6 +74,13 @@ def _summary(
         "groups": communicators.groups,
         "pencil_grid": list(communicators.decomposition.pencil_grid),
     }
+    if state.adaptation is not None:
+        summary["adaptive_step"] = {
+            "rejected": state.adaptation.rejected,
+            "smallest": state.adaptation.smallest,
+            "largest": state.adaptation.largest,
+            "estimated_error": state.adaptation.estimate,
+        }
     steps = state.step - (simulation.checkpoint.step if simulation.checkpoint else 0)  # of this job
     if steps:
         summary["seconds_per_step"] = simulation.stepping_seconds / steps
@@ -119,7 +126,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     )
     if summary["status"] == "stopped":
         return (
-            f"stopped by {summary['message']}: {what} of {simulation.steps} in {took}; "
+            f"stopped by {summary['message']}: {what} of {simulation.destination} in {took}; "
             f"hpcmix restart {directory} goes on"
         )
     verb = "done" if summary["status"] == "done" else f"stopped: {summary['message']}"
