@@ -12,6 +12,7 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.together import together
+from hpcmix.parallel.transform import Factors, Turn
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Flows:
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
         self._axes = mixture.transform.plane_axes
-        self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
+        self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._half_way = False
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
@@ -168,13 +169,12 @@ class Flows:
         parts = ((kick.earlier, external.value(before)), (kick.duration, external.value(kick.instant)))
         return [(duration / kick.whole * value).astype(value.dtype) for duration, value in parts if value is not None]
 
-    def _flow_factors(self, species: int, duration: float) -> list[np.ndarray]:
+    def _flow_factors(self, species: int, duration: float) -> Factors | Turn:
         key = (species, duration)
         if key not in self._factors:
             mixture = self._mixture
-            # in double precision for single fields too: a phase rounded to single would change the norm to one side
-            self._factors[key] = mixture.species[species].kinetic.flow_factors(
-                mixture.grid, duration, mixture.transform.inverse_points
+            self._factors[key] = mixture.species[species].kinetic.flow(
+                mixture.grid, duration, mixture.transform.inverse_points, mixture.real_dtype
             )
         return self._factors[key]
 

@@ -133,7 +133,9 @@ def _with_ground_states(
         _normalise(mixture, field, f"species.{species.name}.initial")
         guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
     options = problem.ground_state
-    mixture = mixture.with_kernels_times(_ground_state_factors(problem))
+    whole = mixture.with_kernels_times(_ground_state_factors(problem))
+    # a rest mass does not change the states: residuals are relative to what is left of the energies without it
+    mixture = whole.counted_from_rest()
     arguments = (instant, options.tolerance, options.max_iterations)
     if mixture.has_sets:
         result = minimise_sets(mixture, guesses, *arguments, report=report, held=held)
@@ -143,13 +145,13 @@ def _with_ground_states(
                     f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
                     "highest filled one; the ground state is not unique, and its density has less symmetry than H"
                 )
-        return result, guesses
+        return result.with_rest_energy(whole), guesses
     fields = [guess[0] for guess in guesses]
     if options.method == "imaginary-time":
         result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
     else:
         result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
-    return result, [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+    return result.with_rest_energy(whole), [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
 
 
 def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.interactions import contact_interaction, finite_range_interaction
-from hpcmix.model.kinetic import NonrelativisticKineticEnergy
+from hpcmix.model.kinetic import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, make_term
 from hpcmix.parallel.communicators import Communicators
@@ -15,6 +15,7 @@ from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.species import Species
 
 
 def build_mixture(
@@ -30,13 +31,14 @@ def build_mixture(
     transform = make_transform(communicators, False, dtype, timers, way, fields)
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
     real_dtype = np.empty(0, dtype).real.dtype
+    kinetic = {(one.kinetic, one.mass, one.rest_mass): _kinetic_energy(one, problem.hbar) for one in problem.species}
     with together(communicators.world):
         species = [
             SpeciesModel(
                 name=one.name,
                 mass=one.mass,
                 weight=weight,
-                kinetic=NonrelativisticKineticEnergy(one.mass, problem.hbar),
+                kinetic=kinetic[one.kinetic, one.mass, one.rest_mass],  # shared: it may keep a table
                 external=ExternalPotential(
                     [
                         make_term(f"species.{one.name}.potential.{index}", entry, grid, one.mass)
@@ -52,6 +54,12 @@ def build_mixture(
     contact = contact_interaction(problem)
     convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)
     return Mixture(grid, transform, species, contact, convolution, problem.hbar)
+
+
+def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:
+    if species.kinetic == "semirelativistic":
+        return SemirelativisticKineticEnergy(species.mass, hbar, species.rest_mass == "subtracted")
+    return NonrelativisticKineticEnergy(species.mass, hbar)
 
 
 def complex_type(problem: Problem) -> np.dtype:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.finite_range import FiniteRangeInteraction
-from hpcmix.model.kinetic import NonrelativisticKineticEnergy
+from hpcmix.model.kinetic import KineticEnergy
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
@@ -37,7 +37,7 @@ class SpeciesModel:
     name: str
     mass: float
     weight: float
-    kinetic: NonrelativisticKineticEnergy
+    kinetic: KineticEnergy
     external: ExternalPotential
     orbitals: int = 1
 
@@ -102,6 +102,17 @@ class Mixture:
             couplings[b, a] = couplings[a, b]
         contact, convolution = ContactInteraction(couplings), self.convolution.times(factors)
         return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar)
+
+    @property
+    def rest_energy(self) -> float:
+        """Energy of all particles at rest: zero but for semi-relativistic ones."""
+        return sum(one.particles * one.kinetic.rest_energy for one in self.species)
+
+    def counted_from_rest(self) -> Mixture:
+        """The same mixture with kinetic energies that begin at zero. Shares everything else, as
+        :meth:`with_kernels_times` does."""
+        species = [replace(one, kinetic=one.kinetic.from_rest()) for one in self.species]
+        return Mixture(self.grid, self.transform, species, self.contact, self.convolution, self.hbar)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -169,7 +180,7 @@ class Mixture:
         """
         grid = self.grid
         spectrum = self.transform.forward(orbital, self.transform.work)
-        averages = [kernels.weighted_norm(spectrum, self.species[species].kinetic.axis_symbols(grid))]
+        averages = [self.species[species].kinetic.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):
             weights = list(zeros)

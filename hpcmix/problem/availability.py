@@ -8,7 +8,6 @@ from __future__ import annotations
 _VALUES = {
     "grid.frame": {"expanding"},
     "species.kind": {"classical"},
-    "species.kinetic": {"semirelativistic"},
 }
 
 _KEYS = {

@@ -15,6 +15,7 @@ from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
+from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
@@ -56,6 +57,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         return  # quantities with a unit have no value then
     if parts.units.given:
         yield from _check_masses(parts)
+    yield from _check_semirelativistic(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
@@ -135,6 +137,25 @@ def _check_masses(parts: Parts) -> Iterator[Finding]:
             yield ("species", index, "mass"), "is required, because the file has [units]", None
 
 
+def _check_semirelativistic(parts: Parts) -> Iterator[Finding]:
+    """With [units] c is not one; and schemes that rest on a kinetic energy quadratic in the momentum lose their
+    order."""
+    found = [(index, one) for index, one in parts.species.items() if one.kinetic == "semirelativistic"]
+    for index, _ in found if parts.units.given else ():
+        message = (
+            '"semirelativistic" takes c = 1, and code units made of a length, a mass and hbar have another c; leave '
+            "[units] out and give all numbers in units with hbar = c = 1"
+        )
+        yield ("species", index, "kinetic"), message, None
+    if found and parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
+        valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
+        message = (
+            f'"{parts.time.integrator}" has its order only for kinetic energies quadratic in the momentum, and that of '
+            f'"{found[0][1].name}" is semi-relativistic; use one of {", ".join(valid)}'
+        )
+        yield ("time", "integrator"), message, None
+
+
 def _check_groups(parts: Parts) -> Iterator[Finding]:
     groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
     if groups == "auto" or not parts.complete:
@@ -201,9 +222,10 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     """Refuse a step at which the splitting resonates.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
-    (pi/h)^2 / (2m)``. Beyond pi that mode is aliased in time: potentials and mean field, which act only between the
-    drifts, can no longer tell it from a slow one, and couple the two resonantly, so that energy drifts away however
-    smooth the state. With no potential and no interaction at all the drift is exact and any step is right.
+    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is
+    aliased in time: potentials and mean field, which act only between the drifts, can no longer tell it from a slow
+    one, and couple the two resonantly, so that energy drifts away however smooth the state. With no
+    potential and no interaction at all the drift is exact and any step is right.
     """
     time, grid = parts.time, parts.grid
     acted_on = bool(entries(parts.tables, "interaction")) or any(
@@ -212,7 +234,7 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     if not time.check_step or not acted_on or not parts.species:
         return
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    fastest = max(hbar * wave_number_squared / (2.0 * species.mass) for species in parts.species.values())
+    fastest = max(_largest_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
     largest = math.pi / (time.splitting.largest_drift * fastest)
     if time.step_size > largest:
         seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
@@ -222,6 +244,13 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
             f"units{seconds}; time.check_step = false switches this check off"
         )
         yield ("time", "step"), message, None
+
+
+def _largest_energy(species: Species, square: float) -> float:
+    """Kinetic energy above that of rest at this square of the momentum."""
+    if species.kinetic == "semirelativistic":
+        return square / (math.sqrt(species.mass**2 + square) + species.mass)
+    return square / (2.0 * species.mass)
 
 
 def _rounded_down(value: float) -> str:

@@ -153,7 +153,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
 
     Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
     pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per
-    species and a product when observing, and what convolutions keep.
+    species and a product when observing, what convolutions keep, and a table of every kinetic energy that is no sum
+    over axes.
     """
     species = len(problem.species)
     also = problem.output.observables.also
@@ -161,6 +162,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
 

@@ -1,10 +1,12 @@
 """Wrong problem files: the sentence and the line that each mistake gets, and all mistakes at once."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 from hpcmix.problem.errors import Complaint, ProblemError, closest
+from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
 
@@ -152,9 +154,16 @@ MISTAKES = [
     # known words without a model in this version
     ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind",
      '"classical" is not available in this version (available kind: condensate, fermions)'),
-    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"', 17, "species.down.kinetic",
-     "(available kinetic: nonrelativistic)"),
     ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential", "not available"),
+    # semi-relativistic species
+    ('name = "down"', 'name = "down"\nkinetic = "semi-relativistic"', 17, "species.down.kinetic",
+     'unknown kinetic "semi-relativistic"; did you mean "semirelativistic"?'),
+    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"\nmass = -1', 18, "species.down.mass",
+     "must be positive"),
+    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"\nrest_mass = "none"', 18, "species.down.rest_mass",
+     'unknown rest_mass "none" (available: included, subtracted)'),
+    ('name = "down"', 'name = "down"\nrest_mass = "subtracted"', 17, "species.down.rest_mass",
+     'is for kinetic = "semirelativistic"; it is "nonrelativistic" here'),
     # kernels
     (CONTACT, 'kind = "culomb"\nstrength = 1', 20, "interaction.0.kind",
      'unknown kind "culomb"; did you mean "coulomb"?'),
@@ -458,3 +467,37 @@ def test_relative_paths_are_named_in_full(tmp_path: Path) -> None:
     text = GOOD.replace(INITIAL, 'initial = { kind = "file", path = "absent.h5" }')
     with pytest.raises(ProblemError, match=str(tmp_path / "absent.h5")):
         parse_problem(text, folder=tmp_path)
+
+
+RELATIVISTIC = GOOD.replace('name = "down"', 'name = "down"\nkinetic = "semirelativistic"')
+
+
+def test_a_semirelativistic_species_takes_no_scheme_that_would_lose_its_order() -> None:
+    text = RELATIVISTIC.replace("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"')
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text)
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.key) == (26, "time.integrator")
+    assert complaint.message.startswith('"blanes-moan-rkn-6" has its order only for kinetic energies quadratic')
+    assert complaint.message.endswith("use one of strang, blanes-moan-4, blanes-moan-rkn-4, blanes-moan-6")
+    parse_problem(text.replace("rkn-6", "rkn-4"))
+
+
+def test_a_semirelativistic_species_has_no_units() -> None:
+    text = '[units]\nlength = "1 um"\nmass = "1 u"\n' + RELATIVISTIC.replace('name = "down"', 'name = "down"\nmass = 1')
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text)
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.key) == (21, "species.down.kinetic")
+    assert "c = 1" in complaint.message and "leave [units] out" in complaint.message
+
+
+def test_the_largest_step_of_semirelativistic_species() -> None:
+    """sqrt(m^2 + p^2) - m of the grid's shortest wave, pi / 0.5 along three axes, and the largest drift of the
+    scheme."""
+    text = RELATIVISTIC.replace('name = "up"', 'name = "up"\nkinetic = "semirelativistic"')
+    largest = math.pi / (INTEGRATORS["strang"].largest_drift * (math.sqrt(1.0 + 3.0 * (2.0 * math.pi) ** 2) - 1.0))
+    text = text.replace("final = 1", 'final = 1000\nintegrator = "strang"')
+    parse_problem(text.replace("step = 0.01", f"step = {0.99 * largest}"))
+    with pytest.raises(ProblemError, match="is too large for this grid"):
+        parse_problem(text.replace("step = 0.01", f"step = {1.01 * largest}"))

@@ -42,6 +42,8 @@ STORED = resolved_toml(changed())
     [
         ("species.up.mass=2", "species.up.mass: 1.0 in the checkpoint, 2.0 now"),
         ("species.up.potential.0.frequency=1.5", "species.up.potential.0.frequency: [1.0, 1.0] in the checkpoint, "),
+        ("species.up.kinetic=semirelativistic", "species.up.kinetic: 'nonrelativistic' in the checkpoint, "),
+        ("species.up.kinetic=semirelativistic", "species.up.rest_mass: absent in the checkpoint, 'included' now"),
         ("interaction.0.strength=0.4", "interaction.0.strength: 0.3 in the checkpoint, 0.4 now"),
         ("time.step=0.005", "time.step: 0.01 in the checkpoint, 0.005 now"),
         ("time.integrator=strang", "time.integrator: 'blanes-moan-4' in the checkpoint, 'strang' now"),
