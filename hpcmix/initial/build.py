@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
-from hpcmix.initial.ground_state import GroundState, Report, minimise_energy
+from hpcmix.initial.ground_state import GroundState, NotConverged, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbital_search import minimise_sets
@@ -22,6 +22,7 @@ from hpcmix.initial.orbital_sets import (
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, start_of_minimisation, thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import read_block, require_finite
@@ -147,11 +148,35 @@ def _with_ground_states(
                 )
         return result.with_rest_energy(whole), guesses
     fields = [guess[0] for guess in guesses]
-    if options.method == "imaginary-time":
-        result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
-    else:
-        result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
+    failure = None
+    try:
+        if options.method == "imaginary-time":
+            result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
+        else:
+            result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
+    except NotConverged as error:
+        failure = error
+    _require_resolved(mixture, fields, held)
+    if failure is not None:
+        raise failure
     return result.with_rest_energy(whole), [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+
+
+def _require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset[int]) -> None:
+    """Raises :class:`NotConverged` for a condensate that has shrunk to the grid's resolution, where an attraction
+    without a ground state has one on any grid. Collective."""
+    for a, (field, one) in enumerate(zip(fields, mixture.species, strict=True)):
+        if a in held:
+            continue
+        density = one.weight * (field.real**2 + field.imag**2)
+        peak = float(mixture.communicators.maximum([np.max(density)])[0])
+        kinetic = one.weight * float(mixture.communicators.sum(mixture.spectral_averages(field, a)[:1])[0])
+        sentence = concentration(mixture, a, one.particles, peak, kinetic)
+        if sentence is not None:
+            raise NotConverged(
+                f"ground state: {sentence}; the attraction has no ground state, or none that this grid resolves: "
+                "weaken it, put in fewer particles, use a finer grid, or begin closer to a metastable state"
+            )
 
 
 def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:

@@ -27,6 +27,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
     guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved)
     _require_potentials(simulation)
     if problem.output.checkpoints.enabled:
+        outputs.require_resolved(state, guard)
         checkpoints.write(state, guard)
     outputs.write_due(state, guard)
     with simulation.log.progress("step", simulation.steps, done=state.step) as meter:
@@ -47,6 +48,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             if vote.checkpoint or stopping or outputs.due(state.step):
                 stepper.settle(state)
             if vote.checkpoint or stopping:
+                outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
             if stopping:
                 return stops.honoured(vote.stop)

@@ -21,6 +21,7 @@ from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.evolution import steps_to
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.restart import Origin, ancestors
@@ -185,3 +186,6 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
         log.line(
             f"code units: length {scales.length_si:.6g} m, mass {scales.mass_si:.6g} kg, time {scales.time_si:.6g} s"
         )
+    condition = semirelativistic_condition(problem)
+    for line in condition.lines() if condition is not None else ():
+        log.line(line)
