@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from hpcmix.evolve.coherent import mix_points, mix_spectra, unitary
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -66,7 +68,7 @@ class Flows:
         for number, kick in enumerate(kicks):
             self._kick(orbitals, kick, drift_follows=number < len(drifts))
             if number < len(drifts):
-                self._drift(orbitals, drifts[number])
+                self._drift(orbitals, drifts[number], kick.instant)
 
     def settle(self, orbitals: Sequence[np.ndarray]) -> None:
         """Bring fields that a drift left half way to position space, in place. The next kick gives the same bits
@@ -76,12 +78,37 @@ class Flows:
                 self._mixture.transform.enter_position(field, field)
         self._half_way = False
 
-    def _drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
-        """phi -> exp(-i duration T / hbar) phi on fields that are half way. Collective."""
-        factors = [
-            self._flow_factors(species, duration) for species, array in enumerate(orbitals) for _ in range(len(array))
-        ]
-        self._mixture.transform.multiply_factors(_fields(orbitals), factors)
+    def _drift(self, orbitals: Sequence[np.ndarray], duration: float, start: Instant) -> None:
+        """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
+        from `start`. Collective.
+
+        Where coupled species have the same T, it commutes with R: then the coupling is a matrix at every point.
+        """
+        mixture, coupled = self._mixture, set()
+        if mixture.rabi.groups:
+            constant, slope = mixture.rabi.effective(start, duration)
+        for group in mixture.rabi.groups:
+            kinetic = [mixture.species[a].kinetic for a in group]
+            fields = [orbitals[a][0] for a in group]
+            here = np.ix_(group, group)
+            with mixture.transform.timers.phase("coupling"):
+                if all(one is kinetic[0] for one in kinetic):
+                    mix_points(fields, unitary(constant[here], duration / mixture.hbar))
+                    continue
+            turn = partial(
+                mix_spectra,
+                kinetic=kinetic,
+                grid=mixture.grid,
+                constant=constant[here],
+                slope=slope[here],
+                angle=duration / mixture.hbar,
+                scale=mixture.transform.inverse_points,
+            )
+            mixture.transform.change_together(fields, turn)
+            coupled.update(group)
+        alone = [a for a in range(len(orbitals)) if a not in coupled]
+        factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
+        mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
         self._half_way = True
 
     def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:

@@ -49,9 +49,14 @@ def initial_state(
     orbitals in its parts. `say` gets sentences for the log. Raises :class:`ProblemError`, or :class:`NotConverged` from
     the minimisation. Collective.
     """
+    coupled = mixture
+    if mixture.rabi.groups:  # nothing below knows of couplings: one weight per species, orbitals of norm one
+        mixture = mixture.uncoupled(problem.prefactors.weights)
     arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
-        if species.initial.kind == "ground-state":
+        if species.particles == 0.0:
+            arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
+        elif species.initial.kind == "ground-state":
             arrays.append(None)
         elif species.number_of_orbitals > 1:
             arrays.append(written_set(problem, mixture, index, say))
@@ -69,6 +74,9 @@ def initial_state(
         _normalise(mixture, arrays[index][0], where)
         if not mixture.held(index):
             arrays[index] = arrays[index][:0]
+    for group in coupled.rabi.groups:
+        for index in group:  # of one weight for all, the orbital's norm is the species' part
+            arrays[index] *= math.sqrt(mixture.weights[index] / coupled.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
     return State(orbitals, 0, problem.time.step_size if problem.time else 0.0), ground_state

@@ -35,6 +35,8 @@ class Preconditioner:
         self._mixture = mixture
         self._members = range(len(mixture.species)) if members is None else members
         self._weights = mixture.weights[list(self._members)]
+        # a species without particles is held, and its share is not used: any number but zero
+        self._roots = np.sqrt(np.where(self._weights > 0.0, self._weights, 1.0))
         values, vectors = np.linalg.eigh(mixture.contact.couplings[np.ix_(self._members, self._members)])
         self._couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
         self.lowest_energies = self.lowest_energies_of(self._members)
@@ -74,7 +76,7 @@ class Preconditioner:
 
     def apply(self, fields: list[np.ndarray]) -> None:
         """phi_a <- (1/sqrt(nu_a)) sum_b P_ab sqrt(nu_b) phi_b, in place. Collective."""
-        roots = np.sqrt(self._weights)
+        roots = self._roots
         scale = self._alpha * self._mixture.transform.inverse_points
         for a, field in enumerate(fields):
             for b in range(a):

@@ -9,11 +9,13 @@ from hpcmix.model.interactions import contact_interaction, finite_range_interact
 from hpcmix.model.kinetic import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, make_term
+from hpcmix.model.rabi import RabiCouplings
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
+from hpcmix.problem.coupling import group_weights
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.species import Species
 
@@ -31,6 +33,8 @@ def build_mixture(
     transform = make_transform(communicators, False, dtype, timers, way, fields)
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block)
     real_dtype = np.empty(0, dtype).real.dtype
+    rabi = RabiCouplings.of(problem)
+    weights = group_weights(problem.prefactors.weights, [one.particles for one in problem.species], rabi.groups)
     kinetic = {(one.kinetic, one.mass, one.rest_mass): _kinetic_energy(one, problem.hbar) for one in problem.species}
     with together(communicators.world):
         species = [
@@ -49,11 +53,11 @@ def build_mixture(
                 ),
                 orbitals=one.number_of_orbitals,
             )
-            for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
+            for one, weight in zip(problem.species, weights, strict=True)
         ]
     contact = contact_interaction(problem)
     convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)
-    return Mixture(grid, transform, species, contact, convolution, problem.hbar)
+    return Mixture(grid, transform, species, contact, convolution, problem.hbar, rabi)
 
 
 def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:

@@ -23,6 +23,7 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.kinetic import KineticEnergy
 from hpcmix.model.potentials import ExternalPotential
+from hpcmix.model.rabi import RabiCouplings
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
@@ -63,6 +64,7 @@ class Mixture:
         contact: ContactInteraction,
         convolution: FiniteRangeInteraction,
         hbar: float,
+        rabi: RabiCouplings | None = None,
     ) -> None:
         self.grid = grid
         self.transform = transform
@@ -70,6 +72,7 @@ class Mixture:
         self.contact = contact
         self.convolution = convolution
         self.hbar = hbar
+        self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.weights = np.array([one.weight for one in self.species])
         self.sharing = OrbitalGroups(tuple(one.orbitals for one in self.species), self.communicators.groups)
 
@@ -82,6 +85,13 @@ class Mixture:
     def has_sets(self) -> bool:
         """Whether some species has more than one orbital."""
         return any(one.orbitals > 1 for one in self.species)
+
+    @property
+    def conserved_together(self) -> list[tuple[str, ...]]:
+        """Names of the species whose particles add up to a constant: each alone, or those that are coupled."""
+        coupled = {a for group in self.rabi.groups for a in group}
+        alone = [(a,) for a in range(len(self.species)) if a not in coupled]
+        return [tuple(self.species[a].name for a in group) for group in sorted([*alone, *self.rabi.groups])]
 
     def held(self, species: int) -> range:
         """Which orbitals of a species this rank's group holds."""
@@ -101,7 +111,7 @@ class Mixture:
             couplings[a, b] *= factor
             couplings[b, a] = couplings[a, b]
         contact, convolution = ContactInteraction(couplings), self.convolution.times(factors)
-        return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar)
+        return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar, self.rabi)
 
     @property
     def rest_energy(self) -> float:
@@ -112,6 +122,14 @@ class Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
         :meth:`with_kernels_times` does."""
         species = [replace(one, kinetic=one.kinetic.from_rest()) for one in self.species]
+        return self._of(species)
+
+    def uncoupled(self, weights: Sequence[float]) -> Mixture:
+        """The same mixture without coherent couplings, with weights that go with orbitals of norm one. Shares
+        everything else, as :meth:`with_kernels_times` does."""
+        return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)])
+
+    def _of(self, species: Sequence[SpeciesModel]) -> Mixture:
         return Mixture(self.grid, self.transform, species, self.contact, self.convolution, self.hbar)
 
     @property
@@ -125,8 +143,8 @@ class Mixture:
         self.transform.free()
 
     def conserves_energy_after(self, time: float) -> bool:
-        """Whether no external potential changes at or after `time`."""
-        return not any(one.external.changes_after(time) for one in self.species)
+        """Whether no external potential and no coupling changes at or after `time`."""
+        return not (self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species))
 
     # --------------------------------------------------------------- densities and potentials
 
@@ -200,6 +218,21 @@ class Mixture:
             parts[a, 1] = self.integrate(densities[a], mean_fields[a])
         return parts
 
+    def coupling_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray | None:
+        """Per species, this rank's part of nu Re sum_b <phi_a|R_ab|phi_b>; None where nothing is coupled.
+
+        orbitals  of the coupled species, complete (no pending kick); others are not looked at.
+        """
+        if not self.rabi.groups:
+            return None
+        matrix, energies = self.rabi.matrix(instant), np.zeros(len(self.species))
+        for group in self.rabi.groups:
+            for a in group:
+                for b in group:
+                    overlap = kernels.inner_product(orbitals[a][0], orbitals[b][0])
+                    energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
+        return energies
+
     def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
         """The energy by term, of wave functions that are complete (no pending kick). Collective."""
         densities = self.densities(orbitals)
@@ -208,7 +241,11 @@ class Mixture:
             kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
         potentials = self.potential_energies(densities, self.mean_fields(densities), instant)
         sums = self.communicators
-        return Energy.of(np.column_stack([sums.sum_all(kinetic), sums.sum(potentials)]))
+        coupling = self.coupling_energies(orbitals, instant)
+        return Energy.of(
+            np.column_stack([sums.sum_all(kinetic), sums.sum(potentials)]),
+            None if coupling is None else sums.sum(coupling),
+        )
 
 
 def _take_densities(orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:

@@ -184,6 +184,18 @@ class PencilTransform(Transform):
 
         self._change_lines(fields, change)
 
+    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
+        """See :meth:`Transform.change_together`."""
+
+        def change_lines(spectra: Sequence[np.ndarray], _: int) -> None:
+            for spectrum in spectra:
+                kernels.transform_lines(spectrum, 0, True)
+            change(spectra)
+            for spectrum in spectra:
+                kernels.transform_lines(spectrum, 0, False)
+
+        self._change_lines(fields, change_lines, together=True)
+
     def convolve(
         self,
         sources: Sequence[np.ndarray],

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hpcmix.problem.coupling import RabiCoupling
+from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
@@ -37,6 +39,7 @@ class Parts:
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
+    coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None
     output: OutputOptions | None = None
     scaling: Scaling | None = None
@@ -58,6 +61,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     if parts.units.given:
         yield from _check_masses(parts)
     yield from _check_semirelativistic(parts)
+    yield from check_couplings(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
@@ -103,16 +107,17 @@ def _check_names(parts: Parts) -> Iterator[Finding]:
             message = f'"{name}" is already the name of species {seen[name]} (counted from 0)'
             yield ("species", index, "name"), message, None
         seen.setdefault(name, index)
-    for index, interaction in enumerate(entries(parts.tables, "interaction")):
-        between = interaction.get("between")
-        if not isinstance(between, list) or len(between) != 2 or not seen:
-            continue
-        for position, name in enumerate(between):
-            if isinstance(name, str) and name not in seen:
-                suggestion = closest(name, seen)
-                known = "" if suggestion else f" (species: {', '.join(seen)})"
-                message = f"there is no species {described(name)}{known}"
-                yield ("interaction", index, "between", position), message, suggestion
+    for section in ("interaction", "coupling"):
+        for index, entry in enumerate(entries(parts.tables, section)):
+            between = entry.get("between")
+            if not isinstance(between, list) or len(between) != 2 or not seen:
+                continue
+            for position, name in enumerate(between):
+                if isinstance(name, str) and name not in seen:
+                    suggestion = closest(name, seen)
+                    known = "" if suggestion else f" (species: {', '.join(seen)})"
+                    message = f"there is no species {described(name)}{known}"
+                    yield (section, index, "between", position), message, suggestion
 
 
 def _check_pairs(parts: Parts) -> Iterator[Finding]:

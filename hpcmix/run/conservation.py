@@ -73,15 +73,17 @@ class Guard:
         self.require_resolved(record)
         self._time = record["time"]
         places = []
-        for name, species in record["species"].items():
-            particles = species["particles"]
-            first = self._particles.setdefault(name, particles)
+        for names in self._mixture.conserved_together:
+            particles = sum(record["species"][name]["particles"] for name in names)
+            first = self._particles.setdefault(" + ".join(names), particles)
             if not abs(particles / first - 1.0) <= self._limit:
+                who = " and ".join(f'"{name}"' for name in names)
                 raise BlowUp(
-                    f'particles are not conserved: species "{name}" holds {particles:.12g} {when}, '
-                    f"{first:.12g} at the start; "
+                    f"particles are not conserved: species {who} {'holds' if len(names) == 1 else 'hold'} "
+                    f"{particles:.12g} {when}, {first:.12g} at the start; "
                     "the solution cannot be trusted beyond the record before"
                 )
+        for name, species in record["species"].items():
             places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
         self._check_energy(record, when)
         self._last_seen = (
@@ -108,7 +110,7 @@ class Guard:
 
     def _check_energy(self, record: Mapping[str, Any], when: str) -> None:
         terms = record["energy"]
-        scale = abs(terms["kinetic"]) + abs(terms["potential"]) + abs(terms["interaction"])
+        scale = sum(abs(terms[name]) for name in terms if name != "total")
         if self._energy is None:
             if self._mixture.conserves_energy_after(record["time"]):
                 self._energy = (terms["total"], scale)

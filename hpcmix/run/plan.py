@@ -64,7 +64,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         problem.orbitals,
         problem.grid.points,
         ranks,
-        None if options.orbital_groups == "auto" else options.orbital_groups,
+        problem.orbital_groups,
         asked,
         real_bytes=real_bytes(problem),
     )
