@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.evolve.coherent import mix_points, mix_spectra, unitary
+from hpcmix.evolve.coherent import mix_spectra
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -80,10 +80,7 @@ class Flows:
 
     def _drift(self, orbitals: Sequence[np.ndarray], duration: float, start: Instant) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
-        from `start`. Collective.
-
-        Where coupled species have the same T, it commutes with R: then the coupling is a matrix at every point.
-        """
+        from `start`. Collective."""
         mixture, coupled = self._mixture, set()
         if mixture.rabi.groups:
             constant, slope = mixture.rabi.effective(start, duration)
@@ -91,10 +88,6 @@ class Flows:
             kinetic = [mixture.species[a].kinetic for a in group]
             fields = [orbitals[a][0] for a in group]
             here = np.ix_(group, group)
-            with mixture.transform.timers.phase("coupling"):
-                if all(one is kinetic[0] for one in kinetic):
-                    mix_points(fields, unitary(constant[here], duration / mixture.hbar))
-                    continue
             turn = partial(
                 mix_spectra,
                 kinetic=kinetic,
@@ -108,7 +101,8 @@ class Flows:
             coupled.update(group)
         alone = [a for a in range(len(orbitals)) if a not in coupled]
         factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
-        mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
+        if factors:
+            mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
         self._half_way = True
 
     def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:

@@ -188,11 +188,16 @@ class PencilTransform(Transform):
         """See :meth:`Transform.change_together`."""
 
         def change_lines(spectra: Sequence[np.ndarray], _: int) -> None:
-            for spectrum in spectra:
-                kernels.transform_lines(spectrum, 0, True)
-            change(spectra)
-            for spectrum in spectra:
-                kernels.transform_lines(spectrum, 0, False)
+            lines = [
+                np.ascontiguousarray(spectrum) for spectrum in spectra
+            ]  # rows of a shared field are not contiguous
+            for line in lines:
+                kernels.transform_lines(line, 0, True)
+            change(lines)
+            for line, spectrum in zip(lines, spectra, strict=True):
+                kernels.transform_lines(line, 0, False)
+                if line is not spectrum:
+                    spectrum[...] = line
 
         self._change_lines(fields, change_lines, together=True)
 

@@ -21,7 +21,15 @@ def pencil_grids(ranks, dimensions):
 
 
 def mixture_on(
-    comm, points, precision, pencil_grid, kernel, way="sub-array-messages", kinetic=("nonrelativistic",) * 2
+    comm,
+    points,
+    precision,
+    pencil_grid,
+    kernel,
+    way="sub-array-messages",
+    kinetic=("nonrelativistic",) * 2,
+    mass=1.6,
+    **more,
 ):
     """Two components in a trap, kicked against each other."""
     d = len(points)
@@ -37,7 +45,7 @@ def mixture_on(
             ),
             species(
                 "b",
-                mass=1.6,
+                mass=mass,
                 particles=2.0,
                 kinetic=kinetic[1],
                 potential=harmonic(0.8),
@@ -49,6 +57,7 @@ def mixture_on(
         parallel={"precision": precision} | ({"pencil_grid": list(pencil_grid)[: d - 1]} if d > 1 else {}),
         comm=comm,
         way=way,
+        **more,
     )
 
 
@@ -73,6 +82,20 @@ def test_semirelativistic_fields_have_the_bits_of_one_rank(comm, points, precisi
     kinetic = ("semirelativistic", second)
     require_the_bits_of_one_rank(
         comm, len(points), lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, True, way, kinetic)
+    )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23], [31]], ids=lambda points: "x".join(map(str, points)))
+@pytest.mark.parametrize("mass", [1.0, 1.6], ids=["equal", "unequal"])
+def test_coupled_fields_have_the_bits_of_one_rank(comm, points, precision, mass):
+    """With a coupling that is ramped: a matrix at every point, or at every wave vector."""
+    rabi = {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "phase": 0.5, "from": 0.1, "ramp": 0.2}
+    require_the_bits_of_one_rank(
+        comm,
+        len(points),
+        lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, False, way, mass=mass, coupling=[rabi]),
     )
 
 
