@@ -11,6 +11,7 @@ import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.schedule import Schedule
 
@@ -156,12 +157,14 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     species and a product when observing, what convolutions keep, and a table of every kinetic energy that is no sum
     over axes.
     """
-    species = len(problem.species)
+    species, names = len(problem.species), [one.name for one in problem.species]
     also = problem.output.observables.also
     sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    # coupled components are completed and transformed together
+    complex_fields += 3 * sum(len(group) for group in coupled_groups(names, problem.coupling))
     real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 

@@ -91,7 +91,7 @@ MISTAKES = [
     ("mass = 1.0", "mass = true", 10, "species.up.mass", "must be a number, not true"),
     ("mass = 1.0", "mass = inf", 10, "species.up.mass", "must be finite, not inf"),
     ("mass = 1.0", "mass = 1" + "0" * 400, 10, "species.up.mass", "must be finite"),
-    ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive, not 0"),
+    ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive: no [[coupling]]"),
     ("mass = 1.0", 'particles = "many"', 10, "species.up.particles", 'must be a number, not "many"'),
     ('name = "up"', 'name = "up/down"', 9, "species.up/down.name", "must be a name of letters, digits and _"),
     (HARMONIC, '    { kind = "harmonic", frequency = [1,\n  1, -1] },', 13, "species.up.potential.0.frequency.2",
@@ -501,3 +501,64 @@ def test_the_largest_step_of_semirelativistic_species() -> None:
     parse_problem(text.replace("step = 0.01", f"step = {0.99 * largest}"))
     with pytest.raises(ProblemError, match="is too large for this grid"):
         parse_problem(text.replace("step = 0.01", f"step = {1.01 * largest}"))
+
+
+COUPLED = (
+    GOOD.replace("initial = { kind", "initial = { noise = { amplitude = 0.1, seed = 1 }, kind").replace(
+        'name = "up"', 'name = "up"\ninitial = { kind = "gaussian", width = 1 }'
+    )
+    + """[[coupling]]
+between = ["up", "down"]
+rabi_frequency = 1.0
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        (
+            'between = ["up", "down"]\nrabi',
+            'between = ["up", "dwon"]\nrabi',
+            "coupling.0.between.1",
+            'no species "dwon"',
+        ),
+        ('between = ["up", "down"]\nrabi', 'between = ["up", "up"]\nrabi', "coupling.0.between", "two different"),
+        ("rabi_frequency = 1.0", "rabi_frequency = -1.0", "coupling.0.rabi_frequency", "must not be negative"),
+        ("rabi_frequency = 1.0", "detuning = 1.0", "coupling.0.rabi_frequency", "is required"),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndetunning = 1", "coupling.0.detunning", 'mean "detuning"'),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\nfrom = 2\nuntil = 1", "coupling.0.until", "which is never"),
+        ("rabi_frequency = 1.0", 'rabi_frequency = 1.0\nfactor = "x"', "coupling.0.factor", '"x" does not exist here'),
+        ("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"', "time.integrator", "here is a [[coupling]]"),
+        ('precision = "double"', "orbital_groups = 2", "parallel.orbital_groups", "must be 1 with [[coupling]]"),
+        ('name = "up"\ninitial = { kind = "gaussian", width = 1 }', 'name = "up"', "coupling.0", "acts at time 0-"),
+        ('name = "down"', 'name = "down"\nparticles = 0', "species.down.initial", "has no meaning without particles"),
+        ('name = "down"', 'name = "down"\nparticles = -1', "species.down.particles", "must not be negative"),
+        ("[parallel]", '[scaling]\nkind = "fractions"\n[parallel]', "scaling", "does not go with [[coupling]]"),
+        (
+            'name = "up"\ninitial = { kind = "gaussian", width = 1 }',
+            'name = "up"\nkind = "fermions"\norbitals = 1\ninitial = { kind = "plane-waves" }',
+            "coupling.0.between.0",
+            "coherent coupling is for condensates",
+        ),
+    ],
+)
+def test_wrong_couplings(old, new, key, sentence) -> None:
+    assert COUPLED.count(old) == 1
+    parse_problem(COUPLED)
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(COUPLED.replace(old, new))
+    found = {complaint.key: complaint for complaint in caught.value.complaints}
+    assert key in found, caught.value
+    assert sentence in str(found[key]) and found[key].line is not None
+
+
+def test_a_species_without_particles_needs_a_coupling() -> None:
+    with pytest.raises(ProblemError, match=r"particles: must be positive: no .*coupling"):
+        parse_problem(GOOD.replace('name = "up"', 'name = "up"\nparticles = 0'))
+
+
+def test_couplings_are_shown_and_read_back() -> None:
+    problem = parse_problem(COUPLED + 'from = 0.5\nramp = 0.1\nfactor = "1 + t"\nphase = 0.3\n')
+    assert parse_problem(resolved_toml(problem)) == problem
+    assert problem.coupling[0].detuning == 0.0 and problem.orbital_groups == 1
