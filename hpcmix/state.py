@@ -41,8 +41,9 @@ class State:
     """The orbitals of every species on this rank, and how far they have come.
 
     orbitals    one array per species in the order of the problem file, shape (M, *local grid), orthonormal
-                (CONVENTIONS.md); M = 1 for a condensate. With several orbital groups M is the number that this rank's
-                group holds (OrbitalGroups.held), which may be zero.
+                (CONVENTIONS.md; of coherently coupled species the norms are their parts); M = 1 for a condensate. With
+                several orbital groups M is the number that this rank's group holds (OrbitalGroups.held), which may be
+                zero.
     step        number of steps taken.
     step_size   length of a step in code units, with which the time is ``step * step_size``; of adaptive steps the
                 length of the next to try, if nothing shortens it.

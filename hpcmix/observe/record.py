@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
         sums[a] = [found.pop("kinetic_energy"), *found.pop("momentum")]
     potentials = mixture.communicators.sum(mixture.potential_energies(densities, mean_fields, instant))
     parts = np.column_stack([sums[:, 0], potentials])
+    coupling = _coupling_energies(mixture, state, mean_fields, instant)
     species: dict[str, Any] = {}
     for a, one in enumerate(mixture.species):
         moments = density_moments(mixture, densities[a])
@@ -79,10 +81,13 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             moments = in_laboratory(moments, mixture.grid, state.time)
         species[one.name] = {
             "particles": moments["particles"],
-            "chemical_potential": float(np.sum(parts[a])) / moments["particles"],
+            "chemical_potential": _per_particle(
+                float(np.sum(parts[a])) + (0.0 if coupling is None else coupling[a]), moments["particles"]
+            ),
             "kinetic_energy": float(parts[a, 0]),
             "potential_energy": float(parts[a, 1]),
             "interaction_energy": 0.5 * float(parts[a, 2]),  # a pair's energy is shared: the species' add up
+            **({} if coupling is None else {"coupling_energy": float(coupling[a])}),
             **{name: value for name, value in moments.items() if name != "particles"},
             "momentum": sums[a, 1:].tolist(),
             **of_sets.get(a, {}),
@@ -92,7 +97,24 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
         record["step_size"] = state.step_size
     if frame.expanding:
         record["frame"] = frame.described(state.time)
-    return record | {"energy": Energy.of(parts).as_dict(), "species": species}
+    return record | {"energy": Energy.of(parts, coupling).as_dict(), "species": species}
+
+
+def _coupling_energies(
+    mixture: Mixture, state: State, mean_fields: Sequence[np.ndarray], instant: Instant
+) -> np.ndarray | None:
+    """Per species nu Re sum_b <phi_a|R_ab|phi_b>, or None: the species of a group at once, because a pending kick turns
+    each by a phase of its own. Collective."""
+    if not mixture.rabi.groups:
+        return None
+    orbitals: list[np.ndarray] = list(state.orbitals)
+    for a in (a for group in mixture.rabi.groups for a in group):
+        orbitals[a] = completed_set(mixture, state, a, mean_fields[a])
+    return mixture.communicators.sum(mixture.coupling_energies(orbitals, instant))
+
+
+def _per_particle(energy: float, particles: float) -> float:
+    return energy / particles if particles > 0.0 else math.nan
 
 
 def _of_set(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,21 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.errors import Complaint, ProblemError
+
+Factors = Sequence[np.ndarray]
+"""A multiplier in wave-number space that is a product: one complex table per axis on this rank's block."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A multiplier in wave-number space that is a phase: scale * exp(-1j * angle * symbol).
+
+    symbol  real array on this rank's block of wave numbers, in the precision of the fields.
+    """
+
+    symbol: np.ndarray
+    angle: float
+    scale: float
 
 
 def thread_count() -> int:
@@ -120,14 +136,22 @@ class Transform(ABC):
         if half_way is not field:
             np.copyto(field, half_way)
 
-    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Sequence[np.ndarray]]) -> None:
+    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
         """``field <- n_points F^-1 [ m(k) F field ]`` for fields that are half way, in place, and leave them half way.
 
-        factors  for each field one table per axis on this rank's wave-number block; their product is m, and 1/n_points
-                 is theirs to hold.
+        factors  for each field m, either as a product or as a phase; 1/n_points is theirs to hold.
         """
-        for field, tables in zip(fields, factors, strict=True):
-            self.multiply(field, lambda spectrum, tables=tables: kernels.multiply_separable(spectrum, tables))
+        for field, factor in zip(fields, factors, strict=True):
+            self.multiply(field, lambda spectrum, factor=factor: _apply(factor, spectrum))
+
+    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
+        """Let `change` work on the spectra of complex fields that are half way, all at once and in place; afterwards
+        they are half way again, times n_points."""
+        spectra = [self.forward(field, self.empty_wave()) for field in fields]
+        with self.timers.phase("multiply"):
+            change(spectra)
+        for spectrum, field in zip(spectra, fields, strict=True):
+            self.backward(spectrum, field, normalise=False)
 
     def convolve(
         self,
@@ -150,3 +174,12 @@ class Transform(ABC):
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""
+
+
+def _apply(factor: Factors | Turn, spectrum: np.ndarray) -> None:
+    """Multiply a whole spectrum, in place."""
+    if isinstance(factor, Turn):
+        kernels.rotate_phase(spectrum, factor.symbol, factor.angle)
+        spectrum *= spectrum.real.dtype.type(factor.scale)
+    else:
+        kernels.multiply_separable(spectrum, factor)

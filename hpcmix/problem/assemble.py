@@ -10,6 +10,7 @@ from typing import Any
 
 from hpcmix.problem.availability import unavailable_key
 from hpcmix.problem.checks import Parts, cross_checks, largest_fixed_step
+from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.dimensions import LENGTH, MASS
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
@@ -61,6 +62,7 @@ class _Assembly:
             grid=grid,
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
+            coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
             scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
@@ -84,6 +86,7 @@ class _Assembly:
             grid=parts.grid,
             species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
+            coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,
             ground_state=ground_state,
             time=time,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 _VALUES = {
     "species.kind": {"classical"},
-    "species.kinetic": {"semirelativistic"},
 }
 
 _KEYS = {

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpcmix.problem.adaptive import smallest_tolerance
+from hpcmix.problem.coupling import RabiCoupling
+from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
+from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
@@ -38,6 +41,7 @@ class Parts:
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
+    coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None
     output: OutputOptions | None = None
     scaling: Scaling | None = None
@@ -58,6 +62,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         return  # quantities with a unit have no value then
     if parts.units.given:
         yield from _check_masses(parts)
+    yield from _check_semirelativistic(parts)
+    yield from check_couplings(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
@@ -81,7 +87,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             for path, message in check_range(interaction, parts.grid):
                 yield ("interaction", index, *path), message, None
     if parts.grid is not None and parts.grid.frame.map.expanding:
-        for path, message in check_frame(parts.grid, parts.species, parts.interaction, parts.time, parts.output):
+        frame = parts.grid, parts.species, parts.interaction, parts.coupling, parts.time, parts.output
+        for path, message in check_frame(*frame):
             yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
@@ -107,16 +114,17 @@ def _check_names(parts: Parts) -> Iterator[Finding]:
             message = f'"{name}" is already the name of species {seen[name]} (counted from 0)'
             yield ("species", index, "name"), message, None
         seen.setdefault(name, index)
-    for index, interaction in enumerate(entries(parts.tables, "interaction")):
-        between = interaction.get("between")
-        if not isinstance(between, list) or len(between) != 2 or not seen:
-            continue
-        for position, name in enumerate(between):
-            if isinstance(name, str) and name not in seen:
-                suggestion = closest(name, seen)
-                known = "" if suggestion else f" (species: {', '.join(seen)})"
-                message = f"there is no species {described(name)}{known}"
-                yield ("interaction", index, "between", position), message, suggestion
+    for section in ("interaction", "coupling"):
+        for index, entry in enumerate(entries(parts.tables, section)):
+            between = entry.get("between")
+            if not isinstance(between, list) or len(between) != 2 or not seen:
+                continue
+            for position, name in enumerate(between):
+                if isinstance(name, str) and name not in seen:
+                    suggestion = closest(name, seen)
+                    known = "" if suggestion else f" (species: {', '.join(seen)})"
+                    message = f"there is no species {described(name)}{known}"
+                    yield (section, index, "between", position), message, suggestion
 
 
 def _check_pairs(parts: Parts) -> Iterator[Finding]:
@@ -139,6 +147,25 @@ def _check_masses(parts: Parts) -> Iterator[Finding]:
     for index, entry in enumerate(entries(parts.tables, "species")):
         if entry and "mass" not in entry:
             yield ("species", index, "mass"), "is required, because the file has [units]", None
+
+
+def _check_semirelativistic(parts: Parts) -> Iterator[Finding]:
+    """With [units] c is not one; and schemes that rest on a kinetic energy quadratic in the momentum lose their
+    order."""
+    found = [(index, one) for index, one in parts.species.items() if one.kinetic == "semirelativistic"]
+    for index, _ in found if parts.units.given else ():
+        message = (
+            '"semirelativistic" takes c = 1, and code units made of a length, a mass and hbar have another c; leave '
+            "[units] out and give all numbers in units with hbar = c = 1"
+        )
+        yield ("species", index, "kinetic"), message, None
+    if found and parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
+        valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
+        message = (
+            f'"{parts.time.integrator}" has its order only for kinetic energies quadratic in the momentum, and that of '
+            f'"{found[0][1].name}" is semi-relativistic; use one of {", ".join(valid)}'
+        )
+        yield ("time", "integrator"), message, None
 
 
 def _check_groups(parts: Parts) -> Iterator[Finding]:
@@ -221,10 +248,10 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     """The step beyond which the splitting resonates, or None where any step is right.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
-    (pi/h)^2 / (2m)``. Beyond pi that mode is aliased in time: potentials and mean field, which act only between the
-    drifts, can no longer tell it from a slow one, and couple the two resonantly, so that energy drifts away however
-    smooth the state. With no potential and no interaction at all the drift is exact and any step is right; an expanding
-    frame brings a potential of its own.
+    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is aliased in time: potentials and
+    mean field, which act only between the drifts, can no longer tell it from a slow one, and couple the two resonantly,
+    so that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact
+    and any step is right; an expanding frame brings a potential of its own.
     """
     time, grid = parts.time, parts.grid
     acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
@@ -232,7 +259,7 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     if not time.check_step or not acted_on or not parts.species:
         return None
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    fastest = max(hbar * wave_number_squared / (2.0 * species.mass) for species in parts.species.values())
+    fastest = max(_largest_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
     return math.pi / (time.splitting.largest_drift * fastest)
 
 
@@ -252,6 +279,13 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
             f"units{seconds}; time.check_step = false switches this check off"
         )
         yield keys, message, None
+
+
+def _largest_energy(species: Species, square: float) -> float:
+    """Kinetic energy above that of rest at this square of the momentum."""
+    if species.kinetic == "semirelativistic":
+        return square / (math.sqrt(species.mass**2 + square) + species.mass)
+    return square / (2.0 * species.mass)
 
 
 def _rounded_down(value: float) -> str:

@@ -7,7 +7,9 @@ palindromes and sum to one.
 Sources: Strang, SIAM J. Numer. Anal. 5 (1968) 506. Blanes and Moan, J. Comput. Appl. Math. 142 (2002) 313, tables 2 and
 3: S6 (order 4) and S10 (order 6) hold for any pair of flows. SRKN6b (order 4) and SRKN11b (order 6) begin with the kick
 and use [K,[K,[K,D]]] = 0, which is true when the kinetic energy is quadratic in the momentum, also with a mean field
-that depends on densities only.
+that depends on densities only. That commutator is the first to be missed by other kinetic energies; in a symmetric
+scheme it enters the error with the fourth power of the step: SRKN6b keeps its order with any, SRKN11b falls to order 4
+(measured: tests/physics/test_semirelativistic.py).
 """
 
 from __future__ import annotations
@@ -65,7 +67,6 @@ INTEGRATORS: dict[str, Splitting] = {
         order=4,
         kicks=_palindrome((0.0829844064174052, 0.396309801498368, -0.0390563049223486), 7),
         drifts=_palindrome((0.245298957184271, 0.604872665711080), 6),
-        quadratic_kinetic_energy=True,
     ),
     "blanes-moan-6": Splitting(
         order=6,

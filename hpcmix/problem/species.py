@@ -41,12 +41,16 @@ class Species(Section):
     name: Annotated[str, PlainValidator(_name)]
     kind: Literal["condensate", "fermions"] = "condensate"
     mass: Annotated[float, quantity(MASS, above=0)] = 1.0
-    particles: Annotated[float, real(above=0)] = 1.0
+    particles: Annotated[float, real(at_least=0)] = 1.0
     """The integral of the density; of fermions the number of orbitals. A [scaling] may give the density another
     norm."""
     orbitals: Annotated[int, integer(at_least=1)] | None = None
     """The number M of orbitals of fermions; None for a condensate."""
-    kinetic: Literal["nonrelativistic"] = "nonrelativistic"
+    kinetic: Literal["nonrelativistic", "semirelativistic"] = "nonrelativistic"
+    """``p^2 / (2 m)``, or ``sqrt(m^2 + p^2)`` with c = 1."""
+    rest_mass: Literal["included", "subtracted"] | None = None
+    """Whether the semi-relativistic kinetic energy is ``sqrt(m^2 + p^2)``, as the papers write it, or less m. Never
+    None for semi-relativistic species: "included" unless given."""
     potential: Annotated[tuple[Potential, ...], BeforeValidator(_one_or_many)] = ()
     """The external potentials, to be added."""
     initial: Initial = Field({"kind": "ground-state"}, validate_default=True)
@@ -59,18 +63,26 @@ class Species(Section):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, table: Any) -> Any:
-        """Fill in what depends on another entry: the particles of fermions, the dataset that holds this species in a
-        file, the quanta of a condensate."""
+        """Fill in what depends on another entry: the particles of fermions, what becomes of the rest mass, the
+        dataset that holds this species in a file, the quanta of a condensate."""
         if not isinstance(table, dict):
             return table
         if table.get("kind") == "fermions" and is_number(table.get("orbitals")) and "particles" not in table:
             table = table | {"particles": table["orbitals"]}
+        if table.get("kinetic") == "semirelativistic":
+            table = {"rest_mass": "included"} | table
         initial = table.get("initial")
         if isinstance(initial, dict) and initial.get("kind") == "file" and "dataset" not in initial:
             return table | {"initial": initial | {"dataset": f"{table.get('name')}/wave_function"}}
         if isinstance(initial, dict) and initial.get("kind") == "oscillator" and table.get("kind") != "fermions":
             return table | {"initial": {"numbers": 0} | initial}
         return table
+
+    @model_validator(mode="after")
+    def _rest_mass_has_a_use(self):
+        if self.rest_mass is not None and self.kinetic != "semirelativistic":
+            raise wrong(f'is for kinetic = "semirelativistic"; it is "{self.kinetic}" here', key="rest_mass")
+        return self
 
     @model_validator(mode="after")
     def _orbitals_fit(self):

@@ -177,7 +177,7 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                     origin.prepare()
             outputs = Outputs(simulation)
             checkpoints = Checkpoints(simulation, outputs)
-            status, message = DONE, ""
+            status, message, collapse_time = DONE, "", None
             try:
                 if request.evolving:
                     message = evolve(simulation, outputs, checkpoints, stops)
@@ -185,9 +185,9 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                 else:
                     outputs.write_ground_state()
             except BlowUp as error:
-                status, message = BLEW_UP, str(error)
+                status, message, collapse_time = BLEW_UP, str(error), error.collapse_time
             words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
-            finish(simulation, outputs, checkpoints, begin, words, message)
+            finish(simulation, outputs, checkpoints, begin, words, message, collapse_time)
             last_words.dismiss()
             simulation.free()
     if request.drawing:

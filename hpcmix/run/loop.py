@@ -29,6 +29,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
     guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved)
     _require_potentials(simulation)
     if problem.output.checkpoints.enabled:
+        outputs.require_resolved(state, guard)
         checkpoints.write(state, guard)
     outputs.write_due(state, guard)
     with _progress(simulation) as meter:
@@ -58,6 +59,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             if state.adaptation is not None:
                 outputs.write_between(state, guard, stepper.landed)
             if vote.checkpoint or stopping:
+                outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
             if stopping:
                 return stops.honoured(vote.stop)

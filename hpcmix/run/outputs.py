@@ -25,7 +25,7 @@ from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.output import ScheduleSection
-from hpcmix.run.conservation import Guard
+from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
@@ -112,6 +112,17 @@ class Outputs:
             guard.check(record)
         if snapshot_due:
             self._snapshot(state, self._simulation.problem.output.snapshots.fields)
+
+    def require_resolved(self, state: State, guard: Guard) -> None:
+        """Look at a state that a checkpoint is to hold. Raises :class:`~hpcmix.run.conservation.BlowUp`, after a
+        record, when it has shrunk to the grid's resolution: the last checkpoint is then one from before."""
+        with self._simulation.timers.phase("observables"):
+            record = observe(self._simulation.mixture, state)
+        try:
+            guard.require_resolved(record)
+        except BlowUp:
+            self._append(record)
+            raise
 
     def write_ground_state(self) -> None:
         """Write one record and one snapshot with the wave functions: what a later run can start from."""

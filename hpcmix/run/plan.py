@@ -11,6 +11,7 @@ import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.schedule import schedule_of, whole_steps
 
@@ -74,7 +75,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         problem.orbitals,
         problem.grid.points,
         ranks,
-        None if options.orbital_groups == "auto" else options.orbital_groups,
+        problem.orbital_groups,
         asked,
         real_bytes=real_bytes(problem),
     )
@@ -169,10 +170,10 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
     pending kick done, and what the transform works in; of adaptive steps also the copies to go back to and to take the
     step by another way from. Real: external potentials, a density and a mean field per species and a product when
-    observing, and what convolutions keep. In a frame that expands, when observing, a spectrum and the momentum along
-    each axis.
+    observing, what convolutions keep, and a table of every kinetic energy that is no sum over axes. In a frame that
+    expands, when observing, a spectrum and the momentum along each axis.
     """
-    species = len(problem.species)
+    species, names = len(problem.species), [one.name for one in problem.species]
     also = problem.output.observables.also
     sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
@@ -182,6 +183,9 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    # coupled components are completed and transformed together
+    complex_fields += 3 * sum(len(group) for group in coupled_groups(names, problem.coupling))
+    real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
 

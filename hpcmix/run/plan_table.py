@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.plan import Plan
 
 
@@ -38,7 +39,8 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
-    return lines
+    condition = semirelativistic_condition(problem)
+    return lines + (condition.lines() if condition is not None else [])
 
 
 def _files(problem: Problem, plan: Plan) -> str:

@@ -22,6 +22,7 @@ from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.restart import Origin, ancestors
@@ -229,3 +230,6 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
         log.line(
             f"code units: length {scales.length_si:.6g} m, mass {scales.mass_si:.6g} kg, time {scales.time_si:.6g} s"
         )
+    condition = semirelativistic_condition(problem)
+    for line in condition.lines() if condition is not None else ():
+        log.line(line)

@@ -334,7 +334,7 @@ def test_order_in_the_frame(integrator):
 
 @pytest.mark.parametrize("until", [None, 0.31])
 def test_adaptive_steps_in_the_frame(until):
-    """Steps are on the frame's clock; they end where a potential is switched in the laboratory, and at the last time."""
+    """Steps are on the frame's clock; they end where the laboratory switches a potential, and at the last time."""
     moving = release("blanes-moan-4", {"tolerance": 1e-7}, until)
     stepper, switch = AdaptiveStepper(moving.mixture, moving.problem.time), moving.mixture.grid.frame.clock(0.31)
     ends = []
