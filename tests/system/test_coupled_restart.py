@@ -50,13 +50,13 @@ def test_restart_to_the_bit(tmp_path, kinetic, mass, coupled):
     particles = "particles = 0" if coupled else 'initial = { kind = "gaussian", width = 1.2 }'
     text = PROBLEM.format(kinetic=kinetic, mass=mass, particles=particles, coupling=COUPLING if coupled else "")
     (tmp_path / "one.toml").write_text(text)
-    whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", ranks=2, folder=tmp_path)
+    whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", ranks=2, folder=tmp_path, timeout=280)
     assert whole.returncode == 0, whole.stderr
     first = hpcmix(
-        "run", "one.toml", "--set", "output.directory=parts", "--set", "time.final=0.2", ranks=2, folder=tmp_path
+        "run", "one.toml", "--set", "output.directory=parts", "--set", "time.final=0.2", ranks=2, folder=tmp_path, timeout=280
     )
     assert first.returncode == 0, first.stderr
-    second = hpcmix("restart", "parts", "--until", "0.4", ranks=2, folder=tmp_path)
+    second = hpcmix("restart", "parts", "--until", "0.4", ranks=2, folder=tmp_path, timeout=280)
     assert second.returncode == 0, second.stderr
     left, right = summary(tmp_path / "whole"), summary(tmp_path / "parts")
     assert left["digest"] == right["digest"] and left["step"] == right["step"] == 20
