@@ -121,12 +121,17 @@ def ground(file: str, restart: str, overrides: tuple[str, ...]) -> int:
 @overrides_option
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
+    from hpcmix.problem.errors import ProblemError
     from hpcmix.problem.load import load_problem
     from hpcmix.run.plan import make_plan
     from hpcmix.run.plan_table import plan_lines
 
     problem = load_problem(file, overrides)
-    click.echo("\n".join(plan_lines(problem, make_plan(problem, ranks), ranks)))
+    try:
+        found = make_plan(problem, ranks)
+    except ProblemError as error:
+        raise problem.locate(error) from error
+    click.echo("\n".join(plan_lines(problem, found, ranks)))
     return 0
 
 

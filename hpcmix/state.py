@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """Where adaptive steps have come to, and what the choice of the next one remembers (evolve/controller.py).
+
+    time      the time that the steps have reached, a plain sum that every step adds its exact length to.
+    previous  where the last step began; the same before the first.
+    error     of the last step that was not shortened, in units of the largest allowed; None before the first.
+    retrying  whether the last attempt was rejected.
+    rejected  number of attempts rejected so far.
+    smallest, largest
+              step taken so far that was not shortened; None before the first.
+    estimate  sum of the estimated relative L2 errors of all steps taken.
+    """
+
+    time: float = 0.0
+    previous: float = 0.0
+    error: float | None = None
+    retrying: bool = False
+    rejected: int = 0
+    smallest: float | None = None
+    largest: float | None = None
+    estimate: float = 0.0
+
+    @classmethod
+    def following(cls, state: State) -> Adaptation:
+        """Where adaptive steps begin that go on from fixed ones."""
+        return cls(state.time, state.time - state.step_size if state.step else state.time)
 
 
 @dataclass
@@ -12,26 +41,30 @@ class State:
     """The orbitals of every species on this rank, and how far they have come.
 
     orbitals    one array per species in the order of the problem file, shape (M, *local grid), orthonormal
-                (CONVENTIONS.md); M = 1 for a condensate. With several orbital groups M is the number that this rank's
-                group holds (OrbitalGroups.held), which may be zero.
+                (CONVENTIONS.md; of coherently coupled species the norms are their parts); M = 1 for a condensate. With
+                several orbital groups M is the number that this rank's group holds (OrbitalGroups.held), which may be
+                zero.
     step        number of steps taken.
-    step_size   length of a step in code units; the time is ``step * step_size``.
+    step_size   length of a step in code units, with which the time is ``step * step_size``; of adaptive steps the
+                length of the next to try, if nothing shortens it.
     pending_kick
                 duration of the last kick of the steps taken, where it is still to be done: together with the first kick
                 of the next step. A kick leaves densities alone, so that these are those of ``time`` either way; wave
                 functions lack its phase (:func:`hpcmix.evolve.completion.completed_orbitals` adds it to copies).
+    adaptation  of adaptive steps; None where the step is fixed.
     """
 
     orbitals: list[np.ndarray]
     step: int = 0
     step_size: float = 0.0
     pending_kick: float = 0.0
+    adaptation: Adaptation | None = None
 
     @property
     def time(self) -> float:
         """The time this state belongs to, code units."""
-        return self.step * self.step_size
+        return self.step * self.step_size if self.adaptation is None else self.adaptation.time
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""
-        return State([array.copy() for array in self.orbitals], self.step, self.step_size, self.pending_kick)
+        return replace(self, orbitals=[array.copy() for array in self.orbitals])

@@ -15,7 +15,16 @@ from hpcmix.state import State
 
 def pending_instant(state: State, frame: Frame) -> Instant:
     """What the potentials of the pending kick are evaluated at: the end of the last step."""
+    if state.adaptation is not None:
+        return Instant.on_clock(frame, state.time, 0.5 * (state.adaptation.previous + state.time))
     return Instant.on_clock(frame, state.time, state.time - 0.5 * state.step_size)
+
+
+def coming_instant(state: State, frame: Frame) -> Instant:
+    """What potentials are evaluated at that act from the state's time on: the beginning of the next step. An adaptive
+    step ends where a potential is switched, at the latest."""
+    middle = state.time if state.adaptation is not None else state.time + 0.5 * state.step_size
+    return Instant.on_clock(frame, state.time, middle)
 
 
 def completed_orbitals(

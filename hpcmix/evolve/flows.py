@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from hpcmix.evolve.coherent import mix_spectra
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.parallel.together import together
+from hpcmix.parallel.transform import Factors, Turn
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Flows:
             or mixture.communicators.groups > 1
             or (any(self._diagonal) and not all(self._diagonal))
         )
-        self._factors: dict[tuple[int, float], list[np.ndarray]] = {}
+        self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._half_way = False
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
@@ -74,7 +77,7 @@ class Flows:
         for number, kick in enumerate(kicks):
             self._kick(orbitals, kick, drift_follows=number < len(drifts))
             if number < len(drifts):
-                self._drift(orbitals, drifts[number])
+                self._drift(orbitals, drifts[number], kick.instant)
 
     def settle(self, orbitals: Sequence[np.ndarray]) -> None:
         """Bring fields that a drift left half way to position space, in place. The next kick gives the same bits
@@ -84,23 +87,42 @@ class Flows:
                 self._mixture.transform.enter_position(field, field)
         self._half_way = False
 
-    def _drift(self, orbitals: Sequence[np.ndarray], duration: float) -> None:
-        """phi -> exp(-i duration T / hbar) phi on fields that are half way. Collective."""
-        factors = [
-            self._flow_factors(species, duration)
-            for species, array in enumerate(orbitals)
-            if self._diagonal[species]
-            for _ in range(len(array))
-        ]
+    def forget_factors(self) -> None:
+        """Drop the factors of drifts that were used so far: their durations do not come again."""
+        self._factors.clear()
+
+    def _drift(self, orbitals: Sequence[np.ndarray], duration: float, start: Instant) -> None:
+        """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
+        from `start`. Collective."""
+        mixture, coupled = self._mixture, set()
+        if mixture.rabi.groups:
+            constant, slope = mixture.rabi.effective(start, duration)
+        for group in mixture.rabi.groups:
+            kinetic = [mixture.species[a].kinetic for a in group]
+            fields = [orbitals[a][0] for a in group]
+            here = np.ix_(group, group)
+            turn = partial(
+                mix_spectra,
+                kinetic=kinetic,
+                grid=mixture.grid,
+                constant=constant[here],
+                slope=slope[here],
+                angle=duration / mixture.hbar,
+                scale=mixture.transform.inverse_points,
+            )
+            mixture.transform.change_together(fields, turn)
+            coupled.update(group)
+        alone = [a for a in range(len(orbitals)) if a not in coupled and self._diagonal[a]]
+        factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
         if factors:
-            self._mixture.transform.multiply_factors(self._multiplied(orbitals), factors)
+            mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
         self._half_way = True
         if all(self._diagonal):
             return
         with self._mixture.transform.timers.phase("krylov"), self._mixture.kinetic_together():
             for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
                 for orbital in () if diagonal else array:
-                    one.kinetic.flow(orbital, duration)
+                    one.kinetic.drift(orbital, duration)
 
     def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
@@ -198,13 +220,12 @@ class Flows:
         """The orbitals of the species whose drift is a multiplier in k."""
         return _fields([array for array, diagonal in zip(orbitals, self._diagonal, strict=True) if diagonal])
 
-    def _flow_factors(self, species: int, duration: float) -> list[np.ndarray]:
+    def _flow_factors(self, species: int, duration: float) -> Factors | Turn:
         key = (species, duration)
         if key not in self._factors:
             mixture = self._mixture
-            # in double precision for single fields too: a phase rounded to single would change the norm to one side
-            self._factors[key] = mixture.species[species].kinetic.flow_factors(
-                mixture.grid, duration, mixture.transform.inverse_points
+            self._factors[key] = mixture.species[species].kinetic.flow(
+                mixture.grid, duration, mixture.transform.inverse_points, mixture.real_dtype
             )
         return self._factors[key]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hpcmix.evolve.completion import pending_instant
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.frame import Frame
 from hpcmix.problem.integrators import Splitting
 from hpcmix.state import State
 
@@ -34,14 +37,10 @@ class Stepper:
         position space (:meth:`settle`). Collective. Raises :class:`FloatingPointError` when a potential is not finite
         somewhere."""
         table, duration = self._splitting, state.step_size
-        middle = (state.step + 0.5) * duration
-        kicks = [
-            Kick(coefficient * duration, Instant.on_clock(self._frame, (state.step + end) * duration, middle))
-            for coefficient, end in zip(table.kicks[:-1], table.drift_ends[:-1], strict=True)
-        ]
+        times = [(state.step + end) * duration for end in table.drift_ends[:-1]]
+        kicks = kicks_of(table, duration, times, (state.step + 0.5) * duration, self._frame)
         if state.pending_kick:
-            earlier = pending_instant(state, self._frame)
-            kicks[0] = Kick(kicks[0].duration, kicks[0].instant, state.pending_kick, earlier)
+            kicks[0] = after_pending(kicks[0], state.pending_kick, pending_instant(state, self._frame))
         self._flows.alternate(state.orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
         state.step += 1
         state.pending_kick = table.kicks[-1] * duration
@@ -62,3 +61,17 @@ class Stepper:
         every step. Collective."""
         self.advance(state)
         self.complete(state)
+
+
+def kicks_of(table: Splitting, duration: float, times: Sequence[float], middle: float, frame: Frame) -> list[Kick]:
+    """The kicks of one step but the last, which stays pending; `times` of all of them and `middle` of the step on the
+    clock of the frame."""
+    return [
+        Kick(coefficient * duration, Instant.on_clock(frame, time, middle))
+        for coefficient, time in zip(table.kicks[:-1], times, strict=True)
+    ]
+
+
+def after_pending(kick: Kick, duration: float, instant: Instant) -> Kick:
+    """The first kick of a step, done together with the last one of the step before."""
+    return Kick(kick.duration, kick.instant, duration, instant)

@@ -22,6 +22,7 @@ from hpcmix.initial.orbital_sets import (
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, start_of_minimisation, thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
 from hpcmix.model.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
@@ -29,7 +30,7 @@ from hpcmix.model.potentials import read_block, require_finite
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.state import State
+from hpcmix.state import Adaptation, State
 
 ASYMMETRY = 0.1
 """Relative displacement that breaks the symmetry of a mixture's first guess: an immiscible mixture would otherwise end
@@ -50,9 +51,14 @@ def initial_state(
     orbitals in its parts. `say` gets sentences for the log. Raises :class:`ProblemError`, or :class:`NotConverged` from
     the minimisation. Collective.
     """
+    coupled = mixture
+    if mixture.rabi.groups:  # nothing below knows of couplings: one weight per species, orbitals of norm one
+        mixture = mixture.uncoupled(problem.prefactors.weights)
     arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
-        if species.initial.kind == "ground-state":
+        if species.particles == 0.0:
+            arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
+        elif species.initial.kind == "ground-state":
             arrays.append(None)
         elif species.number_of_orbitals > 1:
             arrays.append(written_set(problem, mixture, index, say))
@@ -73,9 +79,15 @@ def initial_state(
         _normalise(mixture, arrays[index][0], where)
         if not mixture.held(index):
             arrays[index] = arrays[index][:0]
+    for group in coupled.rabi.groups:
+        for index in group:  # of one weight for all, the orbital's norm is the species' part
+            arrays[index] *= math.sqrt(mixture.weights[index] / coupled.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
-    return State(orbitals, 0, problem.time.step_size if problem.time else 0.0), ground_state
+    state = State(orbitals, 0, problem.time.step_size if problem.time else 0.0)
+    if problem.time is not None and problem.time.adaptive is not None:
+        state.adaptation = Adaptation()
+    return state, ground_state
 
 
 def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
@@ -140,7 +152,9 @@ def _with_ground_states(
         _normalise(mixture, field, f"species.{species.name}.initial")
         guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
     options = problem.ground_state
-    mixture = mixture.with_kernels_times(_ground_state_factors(problem))
+    whole = mixture.with_kernels_times(_ground_state_factors(problem))
+    # a rest mass does not change the states: residuals are relative to what is left of the energies without it
+    mixture = whole.counted_from_rest()
     arguments = (instant, options.tolerance, options.max_iterations)
     if mixture.has_sets:
         result = minimise_sets(mixture, guesses, *arguments, report=report, held=held)
@@ -150,13 +164,37 @@ def _with_ground_states(
                     f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
                     "highest filled one; the ground state is not unique, and its density has less symmetry than H"
                 )
-        return result, guesses
+        return result.with_rest_energy(whole), guesses
     fields = [guess[0] for guess in guesses]
-    if options.method == "imaginary-time":
-        result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
-    else:
-        result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
-    return result, [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+    failure = None
+    try:
+        if options.method == "imaginary-time":
+            result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
+        else:
+            result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
+    except NotConverged as error:
+        failure = error
+    _require_resolved(mixture, fields, held)
+    if failure is not None:
+        raise failure
+    return result.with_rest_energy(whole), [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+
+
+def _require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset[int]) -> None:
+    """Raises :class:`NotConverged` for a condensate that has shrunk to the grid's resolution, where an attraction
+    without a ground state has one on any grid. Collective."""
+    for a, (field, one) in enumerate(zip(fields, mixture.species, strict=True)):
+        if a in held:
+            continue
+        density = one.weight * (field.real**2 + field.imag**2)
+        at_one_point = float(mixture.communicators.maximum([np.max(density)])[0]) * mixture.grid.cell_volume
+        kinetic = one.weight * float(mixture.communicators.sum(mixture.spectral_averages(field, a)[:1])[0])
+        sentence = concentration(mixture, a, one.particles, at_one_point, kinetic)
+        if sentence is not None:
+            raise NotConverged(
+                f"ground state: {sentence}; the attraction has no ground state, or none that this grid resolves: "
+                "weaken it, put in fewer particles, use a finer grid, or begin closer to a metastable state"
+            )
 
 
 def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,15 @@ class GroundState:
         if self.levels:
             found["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
         return found
+
+    def with_rest_energy(self, mixture: Mixture) -> GroundState:
+        """The same for the mixture whose energies were counted from rest: with what that leaves out."""
+        rest = {one.name: one.kinetic.rest_energy for one in mixture.species}
+        levels = {
+            name: replace(found, energies=[energy + rest[name] for energy in found.energies])
+            for name, found in (self.levels or {}).items()
+        }
+        return replace(self, energy=self.energy + mixture.rest_energy, levels=levels or self.levels)
 
 
 class NotConverged(RuntimeError):

@@ -35,19 +35,19 @@ class Preconditioner:
         self._mixture = mixture
         self._members = range(len(mixture.species)) if members is None else members
         self._weights = mixture.weights[list(self._members)]
-        self._symbols = [one.kinetic.axis_symbols(mixture.grid) for one in mixture.species]
+        # a species without particles is held, and its share is not used: any number but zero
+        self._roots = np.sqrt(np.where(self._weights > 0.0, self._weights, 1.0))
         values, vectors = np.linalg.eigh(mixture.contact.couplings[np.ix_(self._members, self._members)])
         self._couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
         self.lowest_energies = self.lowest_energies_of(self._members)
-        """Per member the smallest kinetic energy of the box that is not zero: the scale where others vanish."""
+        """Per member the smallest kinetic energy of the box above that of rest: the scale where others vanish."""
         self._factor: list[list[np.ndarray]] = []
         self._alpha = 0.0
 
     def lowest_energies_of(self, species: Sequence[int]) -> np.ndarray:
-        """The smallest kinetic energy of the box that is not zero, for some species."""
+        """The smallest kinetic energy of the box above that of rest, for some species."""
         mixture = self._mixture
-        masses = np.array([mixture.species[a].mass for a in species])
-        return 0.5 * (mixture.hbar * 2.0 * np.pi / max(mixture.grid.lengths)) ** 2 / masses
+        return np.array([mixture.species[a].kinetic.smallest_excitation(mixture.grid) for a in species])
 
     def prepare(
         self,
@@ -76,7 +76,7 @@ class Preconditioner:
 
     def apply(self, fields: list[np.ndarray]) -> None:
         """phi_a <- (1/sqrt(nu_a)) sum_b P_ab sqrt(nu_b) phi_b, in place. Collective."""
-        roots = np.sqrt(self._weights)
+        roots = self._roots
         scale = self._alpha * self._mixture.transform.inverse_points
         for a, field in enumerate(fields):
             for b in range(a):
@@ -114,16 +114,10 @@ class Preconditioner:
 
     def _multiply(self, field: np.ndarray, species: int, factor: Callable[[np.ndarray], np.ndarray]) -> None:
         """Multiply the spectrum by factor(T(k)), plane by plane: no table of the grid's size."""
-        first, *others = self._symbols[species]
-        rest = np.zeros(self._mixture.grid.wave_block.shape[1:])
-        for axis, symbol in enumerate(others):
-            rest = rest + symbol.reshape([-1 if other == axis else 1 for other in range(len(others))])
+        kinetic = self._mixture.species[species].kinetic
 
         def multiplier(spectrum: np.ndarray) -> None:
-            if not others:
-                spectrum *= factor(first)
-                return
-            for plane, symbol in zip(spectrum, first, strict=True):
-                plane *= factor(symbol + rest)
+            for place, symbol in kinetic.planes(self._mixture.grid):
+                spectrum[place] *= factor(symbol)
 
         self._mixture.transform.multiply(field, multiplier)

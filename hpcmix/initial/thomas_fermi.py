@@ -84,7 +84,7 @@ def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.nda
     densities: list[np.ndarray | None] = []
     for a, one in enumerate(mixture.species):
         others = sum(max(couplings[a, b], 0.0) * weights[b] for b in range(len(weights)) if b != a)
-        effective = couplings[a, a] + others / weights[a]
+        effective = couplings[a, a] + others / weights[a] if weights[a] > 0.0 else 0.0
         external = one.external.value(instant)
         if effective <= 0.0 or external is None:
             densities.append(None)

@@ -8,6 +8,7 @@ The number in the file's name is the step.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import h5py
 import numpy as np
@@ -32,7 +33,7 @@ def digest_of(state: State, names: Sequence[str], communicators: Communicators) 
     parts = parts_of(state, names, communicators)
     lanes = summed_over_ranks(communicators.world, np.array([local_sums(part) for part in parts.values()]))
     arrays = dict(zip(parts, map(as_text, lanes), strict=True))
-    return state_digest(arrays, state.step, state.step_size, state.pending_kick)
+    return state_digest(arrays, state.step, state.step_size, state.pending_kick, state.adaptation)
 
 
 def parts_of(state: State, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
@@ -103,6 +104,7 @@ def write_checkpoint(
         "time": state.time,
         "step_size": state.step_size,
         "pending_kick": state.pending_kick,
+        **({} if state.adaptation is None else {"adaptation": line_of(asdict(state.adaptation))}),
         "series_bytes": bookmark.series_bytes,
         "snapshots": bookmark.snapshots,
         "conserved": line_of(bookmark.conserved),
@@ -121,7 +123,7 @@ def write_checkpoint(
     return Checkpoint(
         path,
         seal,
-        header_digest(seal, state.step, state.step_size, state.pending_kick),
+        header_digest(seal, state.step, state.step_size, state.pending_kick, state.adaptation),
         state.step,
         state.step_size,
         state.pending_kick,
@@ -129,6 +131,7 @@ def write_checkpoint(
         str(provenance.get("problem", "")),
         tuple(str(provenance.get("ancestors", "")).split()),
         communicators.size,
+        state.adaptation,
     )
 
 
@@ -140,7 +143,7 @@ def read_state(
 
     Raises :class:`~hpcmix.io.seal.Damaged`, the same on every rank, when what is read is not what was written.
     """
-    state = State(orbitals, checkpoint.step, checkpoint.step_size, checkpoint.pending_kick)
+    state = State(orbitals, checkpoint.step, checkpoint.step_size, checkpoint.pending_kick, checkpoint.adaptation)
     parts = parts_of(state, names, communicators)
     for name, part in parts.items():
         expected = int(np.prod(part.shape)) * part.local.dtype.itemsize

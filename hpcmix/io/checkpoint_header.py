@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import h5py
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.digest import combined_digest
+from hpcmix.io.plain_json import line_of
 from hpcmix.io.seal import Damaged, Seal, check_seal
+from hpcmix.state import Adaptation
 
 REFERENCE = "-at-start"
 """Ends the names of arrays that are kept for comparison and are no part of the state."""
@@ -55,18 +57,24 @@ class Checkpoint:
     problem: str
     ancestors: tuple[str, ...]
     ranks: int
+    adaptation: Adaptation | None = None
 
     @property
     def time(self) -> float:
         """The time it belongs to, code units."""
-        return self.step * self.step_size
+        return self.step * self.step_size if self.adaptation is None else self.adaptation.time
 
 
-def state_digest(arrays: Mapping[str, str], step: int, step_size: float, pending_kick: float) -> str:
+def state_digest(
+    arrays: Mapping[str, str], step: int, step_size: float, pending_kick: float, adaptation: Adaptation | None
+) -> str:
     """The digest of a state from those of its arrays: equal exactly when every bit that evolves is equal."""
-    return combined_digest(
-        {**arrays, "step": str(step), "step_size": float(step_size).hex(), "pending_kick": float(pending_kick).hex()}
-    )
+    entries = {
+        **arrays, "step": str(step), "step_size": float(step_size).hex(), "pending_kick": float(pending_kick).hex()
+    }  # fmt: skip
+    if adaptation is not None:
+        entries["adaptation"] = line_of(asdict(adaptation))  # shortest texts of floats: equal exactly for equal bits
+    return combined_digest(entries)
 
 
 def read_header(path: Path) -> Checkpoint:
@@ -80,6 +88,8 @@ def read_header(path: Path) -> Checkpoint:
             entries = dict(file.attrs)
         step, step_size = int(entries["step"]), float(entries["step_size"])
         pending_kick = float(entries["pending_kick"])
+        adaptation = json.loads(entries.get("adaptation", "null"))
+        adaptation = None if adaptation is None else Adaptation(**adaptation)
         bookmark = Bookmark(
             int(entries["series_bytes"]),
             int(entries["snapshots"]),
@@ -92,14 +102,20 @@ def read_header(path: Path) -> Checkpoint:
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error}") from error
     ancestors = tuple(str(entries.get("ancestors", "")).split())
-    digest = header_digest(seal, step, step_size, pending_kick)
-    return Checkpoint(path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks)
+    digest = header_digest(seal, step, step_size, pending_kick, adaptation)
+    return Checkpoint(
+        path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks, adaptation
+    )
 
 
-def header_digest(seal: Seal, step: int, step_size: float, pending_kick: float) -> str:
+def header_digest(
+    seal: Seal, step: int, step_size: float, pending_kick: float, adaptation: Adaptation | None = None
+) -> str:
+    """The digest of the state whose arrays a seal holds."""
     return state_digest(
         {name: array.digest for name, array in seal.arrays.items() if not name.endswith(REFERENCE)},
         step,
         step_size,
         pending_kick,
+        adaptation,
     )

@@ -107,10 +107,14 @@ class RunReader:
         summary = self.summary or {}
         record = self.records[-1] if self.records else summary
         facts = [("status", str(summary.get("status", "not finished: it is running, or was killed")))]
-        if "step" in record:
-            facts.append(("step", str(record["step"])))
-        if record.get("time") is not None:
-            facts.append(("time", self._time(record["time"])))
+        # a run that was stopped is beyond its last record
+        step, time = (summary.get(key, record.get(key)) for key in ("step", "time"))
+        if step is not None:
+            facts.append(("step", str(step)))
+        if time is not None:
+            facts.append(("time", self._time(time)))
+        if step != record.get("step"):
+            facts.append(("last record", f"step {record.get('step')}, from which the following numbers are"))
         energy = (record.get("energy") or {}).get("total")
         if energy is not None:
             facts.append(("energy", f"{energy:.12g}"))

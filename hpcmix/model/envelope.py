@@ -66,6 +66,13 @@ class Envelope:
         last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
         return last > time
 
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """The times at which the factor jumps or bends: where it is switched, and where a ramp begins and ends."""
+        return tuple(
+            time for edge in (self.begin, self.end) if math.isfinite(edge) for time in {edge, edge + self.ramp}
+        )
+
     def __call__(self, instant: Instant) -> float:
         """e(t) at an instant."""
         value = self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end))

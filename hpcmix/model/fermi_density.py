@@ -11,9 +11,10 @@ from hpcmix.model.mixture import Mixture
 
 
 def fermi_density(mixture: Mixture, species: int, potential: np.ndarray) -> np.ndarray:
-    """rho(x) = v_d (2 m (mu - W(x))_+)^(d/2) / (2 pi hbar)^d with mu such that it integrates to the number of fermions.
+    """rho(x) = v_d k_F(x)^d / (2 pi)^d, T(k_F(x)) = (mu - W(x))_+, with mu such that it integrates to the number of
+    fermions; hbar k_F = (2 m (mu - W)_+)^(1/2) for nonrelativistic ones.
 
-    v_d is the volume of the unit ball: the phase-space indicator of p^2 / 2m + W(x) <= mu integrated over p, which is
+    v_d is the volume of the unit ball: the phase-space indicator of T(p) + W(x) <= mu integrated over p, which is
     the minimiser of the Thomas-Fermi energy (Cardenas, Miller and Pavlovic (2.27)) where W holds its mean field.
 
     potential  W on this rank. The box must hold the cloud. Collective over the group.
@@ -21,18 +22,19 @@ def fermi_density(mixture: Mixture, species: int, potential: np.ndarray) -> np.n
     grid, communicators, one = mixture.grid, mixture.communicators, mixture.species[species]
     d = grid.dimensions
     ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
-    factor = ball * (math.sqrt(2.0 * one.mass) / (2.0 * math.pi * mixture.hbar)) ** d
+    factor = ball / (2.0 * math.pi) ** d
     depth = np.asarray(potential, np.float64)
 
     def density(mu: float) -> np.ndarray:
-        return factor * np.maximum(mu - depth, 0.0) ** (d / 2)
+        return factor * one.kinetic.wave_number(np.maximum(mu - depth, 0.0)) ** d
 
     def excess(mu: float) -> float:
         return float(communicators.sum([np.sum(density(mu))])[0]) * grid.cell_volume - one.orbitals
 
     lowest = -float(communicators.maximum([-np.min(depth)])[0])
     # a uniform gas in the whole box over the deepest point, and over the highest one
-    uniform = (one.orbitals / (factor * grid.volume)) ** (2.0 / d)
+    squares = (one.orbitals / (factor * grid.volume)) ** (2.0 / d)
+    uniform = one.kinetic.of_squares(squares) - one.kinetic.rest_energy
     highest = float(communicators.maximum([np.max(depth)])[0]) + 2.0 * uniform
     mu = brentq(excess, lowest, highest, xtol=1e-14 * (highest - lowest), rtol=1e-14)
     return density(mu).astype(mixture.real_dtype)

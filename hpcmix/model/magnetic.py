@@ -11,13 +11,13 @@ that of the motion the frame sees, and the rest is the centrifugal potential.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.kinetic import NonrelativisticKineticEnergy
+from hpcmix.model.kinetic import KineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic_momentum import KineticMomentum
 from hpcmix.model.lanczos import Lanczos
 from hpcmix.model.vector_potentials import cross
@@ -28,28 +28,49 @@ class KrylovKineticEnergy(ABC):
 
     momentum  Pi.
     lanczos   makes functions of Pi^2; may be shared with other species.
+    free      T without A and rotation: what preconditions the search for ground states.
     """
 
     diagonal = False
     may_fail = False
     """Whether a function of it may raise :class:`~hpcmix.model.lanczos.KrylovError`."""
 
-    def __init__(self, momentum: KineticMomentum, lanczos: Lanczos, mass: float, hbar: float) -> None:
+    def __init__(self, momentum: KineticMomentum, lanczos: Lanczos, free: KineticEnergy) -> None:
         self.momentum = momentum
-        self.mass = mass
-        self.hbar = hbar
+        self.free = free
+        self.rest_energy = free.rest_energy
         self._lanczos = lanczos
 
+    def planes(self, grid: Grid) -> Iterator[tuple[int | slice, np.ndarray]]:
+        """T without A: :meth:`KineticEnergy.planes`."""
+        return self.free.planes(grid)
+
+    def smallest_excitation(self, grid: Grid) -> float:
+        """Without A: :meth:`KineticEnergy.smallest_excitation`."""
+        return self.free.smallest_excitation(grid)
+
+    def largest(self, grid: Grid) -> float:
+        """Without A: :meth:`KineticEnergy.largest`."""
+        return self.free.largest(grid)
+
+    def of_squares(self, squares: float) -> float:
+        """Where |Pi|^2 is hbar^2 `squares`: :meth:`KineticEnergy.of_squares`."""
+        return self.free.of_squares(squares)
+
+    def wave_number(self, excitation: np.ndarray) -> np.ndarray:
+        """|Pi| / hbar where T - T(0) is `excitation`: :meth:`KineticEnergy.wave_number`."""
+        return self.free.wave_number(excitation)
+
     @abstractmethod
-    def axis_symbols(self, grid: Grid) -> list[np.ndarray]:
-        """T without A and rotation, along each axis: what preconditions the search for ground states."""
+    def from_rest(self) -> KrylovKineticEnergy:
+        """The same less its rest energy."""
 
     @abstractmethod
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
         """target = T source."""
 
     @abstractmethod
-    def flow(self, field: np.ndarray, duration: float) -> None:
+    def drift(self, field: np.ndarray, duration: float) -> None:
         """field <- exp(-i duration T / hbar) field."""
 
     @abstractmethod
@@ -76,17 +97,17 @@ class KrylovKineticEnergy(ABC):
 class MagneticKineticEnergy(KrylovKineticEnergy):
     """T = Pi^2 / (2 m); the scale of `momentum` is 1 / sqrt(2 m)."""
 
-    def axis_symbols(self, grid: Grid) -> list[np.ndarray]:
-        """See :meth:`KrylovKineticEnergy.axis_symbols`."""
-        return NonrelativisticKineticEnergy(self.mass, self.hbar).axis_symbols(grid)
+    def from_rest(self) -> MagneticKineticEnergy:
+        """See :meth:`KrylovKineticEnergy.from_rest`."""
+        return self
 
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
         """See :meth:`KrylovKineticEnergy.apply`."""
         self.momentum.square(source, target)
 
-    def flow(self, field: np.ndarray, duration: float) -> None:
-        """See :meth:`KrylovKineticEnergy.flow`."""
-        self._lanczos.exponential(self.apply, field, -1j * duration / self.hbar)
+    def drift(self, field: np.ndarray, duration: float) -> None:
+        """See :meth:`KrylovKineticEnergy.drift`."""
+        self._lanczos.exponential(self.apply, field, -1j * duration / self.free.hbar)
 
     def decay(self, field: np.ndarray, duration: float) -> None:
         """See :meth:`KrylovKineticEnergy.decay`."""
@@ -99,7 +120,7 @@ class MagneticKineticEnergy(KrylovKineticEnergy):
 
 
 class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
-    """T = sqrt(m^2 + Pi^2) - offset, c = 1; the offset is m or zero. The scale of `momentum` is one.
+    """T = sqrt(m^2 + Pi^2), c = 1, less m if that of `free` is. The scale of `momentum` is one.
 
     is_first  on one rank of the group, which then counts what all of them know.
     """
@@ -107,24 +128,24 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
     may_fail = True
 
     def __init__(
-        self, momentum: KineticMomentum, lanczos: Lanczos, mass: float, hbar: float, offset: float, is_first: bool
+        self, momentum: KineticMomentum, lanczos: Lanczos, free: SemirelativisticKineticEnergy, is_first: bool
     ) -> None:
-        super().__init__(momentum, lanczos, mass, hbar)
-        self._offset = offset
+        super().__init__(momentum, lanczos, free)
         self._is_first = is_first
 
-    def axis_symbols(self, grid: Grid) -> list[np.ndarray]:
-        """See :meth:`KrylovKineticEnergy.axis_symbols`."""
-        return NonrelativisticKineticEnergy(self.mass, self.hbar).axis_symbols(grid)
+    def from_rest(self) -> MagneticSemirelativisticKineticEnergy:
+        """See :meth:`KrylovKineticEnergy.from_rest`."""
+        free = self.free.from_rest()
+        return MagneticSemirelativisticKineticEnergy(self.momentum, self._lanczos, free, self._is_first)
 
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
         """See :meth:`KrylovKineticEnergy.apply`."""
         np.copyto(target, source)
         self._lanczos.function(self.momentum.square, target, self._energy)
 
-    def flow(self, field: np.ndarray, duration: float) -> None:
-        """See :meth:`KrylovKineticEnergy.flow`."""
-        angle = duration / self.hbar
+    def drift(self, field: np.ndarray, duration: float) -> None:
+        """See :meth:`KrylovKineticEnergy.drift`."""
+        angle = duration / self.free.hbar
         self._lanczos.function(self.momentum.square, field, lambda square: np.exp(-1j * angle * self._energy(square)))
 
     def decay(self, field: np.ndarray, duration: float) -> None:
@@ -137,11 +158,8 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
         return average if self._is_first else 0.0
 
     def _energy(self, square: np.ndarray) -> np.ndarray:
-        """sqrt(m^2 + Pi^2) - offset of eigenvalues of Pi^2, which rounding may make negative; less m without
-        cancellation."""
-        square = np.maximum(square, 0.0)
-        root = np.sqrt(self.mass**2 + square)
-        return square / (root + self.mass) + (self.mass - self._offset)
+        """T of eigenvalues of Pi^2, which rounding may make negative."""
+        return self.free.of_terms(np.maximum(square, 0.0))
 
 
 def rotation_energy(

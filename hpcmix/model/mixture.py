@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,9 +26,10 @@ from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.finite_range import FiniteRangeInteraction
-from hpcmix.model.kinetic import NonrelativisticKineticEnergy
+from hpcmix.model.kinetic import KineticEnergy
 from hpcmix.model.magnetic import KrylovKineticEnergy
 from hpcmix.model.potentials import ExternalPotential
+from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.scaled_multipliers import contact_factor
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
@@ -45,7 +46,7 @@ class SpeciesModel:
     name: str
     mass: float
     weight: float
-    kinetic: NonrelativisticKineticEnergy | KrylovKineticEnergy
+    kinetic: KineticEnergy | KrylovKineticEnergy
     external: ExternalPotential
     orbitals: int = 1
     confinement: np.ndarray | None = None
@@ -72,6 +73,7 @@ class Mixture:
         contact: ContactInteraction,
         convolution: FiniteRangeInteraction,
         hbar: float,
+        rabi: RabiCouplings | None = None,
     ) -> None:
         self.grid = grid
         self.transform = transform
@@ -79,6 +81,7 @@ class Mixture:
         self.contact = contact
         self.convolution = convolution
         self.hbar = hbar
+        self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.weights = np.array([one.weight for one in self.species])
         self.sharing = OrbitalGroups(tuple(one.orbitals for one in self.species), self.communicators.groups)
 
@@ -98,6 +101,13 @@ class Mixture:
         shared = self.communicators.groups > 1 and any(one.kinetic.may_fail for one in self.species)
         return together(self.communicators.world) if shared else nullcontext()
 
+    @property
+    def conserved_together(self) -> list[tuple[str, ...]]:
+        """Names of the species whose particles add up to a constant: each alone, or those that are coupled."""
+        coupled = {a for group in self.rabi.groups for a in group}
+        alone = [(a,) for a in range(len(self.species)) if a not in coupled]
+        return [tuple(self.species[a].name for a in group) for group in sorted([*alone, *self.rabi.groups])]
+
     def held(self, species: int) -> range:
         """Which orbitals of a species this rank's group holds."""
         return self.sharing.held(self.communicators.group_index, species)
@@ -116,7 +126,26 @@ class Mixture:
             couplings[a, b] *= factor
             couplings[b, a] = couplings[a, b]
         contact, convolution = ContactInteraction(couplings), self.convolution.times(factors)
-        return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar)
+        return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar, self.rabi)
+
+    @property
+    def rest_energy(self) -> float:
+        """Energy of all particles at rest: zero but for semi-relativistic ones."""
+        return sum(one.particles * one.kinetic.rest_energy for one in self.species)
+
+    def counted_from_rest(self) -> Mixture:
+        """The same mixture with kinetic energies that begin at zero. Shares everything else, as
+        :meth:`with_kernels_times` does."""
+        species = [replace(one, kinetic=one.kinetic.from_rest()) for one in self.species]
+        return self._of(species)
+
+    def uncoupled(self, weights: Sequence[float]) -> Mixture:
+        """The same mixture without coherent couplings, with weights that go with orbitals of norm one. Shares
+        everything else, as :meth:`with_kernels_times` does."""
+        return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)])
+
+    def _of(self, species: Sequence[SpeciesModel]) -> Mixture:
+        return Mixture(self.grid, self.transform, species, self.contact, self.convolution, self.hbar)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -129,8 +158,15 @@ class Mixture:
         self.transform.free()
 
     def conserves_energy_after(self, time: float) -> bool:
-        """Whether no external potential changes at or after `time`."""
-        return not any(one.external.changes_after(time) for one in self.species)
+        """Whether no external potential and no coupling changes at or after `time`."""
+        return not (self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species))
+
+    def next_corner(self, clock: float) -> float:
+        """The first time after `clock`, both on the clock of the grid's frame, at which an external potential or a
+        coupling is switched, or a ramp begins or ends; infinity for none."""
+        times = [corner for one in (*(one.external for one in self.species), self.rabi) for corner in one.corners]
+        corners = map(self.grid.frame.clock, times)
+        return min((corner for corner in corners if corner > clock), default=np.inf)
 
     # --------------------------------------------------------------- densities and potentials
 
@@ -193,7 +229,7 @@ class Mixture:
         if not self.species[species].kinetic.diagonal:
             return self.species[species].kinetic.averages(orbital) * grid.cell_volume
         spectrum = self.transform.forward(orbital, self.transform.work)
-        averages = [kernels.weighted_norm(spectrum, self.species[species].kinetic.axis_symbols(grid))]
+        averages = [self.species[species].kinetic.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):
             weights = list(zeros)
@@ -214,6 +250,21 @@ class Mixture:
             parts[a, 1] = self.integrate(densities[a], mean_fields[a])
         return parts * instant.contraction**2
 
+    def coupling_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray | None:
+        """Per species, this rank's part of nu Re sum_b <phi_a|R_ab|phi_b>; None where nothing is coupled.
+
+        orbitals  of the coupled species, complete (no pending kick); others are not looked at.
+        """
+        if not self.rabi.groups:
+            return None
+        matrix, energies = self.rabi.matrix(instant), np.zeros(len(self.species))
+        for group in self.rabi.groups:
+            for a in group:
+                for b in group:
+                    overlap = kernels.inner_product(orbitals[a][0], orbitals[b][0])
+                    energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
+        return energies
+
     def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
         """The energy by term, of wave functions that are complete (no pending kick), where grid and laboratory agree.
         Collective."""
@@ -223,7 +274,11 @@ class Mixture:
             kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
         potentials = self.potential_energies(densities, self.mean_fields(densities), instant)
         sums = self.communicators
-        return Energy.of(np.column_stack([sums.sum_all(kinetic), sums.sum(potentials)]))
+        coupling = self.coupling_energies(orbitals, instant)
+        return Energy.of(
+            np.column_stack([sums.sum_all(kinetic), sums.sum(potentials)]),
+            None if coupling is None else sums.sum(coupling),
+        )
 
 
 def _take_densities(orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:

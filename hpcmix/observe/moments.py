@@ -25,7 +25,8 @@ def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | 
         lines.append((x, line))
         sums.append(float(np.dot(x, line)))
     total, *first = mixture.communicators.sum(sums)
-    centre = np.array(first) / total
+    mean = 1.0 / total if total > 0.0 else np.nan  # a species that is empty has no centre
+    centre = np.array(first) * mean
     # second moments about the centre, not <x^2> - <x>^2: a narrow cloud far from the origin would lose its digits
     spread = mixture.communicators.sum(
         [float(np.dot((x - c) ** 2, line)) for (x, line), c in zip(lines, centre, strict=True)]
@@ -34,7 +35,7 @@ def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | 
     return {
         "particles": float(total * grid.cell_volume),
         "centre": centre.tolist(),
-        "rms_width": np.sqrt(spread / total).tolist(),
+        "rms_width": np.sqrt(spread * mean).tolist(),
         "maximum_density": float(largest[0]),
     }
 

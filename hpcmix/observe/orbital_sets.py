@@ -76,11 +76,7 @@ def momentum_distribution(mixture: Mixture, spectral: np.ndarray) -> dict[str, l
 
 def kinetic_energy(mixture: Mixture, species: int, spectral: np.ndarray) -> float:
     """nu sum_j <phi_j|T|phi_j> from :func:`momentum_density`. Collective over the group."""
-    symbols = mixture.species[species].kinetic.axis_symbols(mixture.grid)
-    local = 0.0
-    for axis, symbol in enumerate(symbols):
-        others = tuple(other for other in range(len(symbols)) if other != axis)
-        local += float(np.dot(symbol, np.sum(spectral, axis=others, dtype=np.float64)))
+    local = mixture.species[species].kinetic.mean(mixture.grid, spectral)
     return float(mixture.communicators.sum([local])[0])
 
 

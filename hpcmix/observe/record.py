@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals, completed_set
+from hpcmix.evolve.completion import coming_instant, completed_orbitals, completed_set
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -47,15 +48,13 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     (canonical) momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
-    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Names and nesting
-    as in summary.json. Code units. All is the laboratory's; in a frame that grows the record also has ``frame``: the
-    ``clock``, the ``scale`` b and its ``speed`` db/dt, and of every species centre and widths on the grid, which stay
-    finite. Collective over the world.
+    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Of adaptive steps
+    also their size. Names and nesting as in summary.json. Code units. All is the laboratory's; in a frame that grows
+    the record also has ``frame``: the ``clock``, the ``scale`` b and its ``speed`` db/dt, and of every species centre
+    and widths on the grid, which stay finite. Collective over the world.
     """
     frame = mixture.grid.frame
-    instant = Instant.on_clock(frame, state.time, state.time + 0.5 * state.step_size)
-    if before_start:
-        instant = Instant.before_start()
+    instant = Instant.before_start() if before_start else coming_instant(state, frame)
     densities = mixture.densities(state.orbitals)
     mean_fields = mixture.mean_fields(densities, instant.contraction)
     turning = has_angular_momentum(mixture)
@@ -84,6 +83,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             sums[a] = of_spectrum
     potentials = mixture.communicators.sum(mixture.potential_energies(densities, mean_fields, instant))
     parts = np.column_stack([sums[:, 0], potentials])
+    coupling = _coupling_energies(mixture, state, mean_fields, instant)
     species: dict[str, Any] = {}
     for a, one in enumerate(mixture.species):
         moments = density_moments(mixture, densities[a])
@@ -91,19 +91,41 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             moments = in_laboratory(moments, mixture.grid, state.time)
         species[one.name] = {
             "particles": moments["particles"],
-            "chemical_potential": float(np.sum(parts[a])) / moments["particles"],
+            "chemical_potential": _per_particle(
+                float(np.sum(parts[a])) + (0.0 if coupling is None else coupling[a]), moments["particles"]
+            ),
             "kinetic_energy": float(parts[a, 0]),
             "potential_energy": float(parts[a, 1]),
             "interaction_energy": 0.5 * float(parts[a, 2]),  # a pair's energy is shared: the species' add up
+            **({} if coupling is None else {"coupling_energy": float(coupling[a])}),
             **{name: value for name, value in moments.items() if name != "particles"},
             "momentum": sums[a, 1:].tolist(),
             **({"angular_momentum": turns[a].tolist()} if turning else {}),
             **of_sets.get(a, {}),
         }
-    record = {"step": state.step, "time": frame.laboratory_time(state.time)}
+    record: dict[str, Any] = {"step": state.step, "time": frame.laboratory_time(state.time)}
+    if state.adaptation is not None:
+        record["step_size"] = state.step_size
     if frame.expanding:
         record["frame"] = frame.described(state.time)
-    return record | {"energy": Energy.of(parts).as_dict(), "species": species}
+    return record | {"energy": Energy.of(parts, coupling).as_dict(), "species": species}
+
+
+def _coupling_energies(
+    mixture: Mixture, state: State, mean_fields: Sequence[np.ndarray], instant: Instant
+) -> np.ndarray | None:
+    """Per species nu Re sum_b <phi_a|R_ab|phi_b>, or None: the species of a group at once, because a pending kick turns
+    each by a phase of its own. Collective."""
+    if not mixture.rabi.groups:
+        return None
+    orbitals: list[np.ndarray] = list(state.orbitals)
+    for a in (a for group in mixture.rabi.groups for a in group):
+        orbitals[a] = completed_set(mixture, state, a, mean_fields[a])
+    return mixture.communicators.sum(mixture.coupling_energies(orbitals, instant))
+
+
+def _per_particle(energy: float, particles: float) -> float:
+    return energy / particles if particles > 0.0 else math.nan
 
 
 def _of_set(

@@ -93,7 +93,7 @@ class Communicators:
             problem.orbitals,
             problem.grid.points,
             comm.size,
-            None if options.orbital_groups == "auto" else options.orbital_groups,
+            problem.orbital_groups,
             pencil_grid,
             node_ranks,
             memory_per_rank,

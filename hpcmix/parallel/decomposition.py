@@ -99,6 +99,14 @@ class Decomposition:
         return self.block(rank, self.layouts()[0])
 
     @property
+    def in_words(self) -> str:
+        """How the grid is cut: "4 slabs", "4 x 2 pencils"; of one rank "the whole grid"."""
+        first, second = self.pencil_grid
+        if self.ranks == 1:
+            return "the whole grid"
+        return f"{first} slabs" if second == 1 else f"{first} x {second} pencils"
+
+    @property
     def block_shape(self) -> tuple[int, ...]:
         """Shape of the first rank's box in position space, the largest one."""
         return self.position_block(0).shape
@@ -140,16 +148,23 @@ def choose_pencil_grid(points: tuple[int, ...], ranks: int, asked: tuple[int, in
                 f"at most {limit[0]} x {limit[1]} fit",
             )
         return asked
-    fitting = [
-        (first, ranks // first)
-        for first in range(1, ranks + 1)
-        if ranks % first == 0 and first <= limit[0] and ranks // first <= limit[1]
-    ]
+    fitting = _splits(ranks, limit)
     if not fitting:
+        fewer = next(number for number in range(ranks - 1, 0, -1) if _splits(number, limit))
         raise ProblemError.of(
             "grid.points",
             f"{ranks} ranks cannot share a grid of {sizes}: every split leaves ranks without points; "
-            f"use a divisor pair within {limit[0]} x {limit[1]}, for instance {limit[0]} ranks",
+            f"a number fits that is the product of one up to {limit[0]} and one up to {limit[1]}; "
+            f"the next below is {fewer}",
         )
     slabs = [split for split in fitting if split[1] == 1]
     return slabs[0] if slabs else min(fitting, key=lambda split: (abs(split[0] - split[1]), split[1]))
+
+
+def _splits(ranks: int, limit: tuple[int, int]) -> list[tuple[int, int]]:
+    """The pencil grids of so many ranks within a limit."""
+    return [
+        (first, ranks // first)
+        for first in range(1, min(ranks, limit[0]) + 1)
+        if ranks % first == 0 and ranks // first <= limit[1]
+    ]

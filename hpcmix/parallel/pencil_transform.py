@@ -4,9 +4,9 @@ pencil grid that has more than one rank.
 The axes of a field fall into those that are transformed where the field lies in position space - the last
 :attr:`PencilTransform.plane_axes`, two on slabs and one on pencils - and those that come after an exchange; the first
 axis is always the last to be transformed. What a drift does in wave-number space touches one line at a time if its
-factor separates, so lines along the first axis are transformed, multiplied and transformed back in one sweep; and what
-a kick does touches one plane or row at a time, so a plane is brought back from the last drift, kicked and sent towards
-the next one in one sweep too (:class:`hpcmix.evolve.flows.Flows`).
+factor separates or is a table, so lines along the first axis are transformed, multiplied and transformed back in one
+sweep; and what a kick does touches one plane or row at a time, so a plane is brought back from the last drift, kicked
+and sent towards the next one in one sweep too (:class:`hpcmix.evolve.flows.Flows`).
 
 Axes are transformed in the same order on every pencil grid, and lines go through full tiles of the vector registers
 whatever a rank holds: the bits of a field do not depend on the number of ranks, nor on how they share the grid.
@@ -24,7 +24,7 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchange
 from hpcmix.parallel.shared_memory import SharedFields
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transform import Transform
+from hpcmix.parallel.transform import Factors, Transform, Turn
 
 ChangeLines = Callable[[Sequence[np.ndarray], int], None]
 """Works on spectra whose first axis is whole and the only one not yet transformed; its second argument is the number of
@@ -196,14 +196,35 @@ class PencilTransform(Transform):
                 if half_way is not field:
                     np.copyto(field, half_way)
 
-    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Sequence[np.ndarray]]) -> None:
+    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
         """See :meth:`Transform.multiply_factors`."""
 
         def change(spectra: Sequence[np.ndarray], first: int) -> None:
             for number, spectrum in enumerate(spectra, first):
-                kernels.multiply_lines(spectrum, factors[number])
+                factor = factors[number]
+                if isinstance(factor, Turn):
+                    kernels.turn_lines(spectrum, factor.symbol, factor.angle, factor.scale)
+                else:
+                    kernels.multiply_lines(spectrum, factor)
 
         self._change_lines(fields, change)
+
+    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
+        """See :meth:`Transform.change_together`."""
+
+        def change_lines(spectra: Sequence[np.ndarray], _: int) -> None:
+            lines = [
+                np.ascontiguousarray(spectrum) for spectrum in spectra
+            ]  # rows of a shared field are not contiguous
+            for line in lines:
+                kernels.transform_lines(line, 0, True)
+            change(lines)
+            for line, spectrum in zip(lines, spectra, strict=True):
+                kernels.transform_lines(line, 0, False)
+                if line is not spectrum:
+                    spectrum[...] = line
+
+        self._change_lines(fields, change_lines, together=True)
 
     def convolve(
         self,

@@ -9,11 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from hpcmix.parallel.mpi import MPI
+from hpcmix.problem.errors import Complaint, ProblemError
 
 SHARED_MEMORY_VARIABLE = "HPCMIX_SHARED_MEMORY"
 """Environment variable; "no" makes ranks of one node exchange messages too."""
 
+_WORDS = dict.fromkeys(("", "yes", "on", "true", "1"), True) | dict.fromkeys(("no", "off", "false", "0"), False)
+
 _CACHE_LINE = 64
+
+
+def shared_memory_wanted() -> bool:
+    """What the environment variable says. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    text = os.environ.get(SHARED_MEMORY_VARIABLE, "").strip()
+    if text.lower() not in _WORDS:
+        message = f'is "{text}"; it must be yes, the default, or no'
+        raise ProblemError([Complaint(SHARED_MEMORY_VARIABLE, None, "", message)])
+    return _WORDS[text.lower()]
 
 
 def shares_memory(comm: MPI.Comm, size: int) -> bool:
@@ -27,7 +39,7 @@ def shares_memory(comm: MPI.Comm, size: int) -> bool:
     node.Free()
     backing = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")
     wanted = comm.allreduce(size)
-    willing = together and os.environ.get(SHARED_MEMORY_VARIABLE, "yes").lower() not in ("no", "off", "false", "0")
+    willing = together and shared_memory_wanted()
     return bool(comm.allreduce(willing and shutil.disk_usage(backing).free > 2 * wanted, op=MPI.LAND))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,12 +20,32 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
+from hpcmix.problem.errors import Complaint, ProblemError
+
+Factors = Sequence[np.ndarray]
+"""A multiplier in wave-number space that is a product: one complex table per axis on this rank's block."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A multiplier in wave-number space that is a phase: scale * exp(-1j * angle * symbol).
+
+    symbol  real array on this rank's block of wave numbers, in the precision of the fields.
+    """
+
+    symbol: np.ndarray
+    angle: float
+    scale: float
 
 
 def thread_count() -> int:
-    """Threads that a rank may use: OMP_NUM_THREADS, or one."""
-    asked = os.environ.get("OMP_NUM_THREADS", "1").split(",")[0]
-    return max(1, int(asked)) if asked.isdigit() else 1
+    """Threads that a rank may use: OMP_NUM_THREADS, or one. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").strip() or "1"
+    outermost = asked.split(",")[0].strip()  # of a list, one number for each level of nested regions
+    if not (outermost.isascii() and outermost.isdigit()) or int(outermost) < 1:
+        message = f'is "{asked}"; it must be the number of threads of a rank, at least 1'
+        raise ProblemError([Complaint("OMP_NUM_THREADS", None, "", message)])
+    return int(outermost)
 
 
 class Transform(ABC):
@@ -126,14 +147,22 @@ class Transform(ABC):
         if half_way is not field:
             np.copyto(field, half_way)
 
-    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Sequence[np.ndarray]]) -> None:
+    def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
         """``field <- n_points F^-1 [ m(k) F field ]`` for fields that are half way, in place, and leave them half way.
 
-        factors  for each field one table per axis on this rank's wave-number block; their product is m, and 1/n_points
-                 is theirs to hold.
+        factors  for each field m, either as a product or as a phase; 1/n_points is theirs to hold.
         """
-        for field, tables in zip(fields, factors, strict=True):
-            self.multiply(field, lambda spectrum, tables=tables: kernels.multiply_separable(spectrum, tables))
+        for field, factor in zip(fields, factors, strict=True):
+            self.multiply(field, lambda spectrum, factor=factor: _apply(factor, spectrum))
+
+    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
+        """Let `change` work on the spectra of complex fields that are half way, all at once and in place; afterwards
+        they are half way again, times n_points."""
+        spectra = [self.forward(field, self.empty_wave()) for field in fields]
+        with self.timers.phase("multiply"):
+            change(spectra)
+        for spectrum, field in zip(spectra, fields, strict=True):
+            self.backward(spectrum, field, normalise=False)
 
     def convolve(
         self,
@@ -156,3 +185,12 @@ class Transform(ABC):
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""
+
+
+def _apply(factor: Factors | Turn, spectrum: np.ndarray) -> None:
+    """Multiply a whole spectrum, in place."""
+    if isinstance(factor, Turn):
+        kernels.rotate_phase(spectrum, factor.symbol, factor.angle)
+        spectrum *= spectrum.real.dtype.type(factor.scale)
+    else:
+        kernels.multiply_separable(spectrum, factor)

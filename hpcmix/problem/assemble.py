@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.problem.availability import unavailable_key
-from hpcmix.problem.checks import Parts, cross_checks
+from hpcmix.problem.checks import Parts, cross_checks, largest_fixed_step
+from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.dimensions import LENGTH, MASS
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
@@ -18,7 +19,7 @@ from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.rotation import Rotation
-from hpcmix.problem.scaling import Scaling, scaled_species
+from hpcmix.problem.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.section import Context
 from hpcmix.problem.source import Source
@@ -27,6 +28,8 @@ from hpcmix.problem.translate import validated
 from hpcmix.problem.units import UnitError, Units, scale_from_text
 from hpcmix.problem.values import described
 
+_MORE_STEPS_THAN_ANY = 1_000_000_000
+"""Output every so many steps is output at the end only."""
 _TOLERANCES = {"double": 1e-10, "single": 1e-4}
 """Default residual of ground states: some orders above what the rounding of each precision allows."""
 
@@ -61,6 +64,7 @@ class _Assembly:
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
+            coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
             scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
@@ -77,6 +81,7 @@ class _Assembly:
         ground_state = parts.ground_state
         if ground_state.tolerance is None:
             ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parts.parallel.precision]})
+        time = _complete_time(parts)
         problem = Problem(
             title=title,
             units=code_units,
@@ -84,10 +89,11 @@ class _Assembly:
             species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
             rotation=parts.rotation,
+            coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,
             ground_state=ground_state,
-            time=parts.time,
-            output=_complete_output(parts.output, parts.time, self.name),
+            time=time,
+            output=_complete_output(parts.output, time, self.name),
             parallel=parts.parallel,
         )
         problem._source = self.source
@@ -155,13 +161,31 @@ class _Assembly:
         return value
 
 
+def _complete_time(parts: Parts) -> TimeOptions | None:
+    """The time section; of adaptive steps the largest filled in where the grid sets it."""
+    time = parts.time
+    if time is None or time.adaptive is None or time.adaptive.largest is not None:
+        return time
+    species = scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions)
+    hbar = prefactors(parts.scaling, list(parts.species.values()), parts.grid.dimensions).hbar
+    limit = largest_fixed_step(replace(parts, species=dict(enumerate(species))), hbar)
+    if limit is None:
+        return time
+    return time.model_copy(update={"step": time.adaptive.model_copy(update={"largest": 2.0 * limit})})
+
+
 def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str) -> OutputOptions:
     """The output section with its directory and, when there is a [time], its schedules."""
     update: dict[str, Any] = {} if output.directory else {"directory": f"runs/{name}"}
     if time is not None:
         if output.observables.every is None and output.observables.interval is None:
-            update["observables"] = output.observables.model_copy(update={"every": max(1, time.steps // 100)})
+            if time.adaptive is None:
+                schedule = {"every": max(1, time.steps // 100)}
+            else:  # of a clock that runs to infinity no part of the time is a hundredth
+                schedule = {"every": 10} if time.frame.expanding else {"interval": time.final / 100}
+            update["observables"] = output.observables.model_copy(update=schedule)
         if output.snapshots.every is None and output.snapshots.interval is None:
-            schedule = {"interval": time.final} if math.isfinite(time.final) else {"every": time.steps}
+            steps = time.steps if time.adaptive is None else _MORE_STEPS_THAN_ANY
+            schedule = {"interval": time.final} if math.isfinite(time.final) else {"every": steps}
             update["snapshots"] = output.snapshots.model_copy(update=schedule)
     return output.model_copy(update=update)

@@ -41,6 +41,8 @@ def find_problem(file: str) -> tuple[Path, str]:
     if path.is_dir():
         inside = path / "problem.toml"
         raise _refusal(file, "is a directory, not a problem file", str(inside) if inside.is_file() else None)
+    if path.exists():
+        raise _refusal(file, "is a device or a pipe; a problem is read from a file, which every rank can open", None)
     if path.name != file or path.suffix:
         siblings = [sibling.name for sibling in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         nearest = closest(path.name, siblings)

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hpcmix.problem.adaptive import smallest_tolerance
+from hpcmix.problem.coupling import RabiCoupling
+from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
@@ -41,6 +44,7 @@ class Parts:
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
     rotation: Rotation | None = None
+    coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None
     output: OutputOptions | None = None
     scaling: Scaling | None = None
@@ -62,6 +66,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     if parts.units.given:
         yield from _check_masses(parts)
     yield from _check_semirelativistic(parts)
+    yield from check_couplings(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
@@ -84,13 +89,15 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in check_range(interaction, parts.grid):
                 yield ("interaction", index, *path), message, None
-        for path, message in check_turning(parts.rotation, parts.species, parts.grid):
+        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
             yield path, message, None
     if parts.grid is not None and parts.grid.frame.map.expanding:
-        for path, message in check_frame(parts.grid, parts.species, parts.interaction, parts.time, parts.output):
+        frame = parts.grid, parts.species, parts.interaction, parts.coupling, parts.time, parts.output
+        for path, message in check_frame(*frame):
             yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
+        yield from _check_tolerance(parts)
         if parts.grid is not None:
             yield from _check_step(parts, hbar)
 
@@ -112,16 +119,17 @@ def _check_names(parts: Parts) -> Iterator[Finding]:
             message = f'"{name}" is already the name of species {seen[name]} (counted from 0)'
             yield ("species", index, "name"), message, None
         seen.setdefault(name, index)
-    for index, interaction in enumerate(entries(parts.tables, "interaction")):
-        between = interaction.get("between")
-        if not isinstance(between, list) or len(between) != 2 or not seen:
-            continue
-        for position, name in enumerate(between):
-            if isinstance(name, str) and name not in seen:
-                suggestion = closest(name, seen)
-                known = "" if suggestion else f" (species: {', '.join(seen)})"
-                message = f"there is no species {described(name)}{known}"
-                yield ("interaction", index, "between", position), message, suggestion
+    for section in ("interaction", "coupling"):
+        for index, entry in enumerate(entries(parts.tables, section)):
+            between = entry.get("between")
+            if not isinstance(between, list) or len(between) != 2 or not seen:
+                continue
+            for position, name in enumerate(between):
+                if isinstance(name, str) and name not in seen:
+                    suggestion = closest(name, seen)
+                    known = "" if suggestion else f" (species: {', '.join(seen)})"
+                    message = f"there is no species {described(name)}{known}"
+                    yield (section, index, "between", position), message, suggestion
 
 
 def _check_pairs(parts: Parts) -> Iterator[Finding]:
@@ -219,7 +227,7 @@ def _check_scaling(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
-    for name in ("observables", "snapshots", "checkpoints") if output is not None else ():
+    for name in ("observables", "snapshots", "checkpoints") if output is not None and time.adaptive is None else ():
         interval = getattr(output, name).interval
         # an interval of exactly one step may come out a rounding below it
         if interval is not None and interval < time.step_size * (1 - 1e-12):
@@ -227,31 +235,55 @@ def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterato
             yield ("output", name, "interval"), message, None
 
 
-def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
-    """Refuse a step at which the splitting resonates.
+def _check_tolerance(parts: Parts) -> Iterator[Finding]:
+    """Refuse a tolerance that rounding alone would exceed."""
+    time = parts.time
+    if time.adaptive is None or parts.parallel is None:
+        return
+    least = smallest_tolerance(parts.parallel.precision, time.splitting.order)
+    if time.adaptive.tolerance < least:
+        message = (
+            f"{time.adaptive.tolerance:g} cannot be reached: rounding in {parts.parallel.precision} precision makes "
+            f"errors of this size; {time.integrator} needs at least {_rounded_up(least)}"
+        )
+        yield ("time", "step", "tolerance"), message, None
+
+
+def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
+    """The step beyond which the splitting resonates, or None where any step is right.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
-    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is aliased in time: potentials and mean
-    field, which act only between the drifts, can no longer tell it from a slow one, and couple the two resonantly, so
-    that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact and
-    any step is right; an expanding frame brings a potential of its own.
+    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is aliased in time: potentials and
+    mean field, which act only between the drifts, can no longer tell it from a slow one, and couple the two resonantly,
+    so that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact
+    and any step is right; an expanding frame brings a potential of its own.
     """
     time, grid = parts.time, parts.grid
     acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
     acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
-        return
+        return None
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
     fastest = max(_largest_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
-    largest = math.pi / (time.splitting.largest_drift * fastest)
-    if time.step_size > largest:
+    return math.pi / (time.splitting.largest_drift * fastest)
+
+
+def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
+    """Refuse a step at which the splitting resonates. An adaptive step consists of two."""
+    time, largest = parts.time, largest_fixed_step(parts, hbar)
+    if largest is None:
+        return
+    given, keys = time.step_size, ("time", "step")
+    if time.adaptive is not None:
+        given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
+    if given is not None and given > largest:
         seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
         message = (
-            f"{time.step_size:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
+            f"{given:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
             f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "
             f"units{seconds}; time.check_step = false switches this check off"
         )
-        yield ("time", "step"), message, None
+        yield keys, message, None
 
 
 def _largest_energy(species: Species, square: float) -> float:
@@ -267,3 +299,9 @@ def _rounded_down(value: float) -> str:
         return "0"
     digit = 10.0 ** (math.floor(math.log10(value)) - 2)
     return f"{math.floor(value / digit) * digit:.3g}"
+
+
+def _rounded_up(value: float) -> str:
+    """Two digits of a positive number that are not below it."""
+    digit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.ceil(value / digit) * digit:.2g}"

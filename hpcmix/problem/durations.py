@@ -32,6 +32,11 @@ def seconds_of(text: str) -> float:
     clock = _CLOCK.fullmatch(text.strip())
     if clock:
         days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        if minutes > 59 or seconds > 59 or (clock[1] and hours > 23):
+            raise DurationError(
+                f'"{text}" is no duration: there are 60 minutes in an hour, 60 seconds in a minute'
+                + (" and 24 hours in a day" if clock[1] else "")
+            )
         result = 86400.0 * days + 3600.0 * hours + 60.0 * minutes + seconds
     elif re.fullmatch(r"\d+(\.\d*)?|\.\d+", text.strip()):
         result = float(text)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import PlainValidator, PrivateAttr, StrictBool, ValidationInfo, model_validator
 
+from hpcmix.problem.adaptive import AdaptiveStep, number_or_table
 from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.errors import closest
 from hpcmix.problem.frame import AT_REST, LARGEST_SCALE, Frame
@@ -96,8 +97,8 @@ class TimeOptions(Section):
 
     final: Annotated[float, PlainValidator(_final)]
     """In the laboratory; infinite in the expanding frame only."""
-    step: Annotated[float, quantity(TIME, above=0)]
-    """The step as asked for, on the clock (problem/frame.py); ``step_size`` is what is used."""
+    step: number_or_table(float, quantity(TIME, above=0), AdaptiveStep)
+    """The step as asked for, on the clock (problem/frame.py), ``step_size`` is what is used; or how it is adapted."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
     check_step: StrictBool = True
     """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
@@ -107,8 +108,8 @@ class TimeOptions(Section):
     @model_validator(mode="after")
     def _step_fits(self, info: ValidationInfo):
         self._frame = context_of(info).frame or self._frame  # validated again, without context, in the whole problem
-        if not math.isfinite(self.end):
-            return self  # the frame itself is refused
+        if self.adaptive is not None or not math.isfinite(self.end):
+            return self  # a frame without an end is refused itself
         if self.step > self.end:
             final = f"final = {self.final:g}" if self.end == self.final else f"{self.end:g} of the frame's clock"
             raise wrong(f"is longer than the whole evolution: {self.step:g} > {final} in code units", key="step")
@@ -127,17 +128,22 @@ class TimeOptions(Section):
         return self._frame.clock(self.final)
 
     @property
+    def adaptive(self) -> AdaptiveStep | None:
+        """How the step is adapted, None where it is fixed."""
+        return self.step if isinstance(self.step, AdaptiveStep) else None
+
+    @property
     def splitting(self) -> Splitting:
         """The coefficients of the integrator."""
         return INTEGRATORS[self.integrator]
 
     @property
     def steps(self) -> int:
-        """Number of steps: ``ceil(end / step)``, where a quotient that is whole up to rounding counts as whole."""
+        """Number of fixed steps: ``ceil(end / step)``; a quotient that is whole up to rounding counts as whole."""
         return steps_to(self.end, self.step)
 
     @property
     def step_size(self) -> float:
         """The step that is used: ``end / steps``, at most the one asked for, so that the last step ends at
-        ``final``."""
-        return self.end / self.steps
+        ``final``; of adaptive steps the first that is tried."""
+        return self.end / self.steps if self.adaptive is None else self.adaptive.within(self.end)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hpcmix.problem.evolution import TimeOptions
@@ -19,11 +19,18 @@ def check_frame(
     grid: Grid,
     species: dict[int, Species],
     interaction: dict[int, Any],
+    coupling: Iterable[int],
     time: TimeOptions | None,
     output: OutputOptions | None,
 ) -> Iterator[Finding]:
-    """Yield path and sentence for everything that contradicts an expanding frame. Species and interactions are by their
-    index in the file."""
+    """Yield path and sentence for everything that contradicts an expanding frame. Species, interactions and couplings
+    are by their index in the file."""
+    for index in coupling:
+        message = (
+            "does not go with the expanding frame: it mixes wave functions whose phases the frame takes up by their "
+            'masses; use frame = "fixed"'
+        )
+        yield ("coupling", index, "rabi_frequency"), message
     for index, one in species.items():
         if one.kinetic != "nonrelativistic":
             message = (

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from hpcmix.problem.schema import Problem
 
 
-def _two_names(value: Any) -> tuple:
+def two_names(value: Any) -> tuple:
+    """The type of `between`."""
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
         raise wrong(f'must be a list of two species names, such as ["up", "down"], not {described(value)}')
     return tuple(value)
@@ -25,7 +26,7 @@ def _two_names(value: Any) -> tuple:
 class InteractionSection(Section):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
-    between: Annotated[tuple[str, str], BeforeValidator(_two_names)]
+    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
 
     @property
     def kernel_boundary(self) -> Literal["periodic", "free"] | None:

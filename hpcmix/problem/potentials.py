@@ -13,11 +13,11 @@ from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import angle, existing_file, expression, quantity, vector
 
 
-class PotentialSection(Section):
+class Switching(Section):
     """What every potential can have: a time to be switched on and off, a ramp for both, and a factor that depends on
     time.
 
-    The potential is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
+    Its strength is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
     ``fall`` from 1 to 0 over [until, until + ramp]: linearly, or as ``(1 - cos(pi s)) / 2`` when smooth. Without a
     ramp both are steps (CONVENTIONS.md, Time).
     """
@@ -43,7 +43,7 @@ class PotentialSection(Section):
         return self
 
 
-class HarmonicPotential(PotentialSection):
+class HarmonicPotential(Switching):
     """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
 
     kind: Literal["harmonic"]
@@ -51,7 +51,7 @@ class HarmonicPotential(PotentialSection):
     centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
 
 
-class LatticePotential(PotentialSection):
+class LatticePotential(Switching):
     """``U = sum_i depth_i sin^2(pi x_i / period_i + phase_i)``. An axis of depth zero has no lattice."""
 
     kind: Literal["lattice"]
@@ -60,7 +60,7 @@ class LatticePotential(PotentialSection):
     phase: vector(angle()) = Field(0.0, validate_default=True)
 
 
-class BoxPotential(PotentialSection):
+class BoxPotential(Switching):
     """``U = 0`` inside the inner lengths (centred at the origin) and ``height`` outside, smoothed over the length
     ``edge``."""
 
@@ -70,7 +70,7 @@ class BoxPotential(PotentialSection):
     edge: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
 
 
-class GaussianPotential(PotentialSection):
+class GaussianPotential(Switching):
     """``U = height exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``: a barrier or, when negative, a well."""
 
     kind: Literal["gaussian"]
@@ -79,14 +79,14 @@ class GaussianPotential(PotentialSection):
     centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
 
 
-class ExpressionPotential(PotentialSection):
+class ExpressionPotential(Switching):
     """``U = value(x, y, z, t)``, in code units."""
 
     kind: Literal["expression"]
     value: Annotated[Expression, expression(time=True)]
 
 
-class FilePotential(PotentialSection):
+class FilePotential(Switching):
     """U on the grid's points, code units, from a dataset of an HDF5 file."""
 
     kind: Literal["file"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.species import Species
@@ -14,8 +15,16 @@ from hpcmix.problem.species import Species
 Finding = tuple[tuple[str | int, ...], str]
 
 
-def check_turning(rotation: Rotation | None, species: dict[int, Species], grid: Grid) -> Iterator[Finding]:
+def check_turning(
+    rotation: Rotation | None, species: dict[int, Species], coupling: dict[int, RabiCoupling], grid: Grid
+) -> Iterator[Finding]:
     """Yield path and sentence for everything that rotation and vector potentials do not go with."""
+    magnetic = {one.name for one in species.values() if one.vector_potential is not None}
+    for index, entry in coupling.items():
+        found = [name for name in entry.between if name in magnetic]
+        if rotation is not None or found:
+            what = f'the vector potential of "{found[0]}"' if found else "[rotation]"
+            yield ("coupling", index), f"coherent coupling does not go with {what}: it acts where T is diagonal in k"
     if grid.frame.map.expanding:
         for index, one in species.items():
             if one.vector_potential is not None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator, PrivateAttr
 
+from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.grid import Grid
@@ -45,6 +46,7 @@ class Problem(Section):
     interaction: tuple[Interaction, ...] = ()
     rotation: Rotation | None = None
     """None: the frame is the laboratory's."""
+    coupling: tuple[RabiCoupling, ...] = ()
     scaling: Scaling | None = None
     ground_state: GroundStateOptions
     time: TimeOptions | None = None
@@ -79,6 +81,13 @@ class Problem(Section):
     def orbitals(self) -> tuple[int, ...]:
         """Number of orbitals of every species."""
         return tuple(one.number_of_orbitals for one in self.species)
+
+    @property
+    def orbital_groups(self) -> int | None:
+        """The number of orbital groups that must be, None where it is to be chosen: species that turn into each other
+        live on the same ranks."""
+        asked = self.parallel.orbital_groups
+        return 1 if self.coupling else None if asked == "auto" else asked
 
     @property
     def scales(self) -> Units:

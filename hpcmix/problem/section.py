@@ -14,6 +14,8 @@ from hpcmix.problem.units import Units
 
 if TYPE_CHECKING:
     from hpcmix.problem.frame import Frame
+VALUE, TABLE = "<value>", "<table>"
+"""Tags of an entry that is a single value or a table, in the locations of pydantic's errors."""
 
 
 class Section(BaseModel):

@@ -42,7 +42,7 @@ class Species(Section):
     name: Annotated[str, PlainValidator(_name)]
     kind: Literal["condensate", "fermions"] = "condensate"
     mass: Annotated[float, quantity(MASS, above=0)] = 1.0
-    particles: Annotated[float, real(above=0)] = 1.0
+    particles: Annotated[float, real(at_least=0)] = 1.0
     """The integral of the density; of fermions the number of orbitals. A [scaling] may give the density another
     norm."""
     orbitals: Annotated[int, integer(at_least=1)] | None = None

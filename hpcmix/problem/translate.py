@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hpcmix.problem.availability import unavailable_key, unavailable_value
 from hpcmix.problem.errors import Complaint, closest
-from hpcmix.problem.section import Context
+from hpcmix.problem.section import TABLE, VALUE, Context
 from hpcmix.problem.source import KeyPath, Source
 from hpcmix.problem.values import described
 
@@ -53,6 +53,8 @@ class _Place:
         if isinstance(part, int):
             self.path = (*self.path, part)
             return
+        if part in (VALUE, TABLE):
+            return  # which of the two an entry is; the file has no such step
         if len(self.models) > 1:
             self.models = [model for model in self.models if part in _kinds([model])]
             return

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from hpcmix import __version__
-from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.plain_json import page_of
 from hpcmix.io.provenance import commit_of_checkout
@@ -26,6 +25,7 @@ from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.run.bench_table import print_bench
 from hpcmix.run.log import Log
+from hpcmix.run.loop import stepper_of
 from hpcmix.run.machine import describe_machine
 from hpcmix.run.memory import MemoryMeter
 from hpcmix.run.plan import real_bytes, transforms_per_step
@@ -132,7 +132,7 @@ def measure(simulation: Simulation, meter: MemoryMeter, seconds: float) -> dict[
     meter  made before the simulation.
     """
     problem, comm = simulation.problem, simulation.communicators.world
-    stepper, state = Stepper(simulation.mixture, problem.time.splitting), simulation.state
+    stepper, state = stepper_of(simulation), simulation.state
     meter.restart()
     for _ in range(WARM_UP_STEPS):
         last = _timed(lambda: stepper.advance(state))

@@ -6,9 +6,9 @@ import math
 import time
 from collections.abc import Callable
 
-from hpcmix.problem.frame import AT_REST, Frame
 from hpcmix.problem.output import CheckpointsOptions
-from hpcmix.run.schedule import Schedule
+from hpcmix.run.schedule import AdaptiveSchedule, Schedule
+from hpcmix.state import State
 
 LARGEST_OVERHEAD = 0.02
 """Share of the time that checkpoints may take where nothing else is asked for."""
@@ -31,6 +31,7 @@ def daly_interval(cost: float, mean_time_between_failures: float) -> float:
 class CheckpointSchedule:
     """Decides whether a checkpoint is due; a matter of the root rank, which tells the others in the vote.
 
+    steps  when one is due by `every` or `interval`.
     nodes  number of machines: any of them may fail.
     The file's `every` or `interval` and `wall` are followed; where none is given, the interval of :func:`daly_interval`
     from the measured cost, but no more than 2 % of the time. `clock` in seconds.
@@ -39,27 +40,23 @@ class CheckpointSchedule:
     def __init__(
         self,
         options: CheckpointsOptions,
-        steps: int,
-        step_size: float,
+        steps: Schedule | AdaptiveSchedule,
         nodes: int,
         clock: Callable[[], float] = time.monotonic,
-        frame: Frame = AT_REST,
     ) -> None:
         self._options = options
-        self._steps = None
-        if options.every is not None or options.interval is not None:
-            self._steps = Schedule(steps, step_size, options.every, options.interval, frame)
+        self._steps = None if options.every is None and options.interval is None else steps
         self._mean_time_between_failures = options.mean_time_between_failures / nodes
         self._clock = clock
         self._last = clock()
         self.cost = 0.0
         """Seconds that the last checkpoint took."""
 
-    def due(self, step: int) -> bool:
-        """Whether one is due after `step` steps; the last step is not counted as such here."""
+    def due(self, state: State) -> bool:
+        """Whether one is due after the last step; the end of the run is not counted as such here."""
         if not self._options.enabled:
             return False
-        if self._steps is not None and self._steps.reached(step):
+        if self._steps is not None and self._steps.reached_at(state):
             return True
         seconds = self.seconds_between()
         return seconds is not None and self._clock() - self._last >= seconds

@@ -27,16 +27,14 @@ class Checkpoints:
         self._simulation, self._outputs = simulation, outputs
         self._options = simulation.problem.output.checkpoints
         nodes = len(simulation.provenance.hosts)
-        self._schedule = CheckpointSchedule(
-            self._options, simulation.steps, simulation.state.step_size, nodes, frame=simulation.mixture.grid.frame
-        )
+        self._schedule = CheckpointSchedule(self._options, simulation.schedule(self._options), nodes)
         self._schedule.cost = simulation.loading_seconds
         self.last: Checkpoint | None = simulation.checkpoint
         self.count = self.bytes = 0
 
-    def due(self, step: int) -> bool:
+    def due(self, state: State) -> bool:
         """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
-        return self._schedule.due(step) or (self._options.enabled and step == self._simulation.steps)
+        return self._schedule.due(state) or (self._options.enabled and self._simulation.is_finished)
 
     @property
     def seconds_needed(self) -> float:

@@ -1,4 +1,5 @@
-"""The guard: a solution that is not finite, or loses what it must conserve, stops the run."""
+"""The guard: a solution that is not finite, shrinks to the grid's resolution, or loses what it must conserve, stops
+the run."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
 from hpcmix.state import State
 
@@ -20,7 +22,14 @@ ENERGY_LIMIT = 0.05
 
 
 class BlowUp(RuntimeError):
-    """The solution is lost; the text says where and when, and what to try."""
+    """The solution is lost; the text says where and when, and what to try.
+
+    collapse_time  when a collapse was seen, if it was one.
+    """
+
+    def __init__(self, message: str, collapse_time: float | None = None) -> None:
+        super().__init__(message)
+        self.collapse_time = collapse_time
 
 
 class Guard:
@@ -33,6 +42,7 @@ class Guard:
         self._particles: dict[str, float] = dict(memory.get("particles", {}))
         self._energy: tuple[float, float] | None = tuple(memory["energy"]) if memory.get("energy") else None
         self._last_seen = ""
+        self._time: float | None = None  # of the last record
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -58,18 +68,23 @@ class Guard:
         )
 
     def check(self, record: Mapping[str, Any]) -> None:
-        """Compare a record with the first one. Raises :class:`BlowUp` when particles or energy are lost."""
+        """Compare a record with the first one. Raises :class:`BlowUp` when the state has shrunk to the grid's
+        resolution, or particles or energy are lost."""
         when = f"in step {record['step']}, t = {record['time']:.6g}"
+        self.require_resolved(record)
+        self._time = record["time"]
         places = []
-        for name, species in record["species"].items():
-            particles = species["particles"]
-            first = self._particles.setdefault(name, particles)
+        for names in self._mixture.conserved_together:
+            particles = sum(record["species"][name]["particles"] for name in names)
+            first = self._particles.setdefault(" + ".join(names), particles)
             if not abs(particles / first - 1.0) <= self._limit:
+                who = " and ".join(f'"{name}"' for name in names)
                 raise BlowUp(
-                    f'particles are not conserved: species "{name}" holds {particles:.12g} {when}, '
-                    f"{first:.12g} at the start; "
+                    f"particles are not conserved: species {who} {'holds' if len(names) == 1 else 'hold'} "
+                    f"{particles:.12g} {when}, {first:.12g} at the start; "
                     "the solution cannot be trusted beyond the record before"
                 )
+        for name, species in record["species"].items():
             places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
         self._check_energy(record, when)
         self._last_seen = (
@@ -78,9 +93,26 @@ class Guard:
             + "; "
         )
 
+    def require_resolved(self, record: Mapping[str, Any]) -> None:
+        """Raises :class:`BlowUp` when a species has shrunk to the grid's resolution."""
+        scale = record["frame"]["scale"] if "frame" in record else 1.0
+        cell = self._mixture.grid.cell_volume * scale**self._mixture.grid.dimensions  # the laboratory's
+        for index, one in enumerate(self._mixture.species):
+            found = record["species"][one.name]
+            at_one_point = found["maximum_density"] * cell
+            sentence = concentration(self._mixture, index, found["particles"], at_one_point, found["kinetic_energy"])
+            if sentence is not None:
+                last = f"; the last record before is that of t = {self._time:.6g}" if self._time is not None else ""
+                raise BlowUp(
+                    f"collapse in step {record['step']}, t = {record['time']:.6g}: {sentence}{last}; "
+                    "what follows would be the grid's, not the equation's: "
+                    "weaken the attraction, or use a finer grid to follow it longer",
+                    collapse_time=record["time"],
+                )
+
     def _check_energy(self, record: Mapping[str, Any], when: str) -> None:
         terms = record["energy"]
-        scale = abs(terms["kinetic"]) + abs(terms["potential"]) + abs(terms["interaction"])
+        scale = sum(abs(terms[name]) for name in terms if name != "total")
         if self._energy is None:
             if self._mixture.conserves_energy_after(record["time"]):
                 self._energy = (terms["total"], scale)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,9 +17,11 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
 from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.parallel.communicators import launcher_mismatch, world
+from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.shared_memory import shared_memory_wanted
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.parallel.transform import thread_count
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
@@ -49,6 +51,7 @@ class Request:
     accept_changes  go on although the file's physics are not the checkpoint's.
     max_wall        seconds that the program may run.
     drawing         make the figures at the end.
+    until           the final time of :meth:`to_go_on`, which complaints then name in place of time.final.
     """
 
     file: str
@@ -58,6 +61,7 @@ class Request:
     accept_changes: bool = False
     max_wall: float | None = None
     drawing: bool = False
+    until: str | None = None
 
     @classmethod
     def to_go_on(cls, directory: Path, until: str | None, **options) -> Request:
@@ -65,7 +69,17 @@ class Request:
         overrides = [f"output.directory={json.dumps(str(directory))}"]
         if until is not None:
             overrides.append(f"time.final={until}")
-        return cls(str(RunDirectory(directory).problem), overrides, **options)
+        return cls(str(RunDirectory(directory).problem), overrides, until=until, **options)
+
+    def worded(self, error: ProblemError) -> ProblemError:
+        """The error in the words of this command line."""
+        option = f"--set time.final={self.until}"
+        return ProblemError(
+            [
+                replace(one, file=f"--until {self.until}", key="") if self.until and one.file == option else one
+                for one in error.complaints
+            ]
+        )
 
 
 def launch(request: Request) -> int:
@@ -81,7 +95,8 @@ def launch(request: Request) -> int:
         problem = _read(comm, request)
         return _run(comm, problem, request, log, last_words)
     except ProblemError as error:
-        return _leave(log, last_words, str(error if problem is None else problem.locate(error)), BAD_INPUT)
+        located = error if problem is None else problem.locate(error)
+        return _leave(log, last_words, str(request.worded(located)), BAD_INPUT)
     except (DirectoryInUse, NoCheckpoint) as error:
         return _leave(log, last_words, str(error), NO_CHECKPOINT)
     except (OutputError, NotConverged, Stopped) as error:
@@ -135,12 +150,15 @@ def _check_environment() -> None:
     try:
         kernels.implementation()
         hang_limit()
+        thread_count()
+        shared_memory_wanted()
     except (ValueError, ImportError, BadLimit) as error:
         raise ProblemError.of("", str(error)) from error
 
 
 def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_words: LastWords) -> int:
     begin = time.perf_counter()
+    Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
     with _occupied(comm, problem, request, log) as (directory, lock, origin):
         if origin is not None and is_complete(origin, problem):
             log.line(f"nothing to do: {directory.path} is complete (hpcmix restart --until goes beyond its final time)")
@@ -159,7 +177,7 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                     origin.prepare()
             outputs = Outputs(simulation)
             checkpoints = Checkpoints(simulation, outputs)
-            status, message = DONE, ""
+            status, message, collapse_time = DONE, "", None
             try:
                 if request.evolving:
                     message = evolve(simulation, outputs, checkpoints, stops)
@@ -167,9 +185,9 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                 else:
                     outputs.write_ground_state()
             except BlowUp as error:
-                status, message = BLEW_UP, str(error)
+                status, message, collapse_time = BLEW_UP, str(error), error.collapse_time
             words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
-            finish(simulation, outputs, checkpoints, begin, words, message)
+            finish(simulation, outputs, checkpoints, begin, words, message, collapse_time)
             last_words.dismiss()
             simulation.free()
     if request.drawing:

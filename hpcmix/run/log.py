@@ -63,8 +63,9 @@ class Log:
         else:
             self._kept.append(text)
 
-    def progress(self, title: str, total: int | None, done: int = 0) -> Meter:
-        """A meter for work of `total` steps (None: unknown), `done` of which are done; use it in a with statement."""
+    def progress(self, title: str, total: float | None, done: float = 0) -> Meter:
+        """A meter for work of `total` steps, or time to pass (None: unknown), `done` of which are done; use it in a
+        with statement."""
         return Meter(self, title, total, done)
 
     def close(self) -> None:
@@ -77,7 +78,7 @@ class Log:
 class Meter:
     """Progress of one piece of work: steps done, rate and time to go."""
 
-    def __init__(self, log: Log, title: str, total: int | None, done: int) -> None:
+    def __init__(self, log: Log, title: str, total: float | None, done: float) -> None:
         self._log = log
         self._title = title
         self._total = total
@@ -91,7 +92,7 @@ class Meter:
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed}/{task.total}" if self._total else "{task.completed}"),
+                TextColumn("{task.completed:.12g}/{task.total:.12g}" if self._total else "{task.completed:.12g}"),
                 TextColumn("{task.fields[note]}"),
                 TimeRemainingColumn(),
                 console=self._log._console,
@@ -101,7 +102,7 @@ class Meter:
             self._task = self._bar.add_task(self._title, total=self._total, completed=self._done, note="")
         return self
 
-    def update(self, done: int, note: str = "") -> None:
+    def update(self, done: float, note: str = "") -> None:
         """Say that `done` steps are done; `note` is shown beside them. Plain lines come at most every few seconds."""
         if not self._log.speaks:
             return
@@ -113,12 +114,12 @@ class Meter:
             self._last = now
             self._log.line(self._plain(done, note, rate))
 
-    def _plain(self, done: int, note: str, rate: float) -> str:
+    def _plain(self, done: float, note: str, rate: float) -> str:
         if self._total is None:
             return f"{self._title} {done}  {note}  {rate:.3g} /s"
         remaining = timedelta(seconds=round((self._total - done) / rate)) if rate > 0.0 else "unknown"
-        share = 100 * done // self._total
-        return f"{self._title} {done}/{self._total} ({share} %)  {note}  {rate:.3g} /s  to go {remaining}"
+        share = int(100 * done / self._total)
+        return f"{self._title} {done:.12g}/{self._total:.12g} ({share} %)  {note}  {rate:.3g} /s  to go {remaining}"
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+from hpcmix.evolve.adaptive import AdaptiveStepper, StepTooSmall
+from hpcmix.evolve.completion import coming_instant
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.model.envelope import Instant
 from hpcmix.parallel.together import together
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.log import Meter
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stopping import StopRequests
@@ -23,38 +25,72 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
     every rank when the solution is lost; what was written until then is complete.
     """
     problem, state, world = simulation.problem, simulation.state, simulation.communicators.world
-    stepper = Stepper(simulation.mixture, problem.time.splitting)
+    stepper = stepper_of(simulation)
     guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved)
     _require_potentials(simulation)
     if problem.output.checkpoints.enabled:
+        outputs.require_resolved(state, guard)
         checkpoints.write(state, guard)
     outputs.write_due(state, guard)
-    with simulation.log.progress("step", simulation.steps, done=state.step) as meter:
-        while state.step < simulation.steps:
-            begin = time.perf_counter()
+    with _progress(simulation) as meter:
+        while not simulation.is_finished:
+            begin, step = time.perf_counter(), state.step
             try:
                 stepper.advance(state)
             except FloatingPointError as error:
                 raise BlowUp(f"{error} (in step {state.step + 1})") from error
+            except StepTooSmall as error:
+                raise BlowUp(str(error)) from error
+            if state.step == step:  # rejected: the state is where it was, and what is due there has been written
+                simulation.stepping_seconds += time.perf_counter() - begin
+                simulation.watchdog.beat()
+                continue
             needed = 2.0 * (checkpoints.seconds_needed + time.perf_counter() - begin)
-            due = checkpoints.due(state.step) or stops.checkpoint_wanted()
+            due = checkpoints.due(state) or stops.checkpoint_wanted()
             vote = Vote.cast(world, guard.not_finite(state), stops.code(needed), due)
             simulation.stepping_seconds += time.perf_counter() - begin
             simulation.watchdog.beat()
             if vote.lost.any():
                 raise guard.report_not_finite(state, vote.lost)
-            stopping = vote.stop and state.step < simulation.steps
-            if vote.checkpoint or stopping or outputs.due(state.step):
+            stopping = vote.stop and not simulation.is_finished
+            output_due = outputs.due(state)
+            if vote.checkpoint or stopping or output_due:
                 stepper.settle(state)
+            if state.adaptation is not None:
+                outputs.write_between(state, guard, stepper.landed)
             if vote.checkpoint or stopping:
+                outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
             if stopping:
                 return stops.honoured(vote.stop)
-            if outputs.due(state.step):
+            if output_due:
                 outputs.write_due(state, guard)
-            meter.update(state.step, f"t = {simulation.in_units(simulation.time)}")
+            _show(simulation, meter)
     stepper.settle(state)
     return ""
+
+
+def stepper_of(simulation: Simulation) -> Stepper | AdaptiveStepper:
+    """What takes the steps that the problem asks for."""
+    mixture, options = simulation.mixture, simulation.problem.time
+    return Stepper(mixture, options.splitting) if options.adaptive is None else AdaptiveStepper(mixture, options)
+
+
+def _progress(simulation: Simulation) -> Meter:
+    """A meter of steps, or of time where their number is not known."""
+    state, steps = simulation.state, simulation.steps
+    if steps is None:
+        return simulation.log.progress("time", simulation.problem.time.end, done=state.time)
+    return simulation.log.progress("step", steps, done=state.step)
+
+
+def _show(simulation: Simulation, meter: Meter) -> None:
+    state = simulation.state
+    if state.adaptation is None:
+        meter.update(state.step, f"t = {simulation.in_units(simulation.time)}")
+    else:
+        note = f"step {state.step}, size {state.step_size:.3g}, t = {simulation.in_units(simulation.time)}"
+        meter.update(state.time, note)
 
 
 def _require_potentials(simulation: Simulation) -> None:
@@ -63,6 +99,6 @@ def _require_potentials(simulation: Simulation) -> None:
     try:
         with together(simulation.communicators.world):
             for one in simulation.mixture.species:
-                one.external.value(Instant.on_clock(frame, state.time, state.time + 0.5 * state.step_size))
+                one.external.value(coming_instant(state, frame))
     except FloatingPointError as error:
         raise BlowUp(str(error)) from error

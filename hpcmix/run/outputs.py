@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_set
+from hpcmix.evolve.completion import coming_instant, completed_set
 from hpcmix.io.atomic import write_text
 from hpcmix.io.blocks import Dealt
 from hpcmix.io.checkpoint import read_reference
@@ -19,13 +20,13 @@ from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
 from hpcmix.io.slices import write_slices
 from hpcmix.io.snapshots import write_snapshot
-from hpcmix.model.envelope import Instant
 from hpcmix.model.fermi_density import fermi_density
 from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.run.conservation import Guard
-from hpcmix.run.schedule import Schedule
+from hpcmix.problem.output import ScheduleSection
+from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
 
@@ -73,25 +74,36 @@ class Outputs:
                 )
         return orbitals
 
-    def _schedule(self, options: Any) -> Schedule | None:
+    def _schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule | None:
         if self._simulation.problem.time is None:
             return None
-        steps, step_size = self._simulation.steps, self._simulation.state.step_size
-        frame = self._simulation.mixture.grid.frame
-        return Schedule(steps, step_size, options.every, options.interval, frame)
+        return self._simulation.schedule(options)
 
     def _on_root(self):
         """Work of the root that may fail: all ranks learn of it."""
         return together(self._simulation.communicators.world)
 
-    def due(self, step: int) -> bool:
-        """Whether anything is to be written at this step."""
-        return self._records.due(step) or self._snapshots.due(step)
+    def due(self, state: State) -> bool:
+        """Whether anything is to be written of this state."""
+        return self._records.due_at(state) or self._snapshots.due_at(state)
 
     def write_due(self, state: State, guard: Guard) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.conservation.BlowUp` after a record that shows a
         loss is written."""
-        record_due, snapshot_due = self._records.due(state.step), self._snapshots.due(state.step)
+        self._write(state, guard, self._records.due_at(state), self._snapshots.due_at(state))
+
+    def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
+        """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
+        :meth:`write_due`."""
+        records, snapshots = self._records.between(state), self._snapshots.between(state)
+        times = sorted({*records, *snapshots})
+        for place, moment in enumerate(times):
+            if place and _same(moment, times[place - 1]):
+                continue  # multiples of two intervals that differ by rounding
+            due = (any(_same(moment, one) for one in schedule) for schedule in (records, snapshots))
+            self._write(landed(state, moment), guard, *due)
+
+    def _write(self, state: State, guard: Guard, record_due: bool, snapshot_due: bool) -> None:
         if record_due or snapshot_due:
             with self._simulation.timers.phase("observables"):
                 record = observe(self._simulation.mixture, state, also=self._also)
@@ -100,6 +112,17 @@ class Outputs:
             guard.check(record)
         if snapshot_due:
             self._snapshot(state, self._simulation.problem.output.snapshots.fields)
+
+    def require_resolved(self, state: State, guard: Guard) -> None:
+        """Look at a state that a checkpoint is to hold. Raises :class:`~hpcmix.run.conservation.BlowUp`, after a
+        record, when it has shrunk to the grid's resolution: the last checkpoint is then one from before."""
+        with self._simulation.timers.phase("observables"):
+            record = observe(self._simulation.mixture, state)
+        try:
+            guard.require_resolved(record)
+        except BlowUp:
+            self._append(record)
+            raise
 
     def write_ground_state(self) -> None:
         """Write one record and one snapshot with the wave functions: what a later run can start from."""
@@ -141,7 +164,7 @@ class Outputs:
     def _potentials(self, state: State) -> list[np.ndarray]:
         """U + G * rho of every species at the state's time, times b^2 in a frame that has grown."""
         mixture = self._simulation.mixture
-        instant = Instant.on_clock(mixture.grid.frame, state.time, state.time + 0.5 * state.step_size)
+        instant = coming_instant(state, mixture.grid.frame)
         return mixture.potentials(mixture.densities(state.orbitals), instant)
 
     def _snapshot(self, state: State, names: tuple[str, ...]) -> None:
@@ -177,3 +200,8 @@ class Outputs:
                 if self._series is not None:
                     self._write_dataset()
         self._written += 1
+
+
+def _same(first: float, second: float) -> bool:
+    """Whether two times differ by rounding at most."""
+    return abs(first - second) <= ROUNDING * max(first, second)

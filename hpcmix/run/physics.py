@@ -10,8 +10,9 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
 
-_FREE = ("title", "output", "parallel", "ground_state", "time.final", "time.check_step")
-"""What may change: words, files, ranks, how far to evolve, and how a ground state was found that is there already."""
+_FREE = ("title", "output", "parallel", "ground_state", "time.final", "time.check_step", "time.step.initial")
+"""What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
+there already."""
 
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
@@ -38,6 +39,8 @@ def misfits(stored: str, problem: Problem) -> list[str]:
     old, new = ([(one["name"], one.get("orbitals", 1)) for one in tables["species"]] for tables in (before, now))
     if old != new:
         lines.append(f"species and their orbitals: {old} in the checkpoint, {new} now")
+    if problem.time is not None and problem.time.adaptive is None and isinstance(before["time"]["step"], dict):
+        lines.append("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now")
     return lines
 
 

@@ -11,15 +11,17 @@ import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
-from hpcmix.run.schedule import Schedule
+from hpcmix.run.schedule import schedule_of, whole_steps
 
-PROGRAM_BYTES = 112_000_000
-"""Resident memory of a rank before it holds any field: Python, numpy, scipy, HDF5 and MPI. Measured 105 to 115 MB."""
+PROGRAM_BYTES = 132_000_000
+"""Resident memory of a rank with fields of no size at the end of a run: Python, numpy, scipy, HDF5 and MPI with its
+buffers. Measured 125 MB when they are imported, 133 MB at the end."""
 
-SERIES_BYTES = 48_000_000
-"""What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 45 to 50 MB."""
+SERIES_BYTES = 52_000_000
+"""What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 52 MB."""
 
 FREE_SPACE_PAIRS = 3.5
 """Cost of a convolution in free space in Fourier pairs of the grid (of a complex field). Measured: 4.1 at 64^3, 2.9 at
@@ -34,7 +36,11 @@ class Plan:
     memory_bytes            peak of the first rank, which has the largest block and writes; ground state, evolution,
                             output and program.
     evolution_bytes         the same for the evolution alone.
-    snapshot_bytes, files   size of one snapshot, number of snapshots, and of everything written.
+    snapshot_bytes, snapshots, records
+                            size of one snapshot with its slices, number of snapshots and of records; None where they
+                            depend on adaptive steps.
+    checkpoint_bytes, checkpoints
+                            size of one checkpoint, and how many stay at the same time.
     transforms_per_step     Fourier pairs (forward and backward) of one field.
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
     """
@@ -44,16 +50,21 @@ class Plan:
     memory_bytes: int
     evolution_bytes: int
     snapshot_bytes: int
-    snapshots: int
-    records: int
+    snapshots: int | None
+    records: int | None
+    checkpoint_bytes: int
+    checkpoints: int
     transforms_per_step: float
-    steps: int
+    steps: int | None
     seconds_per_step: float | None
 
     @property
-    def disk_bytes(self) -> int:
-        """All snapshots together."""
-        return self.snapshot_bytes * self.snapshots
+    def disk_bytes(self) -> int | None:
+        """All snapshots together and the checkpoints that stay, one more while it is written; None where the number of
+        snapshots is not known."""
+        if self.snapshots is None:
+            return None
+        return self.snapshot_bytes * self.snapshots + self.checkpoint_bytes * (self.checkpoints + 1)
 
 
 def make_plan(problem: Problem, ranks: int) -> Plan:
@@ -65,7 +76,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         problem.orbitals,
         problem.grid.points,
         ranks,
-        None if options.orbital_groups == "auto" else options.orbital_groups,
+        problem.orbital_groups,
         asked,
         real_bytes=real_bytes(problem),
     )
@@ -74,9 +85,10 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
-        steps, size, frame = problem.time.steps, problem.time.step_size, problem.time.frame
+        size = problem.time.step_size
+        steps = whole_steps(problem.time, size)
         snapshots, records = (
-            Schedule(steps, size, options.every, options.interval, frame).count()
+            schedule_of(options, problem.time, steps, size).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
     transforms = transforms_per_step(problem)
@@ -88,6 +100,8 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
         records=records,
+        checkpoint_bytes=checkpoint_bytes(problem),
+        checkpoints=problem.output.checkpoints.keep if problem.time is not None else 0,
         transforms_per_step=transforms,
         steps=steps,
         seconds_per_step=None if problem.time is None else transforms * seconds_per_pair(problem.grid.points, ranks),
@@ -155,11 +169,12 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     """Bytes per grid point of a rank's block while the problem evolves and is observed.
 
     Complex: the orbitals of the first group, what is kept or made of them for further observables, one orbital with its
-    pending kick done, and what the transform works in. Real: external potentials, a density and a mean field per
-    species and a product when observing, and what convolutions keep. In a frame that expands, when observing, a
-    spectrum and the momentum along each axis.
+    pending kick done, and what the transform works in; of adaptive steps also the copies to go back to and to take the
+    step by another way from. Real: external potentials, a density and a mean field per species and a product when
+    observing, what convolutions keep, and a table of every kinetic energy that is no sum over axes. In a frame that
+    expands, when observing, a spectrum and the momentum along each axis.
     """
-    species = len(problem.species)
+    species, names = len(problem.species), [one.name for one in problem.species]
     also = problem.output.observables.also
     sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
@@ -167,7 +182,12 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
     if problem.grid.frame.map.expanding:
         complex_fields += 1 + problem.grid.dimensions
+    if problem.time is not None and problem.time.adaptive is not None:
+        complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    # coupled components are completed and transformed together
+    complex_fields += 3 * sum(len(group) for group in coupled_groups(names, problem.coupling))
+    real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
 
@@ -217,9 +237,15 @@ def snapshot_bytes(problem: Problem) -> int:
     return math.prod(problem.grid.points) * reals * real_bytes(problem)
 
 
+def checkpoint_bytes(problem: Problem) -> int:
+    """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too."""
+    sets = 2 if "determinant-overlap" in problem.output.observables.also else 1
+    return math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
+
+
 def transforms_per_step(problem: Problem) -> float:
     """Fourier pairs of one complex field per step; a real field's pair counts half, one in free space as many as it
-    costs."""
+    costs. An adaptive step is taken twice, as two and as one."""
     if problem.time is None:
         return 0.0
     table = problem.time.splitting
@@ -227,7 +253,8 @@ def transforms_per_step(problem: Problem) -> float:
     _, free_felt = felt_through_kernels(problem, "free")
     per_kick = 0.5 * len(felt) + FREE_SPACE_PAIRS * len(free_felt)
     drifts = sum(one.number_of_orbitals * pairs_per_drift(problem, one) for one in problem.species)
-    return len(table.drifts) * drifts + per_kick * len(table.kicks)
+    transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
+    return transforms if problem.time.adaptive is None else 3.0 * transforms
 
 
 def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.plan import Plan
 
 
@@ -12,27 +13,48 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     """What ``hpcmix plan`` prints."""
     decomposition = plan.decomposition
     points, block = (" x ".join(map(str, numbers)) for numbers in (problem.grid.points, decomposition.block_shape))
-    first, second = decomposition.pencil_grid
     count = "1 rank" if ranks == 1 else f"{ranks} ranks"
-    division = f"{first} x {second}" if plan.groups == 1 else f"{plan.groups} orbital groups of {first} x {second}"
+    division = decomposition.in_words
+    if plan.groups > 1:
+        division = f"{plan.groups} orbital groups of {division}"
     peak, evolving = readable(plan.memory_bytes), readable(plan.evolution_bytes)
     total = readable(plan.memory_bytes * ranks)
-    files = f"{plan.snapshots} snapshots of {readable(plan.snapshot_bytes)}, {plan.records} records"
     lines = [
         problem.title,
         f"grid           {points}, {len(problem.species)} species, {problem.parallel.precision} precision",
-        f"decomposition  {count} as {division} pencils, up to {block} points each",
+        f"decomposition  {count} as {division}, up to {block} points each",
         f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
-        f"files          {files}; {readable(plan.disk_bytes)} in all",
+        f"files          {_files(problem, plan)}",
     ]
-    if plan.seconds_per_step is not None:
+    if plan.seconds_per_step is not None and plan.steps is None:
+        lines += [
+            f"time           steps chosen by their error, each of {plan.transforms_per_step:g} transforms, "
+            f"about {plan.seconds_per_step:.3g} s",
+            "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
+        ]
+    elif plan.seconds_per_step is not None:
         whole = timedelta(seconds=round(plan.seconds_per_step * plan.steps))
         lines += [
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
-    return lines
+    condition = semirelativistic_condition(problem)
+    return lines + (condition.lines() if condition is not None else [])
+
+
+def _files(problem: Problem, plan: Plan) -> str:
+    """What lies on the disk at the end."""
+    snapshots = f"{plan.snapshots} snapshots of {readable(plan.snapshot_bytes)}"
+    if plan.snapshots is None:
+        snapshots = f"snapshots of {readable(plan.snapshot_bytes)} every {problem.output.snapshots.every} steps"
+    parts = [snapshots, f"{plan.checkpoints} checkpoints of {readable(plan.checkpoint_bytes)}"]
+    if not plan.checkpoints:
+        parts.pop()
+    every = problem.output.observables.every
+    parts.append(f"a record every {every} steps" if plan.records is None else f"{plan.records} records")
+    whole = "" if plan.disk_bytes is None else f"; {readable(plan.disk_bytes)} in all"
+    return ", ".join(parts) + whole
 
 
 def readable(size: float) -> str:

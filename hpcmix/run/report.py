@@ -11,6 +11,7 @@ from hpcmix.io.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
 from hpcmix.parallel.together import together
 from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.plan_table import readable
@@ -19,17 +20,25 @@ from hpcmix.run.simulation import Simulation
 
 
 def finish(
-    simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, begin: float, status: str, message: str
+    simulation: Simulation,
+    outputs: Outputs,
+    checkpoints: Checkpoints,
+    begin: float,
+    status: str,
+    message: str,
+    collapse_time: float | None = None,
 ) -> None:
     """Complete the files, write summary.json, print the timers and the last lines. Collective.
 
     begin    when the run began, by time.perf_counter.
     status   "done"; "stopped", before the final time and after a checkpoint; or "failed".
     message  why it stopped or failed.
+    collapse_time
+             when the state shrank to the grid's resolution, if it did.
     """
     outputs.close()
     wall_seconds = time.perf_counter() - begin
-    summary = _summary(simulation, outputs, wall_seconds, status, message)
+    summary = _summary(simulation, outputs, wall_seconds, status, message, collapse_time)
     with together(simulation.communicators.world):
         if simulation.is_root:
             write_summary(outputs.directory.summary, summary)
@@ -44,7 +53,12 @@ def finish(
 
 
 def _summary(
-    simulation: Simulation, outputs: Outputs, wall_seconds: float, status: str, message: str
+    simulation: Simulation,
+    outputs: Outputs,
+    wall_seconds: float,
+    status: str,
+    message: str,
+    collapse_time: float | None,
 ) -> dict[str, Any]:
     """The keys of DESIGN section 4; what has no meaning for a run is left out."""
     communicators, state, record = simulation.communicators, simulation.state, outputs.last_record
@@ -55,6 +69,8 @@ def _summary(
     summary: dict[str, Any] = {"status": status}
     if message:
         summary["message"] = message
+    if collapse_time is not None:
+        summary["collapse_time"] = collapse_time
     summary |= {"step": state.step, "time": simulation.time}
     frame = simulation.mixture.grid.frame
     if frame.expanding:
@@ -63,6 +79,9 @@ def _summary(
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
     if message:
         summary |= {"last_record": {"step": record.get("step"), "time": record.get("time")}}
+    condition = semirelativistic_condition(simulation.problem)
+    if condition is not None:
+        summary["semirelativistic_condition"] = condition.as_dict()
     if simulation.ground_state is not None:
         summary["ground_state"] = simulation.ground_state
     if status != "failed":
@@ -74,6 +93,13 @@ def _summary(
         "groups": communicators.groups,
         "pencil_grid": list(communicators.decomposition.pencil_grid),
     }
+    if state.adaptation is not None:
+        summary["adaptive_step"] = {
+            "rejected": state.adaptation.rejected,
+            "smallest": state.adaptation.smallest,
+            "largest": state.adaptation.largest,
+            "estimated_error": state.adaptation.estimate,
+        }
     steps = state.step - (simulation.checkpoint.step if simulation.checkpoint else 0)  # of this job
     if steps:
         summary["seconds_per_step"] = simulation.stepping_seconds / steps
@@ -119,7 +145,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     )
     if summary["status"] == "stopped":
         return (
-            f"stopped by {summary['message']}: {what} of {simulation.steps} in {took}; "
+            f"stopped by {summary['message']}: {what} of {simulation.destination} in {took}; "
             f"hpcmix restart {directory} goes on"
         )
     verb = "done" if summary["status"] == "done" else f"stopped: {summary['message']}"

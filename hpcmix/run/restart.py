@@ -15,10 +15,11 @@ from hpcmix.io.directory import DirectoryInUse, RunDirectory
 from hpcmix.io.summary import read_summary
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.problem.errors import Complaint, ProblemError
-from hpcmix.problem.evolution import steps_to
+from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.schema import Problem
 from hpcmix.run.log import Log
 from hpcmix.run.physics import differences, misfits
+from hpcmix.run.schedule import has_passed, has_reached, whole_steps
 from hpcmix.state import State
 
 MOST_ANCESTORS = 200
@@ -68,11 +69,14 @@ class Origin:
             + "; --restart never starts from the beginning"
         )
 
-    def decision(self, steps: int) -> str:
+    def decision(self, time: TimeOptions) -> str:
         """What is gone on from, in a sentence."""
         chosen = self.candidates[0]
         ranks = "1 rank" if chosen.ranks == 1 else f"{chosen.ranks} ranks"
-        text = f"going on from {chosen.path}: step {chosen.step} of {steps}, written by {ranks}"
+        steps = whole_steps(time, chosen.step_size)
+        reached = time.frame.laboratory_time(chosen.time)
+        place = f", t = {reached:.6g} of {time.final:.6g}" if steps is None else f" of {steps}"
+        text = f"going on from {chosen.path}: step {chosen.step}{place}, written by {ranks}"
         return "; ".join([text, *self.refused])
 
     def prepare(self) -> None:
@@ -197,7 +201,7 @@ def choose_origin(
         return None
     changes = compare_physics(origin, problem, accept_changes)
     newest = origin.candidates[0]
-    if steps_to(problem.time.end, newest.step_size) < newest.step:
+    if has_passed(problem.time, newest):
         raise problem.complain(
             "time.final",
             f"{problem.time.final:g} is before the time {problem.time.frame.laboratory_time(newest.time):g} that the "
@@ -212,7 +216,7 @@ def choose_origin(
 def is_complete(origin: Origin, problem: Problem) -> bool:
     """Whether the run came to its end and nothing is left to do."""
     newest = origin.candidates[0]
-    if not origin.goes_on_in_place or newest.step < steps_to(problem.time.end, newest.step_size):
+    if not origin.goes_on_in_place or not has_reached(problem.time, newest):
         return False
     try:
         summary = read_summary(origin.target.summary)

@@ -1,14 +1,22 @@
-"""When output is due."""
+"""When output is due, and when a run is finished."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.problem.evolution import TimeOptions, steps_to
 from hpcmix.problem.frame import AT_REST, Frame
+from hpcmix.problem.output import ScheduleSection
+from hpcmix.state import State
 
 _LAST = 1e300
 """Stands for the time infinity, which has passed every interval."""
+
+ROUNDING = 1e-12
+"""Relative difference of two times that counts as none: multiples of an interval and sums of steps carry roundings of
+1e-16 each."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,18 @@ class Schedule:
     every: int | None = None
     interval: float | None = None
     frame: Frame = AT_REST
+
+    def due_at(self, state: State) -> bool:
+        """Whether output of a state is due."""
+        return self.due(state.step)
+
+    def reached_at(self, state: State) -> bool:
+        """Whether a multiple of the interval is reached with the last step."""
+        return self.reached(state.step)
+
+    def between(self, state: State) -> list[float]:
+        """Times within the last step at which output is due: none, fixed steps are not divided."""
+        return []
 
     def due(self, step: int) -> bool:
         """Whether output is due after `step` steps."""
@@ -46,3 +66,80 @@ class Schedule:
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
         return sum(self.due(step) for step in range(self.steps + 1))
+
+
+@dataclass(frozen=True)
+class AdaptiveSchedule:
+    """The same where steps are adaptive: every so many steps, or exactly at the multiples of an interval, most of which
+    lie within a step; and always at the first and the last time. A function of where the last step began and ended.
+
+    final  the last time on the clock of `frame`. Where that expands a step may hold very many intervals of the
+           laboratory's: output is then due at the first step that reaches or passes a multiple, as with fixed steps.
+    """
+
+    final: float
+    every: int | None = None
+    interval: float | None = None
+    frame: Frame = AT_REST
+
+    def due_at(self, state: State) -> bool:
+        """Whether output of the state at the end of a step is due."""
+        return state.step == 0 or state.time >= self.final or (self.reached_at(state) and not self._within(state))
+
+    def reached_at(self, state: State) -> bool:
+        """Whether a multiple of the interval is reached with the last step, or within it."""
+        if self.every is not None:
+            return state.step % self.every == 0
+        return state.step > 0 and self._passed(state.time) > self._passed(state.adaptation.previous)
+
+    def between(self, state: State) -> list[float]:
+        """The times at which output is due within the last step, its end excepted."""
+        if self.every is not None or self.frame.expanding or state.step == 0:
+            return []
+        first, last = self._passed(state.adaptation.previous) + 1, self._passed(state.time)
+        times = [number * self.interval for number in range(first, last + 1)]
+        return times[:-1] if times and not self._within(state) else times
+
+    def _within(self, state: State) -> bool:
+        """Whether the last multiple that is passed lies before the end of the step."""
+        if self.every is not None or self.frame.expanding:
+            return False
+        return state.time - self._passed(state.time) * self.interval > ROUNDING * state.time
+
+    def _passed(self, time: float) -> int:
+        """How many intervals are over at a time; a multiple that is met up to rounding counts as met."""
+        return math.floor(min(self.frame.laboratory_time(time), _LAST) / self.interval * (1.0 + ROUNDING))
+
+    def count(self) -> int | None:
+        """How often output is due in the whole run; None where that depends on the number of steps."""
+        if self.every is not None or self.frame.expanding:
+            return None
+        passed = self._passed(self.final)
+        return 1 + passed + (self.final - passed * self.interval > ROUNDING * self.final)
+
+
+def schedule_of(
+    options: ScheduleSection, time: TimeOptions, steps: int | None, step_size: float
+) -> Schedule | AdaptiveSchedule:
+    """When the output of these options is due: a :class:`Schedule` of so many steps, or an
+    :class:`AdaptiveSchedule`."""
+    if time.adaptive is not None:
+        return AdaptiveSchedule(time.end, options.every, options.interval, time.frame)
+    return Schedule(steps, step_size, options.every, options.interval, time.frame)
+
+
+def whole_steps(time: TimeOptions, step_size: float) -> int | None:
+    """Number of steps of a size to the final time; None where steps are adaptive."""
+    return steps_to(time.end, step_size) if time.adaptive is None else None
+
+
+def has_reached(time: TimeOptions, place: State | Checkpoint) -> bool:
+    """Whether a state has come to the final time."""
+    steps = whole_steps(time, place.step_size)
+    return place.time >= time.end if steps is None else place.step >= steps
+
+
+def has_passed(time: TimeOptions, place: State | Checkpoint) -> bool:
+    """Whether a state is beyond the final time already."""
+    steps = whole_steps(time, place.step_size)
+    return place.time > time.end if steps is None else place.step > steps

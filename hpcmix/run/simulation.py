@@ -19,15 +19,18 @@ from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
-from hpcmix.problem.evolution import TimeOptions, steps_to
+from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.restart import Origin, ancestors
+from hpcmix.run.schedule import AdaptiveSchedule, Schedule, has_reached, schedule_of, whole_steps
 from hpcmix.run.stopping import StopRequests
 from hpcmix.run.watchdog import Watchdog
-from hpcmix.state import State
+from hpcmix.state import Adaptation, State
 
 
 @dataclass
@@ -57,15 +60,31 @@ class Simulation:
         return self.checkpoint.bookmark.conserved if self.checkpoint else {}
 
     @property
-    def steps(self) -> int:
-        """Number of steps to the final time. The step is the state's: the final time of a run that goes on may have
-        been changed since, and is then the first multiple of the step that reaches it."""
-        return steps_to(self.problem.time.end, self.state.step_size)
-
-    @property
     def time(self) -> float:
         """The time of the state in the laboratory, code units."""
         return self.mixture.grid.frame.laboratory_time(self.state.time)
+
+    @property
+    def steps(self) -> int | None:
+        """Number of steps to the final time; None where that depends on their error. A fixed step is the state's: the
+        final time of a run that goes on may have been changed since, and is then the first multiple of the step that
+        reaches it."""
+        return whole_steps(self.problem.time, self.state.step_size)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the state has reached the final time."""
+        return has_reached(self.problem.time, self.state)
+
+    def schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule:
+        """When output with these options is due."""
+        return schedule_of(options, self.problem.time, self.steps, self.state.step_size)
+
+    @property
+    def destination(self) -> str:
+        """How far the run goes, for people: its steps, or its final time."""
+        steps = self.steps
+        return f"t = {self.in_units(self.problem.time.final)}" if steps is None else str(steps)
 
     def in_units(self, time: float) -> str:
         """A time for people: in milliseconds where the problem has [units], else in code units."""
@@ -110,7 +129,7 @@ def build_simulation(
         with timers.phase("restart"):
             state, checkpoint = _stored_state(problem, mixture, origin), origin.candidates[0]
             ground_state = checkpoint.bookmark.ground_state
-        log.line(origin.decision(steps_to(problem.time.end, state.step_size)))
+        log.line(origin.decision(problem.time))
     loading = time.perf_counter() - begin
     hosts = world.allgather(socket.gethostname())
     lineage = ancestors(checkpoint) if checkpoint else ()
@@ -121,9 +140,7 @@ def build_simulation(
     log.line(f"transform: {mixture.transform.description}")
     if checkpoint is None:
         if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
-            log.line(
-                f"{problem.time.steps} steps of {problem.time.step_size:.6g} (code units), {problem.time.integrator}"
-            )
+            log.line(_steps_in_words(problem.time))
             if problem.time.frame.expanding:
                 log.line(_expansion(problem.time))
         state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
@@ -137,7 +154,10 @@ def build_simulation(
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     """The state of the newest checkpoint that is good: of every species the orbitals of this rank's group."""
     orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
-    return origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
+    state = origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
+    if problem.time.adaptive is not None and state.adaptation is None:
+        state.adaptation = Adaptation.following(state)
+    return state
 
 
 def _first_state(
@@ -192,6 +212,16 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
         state.orbitals[species] = fields
 
 
+def _steps_in_words(time: TimeOptions) -> str:
+    if time.adaptive is None:
+        return f"{time.steps} steps of {time.step_size:.6g} (code units), {time.integrator}"
+    smallest, initial, largest = time.adaptive.within(time.end)
+    return (
+        f"adaptive steps, tolerance {time.adaptive.tolerance:g}, from {smallest:.3g} to {largest:.3g}, "
+        f"the first {initial:.3g} (code units), {time.integrator}"
+    )
+
+
 def _expansion(time: TimeOptions) -> str:
     """What the steps are steps of, in a frame that grows."""
     final, scale = time.final, time.frame.scale(time.end)
@@ -205,11 +235,10 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     """The first lines of the log: what is computed, and on what."""
     points = " x ".join(map(str, problem.grid.points))
     lengths = " x ".join(f"{length:g}" for length in problem.grid.lengths)
-    first, second = communicators.decomposition.pencil_grid
     ranks = "1 rank" if communicators.size == 1 else f"{communicators.size} ranks"
     log.line(f"{problem.title}")
     log.line(f"grid {points}, box {lengths} (code units), {problem.parallel.precision} precision")
-    division = f"{first} x {second} pencils"
+    division = communicators.decomposition.in_words
     if communicators.groups > 1:
         division = f"{communicators.groups} orbital groups of {division}"
     log.line(f"{ranks} as {division}, {mpi_library()}")
@@ -218,3 +247,6 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
         log.line(
             f"code units: length {scales.length_si:.6g} m, mass {scales.mass_si:.6g} kg, time {scales.time_si:.6g} s"
         )
+    condition = semirelativistic_condition(problem)
+    for line in condition.lines() if condition is not None else ():
+        log.line(line)

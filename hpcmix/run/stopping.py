@@ -109,7 +109,10 @@ class StopRequests:
         """Agree while there is nothing to save yet: raise :class:`Stopped` on every rank or on none. Collective."""
         code = world.allreduce(self.code(), op=MPI.MAX)
         if code:
-            raise Stopped(f"stopped by {self.honoured(code)} before there was a state to go on from")
+            raise Stopped(
+                f"stopped by {self.honoured(code)} before there was a state to go on from: the next run seeks the "
+                "ground state from the start; give it more time, or find it by itself with hpcmix ground"
+            )
 
 
 def _program_start() -> float:

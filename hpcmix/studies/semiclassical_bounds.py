@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.evolve.completion import completed_set
-from hpcmix.evolve.stepper import Stepper
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.run.log import Log
+from hpcmix.run.loop import stepper_of
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.studies.claim import Claim, Finding, Fit
 
@@ -41,8 +41,8 @@ def measure(problems: Sequence[Problem], evolving: bool, comm: MPI.Comm, log: Lo
         orbitals = sum(problem.orbitals[a] for a in _sets(problem))
         row = [float(orbitals), problem.hbar, *_ratios(simulation)]
         if evolved:
-            stepper = Stepper(simulation.mixture, problem.time.splitting)
-            for _ in range(problem.time.steps):
+            stepper = stepper_of(simulation)
+            while not simulation.is_finished:
                 stepper.advance(simulation.state)
             stepper.settle(simulation.state)
             row += _ratios(simulation)

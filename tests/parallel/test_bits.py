@@ -20,8 +20,18 @@ def pencil_grids(ranks, dimensions):
     return [(first, ranks // first) for first in range(1, ranks + 1) if ranks % first == 0]
 
 
-def mixture_on(comm, points, precision, pencil_grid, kernel, way="sub-array-messages"):
-    """Two noisy components in a trap, kicked against each other."""
+def mixture_on(
+    comm,
+    points,
+    precision,
+    pencil_grid,
+    kernel,
+    way="sub-array-messages",
+    kinetic=("nonrelativistic",) * 2,
+    mass=1.6,
+    **more,
+):
+    """Two components in a trap, kicked against each other."""
     d = len(points)
     interactions = [contact("a", "a", 1.0), contact("b", "b", 0.7), contact("a", "b", 1.3)]
     if kernel:
@@ -30,14 +40,24 @@ def mixture_on(comm, points, precision, pencil_grid, kernel, way="sub-array-mess
         points,
         [9.0, 8.0, 8.5][:d],
         [
-            species("a", particles=3.0, potential=harmonic(1.0), initial=gaussian(1.1, momentum=0.3)),
-            species("b", mass=1.6, particles=2.0, potential=harmonic(0.8), initial=gaussian(0.9, centre=-0.5)),
+            species(
+                "a", particles=3.0, kinetic=kinetic[0], potential=harmonic(1.0), initial=gaussian(1.1, momentum=0.3)
+            ),
+            species(
+                "b",
+                mass=mass,
+                particles=2.0,
+                kinetic=kinetic[1],
+                potential=harmonic(0.8),
+                initial=gaussian(0.9, centre=-0.5),
+            ),
         ],
         interactions,
         time=evolution(0.5, 0.05, "blanes-moan-4"),
         parallel={"precision": precision} | ({"pencil_grid": list(pencil_grid)[: d - 1]} if d > 1 else {}),
         comm=comm,
         way=way,
+        **more,
     )
 
 
@@ -48,17 +68,51 @@ def mixture_on(comm, points, precision, pencil_grid, kernel, way="sub-array-mess
     "points", [[14, 11, 13], [16, 12, 20], [26, 23]], ids=lambda points: "x".join(map(str, points))
 )
 def test_the_fields_have_the_bits_of_one_rank(comm, points, precision, kernel):
-    serial = mixture_on(MPI.COMM_SELF, points, precision, (1, 1), kernel)
+    require_the_bits_of_one_rank(
+        comm, len(points), lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, kernel, way)
+    )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23]], ids=lambda points: "x".join(map(str, points)))
+@pytest.mark.parametrize("second", ["nonrelativistic", "semirelativistic"])
+def test_semirelativistic_fields_have_the_bits_of_one_rank(comm, points, precision, second):
+    """Alone, and beside a component whose flow is another one."""
+    kinetic = ("semirelativistic", second)
+    require_the_bits_of_one_rank(
+        comm, len(points), lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, True, way, kinetic)
+    )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23], [31]], ids=lambda points: "x".join(map(str, points)))
+@pytest.mark.parametrize("mass", [1.0, 1.6], ids=["equal", "unequal"])
+def test_coupled_fields_have_the_bits_of_one_rank(comm, points, precision, mass):
+    """With a coupling that is ramped: a matrix at every point, or at every wave vector."""
+    rabi = {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "phase": 0.5, "from": 0.1, "ramp": 0.2}
+    require_the_bits_of_one_rank(
+        comm,
+        len(points),
+        lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, False, way, mass=mass, coupling=[rabi]),
+    )
+
+
+def require_the_bits_of_one_rank(comm, dimensions, make):
+    """Evolve what `make` builds (of a communicator, a pencil grid and an exchange) on one rank and on all of them, in
+    every way, from the same bits."""
+    serial = make(MPI.COMM_SELF, (1, 1), "sub-array-messages")
     start = [array.copy() for array in serial.state.orbitals]
     serial.evolve()
     assert not np.array_equal(serial.state.orbitals[0], start[0])
-    for pencil_grid in pencil_grids(comm.size, len(points)):
+    for pencil_grid in pencil_grids(comm.size, dimensions):
         for way in EXCHANGES:
-            mine = mixture_on(comm, points, precision, pencil_grid, kernel, way)
+            mine = make(comm, pencil_grid, way)
             block = (slice(None), *mine.mixture.grid.position_block.slices)
             # the initial norm is a sum over ranks, rounded in its own order: begin from the same bits
             for index, whole in enumerate(start):
-                mine.state.orbitals[index] = mine.mixture.transform.empty_fields(1)
+                mine.state.orbitals[index] = mine.mixture.transform.empty_fields(len(whole))
                 mine.state.orbitals[index][...] = whole[block]
             mine.evolve()
             for array, whole in zip(mine.state.orbitals, serial.state.orbitals, strict=True):

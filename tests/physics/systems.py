@@ -49,13 +49,14 @@ def problem_text(
     lengths: Sequence[float],
     species: Sequence[dict],
     interaction: Sequence[dict] = (),
-    **sections: dict,
+    **sections: dict | Sequence[dict],
 ) -> str:
-    """The text of a problem file; ``grid`` among the sections adds to ``[grid]``."""
+    """The text of a problem file; ``grid`` among the sections adds to ``[grid]``, lists become arrays of tables."""
     tables = [("[grid]", {"points": list(points), "lengths": list(lengths), **sections.pop("grid", {})})]
     tables += [("[[species]]", one) for one in species]
     tables += [("[[interaction]]", one) for one in interaction]
-    tables += [(f"[{name}]", section) for name, section in sections.items()]
+    for name, section in sections.items():
+        tables += [(f"[{name}]", section)] if isinstance(section, dict) else [(f"[[{name}]]", one) for one in section]
     return "\n\n".join(
         "\n".join([head, *(f"{key} = {toml(value)}" for key, value in body.items())]) for head, body in tables
     )

@@ -41,13 +41,14 @@ to 1e-16 each. Measured: at most 6e-16.
 """
 
 
-def mixture_of(components, dimensions, interaction=(), potentials=()):
+def mixture_of(components, dimensions, interaction=(), potentials=(), kinetic=("nonrelativistic",) * 3):
     """Components with different masses and weights; potentials: one list per component."""
     everything = [
         species(
             name,
             mass=mass,
             particles=nu,
+            kinetic=kinetic[a],
             initial={"kind": "plane-waves", "numbers": 0},
             potential=list(potentials[a]) if potentials else [],
         )
@@ -79,7 +80,7 @@ def drift_operator(mixture, orbitals):
     """T phi = i d/dtau of the drift at zero, by central differences of eighth order at a step where their error is far
     below rounding's.
     """
-    fastest = max(sum(np.max(symbol) for symbol in one.kinetic.axis_symbols(mixture.grid)) for one in mixture.species)
+    fastest = max(one.kinetic.largest(mixture.grid) for one in mixture.species)
     tau = 0.05 / fastest
     result = [np.zeros_like(orbital) for orbital in orbitals]
     for steps, factor in ((1, 4 / 5), (2, -1 / 5), (3, 4 / 105), (4, -1 / 280)):
@@ -126,10 +127,15 @@ def check_derivative(mixture, part, applied, what, tolerance=ROUNDING):
 # ---------------------------------------------------------------- kinetic energy
 
 
+@pytest.mark.parametrize(
+    "kinetic",
+    [("nonrelativistic",) * 3, ("semirelativistic",) * 3, ("semirelativistic", "nonrelativistic", "semirelativistic")],
+    ids=["nonrelativistic", "semirelativistic", "mixed"],
+)
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 @pytest.mark.parametrize("components", [1, 2, 3])
-def test_kinetic(components, dimensions):
-    mixture = mixture_of(components, dimensions)
+def test_kinetic(components, dimensions, kinetic):
+    mixture = mixture_of(components, dimensions, kinetic=kinetic)
     orbitals = random_fields(mixture, 1)
     applied = drift_operator(mixture, orbitals)
     # the difference quotient of the drift: rounding over tau T_max = 0.05, and its own error of 0.05^8/630 < 1e-13

@@ -27,6 +27,7 @@ from physics.systems import (
     yukawa,
 )
 
+from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.problem.integrators import INTEGRATORS
 
 RATE = 1.4
@@ -290,23 +291,26 @@ STEPS = {
 }
 
 
-def end_of_release(integrator: str, steps: int):
-    """Two coupled clouds at b = 2.2, one of them in a potential that moves."""
+def release(integrator: str, step: float | dict, until: float | None = None):
+    """Two coupled clouds until b = 2.2, one of them in a potential that moves."""
     kinds = clouds(1)
     kinds[1]["potential"] = [{"kind": "expression", "value": "0.8*cos(3*t)*exp(-0.5*(x - t)**2)"}]
     interactions = [contact("light", "light", 2.0), contact("light", "heavy", 1.5)]
     interactions += [gaussian_kernel("heavy", "heavy", 1.5, 0.8), free(gaussian_kernel("light", "heavy", 1.0, 1.0))]
-    clock = math.acos(1 / 2.2) / RATE
-    moving = system(
-        [64],
-        [16.0],
-        kinds,
-        interactions,
-        grid=expanding(RATE),
-        time=evolution(math.tan(RATE * clock) / RATE, clock / steps, integrator),
-    )
+    if until is not None:
+        kinds[0]["potential"] = [harmonic(0.7, until=until)]
+    time = evolution(math.tan(RATE * RELEASED) / RATE, step, integrator)
+    return system([64], [16.0], kinds, interactions, grid=expanding(RATE), time=time)
+
+
+def end_of_release(integrator: str, steps: int):
+    moving = release(integrator, RELEASED / steps)
     assert moving.problem.time.steps == steps
     return moving.evolve().state.orbitals
+
+
+RELEASED = math.acos(1 / 2.2) / RATE
+"""The clock at b = 2.2."""
 
 
 @cache
@@ -326,3 +330,29 @@ def test_order_in_the_frame(integrator):
     print(f"measured: {integrator}: order {order:.3f}, errors {', '.join(f'{error:.1e}' for error in errors)}")
     # the next terms still show by a quarter; a lost order would by one
     assert order == pytest.approx(INTEGRATORS[integrator].order, abs=0.25)
+
+
+@pytest.mark.parametrize("until", [None, 0.31])
+def test_adaptive_steps_in_the_frame(until):
+    """Steps are on the frame's clock; they end where the laboratory switches a potential, and at the last time."""
+    moving = release("blanes-moan-4", {"tolerance": 1e-7}, until)
+    stepper, switch = AdaptiveStepper(moving.mixture, moving.problem.time), moving.mixture.grid.frame.clock(0.31)
+    ends = []
+    while moving.state.time < moving.problem.time.end:
+        stepper.advance(moving.state)
+        ends.append(moving.state.time)
+    stepper.complete(moving.state)
+    assert (switch in ends) == (until is not None)
+    assert moving.record()["time"] == pytest.approx(moving.problem.time.final, rel=1e-12)
+    if until is None:
+        reference = reference_of_release()
+    else:  # by finer steps, which end at the switch too
+        fine = release("blanes-moan-4", {"tolerance": 1e-10}, until)
+        finer = AdaptiveStepper(fine.mixture, fine.problem.time)
+        while fine.state.time < fine.problem.time.end:
+            finer.advance(fine.state)
+        finer.complete(fine.state)
+        reference = fine.state.orbitals
+    error = max(largest(mine - other) for mine, other in zip(moving.state.orbitals, reference, strict=True))
+    print(f"measured: {len(ends)} adaptive steps, error {error:.1e}")
+    assert 1e-9 < error < 1e-6  # the tolerance of a step, as many steps as were taken, and not far below

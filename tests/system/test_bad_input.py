@@ -49,6 +49,9 @@ def test_under_mpirun_the_complaints_come_once(tmp_path):
         (["plan", "rubidium-mixture", "--ranks", "0"], "0"),
         (["plan", "rubidium-mixture", "--set", "time.stepp=1"], "--set time.stepp=1"),
         (["plot", "nowhere"], "nowhere"),
+        (["run", "/dev/null"], "/dev/null: is a device or a pipe"),
+        (["job", "manakov-soliton", "--time", "25:99:00"], "60 minutes in an hour"),
+        (["plan", "rubidium-mixture", "--ranks", "6011"], "the next below is 4704"),
     ],
 )
 def test_wrong_command_lines(arguments, sentence, tmp_path, monkeypatch, capfd):
@@ -84,3 +87,62 @@ def test_a_potential_file_that_does_not_fit_is_named_with_its_line(tmp_path):
     assert result.returncode == 2
     assert "wrong.toml:13: species.up.potential.1: dataset potential of" in result.stderr
     assert "has shape (4, 4, 4), the grid has (16, 16, 16)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "variable", "value", "sentence"),
+    [
+        ("run", "OMP_NUM_THREADS", "abc", "the number of threads of a rank, at least 1"),
+        ("bench", "OMP_NUM_THREADS", "0", "at least 1"),
+        ("run", "HPCMIX_SHARED_MEMORY", "maybe", "it must be yes, the default, or no"),
+        ("run", "HPCMIX_HANG_SECONDS", "soon", "a number of seconds"),
+    ],
+)
+def test_wrong_environment_variables(command, variable, value, sentence, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("sys.argv", ["hpcmix", command, "manakov-soliton"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    shown = capfd.readouterr().err
+    assert left.value.code == 2
+    assert variable in shown and f'"{value}"' in shown and sentence in shown
+    assert "Traceback" not in shown and not (tmp_path / "runs").exists()
+
+
+def test_the_final_time_of_a_restart_is_called_by_its_option(tmp_path, monkeypatch, capfd):
+    (tmp_path / "problem.toml").write_text(GOOD)  # the resolved problem of a run
+    for text, sentence in (("abc", 'unknown unit "abc"'), ("-1", "must be positive"), ("1 um", "has a unit")):
+        monkeypatch.setattr("sys.argv", ["hpcmix", "restart", str(tmp_path), "--until", text])
+        with pytest.raises(SystemExit) as left:
+            main()
+        shown = capfd.readouterr().err
+        assert left.value.code == 2
+        assert f"--until {text}: " in shown and sentence in shown and "time.final" not in shown
+
+
+def test_ranks_that_do_not_fit_are_refused_before_anything_is_moved(tmp_path):
+    (tmp_path / "atoms.toml").write_text("""
+[grid]
+points = [16]
+lengths = [12.0]
+[[species]]
+name = "atoms"
+kind = "fermions"
+orbitals = 4
+potential = [{ kind = "harmonic", frequency = 1 }]
+initial = { kind = "oscillator", frequency = 1 }
+[time]
+final = 0.1
+step = 0.05
+[output]
+directory = "out"
+""")
+    assert hpcmix("run", "atoms.toml", folder=tmp_path).returncode == 0
+    settings = ("--set", "parallel.orbital_groups=3", "--restart", "never")
+    result = hpcmix("run", "atoms.toml", *settings, ranks=2, folder=tmp_path)
+    assert result.returncode == 2
+    assert "parallel.orbital_groups=3: parallel.orbital_groups: 2 ranks cannot be divided into 3" in result.stderr
+    assert [path.name for path in tmp_path.glob("out*")] == ["out"]
+    shown = hpcmix("show", "out", folder=tmp_path)
+    assert "done" in shown.stdout

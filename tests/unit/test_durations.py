@@ -19,7 +19,11 @@ def test_spellings(text, seconds):
     assert seconds_of(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", " ", "h", "3x", "5m 5m", "-3h", "1e99 s", "soon", "3h, 5m", "999999999999"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "h", "3x", "5m 5m", "-3h", "1e99 s", "soon", "3h, 5m", "999999999999", "25:99:00", "1:00:60",
+     "1-24:00:00"],
+)  # fmt: skip
 def test_what_is_none_is_said(text):
     with pytest.raises(DurationError, match="duration"):
         seconds_of(text)

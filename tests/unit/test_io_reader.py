@@ -87,6 +87,12 @@ def test_a_finished_run(tmp_path):
         assert part in text
 
 
+def test_a_stopped_run_shows_how_far_it_came_not_its_last_record(tmp_path):
+    make_run(tmp_path / "run", 3, [0.0], with_units=False, summary={"status": "stopped", "step": 17, "time": 1.7})
+    lines = [" ".join(line.split()) for line in RunReader(tmp_path / "run").description()]
+    assert {"step 17", "time 1.7", "last record step 4, from which the following numbers are"} <= set(lines)
+
+
 def test_an_unfinished_run_with_a_damaged_file(tmp_path):
     directory = make_run(tmp_path / "run", 2, [0.0], with_units=False)
     directory.slice(7).write_bytes(b"not HDF5")

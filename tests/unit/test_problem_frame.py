@@ -109,6 +109,9 @@ REFUSED = [
      "never ends"),
     ('name = "a"', 'name = "a"\npotential = [{ kind = "file", path = "FILE", until = 1.0 }]',
      "species.a.potential.0.path", "known at the grid's points only"),
+    ('name = "a"', 'name = "a"\nkinetic = "semirelativistic"', "species.a.kinetic", "does not go with the expanding"),
+    ("[time]", '[[species]]\nname = "b"\ninitial = "gaussian"\n[[coupling]]\nbetween = ["a", "b"]\n'
+     'rabi_frequency = 1.0\n[time]', "coupling.0.rabi_frequency", "does not go with the expanding frame"),
     ("[time]", '[[species]]\nname = "f"\nkind = "fermions"\norbitals = 3\n[output]\n'
      'observables = { also = ["momentum-distribution"] }\n[time]', "output.observables.also", "no grid resolves"),
 ]  # fmt: skip

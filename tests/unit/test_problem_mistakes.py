@@ -1,10 +1,12 @@
 """Wrong problem files: the sentence and the line that each mistake gets, and all mistakes at once."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 from hpcmix.problem.errors import Complaint, ProblemError, closest
+from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
 
@@ -89,7 +91,7 @@ MISTAKES = [
     ("mass = 1.0", "mass = true", 10, "species.up.mass", "must be a number, not true"),
     ("mass = 1.0", "mass = inf", 10, "species.up.mass", "must be finite, not inf"),
     ("mass = 1.0", "mass = 1" + "0" * 400, 10, "species.up.mass", "must be finite"),
-    ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive, not 0"),
+    ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive: no [[coupling]]"),
     ("mass = 1.0", 'particles = "many"', 10, "species.up.particles", 'must be a number, not "many"'),
     ('name = "up"', 'name = "up/down"', 9, "species.up/down.name", "must be a name of letters, digits and _"),
     (HARMONIC, '    { kind = "harmonic", frequency = [1,\n  1, -1] },', 13, "species.up.potential.0.frequency.2",
@@ -109,6 +111,17 @@ MISTAKES = [
     ('precision = "double"', "pencil_grid = [0, 2]", 28, "parallel.pencil_grid", "must hold positive whole numbers"),
     ('precision = "double"', 'pencil_grid = "slab"', 28, "parallel.pencil_grid", 'must be "auto" or a list'),
     ('precision = "double"', 'orbital_groups = "all"', 28, "parallel.orbital_groups", 'must be "auto" or a positive'),
+    ("step = 0.01", "step = {}", 24, "time.step.tolerance", "is required"),
+    ("step = 0.01", "step = { toleranse = 1e-6 }", 24, "time.step.toleranse", 'did you mean "tolerance"?'),
+    ("step = 0.01", "step = { tolerance = -1 }", 24, "time.step.tolerance", "must be positive, not -1"),
+    ("step = 0.01", "step = { tolerance = 1.5 }", 24, "time.step.tolerance", "must be less than 1"),
+    ("step = 0.01", "step = { tolerance = 1e-12 }", 24, "time.step.tolerance",
+     "rounding in double precision makes errors of this size; blanes-moan-4 needs at least 2.7e-12"),
+    ("step = 0.01", "step = { tolerance = 1e-6, largest = 0.5 }", 24, "time.step.largest",
+     "the largest step that blanes-moan-4 allows is 0.24"),
+    ("step = 0.01", "step = { tolerance = 1e-6, smallest = 0.2, initial = 0.1 }", 24, "time.step.smallest",
+     "0.2 is larger than initial = 0.1"),
+    ("step = 0.01", "step = [0.1]", 24, "time.step", "must be a number, not a list of 1"),
     ("step = 0.01", "step = 1e-300", 24, "time.step", "too many to count"),
     ("points = [16, 16, 16]", "points = [16, 16, 1" + "0" * 400 + "]", 2, "grid.points.2", "is too large a number"),
     # units
@@ -152,9 +165,16 @@ MISTAKES = [
     # known words without a model in this version
     ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind",
      '"classical" is not available in this version (available kind: condensate, fermions)'),
-    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"', 17, "species.down.kinetic",
-     "(available kinetic: nonrelativistic)"),
     ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential", "not available"),
+    # semi-relativistic species
+    ('name = "down"', 'name = "down"\nkinetic = "semi-relativistic"', 17, "species.down.kinetic",
+     'unknown kinetic "semi-relativistic"; did you mean "semirelativistic"?'),
+    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"\nmass = -1', 18, "species.down.mass",
+     "must be positive"),
+    ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"\nrest_mass = "none"', 18, "species.down.rest_mass",
+     'unknown rest_mass "none" (available: included, subtracted)'),
+    ('name = "down"', 'name = "down"\nrest_mass = "subtracted"', 17, "species.down.rest_mass",
+     'is for kinetic = "semirelativistic"; it is "nonrelativistic" here'),
     # kernels
     (CONTACT, 'kind = "culomb"\nstrength = 1', 20, "interaction.0.kind",
      'unknown kind "culomb"; did you mean "coulomb"?'),
@@ -427,7 +447,8 @@ KEYS = [
     "species.up.potential.0.factor", "species.down.initial", "species.down.initial.kind", "species.down.initial.width",
     "species.down.initial.noise", "species.down.initial.momentum", "interaction", "interaction.0",
     "interaction.0.between", "interaction.0.kind", "interaction.0.strength", "ground_state", "ground_state.tolerance",
-    "ground_state.method", "time", "time.final", "time.step", "time.integrator", "time.check_step", "output",
+    "ground_state.method", "time", "time.final", "time.step", "time.step.tolerance",
+    "time.step.largest", "time.integrator", "time.check_step", "output",
     "output.directory", "output.observables", "output.snapshots.fields", "output.snapshots", "parallel",
     "parallel.pencil_grid", "parallel.orbital_groups", "other", "species.down.orbitals", "scaling", "scaling.kind",
 ]  # fmt: skip
@@ -460,3 +481,98 @@ def test_relative_paths_are_named_in_full(tmp_path: Path) -> None:
     text = GOOD.replace(INITIAL, 'initial = { kind = "file", path = "absent.h5" }')
     with pytest.raises(ProblemError, match=str(tmp_path / "absent.h5")):
         parse_problem(text, folder=tmp_path)
+
+
+RELATIVISTIC = GOOD.replace('name = "down"', 'name = "down"\nkinetic = "semirelativistic"')
+
+
+def test_a_semirelativistic_species_takes_no_scheme_that_would_lose_its_order() -> None:
+    text = RELATIVISTIC.replace("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"')
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text)
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.key) == (26, "time.integrator")
+    assert complaint.message.startswith('"blanes-moan-rkn-6" has its order only for kinetic energies quadratic')
+    assert complaint.message.endswith("use one of strang, blanes-moan-4, blanes-moan-rkn-4, blanes-moan-6")
+    parse_problem(text.replace("rkn-6", "rkn-4"))
+
+
+def test_a_semirelativistic_species_has_no_units() -> None:
+    text = '[units]\nlength = "1 um"\nmass = "1 u"\n' + RELATIVISTIC.replace('name = "down"', 'name = "down"\nmass = 1')
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text)
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.key) == (21, "species.down.kinetic")
+    assert "c = 1" in complaint.message and "leave [units] out" in complaint.message
+
+
+def test_the_largest_step_of_semirelativistic_species() -> None:
+    """sqrt(m^2 + p^2) - m of the grid's shortest wave, pi / 0.5 along three axes, and the largest drift of the
+    scheme."""
+    text = RELATIVISTIC.replace('name = "up"', 'name = "up"\nkinetic = "semirelativistic"')
+    largest = math.pi / (INTEGRATORS["strang"].largest_drift * (math.sqrt(1.0 + 3.0 * (2.0 * math.pi) ** 2) - 1.0))
+    text = text.replace("final = 1", 'final = 1000\nintegrator = "strang"')
+    parse_problem(text.replace("step = 0.01", f"step = {0.99 * largest}"))
+    with pytest.raises(ProblemError, match="is too large for this grid"):
+        parse_problem(text.replace("step = 0.01", f"step = {1.01 * largest}"))
+
+
+COUPLED = (
+    GOOD.replace("initial = { kind", "initial = { noise = { amplitude = 0.1, seed = 1 }, kind").replace(
+        'name = "up"', 'name = "up"\ninitial = { kind = "gaussian", width = 1 }'
+    )
+    + """[[coupling]]
+between = ["up", "down"]
+rabi_frequency = 1.0
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        (
+            'between = ["up", "down"]\nrabi',
+            'between = ["up", "dwon"]\nrabi',
+            "coupling.0.between.1",
+            'no species "dwon"',
+        ),
+        ('between = ["up", "down"]\nrabi', 'between = ["up", "up"]\nrabi', "coupling.0.between", "two different"),
+        ("rabi_frequency = 1.0", "rabi_frequency = -1.0", "coupling.0.rabi_frequency", "must not be negative"),
+        ("rabi_frequency = 1.0", "detuning = 1.0", "coupling.0.rabi_frequency", "is required"),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndetunning = 1", "coupling.0.detunning", 'mean "detuning"'),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\nfrom = 2\nuntil = 1", "coupling.0.until", "which is never"),
+        ("rabi_frequency = 1.0", 'rabi_frequency = 1.0\nfactor = "x"', "coupling.0.factor", '"x" does not exist here'),
+        ("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"', "time.integrator", "here is a [[coupling]]"),
+        ('precision = "double"', "orbital_groups = 2", "parallel.orbital_groups", "must be 1 with [[coupling]]"),
+        ('name = "up"\ninitial = { kind = "gaussian", width = 1 }', 'name = "up"', "coupling.0", "acts at time 0-"),
+        ('name = "down"', 'name = "down"\nparticles = 0', "species.down.initial", "has no meaning without particles"),
+        ('name = "down"', 'name = "down"\nparticles = -1', "species.down.particles", "must not be negative"),
+        ("[parallel]", '[scaling]\nkind = "fractions"\n[parallel]', "scaling", "does not go with [[coupling]]"),
+        (
+            'name = "up"\ninitial = { kind = "gaussian", width = 1 }',
+            'name = "up"\nkind = "fermions"\norbitals = 1\ninitial = { kind = "plane-waves" }',
+            "coupling.0.between.0",
+            "coherent coupling is for condensates",
+        ),
+    ],
+)
+def test_wrong_couplings(old, new, key, sentence) -> None:
+    assert COUPLED.count(old) == 1
+    parse_problem(COUPLED)
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(COUPLED.replace(old, new))
+    found = {complaint.key: complaint for complaint in caught.value.complaints}
+    assert key in found, caught.value
+    assert sentence in str(found[key]) and found[key].line is not None
+
+
+def test_a_species_without_particles_needs_a_coupling() -> None:
+    with pytest.raises(ProblemError, match=r"particles: must be positive: no .*coupling"):
+        parse_problem(GOOD.replace('name = "up"', 'name = "up"\nparticles = 0'))
+
+
+def test_couplings_are_shown_and_read_back() -> None:
+    problem = parse_problem(COUPLED + 'from = 0.5\nramp = 0.1\nfactor = "1 + t"\nphase = 0.3\n')
+    assert parse_problem(resolved_toml(problem)) == problem
+    assert problem.coupling[0].detuning == 0.0 and problem.orbital_groups == 1

@@ -102,6 +102,19 @@ def test_every_default_is_written_and_json_can_hold_it() -> None:
     assert tables["units"] == {"length": "0.7 um", "mass": "86.909 u"}
 
 
+def test_what_becomes_of_the_rest_mass_is_shown() -> None:
+    text = (
+        "grid = { points = [4], lengths = [1] }\n"
+        "[[species]]\nname = 'a'\nkinetic = 'semirelativistic'\n"
+        "[[species]]\nname = 'b'\nkinetic = 'semirelativistic'\nrest_mass = 'subtracted'\n"
+        "[[species]]\nname = 'c'\n"
+    )
+    problem = parse_problem(text)
+    shown = [species.get("rest_mass") for species in resolved_dict(problem)["species"]]
+    assert shown == ["included", "subtracted", None]
+    assert parse_problem(resolved_toml(problem)) == problem
+
+
 def test_file_paths_stay_true_from_anywhere(tmp_path: Path) -> None:
     (tmp_path / "u.h5").write_bytes(b"")
     text = (

@@ -7,6 +7,8 @@ import pytest
 
 from hpcmix.problem.output import CheckpointsOptions
 from hpcmix.run.checkpoint_schedule import CheckpointSchedule, daly_interval
+from hpcmix.run.schedule import Schedule
+from hpcmix.state import State
 
 
 def expected_time(interval, cost, failure_time):
@@ -36,7 +38,12 @@ class Clock:
 
 def schedule(nodes=1, **options):
     clock = Clock()
-    return clock, CheckpointSchedule(CheckpointsOptions(**options), 100, 0.1, nodes, clock)
+    chosen = CheckpointsOptions(**options)
+    return clock, CheckpointSchedule(chosen, Schedule(100, 0.1, chosen.every, chosen.interval), nodes, clock)
+
+
+def after(step):
+    return State([], step, 0.1)
 
 
 def test_measured_costs_decide_where_the_file_says_nothing():
@@ -45,11 +52,11 @@ def test_measured_costs_decide_where_the_file_says_nothing():
     seconds = plan.seconds_between()
     assert seconds == pytest.approx(daly_interval(2.0, 365 * 86400 / 4))
     clock.now = seconds - 1.0
-    assert not plan.due(1)
+    assert not plan.due(after(1))
     clock.now = seconds + 1.0
-    assert plan.due(2)
+    assert plan.due(after(2))
     plan.written(2.0)
-    assert not plan.due(3)
+    assert not plan.due(after(3))
 
 
 def test_checkpoints_take_two_percent_at_most():
@@ -61,13 +68,13 @@ def test_checkpoints_take_two_percent_at_most():
 def test_steps_times_and_the_wall_are_followed_and_nothing_else():
     clock, plan = schedule(every=7)
     clock.now = 1e9
-    assert [step for step in range(1, 30) if plan.due(step)] == [7, 14, 21, 28]
+    assert [step for step in range(1, 30) if plan.due(after(step))] == [7, 14, 21, 28]
     clock, plan = schedule(interval=0.5)
-    assert [step for step in range(1, 21) if plan.due(step)] == [5, 10, 15, 20]
+    assert [step for step in range(1, 21) if plan.due(after(step))] == [5, 10, 15, 20]
     clock, plan = schedule(wall=60.0, every=10)
-    assert plan.due(10) and not plan.due(11)
+    assert plan.due(after(10)) and not plan.due(after(11))
     clock.now = 61.0
-    assert plan.due(11)
+    assert plan.due(after(11))
     clock, plan = schedule(enabled=False, every=1)
     clock.now = 1e9
-    assert not plan.due(1)
+    assert not plan.due(after(1))

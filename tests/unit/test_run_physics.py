@@ -24,6 +24,9 @@ initial = { kind = "gaussian", width = 1.0 }
 between = ["up", "down"]
 kind = "contact"
 strength = 0.3
+[[coupling]]
+between = ["up", "down"]
+rabi_frequency = 0.7
 [time]
 final = 1.0
 step = 0.01
@@ -42,6 +45,10 @@ STORED = resolved_toml(changed())
     [
         ("species.up.mass=2", "species.up.mass: 1.0 in the checkpoint, 2.0 now"),
         ("species.up.potential.0.frequency=1.5", "species.up.potential.0.frequency: [1.0, 1.0] in the checkpoint, "),
+        ("species.up.kinetic=semirelativistic", "species.up.kinetic: 'nonrelativistic' in the checkpoint, "),
+        ("species.up.kinetic=semirelativistic", "species.up.rest_mass: absent in the checkpoint, 'included' now"),
+        ("coupling.0.rabi_frequency=0.8", "coupling.0.rabi_frequency: 0.7 in the checkpoint, 0.8 now"),
+        ("coupling.0.detuning=0.8", "coupling.0.detuning: 0.0 in the checkpoint, 0.8 now"),
         ("interaction.0.strength=0.4", "interaction.0.strength: 0.3 in the checkpoint, 0.4 now"),
         ("time.step=0.005", "time.step: 0.01 in the checkpoint, 0.005 now"),
         ("time.integrator=strang", "time.integrator: 'blanes-moan-4' in the checkpoint, 'strang' now"),

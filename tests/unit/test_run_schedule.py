@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.run.schedule import Schedule
+from hpcmix.run.schedule import AdaptiveSchedule, Schedule
+from hpcmix.state import Adaptation, State
 
 
 def due_steps(schedule: Schedule) -> list[int]:
@@ -33,3 +34,47 @@ def test_interval_met_up_to_rounding_over_many_steps():
 )
 def test_count_is_the_number_of_due_steps(schedule):
     assert schedule.count() == len(due_steps(schedule))
+
+
+def ends(*times):
+    """The states at the ends of adaptive steps."""
+    return [
+        State([], step, 0.1, 0.0, Adaptation(time=time, previous=times[max(0, step - 1)]))
+        for step, time in enumerate(times)
+    ]
+
+
+def written(schedule, states):
+    """The times of everything that is written, in order, and how much of it within steps."""
+    times, within = [], 0
+    for state in states:
+        between = schedule.between(state)
+        within += len(between)
+        times += [*between, *([state.time] if schedule.due_at(state) else [])]
+    return times, within
+
+
+def test_adaptive_steps_are_asked_at_the_multiples_of_an_interval_exactly():
+    schedule = AdaptiveSchedule(final=1.0, interval=0.25)
+    states = ends(0.0, 0.1, 0.3, 0.5, 0.52, 1.0)
+    assert written(schedule, states) == ([0.0, 0.25, 0.5, 0.75, 1.0], 2)
+    assert [schedule.reached_at(state) for state in states] == [False, False, True, True, False, True]
+    assert schedule.count() == 5
+    assert written(AdaptiveSchedule(1.0, interval=0.15), ends(0.0, 1.0)) == (
+        [0.0, *(number * 0.15 for number in range(1, 7)), 1.0],
+        6,
+    )
+    assert AdaptiveSchedule(1.0, interval=0.15).count() == 8
+
+
+def test_a_multiple_that_a_step_meets_up_to_rounding_is_its_end():
+    last = 0.1 + 0.2  # 0.30000000000000004
+    assert written(AdaptiveSchedule(last, interval=0.3), ends(0.0, 0.1, last)) == ([0.0, last], 0)
+    assert written(AdaptiveSchedule(0.3, interval=0.1), ends(0.0, 0.3)) == ([0.0, 0.1, 0.2, 0.3], 2)
+    assert written(AdaptiveSchedule(9.0, interval=0.1), ends(0.3, 0.35, 0.4))[0][1:] == [0.4]
+
+
+def test_adaptive_steps_can_be_counted():
+    schedule = AdaptiveSchedule(final=1.0, every=2)
+    assert written(schedule, ends(0.0, 0.1, 0.3, 0.5, 0.52, 1.0)) == ([0.0, 0.3, 0.52, 1.0], 0)
+    assert schedule.count() is None

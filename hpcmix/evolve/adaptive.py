@@ -1,0 +1,185 @@
+"""Steps whose size follows their error: two steps of an integrator, compared with one of twice the length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpcmix.evolve.completion import pending_instant
+from hpcmix.evolve.controller import Controller
+from hpcmix.evolve.flows import Flows, Kick
+from hpcmix.evolve.stepper import after_pending, kicks_of
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.problem.evolution import TimeOptions
+from hpcmix.state import State
+
+
+class StepTooSmall(ArithmeticError):
+    """The tolerance asks for a step below the smallest one; the text says when."""
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where a step begins and what a state has there beside its orbitals, and where it ends; `size` is the length it
+    would have had if nothing shortened it."""
+
+    step: int
+    size: float
+    begin: float
+    end: float
+    pending_kick: float
+    instant: Instant
+
+
+class AdaptiveStepper:
+    """Advances a state by adaptive steps, each of two equal steps of the integrator.
+
+    The same way is taken once more by a single step of the whole length, from a copy. For a scheme of order p the two
+    results f and c differ by ``(2^p - 1)`` times the error of f, to leading order:
+
+        e = max over species of |f - c| / (2^p - 1),      |f - c|^2 = 1/M sum_j integral |f_j - c_j|^2
+
+    The result of the two steps is kept as it is: it is a composition of symmetric, unitary steps, which the
+    extrapolated one would not be. Any scheme that a problem file can name is estimated so. Pairs with an embedded
+    scheme would need sums of intermediate results instead, at each of which the fields pass through memory about as
+    often as in a stage.
+
+    The last kick stays pending as in fixed steps, and costs the estimate nothing: what f and c lack is one kick, of
+    different durations, so that c gets the difference of the two before they are compared.
+
+    Steps end where a potential is switched and at the final time. Other times are looked at by :meth:`landed`, from a
+    copy: when a run writes output changes none of its numbers.
+    """
+
+    def __init__(self, mixture: Mixture, options: TimeOptions) -> None:
+        self._mixture, self._table, self._final = mixture, options.splitting, options.end
+        self._frame = mixture.grid.frame
+        self._flows = Flows(mixture)
+        self._controller = Controller(options.adaptive, options.splitting.order, options.end)
+        self._kept: list[np.ndarray] = []
+        self._trial: list[np.ndarray] = []
+        self._start: _Start | None = None
+        self._length = 0.0
+
+    def advance(self, state: State) -> None:
+        """Try one step: take it, in place, or leave the state as it was but for the size of the next attempt. The
+        orbitals are in position space afterwards. Collective.
+
+        Raises :class:`FloatingPointError` when a potential is not finite somewhere, and :class:`StepTooSmall`.
+        """
+        adaptation = state.adaptation
+        if state.step_size < self._controller.smallest:
+            raise StepTooSmall(
+                f"in step {state.step + 1}, t = {adaptation.time:.6g}, the tolerance needs a step of "
+                f"{state.step_size:.3g}, below the smallest of {self._controller.smallest:.3g} (time.step.smallest)"
+            )
+        begin, corner = adaptation.time, self._mixture.next_corner(adaptation.time)
+        if self._final > begin:
+            corner = min(corner, self._final)
+        size = min(state.step_size, self._controller.largest)
+        end, cut = (corner, True) if begin + size >= corner else (begin + size, False)
+        self._start = _Start(state.step, size, begin, end, state.pending_kick, pending_instant(state, self._frame))
+        self._keep(state.orbitals)
+        error = self._estimate(state.orbitals)
+        decision = self._controller.decide(adaptation, size, end, error, cut)
+        state.step_size, state.adaptation = decision.next_size, decision.adaptation
+        if decision.accepted:
+            state.step += 1
+            state.pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
+        else:
+            _copy(self._kept, state.orbitals)
+
+    def settle(self, state: State) -> None:
+        """The orbitals are in position space already; for those who step without knowing how."""
+
+    def complete(self, state: State) -> None:
+        """Do the pending kick, in place (:meth:`hpcmix.evolve.stepper.Stepper.complete`). Collective."""
+        if state.pending_kick:
+            self._flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state, self._frame))], [])
+            state.pending_kick = 0.0
+
+    def landed(self, state: State, time: float) -> State:
+        """The state at a time within the last step, which `state` stands at the end of; in arrays that the next attempt
+        or landing overwrites. By one step of the integrator or two, none longer than those that were taken.
+        Collective."""
+        start, adaptation = self._start, state.adaptation
+        _copy(self._kept, self._trial)
+        length, self._length = time - start.begin, 0.0
+        pieces = 1 if length <= 0.5 * (start.end - start.begin) else 2
+        self._flows.forget_factors()
+        self._move(self._trial, replace(start, end=time), pieces)
+        self._flows.settle(self._trial)
+        return State(
+            self._trial,
+            start.step,
+            start.size,
+            length / pieces * self._table.kicks[-1],
+            replace(adaptation, time=time, previous=start.begin),
+        )
+
+    def _keep(self, orbitals: Sequence[np.ndarray]) -> None:
+        """Copies to go back to, and to take the single step from."""
+        if not self._kept:
+            self._kept = [np.empty_like(array) for array in orbitals]
+            self._trial = [self._mixture.transform.empty_fields(len(array)) for array in orbitals]
+        with self._mixture.transform.timers.phase("error estimate"):
+            _copy(orbitals, self._kept)
+            _copy(orbitals, self._trial)
+
+    def _estimate(self, orbitals: Sequence[np.ndarray]) -> float:
+        """Take the step, the last kick excepted, and estimate its error. Collective."""
+        start = self._start
+        length = start.end - start.begin
+        if length != self._length:
+            self._flows.forget_factors()
+            self._length = length
+        self._move(self._trial, start, 1)
+        middle = 0.5 * (start.begin + start.end)
+        rest = Kick(0.5 * length * self._table.kicks[-1], Instant.on_clock(self._frame, start.end, middle))
+        self._flows.alternate(self._trial, [rest], [])
+        self._move(orbitals, start, 2)
+        self._flows.settle(orbitals)
+        with self._mixture.transform.timers.phase("error estimate"):
+            return self._distance(orbitals) / (2.0**self._table.order - 1.0)
+
+    def _move(self, orbitals: Sequence[np.ndarray], start: _Start, pieces: int) -> None:
+        """Take so many equal steps of the integrator from the start to the end, the last kick excepted. Collective."""
+        table, duration = self._table, (start.end - start.begin) / pieces
+        middle = 0.5 * (start.begin + start.end)  # no switch lies within, so that any time between will do
+        pending, instant = start.pending_kick, start.instant
+        for piece in range(pieces):
+            begin = start.begin + piece * duration
+            times = [begin + end * duration for end in table.drift_ends[:-1]]
+            kicks = kicks_of(table, duration, times, middle, self._frame)
+            if pending:
+                kicks[0] = after_pending(kicks[0], pending, instant)
+            self._flows.alternate(orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
+            pending = table.kicks[-1] * duration
+            instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)
+
+    def _distance(self, orbitals: Sequence[np.ndarray]) -> float:
+        """max over species of |f - c|; the same number on every rank. Collective."""
+        mixture = self._mixture
+        squares = [_squared_distance(*pair) for pair in zip(orbitals, self._trial, strict=True)]
+        sums = mixture.communicators.sum_all(squares) * mixture.grid.cell_volume
+        largest = float(np.max(sums / [one.orbitals for one in mixture.species]))
+        return float(np.sqrt(mixture.communicators.world.bcast(largest)))
+
+
+def _copy(sources: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> None:
+    for source, target in zip(sources, targets, strict=True):
+        np.copyto(target, source)
+
+
+def _squared_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """sum |f - c|^2 over orbitals and points, in double precision; by planes, so that no array of a field's size is
+    made."""
+    total = 0.0
+    for one, other in zip(first, second, strict=True):
+        for plane, counterpart in zip(np.atleast_2d(one), np.atleast_2d(other), strict=True):
+            difference = plane - counterpart
+            total += float(np.sum(np.square(difference.real) + np.square(difference.imag), dtype=np.float64))
+    return total

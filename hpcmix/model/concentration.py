@@ -1,0 +1,48 @@
+"""When a state has shrunk to the grid's resolution: a collapse that no grid of this spacing can follow."""
+
+from __future__ import annotations
+
+import math
+
+from hpcmix.model.mixture import Mixture
+
+KINETIC_FRACTION = 0.05
+"""Kinetic energy per particle, in units of that of the grid's shortest wave, from which on a state may be one that the
+grid does not resolve."""
+
+
+def peak_fraction(dimensions: int) -> float:
+    """Part of a species at one grid point from which on a state may be one that the grid does not resolve:
+    pi^(-d/2), what a Gaussian density of standard deviation h / sqrt(2) holds at its centre (0.56, 0.32, 0.18 in one,
+    two, three dimensions).
+
+    The wave function of that Gaussian has exp(-pi^2 / 2) = 0.7 percent of its spectrum's maximum left at the grid's
+    largest wave number, and 0.05 (nonrelativistic) to 0.2 (massless) of the kinetic energy T(k_max) of the grid's
+    shortest wave; with standard deviation h it would be 5e-5, resolved well enough for most purposes, and the peak
+    (2 pi)^(-d/2) = 0.40, 0.16, 0.06. A state on a single point holds all of itself there, and T averaged over all
+    modes, T(k_max) / 3 or more.
+    """
+    return math.pi ** (-0.5 * dimensions)
+
+
+def concentration(
+    mixture: Mixture, species: int, particles: float, at_one_point: float, kinetic_energy: float
+) -> str | None:
+    """A sentence about a species that has shrunk to the grid's resolution, or None.
+
+    at_one_point  particles at the grid point of the largest density.
+    Both must be large: the part of it at one grid point and its kinetic energy (of the whole species, as records give
+    it). A fast packet or a turbulent state has the second alone.
+    """
+    one, grid = mixture.species[species], mixture.grid
+    if not particles > 0.0:
+        return None
+    fraction = at_one_point / particles
+    rest = one.kinetic.rest_energy
+    share = (kinetic_energy / particles - rest) / (one.kinetic.largest(grid) - rest)
+    if not (fraction >= peak_fraction(grid.dimensions) and share >= KINETIC_FRACTION):
+        return None
+    return (
+        f'species "{one.name}" has shrunk to the grid\'s resolution: {100 * fraction:.3g} % of it at one grid point, '
+        f"kinetic energy {100 * share:.3g} % of the largest that the grid carries"
+    )

@@ -1,0 +1,97 @@
+"""Coherent (Rabi) coupling: a Hermitian matrix R(t) over species, the same at every point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.problem.coupling import coupled_groups
+from hpcmix.problem.schema import Problem
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+
+
+@dataclass(frozen=True)
+class RabiTerm:
+    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, and hbar detuning / 2."""
+
+    first: int
+    second: int
+    strength: complex
+    detuning: float
+    envelope: Envelope
+
+
+class RabiCouplings:
+    """R_ab(t) of all species, in the basis of orbitals phi_a of one weight nu per group: i hbar dphi_a/dt contains
+    sum_b R_ab phi_b.
+
+    groups  the species that are connected, by index.
+    """
+
+    def __init__(self, species: int, terms: Sequence[RabiTerm], groups: Sequence[tuple[int, ...]], hbar: float) -> None:
+        self.groups = tuple(groups)
+        self.hbar = hbar
+        self._species = species
+        self._terms = tuple(terms)
+
+    @classmethod
+    def of(cls, problem: Problem) -> RabiCouplings:
+        """The couplings of a problem; without any there are no groups."""
+        names = [one.name for one in problem.species]
+        half = 0.5 * problem.hbar
+        terms = [
+            RabiTerm(
+                *(names.index(name) for name in entry.between),
+                half * entry.rabi_frequency * np.exp(1j * entry.phase),
+                half * entry.detuning,
+                Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
+            )
+            for entry in problem.coupling
+        ]
+        return cls(len(names), terms, coupled_groups(names, problem.coupling), problem.hbar)
+
+    def changes_after(self, time: float) -> bool:
+        """Whether R may change at or after `time`."""
+        return any(term.strength != 0.0 and term.envelope.changes_after(time) for term in self._terms)
+
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """The times at which a coupling is switched, or a ramp begins or ends."""
+        return tuple(corner for term in self._terms for corner in term.envelope.corners)
+
+    def matrix(self, instant: Instant) -> np.ndarray:
+        """R at an instant, Hermitian. Code units of energy."""
+        result = np.zeros((self._species, self._species), np.complex128)
+        for term in self._terms:
+            value = term.strength * term.envelope(instant)
+            result[term.first, term.second] += value
+            result[term.second, term.first] += np.conj(value)
+            result[term.first, term.first] += term.detuning
+            result[term.second, term.second] -= term.detuning
+        return result
+
+    def effective(self, start: Instant, duration: float) -> tuple[np.ndarray, np.ndarray]:
+        """What replaces R(t) over a drift from `start`: matrices E and S such that the flow of T + R(t) is
+
+            exp(-i duration (T_a delta_ab + E_ab + (T_a - T_b) S_ab) / hbar)
+
+        up to the fifth power of the duration (Magnus, fourth order). With B_n = (1/duration) integral of
+        (s / duration)^n R(start + duration/2 + s) ds: E = B_0 + (i duration / hbar) [B_0, B_1] and S = (i duration /
+        hbar) B_1. Exact where R is constant, or changes by a factor only and commutes with T. Integrals by three nodes
+        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step.
+        """
+        if not self.changes_after(min(start.time, start.time + duration)):
+            return self.matrix(start), np.zeros((self._species, self._species))
+        values = [
+            0.5 * weight * self.matrix(Instant(start.time + 0.5 * (1.0 + node) * duration, start.switches))
+            for node, weight in zip(_NODES, _WEIGHTS, strict=True)
+        ]
+        mean = sum(values)
+        slope = (1j * duration / self.hbar) * sum(
+            0.5 * node * value for node, value in zip(_NODES, values, strict=True)
+        )
+        return mean + (mean @ slope - slope @ mean), slope

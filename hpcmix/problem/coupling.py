@@ -1,0 +1,63 @@
+"""``[[coupling]]``: coherent (Rabi) coupling, which turns particles of one species into those of another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BeforeValidator, model_validator
+
+from hpcmix.problem.dimensions import FREQUENCY
+from hpcmix.problem.interactions import two_names
+from hpcmix.problem.potentials import Switching
+from hpcmix.problem.section import wrong
+from hpcmix.problem.values import angle, quantity
+
+
+class RabiCoupling(Switching):
+    """``(hbar Omega(t) / 2) (exp(i phase) |a><b| + h.c.) + (hbar detuning / 2) (|a><a| - |b><b|)`` of species a and b.
+
+    Omega(t) is ``rabi_frequency`` times the envelope of time that potentials have too; the detuning acts always.
+    """
+
+    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    rabi_frequency: Annotated[float, quantity(FREQUENCY, at_least=0)]
+    """Angular frequency Omega: all particles of a turn into b and back in 2 pi / Omega."""
+    detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
+    """Angular frequency by which a lies above b."""
+    phase: Annotated[float, angle()] = 0.0
+
+    @model_validator(mode="after")
+    def _two_species(self):
+        if self.between[0] == self.between[1]:
+            raise wrong("must name two different species: a coupling turns one into the other", key="between")
+        return self
+
+    @property
+    def on_before_start(self) -> bool:
+        """Whether it acts at time 0-."""
+        return self.from_time < 0.0 and self.until + self.ramp > 0.0
+
+
+def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
+    """The species, by index, that couplings connect: groups of two and more, whose particles add up to a constant."""
+    group = list(range(len(names)))
+    for entry in couplings:
+        first, second = (group[names.index(name)] for name in entry.between)
+        group = [min(first, second) if number in (first, second) else number for number in group]
+    found = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
+    return [members for members in found if len(members) > 1]
+
+
+def group_weights(
+    weights: Sequence[float], particles: Sequence[float], groups: Sequence[tuple[int, ...]]
+) -> tuple[float, ...]:
+    """nu of every species: those of a group share the number of all their particles, of which each orbital's norm is
+    its part (CONVENTIONS.md, Wave functions and densities)."""
+    shared = list(weights)
+    for members in groups:
+        total = math.fsum(particles[index] for index in members)
+        for index in members:
+            shared[index] = total
+    return tuple(shared)

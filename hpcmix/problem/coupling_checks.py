@@ -1,0 +1,71 @@
+"""Checks of the coherent couplings against the species they couple, and of species without particles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hpcmix.problem.coupling import coupled_groups
+from hpcmix.problem.integrators import INTEGRATORS
+
+if TYPE_CHECKING:
+    from hpcmix.problem.checks import Finding, Parts
+
+
+def check_couplings(parts: Parts) -> Iterator[Finding]:
+    """Everything about couplings that takes more than one part to see."""
+    if not parts.complete:
+        return
+    species = list(parts.species.values())
+    names = [one.name for one in species]
+    known = {index: entry for index, entry in parts.coupling.items() if all(name in names for name in entry.between)}
+    for index, entry in known.items():
+        for position, name in enumerate(entry.between):
+            if species[names.index(name)].kind != "condensate":
+                message = f'"{name}" are fermions; coherent coupling is for condensates'
+                yield ("coupling", index, "between", position), message, None
+    groups = coupled_groups(names, list(known.values()))
+    members = {index for group in groups for index in group}
+    yield from _check_empty(parts, members)
+    if not known:
+        return
+    if parts.scaling is not None:
+        message = (
+            "does not go with [[coupling]]: prefactors that depend on particle numbers would change as species turn "
+            "into each other; write the kernels' strengths out"
+        )
+        yield ("scaling",), message, None
+    for group in groups:
+        if all(species[index].particles == 0.0 for index in group):
+            who = " and ".join(f'"{names[index]}"' for index in group)
+            yield ("species", group[0], "particles"), f"one of {who} must have particles", None
+    if parts.parallel is not None and parts.parallel.orbital_groups not in ("auto", 1):
+        message = "must be 1 with [[coupling]]: species that turn into each other live on the same ranks"
+        yield ("parallel", "orbital_groups"), message, None
+    if parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
+        valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
+        message = (
+            f'"{parts.time.integrator}" has its order only where nothing but kinetic energy stands beside the '
+            f"potentials, and here is a [[coupling]] too; use one of {', '.join(valid)}"
+        )
+        yield ("time", "integrator"), message, None
+    wanted = {one.name: one.particles > 0.0 and one.initial.kind == "ground-state" for one in species}
+    for index, entry in known.items():
+        asked = [name for name in entry.between if wanted[name]]
+        if entry.on_before_start and asked:
+            message = (
+                f'acts at time 0-, and "{asked[0]}" asks for its ground state then: ground states of coupled species '
+                'are not available in this version; set "from" to 0 or later, or give another initial state'
+            )
+            yield ("coupling", index), message, None
+
+
+def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:
+    """A species without particles gets them by a coupling; its initial state has no meaning."""
+    for place, (index, one) in enumerate(parts.species.items()):
+        if one.particles > 0.0:
+            continue
+        if place not in coupled:
+            yield ("species", index, "particles"), "must be positive: no [[coupling]] turns others into these", None
+        if one.initial.kind != "ground-state" or any(one.initial.momentum) or one.initial.noise is not None:
+            yield ("species", index, "initial"), "has no meaning without particles; leave it out", None
