@@ -45,11 +45,20 @@ class Flows:
     drift after; a drift's sweep transforms the lines along the first axis, multiplies them and transforms them back.
     Where a kernel of finite range acts, or a species has several orbitals, the densities of all points come before the
     kick and take one sweep more.
+
+    A species whose kinetic energy is no multiplier in k (model/magnetic.py) drifts in position space, every orbital in
+    a Krylov space of its own, and is never half way; beside others its density comes before the kick too.
     """
 
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
-        self._axes = mixture.transform.plane_axes
+        self._diagonal = [one.kinetic.diagonal for one in mixture.species]
+        self._axes = [mixture.transform.plane_axes if diagonal else 0 for diagonal in self._diagonal]
+        self._apart = (
+            mixture.has_sets
+            or mixture.communicators.groups > 1
+            or (any(self._diagonal) and not all(self._diagonal))
+        )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._half_way = False
         self._phase: np.ndarray | None = None
@@ -74,7 +83,7 @@ class Flows:
         """Bring fields that a drift left half way to position space, in place. The next kick gives the same bits
         whether this was done before it or not. Local."""
         if self._half_way:
-            for field in _fields(orbitals):
+            for field in self._multiplied(orbitals):
                 self._mixture.transform.enter_position(field, field)
         self._half_way = False
 
@@ -103,11 +112,17 @@ class Flows:
             )
             mixture.transform.change_together(fields, turn)
             coupled.update(group)
-        alone = [a for a in range(len(orbitals)) if a not in coupled]
+        alone = [a for a in range(len(orbitals)) if a not in coupled and self._diagonal[a]]
         factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
         if factors:
             mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
         self._half_way = True
+        if all(self._diagonal):
+            return
+        with self._mixture.transform.timers.phase("krylov"), self._mixture.kinetic_together():
+            for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
+                for orbital in () if diagonal else array:
+                    one.kinetic.drift(orbital, duration)
 
     def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
@@ -115,35 +130,34 @@ class Flows:
         mixture = self._mixture
         timers = mixture.transform.timers
         potentials = self._external_potentials(kick)
-        sets = mixture.has_sets or mixture.communicators.groups > 1
-        if mixture.convolution or sets:
+        if mixture.convolution or self._apart:
             with timers.phase("density"):
-                axes = self._axes if self._half_way else 0
+                axes = self._axes if self._half_way else None
                 self._densities = mixture.densities(orbitals, axes, self._densities)
             self._half_way = False
             with timers.phase("mean field"):
-                field_of = mixture.mean_fields if sets else mixture.convolution.potentials
+                field_of = mixture.mean_fields if self._apart else mixture.convolution.potentials
                 fields = field_of(self._densities, kick.instant.contraction)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
             ]
         with timers.phase("kick"):
-            if sets:
-                for array, added in zip(orbitals, potentials, strict=True):
-                    self._turn_set(array, added, kick, drift_follows)
+            if self._apart:
+                for array, added, axes in zip(orbitals, potentials, self._axes, strict=True):
+                    self._turn_set(array, added, kick, axes, drift_follows)
             else:
                 couplings = self._couplings * mixture.contact_factor(kick.instant.contraction)
-                self._turn(_fields(orbitals), potentials, couplings, kick, drift_follows)
+                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows)
         self._half_way = False
 
     def _turn_set(
-        self, orbitals: np.ndarray, potentials: Sequence[np.ndarray], kick: Kick, drift_follows: bool
+        self, orbitals: np.ndarray, potentials: Sequence[np.ndarray], kick: Kick, axes: int, drift_follows: bool
     ) -> None:
         """The phase of all orbitals of a species, which is the same for all of them: computed once where there are
         several."""
         if len(orbitals) < 2:
             for orbital in orbitals:
-                self._turn([orbital], [potentials], np.zeros((1, 1)), kick, drift_follows)
+                self._turn([orbital], [potentials], np.zeros((1, 1)), kick, axes, drift_follows)
             return
         if self._phase is None:
             self._phase = np.empty_like(orbitals[0])
@@ -151,7 +165,7 @@ class Flows:
         kernels.kick([self._phase], [potentials], np.zeros((1, 1)), kick.whole / self._mixture.hbar)
         for orbital in orbitals:
             kernels.multiply_points(
-                orbital, self._phase, axes=self._axes, inverse_before=self._half_way, forward_after=drift_follows
+                orbital, self._phase, axes=axes, inverse_before=self._half_way, forward_after=drift_follows
             )
 
     def _turn(
@@ -160,6 +174,7 @@ class Flows:
         potentials: Sequence[Sequence[np.ndarray]],
         couplings: np.ndarray,
         kick: Kick,
+        axes: int,
         drift_follows: bool,
     ) -> None:
         """The phase of fields that see the potentials and, by the couplings, each other's densities at the same
@@ -169,7 +184,7 @@ class Flows:
             potentials,
             couplings,
             kick.whole / self._mixture.hbar,
-            axes=self._axes,
+            axes=axes,
             inverse_before=self._half_way,
             forward_after=drift_follows,
         )
@@ -200,6 +215,10 @@ class Flows:
             return [] if value is None else [value]
         parts = ((kick.earlier, external.value(before)), (kick.duration, external.value(kick.instant)))
         return [(duration / kick.whole * value).astype(value.dtype) for duration, value in parts if value is not None]
+
+    def _multiplied(self, orbitals: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The orbitals of the species whose drift is a multiplier in k."""
+        return _fields([array for array, diagonal in zip(orbitals, self._diagonal, strict=True) if diagonal])
 
     def _flow_factors(self, species: int, duration: float) -> Factors | Turn:
         key = (species, duration)

@@ -24,6 +24,7 @@ from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, start_of_minimisat
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
+from hpcmix.model.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import read_block, require_finite
 from hpcmix.parallel.together import together
@@ -35,8 +36,9 @@ ASYMMETRY = 0.1
 """Relative displacement that breaks the symmetry of a mixture's first guess: an immiscible mixture would otherwise end
 at the symmetric saddle point, where both components overlap. A miscible one returns to the symmetric state."""
 
-SET_NOISE = 0.05
-"""Relative noise on the first guess of a set of orbitals: enough to break every symmetry, little beside the guess."""
+GUESS_NOISE = 0.05
+"""Relative noise on the first guess of a set of orbitals, and of a condensate that may hold vortices: enough to break
+every symmetry, little beside the guess."""
 
 
 def initial_state(
@@ -64,7 +66,10 @@ def initial_state(
             arrays.append(_written_down(problem, mixture, index)[np.newaxis])
     ground_state = None
     if any(array is None for array in arrays):
-        ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
+        try:
+            ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
+        except KrylovError as error:
+            raise NotConverged(f"ground state: {error}") from error
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.number_of_orbitals > 1:
@@ -142,6 +147,8 @@ def _with_ground_states(
         density = starts[index] if species.initial.start == "thomas-fermi" else None
         field = _gaussian_guess(problem, mixture, index) if density is None else np.sqrt(density).astype(np.complex128)
         _displace(mixture, field, index)
+        if not mixture.species[index].kinetic.diagonal:
+            _shake_guess(mixture, field, species.initial.seed, index, 0)
         _normalise(mixture, field, f"species.{species.name}.initial")
         guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
     options = problem.ground_state
@@ -210,10 +217,14 @@ def _set_guess(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
     filling = oscillator_filling(frequency, species.number_of_orbitals)
     fill_oscillator(mixture, index, orbitals, filling, frequency, tuple(centre))
     for orbital, number in zip(orbitals, mixture.held(index), strict=True):
-        orbital *= 1.0 + SET_NOISE * complex_noise(mixture.grid, 0, (1 << 62) + (index << 32) + number)
+        _shake_guess(mixture, orbital, species.initial.seed, index, number)
     normalise_set(mixture, orbitals)
     orthonormalise_set(mixture, orbitals, index, f"species.{species.name}.initial")
     return orbitals
+
+
+def _shake_guess(mixture: Mixture, orbital: np.ndarray, seed: int, index: int, number: int) -> None:
+    orbital *= 1.0 + GUESS_NOISE * complex_noise(mixture.grid, seed, (1 << 62) + (index << 32) + number)
 
 
 def _gaussian_guess(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:

@@ -93,11 +93,12 @@ class OrbitalLandscape:
 
     def apply_kinetic(self, source: list[np.ndarray], target: list[np.ndarray]) -> None:
         """target = T source, for species in the search."""
-        for a, (block, result) in enumerate(zip(source, target, strict=True)):
-            result[...] = block
-            for orbital in result:
-                self.matrix_preconditioner.apply_kinetic(orbital, a)
-            self.transforms += self.mixture.species[a].orbitals
+        with self.mixture.kinetic_together():
+            for a, (block, result) in enumerate(zip(source, target, strict=True)):
+                result[...] = block
+                for orbital in result:
+                    self.matrix_preconditioner.apply_kinetic(orbital, a)
+                self.transforms += self.mixture.species[a].orbitals
 
     def evaluate(self) -> None:
         """W of the present blocks and their energy; T Phi must be up to date."""

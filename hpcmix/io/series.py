@@ -13,7 +13,7 @@ import numpy as np
 from hpcmix.io.atomic import OutputError, explained, replacing
 from hpcmix.io.metadata import Metadata, density_dimension
 from hpcmix.io.plain_json import line_of
-from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, MOMENTUM, TIME, Dimension
+from hpcmix.problem.dimensions import ACTION, ENERGY, FREQUENCY, LENGTH, MOMENTUM, TIME, Dimension
 
 if TYPE_CHECKING:
     import xarray
@@ -211,7 +211,8 @@ def _label(name: str, metadata: Metadata) -> dict[str, Any]:
         "maximum_density": ("largest density", density_dimension(axes)),
         "centre": ("centre of mass", LENGTH),
         "rms_width": ("root mean square width about the centre", LENGTH),
-        "momentum": ("momentum", MOMENTUM),
+        "momentum": ("kinetic momentum -i hbar grad + A", MOMENTUM),
+        "angular_momentum": ("angular momentum r x (-i hbar grad + A)", ACTION),
         "kinetic_energy": ("kinetic energy of the species", ENERGY),
         "potential_energy": ("energy of the species in the external potentials", ENERGY),
         "interaction_energy": ("interaction energy of the species, pairs shared", ENERGY),

@@ -25,6 +25,9 @@ from numpy.typing import DTypeLike, NDArray
 from hpcmix.kernels import arguments, dispatch, reference, reference_transforms
 
 CACHE_LINE = 64
+ROWS_BYTES = 1 << 17
+"""Size of the pieces of a field that are worked on at a time along its last axis: half of a small second-level cache.
+"""
 
 
 def transform_lines(field: NDArray, axis: int, forward: bool, scale: float = 1.0) -> None:
@@ -64,6 +67,31 @@ def multiply_lines(field: NDArray, factors: Sequence[NDArray], scale: float = 1.
     tables = arguments.check_axis_tables("factors", factors, field, np.complex128)
     tables += [np.ones(1, np.complex128)] * (3 - field.ndim)
     _implementation().multiply_lines(_as_cube(field), tables, float(scale))
+
+
+def multiply_along(field: NDArray, axis: int, table: NDArray) -> None:
+    """Transform along one axis, multiply by the table, transform back, in place: a multiplier that depends on one
+    component of the wave number.
+
+    Args:
+        table: complex, as long as the axis (1/n is its to hold).
+    """
+    _check_transformed("field", field)
+    before, length, after = math.prod(field.shape[:axis]), field.shape[axis], math.prod(field.shape[axis + 1 :])
+    if after > 1 or axis == 0:
+        ones = np.ones(after, np.complex128)
+        for plane in field.reshape(before, length, after):
+            multiply_lines(plane, [table, ones])
+        return
+    # Along the last axis the inverse comes first, as it does in a kick: F_- m F_+ = F_+ m(-k) F_-. The table stands
+    # for as many rows as fit into a cache with it.
+    rows = field.reshape(before, length)
+    many = max(1, ROWS_BYTES // (length * field.itemsize))
+    mirrored = np.roll(np.asarray(table, np.complex128)[::-1], 1).astype(field.dtype)
+    factors = np.ascontiguousarray(np.broadcast_to(mirrored, (min(many, before), length)))
+    for first in range(0, before, many):
+        part = rows[first : first + many]
+        multiply_points(part, factors[: len(part)], axes=1, inverse_before=True, forward_after=True)
 
 
 def turn_lines(field: NDArray, symbol: NDArray, angle: float, scale: float = 1.0) -> None:

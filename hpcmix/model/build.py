@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.interactions import contact_interaction, finite_range_interaction
 from hpcmix.model.kinetic import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
+from hpcmix.model.kinetic_momentum import KineticMomentum
+from hpcmix.model.lanczos import Lanczos
+from hpcmix.model.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term
 from hpcmix.model.rabi import RabiCouplings
+from hpcmix.model.vector_potentials import cross, make_vector_potential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
+from hpcmix.parallel.transform import Transform
 from hpcmix.problem.coupling import group_weights
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.species import Species
@@ -33,29 +40,16 @@ def build_mixture(
     transform = make_transform(communicators, False, dtype, timers, way, fields)
     frame = problem.grid.frame.map
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block, frame)
-    real_dtype = np.empty(0, dtype).real.dtype
     rabi = RabiCouplings.of(problem)
     weights = group_weights(problem.prefactors.weights, [one.particles for one in problem.species], rabi.groups)
     kinetic = {(one.kinetic, one.mass, one.rest_mass): _kinetic_energy(one, problem.hbar) for one in problem.species}
     with together(communicators.world):
+        lanczos = Lanczos(transform)
         species = [
-            SpeciesModel(
-                name=one.name,
-                mass=one.mass,
-                weight=weight,
-                kinetic=kinetic[one.kinetic, one.mass, one.rest_mass],  # shared: it may keep a table
-                external=ExternalPotential(
-                    [
-                        make_term(f"species.{one.name}.potential.{index}", entry, grid, one.mass)
-                        for index, entry in enumerate(one.potential)
-                    ],
-                    grid,
-                    real_dtype,
-                ),
-                orbitals=one.number_of_orbitals,
-                confinement=confinement(grid, one.mass, real_dtype),
+            _species_model(
+                problem, index, weight, kinetic[one.kinetic, one.mass, one.rest_mass], grid, transform, lanczos
             )
-            for one, weight in zip(problem.species, weights, strict=True)
+            for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
     contact = contact_interaction(problem)
     convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)
@@ -66,6 +60,49 @@ def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:
     if species.kinetic == "semirelativistic":
         return SemirelativisticKineticEnergy(species.mass, hbar, species.rest_mass == "subtracted")
     return NonrelativisticKineticEnergy(species.mass, hbar)
+
+
+def _species_model(
+    problem: Problem,
+    index: int,
+    weight: float,
+    kinetic: KineticEnergy,
+    grid: Grid,
+    transform: Transform,
+    lanczos: Lanczos,
+) -> SpeciesModel:
+    """What one species brings. Local.
+
+    kinetic  without vector potential and rotation; shared with species that have the same: it may keep a table.
+    """
+    one, rotation = problem.species[index], problem.rotation
+    where, real_dtype = f"species.{one.name}", np.empty(0, transform.wave_dtype).real.dtype
+    frame_energy = None
+    if rotation is not None or one.vector_potential is not None:
+        own = make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
+        if one.kinetic == "semirelativistic":
+            momentum = KineticMomentum(grid, transform, problem.hbar, own)
+            first = transform.communicators.group.rank == 0
+            kinetic = MagneticSemirelativisticKineticEnergy(momentum, lanczos, kinetic, first)
+        else:
+            frame = None
+            if rotation is not None:
+                frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)
+                frame_energy = rotation_energy(grid, one.mass, rotation.vector, own)
+            momentum = KineticMomentum(grid, transform, problem.hbar, own, frame, 1.0 / math.sqrt(2.0 * one.mass))
+            kinetic = MagneticKineticEnergy(momentum, lanczos, kinetic)
+    terms = [
+        make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
+    ]
+    return SpeciesModel(
+        name=one.name,
+        mass=one.mass,
+        weight=weight,
+        kinetic=kinetic,
+        external=ExternalPotential(terms, grid, real_dtype, frame_energy),
+        orbitals=one.number_of_orbitals,
+        confinement=confinement(grid, one.mass, real_dtype),
+    )
 
 
 def complex_type(problem: Problem) -> np.dtype:

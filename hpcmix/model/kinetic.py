@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,9 @@ class KineticEnergy(ABC):
     """T(k) = f(sum over axes of t(k_axis)), with a growing function f that :meth:`of_terms` is and one-dimensional
     tables t that :meth:`axis_terms` gives: nothing needs a table of the grid's size but what asks for one."""
 
+    diagonal: ClassVar[bool] = True
+    """Whether T is a multiplier in k: not so with a vector potential (model/magnetic.py)."""
+    may_fail: ClassVar[bool] = False
     rest_energy: float = 0.0
     """T(0), the smallest kinetic energy."""
 

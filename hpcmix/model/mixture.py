@@ -14,6 +14,7 @@ laboratory are 1/b^2 of what these potentials integrate to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,12 +27,14 @@ from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.kinetic import KineticEnergy
+from hpcmix.model.magnetic import KrylovKineticEnergy
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.scaled_multipliers import contact_factor
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
+from hpcmix.parallel.together import together
 from hpcmix.parallel.transform import Transform
 
 
@@ -43,7 +46,7 @@ class SpeciesModel:
     name: str
     mass: float
     weight: float
-    kinetic: KineticEnergy
+    kinetic: KineticEnergy | KrylovKineticEnergy
     external: ExternalPotential
     orbitals: int = 1
     confinement: np.ndarray | None = None
@@ -91,6 +94,12 @@ class Mixture:
     def has_sets(self) -> bool:
         """Whether some species has more than one orbital."""
         return any(one.orbitals > 1 for one in self.species)
+
+    def kinetic_together(self) -> AbstractContextManager[None]:
+        """For what applies kinetic energies to orbitals of one's own group: a Krylov space that fails in one group
+        fails in all."""
+        shared = self.communicators.groups > 1 and any(one.kinetic.may_fail for one in self.species)
+        return together(self.communicators.world) if shared else nullcontext()
 
     @property
     def conserved_together(self) -> list[tuple[str, ...]]:
@@ -161,23 +170,26 @@ class Mixture:
 
     # --------------------------------------------------------------- densities and potentials
 
-    def density(self, orbitals: np.ndarray, weight: float, axes: int = 0) -> np.ndarray:
-        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), over all groups. Collective.
-
-        axes  how many of the last axes of the orbitals are still transformed; they are brought back in place.
-        """
+    def density(self, orbitals: np.ndarray, weight: float) -> np.ndarray:
+        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), over all groups. Collective."""
         density = np.empty(self.grid.position_shape, self.real_dtype)
-        _take_densities(orbitals, weight, density, axes)
+        _take_densities(orbitals, weight, density, 0)
         self.communicators.sum_over_groups(density)
         return density
 
-    def densities(self, orbitals: Sequence[np.ndarray], axes: int = 0, out: np.ndarray | None = None) -> np.ndarray:
+    def densities(
+        self, orbitals: Sequence[np.ndarray], axes: Sequence[int] | None = None, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """The density of every species, shape (species, *grid), in `out` if it is given; summed over the groups, all at
-        once. Collective."""
+        once. Collective.
+
+        axes  per species, how many of the last axes of its orbitals are still transformed; they are brought back in
+              place.
+        """
         shape = (len(self.species), *self.grid.position_shape)
         densities = np.empty(shape, self.real_dtype) if out is None else out
-        for array, one, density in zip(orbitals, self.species, densities, strict=True):
-            _take_densities(array, one.weight, density, axes)
+        for a, (array, one, density) in enumerate(zip(orbitals, self.species, densities, strict=True)):
+            _take_densities(array, one.weight, density, axes[a] if axes else 0)
         self.communicators.sum_over_groups(densities)
         return densities
 
@@ -208,12 +220,14 @@ class Mixture:
         return self.grid.cell_volume * float(np.sum(left * right, dtype=np.float64))
 
     def spectral_averages(self, orbital: np.ndarray, species: int) -> np.ndarray:
-        """This rank's part of <phi|T|phi> and, per axis, of <phi| -i hbar grad |phi> for one orbital. Collective.
+        """This rank's part of <phi|T|phi> and, per axis, of <phi| -i hbar grad + A |phi> for one orbital. Collective.
 
-        ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the Nyquist mode of an even axis has no
-        direction and counts as k = 0 in the second.
+        Where T is a multiplier these are ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the
+        Nyquist mode of an even axis has no direction and counts as k = 0 in the second.
         """
         grid = self.grid
+        if not self.species[species].kinetic.diagonal:
+            return self.species[species].kinetic.averages(orbital) * grid.cell_volume
         spectrum = self.transform.forward(orbital, self.transform.work)
         averages = [self.species[species].kinetic.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]

@@ -138,14 +138,18 @@ class ExternalPotential:
 
     Terms that never change are added up once; the others are evaluated when asked for. The sum is kept until a time
     asks for a different one.
+
+    frame  what a rotating frame adds (model/magnetic.py); no entry of the problem file.
     """
 
-    def __init__(self, terms: list[PotentialTerm], grid: Grid, dtype: np.dtype) -> None:
+    def __init__(
+        self, terms: list[PotentialTerm], grid: Grid, dtype: np.dtype, frame: np.ndarray | None = None
+    ) -> None:
         self._grid = grid
         self._dtype = dtype
         self._envelopes = [term.envelope for term in terms]
         self._varying = [term for term in terms if not term.constant]
-        constant = [term.shape for term in terms if term.constant]
+        constant = [term.shape for term in terms if term.constant] + ([] if frame is None else [frame])
         self._constant = self._total(constant) if constant else None  # the shapes themselves are not needed any more
         self._kept: tuple[tuple[tuple[float, ...], ...], np.ndarray] | None = None
 

@@ -13,6 +13,7 @@ from hpcmix.evolve.completion import coming_instant, completed_orbitals, complet
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.angular_momentum import angular_momentum, components, has_angular_momentum
 from hpcmix.observe.moments import density_moments, in_laboratory
 from hpcmix.observe.motion import motion, set_motion
 from hpcmix.observe.orbital_sets import (
@@ -42,8 +43,9 @@ class Also:
 
 def observe(mixture: Mixture, state: State, before_start: bool = False, also: Also | None = None) -> dict[str, Any]:
     """Step, time in the laboratory, energy by term and, per species, particles, energies, chemical potential, centre,
-    widths, largest density and momentum ``nu sum_j <phi_j| -i hbar grad |phi_j>``; of sets of orbitals also
-    orthonormality defect, widths along their own axes in position and momentum, and what `also` asks for.
+    widths, largest density and momentum ``nu sum_j <phi_j| -i hbar grad + A |phi_j>``; where something turns them the
+    angular momentum; of sets of orbitals also orthonormality defect, widths along their own axes in position and
+    (canonical) momentum, and what `also` asks for.
 
     The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
     the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Of adaptive steps
@@ -55,22 +57,30 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     instant = Instant.before_start() if before_start else coming_instant(state, frame)
     densities = mixture.densities(state.orbitals)
     mean_fields = mixture.mean_fields(densities, instant.contraction)
+    turning = has_angular_momentum(mixture)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
+    turns = np.zeros((len(mixture.species), components(mixture)))
     of_sets: dict[int, dict[str, Any]] = {}
     for a, one in enumerate(mixture.species):
         if one.orbitals > 1:
             of_sets[a] = _of_set(mixture, state, a, densities[a], mean_fields[a], also)
-            continue
+            if one.kinetic.diagonal and not turning:
+                continue  # one transform of each orbital gave all
         completed = completed_orbitals(mixture, state, a, mean_fields[a])
-        if frame.expanding:
+        if frame.expanding:  # no vector potential, no rotation: the problem's checks
             found = motion(mixture, completed, a, state.time)
             sums[a] = [found.kinetic, *found.momentum]
             continue
         for orbital in completed:
-            sums[a] += one.weight * mixture.spectral_averages(orbital, a)
-    sums = mixture.communicators.sum_all(sums)
+            if one.orbitals == 1 or not one.kinetic.diagonal:
+                sums[a] += one.weight * mixture.spectral_averages(orbital, a)
+            if turning:
+                turns[a] += one.weight * angular_momentum(mixture, orbital, a)
+    sums, turns = mixture.communicators.sum_all(sums), mixture.communicators.sum_all(turns)
     for a, found in of_sets.items():
-        sums[a] = [found.pop("kinetic_energy"), *found.pop("momentum")]
+        of_spectrum = [found.pop("kinetic_energy"), *found.pop("momentum")]
+        if mixture.species[a].kinetic.diagonal:
+            sums[a] = of_spectrum
     potentials = mixture.communicators.sum(mixture.potential_energies(densities, mean_fields, instant))
     parts = np.column_stack([sums[:, 0], potentials])
     coupling = _coupling_energies(mixture, state, mean_fields, instant)
@@ -90,6 +100,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             **({} if coupling is None else {"coupling_energy": float(coupling[a])}),
             **{name: value for name, value in moments.items() if name != "particles"},
             "momentum": sums[a, 1:].tolist(),
+            **({"angular_momentum": turns[a].tolist()} if turning else {}),
             **of_sets.get(a, {}),
         }
     record: dict[str, Any] = {"step": state.step, "time": frame.laboratory_time(state.time)}
@@ -120,7 +131,8 @@ def _per_particle(energy: float, particles: float) -> float:
 def _of_set(
     mixture: Mixture, state: State, species: int, density: np.ndarray, mean_field: np.ndarray, also: Also | None
 ) -> dict[str, Any]:
-    """What a record holds of a set of orbitals only, and its kinetic energy and momentum, by one transform of each."""
+    """What a record holds of a set of orbitals only, and its kinetic energy (None where it is no multiplier in k) and
+    canonical momentum, by one transform of each."""
     one, orbitals, frame = mixture.species[species], state.orbitals[species], mixture.grid.frame
     completed = completed_orbitals(mixture, state, species, mean_field)
     if frame.expanding:
@@ -128,7 +140,7 @@ def _of_set(
     else:
         spectral = momentum_density(mixture, completed, one.weight)
         moving = {
-            "kinetic_energy": kinetic_energy(mixture, species, spectral),
+            "kinetic_energy": kinetic_energy(mixture, species, spectral) if one.kinetic.diagonal else None,
             **momentum_moments(mixture, spectral, one.particles),
         }
     found: dict[str, Any] = {

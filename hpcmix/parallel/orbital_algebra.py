@@ -44,7 +44,7 @@ class OrbitalAlgebra:
         self._cell_volume = cell_volume
         self.mine = held[communicators.group_index] if len(held) > 1 else held[0]
         self.count = sum(len(one) for one in held)
-        _limit_threads()
+        limit_blas_threads()
 
     @classmethod
     def replicated(cls, communicators: Communicators, cell_volume: float) -> OrbitalAlgebra:
@@ -130,7 +130,7 @@ class OrbitalAlgebra:
 
 
 @cache
-def _limit_threads() -> None:
+def limit_blas_threads() -> None:
     """Let matrix products use as many threads as a rank has; left alone, BLAS takes every core on every rank."""
     threadpool_limits(limits=thread_count(), user_api="blas")
 

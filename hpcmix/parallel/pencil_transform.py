@@ -148,6 +148,31 @@ class PencilTransform(Transform):
         self._exchange_and_change([field], change)
         self.enter_position(field, field)
 
+    def multiply_along(self, field: np.ndarray, axis: int, table: np.ndarray) -> None:
+        """See :meth:`Transform.multiply_along`. Only the lines along that axis are transformed, and exchanged where
+        they are divided."""
+        if axis == 1 and self._pencils:
+            exchange = self._exchanges(1)[0]
+            with self.timers.phase("exchange"):
+                (spectrum,) = exchange.forward([field])
+            with self.timers.phase("lines"):
+                kernels.multiply_along(spectrum, 1, table)
+            with self.timers.phase("exchange"):
+                exchange.backward([field])
+            return
+        if axis > 0 or not self._tasks:
+            with self.timers.phase("lines"):
+                kernels.multiply_along(field, axis, table)
+            return
+        # on pencils the lines along the second axis are transformed on the way, and back
+        scaled = np.asarray(table, np.complex128) / (self.points[1] if self._pencils else 1)
+
+        def change(spectra: Sequence[np.ndarray], _: int) -> None:
+            for spectrum in spectra:
+                kernels.multiply_along(spectrum, 0, scaled)
+
+        self._exchange_and_change([field], change)
+
     # --------------------------------------------------------------- the parts of a transform
 
     def leave_position(self, field: np.ndarray, half_way: np.ndarray) -> None:

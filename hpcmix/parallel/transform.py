@@ -130,6 +130,17 @@ class Transform(ABC):
             multiplier(self.work)
         self.backward(self.work, field, normalise=False)
 
+    def multiply_along(self, field: np.ndarray, axis: int, table: np.ndarray) -> None:
+        """``field <- n F^-1 [ m(k_axis) F field ]`` in place, for a multiplier that depends on one component of the
+        wave number; n is the number of points along that axis.
+
+        table  m on all wave numbers of the axis; 1/n is its to hold. What lies in :attr:`work` is lost.
+        """
+        tables = [np.ones(n, np.complex128) for n in self.wave_block.shape]
+        scale = self.inverse_points * self.points[axis]
+        tables[axis] = scale * np.asarray(table, np.complex128)[self.wave_block.slices[axis]]
+        self.multiply(field, lambda spectrum: kernels.multiply_separable(spectrum, tables))
+
     def enter_position(self, half_way: np.ndarray, field: np.ndarray) -> None:
         """From half way to position space, without a factor; `half_way` is overwritten, and may be `field` itself where
         that is complex. Local."""

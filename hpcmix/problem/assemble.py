@@ -18,6 +18,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.section import Context
@@ -62,6 +63,7 @@ class _Assembly:
             grid=grid,
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
+            rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
@@ -86,6 +88,7 @@ class _Assembly:
             grid=parts.grid,
             species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
+            rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,
             ground_state=ground_state,

@@ -9,9 +9,7 @@ _VALUES = {
     "species.kind": {"classical"},
 }
 
-_KEYS = {
-    "species.vector_potential": "vector potentials are not available in this version",
-}
+_KEYS: dict[str, str] = {}
 
 
 def unavailable_value(place: str, word: object, available: list[str]) -> str | None:

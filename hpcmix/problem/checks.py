@@ -22,6 +22,8 @@ from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.rotation import Rotation
+from hpcmix.problem.rotation_checks import check_turning
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
 from hpcmix.problem.source import KeyPath
 from hpcmix.problem.species import Species
@@ -41,6 +43,7 @@ class Parts:
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
+    rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None
     output: OutputOptions | None = None
@@ -86,6 +89,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in check_range(interaction, parts.grid):
                 yield ("interaction", index, *path), message, None
+        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
+            yield path, message, None
     if parts.grid is not None and parts.grid.frame.map.expanding:
         frame = parts.grid, parts.species, parts.interaction, parts.coupling, parts.time, parts.output
         for path, message in check_frame(*frame):

@@ -65,6 +65,8 @@ FREQUENCY = Dimension(time=-1)
 ENERGY = Dimension(length=2, mass=1, time=-2)
 MOMENTUM = Dimension(length=1, mass=1, time=-1)
 INVERSE_LENGTH = Dimension(length=-1)
+ACTION = Dimension(length=2, mass=1, time=-1)
+MASS_RATE = Dimension(mass=1, time=-1)
 
 _NAMES = {
     DIMENSIONLESS: "a plain number",
@@ -76,6 +78,8 @@ _NAMES = {
     ENERGY: "an energy",
     MOMENTUM: "a momentum",
     INVERSE_LENGTH: "an inverse length",
+    ACTION: "an action",
+    MASS_RATE: "a mass times a frequency",
     Dimension(length=1, time=-1): "a velocity",
     Dimension(length=2): "an area",
     Dimension(length=3): "a volume",

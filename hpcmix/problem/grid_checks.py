@@ -11,6 +11,7 @@ from hpcmix.problem.initial import PlaneWavesInitial
 from hpcmix.problem.interactions import ScatteringInteraction, TableInteraction
 from hpcmix.problem.potentials import BoxPotential, LatticePotential
 from hpcmix.problem.species import Species
+from hpcmix.problem.vector_potentials import RandomVectorPotential, SolenoidVectorPotential
 
 Finding = tuple[tuple[str | int, ...], str]
 
@@ -23,6 +24,8 @@ def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding
     if species.number_of_orbitals > math.prod(grid.points):
         points = math.prod(grid.points)
         yield ("orbitals",), f"{species.number_of_orbitals} are more than the grid's {points} points can hold"
+    for path, message in _check(species.vector_potential, grid):
+        yield ("vector_potential", *path), message
     initial = species.initial
     for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid, hbar), *_check(initial, grid)):
         yield ("initial", *path), message
@@ -92,6 +95,35 @@ def _(potential: BoxPotential, grid: Grid) -> Iterator[Finding]:
         if potential.lengths[axis] > grid.lengths[axis]:
             message = f"{potential.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
             yield ("lengths", axis), message
+
+
+@_check.register
+def _(potential: SolenoidVectorPotential, grid: Grid) -> Iterator[Finding]:
+    if grid.dimensions == 1:
+        yield ("kind",), "a solenoid needs two or three dimensions, and the grid has one"
+        return
+    for axis, centre in enumerate(potential.centre):
+        half = grid.lengths[axis] / 2.0
+        if abs(centre) > half:
+            name = grid.axes[axis]
+            message = f"{centre:.6g} on axis {name} is outside the box, which reaches from {-half:.6g} to {half:.6g}"
+            yield ("centre", axis), message
+
+
+@_check.register
+def _(potential: RandomVectorPotential, grid: Grid) -> Iterator[Finding]:
+    length, largest = potential.correlation_length, potential.largest_wave_number
+    if not any(potential.modes(grid.lengths)):
+        longest = length * largest * max(grid.lengths) / (2.0 * math.pi)
+        message = f"{length:.6g} is too long for the box, which has no wave of such a field; at most {longest:.4g}"
+        yield ("correlation_length",), message
+    coarsest = max(grid.spacings)
+    if largest > math.pi / coarsest:
+        message = (
+            f"{length:.6g} is not resolved: the field has waves up to k = 6/{length:.6g} = {largest:.6g}, the grid "
+            f"only up to {math.pi / coarsest:.6g}; at least {6.0 * coarsest / math.pi:.4g}, or a finer grid"
+        )
+        yield ("correlation_length",), message
 
 
 @_check.register

@@ -36,6 +36,9 @@ class GroundStateInitial(InitialSection):
 
     kind: Literal["ground-state"] = "ground-state"
     start: Literal["thomas-fermi", "gaussian"] = "thomas-fermi"
+    seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the noise on the first guess, where there is some: sets of orbitals, vector potentials, rotation. Another seed
+    may find another minimum, of vortices say."""
 
 
 class GaussianInitial(InitialSection):

@@ -13,6 +13,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.source import Source
@@ -43,6 +44,8 @@ class Problem(Section):
     grid: Grid
     species: tuple[Species, ...]
     interaction: tuple[Interaction, ...] = ()
+    rotation: Rotation | None = None
+    """None: the frame is the laboratory's."""
     coupling: tuple[RabiCoupling, ...] = ()
     scaling: Scaling | None = None
     ground_state: GroundStateOptions

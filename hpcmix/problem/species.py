@@ -12,6 +12,7 @@ from hpcmix.problem.initial import Initial
 from hpcmix.problem.potentials import Potential
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import described, integer, is_number, quantity, real
+from hpcmix.problem.vector_potentials import VectorPotential
 
 
 def _name(value: Any) -> str:
@@ -53,6 +54,8 @@ class Species(Section):
     None for semi-relativistic species: "included" unless given."""
     potential: Annotated[tuple[Potential, ...], BeforeValidator(_one_or_many)] = ()
     """The external potentials, to be added."""
+    vector_potential: VectorPotential | None = None
+    """A(x): -i hbar grad + A stands for the momentum p in the kinetic energy. The charge is part of it."""
     initial: Initial = Field({"kind": "ground-state"}, validate_default=True)
 
     @property

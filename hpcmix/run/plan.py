@@ -13,6 +13,7 @@ from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
 from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
+from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
 from hpcmix.run.schedule import schedule_of, whole_steps
 
 PROGRAM_BYTES = 132_000_000
@@ -178,6 +179,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
+    complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
     if problem.grid.frame.map.expanding:
         complex_fields += 1 + problem.grid.dimensions
     if problem.time is not None and problem.time.adaptive is not None:
@@ -202,7 +204,9 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
     dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
-    complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition)
+    complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition) + 3.0 * any(
+        turns(problem, one) for one in problem.species
+    )
     real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
@@ -218,7 +222,8 @@ def potential_fields(problem: Problem) -> int:
             if math.isfinite(entry.from_time) or math.isfinite(entry.until) or entry.factor is not None
             or (entry.kind == "expression" and "t" in entry.value.variables_used)
         ]  # fmt: skip
-        fields += len(varying) + (1 if varying else 0) + (1 if len(varying) < len(one.potential) else 0)
+        constant = len(varying) < len(one.potential) or problem.rotation is not None
+        fields += len(varying) + (1 if varying else 0) + (1 if constant else 0)
     return fields
 
 
@@ -247,7 +252,8 @@ def transforms_per_step(problem: Problem) -> float:
     _, felt = felt_through_kernels(problem, "periodic")
     _, free_felt = felt_through_kernels(problem, "free")
     per_kick = 0.5 * len(felt) + FREE_SPACE_PAIRS * len(free_felt)
-    transforms = len(table.drifts) * sum(problem.orbitals) + per_kick * len(table.kicks)
+    drifts = sum(one.number_of_orbitals * pairs_per_drift(problem, one) for one in problem.species)
+    transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
     return transforms if problem.time.adaptive is None else 3.0 * transforms
 
 

@@ -13,6 +13,7 @@ from hpcmix.io.checkpoint_header import Checkpoint
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.faces import SMALL, share_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
@@ -143,6 +144,7 @@ def build_simulation(
             if problem.time.frame.expanding:
                 log.line(_expansion(problem.time))
         state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
+    _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
     return Simulation(
         problem, communicators, timers, mixture, state, ground_state, checkpoint, provenance, log, watchdog, loading
@@ -185,6 +187,21 @@ def _first_state(
         f"{found.transforms} transforms ({found.method}), energy {found.energy:.12g}"
     )
     return state, found.as_dict()
+
+
+def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -> None:
+    """Say where a cloud reaches the faces of the box, at which its vector potential jumps. Collective."""
+    for index, one in enumerate(problem.species):
+        potential = one.vector_potential
+        if problem.rotation is None and (potential is None or potential.kind == "random"):  # a random field is periodic
+            continue
+        share = share_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index]))
+        if share > SMALL:
+            what = "the rotating frame" if potential is None else "its vector potential"
+            log.line(
+                f'species "{one.name}": the density at the faces of the box is {share:.1e} of the largest, and {what} '
+                "jumps there unless it is periodic; use a larger box"
+            )
 
 
 def _move_where_transforms_work(mixture: Mixture, state: State) -> None:

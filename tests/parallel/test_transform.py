@@ -196,3 +196,22 @@ def test_refusal_is_the_same_on_every_rank(comm):
         with pytest.raises(ProblemError, match="cannot share"):
             Communicators.create(comm, (2,))
     assert comm.allreduce(1) == comm.size
+
+
+@pytest.mark.parametrize("dtype", PRECISION, ids=["double", "single"])
+def test_multiply_along_one_axis(comm, points, dtype):
+    """A multiplier of one component of the wave number, without symmetry, against numpy on the whole array."""
+    field = whole_field(points, False, dtype)
+    random = np.random.default_rng(5)
+    for pencil_grid in pencil_grids(comm.size, points):
+        transform = make_transform(Communicators.create(comm, points, pencil_grid), False, dtype, Timers())
+        for axis, n in enumerate(points):
+            table = random.standard_normal(n) + 1j * random.standard_normal(n)
+            shape = [n if other == axis else 1 for other in range(len(points))]
+            spectrum = np.fft.fft(field.astype(np.complex128), axis=axis) * table.reshape(shape)
+            expected = n * np.fft.ifft(spectrum, axis=axis)
+            mine = field[transform.position_block.slices].copy()
+            transform.multiply_along(mine, axis, table)
+            error = np.max(np.abs(mine - expected[transform.position_block.slices]))
+            assert error <= 3 * PRECISION[dtype] * np.max(np.abs(expected))  # two transforms and a product
+        transform.free()

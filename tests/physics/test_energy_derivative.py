@@ -147,6 +147,26 @@ def test_kinetic(components, dimensions, kinetic):
         np.testing.assert_allclose(mine, other[0], atol=1e-11 * np.max(np.abs(other)))
 
 
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_kinetic_with_a_vector_potential(dimensions):
+    """Beside a species without one; the drift is that of a Krylov space."""
+    value = ["0.4 + 0.3*cos(x)", "0.5*x", "-0.2*x*y"][:dimensions]
+    both = [
+        species("a", mass=1.3, particles=3.0, initial={"kind": "plane-waves", "numbers": 0},
+                vector_potential={"kind": "expression", "value": value}),
+        species("b", mass=0.8, particles=1.5, initial={"kind": "plane-waves", "numbers": 0}),
+    ]  # fmt: skip
+    mixture = system(POINTS[dimensions], LENGTHS[dimensions], both, time=evolution(1.0, 0.1)).mixture
+    orbitals = random_fields(mixture, 1)
+    applied = drift_operator(mixture, orbitals)
+    # the Krylov space's error of 1e-13 over tau T_max = 0.05
+    check_derivative(mixture, "kinetic", applied, "kinetic with a vector potential", 1e-11)
+    landscape = Landscape(mixture, [orbital[0] for orbital in orbitals], LATER, frozenset())
+    landscape.apply_kinetic(landscape.fields, landscape.kinetic)
+    for mine, other in zip(landscape.kinetic, applied, strict=True):
+        np.testing.assert_allclose(mine, other[0], atol=1e-10 * np.max(np.abs(other)))
+
+
 # ---------------------------------------------------------------- external potentials
 
 
