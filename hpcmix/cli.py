@@ -174,6 +174,13 @@ def check(
     show_default=True,
     help="How long to take steps, about.",
 )
+@click.option("--steps", metavar="N", type=click.IntRange(min=1), help="How many steps to take, whatever they take.")
+@click.option(
+    "--output-trial",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Also write and time a record, a snapshot and a checkpoint, in a directory that is made for it and removed.",
+)
 @click.option(
     "--json",
     "json_path",
@@ -182,11 +189,18 @@ def check(
     help="Write the numbers to a file too.",
 )
 @overrides_option
-def bench(file: str | None, seconds: float, json_path: Path | None, overrides: tuple[str, ...]) -> int:
+def bench(
+    file: str | None,
+    seconds: float,
+    steps: int | None,
+    output_trial: Path | None,
+    json_path: Path | None,
+    overrides: tuple[str, ...],
+) -> int:
     """Time per step and phase and effective bandwidth on this machine; two components on 128^3 points without FILE."""
-    from hpcmix.run.bench import launch_bench
+    from hpcmix.run.bench import Length, launch_bench
 
-    return launch_bench(file, overrides, seconds, json_path)
+    return launch_bench(file, overrides, Length(seconds, steps), json_path, output_trial)
 
 
 @app.command()

@@ -132,7 +132,7 @@ class Mixture:
         """
         density = np.empty(self.grid.position_shape, self.real_dtype)
         _take_densities(orbitals, weight, density, axes)
-        self.communicators.sum_over_groups(density)
+        self._sum_over_groups(density)
         return density
 
     def densities(self, orbitals: Sequence[np.ndarray], axes: int = 0, out: np.ndarray | None = None) -> np.ndarray:
@@ -142,8 +142,14 @@ class Mixture:
         densities = np.empty(shape, self.real_dtype) if out is None else out
         for array, one, density in zip(orbitals, self.species, densities, strict=True):
             _take_densities(array, one.weight, density, axes)
-        self.communicators.sum_over_groups(densities)
+        self._sum_over_groups(densities)
         return densities
+
+    def _sum_over_groups(self, densities: np.ndarray) -> None:
+        """Add up over the orbital groups, in place. Collective."""
+        if self.communicators.groups > 1:
+            with self.transform.timers.phase("reduction"):
+                self.communicators.sum_over_groups(densities)
 
     def mean_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray]:
         """b^2 W_a, W_a = sum_b G_ab * rho_b, without the external potential. Collective."""
