@@ -1,4 +1,5 @@
-"""Job scripts for Slurm: a run that survives its time limit, as one job that requeues itself or as a chain of jobs."""
+"""Job scripts for Slurm: a run that survives its time limit, as one job that requeues itself or as a chain of jobs; and
+plain jobs, for those who measure."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ class Job:
     requeues        how often the job may start itself again.
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
     chain           number of jobs that follow each other, each going on where the one before stopped.
+    claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers: its --numbers.
     command         the command line that made the script, for its first lines.
     site            lines of the site: #SBATCH lines for the head, all others (modules) for the body.
     """
@@ -49,6 +51,8 @@ class Job:
     overrides: Sequence[str] = ()
     site: str = ""
     command: str = "hpcmix job"
+    claim: str | None = None
+    numbers: str | None = None
 
 
 def make_script(problem: Problem, job: Job) -> str:
@@ -77,11 +81,21 @@ def _check(problem: Problem, job: Job) -> None:
         )
     if job.array and job.chain:
         raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
-    if any(TASK in entry for entry in job.overrides) and not job.array:
-        raise ProblemError.of("--set", f"{TASK} stands for the number of a job in an array; add --array 0-9")
+    if any(TASK in entry for entry in (*job.overrides, job.numbers or "")) and not job.array:
+        raise ProblemError.of(
+            "--numbers" if TASK in (job.numbers or "") else "--set",
+            f"{TASK} stands for the number of a job in an array; add --array 0-9",
+        )
+    if job.numbers and job.claim is None:
+        raise ProblemError.of("--numbers", "are those of a claim; add --check CLAIM")
 
 
-def _head(job: Job) -> list[str]:
+def make_plain_script(job: Job, body: Sequence[str]) -> str:
+    """A script that only does what the lines of `body` say: it neither stops early nor starts again."""
+    return "\n".join([*_opening(job, restarts=False), *body]) + "\n"
+
+
+def _head(job: Job, restarts: bool) -> list[str]:
     output = "%x-%A_%a.out" if job.array else "%x-%j.out"
     site = [line for line in job.site.splitlines() if line.startswith("#SBATCH")]
     return [
@@ -90,8 +104,8 @@ def _head(job: Job) -> list[str]:
         f"#SBATCH --ntasks-per-node={job.ranks_per_node}",
         f"#SBATCH --cpus-per-task={job.threads}",
         f"#SBATCH --time={as_clock(math.ceil(job.time / 60.0) * 60.0)}",
-        f"#SBATCH --signal=B:USR1@{math.ceil(job.stop_before)}",
-        "#SBATCH --no-requeue" if job.chain else "#SBATCH --requeue",
+        *([f"#SBATCH --signal=B:USR1@{math.ceil(job.stop_before)}"] if restarts else []),
+        "#SBATCH --no-requeue" if job.chain or not restarts else "#SBATCH --requeue",
         "#SBATCH --open-mode=append",
         f"#SBATCH --output={output}",
         *([f"#SBATCH --array={job.array}"] if job.array else []),
@@ -99,11 +113,11 @@ def _head(job: Job) -> list[str]:
     ]
 
 
-def _launch(job: Job) -> str:
-    """The line that starts the program, without its problem."""
-    ranks = job.nodes * job.ranks_per_node
+def launch_words(job: Job, ranks: int | None = None) -> str:
+    """The line that starts the program, without its problem; on all ranks of the job unless their number is given."""
     if job.launcher == "srun":
-        return "srun --kill-on-bad-exit=1"
+        return "srun --kill-on-bad-exit=1" + ("" if ranks is None else f" -n {ranks}")
+    ranks = ranks or job.nodes * job.ranks_per_node
     # mpirun ends its ranks a second after a SIGTERM otherwise, too soon for a checkpoint
     return f"mpirun --mca odls_base_sigkill_timeout 30 -n {ranks}"
 
@@ -118,7 +132,22 @@ def _quoted(text: str) -> str:
 def _script(job: Job) -> str:
     directory = job.directory + (f"/{TASK}" if job.array else "")
     settings = [f"--set {_quoted(entry)}" for entry in job.overrides]
-    program = " ".join([_launch(job), "hpcmix run", shlex.quote(job.file), *settings])
+    program = " ".join([launch_words(job), _program(job), *settings])
+    lines = [*_opening(job, restarts=True), f"directory={_quoted(directory)}", *_body(program)]
+    lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
+    return "\n".join(lines) + "\n"
+
+
+def _program(job: Job) -> str:
+    """What runs: the problem, or a claim that is measured on it."""
+    if job.claim is None:
+        return f"hpcmix run {shlex.quote(job.file)}"
+    numbers = f" --numbers {_quoted(job.numbers)}" if job.numbers else ""
+    return f"hpcmix check {job.claim} {shlex.quote(job.file)}{numbers}"
+
+
+def _opening(job: Job, restarts: bool) -> list[str]:
+    """The lines before the first that does something: Slurm's options, the site's modules, threads."""
     modules = [line for line in job.site.splitlines() if line and not line.startswith("#SBATCH")]
     if not modules:
         modules = [
@@ -126,10 +155,8 @@ def _script(job: Job) -> str:
             "# then the environment that hpcmix is installed in:",
             ". .venv/bin/activate",
         ]
-    lines = ["#!/bin/bash", f"# Made by: {job.command}", *_head(job), "", *modules, ""]
-    lines += [f"export OMP_NUM_THREADS={job.threads}", f"directory={_quoted(directory)}", *_body(program)]
-    lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
-    return "\n".join(lines) + "\n"
+    opening = ["#!/bin/bash", f"# Made by: {job.command}", *_head(job, restarts), "", *modules, ""]
+    return [*opening, f"export OMP_NUM_THREADS={job.threads}"]
 
 
 def _body(program: str) -> list[str]:
