@@ -72,7 +72,7 @@ class Model:
 
     compute         seconds per unit of work (:class:`Traffic`), on the fullest node that was measured.
     compute_change  its ratio to that on the emptiest node: memory that ranks of a node share.
-    meeting         seconds per meeting within a node.
+    waiting         for other ranks, as a share of computing, where they work in place in the memory of a node.
     node, network   messages within a node and between nodes.
     copy_rate       bytes per second that a rank reads and writes when it copies, on that node.
     ranks_per_node, threads     of that node.
@@ -80,7 +80,7 @@ class Model:
 
     compute: Parameter
     compute_change: float
-    meeting: Parameter
+    waiting: Parameter
     node: Link
     network: Link
     copy_rate: float
@@ -97,13 +97,14 @@ class _Point:
     copy_rate: float
 
     @property
-    def in_messages(self) -> bool:
-        return self.traffic.node_messages + self.traffic.network_messages > 0.0 and not self.mixed_memory
+    def in_place(self) -> bool:
+        """Whether all ranks work on the same memory, and only wait for each other."""
+        return self.row.last["exchange"] == IN_PLACE and self.traffic.node_bytes == 0.0
 
     @property
-    def mixed_memory(self) -> bool:
-        """Pencils that store into each other's memory: neither meetings alone nor messages."""
-        return self.row.last["exchange"] == IN_PLACE and self.row.last["pencil_grid"][1] > 1
+    def in_messages(self) -> bool:
+        """Whether blocks go in messages; pencils that store into each other's memory do not."""
+        return self.traffic.node_bytes > 0.0 and self.row.last["exchange"] != IN_PLACE
 
     @property
     def communication(self) -> Spread:
@@ -146,7 +147,7 @@ def fit_model(problem: Problem, rows: Sequence[Row]) -> Model:
     return Model(
         compute,
         compute.value / _compute([emptiest]).value,
-        _meeting(points),
+        _waiting([point for point in alike if point.in_place]),
         fit_link(
             [point for point in points if point.in_messages and point.row.last["nodes"] == 1],
             lambda traffic: (traffic.node_messages, traffic.node_bytes),
@@ -154,7 +155,7 @@ def fit_model(problem: Problem, rows: Sequence[Row]) -> Model:
         ),
         fit_link(
             [point for point in points if point.row.last["nodes"] > 1],
-            lambda traffic: (traffic.network_messages, traffic.network_bytes),
+            lambda traffic: (traffic.node_messages + traffic.network_messages, traffic.network_bytes),
             "all ranks were on one node: latency and bandwidth of a network were not measured",
             copying=True,
         ),
@@ -172,19 +173,17 @@ def _compute(points: Sequence[_Point]) -> Parameter:
     return Parameter(float(values.mean()), _half_width(values))
 
 
-def _meeting(points: Sequence[_Point]) -> Parameter:
-    """The mean of exchange and reduction over the meetings of configurations that only meet."""
+def _waiting(points: Sequence[_Point]) -> Parameter:
+    """The mean of exchange and reduction over computing."""
     values = np.array(
         [
-            (parts.exchange + parts.reduction) / point.traffic.meetings
+            (parts.exchange + parts.reduction) / (parts.compute + parts.other)
             for point in points
-            if not point.in_messages and not point.mixed_memory and point.row.last["nodes"] == 1
-            if point.traffic.meetings > 0.0
             for parts in point.row.parts.values()
         ]
     )
     if not len(values):
-        return Parameter.unknown("no configuration exchanged in the memory of a node")
+        return Parameter.unknown("no configuration worked in place in the memory of a node")
     return Parameter(float(values.mean()), _half_width(values))
 
 

@@ -79,7 +79,7 @@ class Prediction:
             f"kicks and the rest of the step included; {model.compute_change:.3g} times that of the emptiest node"
             if model.compute.known
             else f"compute        not resolved: {model.compute.reason}",
-            f"meeting        {_shown(model.meeting, 1e6, 'us')} per wait for ranks of a node and log2 of their number",
+            f"waiting        {_shown(model.waiting, 100.0, '%')} of computing, for ranks in the memory of a node",
             f"within a node  {_link(model.node)}",
             f"network        {_link(self.network)}",
             *([f"prediction     not resolved: {self.refused}"] if self.refused else []),
@@ -95,7 +95,7 @@ class Prediction:
             "parameters": {
                 "compute_seconds_per_work": _plain(self.model.compute),
                 "compute_change": self.model.compute_change,
-                "meeting_seconds": _plain(self.model.meeting),
+                "waiting_share": _plain(self.model.waiting),
                 "node": _plain_link(self.model.node),
                 "network": _plain_link(self.network),
                 "copy_bytes_per_second": self.model.copy_rate,
@@ -190,10 +190,8 @@ def _predicted(
     groups, pencil_grid = division_of(problem, points, ranks, ranks_per_node)
     division = Division(points, ranks, groups, pencil_grid, ranks_per_node, in_place=True)
     traffic = traffic_of(problem, division)
-    whole = link.known or traffic.network_messages == 0.0
-    step, half_width, compute = seconds(model, link, traffic)
-    if not whole:
-        step, half_width = compute, traffic.work * model.compute.half_width
+    waits = link is not model.network or traffic.network_messages == 0.0
+    step, half_width, compute, whole = seconds(model, link, traffic, waits)
     baseline = outcome.baseline
     one_core = baseline.step.median * baseline.configuration.cores / points_of(baseline.configuration)
     speed_up = one_core * math.prod(points) / step
@@ -210,23 +208,37 @@ def _predicted(
     )
 
 
-def seconds(model: Model, link: Link, traffic: Traffic) -> tuple[float, float, float]:
-    """Seconds of a step, half the width of their interval, and the computing among them.
+def seconds(model: Model, link: Link, traffic: Traffic, waits: bool) -> tuple[float, float, float, bool]:
+    """Seconds of a step, half the width of their interval, the computing among them, and whether that is all of it.
 
-        compute work + meeting (meetings + node messages) + copied bytes / copying rate
-            + latency network messages + per_byte network bytes
+        compute work (1 + waiting) + copied bytes / copying rate + latency messages + per_byte network bytes
 
-    A meeting that was not measured counts as nothing. Intervals are added as independent ones, latency and bandwidth
-    with their covariance.
+    and on a single node, with what was measured there, where bytes carry their copies,
+
+        compute work + latency messages + per_byte bytes
+
+    waits   whether to count the waiting, which measured messages contain already.
+    Intervals are added as independent ones, latency and bandwidth with their covariance. Where a parameter is needed
+    that is not known, only the computing is given.
     """
-    waits = traffic.meetings + traffic.node_messages
-    carried = np.array([traffic.network_messages, traffic.network_bytes])
     compute = model.compute.value * traffic.work
-    total = compute + model.meeting.value * waits + traffic.copied_bytes / model.copy_rate
-    total += float(carried @ [link.latency.value, link.per_byte.value])
-    variance = (model.compute.half_width * traffic.work) ** 2 + (model.meeting.half_width * waits) ** 2
+    compute_half = model.compute.half_width * traffic.work
+    on_node = traffic.network_messages == 0.0
+    measured = on_node and model.node.known
+    if measured:
+        link, carried, copied = model.node, np.array([traffic.node_messages, traffic.node_bytes]), 0.0
+    else:
+        carried = np.array([traffic.node_messages + traffic.network_messages, traffic.network_bytes])
+        copied = traffic.copied_bytes / model.copy_rate
+    if not link.known:
+        if not (on_node and traffic.node_bytes == 0.0):
+            return compute, compute_half, compute, False
+        carried = np.zeros(2)  # a vote in the memory of a node: microseconds
+    share, share_half = (model.waiting.value, model.waiting.half_width) if waits and not measured else (0.0, 0.0)
+    total = compute * (1.0 + share) + copied + float(carried @ [link.latency.value, link.per_byte.value])
+    variance = (compute_half * (1.0 + share)) ** 2 + (compute * share_half) ** 2
     variance += float(carried @ np.array(link.covariance) @ carried)
-    return total, math.sqrt(variance), compute
+    return total, math.sqrt(variance), compute, True
 
 
 def _assumptions(model: Model, network: Network, ranks_per_node: int) -> list[str]:
@@ -238,13 +250,15 @@ def _assumptions(model: Model, network: Network, ranks_per_node: int) -> list[st
         f"{ranks_per_node} consecutive ranks fill a node"
         + ("" if network.ranks_per_node else " (as measured; --ranks-per-node says otherwise)"),
         "messages go one after the other, at full bandwidth, shared by the ranks of a node alike: no congestion, no "
-        "overlap with computing",
+        "overlap with computing; the latency is the same within a node",
         "packing and unpacking messages runs at the rate at which the ranks of the measured node copy arrays",
         "groups and pencils are those that the program takes; the slowest rank is the one with the largest block",
         "output is not counted",
     ]
-    if not model.meeting.known:
-        lines.append(f"waiting for ranks of a node costs nothing ({model.meeting.reason})")
+    if model.waiting.known:
+        lines.append("ranks wait for each other as large a share of their computing as measured in place on a node")
+    else:
+        lines.append(f"ranks do not wait for each other beyond what measured messages contain ({model.waiting.reason})")
     given = [
         text
         for text, value in (

@@ -54,8 +54,8 @@ def measure_all(store: Store, configurations: Sequence[Configuration], repeats: 
                         if oversubscribed(result) and one.key not in crowded:
                             crowded.add(one.key)
                             log.line(
-                                f"oversubscribed: {one.label}: {result['ranks_per_node']} ranks of a node share "
-                                f"{result['cores_of_ranks']} cores"
+                                f"oversubscribed: {one.label}: {result['ranks_per_node'] * one.threads} threads of a "
+                                f"node share {result['cores_of_ranks']} cores"
                             )
                     except Failed as failure:
                         failed.add(one.key)

@@ -1,4 +1,4 @@
-"""What the model counts in a step of the fullest rank: work, meetings, messages and bytes (docs/scaling.md).
+"""What the model counts in a step of the fullest rank: work, messages and bytes (docs/scaling.md).
 
 Pure arithmetic, no MPI. All counts are of one rank and one step.
 """
@@ -38,7 +38,6 @@ class Traffic:
     """The counts.
 
     work            pairs of transforms times points times log2 of the number of points.
-    meetings        waits for other ranks of the node, each counted with log2 of their number.
     node_messages   messages to ranks on the same node, one after the other.
     node_bytes      what they carry.
     network_messages, network_bytes     the same to other nodes.
@@ -46,7 +45,6 @@ class Traffic:
     """
 
     work: float = 0.0
-    meetings: float = 0.0
     node_messages: float = 0.0
     node_bytes: float = 0.0
     network_messages: float = 0.0
@@ -81,9 +79,9 @@ def _exchanges(division: Division, moved: Sequence[tuple[int, int, int]]) -> Tra
     """Transposes: how often, how many fields at a time, bytes of a field on this rank."""
     first, second = division.pencil_grid
     per_node = division.ranks_per_node
-    if division.in_place and second == 1 and 1 < first <= per_node:
-        return Traffic(meetings=sum(2.0 * times * math.log2(first) for times, _, _ in moved))
     total = Traffic()
+    if division.in_place and second == 1 and first <= per_node:
+        return total  # ranks of a node work on the lines where they lie: they wait, and send nothing
     # neighbours in the second direction are consecutive ranks; in the first they are `second` apart
     for ranks, on_node in ((first, max(1, per_node // second)), (second, per_node)):
         if ranks == 1:
@@ -110,7 +108,7 @@ def _sums(division: Division, kicks: int, density_bytes: float) -> Traffic:
     of the number of ranks.
     """
     near = min(division.ranks, division.ranks_per_node)
-    total = Traffic(meetings=math.log2(near), network_messages=math.log2(division.ranks / near))
+    total = Traffic(node_messages=math.log2(near), network_messages=math.log2(division.ranks / near))
     groups = division.groups
     if groups > 1:
         near = min(groups, max(1, division.ranks_per_node * groups // division.ranks))

@@ -44,6 +44,15 @@ def _friendly(size: Fraction, before: int) -> int:
     """The whole number that is nearest to a size, by its ratio to it, and has no larger prime factor than 7 and those
     that the axis had before."""
     largest = max(LARGEST_FACTOR, *_prime_factors(before))
-    numbers = range(1, math.ceil(2 * size) + 1)
-    candidates = [number for number in numbers if max(_prime_factors(number), default=1) <= largest]
+    if size.denominator == 1 and _is_friendly(size.numerator, largest):
+        return size.numerator
+    candidates = [number for number in range(1, math.ceil(2 * size) + 1) if _is_friendly(number, largest)]
     return min(candidates, key=lambda number: (abs(math.log(number / size)), number))
+
+
+def _is_friendly(number: int, largest: int) -> bool:
+    """Whether no prime factor is above `largest`."""
+    for factor in range(2, largest + 1):
+        while number % factor == 0:
+            number //= factor
+    return number == 1
