@@ -326,6 +326,7 @@ def plot(directory: Path) -> int:
 @click.option("--array", metavar="0-9", help="An array of jobs; {task} in a --set is the number of the job.")
 @click.option("--check", "claim", metavar="CLAIM", help="Measure a claim on the problem, in place of a run.")
 @click.option("--numbers", metavar="M,M,...", help="Those of the claim; {task} is the number of the job.")
+@click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
     metavar="N",
@@ -348,6 +349,7 @@ def job(
     array: str | None,
     claim: str | None,
     numbers: str | None,
+    study: str | None,
     chain: int | None,
     site: str | None,
     overrides: tuple[str, ...],
@@ -359,11 +361,16 @@ def job(
 
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
-    name = find_problem(file)[1]
+    name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
+    if study is not None:
+        from hpcmix.studies.scaling.command import default_directory
+
+        chosen = scaling.make_context("hpcmix scaling", [file, *words]).params  # its mistakes are said now
+        directory = str(chosen["output"] or default_directory(file, chosen["weak"]))
     wanted = Job(
         file,
         name,
-        problem.output.directory,
+        directory,
         time,
         nodes,
         ranks_per_node,
@@ -378,6 +385,7 @@ def job(
         "hpcmix " + shlex.join(sys.argv[1:]),
         claim,
         numbers,
+        words,
     )
     click.echo(make_script(problem, wanted), nl=False)
     return 0

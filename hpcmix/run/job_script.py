@@ -32,6 +32,7 @@ class Job:
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
     chain           number of jobs that follow each other, each going on where the one before stopped.
     claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers: its --numbers.
+    scaling         words of ``hpcmix scaling``, which measures the problem, in place of a run.
     command         the command line that made the script, for its first lines.
     site            lines of the site: #SBATCH lines for the head, all others (modules) for the body.
     """
@@ -53,6 +54,7 @@ class Job:
     command: str = "hpcmix job"
     claim: str | None = None
     numbers: str | None = None
+    scaling: Sequence[str] = ()
 
 
 def make_script(problem: Problem, job: Job) -> str:
@@ -86,6 +88,8 @@ def _check(problem: Problem, job: Job) -> None:
             "--numbers" if TASK in (job.numbers or "") else "--set",
             f"{TASK} stands for the number of a job in an array; add --array 0-9",
         )
+    if job.scaling and (job.claim or job.array):
+        raise ProblemError.of("--scaling", "goes with neither --check nor --array")
     if job.numbers and job.claim is None:
         raise ProblemError.of("--numbers", "are those of a claim; add --check CLAIM")
 
@@ -131,19 +135,24 @@ def _quoted(text: str) -> str:
 
 def _script(job: Job) -> str:
     directory = job.directory + (f"/{TASK}" if job.array else "")
-    settings = [f"--set {_quoted(entry)}" for entry in job.overrides]
-    program = " ".join([launch_words(job), _program(job), *settings])
-    lines = [*_opening(job, restarts=True), f"directory={_quoted(directory)}", *_body(program)]
+    lines = [*_opening(job, restarts=True), f"directory={_quoted(directory)}", *_body(_program(job), _progress(job))]
     lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
     return "\n".join(lines) + "\n"
 
 
 def _program(job: Job) -> str:
-    """What runs: the problem, or a claim that is measured on it."""
-    if job.claim is None:
-        return f"hpcmix run {shlex.quote(job.file)}"
-    numbers = f" --numbers {_quoted(job.numbers)}" if job.numbers else ""
-    return f"hpcmix check {job.claim} {shlex.quote(job.file)}{numbers}"
+    """What runs: the problem, a claim that is measured on it, or a scaling study, which starts its ranks itself."""
+    settings = [f"--set {_quoted(entry)}" for entry in job.overrides]
+    if job.scaling:
+        ranks = "srun --kill-on-bad-exit=1 -N {nodes} -n {ranks}" if job.launcher == "srun" else "mpirun -n {ranks}"
+        words = [*job.scaling, "--launcher", ranks, "--ranks-per-node", str(job.ranks_per_node)]
+        return " ".join(["hpcmix scaling", shlex.join([job.file, *words]), *settings, '--output "$directory"'])
+    words = ["run", shlex.quote(job.file)]
+    if job.claim is not None:
+        words = ["check", shlex.quote(job.claim), shlex.quote(job.file)]
+        words += ["--numbers", _quoted(job.numbers)] if job.numbers else []
+    directory = "--set \"output.directory='$directory'\""
+    return " ".join([launch_words(job), "hpcmix", *words, *settings, directory])
 
 
 def _opening(job: Job, restarts: bool) -> list[str]:
@@ -159,11 +168,22 @@ def _opening(job: Job, restarts: bool) -> list[str]:
     return [*opening, f"export OMP_NUM_THREADS={job.threads}"]
 
 
-def _body(program: str) -> list[str]:
+def _progress(job: Job) -> str:
+    """The shell function that tells how far it is: the newest checkpoint; of a claim, whose parts are stored one beside
+    the other, all of them; of a scaling study the number of its repeats."""
+    files = 'find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1'
+    if job.claim is not None:
+        files = 'find "$directory" -path "*/checkpoints/*.h5" -printf "%P\\n" 2>/dev/null | sort'
+    if job.scaling:
+        files = 'wc -l <"$directory/repeats.jsonl" 2>/dev/null'
+    return f"newest() {{ {files}; }}"
+
+
+def _body(program: str, progress: str) -> list[str]:
     """Start the program in the background, pass signals on, wait for its end: a trap runs while the shell waits, not
     while a program runs in front."""
     return [
-        'newest() { find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1; }',
+        progress,
         "before=$(newest)",
         "",
         "# Slurm sends USR1 before the time limit: the run writes a checkpoint and ends with status 75. After scancel",
@@ -171,7 +191,7 @@ def _body(program: str) -> list[str]:
         "cancelled=no",
         "trap 'kill -USR1 \"$solver\"' USR1",
         "trap 'cancelled=yes; kill -TERM \"$solver\"' TERM",
-        f"{program} --set \"output.directory='$directory'\" &",
+        f"{program} &",
         "solver=$!",
         'while kill -0 "$solver" 2>/dev/null; do',
         '    wait "$solver"  # a trap ends it early',

@@ -135,7 +135,7 @@ def scaling(request: Request) -> int:
     plan = _plan(request, request.launcher)
     launcher = Launcher(request.launcher, request.network.ranks_per_node)
     launcher.check(plan.configurations[0])
-    store = Store(request.output or _default_directory(request))
+    store = Store(request.output or default_directory(request.file, bool(request.grow)))
     lock = Lock(store.path)
     lock.check()
     going_on = store.begin(plan.description, request.fresh)
@@ -270,9 +270,9 @@ def _entries(network: Network) -> tuple[float | None, float | None, int | None]:
     return network.latency, network.bandwidth, network.ranks_per_node
 
 
-def _default_directory(request: Request) -> Path:
-    kind = "weak-scaling" if request.grow else "scaling"
-    return Path("runs") / f"{kind}-{find_problem(request.file)[1]}"
+def default_directory(file: str, weak: bool) -> Path:
+    """Where a study of a file goes unless told otherwise. Raises :class:`ProblemError` where there is no such file."""
+    return Path("runs") / f"{'weak-scaling' if weak else 'scaling'}-{find_problem(file)[1]}"
 
 
 def _refuse_launched() -> None:
