@@ -252,7 +252,8 @@ def _assumptions(model: Model, network: Network, ranks_per_node: int) -> list[st
         "messages go one after the other, at full bandwidth, shared by the ranks of a node alike: no congestion, no "
         "overlap with computing; the latency is the same within a node",
         "packing and unpacking messages runs at the rate at which the ranks of the measured node copy arrays",
-        "groups and pencils are those that the program takes; the slowest rank is the one with the largest block",
+        "groups and pencils are those that the program takes where memory is no limit; the slowest rank is the one "
+        "with the largest block",
         "output is not counted",
     ]
     if model.waiting.known:
