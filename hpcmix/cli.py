@@ -222,12 +222,22 @@ def _words(reader: str):
 @click.option("--ranks", metavar="1,2,4", callback=_words("counts_of"), help="Numbers of ranks.")
 @click.option("--threads", metavar="1,2", default="1", callback=_words("counts_of"), help="Threads of a rank.")
 @click.option("--groups", metavar="1,2,auto", default="auto", callback=_words("groups_of"), help="Orbital groups.")
-@click.option("--pencil-grids", metavar="4x1,2x2,auto", default="auto", callback=_words("pencil_grids_of"))
+@click.option(
+    "--pencil-grids", metavar="4x1,auto", default="auto", callback=_words("pencil_grids_of"), help="Pencil grids."
+)
 @click.option("--weak", is_flag=True, help="The grid grows with the ranks: as many points for each of them.")
 @click.option("--grow", metavar="auto|x|xy|...", help="Axes along which it grows; auto, the shortest ones.")
-@click.option("--repeats", metavar="R", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option(
+    "--repeats", metavar="R", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds of all of them."
+)
 @click.option("--steps", metavar="N", type=click.IntRange(min=1), help="Steps of a repeat; else as many as --seconds.")
-@click.option("--seconds", type=click.FloatRange(min=0.0, min_open=True), default=2.0, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=2.0,
+    show_default=True,
+    help="How long the steps of a repeat take, about.",
+)
 @click.option("--launcher", metavar='"srun -n {ranks}"', help="How ranks are started; mpirun -n {ranks} unless given.")
 @click.option("--limit", metavar="30min", type=Duration(), default=1800.0, help="A repeat that takes longer is ended.")
 @click.option("--no-output-trial", is_flag=True, help="Do not measure what output costs.")
@@ -250,7 +260,7 @@ def _words(reader: str):
 def scaling(file: str | None, overrides: tuple[str, ...], **options) -> int:
     """Measure how well FILE scales over ranks, orbital groups, pencil grids and threads, with a model of more ranks.
 
-    Ends in a table, CSV, JSON and a figure. Ctrl-C loses nothing: the same command goes on.
+    Ends in a table, CSV, JSON and a figure in a directory of its own. Ctrl-C loses nothing: the same command goes on.
     """
     from hpcmix.studies.scaling.command import collect, scaling_of
     from hpcmix.studies.scaling.prediction import Network

@@ -18,6 +18,7 @@ from hpcmix.studies.scaling.launching import Failed, Launcher
 from hpcmix.studies.scaling.outcome import Outcome, Row
 from hpcmix.studies.scaling.phases import Parts, output_seconds, oversubscribed
 from hpcmix.studies.scaling.quantities import bandwidth_of, counts_of, groups_of, latency_of, pencil_grids_of
+from hpcmix.studies.scaling.report import remarks
 from hpcmix.studies.scaling.store import Repeat, Store, last_words
 from hpcmix.studies.scaling.study import measure_all, rounds
 from hpcmix.studies.scaling.weak import grown
@@ -302,3 +303,10 @@ def test_quantities_of_the_command_line():
         with pytest.raises(ValueError, match="no "):
             reader(text)
 
+
+
+def test_a_busy_machine_is_said():
+    quiet, busy = row(configuration(2), 1.0, load=2.1), row(configuration(2), 1.0, 1.0, load=9.0)
+    assert "others were at work" not in remarks(Outcome.of([quiet]), [])[-1]
+    said = remarks(Outcome.of([busy]), ["4 ranks: no room"])
+    assert "in 2 of 2 repeats others were at work there" in said[-2] and said[-1] == "left out: 4 ranks: no room"

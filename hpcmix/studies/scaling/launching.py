@@ -112,7 +112,8 @@ def run_repeat(
         if status is None:
             raise Failed(f"took longer than {as_clock(measuring.limit)} and was ended (--limit)")
         if status != 0:
-            raise Failed(last_words(said) or f"ended with status {status} and without a word")
+            silent = f"ended with status {status} and without a word, as a launcher does that is told to end"
+            raise Failed(last_words(said) or silent)
         try:
             return json.loads(json_path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -113,12 +113,27 @@ def remarks(outcome: Outcome, left_out: list[str]) -> list[str]:
     commits = {result.get("commit") for compared in outcome.measured for result in compared.row.results.values()}
     if len(commits) > 1:
         lines.append("measured with several versions of the program, which may not compare (commit in repeats)")
-    loads = [result["load"] for compared in outcome.measured for result in compared.row.results.values()]
-    if loads:
-        lines.append(f"load of the machine after a repeat: {min(loads):.1f} to {max(loads):.1f}")
+    lines += _load_remark(outcome)
     lines += [f"failed: {row.configuration.label}: {row.failed}" for row in outcome.failed]
     lines += [f"left out: {text}" for text in left_out]
     return lines
+
+
+def _load_remark(outcome: Outcome) -> list[str]:
+    """The load after the repeats, and whether others were at work: more than the ranks and half as many again, and one
+    more for the study itself."""
+    results = [result for compared in outcome.measured for result in compared.row.results.values()]
+    if not results:
+        return []
+    loads = [result["load"] for result in results]
+    line = f"load of the machine after a repeat: {min(loads):.1f} to {max(loads):.1f}"
+    busy = sum(one["load"] > 1.5 * one["ranks_per_node"] * one["threads"] + 1.0 for one in results)
+    if busy:
+        line += (
+            f"; in {busy} of {len(results)} repeats others were at work there, so that times, speed-up and efficiency "
+            "are not the program's"
+        )
+    return [line]
 
 
 def as_text(outcome: Outcome, prediction: Prediction | None, weak: bool, left_out: list[str], model_words: str) -> str:
