@@ -73,7 +73,8 @@ def _checkpoint_rate(simulation: Simulation, cost: float) -> dict[str, float]:
     options, nodes = simulation.problem.output.checkpoints, len(simulation.provenance.hosts)
     if not options.enabled:
         return {"checkpoint_share": 0.0, "checkpoints_per_step": 0.0}
-    schedule = CheckpointSchedule(options, simulation.steps, simulation.state.step_size, nodes)
+    frame = simulation.mixture.grid.frame
+    schedule = CheckpointSchedule(options, simulation.steps, simulation.state.step_size, nodes, frame=frame)
     schedule.cost = cost
     seconds, steps = schedule.seconds_between(), simulation.steps
     by_steps = sum(schedule.due(step) for step in range(1, steps + 1)) / steps if seconds is None else 0.0
