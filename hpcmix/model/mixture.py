@@ -174,7 +174,7 @@ class Mixture:
         """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), over all groups. Collective."""
         density = np.empty(self.grid.position_shape, self.real_dtype)
         _take_densities(orbitals, weight, density, 0)
-        self.communicators.sum_over_groups(density)
+        self._sum_over_groups(density)
         return density
 
     def densities(
@@ -190,8 +190,14 @@ class Mixture:
         densities = np.empty(shape, self.real_dtype) if out is None else out
         for a, (array, one, density) in enumerate(zip(orbitals, self.species, densities, strict=True)):
             _take_densities(array, one.weight, density, axes[a] if axes else 0)
-        self.communicators.sum_over_groups(densities)
+        self._sum_over_groups(densities)
         return densities
+
+    def _sum_over_groups(self, densities: np.ndarray) -> None:
+        """Add up over the orbital groups, in place. Collective."""
+        if self.communicators.groups > 1:
+            with self.transform.timers.phase("reduction"):
+                self.communicators.sum_over_groups(densities)
 
     def mean_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray]:
         """b^2 W_a, W_a = sum_b G_ab * rho_b, without the external potential. Collective."""

@@ -116,6 +116,18 @@ class Decomposition:
         return self.block(rank, self.layouts()[-1], self.half_points if real else self.points)
 
 
+SMALL_MESSAGE = 1 << 16
+"""Bytes below which messages are dominated by their latency, so that those of several fields are joined (measured:
+16 to 64 KiB)."""
+
+
+def joined_fields(block_bytes: int, ranks: int, fields: int) -> int:
+    """How many of `fields` fields share a message between two of `ranks` ranks, which hold `block_bytes` of each: as
+    many as make it worth its latency."""
+    message = max(1, block_bytes // ranks)
+    return max(1, min(fields, SMALL_MESSAGE // message))
+
+
 def largest_split(points: tuple[int, ...]) -> tuple[int, int]:
     """Largest P1 and P2 at which no rank is left without points in any layout, half spectra included."""
     if len(points) == 1:

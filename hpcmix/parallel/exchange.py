@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.parallel.decomposition import part
+from hpcmix.parallel.decomposition import joined_fields, part
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import SharedWindow
 
@@ -22,10 +22,6 @@ Shape = tuple[int, ...]
 
 EXCHANGES = ("shared-memory", "packed-messages", "sub-array-messages")
 """Names of the ways, as ``[parallel] exchange`` takes them."""
-
-SMALL_MESSAGE = 1 << 16
-"""Bytes below which messages are dominated by their latency, so that those of several fields are joined (measured:
-16 to 64 KiB)."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +46,8 @@ class Redistribution:
 
     @property
     def joined(self) -> int:
-        """How many fields share a message: as many as make it worth its latency."""
-        message = max(1, self.landing_bytes // self.comm.size)
-        return max(1, min(self.fields, SMALL_MESSAGE // message))
+        """How many fields share a message."""
+        return joined_fields(self.landing_bytes, self.comm.size, self.fields)
 
     def blocks_before(self, rank: int) -> tuple[slice, ...]:
         """What of a block in layout A belongs to `rank` in layout B."""

@@ -80,6 +80,11 @@ class PencilTransform(Transform):
         return f"{lines}, exchanged through {self._way.replace('-', ' ')}" if self._tasks else lines
 
     @property
+    def exchange_name(self) -> str:
+        """See :meth:`Transform.exchange_name`."""
+        return self._way if self._tasks else ""
+
+    @property
     def work(self) -> np.ndarray:
         """See :meth:`Transform.work`."""
         return self._exchanges(1)[-1].landings[0] if self._tasks else super().work

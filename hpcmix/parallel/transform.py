@@ -109,6 +109,12 @@ class Transform(ABC):
     def description(self) -> str:
         """How it works, for the log."""
 
+    @property
+    def exchange_name(self) -> str:
+        """How ranks exchange their blocks, one of :data:`hpcmix.parallel.exchange.EXCHANGES`; empty where there is
+        nothing to exchange, or no choice."""
+        return ""
+
     @abstractmethod
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
         """Spectrum of `field` into `wave`, which is returned; `field` is left as it is."""

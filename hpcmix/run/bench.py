@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ from hpcmix.parallel.transform import thread_count
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.problem.schema import Problem
+from hpcmix.run.bench_output import output_costs
 from hpcmix.run.bench_table import print_bench
+from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.log import Log
 from hpcmix.run.loop import stepper_of
 from hpcmix.run.machine import describe_machine
@@ -32,6 +36,7 @@ from hpcmix.run.plan import real_bytes, transforms_per_step
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.run.spread import Spread
 from hpcmix.run.traffic import step_bytes, transform_operations
+from hpcmix.run.vote import Vote
 
 DEFAULT_PROBLEM = """
 title = "Benchmark: two components in contact"
@@ -73,12 +78,30 @@ WARM_UP_STEPS = 3
 FEWEST_STEPS, MOST_STEPS = 5, 10_000
 
 
-def launch_bench(file: str | None, overrides: Sequence[str], seconds: float, json_path: Path | None) -> int:
+@dataclass(frozen=True)
+class Length:
+    """How long is measured: `steps` steps, or where that is None as many as take about `seconds`."""
+
+    seconds: float = 5.0
+    steps: int | None = None
+
+    def steps_of(self, seconds_per_step: float) -> int:
+        """The number of steps, given what one takes."""
+        return self.steps or min(MOST_STEPS, max(FEWEST_STEPS, round(self.seconds / seconds_per_step)))
+
+
+def launch_bench(
+    file: str | None,
+    overrides: Sequence[str],
+    length: Length,
+    json_path: Path | None,
+    output_trial: Path | None = None,
+) -> int:
     """Measure on all ranks and print the result; 0. Collective.
 
-    file       a problem file or an example's name; None for :data:`DEFAULT_PROBLEM`.
-    seconds    that stepping takes, about.
-    json_path  where the numbers go as well.
+    file          a problem file or an example's name; None for :data:`DEFAULT_PROBLEM`.
+    json_path     where the numbers go as well.
+    output_trial  a directory, made and removed, in which a record, a snapshot and a checkpoint are written and timed.
     Raises :class:`ProblemError` and :class:`OutputError` on every rank.
     """
     comm = world()
@@ -89,15 +112,29 @@ def launch_bench(file: str | None, overrides: Sequence[str], seconds: float, jso
     problem = None
     with together(comm):
         if comm.rank == 0:
+            if output_trial is not None:
+                if output_trial.exists():
+                    raise OutputError(f"{output_trial} is there already; the trial of output makes its own directory")
+                overrides = [*overrides, f"output.directory={json.dumps(str(output_trial))}"]
             problem = _read(file, overrides)
+            if output_trial is not None and problem.time.adaptive is not None:
+                raise problem.complain(
+                    "time.step", "is adaptive: how many steps go with an output is not known beforehand; give a number"
+                )
     problem = comm.bcast(problem)
     log = Log(speaks=comm.rank == 0)
     try:
         simulation = build_simulation(problem, comm, log)
     except ProblemError as error:
         raise problem.locate(error) from error
-    result = measure(simulation, meter, seconds)
+    try:
+        output = output_costs(simulation) if output_trial is not None else None
+        result = measure(simulation, meter, length)
+    except BlowUp as error:
+        raise OutputError(str(error)) from error
     simulation.free()
+    if output is not None:
+        result["output"] = output
     with together(comm):
         if comm.rank == 0:
             print_bench(result)
@@ -126,21 +163,32 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     return load([*overrides, *quick]) if quick else problem
 
 
-def measure(simulation: Simulation, meter: MemoryMeter, seconds: float) -> dict[str, Any]:
-    """Take steps and describe how long they took; the same on every rank. Collective.
+def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[str, Any]:
+    """Take steps, with the vote of the ranks after each as in a run, and describe how long they took; the same on every
+    rank. Collective.
 
     meter  made before the simulation.
+    Raises :class:`~hpcmix.run.conservation.BlowUp`: what is not finite takes another time.
     """
     problem, comm = simulation.problem, simulation.communicators.world
     stepper, state = stepper_of(simulation), simulation.state
+    guard = Guard(simulation.mixture, problem.parallel.precision)
+
+    def step() -> None:
+        stepper.advance(state)
+        with simulation.timers.phase("vote"):
+            vote = Vote.cast(comm, guard.not_finite(state), 0, False)
+        if vote.lost.any():
+            raise guard.report_not_finite(state, vote.lost)
+
     meter.restart()
     for _ in range(WARM_UP_STEPS):
-        last = _timed(lambda: stepper.advance(state))
+        last = _timed(step)
     slowest = comm.allreduce(last, op=MPI.MAX)
-    steps = min(MOST_STEPS, max(FEWEST_STEPS, round(seconds / slowest)))
+    steps = length.steps_of(slowest)
     before = Timers(dict(simulation.timers.seconds), dict(simulation.timers.calls))
     comm.Barrier()
-    durations = np.array([_timed(lambda: stepper.advance(state)) for _ in range(steps)])
+    durations = np.array([_timed(step) for _ in range(steps)])
     comm.Allreduce(MPI.IN_PLACE, durations, op=MPI.MAX)
     phases = _difference(simulation.timers, before).over_ranks(comm)
     memory = comm.allgather(meter.beyond_baseline())
@@ -157,7 +205,10 @@ def measure(simulation: Simulation, meter: MemoryMeter, seconds: float) -> dict[
         "mpi": mpi_library(),
         "ranks": comm.size,
         "threads": thread_count(),
+        **_places(comm),
+        "groups": simulation.communicators.groups,
         "pencil_grid": list(simulation.communicators.decomposition.pencil_grid),
+        "exchange": simulation.mixture.transform.exchange_name,
         "transform": simulation.mixture.transform.description,
         "load": os.getloadavg()[0],
         "problem": {
@@ -179,6 +230,19 @@ def measure(simulation: Simulation, meter: MemoryMeter, seconds: float) -> dict[
         "memory_beyond_program_bytes": memory,
         "field_bytes": 2 * real_bytes(problem) * simulation.communicators.decomposition.position_block(0).size,
     }
+
+
+def _places(comm: MPI.Comm) -> dict[str, Any]:
+    """On how many nodes the ranks are, how many on the fullest, and the cores that its ranks may use together."""
+    cores: set[int] = set()
+    with suppress(AttributeError):
+        cores = os.sched_getaffinity(0)
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    usable = set().union(*node.allgather(cores))
+    nodes = comm.allreduce(int(node.rank == 0))
+    ranks, negative_cores = comm.allreduce((node.size, -len(usable)), op=MPI.MAX)
+    node.Free()
+    return {"nodes": nodes, "ranks_per_node": ranks, "cores_of_ranks": -negative_cores or os.cpu_count() or 1}
 
 
 def _timed(action) -> float:

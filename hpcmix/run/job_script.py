@@ -1,4 +1,5 @@
-"""Job scripts for Slurm: a run that survives its time limit, as one job that requeues itself or as a chain of jobs."""
+"""Job scripts for Slurm: a run that survives its time limit, as one job that requeues itself or as a chain of jobs; and
+plain jobs, for those who measure."""
 
 from __future__ import annotations
 
@@ -30,6 +31,8 @@ class Job:
     requeues        how often the job may start itself again.
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
     chain           number of jobs that follow each other, each going on where the one before stopped.
+    claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers: its --numbers.
+    scaling         words of ``hpcmix scaling``, which measures the problem, in place of a run.
     command         the command line that made the script, for its first lines.
     site            lines of the site: #SBATCH lines for the head, all others (modules) for the body.
     """
@@ -49,6 +52,9 @@ class Job:
     overrides: Sequence[str] = ()
     site: str = ""
     command: str = "hpcmix job"
+    claim: str | None = None
+    numbers: str | None = None
+    scaling: Sequence[str] = ()
 
 
 def make_script(problem: Problem, job: Job) -> str:
@@ -77,11 +83,23 @@ def _check(problem: Problem, job: Job) -> None:
         )
     if job.array and job.chain:
         raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
-    if any(TASK in entry for entry in job.overrides) and not job.array:
-        raise ProblemError.of("--set", f"{TASK} stands for the number of a job in an array; add --array 0-9")
+    if any(TASK in entry for entry in (*job.overrides, job.numbers or "")) and not job.array:
+        raise ProblemError.of(
+            "--numbers" if TASK in (job.numbers or "") else "--set",
+            f"{TASK} stands for the number of a job in an array; add --array 0-9",
+        )
+    if job.scaling and (job.claim or job.array):
+        raise ProblemError.of("--scaling", "goes with neither --check nor --array")
+    if job.numbers and job.claim is None:
+        raise ProblemError.of("--numbers", "are those of a claim; add --check CLAIM")
 
 
-def _head(job: Job) -> list[str]:
+def make_plain_script(job: Job, body: Sequence[str]) -> str:
+    """A script that only does what the lines of `body` say: it neither stops early nor starts again."""
+    return "\n".join([*_opening(job, restarts=False), *body]) + "\n"
+
+
+def _head(job: Job, restarts: bool) -> list[str]:
     output = "%x-%A_%a.out" if job.array else "%x-%j.out"
     site = [line for line in job.site.splitlines() if line.startswith("#SBATCH")]
     return [
@@ -90,8 +108,8 @@ def _head(job: Job) -> list[str]:
         f"#SBATCH --ntasks-per-node={job.ranks_per_node}",
         f"#SBATCH --cpus-per-task={job.threads}",
         f"#SBATCH --time={as_clock(math.ceil(job.time / 60.0) * 60.0)}",
-        f"#SBATCH --signal=B:USR1@{math.ceil(job.stop_before)}",
-        "#SBATCH --no-requeue" if job.chain else "#SBATCH --requeue",
+        *([f"#SBATCH --signal=B:USR1@{math.ceil(job.stop_before)}"] if restarts else []),
+        "#SBATCH --no-requeue" if job.chain or not restarts else "#SBATCH --requeue",
         "#SBATCH --open-mode=append",
         f"#SBATCH --output={output}",
         *([f"#SBATCH --array={job.array}"] if job.array else []),
@@ -99,11 +117,11 @@ def _head(job: Job) -> list[str]:
     ]
 
 
-def _launch(job: Job) -> str:
-    """The line that starts the program, without its problem."""
-    ranks = job.nodes * job.ranks_per_node
+def launch_words(job: Job, ranks: int | None = None) -> str:
+    """The line that starts the program, without its problem; on all ranks of the job unless their number is given."""
     if job.launcher == "srun":
-        return "srun --kill-on-bad-exit=1"
+        return "srun --kill-on-bad-exit=1" + ("" if ranks is None else f" -n {ranks}")
+    ranks = ranks or job.nodes * job.ranks_per_node
     # mpirun ends its ranks a second after a SIGTERM otherwise, too soon for a checkpoint
     return f"mpirun --mca odls_base_sigkill_timeout 30 -n {ranks}"
 
@@ -117,8 +135,28 @@ def _quoted(text: str) -> str:
 
 def _script(job: Job) -> str:
     directory = job.directory + (f"/{TASK}" if job.array else "")
+    lines = [*_opening(job, restarts=True), f"directory={_quoted(directory)}", *_body(_program(job), _progress(job))]
+    lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
+    return "\n".join(lines) + "\n"
+
+
+def _program(job: Job) -> str:
+    """What runs: the problem, a claim that is measured on it, or a scaling study, which starts its ranks itself."""
     settings = [f"--set {_quoted(entry)}" for entry in job.overrides]
-    program = " ".join([_launch(job), "hpcmix run", shlex.quote(job.file), *settings])
+    if job.scaling:
+        ranks = "srun --kill-on-bad-exit=1 -N {nodes} -n {ranks}" if job.launcher == "srun" else "mpirun -n {ranks}"
+        words = [*job.scaling, "--launcher", ranks, "--ranks-per-node", str(job.ranks_per_node)]
+        return " ".join(["hpcmix scaling", shlex.join([job.file, *words]), *settings, '--output "$directory"'])
+    words = ["run", shlex.quote(job.file)]
+    if job.claim is not None:
+        words = ["check", shlex.quote(job.claim), shlex.quote(job.file)]
+        words += ["--numbers", _quoted(job.numbers)] if job.numbers else []
+    directory = "--set \"output.directory='$directory'\""
+    return " ".join([launch_words(job), "hpcmix", *words, *settings, directory])
+
+
+def _opening(job: Job, restarts: bool) -> list[str]:
+    """The lines before the first that does something: Slurm's options, the site's modules, threads."""
     modules = [line for line in job.site.splitlines() if line and not line.startswith("#SBATCH")]
     if not modules:
         modules = [
@@ -126,17 +164,26 @@ def _script(job: Job) -> str:
             "# then the environment that hpcmix is installed in:",
             ". .venv/bin/activate",
         ]
-    lines = ["#!/bin/bash", f"# Made by: {job.command}", *_head(job), "", *modules, ""]
-    lines += [f"export OMP_NUM_THREADS={job.threads}", f"directory={_quoted(directory)}", *_body(program)]
-    lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
-    return "\n".join(lines) + "\n"
+    opening = ["#!/bin/bash", f"# Made by: {job.command}", *_head(job, restarts), "", *modules, ""]
+    return [*opening, f"export OMP_NUM_THREADS={job.threads}"]
 
 
-def _body(program: str) -> list[str]:
+def _progress(job: Job) -> str:
+    """The shell function that tells how far it is: the newest checkpoint; of a claim, whose parts are stored one beside
+    the other, all of them; of a scaling study the number of its repeats."""
+    files = 'find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1'
+    if job.claim is not None:
+        files = 'find "$directory" -path "*/checkpoints/*.h5" -printf "%P\\n" 2>/dev/null | sort'
+    if job.scaling:
+        files = 'wc -l <"$directory/repeats.jsonl" 2>/dev/null'
+    return f"newest() {{ {files}; }}"
+
+
+def _body(program: str, progress: str) -> list[str]:
     """Start the program in the background, pass signals on, wait for its end: a trap runs while the shell waits, not
     while a program runs in front."""
     return [
-        'newest() { find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1; }',
+        progress,
         "before=$(newest)",
         "",
         "# Slurm sends USR1 before the time limit: the run writes a checkpoint and ends with status 75. After scancel",
@@ -144,7 +191,7 @@ def _body(program: str) -> list[str]:
         "cancelled=no",
         "trap 'kill -USR1 \"$solver\"' USR1",
         "trap 'cancelled=yes; kill -TERM \"$solver\"' TERM",
-        f"{program} --set \"output.directory='$directory'\" &",
+        f"{program} &",
         "solver=$!",
         'while kill -0 "$solver" 2>/dev/null; do',
         '    wait "$solver"  # a trap ends it early',

@@ -36,6 +36,26 @@ def test_bench_takes_an_example_without_finding_its_ground_state(tmp_path):
     assert "ground state" not in result.stdout and "pairs a step" in result.stdout
 
 
+def test_bench_takes_so_many_steps_and_tries_output(tmp_path):
+    trial = ("--steps", "7", "--output-trial", "trial", "--json", "numbers.json")
+    resolved = ("--set", "grid.points=[26,24,21]", "--set", "time.final=0.1")  # a record refuses what is not
+    result = hpcmix("bench", *resolved, *trial, ranks=2, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    found = json.loads((tmp_path / "numbers.json").read_text())
+    assert found["steps"] == 7 and (found["nodes"], found["ranks_per_node"]) == (1, 2) and found["cores_of_ranks"] >= 1
+    assert found["phases"]["vote"]["calls"] == 1.0 and found["exchange"].endswith(("memory", "messages"))
+    costs = found["output"]
+    assert min(costs[name] for name in ("record", "snapshot", "checkpoint")) > 0.0
+    # 200 steps: records every other one and at the start; a snapshot at either end; checkpoints by the clock
+    assert costs["records_per_step"] == pytest.approx(101 / 200)
+    assert costs["snapshots_per_step"] == pytest.approx(2 / 200) and costs["checkpoints_per_step"] == 0.0
+    assert 0.0 < costs["checkpoint_share"] <= 0.02 * (1.0 + 1e-12)
+    assert [path.name for path in tmp_path.iterdir()] == ["numbers.json"]
+    (tmp_path / "trial").mkdir()
+    refused = hpcmix("bench", *TINY, *trial, folder=tmp_path)
+    assert refused.returncode == 1 and "is there already" in refused.stderr and (tmp_path / "trial").is_dir()
+
+
 def test_bench_refuses_a_file_without_time_and_bad_options(tmp_path):
     (tmp_path / "still.toml").write_text("[grid]\npoints = [8]\nlengths = [4.0]\n[[species]]\nname = 'a'\n")
     refused = hpcmix("bench", "still.toml", ranks=2, folder=tmp_path)

@@ -52,9 +52,8 @@ def test_restart_to_the_bit(tmp_path, kinetic, mass, coupled):
     (tmp_path / "one.toml").write_text(text)
     whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", ranks=2, folder=tmp_path, timeout=280)
     assert whole.returncode == 0, whole.stderr
-    first = hpcmix(
-        "run", "one.toml", "--set", "output.directory=parts", "--set", "time.final=0.2", ranks=2, folder=tmp_path, timeout=280
-    )
+    begun = ("--set", "output.directory=parts", "--set", "time.final=0.2")
+    first = hpcmix("run", "one.toml", *begun, ranks=2, folder=tmp_path, timeout=280)
     assert first.returncode == 0, first.stderr
     second = hpcmix("restart", "parts", "--until", "0.4", ranks=2, folder=tmp_path, timeout=280)
     assert second.returncode == 0, second.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -153,3 +154,56 @@ def test_the_limit_itself(slurm, folder):
     slurm.wait_for(lambda: slurm.field(job, "Restarts") == "1", 150.0, f"a requeue\n{output(folder)}")
     slurm.call("scancel", job)
     assert "stopped by SIGUSR1" in (folder / "out" / "run.log").read_text()
+
+
+MIXTURE = (
+    PROBLEM.replace("points = [64]", "points = [16, 12]")
+    .replace("lengths = [40.0]", "lengths = [40.0, 30.0]")
+    .replace("width = 2.0, centre = -6.0, momentum = 0.5", "width = 2.0")
+    .replace("width = 2.0, centre = 6.0, momentum = -0.5", "width = 2.0")
+)
+"""Two dimensions, which are divided over ranks, for studies of how that scales."""
+
+
+def test_a_scaling_study_of_jobs_is_collected_when_all_have_ended(slurm, folder):
+    (folder / "waves.toml").write_text(MIXTURE)
+    arguments = ("--ranks", "1,2", "--repeats", "2", "--steps", "5", "--ranks-per-node", "2", "--time", "5min")
+    written = hpcmix("scaling", "waves.toml", *arguments, "--site", "site", "--jobs", "study", folder=folder)
+    assert written.returncode == 0, written.stderr
+    printed = slurm.call("bash", "study/submit.sh", folder=folder)
+    jobs = [line.split()[-1] for line in printed.splitlines()]
+    assert len(jobs) == 3
+    assert [slurm.wait_for_end(job) for job in jobs] == ["COMPLETED"] * 3, output(folder)
+    found = json.loads((folder / "study" / "scaling.json").read_text())
+    assert [one["configuration"]["ranks"] for one in found["configurations"]] == [1, 2]
+    assert [len(one["repeats"]) for one in found["configurations"]] == [2, 2] and found["failed"] == []
+    assert all(one["parts"]["output"]["median"] > 0.0 for one in found["configurations"])
+    assert "written: study/scaling.txt" in output(folder)
+
+
+def test_a_scaling_study_in_one_job_goes_on_after_its_limit(slurm, folder):
+    (folder / "waves.toml").write_text(MIXTURE)
+    study = "--ranks 1,2 --repeats 2 --steps 5 --no-output-trial"
+    job = slurm.submit(script(folder, "--scaling", study), folder)
+    kept = folder / "runs" / "scaling-waves" / "repeats.jsonl"
+    slurm.wait_for(lambda: kept.exists() and kept.read_text(), 100.0, f"a repeat\n{output(folder)}")
+    slurm.call("scancel", "--batch", "--signal=USR1", job)
+    slurm.wait_for(lambda: slurm.field(job, "Restarts") == "1", 100.0, f"a requeue\n{output(folder)}")
+    assert slurm.wait_for_end(job) == "COMPLETED", output(folder)
+    assert "stopped by SIGUSR1" in output(folder)
+    repeats = [json.loads(line) for line in kept.read_text().splitlines()]
+    ways = sorted((one["round"], one["configuration"]["ranks"]) for one in repeats)
+    assert ways == [(number, ranks) for number in range(2) for ranks in (1, 2)]
+    assert all(one["result"] is not None for one in repeats), repeats
+
+
+def test_a_claim_is_measured_by_a_job(slurm, folder):
+    """A coarse grid: what the claim comes to does not matter here."""
+    options = ("--check", "semiclassical-bounds", "--numbers", "4,10,20", "--set", "grid.points=[20,20,20]")
+    options = (*options, "--set", "time.final=0.0125", "--time", "5min", "--ranks-per-node", "2", "--site", "site")
+    rendered = hpcmix("job", "semiclassical-bounds", *options, folder=folder)
+    assert rendered.returncode == 0, rendered.stderr
+    job = slurm.submit(rendered.stdout, folder)
+    assert slurm.wait_for_end(job) == "COMPLETED", output(folder)
+    claim = json.loads((folder / "runs" / "semiclassical-bounds" / "claim.json").read_text())
+    assert [row[0] for row in claim["rows"]] == [4.0, 10.0, 20.0] and claim["ranks"] == 2

@@ -12,7 +12,8 @@ import pytest
 from hpcmix.cli import main
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
-CARDS = sorted(JOBS.glob("*/job.sbatch"))
+CARDS = sorted([*JOBS.glob("*/*.sbatch"), *JOBS.glob("*/chain.sh")])
+"""The scripts of all cards: of runs, chains of runs, arrays, claims and scaling studies."""
 
 
 @pytest.fixture
@@ -32,9 +33,10 @@ def render(monkeypatch, capsys):
 
 def test_there_are_cards():
     assert len(CARDS) >= 4
+    assert {"job.sbatch", "chain.sh", "array.sbatch", "check.sbatch", "scaling.sbatch"} <= {card.name for card in CARDS}
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.parent.name)
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: f"{card.parent.name}-{card.name}")
 def test_the_script_of_a_card_is_what_its_command_renders(card, render):
     script = card.read_text(encoding="utf-8")
     command = shlex.split(re.search(r"^# Made by: hpcmix job (.*)$", script, re.MULTILINE)[1])
@@ -44,7 +46,9 @@ def test_the_script_of_a_card_is_what_its_command_renders(card, render):
 
 OPTIONS = [
     [], ["--launcher", "mpirun"], ["--chain", "3"], ["--array", "1-4,9", "--set", "species.left.mass={task}"],
-    ["--set", "title=it's $HOME"],
+    ["--set", "title=it's $HOME"], ["--check", "conservation"],
+    ["--check", "conservation", "--array", "4,8", "--numbers", "{task},16,32"],
+    ["--scaling", "--ranks 1,2 --weak --output 'it is here'"],
 ]  # fmt: skip
 
 
@@ -81,6 +85,47 @@ def test_options_are_in_their_place(render, tmp_path):
     )
 
 
+def test_a_claim_and_a_study_take_the_place_of_the_run(render):
+    options = ["--time", "1h", "--ranks-per-node", "4"]
+    claim, _ = render(
+        "manakov-soliton", *options, "--check", "conservation", "--array", "4,8", "--numbers", "{task},99"
+    )
+    started = "srun --kill-on-bad-exit=1 hpcmix check conservation manakov-soliton --numbers "
+    assert f'{started}"$SLURM_ARRAY_TASK_ID",99 --set "output.directory=\'$directory\'" &\n' in claim
+    study, _ = render("manakov-soliton", *options, "--scaling", "--ranks 1,4 --repeats 3")
+    started = "hpcmix scaling manakov-soliton --ranks 1,4 --repeats 3 --launcher 'srun --kill-on-bad-exit=1 -N {nodes} "
+    assert f'\n{started}-n {{ranks}}\' --ranks-per-node 4 --output "$directory" &\n' in study
+    assert "\ndirectory=runs/scaling-manakov-soliton\n" in study and "scontrol requeue" in study
+
+
+def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatch, capsys):
+    """A script for each configuration, in which each repeat that is there is left alone, and one that collects."""
+    monkeypatch.delenv("HPCMIX_SITE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    words = "scaling manakov-soliton --ranks 1,2,6 --threads 2 --repeats 3 --steps 9 --ranks-per-node 4 --jobs d"
+    monkeypatch.setattr("sys.argv", ["hpcmix", *words.split()])
+    for _ in range(2):  # the same study may be written again
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert left.value.code == 0
+    assert "3 configurations written" in capsys.readouterr().out
+    scripts = sorted((tmp_path / "d").glob("*.sbatch"))
+    assert [path.name[:10] for path in scripts] == ["001_ranks-", "002_ranks-", "003_ranks-", "collect.sb"]
+    for path in (*scripts, tmp_path / "d" / "submit.sh"):
+        text = path.read_text()
+        assert subprocess.run(["bash", "-n", path], check=False).returncode == 0
+        assert text.startswith("#!/bin/bash\n# Made by: hpcmix " + words + "\n")
+    lines = scripts[2].read_text().splitlines()
+    for line in ("#SBATCH --nodes=2", "#SBATCH --ntasks-per-node=4", "#SBATCH --cpus-per-task=2",
+                 "#SBATCH --no-requeue", "export OMP_NUM_THREADS=2", "for round in $(seq 0 2); do"):  # fmt: skip
+        assert line in lines
+    assert any(line.strip().startswith("srun --kill-on-bad-exit=1 -n 6 hpcmix bench manakov-soliton --steps 9 ")
+               for line in lines)  # fmt: skip
+    assert "hpcmix scaling --collect d" in scripts[3].read_text().splitlines()
+    submit = (tmp_path / "d" / "submit.sh").read_text()
+    assert all(path.name in submit for path in scripts) and '--dependency="afterany$jobs"' in submit
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -88,6 +133,11 @@ def test_options_are_in_their_place(render, tmp_path):
         (["--time", "1h", "--array", "1-3", "--chain", "2"], "--chain"),
         (["--time", "1h", "--set", "species.left.mass={task}"], "add --array"),
         (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
+        (["--time", "1h", "--numbers", "4,8,16"], "add --check CLAIM"),
+        (["--time", "1h", "--check", "conservation", "--numbers", "{task}"], "add --array"),
+        (["--time", "1h", "--scaling", "--rank 1"], "No such option"),
+        (["--time", "1h", "--scaling", "--ranks 1,no"], "is no list of positive whole numbers"),
+        (["--time", "1h", "--scaling", "--ranks 1", "--array", "1-3"], "neither --check nor --array"),
         (["--time", "1h", "--ranks-per-node", "4096"], "cannot share a grid"),
         (["--time", "never"], "is no duration"),
         ([], "--time"),

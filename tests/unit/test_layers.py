@@ -82,6 +82,7 @@ def test_packages_import_nothing(path):
         "hpcmix.io.reader",
         "hpcmix.io.verify",
         "hpcmix.run.job_script",
+        "hpcmix.studies.scaling.command",
     ],
 )
 def test_commands_without_mpi_do_not_import_it(module):

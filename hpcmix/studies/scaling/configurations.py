@@ -1,0 +1,169 @@
+"""What a scaling study measures: every way to use every number of ranks that was asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from hpcmix.parallel.decomposition import choose_pencil_grid
+from hpcmix.parallel.orbital_groups import choose_groups
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.load import load_problem
+from hpcmix.problem.schema import Problem
+from hpcmix.studies.scaling.weak import grown
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One way to run the problem.
+
+    groups, pencil_grid   None: the program's choice.
+    points, lengths       of the grid; lengths None: the problem file's.
+    """
+
+    ranks: int
+    threads: int
+    groups: int | None
+    pencil_grid: tuple[int, int] | None
+    points: tuple[int, ...]
+    lengths: tuple[float, ...] | None = None
+
+    @property
+    def cores(self) -> int:
+        """Ranks times threads."""
+        return self.ranks * self.threads
+
+    @property
+    def key(self) -> str:
+        """A name that tells configurations apart, fit for a file."""
+        pencils = "auto" if self.pencil_grid is None else "x".join(map(str, self.pencil_grid))
+        grid = "x".join(map(str, self.points))
+        return f"ranks-{self.ranks}_threads-{self.threads}_groups-{self.groups or 'auto'}_pencils-{pencils}_grid-{grid}"
+
+    @property
+    def label(self) -> str:
+        """The same for people, the program's choices left out."""
+        parts = [_counted(self.ranks, "rank")]
+        parts += [f"{self.threads} threads each"] if self.threads > 1 else []
+        parts += [_counted(self.groups, "group")] if self.groups is not None else []
+        parts += ["x".join(map(str, self.pencil_grid)) + " pencils"] if self.pencil_grid is not None else []
+        parts += ["x".join(map(str, self.points)) + " points"] if self.lengths is not None else []
+        return ", ".join(parts)
+
+    @property
+    def overrides(self) -> list[str]:
+        """The ``--set`` entries that make it."""
+        entries = []
+        if self.groups is not None:
+            entries.append(f"parallel.orbital_groups={self.groups}")
+        if self.pencil_grid is not None:
+            entries.append(f"parallel.pencil_grid=[{self.pencil_grid[0]}, {self.pencil_grid[1]}]")
+        if self.lengths is not None:
+            entries.append(f"grid.points={list(self.points)}")
+            entries.append(f"grid.lengths={list(self.lengths)}")
+        return entries
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, entries: dict[str, Any]) -> Configuration:
+        """The inverse of :meth:`as_dict`."""
+        tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()}
+        return cls(**tuples)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The lists of the command line. None in `groups` and `pencil_grids` is the program's choice.
+
+    grow   indices of the axes along which a weak study's grid grows; empty: a strong study.
+    """
+
+    ranks: tuple[int, ...]
+    threads: tuple[int, ...] = (1,)
+    groups: tuple[int | None, ...] = (None,)
+    pencil_grids: tuple[tuple[int, int] | None, ...] = (None,)
+    grow: tuple[int, ...] = ()
+
+    @property
+    def weak(self) -> bool:
+        """Whether the grid grows with the ranks."""
+        return bool(self.grow)
+
+
+def configurations(
+    problem: Problem, file: str, overrides: Sequence[str], asked: Asked
+) -> tuple[list[Configuration], list[str]]:
+    """All of them, and a sentence for every combination that is left out because it cannot be.
+
+    A single rank is divided in one way only. Raises :class:`ProblemError` when nothing is left.
+    """
+    found: dict[str, Configuration] = {}
+    left_out: list[str] = []
+    for ranks in sorted(set(asked.ranks)):
+        single = ranks == 1
+        for groups in (None,) if single else dict.fromkeys(asked.groups):
+            for pencil_grid in (None,) if single else dict.fromkeys(asked.pencil_grids):
+                for threads in sorted(set(asked.threads)):
+                    try:
+                        one = _configuration(problem, asked, ranks, threads, groups, pencil_grid)
+                        _require_fit(problem, file, overrides, one)
+                    except (ProblemError, ValueError) as error:
+                        words = Configuration(ranks, threads, groups, pencil_grid, problem.grid.points).label
+                        left_out.append(f"{words}: {error}")
+                    else:
+                        found[one.key] = one
+    if not found:
+        raise ProblemError.of("--ranks", "no configuration is left to measure\n" + "\n".join(left_out))
+    return list(found.values()), left_out
+
+
+def _configuration(
+    problem: Problem, asked: Asked, ranks: int, threads: int, groups: int | None, pencil_grid: tuple[int, int] | None
+) -> Configuration:
+    points, lengths = problem.grid.points, None
+    if asked.weak:
+        points = grown(points, Fraction(ranks, min(asked.ranks)), asked.grow)
+        lengths = tuple(
+            length if new == old else length * new / old
+            for length, new, old in zip(problem.grid.lengths, points, problem.grid.points, strict=True)
+        )
+    return Configuration(ranks, threads, groups, pencil_grid, points, lengths)
+
+
+def _require_fit(problem: Problem, file: str, overrides: Sequence[str], one: Configuration) -> None:
+    """Raise ProblemError where the problem does not allow the grid, or the grid has no room for the ranks."""
+    if one.overrides:
+        problem = load_problem(file, [*overrides, *one.overrides])
+    division_of(problem, one.points, one.ranks, None)
+
+
+def division_of(
+    problem: Problem, points: tuple[int, ...], ranks: int, ranks_per_node: int | None
+) -> tuple[int, tuple[int, int]]:
+    """Orbital groups and pencil grid that the program takes for so many ranks. Raises :class:`ProblemError`."""
+    options = problem.parallel
+    pencil_grid = None if options.pencil_grid == "auto" else options.pencil_grid
+    groups = choose_groups(
+        problem.orbitals,
+        points,
+        ranks,
+        None if options.orbital_groups == "auto" else options.orbital_groups,
+        pencil_grid,
+        ranks_per_node,
+    )
+    return groups, choose_pencil_grid(points, ranks // groups, pencil_grid)
+
+
+def points_of(one: Configuration) -> int:
+    """Number of grid points."""
+    return math.prod(one.points)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,124 @@
+"""The figure of a scaling study: speed-up and efficiency over cores, and the parts of a step; the model beside them,
+dashed, in a colour of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from hpcmix.io.figure_style import COLOURS, STYLE, save
+from hpcmix.run.spread import Spread
+from hpcmix.studies.scaling.outcome import Compared, Outcome
+from hpcmix.studies.scaling.phases import PARTS
+from hpcmix.studies.scaling.prediction import Predicted, Prediction
+
+_MARKERS = "osD^vP"
+_MODEL, _BOUND, _IDEAL = COLOURS[1], "0.45", "0.7"
+_PART_COLOURS = dict(zip(PARTS, (COLOURS[0], COLOURS[1], COLOURS[4], "0.75", COLOURS[2]), strict=True))
+
+
+def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, weak: bool, path: Path) -> Path:
+    """Draw it as PNG. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(11.0, 4.2), layout="constrained")
+        speed, efficiency, parts = figure.subplots(1, 3)
+        _draw_curves(speed, outcome, prediction, "speed_up")
+        cores = sorted({compared.row.configuration.cores for compared in outcome.measured})
+        last = max([*cores, *(point.ranks for point in _drawn(prediction))])
+        speed.plot([cores[0], last], [cores[0], last], color=_IDEAL, linewidth=1.0, label="ideal", zorder=0)
+        speed.set_yscale("log", base=2)
+        speed.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        speed.set_ylabel("scaled speed-up" if weak else "speed-up")
+        speed.legend(loc="upper left")
+        _draw_curves(efficiency, outcome, prediction, "efficiency")
+        efficiency.axhline(1.0, color=_IDEAL, linewidth=1.0, zorder=0)
+        efficiency.set_ylim(bottom=0.0)
+        efficiency.set_ylabel("parallel efficiency")
+        for axes in (speed, efficiency):
+            axes.set_xlabel("cores (ranks x threads)")
+        _draw_parts(parts, outcome)
+        figure.suptitle(title, parse_math=False)
+        return save(figure, path)
+
+
+def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, quantity: str) -> None:
+    """Measured points with quartiles, a marker for each way to use the ranks; the model."""
+    axes.set_xscale("log", base=2)
+    for number, (label, family) in enumerate(_families(outcome).items()):
+        cores = [compared.row.configuration.cores for compared in family]
+        spreads: list[Spread] = [getattr(compared, quantity) for compared in family]
+        medians = np.array([spread.median for spread in spreads])
+        reach = [medians - [s.lower for s in spreads], np.array([s.upper for s in spreads]) - medians]
+        style = {"marker": _MARKERS[number % len(_MARKERS)], "markersize": 5.0, "capsize": 2.0}
+        colour = ("#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#000000")[number % 5]
+        axes.errorbar(cores, medians, reach, color=colour, label=label, **style)
+    for label, colour, points in (
+        ("model", _MODEL, [point for point in _drawn(prediction) if point.whole]),
+        ("model: computing alone, a bound", _BOUND, [point for point in _drawn(prediction) if not point.whole]),
+    ):
+        if points:
+            x = [point.ranks * prediction.model.threads for point in points]
+            y = np.array([getattr(point, quantity) for point in points])
+            low = [value * point.step / (point.step + point.half_width) for value, point in zip(y, points, strict=True)]
+            high = [
+                value * point.step / max(point.step - point.half_width, 1e-3 * point.step)
+                for value, point in zip(y, points, strict=True)
+            ]
+            axes.plot(x, y, color=colour, linestyle="--", marker="x", markersize=4.0, label=label)
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0.0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(LogLocator(base=2, subs=()))
+
+
+def _drawn(prediction: Prediction | None) -> list[Predicted]:
+    return [] if prediction is None else [point for point in prediction.points if not point.left_out]
+
+
+def _families(outcome: Outcome) -> dict[str, list[Compared]]:
+    """Configurations that differ in the number of ranks only; a serial one begins each of them."""
+    serial = [compared for compared in outcome.measured if compared.row.configuration.cores == 1]
+    families: dict[str, list[Compared]] = {}
+    for compared in outcome.measured:
+        one = compared.row.configuration
+        if one.cores == 1:
+            continue
+        words = [
+            "" if one.threads == 1 else f"{one.threads} threads",
+            "" if one.groups is None else f"{one.groups} {'group' if one.groups == 1 else 'groups'}",
+            "" if one.pencil_grid is None else "pencils",
+        ]
+        label = ", ".join(["measured", *filter(None, words)])
+        families.setdefault(label, list(serial)).append(compared)
+    return families or {"measured": serial}
+
+
+def _draw_parts(axes: Axes, outcome: Outcome) -> None:
+    """A bar for each configuration, of the medians of its parts."""
+    labels = []
+    for place, compared in enumerate(outcome.measured):
+        bottom = 0.0
+        for name in PARTS:
+            spread = compared.row.part(name)
+            if spread is None:
+                continue
+            height = 1e3 * max(0.0, spread.median)
+            label = name if place == 0 else None
+            axes.bar(place, height, bottom=bottom, width=0.7, color=_PART_COLOURS[name], label=label)
+            bottom += height
+        one, last = compared.row.configuration, compared.row.last
+        pencils = "x".join(map(str, last["pencil_grid"]))
+        threads = f"\n{one.threads} threads" if one.threads > 1 else ""
+        shared = "\n(shared cores)" if compared.row.oversubscribed else ""
+        labels.append(f"{one.ranks}\n{last['groups']} x {pencils}{threads}{shared}")
+    axes.set_xticks(range(len(labels)), labels, fontsize=7.0)
+    axes.grid(axis="x", visible=False)
+    axes.set_xlabel("ranks, groups x pencils")
+    axes.set_ylabel("milliseconds of a step")
+    axes.set_ylim(top=1.35 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(loc="upper center", ncols=3)

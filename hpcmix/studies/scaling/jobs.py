@@ -1,0 +1,91 @@
+"""A scaling study as jobs: a Slurm script for each configuration, one that collects, and one that submits them all."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hpcmix.io.atomic import write_text
+from hpcmix.run.job_script import Job, launch_words, make_plain_script
+from hpcmix.studies.scaling.configurations import Configuration
+from hpcmix.studies.scaling.launching import Measuring
+from hpcmix.studies.scaling.store import Store
+
+COLLECT = "collect.sbatch"
+SUBMIT = "submit.sh"
+
+
+def write_jobs(
+    store: Store, configurations: Sequence[Configuration], repeats: int, measuring: Measuring, job: Job
+) -> list[Path]:
+    """Write the scripts into the study's directory; their paths, the one that submits last.
+
+    job  what all have in common; nodes, threads and names are made here.
+    """
+    paths = []
+    for number, one in enumerate(configurations, 1):
+        path = store.path / f"{number:03d}_{one.key}.sbatch"
+        write_text(path, configuration_script(store, one, repeats, measuring, job))
+        paths.append(path)
+    collecting = replace(job, name=f"{job.name}-collect", nodes=1, ranks_per_node=1, threads=1)
+    write_text(
+        store.path / COLLECT,
+        make_plain_script(collecting, [f"hpcmix scaling --collect {shlex.quote(str(store.path))}"]),
+    )
+    write_text(store.path / SUBMIT, submit_script(store, paths, job.command))
+    return [*paths, store.path / COLLECT, store.path / SUBMIT]
+
+
+def configuration_script(store: Store, one: Configuration, repeats: int, measuring: Measuring, job: Job) -> str:
+    """The job of one configuration: its repeats one after the other, those that are there already left out."""
+    per_node = min(job.ranks_per_node, one.ranks)
+    mine = replace(
+        job,
+        name=f"{job.name}-{one.ranks}",
+        nodes=-(-one.ranks // per_node),
+        ranks_per_node=per_node,
+        threads=one.threads,
+    )
+    folder = store.result_of_job(one, 0).parent
+    words = measuring.arguments(one, "$json", "$trial")
+    program = " ".join(f'"{word}"' if word.startswith("$") else shlex.quote(word) for word in words)
+    body = [
+        f"directory={shlex.quote(str(folder))}",
+        'mkdir -p "$directory"',
+        "status=0",
+        f"for round in $(seq 0 {repeats - 1}); do",
+        "    json=$directory/$round.json trial=$directory/trial-$round",
+        '    [ -s "$json" ] && continue',
+        '    rm -rf "$trial"  # of a job that was killed',
+        f'    {launch_words(mine, one.ranks)} hpcmix {program} 2>"$directory/output.txt" || status=$?',
+        '    cat "$directory/output.txt" >&2',
+        "done",
+        'exit "$status"',
+    ]
+    return make_plain_script(mine, body)
+
+
+def submit_script(store: Store, paths: Sequence[Path], command: str) -> str:
+    """The script that submits all, and the collecting one behind them."""
+    names = " ".join(shlex.quote(path.name) for path in paths)
+    return "\n".join(
+        [
+            "#!/bin/bash",
+            f"# Made by: {command}",
+            "# Submits a job for each configuration, and one that makes table and figure when all of them have ended.",
+            "# Arguments go to every sbatch.",
+            "set -eu",
+            f"directory={shlex.quote(str(store.path))}",
+            "jobs=",
+            f"for script in {names}; do",
+            '    job=$(sbatch --parsable "$@" "$directory/$script")',
+            "    jobs=$jobs:${job%%;*}",
+            '    echo "$script: job $job"',
+            "done",
+            f'job=$(sbatch --parsable --dependency="afterany$jobs" "$@" "$directory/{COLLECT}")',
+            f'echo "{COLLECT}: job $job"',
+            "",
+        ]
+    )

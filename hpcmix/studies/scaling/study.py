@@ -1,0 +1,87 @@
+"""Measuring in rounds: every configuration once a round, so that a machine that changes its speed does so for all."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from hpcmix.run.log import Log
+from hpcmix.studies.scaling.configurations import Configuration
+from hpcmix.studies.scaling.launching import Failed
+from hpcmix.studies.scaling.phases import oversubscribed
+from hpcmix.studies.scaling.store import Repeat, Store
+
+Measure = Callable[[Configuration], dict[str, Any]]
+"""Runs a configuration once; the JSON of ``hpcmix bench``. Raises :class:`Failed`."""
+
+
+class Interrupted(Exception):
+    """The study was asked to stop; the text says by what."""
+
+
+def rounds(configurations: Sequence[Configuration], repeats: int) -> Iterator[tuple[int, Configuration]]:
+    """Every configuration once a round; the order rotates, so that none is always behind the same other."""
+    count = len(configurations)
+    for round_number in range(repeats):
+        for place in range(count):
+            yield round_number, configurations[(place + round_number) % count]
+
+
+def measure_all(store: Store, configurations: Sequence[Configuration], repeats: int, measure: Measure, log: Log) -> str:
+    """Measure what is missing, and keep every repeat as soon as it is there.
+
+    A configuration that fails is said, and left alone for the rest of the call; a later call tries it again. Returns
+    why it stopped early, empty when it did not.
+    """
+    kept = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats() if repeat.result}
+    wanted = list(rounds(configurations, repeats))
+    missing = [(number, one) for number, one in wanted if (one.key, number) not in kept]
+    if len(missing) < len(wanted):
+        log.line(f"{len(wanted) - len(missing)} of {len(wanted)} repeats are there already")
+    failed: set[str] = set()
+    crowded: set[str] = set()
+    done = len(wanted) - len(missing)
+    with stoppable(), log.progress("repeat", len(wanted), done) as meter:
+        try:
+            for number, one in missing:
+                if one.key not in failed:
+                    try:
+                        result = measure(one)
+                        store.append(Repeat(number, one, result))
+                        if oversubscribed(result) and one.key not in crowded:
+                            crowded.add(one.key)
+                            log.line(
+                                f"oversubscribed: {one.label}: {result['ranks_per_node'] * one.threads} threads of a "
+                                f"node share {result['cores_of_ranks']} cores"
+                            )
+                    except Failed as failure:
+                        failed.add(one.key)
+                        log.line(f"failed: {one.label}: {failure}")
+                        store.append(Repeat(number, one, None, str(failure)))
+                done += 1
+                meter.update(done, one.label)
+        except (Interrupted, KeyboardInterrupt) as stop:
+            return f"stopped by {stop or 'Ctrl-C'} after {done} of {len(wanted)} repeats; the same command goes on"
+    return ""
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Inside, SIGINT, SIGTERM and SIGUSR1 raise :class:`Interrupted`."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in usual:
+            signal.signal(each, signal.SIG_IGN)  # a second one must not disturb the end of the ranks
+        raise Interrupted("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
+
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+    for number in usual:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
