@@ -36,7 +36,7 @@ WIDTH = 1.0 / math.sqrt(RATE)
 
 GRIDS = {1: (80, 17.0), 2: (56, 14.5), 3: (32, 11.5)}
 """Points and length of the frame's box. At the end its edge sees the clouds at 1e-9 of their top, and so does the
-Nyquist mode; in three dimensions at 6e-8, and at 3e-9 with 40 points."""
+Nyquist mode; in three dimensions at 6e-8, and far below with 40 points."""
 
 
 def free(entry: dict) -> dict:
