@@ -14,7 +14,7 @@ PAIRS_PER_DIMENSION = 4.0
 products and a sum. Measured at 64^3: 3.3 (Landau gauge) to 5.1 (a vector potential along every axis)."""
 
 SQUARE_ROOT_DIMENSIONS = 100
-"""Dimensions that sqrt(m^2 + Pi^2) takes, about: measured 9 to 130, the more the smaller m is beside the largest
+"""Dimensions that sqrt(m^2 + Pi^2) takes, about: measured 9 to 210, the more the smaller m is beside the largest
 momentum of the grid."""
 
 

@@ -165,7 +165,8 @@ MISTAKES = [
     # known words without a model in this version
     ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind",
      '"classical" is not available in this version (available kind: condensate, fermions)'),
-    ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential", "not available"),
+    ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential.kind",
+     "is required (available: uniform"),
     # semi-relativistic species
     ('name = "down"', 'name = "down"\nkinetic = "semi-relativistic"', 17, "species.down.kinetic",
      'unknown kinetic "semi-relativistic"; did you mean "semirelativistic"?'),
