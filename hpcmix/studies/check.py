@@ -23,7 +23,13 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
 from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
-from hpcmix.studies import gross_pitaevskii_limit, scattering_rates, semiclassical_bounds
+from hpcmix.studies import (
+    dispersion,
+    gross_pitaevskii_limit,
+    pair_excitation,
+    scattering_rates,
+    semiclassical_bounds,
+)
 from hpcmix.studies.claim import Finding
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
@@ -32,9 +38,14 @@ from hpcmix.studies.work import StudyStopped, Work
 DONE, FAILED, BAD_INPUT, IN_USE, STOPPED = 0, 1, 2, 4, 75
 
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
-    "semiclassical-bounds": semiclassical_bounds.check,
-    "scattering-rates": scattering_rates.check,
-    "gross-pitaevskii-limit": gross_pitaevskii_limit.check,
+    module.CLAIM.name: module.check
+    for module in (
+        scattering_rates,
+        gross_pitaevskii_limit,
+        dispersion,
+        pair_excitation,
+        semiclassical_bounds,
+    )
 }
 """What ``hpcmix check`` knows, by the word on the command line."""
 

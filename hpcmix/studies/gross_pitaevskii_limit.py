@@ -1,4 +1,4 @@
-"""How quickly does the modified Gross-Pitaevskii system tend to its limit, at all times? (Chong, Lee and Sun, Prop. 2.4.)"""
+"""How quickly does the modified Gross-Pitaevskii system tend to its limit, at all times? (Chong, Lee and Sun, 2.4.)"""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from functools import partial
 import numpy as np
 
 from hpcmix.evolve.completion import completed_set
-from hpcmix.observe.derivatives import place_of, sobolev_square
+from hpcmix.observe.derivatives import sobolev_square
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
-from hpcmix.studies.scattering_rates import pairs_of
-from hpcmix.studies.setting import DIVISION, Load, Setting, evolved, first_loss, three_dimensional
+from hpcmix.studies.family import at_number, only_scattering
+from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
 from hpcmix.studies.track import Record, Track, holding_place
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
     "gross-pitaevskii-limit",
-    "sup over all t of ||phi~^(N)_t - phi_t||_H1 <= C/N, the modified system with N^3 (V f_l)(N x) against the limiting "
-    "one with 8 pi a, for initial data that differ by at most 1/N",
+    "sup over all t of ||phi~^(N)_t - phi_t||_H1 <= C/N, the modified system with N^3 (V f_l)(N x) against the "
+    "limiting one with 8 pi a, for initial data that differ by at most 1/N",
     "Chong, Lee and Sun, Proposition 2.4, (2.27)",
 )
 NUMBERS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -64,27 +64,13 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 
 def _family(load: Load, numbers: Sequence[int]) -> Family:
     first = three_dimensional(evolved(load(())))
-    pairs_of(first)
-    for index, entry in enumerate(first.interaction):
-        if entry.kind != "scattering":
-            raise first.complain(f"interaction.{index}.kind", 'every interaction must be of kind = "scattering" here')
+    only_scattering(first)
     if len(numbers) < 3:
         raise first.complain("", "a fit needs at least three different particle numbers")
-    everywhere = range(len(first.interaction))
-    limit = [f"interaction.{index}.limit=true" for index in everywhere]
+    limit = [f"interaction.{index}.limit=true" for index in range(len(first.interaction))]
     limits, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *limit, *extra]))
     modified = {
-        one.name: {
-            number: load(
-                [
-                    *DIVISION,
-                    *(f"interaction.{index}.particles={number}" for index in everywhere),
-                    *(f"interaction.{index}.limit=false" for index in everywhere),
-                    *one.overrides,
-                ]
-            )
-            for number in numbers
-        }
+        one.name: {number: load([*DIVISION, *at_number(first, number), *one.overrides]) for number in numbers}
         for one in described
         if one.name in limits
     }
@@ -113,13 +99,13 @@ def distances(simulations: Sequence[Simulation]) -> list[float]:
     """|| phi~ - phi ||_H1 of every simulation from the first one, in the laboratory; phi with the norm of nu particles.
     Collective."""
     first, *others = simulations
-    mixture, place = first.mixture, place_of(first.mixture, first.state)
+    mixture = first.mixture
     squares = np.zeros(len(others))
     for a, one in enumerate(mixture.species):
         reference = completed_set(mixture, first.state, a)
         for number, other in enumerate(others):
             for orbital, wanted in zip(completed_set(other.mixture, other.state, a), reference, strict=True):
-                squares[number] += one.weight * sobolev_square(mixture, orbital - wanted, a, place)
+                squares[number] += one.weight * sobolev_square(mixture, orbital - wanted, a, first.state.time)
     return list(np.sqrt(squares))
 
 
@@ -139,7 +125,8 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for number in numbers
         for record in [_record(records, AS_GIVEN, number)]
     )
-    common = {"budgets": (budget,), "curves": curves, "abscissa": "t", "curve_scale": "log", "scale": "log"}
+    common = {"budgets": (budget,), "curves": curves, "curve_scale": "log", "scale": "log"}
+    common["abscissa"] = clock_label(family.limits[AS_GIVEN])
     common["measured"] = (
         "the largest H1 distance of the two solutions (all components; gradients in the laboratory) from equal initial "
         "data, over the records of the evolution"
@@ -151,7 +138,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
     limit = RATE + BOUNDED
     holds = True if fit.interval[1] < limit else False if fit.interval[0] > limit else None
     reason = (
-        f"for N = {numbers[0]} to {numbers[-1]} and {_until(family.limits[AS_GIVEN])} the distance goes like "
+        f"for N = {numbers[0]} to {numbers[-1]} and {until(family.limits[AS_GIVEN])} the distance goes like "
         f"N^{fit.exponent:.3f} ({fit.interval[0]:.3f} to {fit.interval[1]:.3f}), where N^-1 is claimed and anything "
         f"below N^{limit:g} counts as that; C = {np.max(values * places):.3g}"
     )
@@ -176,6 +163,3 @@ def _when(records: Mapping[str, Record], name: str, number: int) -> float:
     record = _record(records, name, number)
     return float(record.column("clock")[np.argmax(record.column(f"N = {number}"))])
 
-
-def _until(problem: Problem) -> str:
-    return f"t <= {problem.time.final:g}"

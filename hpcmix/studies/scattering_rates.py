@@ -1,4 +1,4 @@
-"""How quickly does the Neumann problem of two particles tend to their scattering problem? (Chong, Lee and Sun, Lemma 1.1.)"""
+"""How quickly does the Neumann problem of two particles tend to their scattering? (Chong, Lee and Sun, Lemma 1.1.)"""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ CLAIM = Claim(
 NUMBERS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
 PARTS = ("C (1.14)", "C (1.15)", "C w (1.16)", "C grad w (1.16)")
-"""The constants: |lambda_l (lN)^3/(3a) - 1| lN/a; |integral V f_l - 8 pi a| lN/a^2; sup w (|x|+1); sup |grad w| (x^2+1)."""
+"""The constants: |lambda_l (lN)^3/(3a) - 1| lN/a; |integral V f_l - 8 pi a| lN/a^2; sup w (|x|+1); sup |grad w|
+(x^2+1)."""
 
 OUTSIDE = 1e-10
 """How far f_l may seem to leave [0, 1]: the accuracy of the solver that is promised."""
@@ -138,7 +139,7 @@ def conclude(numbers: Sequence[int], measured: Sequence[tuple[str, dict[str, lis
     if trouble:
         holds = None
     reason = (
-        f"for N = {numbers[0]} to {numbers[-1]} the constants stay below {max(max(column) for column in table[1:]):.3g}; "
+        f"for N = {numbers[0]} to {numbers[-1]} no constant exceeds {max(map(max, table[1:])):.3g}; "
         f"the quickest, {worst.quantity}, goes like N^{worst.exponent:+.3f} (at most {worst.interval[1]:+.3f}); "
         + (f"f_l leaves [0, 1] by {outside:.1e}" if outside > OUTSIDE else "0 <= f_l <= 1")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,7 +17,7 @@ from hpcmix.studies.work import Work
 Load = Callable[[Sequence[str]], Problem]
 Plan = TypeVar("Plan")
 
-DIVISION = ('parallel.orbital_groups="auto"', 'parallel.pencil_grid="auto"')
+DIVISION = ("parallel.orbital_groups=1", 'parallel.pencil_grid="auto"')
 """The tracks of a study share out the ranks, so that the file's own division has no meaning for them."""
 
 
@@ -70,7 +71,7 @@ class Variants:
 def evolved(problem: Problem) -> Problem:
     """The problem, if it says for how long to evolve. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
     if problem.time is None:
-        raise problem.complain("time", "this claim is about the evolution and needs a [time] section with final and step")
+        raise problem.complain("time", "this claim is about the evolution: it needs a [time] with final and step")
     return problem
 
 
@@ -79,6 +80,17 @@ def three_dimensional(problem: Problem) -> Problem:
     if problem.grid.dimensions != 3:
         raise problem.complain("grid.points", "this claim is about three dimensions")
     return problem
+
+
+def clock_label(problem: Problem) -> str:
+    """What the axis of time is called: the clock of the problem's frame."""
+    frame = problem.time.frame
+    return f"s = arctan(w t)/w, w = {frame.rate:.4g}" if frame.expanding else "t"
+
+
+def until(problem: Problem) -> str:
+    """The times of the evolution in words."""
+    return "all t >= 0" if math.isinf(problem.time.final) else f"t <= {problem.time.final:g}"
 
 
 def first_loss(records: Mapping[str, Record]) -> str:

@@ -180,7 +180,8 @@ class _Run:
         self.simulations: list[Simulation] = []
         self.steppers: list[Stepper] = []
         options, timing = track.problems[0].output, track.problems[0].time
-        self.schedule = Schedule(track.steps, timing.step_size, options.observables.every, options.observables.interval)
+        records = options.observables
+        self.schedule = Schedule(track.steps, timing.step_size, records.every, records.interval, timing.frame)
         self.pause = options.checkpoints.wall or CHECKPOINT_SECONDS
         self.written = time.monotonic()
 
@@ -252,7 +253,7 @@ class _Run:
             stepper.settle(simulation.state)
         with np.errstate(over="ignore", invalid="ignore"):  # a solution that is lost is noticed in the vote
             values = self.track.measure(self.simulations)
-        self.record.rows.append((state.step * state.step_size, *map(float, values)))
+        self.record.rows.append((state.time, *map(float, values)))
 
     # ------------------------------------------------------------ on the disk
 

@@ -8,8 +8,8 @@ from hpcmix.studies.budget import Budget
 from hpcmix.studies.claim import Fit
 
 NEXT_SLOWER = 0.5
-"""What theory offers besides a bound that does not depend on N: growth like N^(1/2), as of a rate 1/sqrt(N) where 1/N is
-claimed."""
+"""What theory offers besides a bound that does not depend on N: growth like N^(1/2), as of a rate 1/sqrt(N) where 1/N
+is claimed."""
 
 BOUNDED = 0.5 * NEXT_SLOWER
 """An exponent below it counts as none: it lies nearer to none than to the next slower rate."""
