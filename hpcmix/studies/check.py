@@ -24,11 +24,14 @@ from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
 from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
 from hpcmix.studies import (
+    conservation,
     dispersion,
     gross_pitaevskii_limit,
+    morawetz,
     pair_excitation,
     scattering_rates,
     semiclassical_bounds,
+    well_posedness,
 )
 from hpcmix.studies.claim import Finding
 from hpcmix.studies.figure import draw_finding
@@ -43,7 +46,10 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
         scattering_rates,
         gross_pitaevskii_limit,
         dispersion,
+        morawetz,
         pair_excitation,
+        conservation,
+        well_posedness,
         semiclassical_bounds,
     )
 }

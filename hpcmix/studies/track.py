@@ -52,6 +52,7 @@ class Track:
     names     of the numbers that `measure` returns.
     measure   called at every record with the simulations, whose orbitals lie in position space. Collective.
     prepare   called once with the simulations at time zero.
+    end       called when the track is left, to give back what `measure` made. Collective.
     """
 
     label: str
@@ -59,6 +60,7 @@ class Track:
     names: tuple[str, ...]
     measure: Measure
     prepare: Prepare | None = None
+    end: Callable[[], None] | None = None
 
     @property
     def steps(self) -> int:
@@ -203,6 +205,8 @@ class _Run:
 
     def free(self) -> None:
         """Give MPI resources back (collective)."""
+        if self.simulations and self.track.end is not None:
+            self.track.end()
         while self.simulations:
             self.simulations.pop().free()
 
