@@ -38,9 +38,7 @@ class Distance:
         spacings = padded.on_three_axes(mixture.grid.spacings, 1.0)
         diagonal = math.sqrt(sum(length**2 for length in mixture.grid.lengths))
         kernel = RadialKernel(RadialFunction((0.0, diagonal), lambda r: r), mixture.grid.dimensions)
-        values, folded = padded_multiplier(
-            [kernel], padded.points, spacings, padded.padded, padded.first, padded.count
-        )
+        values, folded = padded_multiplier([kernel], padded.points, spacings, padded.padded, padded.first, padded.count)
         self._convolution = FreeSpaceInteraction({(0, 0): (values.astype(padded.real_dtype), folded)}, 1, padded)
 
     def __call__(self, density: np.ndarray) -> np.ndarray:
@@ -76,17 +74,13 @@ def morawetz(mixture: Mixture, state: State, distance: Distance) -> Morawetz:
             total += one.weight * _inward(mixture, orbital, a, field)
     local = [-2.0 * total, mixture.integrate(density, field), mixture.integrate(density, density)]
     action, spread, square = mixture.communicators.sum(local)
-    return Morawetz(
-        float(place.contraction * action + place.speed * spread), float(place.contraction * square)
-    )
+    return Morawetz(float(place.contraction * action + place.speed * spread), float(place.contraction * square))
 
 
 def _inward(mixture: Mixture, orbital: np.ndarray, species: int, field: np.ndarray) -> float:
     """This rank's part of the integral of (div j) f, of one orbital; the gradient at rest in the frame, b = 1."""
     momenta = momentum_fields(mixture, orbital, species, 0.0)
-    currents = [
-        (orbital.real * one.real + orbital.imag * one.imag) / mixture.species[species].mass for one in momenta
-    ]
+    currents = [(orbital.real * one.real + orbital.imag * one.imag) / mixture.species[species].mass for one in momenta]
     return mixture.grid.cell_volume * float(np.sum(_divergence(mixture, currents) * field, dtype=np.float64))
 
 

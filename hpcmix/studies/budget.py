@@ -26,8 +26,8 @@ SHRINKING = 0.8
 LOOSENING = 10.0
 """By this factor the ground state's tolerance is loosened."""
 
-FEWEST_POINTS = 4
-"""Along an axis of a grid that is still worth comparing with."""
+FEWEST_POINTS = 6
+"""Along an axis of a grid that is still worth comparing with; below, grid and box are made finer and larger instead."""
 
 AS_GIVEN = "as given"
 """Name of the variation that varies nothing."""
@@ -64,13 +64,19 @@ def _steps(problem: Problem) -> list[Variation]:
 
 def _grids(problem: Problem) -> list[Variation]:
     grid = problem.grid
-    fewer = [max(FEWEST_POINTS, 2 * round(0.5 * SHRINKING * n)) for n in grid.points]
+    fewer = [_other_points(n) for n in grid.points]
     smaller = [n * spacing for n, spacing in zip(fewer, grid.spacings, strict=True)]
     points, lengths = f"grid.points={fewer}", f"grid.lengths={smaller}"
     return [
         Variation("grid", f"{_by(grid.points)} to {_by(fewer)} points", (points,)),
         Variation("box", f"{_by(grid.lengths)} to {_by(smaller)}", (points, lengths)),
     ]
+
+
+def _other_points(points: int) -> int:
+    """An even number of points, a fifth less or, where few would be left, a quarter more."""
+    fewer = 2 * round(0.5 * SHRINKING * points)
+    return fewer if fewer >= FEWEST_POINTS else 2 * round(0.5 * points / SHRINKING)
 
 
 def _tolerances(problem: Problem) -> list[Variation]:

@@ -57,7 +57,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     problems, described = setting.on_root(_plan)
     first = problems[AS_GIVEN]
     names = tuple(columns(first))
-    tracks = [Track(name, (problem,), names, measure) for name, problem in problems.items()]
+    tracks = [Track(name, (problem,), names, measure, optional=name != AS_GIVEN) for name, problem in problems.items()]
     records = setting.work.follow_all(tracks)
     return first, conclude(first, records, described)
 

@@ -90,7 +90,7 @@ def at_number(problem: Problem, number: int) -> list[str]:
 def family_tracks(family: Family, names: tuple[str, ...], measure: Callable[[Problem], Measure]) -> list[Track]:
     """One track for every N and variation; `measure` is made for its problem."""
     return [
-        Track(label(name, number), (problem,), names, measure(problem))
+        Track(label(name, number), (problem,), names, measure(problem), optional=name != AS_GIVEN)
         for name, of_all in family.problems.items()
         for number, problem in of_all.items()
     ]

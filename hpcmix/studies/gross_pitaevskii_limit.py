@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -84,6 +85,7 @@ def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
         tuple(f"N = {number}" for number in modified),
         distances,
         start_alike,
+        optional=name != AS_GIVEN,
     )
 
 
@@ -111,9 +113,7 @@ def distances(simulations: Sequence[Simulation]) -> list[float]:
 
 def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Record]) -> Finding:
     """The verdict on the largest distances: their exponent of N must be the claimed one, or lower."""
-    largest = {
-        name: [_largest(records, name, number) for number in numbers] for name in family.limits
-    }
+    largest = {name: [_largest(records, name, number) for number in numbers] for name in family.limits}
     places = list(map(float, numbers))
     budget = Budget.of(DISTANCE, "N", places, largest, family.described, family.impossible)
     values, times = np.array(budget.values), [_when(records, AS_GIVEN, number) for number in numbers]
@@ -156,10 +156,10 @@ def _record(records: Mapping[str, Record], name: str, number: int) -> Record:
 
 
 def _largest(records: Mapping[str, Record], name: str, number: int) -> float:
-    return float(np.max(_record(records, name, number).column(f"N = {number}")))
+    record = _record(records, name, number)
+    return math.nan if record.lost else float(np.max(record.column(f"N = {number}")))
 
 
 def _when(records: Mapping[str, Record], name: str, number: int) -> float:
     record = _record(records, name, number)
     return float(record.column("clock")[np.argmax(record.column(f"N = {number}"))])
-

@@ -48,7 +48,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     tracks = []
     for name, problem in variants.problems.items():
         measure = _Measure()
-        tracks.append(Track(name, (problem,), names, measure, end=measure.end))
+        tracks.append(Track(name, (problem,), names, measure, optional=name != AS_GIVEN, end=measure.end))
     records = setting.work.follow_all(tracks)
     return variants.problems[AS_GIVEN], conclude(variants, records)
 

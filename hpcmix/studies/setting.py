@@ -99,4 +99,3 @@ def first_loss(records: Mapping[str, Record]) -> str:
         if record.lost:
             return f"{label}: {record.lost}"
     return ""
-

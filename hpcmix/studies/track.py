@@ -52,6 +52,7 @@ class Track:
     names     of the numbers that `measure` returns.
     measure   called at every record with the simulations, whose orbitals lie in position space. Collective.
     prepare   called once with the simulations at time zero.
+    optional  a track of the error budget: where its problem has no solution, that is its outcome and no error.
     end       called when the track is left, to give back what `measure` made. Collective.
     """
 
@@ -60,6 +61,7 @@ class Track:
     names: tuple[str, ...]
     measure: Measure
     prepare: Prepare | None = None
+    optional: bool = False
     end: Callable[[], None] | None = None
 
     @property
@@ -268,15 +270,11 @@ class _Run:
         """Checkpoints of all simulations, then the record up to them: it names their step. Collective."""
         if self.folder is None:
             return
-        for stepper, simulation, directory in zip(
-            self.steppers, self.simulations, self._directories(), strict=True
-        ):
+        for stepper, simulation, directory in zip(self.steppers, self.simulations, self._directories(), strict=True):
             stepper.settle(simulation.state)
             metadata = Metadata.of(simulation.problem, simulation.provenance.attributes())
             names = [one.name for one in simulation.problem.species]
-            write_checkpoint(
-                directory, simulation.state, names, simulation.communicators, Bookmark(), metadata
-            )
+            write_checkpoint(directory, simulation.state, names, simulation.communicators, Bookmark(), metadata)
             with together(self.comm):
                 if self.comm.rank == 0:
                     rotate(directory, KEPT)

@@ -65,7 +65,10 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     variants = setting.on_root(plan)
     first = variants.problems[AS_GIVEN]
     names = ("t", KINETIC, TOTAL, LOWEST, FIXED)
-    tracks = [Track(name, (problem,), names, measure) for name, problem in variants.problems.items()]
+    tracks = [
+        Track(name, (problem,), names, measure, optional=name != AS_GIVEN)
+        for name, problem in variants.problems.items()
+    ]
     records = setting.work.follow_all(tracks)
     return first, conclude(variants, records)
 
@@ -108,8 +111,7 @@ def attraction(problem: Problem) -> Attraction:
     such as an attractive contact interaction in more than one dimension."""
     names, count = [one.name for one in problem.species], len(problem.species)
     particles = [
-        weight * one.number_of_orbitals
-        for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
+        weight * one.number_of_orbitals for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
     ]
     bounded, coulomb = 0.0, np.zeros((count, count))
     for entry in problem.interaction:
@@ -194,7 +196,9 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
     if not given.column(FIXED)[0]:
         trouble = "a potential changes in time, so that the energy is not conserved and bounds nothing"
     try:
-        quotients = {name: _quotients(variants.problems[name], record) for name, record in records.items()}
+        quotients = {
+            name: _quotients(variants.problems[name], record) for name, record in records.items() if not record.lost
+        }
     except NoBound as error:
         trouble = trouble or str(error)
     if trouble:

@@ -102,8 +102,10 @@ class Work:
                 try:
                     record = follow(track, group, self.folder, conductor)
                 except _EXPECTED as error:
-                    self._tell_others(group)
-                    return done, "", error
+                    if not track.optional or isinstance(error, OutputError):
+                        self._tell_others(group)
+                        return done, "", error
+                    record = Record(("clock", *track.names), lost=str(error).splitlines()[0], done=True)
                 if not record.done:
                     self._tell_others(group)
                     return done, conductor.reason(group), None
@@ -188,4 +190,3 @@ def described_ranks(ranks: int, groups: int) -> str:
     smallest, largest = ranks // groups, -(-ranks // groups)
     each = f"{smallest}" if smallest == largest else f"{smallest} or {largest}"
     return f"{each} rank{'s' if largest > 1 else ''} each"
-
