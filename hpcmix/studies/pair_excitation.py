@@ -148,17 +148,12 @@ def _real_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Record]) -> Finding:
     """The verdict: neither constant grows with N."""
-    budgets = tuple(
-        family.budget(constant, numbers, largest(records, column))
-        for constant, column in zip(CONSTANTS, (QUOTIENT, SLOPE_QUOTIENT), strict=True)
-    )
+    # the norms too must be resolved: a quotient may forget the grid that both its parts depend on
+    measured = (QUOTIENT, SLOPE_QUOTIENT, NORM, SLOPE)
+    budgets = tuple(family.budget(f"sup_t {column}", numbers, largest(records, column)) for column in measured)
     of_all = [records[label(AS_GIVEN, number)] for number in numbers]
-    highest = [largest(records, column) for column in (NORM, SLOPE)]
-    columns = ("N", *CONSTANTS, f"sup_t {NORM}", f"sup_t {SLOPE}")
-    rows = tuple(
-        (float(number), *values, *(value(AS_GIVEN, number) for value in highest))
-        for number, *values in zip(numbers, *(budget.values for budget in budgets), strict=True)
-    )
+    columns = ("N", *(budget.quantity for budget in budgets))
+    rows = tuple(zip(map(float, numbers), *(budget.values for budget in budgets), strict=True))
     curves = tuple(
         Curve(f"{column}, N = {number}", record.column("clock"), record.column(column))
         for column in (QUOTIENT, SLOPE_QUOTIENT)
@@ -170,7 +165,8 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
     if first_loss(records):
         return Finding(CLAIM, columns, rows, CONSTANTS, (), None, trouble, **shown)
     fits = tuple(
-        Fit.of(budget.quantity, "N", numbers, budget.values, budget.errors if not trouble else ()) for budget in budgets
+        Fit.of(budget.quantity, "N", numbers, budget.values, budget.errors if not trouble else ())
+        for budget in budgets[: len(CONSTANTS)]
     )
     worst, holds = quickest(fits), None if trouble else bounded(fits)
     reason = (

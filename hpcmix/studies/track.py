@@ -264,7 +264,7 @@ class _Run:
     # ------------------------------------------------------------ on the disk
 
     def _directories(self) -> list[RunDirectory]:
-        return [RunDirectory(self.folder / str(number)) for number in range(len(self.simulations))]
+        return [RunDirectory(self.folder / str(number)) for number in range(len(self.track.problems))]
 
     def _save(self) -> None:
         """Checkpoints of all simulations, then the record up to them: it names their step. Collective."""
