@@ -55,6 +55,19 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
 }
 """What ``hpcmix check`` knows, by the word on the command line."""
 
+OPTIONS = {
+    "scattering-rates": {"--numbers"},
+    "gross-pitaevskii-limit": {"--numbers", "--max-wall"},
+    "dispersion": {"--numbers", "--max-wall"},
+    "pair-excitation": {"--numbers", "--max-wall"},
+    "morawetz": {"--max-wall"},
+    "conservation": {"--max-wall"},
+    "well-posedness": {"--max-wall"},
+    "semiclassical-bounds": {"--numbers", "--at-start"},
+}
+"""Which of the options that some claims take mean something to each: numbers to families, a time limit to what is kept
+in parts, the start to what is of interest there."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -77,6 +90,18 @@ class Request:
     max_wall: float | None = None
 
 
+def _check_options(request: Request) -> None:
+    """Raise ProblemError for an option that the claim would ignore."""
+    given = {
+        "--numbers": bool(request.numbers),
+        "--max-wall": request.max_wall is not None,
+        "--at-start": not request.evolving,
+    }
+    for option, wanted in given.items():
+        if wanted and option not in OPTIONS[request.claim]:
+            raise ProblemError.of(option, f"means nothing to the claim {request.claim}; leave it out")
+
+
 def check(request: Request) -> int:
     """Measure a claim on all ranks and write ``claim.json``, ``claim.txt`` and ``claim.png`` into the problem's
     directory. The exit status: 0 also where the claim is not confirmed, for that is a result. Collective."""
@@ -84,6 +109,7 @@ def check(request: Request) -> int:
     abort_on_uncaught_errors(comm)
     log = Log(speaks=comm.rank == 0)
     try:
+        _check_options(request)
         with _occupied(comm, request, log) as (directory, watchdog):
             work = Work(comm, log, directory, request.max_wall, watchdog)
             setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)

@@ -26,6 +26,7 @@ from hpcmix.io.plain_json import page_of
 from hpcmix.io.seal import Damaged
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
+from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.initial import GaussianInitial
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
@@ -201,7 +202,10 @@ class _Run:
     def _build(self, problems: Sequence[Problem]) -> None:
         self.free()
         for one in problems:
-            self.simulations.append(build_simulation(one, self.comm, Log(speaks=False)))
+            try:
+                self.simulations.append(build_simulation(one, self.comm, Log(speaks=False)))
+            except ProblemError as error:
+                raise one.locate(error) from error
         splitting = self.track.problems[0].time.splitting
         self.steppers = [Stepper(one.mixture, splitting) for one in self.simulations]
 
