@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.motion import momentum_field
 from hpcmix.state import State
@@ -79,8 +78,3 @@ def hamiltonian_times(
         spectrum = mixture.transform.forward(momentum, mixture.transform.empty_wave())
         result += momentum_field(mixture, momentum, spectrum, mass, place.clock, axis) / (2.0 * mass)
     return result
-
-
-def instant_of(mixture: Mixture, state: State) -> Instant:
-    """When potentials act that do so from the state's time on."""
-    return Instant.on_clock(mixture.grid.frame, state.time, state.time + 0.5 * state.step_size)

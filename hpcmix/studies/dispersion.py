@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_set
-from hpcmix.observe.derivatives import Place, hamiltonian_times, instant_of, largest_modulus, momentum_fields
+from hpcmix.evolve.completion import coming_instant, completed_set
+from hpcmix.observe.derivatives import Place, hamiltonian_times, largest_modulus, momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
@@ -51,7 +51,7 @@ def norms(simulation: Simulation, place: Place) -> float:
     """||phi||_W1inf + ||d/dt phi||_inf times b^(3/2), each the root of the sum of the components' squares; W1inf of one
     component is the largest |phi| plus the largest |grad phi|. Collective."""
     mixture, state = simulation.mixture, simulation.state
-    potentials = mixture.potentials(mixture.densities(state.orbitals), instant_of(mixture, state))
+    potentials = mixture.potentials(mixture.densities(state.orbitals), coming_instant(state, mixture.grid.frame))
     spatial, temporal = 0.0, 0.0
     for a, one in enumerate(mixture.species):
         for orbital in completed_set(mixture, state, a):

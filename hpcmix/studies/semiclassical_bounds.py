@@ -15,7 +15,7 @@ from hpcmix.run.log import Log
 from hpcmix.run.loop import stepper_of
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.studies.claim import Claim, Finding, Fit
-from hpcmix.studies.setting import Load, Setting
+from hpcmix.studies.setting import Load, Setting, with_fixed_step
 
 CLAIM = Claim(
     "semiclassical-bounds",
@@ -35,7 +35,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     wanted = tuple(setting.numbers) or NUMBERS
 
     def plan(load: Load) -> list[Problem]:
-        first = load(())
+        first = with_fixed_step(load(()))
         sets = [one.name for one in first.species if one.kind == "fermions"]
         if first.scaling is None or first.scaling.kind != "bose-fermi-macro":
             raise first.complain(

@@ -72,6 +72,13 @@ def evolved(problem: Problem) -> Problem:
     """The problem, if it says for how long to evolve. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
     if problem.time is None:
         raise problem.complain("time", "this claim is about the evolution: it needs a [time] with final and step")
+    return with_fixed_step(problem)
+
+
+def with_fixed_step(problem: Problem) -> Problem:
+    """The problem, unless its step is adapted. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    if problem.time is not None and problem.time.adaptive is not None:
+        raise problem.complain("time.step", "must be a number: a study varies the step, and compares at equal times")
     return problem
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.evolve.completion import coming_instant
 from hpcmix.model.radial_functions import radial_function
-from hpcmix.observe.derivatives import instant_of
 from hpcmix.observe.record import observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
@@ -78,7 +78,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     be; whether they are fixed. Collective."""
     simulation = simulations[0]
     mixture, state = simulation.mixture, simulation.state
-    record, instant = observe(mixture, state), instant_of(mixture, state)
+    record, instant = observe(mixture, state), coming_instant(state, mixture.grid.frame)
     rest, lowest = 0.0, np.zeros(len(mixture.species))
     for a, one in enumerate(mixture.species):
         # energies without the rest mass: the inequalities are about sqrt(m^2 + p^2) itself

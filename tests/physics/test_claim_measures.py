@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hpcmix.evolve.completion import completed_set
+from hpcmix.evolve.completion import coming_instant, completed_set
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.model.correlation import Correlation
 from hpcmix.model.radial_functions import radial_function
@@ -15,7 +15,6 @@ from hpcmix.model.scattering import neumann_problem
 from hpcmix.observe.derivatives import (
     Place,
     hamiltonian_times,
-    instant_of,
     largest_modulus,
     momentum_fields,
     sobolev_square,
@@ -82,7 +81,7 @@ def test_norms_and_time_derivative_of_a_free_gaussian(frame, step):
     factor = place.contraction**1.5
     assert factor * largest_modulus(mixture, orbital) == pytest.approx(height, rel=1e-6)
     momenta = momentum_fields(mixture, orbital, 0, state.time)
-    potential = mixture.potentials(mixture.densities(state.orbitals), instant_of(mixture, state))[0]
+    potential = mixture.potentials(mixture.densities(state.orbitals), coming_instant(state, mixture.grid.frame))[0]
     rate = hamiltonian_times(mixture, orbital, momenta, 0, place, potential)
     centre = factor * abs(rate[20, 20, 20])  # the grid's origin
     assert centre == pytest.approx(1.5 / MASS / spread(0.8) * height, rel=1e-6)
