@@ -88,7 +88,7 @@ class Finding:
 
     columns   name of every column; the first is the variable.
     rows      measured numbers.
-    shown     the columns that the figure draws over the first.
+    shown     the columns that the figure draws over the first; none where the curves say all.
     holds     whether the measured numbers are consistent with the claim; None where they do not decide it.
     reason    why, in one sentence.
     budgets   the numerical errors beside the measured numbers.

@@ -16,14 +16,16 @@ _MARKERS = "osD^vP"
 
 
 def draw_finding(finding: Finding, path: Path) -> Path:
-    """Draw it as PNG: the curves, if there are any, on the left. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    """Draw it as PNG: the curves, if there are any, on the left, the shown columns, if there are any, on the right.
+    Raises :class:`~hpcmix.io.atomic.OutputError`."""
     with matplotlib.rc_context(STYLE):
-        panels = 2 if finding.curves else 1
+        panels = 2 if finding.curves and finding.shown else 1
         figure = Figure(figsize=(6.4 if panels == 1 else 10.4, 4.0), layout="constrained")
         axes = figure.subplots(1, panels, squeeze=False)[0]
         if finding.curves:
             _draw_curves(finding, axes[0])
-        _draw_columns(finding, axes[-1])
+        if finding.shown:
+            _draw_columns(finding, axes[-1])
         figure.suptitle(f"{finding.claim.source}: {finding.verdict.partition(':')[0]}", parse_math=False)
         return save(figure, path)
 

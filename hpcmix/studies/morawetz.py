@@ -81,7 +81,7 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
     but for numerical errors."""
     problem, given = variants.problems[AS_GIVEN], records[AS_GIVEN]
     if lost := first_loss(records):
-        return Finding(CLAIM, ("t", LEFT, RIGHT), tuple(row[1:4] for row in given.rows), (), (), None, lost)
+        return Finding(CLAIM, ("t", ACTION, DENSITY), tuple(row[1:4] for row in given.rows), (), (), None, lost)
     clock = given.column("clock")
     chosen = np.unique(np.linspace(0, len(clock) - 1, ROWS + 1).round().astype(int))[1:]
     left = {name: np.interp(clock, record.column("clock"), _left(record)) for name, record in records.items()}
@@ -127,7 +127,7 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
         CLAIM,
         columns,
         rows,
-        columns[1:3],
+        (),
         (),
         holds,
         trouble or reason,

@@ -136,8 +136,8 @@ class Record:
 class Conductor:
     """What a track asks while it is under way: whether to stop, and where it tells how far it is."""
 
-    def stop(self) -> int:
-        """Why this rank wants to stop; 0 to go on."""
+    def stop(self, needed: float) -> int:
+        """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0
 
     def progress(self, track: Track, step: int) -> None:
@@ -189,6 +189,7 @@ class _Run:
         self.schedule = Schedule(track.steps, timing.step_size, records.every, records.interval, timing.frame)
         self.pause = options.checkpoints.wall or CHECKPOINT_SECONDS
         self.written = time.monotonic()
+        self.cost = 0.0  # seconds that the last checkpoint took
 
     def begin(self) -> None:
         """Go on from the newest checkpoints that are good, else from time zero."""
@@ -219,6 +220,7 @@ class _Run:
     def to_the_end(self, conductor: Conductor) -> Record:
         state = self.simulations[0].state
         while state.step < self.track.steps and not self.record.lost:
+            begin = time.monotonic()
             for stepper, simulation in zip(self.steppers, self.simulations, strict=True):
                 self._advance(stepper, simulation)
             if self.record.lost:
@@ -228,7 +230,7 @@ class _Run:
                 self._measure()
             conductor.progress(self.track, state.step)
             late = time.monotonic() - self.written > self.pause
-            stop, lost, save = self._vote(conductor.stop(), late)
+            stop, lost, save = self._vote(conductor.stop(2.0 * (self.cost + time.monotonic() - begin)), late)
             if lost:
                 self.record.lost = f"the solution is not finite in step {state.step} of {self.track.steps}"
                 break
@@ -274,6 +276,7 @@ class _Run:
         """Checkpoints of all simulations, then the record up to them: it names their step. Collective."""
         if self.folder is None:
             return
+        begin = time.monotonic()
         for stepper, simulation, directory in zip(self.steppers, self.simulations, self._directories(), strict=True):
             stepper.settle(simulation.state)
             metadata = Metadata.of(simulation.problem, simulation.provenance.attributes())
@@ -286,6 +289,7 @@ class _Run:
             if self.comm.rank == 0:
                 self.record.write(self.folder / "record.json")
         self.written = time.monotonic()
+        self.cost = self.written - begin
 
     def _resume(self) -> bool:
         """Read the newest step of which every simulation has a good checkpoint, and the record up to it. Collective."""

@@ -219,7 +219,7 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
         CLAIM,
         COLUMNS,
         _table(given, values),
-        COLUMNS[-1:],
+        (),
         (),
         holds,
         reason,

@@ -146,8 +146,8 @@ class _Conductor(Conductor):
         self._stops, self._meter, self._watchdog = stops, meter, watchdog
         self._code = 0
 
-    def stop(self) -> int:
-        self._code = self._stops.code()
+    def stop(self, needed: float) -> int:
+        self._code = self._stops.code(needed)
         return self._code
 
     def progress(self, track: Track, step: int) -> None:

@@ -50,7 +50,7 @@ class StopAfter(Conductor):
     def __init__(self, step):
         self.step, self.reached = step, 0
 
-    def stop(self):
+    def stop(self, needed):
         return 1 if self.reached >= self.step else 0
 
     def progress(self, track, step):
