@@ -91,21 +91,21 @@ def columns(problem: Problem) -> list[str]:
 
 
 def measure(simulations: Sequence[Simulation]) -> list[float]:
-    """Particles per species over what they should be; energy, momentum and angular momentum of all species; what these
+    """Particles per species; energy, momentum and angular momentum of all species; what these
     are made of, so that a drift can be judged where they vanish: the sum of the energy's terms' magnitudes, the sum of
     N sqrt(2 m E_kin / N), and of that times the cloud's width. Collective."""
     simulation = simulations[0]
     mixture, problem = simulation.mixture, simulation.problem
     record = observe(mixture, simulation.state)
     species, terms = list(record["species"].values()), record["energy"]
-    particles = [one["particles"] / own.particles for one, own in zip(species, mixture.species, strict=True)]
+    particles = [one["particles"] for one in species]
     momentum = np.sum([one["momentum"] for one in species], axis=0)
     sizes = [
         np.sqrt(2.0 * own.mass * max(one["kinetic_energy"], 0.0) * one["particles"])
         for one, own in zip(species, problem.species, strict=True)
     ]
     widths = [float(np.linalg.norm(one["rms_width"])) for one in species]
-    energy = abs(terms["kinetic"]) + abs(terms["potential"]) + abs(terms["interaction"])
+    energy = sum(abs(value) for name, value in terms.items() if name != "total")
     scales = [energy, sum(sizes), sum(size * width for size, width in zip(sizes, widths, strict=True))]
     fixed = 1.0 if mixture.conserves_energy_after(0.0) else 0.0
     return [*particles, terms["total"], *momentum, *angular_momentum(simulation), *scales, fixed]
@@ -161,16 +161,27 @@ def _is_round(potential, axis: int) -> bool:
 def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
     """The distance of every quantity that is kept from its first value, relative to its scale, at every record."""
     found = {}
-    for one in problem.species:
-        values = record.column(f"particles {one.name}")
-        found[f"particles {one.name}"] = np.abs(values - values[0]) / values[0]
+    of_all = {f"particles {one.name}": record.column(f"particles {one.name}") for one in problem.species}
+    if problem.coupling:  # species turn into each other, and what is left of them is their sum
+        of_all = {"particles": np.sum(list(of_all.values()), axis=0)}
+    for name, values in of_all.items():
+        found[name] = np.abs(values - values[0]) / values[0]
     vectors: dict[str, tuple[Sequence[str], str]] = {}
     if record.column(FIXED)[0]:
         vectors["energy"] = (("energy",), SCALES[0])
+    turned = problem.rotation is not None or any(one.vector_potential is not None for one in problem.species)
+    if turned or problem.coupling:
+        return found | _vector_drifts(vectors, record)
     if not any(acts(one) for species in problem.species for one in species.potential):
         vectors["momentum"] = (MOVING[: problem.grid.dimensions], SCALES[1])
     if axes := round_axes(problem):
         vectors["angular momentum"] = ([TURNING[axis] for axis in axes], SCALES[2])
+    return found | _vector_drifts(vectors, record)
+
+
+def _vector_drifts(vectors: Mapping[str, tuple[Sequence[str], str]], record: Record) -> dict[str, np.ndarray]:
+    """Of every quantity its columns' distance from their first values, by the first value of its scale."""
+    found = {}
     for name, (parts, scale) in vectors.items():
         values = np.array([record.column(part) for part in parts])
         found[name] = np.linalg.norm(values - values[:, :1], axis=0) / record.column(scale)[0]

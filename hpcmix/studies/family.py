@@ -11,7 +11,7 @@ import numpy as np
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation, varied_problems
 from hpcmix.studies.scattering_rates import pairs_of
-from hpcmix.studies.setting import DIVISION, Load, Setting, evolved, three_dimensional
+from hpcmix.studies.setting import DIVISION, Load, Setting, evolved, plain_motion, three_dimensional
 from hpcmix.studies.track import Measure, Record, Track
 
 NUMBERS = (16, 64, 256, 1024, 4096)
@@ -68,7 +68,7 @@ def _load_family(load: Load, numbers: Sequence[int]) -> Family:
 
 def only_scattering(problem: Problem) -> None:
     """Raise :class:`~hpcmix.problem.errors.ProblemError` where an interaction is no repulsive scattering potential."""
-    pairs_of(problem)
+    pairs_of(plain_motion(problem))
     for index, one in enumerate(problem.species):
         if one.kind != "condensate":
             raise problem.complain(f"species.{index}.kind", "this claim is about condensates")

@@ -12,7 +12,17 @@ from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Curve, Finding
-from hpcmix.studies.setting import Load, Setting, Variants, clock_label, evolved, first_loss, three_dimensional, until
+from hpcmix.studies.setting import (
+    Load,
+    Setting,
+    Variants,
+    clock_label,
+    evolved,
+    first_loss,
+    plain_motion,
+    three_dimensional,
+    until,
+)
 from hpcmix.studies.track import Record, Track
 from hpcmix.studies.verdict import unresolved
 
@@ -36,7 +46,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     """Evolve and compare both sides; again for every entry of the error budget. Collective."""
 
     def plan(load: Load) -> Variants:
-        first = three_dimensional(evolved(load(())))
+        first = plain_motion(three_dimensional(evolved(load(()))))
         if len({one.mass for one in first.species}) > 1:
             raise first.complain("species", "the inequality is about components of one mass")
         if any(one.potential and any(p.until + p.ramp > 0.0 for p in one.potential) for one in first.species):

@@ -82,7 +82,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     rest, lowest = 0.0, np.zeros(len(mixture.species))
     for a, one in enumerate(mixture.species):
         # energies without the rest mass: the inequalities are about sqrt(m^2 + p^2) itself
-        rest += one.particles * one.mass if getattr(one.kinetic, "subtract_rest_mass", False) else 0.0
+        rest += one.particles * one.mass if simulation.problem.species[a].rest_mass == "subtracted" else 0.0
         value = one.external.value(instant)
         lowest[a] = 0.0 if value is None else instant.contraction**2 * float(np.min(value))
     mixture.communicators.world.Allreduce(MPI.IN_PLACE, lowest, op=MPI.MIN)
@@ -147,6 +147,8 @@ def _lowest(described) -> float:
 def kinetic_bound(problem: Problem, energy: float, lowest: float) -> float:
     """The largest kinetic energy at a total energy, where the potentials' energy is at least `lowest`. Raises
     :class:`NoBound`."""
+    if problem.rotation is not None or problem.coupling:
+        raise NoBound("rotation and Rabi coupling are not part of the energies that the proof bounds")
     found = attraction(problem)
     available = energy - lowest + found.bounded
     if not np.any(found.coulomb):
