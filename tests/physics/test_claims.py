@@ -184,6 +184,13 @@ observables = { every = 2 }
 """
 
 
+COUPLING = """
+[[coupling]]
+between = ["first", "second"]
+rabi_frequency = 1.5
+"""
+
+
 def test_conservation_in_a_trap(tmp_path):
     _, finding = conservation.check(setting(TRAP, tmp_path))
     assert verdict(finding) == "consistent", finding.verdict
@@ -227,6 +234,37 @@ def test_kinetic_energy_stays_below_its_bound(tmp_path):
     attractive = TRAP + '[[interaction]]\nbetween = ["second", "second"]\nkind = "coulomb"\nstrength = -0.5\n'
     _, finding = well_posedness.check(setting(attractive, tmp_path))
     assert verdict(finding) == "consistent", finding.verdict
+
+
+def test_semirelativistic_attraction_within_sr(tmp_path):
+    """Gravity within the condition (SR): bounded by (76), with the rest mass in the energy or without."""
+    text = TRAP.replace("particles = 6.0", "particles = 1.0").replace("particles = 3.0", "particles = 1.0")
+    text = text.replace("initial = {", 'kinetic = "semirelativistic"\ninitial = {')
+    text = text.replace('kind = "contact"', 'kind = "coulomb"').replace("strength = 0.4", "strength = -0.5")
+    text = text.replace("strength = 1.0", "strength = -0.4")
+    _, finding = well_posedness.check(setting(text, tmp_path))
+    assert verdict(finding) == "consistent", finding.verdict
+    subtracted = text.replace('"semirelativistic"', '"semirelativistic"\nrest_mass = "subtracted"')
+    _, other = well_posedness.check(setting(subtracted, tmp_path))
+    assert other.column("kinetic energy / bound") == pytest.approx(finding.column("kinetic energy / bound"), rel=1e-9)
+
+
+def test_a_vector_potential_takes_momentum_but_no_energy(tmp_path):
+    field = TRAP.replace(
+        "initial = {", 'vector_potential = { kind = "uniform", field = [0, 0, 0.5], gauge = "symmetric" }\ninitial = {'
+    )
+    _, finding = conservation.check(setting(field, tmp_path))
+    assert verdict(finding) == "consistent", finding.verdict
+    assert "drift of angular momentum" not in finding.columns and "drift of energy" in finding.columns
+    _, finding = well_posedness.check(setting(field, tmp_path))
+    assert verdict(finding) == "consistent", finding.verdict
+
+
+def test_species_that_turn_into_each_other_are_conserved_together(tmp_path):
+    coupled = TRAP.replace("mass = 1.3\n", "") + COUPLING
+    _, finding = conservation.check(setting(coupled, tmp_path))
+    assert verdict(finding) == "consistent", finding.verdict
+    assert finding.columns[1:] == ("drift of particles", "drift of energy")
 
 
 def test_an_attractive_contact_interaction_bounds_nothing(tmp_path):
