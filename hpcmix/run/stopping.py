@@ -88,7 +88,7 @@ class StopRequests:
                 return _STOP_FILE
         return 0
 
-    def _reason(self, code: int) -> str:
+    def reason(self, code: int) -> str:
         """The code that the ranks agreed on, in words."""
         if code in STOPPING:
             return STOPPING[signal.Signals(code)]
@@ -103,7 +103,7 @@ class StopRequests:
         if code == _STOP_FILE and self._is_root:
             with suppress(OSError):
                 self._file.unlink(missing_ok=True)
-        return self._reason(code)
+        return self.reason(code)
 
     def meet(self, world: MPI.Comm) -> None:
         """Agree while there is nothing to save yet: raise :class:`Stopped` on every rank or on none. Collective."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.communicators import world
 from hpcmix.parallel.mpi import MPI
@@ -18,94 +22,169 @@ from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
-from hpcmix.studies import semiclassical_bounds
+from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
+from hpcmix.studies import (
+    conservation,
+    dispersion,
+    gross_pitaevskii_limit,
+    morawetz,
+    pair_excitation,
+    scattering_rates,
+    semiclassical_bounds,
+    well_posedness,
+)
 from hpcmix.studies.claim import Finding
 from hpcmix.studies.figure import draw_finding
+from hpcmix.studies.setting import Setting
+from hpcmix.studies.work import StudyStopped, Work
 
-DONE, FAILED, BAD_INPUT, IN_USE = 0, 1, 2, 4
+DONE, FAILED, BAD_INPUT, IN_USE, STOPPED = 0, 1, 2, 4, 75
 
-
-def check_semiclassical_bounds(
-    file: str, overrides: Sequence[str], numbers: Sequence[int], evolving: bool, comm: MPI.Comm, log: Log
-) -> tuple[Problem, Finding]:
-    """The family of a file over numbers of fermions, in the macroscopic scaling."""
-    wanted = tuple(numbers) or semiclassical_bounds.NUMBERS
-    problems: list[Problem] = []
-    with together(comm):
-        if comm.rank == 0:
-            first = load_problem(file, overrides)
-            sets = [one.name for one in first.species if one.kind == "fermions"]
-            if first.scaling is None or first.scaling.kind != "bose-fermi-macro":
-                raise first.complain(
-                    "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
-                )
-            if len(sets) != 1:
-                raise first.complain("species", f"this claim varies one species of fermions; here are {len(sets)}")
-            if len(set(wanted)) < 3 or min(wanted) < 2:
-                raise first.complain("", "a fit needs at least three different numbers of fermions, each 2 or more")
-            problems = [
-                load_problem(file, [*overrides, f"species.{sets[0]}.orbitals={number}"]) for number in sorted(wanted)
-            ]
-    problems = comm.bcast(problems)
-    return problems[0], semiclassical_bounds.measure(problems, evolving, comm, log)
-
-
-CLAIMS: dict[str, Callable] = {"semiclassical-bounds": check_semiclassical_bounds}
+CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
+    module.CLAIM.name: module.check
+    for module in (
+        scattering_rates,
+        gross_pitaevskii_limit,
+        dispersion,
+        morawetz,
+        pair_excitation,
+        conservation,
+        well_posedness,
+        semiclassical_bounds,
+    )
+}
 """What ``hpcmix check`` knows, by the word on the command line."""
 
+OPTIONS = {
+    "scattering-rates": {"--numbers"},
+    "gross-pitaevskii-limit": {"--numbers", "--max-wall"},
+    "dispersion": {"--numbers", "--max-wall"},
+    "pair-excitation": {"--numbers", "--max-wall"},
+    "morawetz": {"--max-wall"},
+    "conservation": {"--max-wall"},
+    "well-posedness": {"--max-wall"},
+    "semiclassical-bounds": {"--numbers", "--at-start"},
+}
+"""Which of the options that some claims take mean something to each: numbers to families, a time limit to what is kept
+in parts, the start to what is of interest there."""
 
-def check(name: str, file: str, overrides: Sequence[str], numbers: Sequence[int], evolving: bool, fresh: bool) -> int:
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
+
+    claim      its word.
+    overrides  ``--set`` entries.
+    numbers    particle numbers of the family; empty: the claim's own.
+    evolving   False: measure at time zero only.
+    fresh      replace an outcome, and what is stored of an earlier attempt.
+    max_wall   seconds that the program may run.
+    """
+
+    claim: str
+    file: str
+    overrides: Sequence[str] = ()
+    numbers: Sequence[int] = ()
+    evolving: bool = True
+    fresh: bool = False
+    max_wall: float | None = None
+
+
+def _check_options(request: Request) -> None:
+    """Raise ProblemError for an option that the claim would ignore."""
+    given = {
+        "--numbers": bool(request.numbers),
+        "--max-wall": request.max_wall is not None,
+        "--at-start": not request.evolving,
+    }
+    for option, wanted in given.items():
+        if wanted and option not in OPTIONS[request.claim]:
+            raise ProblemError.of(option, f"means nothing to the claim {request.claim}; leave it out")
+
+
+def check(request: Request) -> int:
     """Measure a claim on all ranks and write ``claim.json``, ``claim.txt`` and ``claim.png`` into the problem's
     directory. The exit status: 0 also where the claim is not confirmed, for that is a result. Collective."""
     comm = world()
     abort_on_uncaught_errors(comm)
     log = Log(speaks=comm.rank == 0)
     try:
-        directory = _claim_directory(comm, file, overrides, fresh)
-        problem, finding = CLAIMS[name](file, overrides, numbers, evolving, comm, log)
-        with together(comm):
-            if comm.rank == 0:
-                report = finding.as_dict() | {"ranks": comm.size, "problem": resolved_dict(problem)}
-                write_text(directory / "claim.json", page_of(report))
-                write_text(directory / "claim.txt", "\n".join(finding.lines()) + "\n")
-                draw_finding(finding, directory / "claim.png")
-        log.line()
-        for line in finding.lines():
-            log.line(line)
-        log.line(f"written: {directory}/claim.json, claim.txt, claim.png")
+        _check_options(request)
+        with _occupied(comm, request, log) as (directory, watchdog):
+            work = Work(comm, log, directory, request.max_wall, watchdog)
+            setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
+            problem, finding = CLAIMS[request.claim](setting)
+            with together(comm):
+                if comm.rank == 0:
+                    report = finding.as_dict() | {"ranks": comm.size, "problem": resolved_dict(problem)}
+                    write_text(directory / "claim.json", page_of(report))
+                    write_text(directory / "claim.txt", "\n".join(finding.lines()) + "\n")
+                    draw_finding(finding, directory / "claim.png")
+            log.line()
+            for line in finding.lines():
+                log.line(line)
+            log.line(f"written: {directory}/claim.json, claim.txt, claim.png")
         return DONE
     except ProblemError as error:
         return _leave(log, str(error), BAD_INPUT)
     except DirectoryInUse as error:
         return _leave(log, f"hpcmix: {error}", IN_USE)
+    except StudyStopped as stop:
+        log.line(str(stop))
+        return STOPPED
     except (OutputError, NotConverged) as error:
         return _leave(log, f"hpcmix: {error}", FAILED)
     finally:
         log.close()
 
 
-def _claim_directory(comm: MPI.Comm, file: str, overrides: Sequence[str], fresh: bool) -> Path:
-    """The directory of the results, checked before anything is computed: ``output.directory`` if the file names one,
-    else ``runs/<name of the file>``."""
-    directory = Path()
-    with together(comm):
-        if comm.rank == 0:
-            problem = load_problem(file, overrides)
-            directory = Path(problem.output.directory)
-            if directory.exists() and not fresh and (directory / "claim.json").exists():
-                raise DirectoryInUse(
-                    f"{directory} holds the outcome of a check already and is left as it is; "
-                    "--restart never replaces it, or choose another with --set output.directory=..."
-                )
-            if RunDirectory(directory).holds_run():
-                raise DirectoryInUse(
-                    f"{directory} holds a run; choose another directory with --set output.directory=..."
-                )
-            try:
-                directory.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(f"{directory} cannot be made: {error.strerror}") from error
-    return comm.bcast(directory)
+@contextmanager
+def _occupied(comm: MPI.Comm, request: Request, log: Log) -> Iterator[tuple[Path, Watchdog]]:
+    """The directory of the results, locked for this job: ``output.directory`` if the file names one, else ``runs/<name
+    of the file>``. Checked before anything is computed. Collective."""
+    path, lock = Path(), None
+    try:
+        with together(comm):
+            if comm.rank == 0:
+                path = Path(load_problem(request.file, request.overrides).output.directory)
+                lock = Lock(path)
+                if path.is_dir():
+                    lock.check()
+                _claim_directory(path, request.fresh)
+                lock.acquire()
+                log.open(path / "check.log")
+        path = comm.bcast(path)
+        with _watchdog(comm, lock) as watchdog:
+            yield path, watchdog
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _watchdog(comm: MPI.Comm, lock: Lock | None) -> Watchdog:
+    try:
+        limit = hang_limit()
+    except BadLimit as error:
+        raise ProblemError.of("", str(error)) from error
+    heartbeat = (lambda: None) if lock is None else lock.touch
+    return Watchdog(comm.rank, comm.size, limit, heartbeat, HEARTBEAT_SECONDS, lambda words: None)
+
+
+def _claim_directory(path: Path, fresh: bool) -> None:
+    """Make the directory, or go on in it. For the root. Raises :class:`DirectoryInUse`."""
+    if path.exists() and not fresh and (path / "claim.json").exists():
+        raise DirectoryInUse(
+            f"{path} holds the outcome of a check already and is left as it is; "
+            "--restart never replaces it, or choose another with --set output.directory=..."
+        )
+    if RunDirectory(path).holds_run():
+        raise DirectoryInUse(f"{path} holds a run; choose another directory with --set output.directory=...")
+    if fresh:
+        shutil.rmtree(path / "tracks", ignore_errors=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be made: {error.strerror}") from error
 
 
 def _leave(log: Log, message: str, status: int) -> int:

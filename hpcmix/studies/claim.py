@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from hpcmix.studies.budget import Budget
+
 CONFIDENCE = 0.95
+TABLE_WIDTH = 116
+"""Characters of a line of a table; what does not fit stands in a second table below."""
+MOST_TABLES = 3
+"""So many error budgets are shown as tables; more of them as a line each, with the tables in the JSON."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,8 @@ class Fit:
     """A power law y = c x^exponent fitted to measured points by least squares of the logarithms.
 
     quantity   the column that was fitted, over which variable.
-    interval   of the exponent, at 95 % confidence (Student's t; the points' scatter about the line is the only error
-               that it knows).
+    interval   of the exponent: at 95 % confidence (Student's t) from the points' scatter about the line, and wider by
+               what the points' numerical errors can do to the slope where these are given.
     """
 
     quantity: str
@@ -41,12 +47,22 @@ class Fit:
     interval: tuple[float, float]
 
     @classmethod
-    def of(cls, quantity: str, variable: str, x: Sequence[float], y: Sequence[float]) -> Fit:
-        """The fit to at least three points with positive values."""
+    def of(
+        cls, quantity: str, variable: str, x: Sequence[float], y: Sequence[float], errors: Sequence[float] = ()
+    ) -> Fit:
+        """The fit to at least three points with positive values; `errors`: the numerical error of every value.
+
+        The slope is sum_i c_i log y_i with c_i = (log x_i - mean) / sum of squares, so that errors e_i move it by at
+        most sum_i |c_i| e_i / y_i.
+        """
         if len(x) < 3:
             raise ValueError(f"a fit with a confidence needs three points, here are {len(x)}")
-        found = stats.linregress(np.log(x), np.log(y))
+        abscissa = np.log(x)
+        found = stats.linregress(abscissa, np.log(y))
         reach = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(x) - 2)) * float(found.stderr)
+        if len(errors):
+            distances = np.abs(abscissa - np.mean(abscissa))
+            reach += float(np.sum(distances * np.asarray(errors) / np.asarray(y)) / np.sum(distances**2))
         return cls(quantity, variable, float(found.slope), (float(found.slope) - reach, float(found.slope) + reach))
 
     def __str__(self) -> str:
@@ -58,14 +74,27 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A measured quantity as a function of another one, for the figure and for JSON: mostly over time."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Finding:
     """The outcome of a study.
 
     columns   name of every column; the first is the variable.
     rows      measured numbers.
-    shown     the columns that the figure draws over the first.
+    shown     the columns that the figure draws over the first; none where the curves say all.
     holds     whether the measured numbers are consistent with the claim; None where they do not decide it.
     reason    why, in one sentence.
+    budgets   the numerical errors beside the measured numbers.
+    curves    what the figure draws beside the columns, over `abscissa`, with `curve_scale` "linear" or "log".
+    measured  in words, what the columns are.
+    scale     of the figure's columns, "linear" or "log".
     """
 
     claim: Claim
@@ -75,6 +104,13 @@ class Finding:
     fits: tuple[Fit, ...]
     holds: bool | None
     reason: str
+    budgets: tuple[Budget, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    abscissa: str = "t"
+    curve_scale: str = "linear"
+    measured: str = ""
+    scale: str = "linear"
+    notes: tuple[str, ...] = field(default=())
 
     def column(self, name: str) -> list[float]:
         """The numbers of a column."""
@@ -89,19 +125,23 @@ class Finding:
 
     def table(self) -> list[str]:
         """The measured numbers as aligned text."""
-        cells = [list(self.columns), *([f"{value:.6g}" for value in row] for row in self.rows)]
-        widths = [max(len(row[place]) for row in cells) for place in range(len(self.columns))]
-        return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+        return aligned(self.columns, self.rows)
 
     def lines(self) -> list[str]:
         """Everything as text."""
+        lines = [f"claim {self.claim.name}: {self.claim.statement}", f"source: {self.claim.source}"]
+        if self.measured:
+            lines.append(f"measured: {self.measured}")
+        lines += ["", *self.table(), ""]
+        if len(self.budgets) > MOST_TABLES:
+            lines += [*(f"numerical error: {budget.summary}" for budget in self.budgets), ""]
+        for budget in self.budgets if len(self.budgets) <= MOST_TABLES else ():
+            title = f"numerical error of {budget.quantity}, by what was varied:"
+            lines += [title, *aligned(budget.columns, budget.rows), *budget.remarks, ""]
         return [
-            f"claim {self.claim.name}: {self.claim.statement}",
-            f"source: {self.claim.source}",
-            "",
-            *self.table(),
-            "",
+            *lines,
             *(f"fit: {fit}" for fit in self.fits),
+            *(f"note: {note}" for note in self.notes),
             f"verdict: {self.verdict}",
         ]
 
@@ -121,7 +161,29 @@ class Finding:
                 }
                 for fit in self.fits
             ],
+            "measured": self.measured,
+            "numerical_errors": [budget.as_dict() for budget in self.budgets],
+            "curves": [{"name": one.name, "x": list(one.x), "y": list(one.y)} for one in self.curves],
+            "notes": list(self.notes),
             "holds": self.holds,
             "verdict": self.verdict,
             "reason": self.reason,
         }
+
+
+def aligned(columns: Sequence[str], rows: Sequence[Sequence[float]]) -> list[str]:
+    """Numbers as aligned text under their names; columns beyond the width of a line follow in tables of their own, each
+    with the first column."""
+    cells = [list(columns), *([f"{value:.6g}" for value in row] for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    blocks: list[list[int]] = [[0]]
+    for place in range(1, len(columns)):
+        used = sum(widths[other] + 2 for other in blocks[-1])
+        if len(blocks[-1]) > 1 and used + widths[place] > TABLE_WIDTH:
+            blocks.append([0])
+        blocks[-1].append(place)
+    lines = []
+    for number, block in enumerate(blocks):
+        lines += [""] if number else []
+        lines += ["  ".join(row[place].rjust(widths[place]) for place in block) for row in cells]
+    return lines

@@ -15,6 +15,7 @@ from hpcmix.run.log import Log
 from hpcmix.run.loop import stepper_of
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.studies.claim import Claim, Finding, Fit
+from hpcmix.studies.setting import Load, Setting, with_fixed_step
 
 CLAIM = Claim(
     "semiclassical-bounds",
@@ -27,6 +28,27 @@ NUMBERS = (4, 10, 20, 56, 120)
 WAVES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Lengths of xi at which (2.9) is measured: from below the inverse size of the cloud to its Fermi wave number."""
 X, P, E = "[x,w]/(M hbar)", "[ih grad,w]/(M hbar)", "sup_xi [e^(i xi x),w]/(M hbar <xi>)"
+
+
+def check(setting: Setting) -> tuple[Problem, Finding]:
+    """The family of a file over numbers of fermions, in the macroscopic scaling. Collective."""
+    wanted = tuple(setting.numbers) or NUMBERS
+
+    def plan(load: Load) -> list[Problem]:
+        first = with_fixed_step(load(()))
+        sets = [one.name for one in first.species if one.kind == "fermions"]
+        if first.scaling is None or first.scaling.kind != "bose-fermi-macro":
+            raise first.complain(
+                "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
+            )
+        if len(sets) != 1:
+            raise first.complain("species", f"this claim varies one species of fermions; here are {len(sets)}")
+        if len(set(wanted)) < 3 or min(wanted) < 2:
+            raise first.complain("", "a fit needs at least three different numbers of fermions, each 2 or more")
+        return [load([f"species.{sets[0]}.orbitals={number}"]) for number in sorted(wanted)]
+
+    problems = setting.on_root(plan)
+    return problems[0], measure(problems, setting.evolving, setting.work.comm, setting.work.log)
 
 
 def measure(problems: Sequence[Problem], evolving: bool, comm: MPI.Comm, log: Log) -> Finding:

@@ -1,0 +1,94 @@
+"""The interaction Morawetz action of Chong, Lee and Sun, Appendix B, in the laboratory whatever the frame of the grid.
+
+    V = double integral rho(x) |x - y| rho(y),      M = dV/dt = 2 double integral (x - y)/|x - y| . J(x) rho(y)
+
+with rho and J = (hbar/m) Im(phi* grad phi) of all components together. By parts M = -2 integral (div J) (|.| * rho):
+one convolution with |x| in free space, whose kernel is cut beyond the box's diagonal as any other's
+(model/padded_multiplier.py). In a frame x = b y, with j = (hbar/m) Im(chi* grad chi) of the frame,
+
+    V = b V_y,      M = M_y[j] / b + b' V_y
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.evolve.completion import completed_orbitals
+from hpcmix.model.free_space import FreeSpaceInteraction
+from hpcmix.model.kernel import RadialKernel
+from hpcmix.model.mixture import Mixture
+from hpcmix.model.padded_multiplier import padded_multiplier
+from hpcmix.model.radial_functions import RadialFunction
+from hpcmix.observe.derivatives import Place, momentum_fields
+from hpcmix.parallel.padded_transform import PaddedTransform
+from hpcmix.state import State
+
+
+class Distance:
+    """The convolution of a density with |x| on the grid of a mixture, without images. Made collectively; give it back
+    with :meth:`free`."""
+
+    def __init__(self, mixture: Mixture) -> None:
+        transform = mixture.transform
+        padded = PaddedTransform(mixture.communicators, transform.wave_dtype, transform.timers)
+        spacings = padded.on_three_axes(mixture.grid.spacings, 1.0)
+        diagonal = math.sqrt(sum(length**2 for length in mixture.grid.lengths))
+        kernel = RadialKernel(RadialFunction((0.0, diagonal), lambda r: r), mixture.grid.dimensions)
+        values, folded = padded_multiplier([kernel], padded.points, spacings, padded.padded, padded.first, padded.count)
+        self._convolution = FreeSpaceInteraction({(0, 0): (values.astype(padded.real_dtype), folded)}, 1, padded)
+
+    def __call__(self, density: np.ndarray) -> np.ndarray:
+        """|x| * rho; overwritten by the next call. Collective."""
+        (field,) = self._convolution.potentials([density])
+        return field
+
+    def free(self) -> None:
+        """Give MPI resources back (collective)."""
+        self._convolution.free()
+
+
+@dataclass(frozen=True)
+class Morawetz:
+    """What Appendix B speaks of, at one time.
+
+    action   M, finite at t = infinity too.
+    density  the integral of rho^2 times b^2, so that its integral over the frame's clock is that of rho^2 over x and t.
+    """
+
+    action: float
+    density: float
+
+
+def morawetz(mixture: Mixture, state: State, distance: Distance) -> Morawetz:
+    """Of all components together, which must have one mass. Collective."""
+    place = Place.of(mixture, state)
+    density = np.sum(mixture.densities(state.orbitals), axis=0)
+    field = distance(density)
+    total = 0.0
+    for a, one in enumerate(mixture.species):
+        for orbital in completed_orbitals(mixture, state, a):
+            total += one.weight * _inward(mixture, orbital, a, field)
+    local = [-2.0 * total, mixture.integrate(density, field), mixture.integrate(density, density)]
+    action, spread, square = mixture.communicators.sum(local)
+    return Morawetz(float(place.contraction * action + place.speed * spread), float(place.contraction * square))
+
+
+def _inward(mixture: Mixture, orbital: np.ndarray, species: int, field: np.ndarray) -> float:
+    """This rank's part of the integral of (div j) f, of one orbital; the gradient at rest in the frame, b = 1."""
+    momenta = momentum_fields(mixture, orbital, species, 0.0)
+    currents = [(orbital.real * one.real + orbital.imag * one.imag) / mixture.species[species].mass for one in momenta]
+    return mixture.grid.cell_volume * float(np.sum(_divergence(mixture, currents) * field, dtype=np.float64))
+
+
+def _divergence(mixture: Mixture, vector: Sequence[np.ndarray]) -> np.ndarray:
+    """The divergence of a real vector field that vanishes at the edge of the box. Collective over the group."""
+    grid, transform = mixture.grid, mixture.transform
+    total = np.zeros(grid.wave_block.shape, transform.wave_dtype)
+    symbols = grid.broadcast_wave_numbers(grid.wave_block, odd=True)
+    for component, symbol in zip(vector, symbols, strict=True):
+        total += 1j * symbol * transform.forward(component.astype(transform.wave_dtype), transform.work)
+    return transform.backward(total, transform.empty_position()).real

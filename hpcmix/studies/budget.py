@@ -1,0 +1,216 @@
+"""The error budget of a study: what a measured number changes by when the discretisation does.
+
+Every choice that the numbers depend on and the physics do not is varied once, the others as the file has them: the step
+is halved, the grid is made coarser and the box smaller by a fifth, the ground state is sought less exactly. Towards
+coarser and smaller the change is that of a worse discretisation, hence above the error of the file's own, and costs
+less than a finer one; a step is halved because a longer one might resonate with the grid. The sum of the changes stands
+for the numerical error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.schema import Problem
+
+RESOLVED = 0.1
+"""The part of an effect below which its numerical error counts as well below it."""
+
+SHRINKING = 0.8
+"""By this factor grid and box are made coarser and smaller."""
+
+LOOSENING = 10.0
+"""By this factor the ground state's tolerance is loosened."""
+
+FEWEST_POINTS = 6
+"""Along an axis of a grid that is still worth comparing with; below, grid and box are made finer and larger instead."""
+
+AS_GIVEN = "as given"
+"""Name of the variation that varies nothing."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One way to vary a problem.
+
+    name       of the choice that is varied.
+    words      from what to what.
+    overrides  ``--set`` entries that do it.
+    """
+
+    name: str
+    words: str = ""
+    overrides: tuple[str, ...] = ()
+
+
+def variations(problem: Problem) -> tuple[Variation, ...]:
+    """The problem as it is, and every choice varied once."""
+    return (Variation(AS_GIVEN), *_steps(problem), *_grids(problem), *_tolerances(problem))
+
+
+def _steps(problem: Problem) -> list[Variation]:
+    if problem.time is None:
+        return []
+    step, observables = problem.time.step_size, problem.output.observables
+    overrides = [f"time.step={0.5 * step!r}"]
+    if observables.every is not None:  # records at the same times
+        overrides.append(f"output.observables.every={2 * observables.every}")
+    return [Variation("time step", f"{step:.4g} halved", tuple(overrides))]
+
+
+def _grids(problem: Problem) -> list[Variation]:
+    grid = problem.grid
+    fewer = [_other_points(n) for n in grid.points]
+    smaller = [n * spacing for n, spacing in zip(fewer, grid.spacings, strict=True)]
+    points, lengths = f"grid.points={fewer}", f"grid.lengths={smaller}"
+    return [
+        Variation("grid", f"{_by(grid.points)} to {_by(fewer)} points", (points,)),
+        Variation("box", f"{_by(grid.lengths)} to {_by(smaller)}", (points, lengths)),
+    ]
+
+
+def _other_points(points: int) -> int:
+    """An even number of points, a fifth less or, where few would be left, a quarter more."""
+    fewer = 2 * round(0.5 * SHRINKING * points)
+    return fewer if fewer >= FEWEST_POINTS else 2 * round(0.5 * points / SHRINKING)
+
+
+def _tolerances(problem: Problem) -> list[Variation]:
+    if not any(one.initial.kind == "ground-state" for one in problem.species):
+        return []
+    tolerance = problem.ground_state.tolerance
+    looser = f"ground_state.tolerance={LOOSENING * tolerance!r}"
+    return [Variation("solver tolerance", f"{tolerance:.1g} to {LOOSENING * tolerance:.1g}", (looser,))]
+
+
+def _by(values: Sequence[float]) -> str:
+    return " x ".join(f"{value:.4g}" for value in values)
+
+
+def varied_problems(
+    problem: Problem, load: Callable[[Sequence[str]], Problem]
+) -> tuple[dict[str, Problem], dict[str, str], tuple[Variation, ...]]:
+    """The problem of every variation by its name, why a variation cannot be made, and the variations.
+
+    load  the problem with some ``--set`` entries more. An error in what is as given is raised.
+    """
+    problems, impossible, all_of_them = {}, {}, variations(problem)
+    for one in all_of_them:
+        try:
+            problems[one.name] = load(one.overrides)
+        except ProblemError as error:
+            if one.name == AS_GIVEN:
+                raise
+            impossible[one.name] = str(error).splitlines()[0]
+    return problems, impossible, all_of_them
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The numerical errors of one measured column.
+
+    quantity, variable  the column and what it is measured over.
+    places, values      the variable and the measured number of every row.
+    changes             by what was varied, the change of every row; not finite where the varied one has no number.
+    remarks             what was varied how, and what could not be.
+    """
+
+    quantity: str
+    variable: str
+    places: tuple[float, ...]
+    values: tuple[float, ...]
+    changes: Mapping[str, tuple[float, ...]]
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        quantity: str,
+        variable: str,
+        places: Sequence[float],
+        numbers: Mapping[str, Sequence[float]],
+        described: Sequence[Variation] = (),
+        impossible: Mapping[str, str] | None = None,
+    ) -> Budget:
+        """From the column as it comes out :data:`AS_GIVEN` and with every variation."""
+        values = tuple(map(float, numbers[AS_GIVEN]))
+        changes: dict[str, tuple[float, ...]] = {}
+        for name, varied in numbers.items():
+            if name != AS_GIVEN:
+                pairs = zip(varied, values, strict=True)
+                changes[name] = tuple(_distance(other, value) for other, value in pairs)
+        for name in impossible or {}:
+            changes[name] = (math.inf,) * len(values)
+        remarks = [f"{one.name}: {one.words}" for one in described if one.name in numbers and one.words]
+        remarks += [f"{name} could not be varied: {reason}" for name, reason in (impossible or {}).items()]
+        return cls(quantity, variable, tuple(places), values, changes, tuple(remarks))
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """The sum of all changes, for every row."""
+        return tuple(sum(change[row] for change in self.changes.values()) for row in range(len(self.values)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names for a table of the budget."""
+        return (self.variable, "value", *self.changes, "sum", "sum / value")
+
+    @property
+    def rows(self) -> list[tuple[float, ...]]:
+        """The table."""
+        table = []
+        for row, (place, value, error) in enumerate(zip(self.places, self.values, self.errors, strict=True)):
+            changes = (change[row] for change in self.changes.values())
+            table.append((place, value, *changes, error, _quotient(error, value)))
+        return table
+
+    @property
+    def worst(self) -> int:
+        """The row whose error is the largest part of its value."""
+        return max(range(len(self.values)), key=lambda row: _quotient(self.errors[row], self.values[row]))
+
+    @property
+    def summary(self) -> str:
+        """The worst row in words."""
+        row = self.worst
+        value, error = self.values[row], self.errors[row]
+        cause = max(self.changes, key=lambda name: self.changes[name][row])
+        return (
+            f"{self.quantity} at {self.variable} = {self.places[row]:g}: {error:.2g} beside a value of {value:.2g}, "
+            f"most of it from the {cause}"
+        )
+
+    @property
+    def unresolved(self) -> str:
+        """The summary, if the error is not well below the value; else empty."""
+        row = self.worst
+        return self.summary if not _quotient(self.errors[row], self.values[row]) <= RESOLVED else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "quantity": self.quantity,
+            "variable": self.variable,
+            "places": list(self.places),
+            "values": list(self.values),
+            "changes": {name: list(change) for name, change in self.changes.items()},
+            "errors": list(self.errors),
+            "remarks": list(self.remarks),
+        }
+
+
+def _distance(other: float, value: float) -> float:
+    distance = abs(float(other) - value)
+    return math.inf if math.isnan(distance) else distance
+
+
+def _quotient(error: float, value: float) -> float:
+    if not math.isfinite(value):
+        return math.inf
+    if error == 0.0:
+        return 0.0
+    return error / abs(value) if value else math.inf

@@ -1,0 +1,192 @@
+"""The tracks of a study, shared out over the ranks: several at a time where there are enough ranks, each on a
+communicator of its own; a study that is stopped goes on with the tracks that are left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from hpcmix.initial.ground_state import NotConverged
+from hpcmix.io.atomic import OutputError
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.orbital_groups import MEMORY_SHARE
+from hpcmix.parallel.together import together
+from hpcmix.problem.errors import ProblemError
+from hpcmix.run.log import Log, Meter
+from hpcmix.run.stopping import StopRequests
+from hpcmix.run.watchdog import Watchdog
+from hpcmix.studies.track import Conductor, Record, Track, follow, stored
+
+
+class StudyStopped(Exception):
+    """The study was asked to stop; what is done is stored. The text says by whom."""
+
+
+_EXPECTED = (ProblemError, NotConverged, OutputError)
+"""Errors with a sentence of their own."""
+
+
+class Work:
+    """Where a study's tracks are followed.
+
+    comm       all ranks.
+    log        what people read.
+    directory  of the study; None: nothing is stored.
+    max_wall   seconds that the program may run.
+    """
+
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        log: Log,
+        directory: Path | None = None,
+        max_wall: float | None = None,
+        watchdog: Watchdog | None = None,
+    ) -> None:
+        self.comm, self.log = comm, log
+        self._directory, self._max_wall, self._watchdog = directory, max_wall, watchdog
+
+    @property
+    def folder(self) -> Path | None:
+        """Where tracks are stored."""
+        return None if self._directory is None else self._directory / "tracks"
+
+    def follow_all(self, tracks: Sequence[Track]) -> dict[str, Record]:
+        """What was measured along every track, by its label. Collective.
+
+        Tracks that are stored are not followed again. Raises on every rank :class:`StudyStopped`, or the first error of
+        a track in their order.
+        """
+        records = self._stored(tracks)
+        left = [track for track in tracks if track.label not in records]
+        if records:
+            self.log.line(f"{len(records)} of {len(tracks)} parts are stored from before")
+        if not left:
+            return records
+        groups = number_of_groups(left, self.comm)
+        self.log.line(f"{len(left)} parts to compute, {groups} at a time on {described_ranks(self.comm.size, groups)}")
+        colour = self.comm.rank * groups // self.comm.size
+        mine = deal([track.work for track in left], groups)[colour]
+        group = self.comm.Split(colour, self.comm.rank)
+        try:
+            outcome = self._follow_mine([left[number] for number in mine], group)
+        finally:
+            group.Free()
+        return records | self._gathered(outcome)
+
+    def _stored(self, tracks: Sequence[Track]) -> dict[str, Record]:
+        found: dict[str, Record] = {}
+        with together(self.comm):
+            if self.comm.rank == 0 and self.folder is not None:
+                for track in tracks:
+                    record = stored(track, self.folder)
+                    if record is not None:
+                        found[track.label] = record
+        return self.comm.bcast(found)
+
+    def _follow_mine(self, tracks: Sequence[Track], group: MPI.Comm) -> tuple[dict[str, Record], str, Exception | None]:
+        """This group's records, why it stopped, and the error that ended it."""
+        done: dict[str, Record] = {}
+        total = sum(track.work for track in tracks)
+        directory = self._directory if self._directory is not None else Path(os.devnull)
+        with (
+            StopRequests(directory, self._max_wall, group.rank == 0) as stops,
+            self.log.progress("millions of points", max(1, round(total)), 0) as meter,
+        ):
+            conductor = _Conductor(stops, meter, self._watchdog)
+            for track in tracks:
+                try:
+                    record = follow(track, group, self.folder, conductor)
+                except _EXPECTED as error:
+                    if not track.optional or isinstance(error, OutputError):
+                        self._tell_others(group)
+                        return done, "", error
+                    record = Record(("clock", *track.names), lost=str(error).splitlines()[0], done=True)
+                if not record.done:
+                    self._tell_others(group)
+                    return done, conductor.reason(group), None
+                done[track.label] = record
+                conductor.before += track.work
+                meter.update(round(conductor.before), track.label)
+        return done, "", None
+
+    def _tell_others(self, group: MPI.Comm) -> None:
+        """Other groups look for the file STOP as well: one that ends early leaves it for them."""
+        if self._directory is not None and group.rank == 0 and group.size < self.comm.size:
+            with suppress(OSError):
+                (self._directory / "STOP").touch()
+
+    def _gathered(self, outcome: tuple[dict[str, Record], str, Exception | None]) -> dict[str, Record]:
+        outcomes = self.comm.allgather(outcome)
+        stopped = [reason for _, reason, _ in outcomes if reason]
+        errors = [error for _, _, error in outcomes if error is not None]
+        if (stopped or errors) and self._directory is not None and self.comm.rank == 0:
+            with suppress(OSError):
+                (self._directory / "STOP").unlink(missing_ok=True)
+        if errors:
+            raise errors[0]
+        if stopped:
+            first = next((reason for reason in stopped if "STOP" not in reason), stopped[0])
+            raise StudyStopped(f"stopped by {first}; what is done is stored, the same command goes on")
+        return {label: record for done, _, _ in outcomes for label, record in done.items()}
+
+
+class _Conductor(Conductor):
+    """Asks the usual requests to stop, and tells the study's meter.
+
+    before  work of the tracks that are done.
+    """
+
+    def __init__(self, stops: StopRequests, meter: Meter, watchdog: Watchdog | None) -> None:
+        self.before = 0.0
+        self._stops, self._meter, self._watchdog = stops, meter, watchdog
+        self._code = 0
+
+    def stop(self, needed: float) -> int:
+        self._code = self._stops.code(needed)
+        return self._code
+
+    def progress(self, track: Track, step: int) -> None:
+        if self._watchdog is not None:
+            self._watchdog.beat()
+        self._meter.update(round(self.before + track.work * step / track.steps), f"{track.label}, step {step}")
+
+    def reason(self, group: MPI.Comm) -> str:
+        """Why the group stopped, in words."""
+        code = group.allreduce(self._code, op=MPI.MAX)
+        return self._stops.reason(code)
+
+
+def number_of_groups(tracks: Sequence[Track], comm: MPI.Comm) -> int:
+    """How many tracks are followed at a time: as many as there are, or ranks, or room for on a node. A rank by itself
+    exchanges nothing, so that many small groups are the quickest. Collective."""
+    memory = MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    nodes = comm.size / node.size
+    node.Free()
+    room = int(memory * nodes / max(track.bytes for track in tracks))
+    axes = [min(one.grid.points) for track in tracks for one in track.problems]
+    fewest = -(-comm.size // max(1, min(axes)))  # a group larger than its grid's planes would not fit
+    return comm.bcast(max(1, fewest, min(len(tracks), comm.size, room)))
+
+
+def deal(costs: Sequence[float], groups: int) -> list[list[int]]:
+    """Numbers of the tracks of every group: the dearest first, each to the group that has the least."""
+    loads = np.zeros(groups)
+    dealt: list[list[int]] = [[] for _ in range(groups)]
+    for number in sorted(range(len(costs)), key=lambda number: (-costs[number], number)):
+        least = int(np.argmin(loads))
+        dealt[least].append(number)
+        loads[least] += costs[number]
+    return dealt
+
+
+def described_ranks(ranks: int, groups: int) -> str:
+    """The division in words."""
+    smallest, largest = ranks // groups, -(-ranks // groups)
+    each = f"{smallest}" if smallest == largest else f"{smallest} or {largest}"
+    return f"{each} rank{'s' if largest > 1 else ''} each"

@@ -1,0 +1,141 @@
+"""Tracks of studies on several ranks: shared out, the same numbers, and nothing lost when they are stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpcmix.io.directory import RunDirectory
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.load import parse_problem
+from hpcmix.run.log import Log
+from hpcmix.studies.track import Conductor, Track, follow, stored
+from hpcmix.studies.work import StudyStopped, Work, deal, number_of_groups
+
+FILE = """
+[grid]
+points = [10, 8, 12]
+lengths = [8.0, 8.0, 8.0]
+[[species]]
+name = "a"
+particles = 2.0
+initial = { kind = "gaussian", width = 1.0, centre = [0.4, 0.0, 0.0] }
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+[[interaction]]
+between = ["a", "a"]
+kind = "contact"
+strength = 1.0
+[time]
+final = 0.8
+step = 0.1
+[output]
+observables = { every = 2 }
+"""
+
+
+def energy(simulations):
+    mixture, state = simulations[0].mixture, simulations[0].state
+    density = mixture.densities(state.orbitals)[0]
+    (moment,) = mixture.communicators.sum([np.sum(density * mixture.grid.coordinates[0])])
+    return [float(moment), float(mixture.communicators.sum([np.sum(density**2)])[0])]
+
+
+def track(label, strength=1.0, measure=energy):
+    return Track(
+        label, (parse_problem(FILE.replace("strength = 1.0", f"strength = {strength}")),), ("x", "square"), measure
+    )
+
+
+class StopAfter(Conductor):
+    def __init__(self, step):
+        self.step, self.reached = step, 0
+
+    def stop(self, needed):
+        return 1 if self.reached >= self.step else 0
+
+    def progress(self, track, step):
+        self.reached = step
+
+
+def test_a_stopped_track_goes_on_where_it_stopped(comm, shared_tmp_path):
+    """To the bit at the same number of ranks; checkpoints are gone at the end and the record stays."""
+    whole = follow(track("whole"), comm, None, Conductor())
+    assert whole.done and [row[0] for row in whole.rows] == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8])
+    stopped = follow(track("t"), comm, shared_tmp_path, StopAfter(5))
+    assert not stopped.done and len(stopped.rows) == 3
+    folder = shared_tmp_path / track("t").key
+    assert RunDirectory(folder / "0").stored_checkpoints()[-1][0] == 5
+    calls = []
+
+    def counted(simulations):
+        calls.append(simulations[0].state.step)
+        return energy(simulations)
+
+    again = follow(track("t", measure=counted), comm, shared_tmp_path, Conductor())
+    assert calls == [6, 8]  # and not from the beginning
+    assert again.done and again.rows == whole.rows
+    comm.Barrier()
+    assert not (folder / "0").exists()
+    assert stored(track("t"), shared_tmp_path).rows == whole.rows
+    assert stored(track("t", 1.5), shared_tmp_path) is None  # another problem is another track
+
+
+def test_a_damaged_checkpoint_begins_anew(comm, shared_tmp_path):
+    follow(track("t"), comm, shared_tmp_path, StopAfter(3))
+    if comm.rank == 0:
+        (path,) = (path for _, path in RunDirectory(shared_tmp_path / track("t").key / "0").stored_checkpoints())
+        path.write_bytes(b"no file of this kind")
+    comm.Barrier()
+    whole = follow(track("t"), comm, shared_tmp_path, Conductor())
+    assert whole.done and len(whole.rows) == 5 and whole.rows[0][0] == 0.0
+
+
+def test_tracks_are_shared_out_and_stored(comm, shared_tmp_path):
+    tracks = [track(f"g = {strength}", strength) for strength in (0.5, 1.0, 1.5)]
+    assert number_of_groups(tracks, comm) == min(3, comm.size)
+    found = Work(comm, Log(speaks=False), shared_tmp_path).follow_all(tracks)
+    assert sorted(found) == ["g = 0.5", "g = 1.0", "g = 1.5"]
+    for one in tracks:
+        alone = follow(one, comm, None, Conductor())
+        np.testing.assert_allclose(found[one.label].rows, alone.rows, rtol=1e-12, atol=1e-13)
+
+    def never(simulations):
+        raise AssertionError("this is stored")
+
+    again = Work(comm, Log(speaks=False), shared_tmp_path).follow_all(
+        [track(f"g = {strength}", strength, never) for strength in (0.5, 1.0, 1.5)]
+    )
+    assert {label: record.rows for label, record in again.items()} == {
+        label: record.rows for label, record in found.items()
+    }
+
+
+def test_a_file_stops_all_groups_and_the_next_call_goes_on(comm, shared_tmp_path):
+    tracks = [track(f"g = {strength}", strength) for strength in (0.5, 1.0, 1.5)]
+    if comm.rank == 0:
+        (shared_tmp_path / "STOP").touch()
+    comm.Barrier()
+    with pytest.raises(StudyStopped, match="STOP"):
+        Work(comm, Log(speaks=False), shared_tmp_path).follow_all(tracks)
+    comm.Barrier()
+    assert not (shared_tmp_path / "STOP").exists()
+    found = Work(comm, Log(speaks=False), shared_tmp_path).follow_all(tracks)
+    assert len(found) == 3 and all(record.done for record in found.values())
+
+
+def test_an_error_in_one_group_is_everybodys(comm, shared_tmp_path):
+    """A state that is nowhere on the grid: an error where it is the problem itself, an outcome in an error budget."""
+    nowhere = FILE.replace('kind = "gaussian", width = 1.0', 'kind = "gaussian", width = 1e-3')
+    nowhere = nowhere.replace("centre = [0.4, 0.0, 0.0]", "centre = [0.31, 0.31, 0.31]")
+    bad = Track("bad", (parse_problem(nowhere),), ("x", "square"), energy)
+    with pytest.raises(ProblemError, match="zero everywhere"):
+        Work(comm, Log(speaks=False), shared_tmp_path).follow_all([track("good"), bad])
+    comm.Barrier()
+    optional = Track("bad", bad.problems, bad.names, energy, optional=True)
+    found = Work(comm, Log(speaks=False), shared_tmp_path).follow_all([track("good"), optional])
+    assert "zero everywhere" in found["bad"].lost and not found["good"].lost
+
+
+def test_work_is_dealt_evenly():
+    assert deal([1.0, 5.0, 2.0, 2.0], 2) == [[1], [2, 3, 0]]
+    assert deal([1.0], 1) == [[0]]
