@@ -368,7 +368,13 @@ def plot(directory: Path) -> int:
     help="How often the job may start itself again.",
 )
 @click.option("--array", metavar="0-9", help="An array of jobs; {task} in a --set is the number of the job.")
-@click.option("--check", "claim", metavar="CLAIM", help="Measure a claim on the problem, in place of a run.")
+@click.option(
+    "--check",
+    "claim",
+    metavar="CLAIM",
+    type=click.Choice(CLAIMS),
+    help="Measure a claim on the problem, in place of a run.",
+)
 @click.option("--numbers", metavar="M,M,...", help="Those of the claim; {task} is the number of the job.")
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
