@@ -201,6 +201,34 @@ def evolution(final: float, step: float, integrator: str = "blanes-moan-6") -> d
     return {"final": final, "step": step, "integrator": integrator, "check_step": False}
 
 
+def moving_mixture(time: dict, points: int = 40, first: dict | None = None, **sections: dict) -> System:
+    """Two coupled condensates in moving potentials, with a convolution: nothing commutes with anything, which is what
+    orders are measured on. `first`: entries of species "a" beside its own or in their place."""
+    one = {
+        "mass": 4.0,
+        "particles": 3.0,
+        "potential": [
+            {"kind": "lattice", "depth": [3.0], "period": [2 * np.pi]},
+            {"kind": "expression", "value": "3*sin(2*t)*sin(x)"},
+        ],
+        "initial": {"kind": "expression", "amplitude": "1 + 0.5*cos(x)", "phase": "0.3*sin(x)"},
+    }
+    other = {
+        "mass": 6.4,
+        "particles": 2.0,
+        "potential": [{"kind": "expression", "value": "3*cos(x)", "factor": "1 + 0.3*cos(3*t)"}],
+        "initial": {"kind": "expression", "amplitude": "1 - 0.4*sin(x)"},
+    }
+    return system(
+        [points],
+        [2 * np.pi],
+        [species("a", **(one | (first or {}))), species("b", **other)],
+        [contact("a", "a", 3.0), contact("b", "b", 2.1), contact("a", "b", 3.9), gaussian_kernel("a", "b", 1.8, 0.5)],
+        time=time,
+        **sections,
+    )
+
+
 def require_below(error: float, tolerance: float, what: str) -> None:
     """Fail unless 0 <= error < tolerance; ``pytest -rP`` shows the measured values."""
     print(f"measured: {what}: {error:.2e} (tolerance {tolerance:.0e})")

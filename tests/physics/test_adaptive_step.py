@@ -11,6 +11,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     log_slope,
+    moving_mixture,
     require_below,
     species,
     system,
@@ -23,32 +24,8 @@ from hpcmix.problem.integrators import INTEGRATORS
 
 def moving(step, integrator, final=1.0, **sections):
     """Two coupled condensates in moving potentials, with a convolution: that of test_order.py."""
-    return system(
-        [40],
-        [2 * np.pi],
-        [
-            species(
-                "a",
-                mass=4.0,
-                particles=3.0,
-                potential=[
-                    {"kind": "lattice", "depth": [3.0], "period": [2 * np.pi]},
-                    {"kind": "expression", "value": "3*sin(2*t)*sin(x)"},
-                ],
-                initial=expression("1 + 0.5*cos(x)"),
-            ),
-            species(
-                "b",
-                mass=6.4,
-                particles=2.0,
-                potential=[{"kind": "expression", "value": "3*cos(x)", "factor": "1 + 0.3*cos(3*t)"}],
-                initial=expression("1 - 0.4*sin(x)"),
-            ),
-        ],
-        [contact("a", "a", 3.0), contact("b", "b", 2.1), contact("a", "b", 3.9), gaussian_kernel("a", "b", 1.8, 0.5)],
-        time={"final": final, "step": step, "integrator": integrator, "check_step": False},
-        **sections,
-    )
+    time = {"final": final, "step": step, "integrator": integrator, "check_step": False}
+    return moving_mixture(time, first={"initial": expression("1 + 0.5*cos(x)")}, **sections)
 
 
 class Run:
@@ -78,9 +55,7 @@ class Run:
 
 def distance(mine, others, cell_volume):
     """max over species of the relative L2 distance."""
-    return max(
-        np.sqrt(np.sum(np.abs(a - b) ** 2) * cell_volume / len(a)) for a, b in zip(mine, others, strict=True)
-    )
+    return max(np.sqrt(np.sum(np.abs(a - b) ** 2) * cell_volume / len(a)) for a, b in zip(mine, others, strict=True))
 
 
 @cache

@@ -9,10 +9,10 @@ from physics.systems import (
     evolution,
     expression,
     gaussian,
-    gaussian_kernel,
     harmonic,
     largest,
     log_slope,
+    moving_mixture,
     require_below,
     species,
     system,
@@ -422,30 +422,11 @@ STEPS = {
 
 def magnetic_quench(integrator, steps):
     """Two species that see each other, one of them in a random vector potential, in moving potentials."""
-    quench = system(
-        [32],
-        [2 * np.pi],
-        [
-            species(
-                "a",
-                mass=4.0,
-                particles=3.0,
-                vector_potential={"kind": "random", "amplitude": 1.5, "correlation_length": 1.2, "seed": 2},
-                potential=[{"kind": "expression", "value": "3*sin(2*t)*sin(x)"}],
-                initial={"kind": "expression", "amplitude": "1 + 0.5*cos(x)", "phase": "0.3*sin(x)"},
-            ),
-            species(
-                "b",
-                mass=6.4,
-                particles=2.0,
-                potential=[{"kind": "expression", "value": "3*cos(x)", "factor": "1 + 0.3*cos(3*t)"}],
-                initial={"kind": "expression", "amplitude": "1 - 0.4*sin(x)"},
-            ),
-        ],
-        [contact("a", "a", 3.0), contact("b", "b", 2.1), contact("a", "b", 3.9), gaussian_kernel("a", "b", 1.8, 0.5)],
-        time=evolution(1.0, 1.0 / steps, integrator),
-    )
-    return quench.evolve()
+    first = {
+        "vector_potential": {"kind": "random", "amplitude": 1.5, "correlation_length": 1.2, "seed": 2},
+        "potential": [{"kind": "expression", "value": "3*sin(2*t)*sin(x)"}],
+    }
+    return moving_mixture(evolution(1.0, 1.0 / steps, integrator), points=32, first=first).evolve()
 
 
 def test_every_integrator_is_measured():

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from physics.systems import contact, evolution, gaussian_kernel, largest, log_slope, species, system
+from physics.systems import evolution, largest, log_slope, moving_mixture
 
 from hpcmix.problem.integrators import INTEGRATORS
 
@@ -27,31 +27,7 @@ STEPS = {
 
 def end_of_quench(integrator, steps):
     """The orbitals after one unit of time."""
-    quench = system(
-        [40],
-        [2 * np.pi],
-        [
-            species(
-                "a",
-                mass=4.0,
-                particles=3.0,
-                potential=[
-                    {"kind": "lattice", "depth": [3.0], "period": [2 * np.pi]},
-                    {"kind": "expression", "value": "3*sin(2*t)*sin(x)"},
-                ],
-                initial={"kind": "expression", "amplitude": "1 + 0.5*cos(x)", "phase": "0.3*sin(x)"},
-            ),
-            species(
-                "b",
-                mass=6.4,
-                particles=2.0,
-                potential=[{"kind": "expression", "value": "3*cos(x)", "factor": "1 + 0.3*cos(3*t)"}],
-                initial={"kind": "expression", "amplitude": "1 - 0.4*sin(x)"},
-            ),
-        ],
-        [contact("a", "a", 3.0), contact("b", "b", 2.1), contact("a", "b", 3.9), gaussian_kernel("a", "b", 1.8, 0.5)],
-        time=evolution(1.0, 1.0 / steps, integrator),
-    )
+    quench = moving_mixture(evolution(1.0, 1.0 / steps, integrator))
     return quench.evolve().state.orbitals
 
 

@@ -9,10 +9,10 @@ from physics.systems import (
     contact,
     evolution,
     gaussian,
-    gaussian_kernel,
     harmonic,
     largest,
     log_slope,
+    moving_mixture,
     require_below,
     species,
     system,
@@ -92,31 +92,8 @@ STEPS = {"strang": (16, 24, 32), "blanes-moan-4": (10, 14, 20), "blanes-moan-6":
 def end_of_quench(integrator, steps):
     """A semi-relativistic and a nonrelativistic component, coupled, in moving potentials; one unit of time."""
     scheme = integrator.replace("rkn-", "")  # a problem file may not ask for the others
-    quench = system(
-        [40],
-        [2 * np.pi],
-        [
-            relativistic(
-                "a",
-                mass=1.5,
-                particles=3.0,
-                potential=[
-                    {"kind": "lattice", "depth": [3.0], "period": [2 * np.pi]},
-                    {"kind": "expression", "value": "3*sin(2*t)*sin(x)"},
-                ],
-                initial={"kind": "expression", "amplitude": "1 + 0.5*cos(x)", "phase": "0.3*sin(x)"},
-            ),
-            species(
-                "b",
-                mass=6.4,
-                particles=2.0,
-                potential=[{"kind": "expression", "value": "3*cos(x)", "factor": "1 + 0.3*cos(3*t)"}],
-                initial={"kind": "expression", "amplitude": "1 - 0.4*sin(x)"},
-            ),
-        ],
-        [contact("a", "a", 3.0), contact("b", "b", 2.1), contact("a", "b", 3.9), gaussian_kernel("a", "b", 1.8, 0.5)],
-        time=evolution(1.0, 1.0 / steps, scheme),
-    )
+    first = {"kinetic": "semirelativistic", "mass": 1.5}
+    quench = moving_mixture(evolution(1.0, 1.0 / steps, scheme), first=first)
     quench.stepper = Stepper(quench.mixture, INTEGRATORS[integrator])
     return quench.evolve().state.orbitals
 
