@@ -123,6 +123,7 @@ def build_simulation(
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
         trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
         mixture = build_mixture(problem, communicators, timers, trial.way)
+        release_freed_memory()
     begin = time.perf_counter()
     checkpoint = None
     if origin is not None:
@@ -206,6 +207,7 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
 
 def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
     """Lay the orbitals where the transform can work on them in place (shared memory of a node). Collective."""
+    release_freed_memory()  # of what the states were made from, before there are more fields than at any other time
     for species, array in enumerate(state.orbitals):
         fields = mixture.transform.empty_fields(len(array))
         fields[...] = array
