@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
+from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
 from hpcmix.initial.noise import complex_noise
@@ -46,17 +47,18 @@ def initial_state(
 ) -> tuple[State, GroundState | None]:
     """The orbitals of every species at time zero, and how the ground state was found if one was asked for.
 
-    Species that ask for the ground state are minimised together; the others are held as they are given meanwhile, and
-    are part of the mean field. A single orbital is made by every orbital group, which then keeps it or not; a set of
-    orbitals in its parts. `say` gets sentences for the log. Raises :class:`ProblemError`, or :class:`NotConverged` from
-    the minimisation. Collective.
+    Species that ask for the ground state are minimised together, those that are coupled at time 0- as one (dressed.py);
+    the others are held as they are given meanwhile, and are part of the mean field. A single orbital is made by every
+    orbital group, which then keeps it or not; a set of orbitals in its parts. `say` gets sentences for the log. Raises
+    :class:`ProblemError`, or :class:`NotConverged` from the minimisation. Collective.
     """
-    coupled = mixture
-    if mixture.rabi.groups:  # nothing below knows of couplings: one weight per species, orbitals of norm one
-        mixture = mixture.uncoupled(problem.prefactors.weights)
+    coupled, dressing = mixture, Dressing.of(problem, mixture)
+    if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
+        mixture = mixture.coupled_by(None, problem.prefactors.weights)
+    populations = mixture.weights.copy()
     arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
-        if species.particles == 0.0:
+        if species.particles == 0.0 and index not in dressing.members:
             arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
         elif species.initial.kind == "ground-state":
             arrays.append(None)
@@ -67,9 +69,11 @@ def initial_state(
     ground_state = None
     if any(array is None for array in arrays):
         try:
-            ground_state, arrays = _with_ground_states(problem, mixture, arrays, report, say)
+            ground_state, arrays = _with_ground_states(problem, mixture, dressing, arrays, report, say)
         except KrylovError as error:
             raise NotConverged(f"ground state: {error}") from error
+    for group in dressing.groups:
+        _tell_populations(problem, coupled, arrays, populations, group, say)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.number_of_orbitals > 1:
@@ -81,7 +85,7 @@ def initial_state(
             arrays[index] = arrays[index][:0]
     for group in coupled.rabi.groups:
         for index in group:  # of one weight for all, the orbital's norm is the species' part
-            arrays[index] *= math.sqrt(mixture.weights[index] / coupled.weights[index])
+            arrays[index] *= math.sqrt(populations[index] / coupled.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
     state = State(orbitals, 0, problem.time.step_size if problem.time else 0.0)
@@ -129,12 +133,18 @@ def _closed_form(initial, where: str, mass: float, mixture: Mixture) -> np.ndarr
 
 
 def _with_ground_states(
-    problem: Problem, mixture: Mixture, arrays: list[np.ndarray | None], report: Report, say: Say
+    problem: Problem,
+    mixture: Mixture,
+    dressing: Dressing,
+    arrays: list[np.ndarray | None],
+    report: Report,
+    say: Say,
 ) -> tuple[GroundState, list[np.ndarray]]:
-    """Fill the missing arrays with the ground state of the potentials of time 0-."""
+    """Fill the missing arrays with the ground state of the potentials and couplings of time 0-. Of coupled species the
+    norm is the part of the group's particles."""
     instant = Instant.before_start()
     held = frozenset(index for index, array in enumerate(arrays) if array is not None)
-    starts = start_of_minimisation(mixture, instant)
+    starts = start_of_minimisation(mixture.coupled_by(None, dressing.populations), instant)
     dtype = mixture.transform.wave_dtype
     guesses = []
     for index, species in enumerate(problem.species):
@@ -152,9 +162,12 @@ def _with_ground_states(
         _normalise(mixture, field, f"species.{species.name}.initial")
         guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
     options = problem.ground_state
-    whole = mixture.with_kernels_times(_ground_state_factors(problem))
+    mixture = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
+    for index in dressing.members:
+        norm = math.sqrt(dressing.populations[index] / mixture.weights[index])
+        guesses[index] *= guesses[index].real.dtype.type(norm)
     # a rest mass does not change the states: residuals are relative to what is left of the energies without it
-    mixture = whole.counted_from_rest()
+    mixture = mixture.counted_from_rest()
     arguments = (instant, options.tolerance, options.max_iterations)
     if mixture.has_sets:
         result = minimise_sets(mixture, guesses, *arguments, report=report, held=held)
@@ -164,7 +177,7 @@ def _with_ground_states(
                     f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
                     "highest filled one; the ground state is not unique, and its density has less symmetry than H"
                 )
-        return result.with_rest_energy(whole), guesses
+        return result.counted_with(dressing.at_rest, mixture), guesses
     fields = [guess[0] for guess in guesses]
     failure = None
     try:
@@ -177,7 +190,27 @@ def _with_ground_states(
     _require_resolved(mixture, fields, held)
     if failure is not None:
         raise failure
-    return result.with_rest_energy(whole), [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+    found = [field.astype(np.complex128, copy=False)[np.newaxis] for field in fields]
+    for index in dressing.members:
+        found[index] *= np.exp(1j * dressing.phases[index])
+    return result.counted_with(dressing.at_rest, mixture), found
+
+
+def _tell_populations(
+    problem: Problem,
+    mixture: Mixture,
+    arrays: list[np.ndarray],
+    populations: np.ndarray,
+    group: tuple[int, ...],
+    say: Say,
+) -> None:
+    """Write into `populations` how the particles of a dressed group are divided, and say it. Collective."""
+    norms = mixture.communicators.sum([kernels.squared_norm(arrays[index][0]) for index in group])
+    total = math.fsum(problem.species[index].particles for index in group)
+    populations[list(group)] = total * norms / np.sum(norms)
+    names = " and ".join(f'"{problem.species[index].name}"' for index in group)
+    parts = " and ".join(f"{populations[index]:.8g}" for index in group)
+    say(f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts}")
 
 
 def _require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset[int]) -> None:
@@ -189,7 +222,8 @@ def _require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozense
         density = one.weight * (field.real**2 + field.imag**2)
         at_one_point = float(mixture.communicators.maximum([np.max(density)])[0]) * mixture.grid.cell_volume
         kinetic = one.weight * float(mixture.communicators.sum(mixture.spectral_averages(field, a)[:1])[0])
-        sentence = concentration(mixture, a, one.particles, at_one_point, kinetic)
+        norm = float(mixture.communicators.sum([kernels.squared_norm(field)])[0]) * mixture.grid.cell_volume
+        sentence = concentration(mixture, a, one.weight * norm, at_one_point, kinetic)
         if sentence is not None:
             raise NotConverged(
                 f"ground state: {sentence}; the attraction has no ground state, or none that this grid resolves: "

@@ -2,13 +2,13 @@
 spheres.
 
 Antoine, Levitt and Tang, J. Comput. Phys. 343 (2017) 92, extended to components: one search direction for all species,
-one step length.
+one step length. A sphere is a species, or several that are coherently coupled (landscape.py).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ class GroundState:
 
     method       name of the method, as in the problem file.
     iterations   number of iterations.
-    residual     largest of |H phi - mu phi| / |mu phi| over the species.
+    residual     largest of |H phi - mu phi| / |mu phi| over the species, coupled ones together.
     transforms   number of Fourier pairs (forward and backward) of one field.
     energy       total energy, code units.
     levels       of the species with sets of orbitals, by name; None where there are none.
@@ -65,14 +65,15 @@ class GroundState:
             found["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
         return found
 
-    def with_rest_energy(self, mixture: Mixture) -> GroundState:
-        """The same for the mixture whose energies were counted from rest: with what that leaves out."""
-        rest = {one.name: one.kinetic.rest_energy for one in mixture.species}
+    def counted_with(self, at_rest: Sequence[float], mixture: Mixture) -> GroundState:
+        """The same with what energies were counted from: `at_rest`, of one particle of every species."""
+        lowest = {one.name: level for one, level in zip(mixture.species, at_rest, strict=True)}
         levels = {
-            name: replace(found, energies=[energy + rest[name] for energy in found.energies])
+            name: replace(found, energies=[energy + lowest[name] for energy in found.energies])
             for name, found in (self.levels or {}).items()
         }
-        return replace(self, energy=self.energy + mixture.rest_energy, levels=levels or self.levels)
+        of_all = sum(mixture.species[sphere[0]].particles * at_rest[sphere[0]] for sphere in mixture.spheres)
+        return replace(self, energy=self.energy + of_all, levels=levels or self.levels)
 
 
 class NotConverged(RuntimeError):
@@ -94,8 +95,8 @@ def minimise_energy(
 ) -> GroundState:
     """Minimise the energy over the fields, in place, until the residual is at most `tolerance`. Collective.
 
-    fields: one complex array of this rank per species, of norm one; species in `held` stay as they are. Raises
-    :class:`NotConverged`.
+    fields: one complex array of this rank per species, of norm one (of coupled species that is the sum's); species in
+    `held` stay as they are. Raises :class:`NotConverged`.
     """
     search = _Search(mixture, fields, instant, held)
     best = math.inf
@@ -144,20 +145,20 @@ class _Search(Landscape):
     def move(self) -> None:
         """Choose the direction, find the step length along it, take the step."""
         self._choose_direction()
-        lengths = np.sqrt(self.products(self.directions, self.directions))
-        slope, curvature = self._derivatives(lengths)
+        lengths = np.sqrt(self.sphere_products(self.directions, self.directions))
+        slope, curvature = self._derivatives()
         if slope >= 0.0:  # not downhill: forget the past
             self.fresh = True
             self._choose_direction()
-            lengths = np.sqrt(self.products(self.directions, self.directions))
-            slope, curvature = self._derivatives(lengths)
+            lengths = np.sqrt(self.sphere_products(self.directions, self.directions))
+            slope, curvature = self._derivatives()
         largest = 0.5 * math.pi / float(np.max(lengths))  # a quarter of a great circle
         step = min(-slope / curvature, largest) if curvature > 0.0 else 0.1 * largest
         self._search_along(slope, step, largest, lengths)
 
     def _choose_direction(self) -> None:
         """d = -P r + beta d (Polak and Ribiere, not negative), tangent to the spheres; then T d."""
-        kinetic_energies = self.products(self.fields, self.kinetic)
+        kinetic_energies = self.sphere_products(self.fields, self.kinetic)
         self.preconditioner.prepare(self.fields, self.totals, self.chemical_potentials, kinetic_energies)
         for steepest, gradient in zip(self.steepest, self.gradients, strict=True):
             steepest[...] = gradient
@@ -170,23 +171,24 @@ class _Search(Landscape):
         if not self.fresh:
             overlap = float(np.dot(self.weights, self.products(self.previous, self.steepest)))
             beta = max(0.0, (product - overlap) / self.previous_product)
-        for field, direction, steepest in zip(self.fields, self.directions, self.steepest, strict=True):
+        for direction, steepest in zip(self.directions, self.steepest, strict=True):
             direction *= direction.real.dtype.type(beta)
             direction -= steepest
-            along = self.products([field], [direction])[0]
-            direction -= direction.real.dtype.type(along) * field
+        along = self.sphere_products(self.fields, self.directions)
+        for field, direction, part in zip(self.fields, self.directions, along, strict=True):
+            direction -= direction.real.dtype.type(part) * field
         for previous, gradient in zip(self.previous, self.gradients, strict=True):
             previous[...] = gradient
         self.apply_kinetic(self.directions, self.kinetic_directions)
         self.previous_product = product
         self.fresh = False
 
-    def _derivatives(self, lengths: np.ndarray) -> tuple[float, float]:
+    def _derivatives(self) -> tuple[float, float]:
         """First and second derivative of the energy along the great circles, with respect to their common parameter,
         where it is zero.
 
         E' = 2 sum_a nu_a Re <d_a|r_a>,
-        E'' = 2 sum_a nu_a (<d_a|H_a|d_a> - mu_a |d_a|^2) + sum_ab integral rho'_a (G_ab * rho'_b),  rho'_a = 2 nu_a
+        E'' = 2 sum_a nu_a (<d_a|(H d)_a> - mu_a |d_a|^2) + sum_ab integral rho'_a (G_ab * rho'_b),  rho'_a = 2 nu_a
         Re(conj(phi_a) d_a).
         """
         mixture = self.mixture
@@ -201,9 +203,10 @@ class _Search(Landscape):
             local[a] = 2.0 * self.weights[a] * mixture.integrate(
                 direction.real**2 + direction.imag**2, total
             ) + mixture.integrate(changes[a], responses[a])
+        local[0] += 2.0 * self.coupling_energy(self.directions)
         kinetic = self.products(self.directions, self.kinetic_directions)
         curvature = float(np.sum(mixture.communicators.sum(local))) + 2.0 * float(
-            np.dot(self.weights, kinetic - self.chemical_potentials * lengths**2)
+            np.dot(self.weights, kinetic - self.chemical_potentials * self.products(self.directions, self.directions))
         )
         return slope, curvature
 
@@ -229,13 +232,12 @@ class _Search(Landscape):
                     return
 
     def _slope_here(self) -> float:
-        """dE/dt at the present fields along the transported direction: 2 sum_a nu_a Re <d_a| T phi_a + W_a phi_a>."""
+        """dE/dt at the present fields along the transported direction: 2 sum_a nu_a Re <d_a|(H phi)_a>."""
         local = []
-        for field, direction, kinetic, total in zip(
-            self.fields, self.directions, self.kinetic, self.totals, strict=True
-        ):
-            np.multiply(field, total, out=self.work)
+        for a, (direction, kinetic, total) in enumerate(zip(self.directions, self.kinetic, self.totals, strict=True)):
+            np.multiply(self.fields[a], total, out=self.work)
             self.work += kinetic
+            self.add_coupling(self.fields, a, self.work)
             local.append(kernels.inner_product(direction, self.work).real)
         products = self.mixture.communicators.sum(local) * self.mixture.grid.cell_volume
         return 2.0 * float(np.dot(self.weights, products))

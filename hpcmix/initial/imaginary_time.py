@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import expm
 
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.landscape import Landscape
@@ -27,8 +29,8 @@ def relax(
     report: Report = lambda iteration, residual, energy: None,
     held: frozenset[int] = frozenset(),
 ) -> GroundState:
-    """Lower the energy by phi -> exp(-s W / 2) exp(-s T) exp(-s W / 2) phi, normalised, in place, until the residual is
-    at most `tolerance`.
+    """Lower the energy by phi -> exp(-s W / 2) exp(-s R / 2) exp(-s T) exp(-s R / 2) exp(-s W / 2) phi, normalised, in
+    place, until the residual is at most `tolerance`; R is the coherent coupling, if any.
 
     The splitting ends at a state whose residual is proportional to the square of the step s; the step is therefore
     halved whenever the residual stalls, and small tolerances need many iterations. `step` None: hbar / (10 mu) of the
@@ -42,11 +44,17 @@ def relax(
     target, looks = math.inf, 0
     for iteration in range(1, max_iterations + 1):
         for a, field in enumerate(fields):
-            if a in held:
-                continue
-            field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
-            landscape.preconditioner.apply_decay(field, a, step / mixture.hbar)
-            field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
+            if a not in held:
+                field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
+        mix = expm((-0.5 * step / mixture.hbar) * landscape.coupling)
+        _mix(fields, mixture.rabi.groups, mix)
+        for a, field in enumerate(fields):
+            if a not in held:
+                landscape.preconditioner.apply_decay(field, a, step / mixture.hbar)
+        _mix(fields, mixture.rabi.groups, mix)
+        for a, field in enumerate(fields):
+            if a not in held:
+                field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
         landscape.transforms += len(fields)
         landscape.refresh()
         if iteration % CHECK:
@@ -69,3 +77,11 @@ def relax(
         f"asked for {tolerance:.1e}; "
         'raise ground_state.max_iterations, or use method = "conjugate-gradients"'
     )
+
+
+def _mix(fields: list[np.ndarray], groups: Sequence[tuple[int, ...]], matrix: np.ndarray) -> None:
+    """phi_a <- sum_b matrix_ab phi_b within every group, in place."""
+    for group in groups:
+        mixed = [sum(fields[b].dtype.type(matrix[a, b]) * fields[b] for b in group) for a in group]
+        for a, field in zip(group, mixed, strict=True):
+            fields[a][...] = field

@@ -1,5 +1,9 @@
 """The energy at a set of fields, its gradient, and the residual: what every method that looks for a ground state
-needs."""
+needs.
+
+The fields live on a product of unit spheres. A sphere is one species, or the species that a coherent coupling turns
+into each other: of them the norms' sum is fixed, and they share one weight nu and one chemical potential.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,14 @@ from hpcmix.model.mixture import Mixture
 
 
 class Landscape:
-    """One field per species, T phi, W = U + G * rho, and what follows from them.
+    """One field per species, T phi, W = U + G * rho, the coupling R of the instant, and what follows from them.
 
     fields      complex arrays of this rank, changed in place by whoever searches.
     held        species that stay as they are: part of the mean field, not of the search.
     energy      total energy of the fields as of the last :meth:`evaluate`.
-    residual    largest of |H phi - mu phi| / |mu phi| as of the last :meth:`differentiate`.
+    residual    largest of |H phi - mu phi| / |mu phi| over the spheres as of the last :meth:`differentiate`.
+    chemical_potentials
+                per species that of its sphere.
     transforms  Fourier pairs (forward and backward) of one field so far.
     All methods are collective.
     """
@@ -30,7 +36,12 @@ class Landscape:
         self.instant = instant
         self.held = held
         self.weights = mixture.weights
-        self.preconditioner = Preconditioner(mixture)
+        self.coupling = mixture.rabi.matrix(instant)
+        self.coupled = [(a, b) for group in mixture.rabi.groups for a in group for b in group]
+        self.preconditioner = Preconditioner(mixture, coupling=self.coupling)
+        self._same_sphere = np.zeros((len(fields), len(fields)))
+        for sphere in mixture.spheres:
+            self._same_sphere[np.ix_(sphere, sphere)] = 1.0
         self.kinetic = [np.empty_like(f) for f in fields]  # T phi
         self.gradients = [np.zeros_like(f) for f in fields]  # H phi - mu phi
         self.totals: list[np.ndarray] = []  # W
@@ -42,6 +53,21 @@ class Landscape:
         """Re <left_a | right_a> for every species. Collective."""
         local = [kernels.inner_product(u, v).real for u, v in zip(left, right, strict=True)]
         return self.mixture.communicators.sum(local) * self.mixture.grid.cell_volume
+
+    def sphere_products(self, left: list[np.ndarray], right: list[np.ndarray]) -> np.ndarray:
+        """For every species the sum of Re <left_b | right_b> over its sphere. Collective."""
+        return self._same_sphere @ self.products(left, right)
+
+    def add_coupling(self, source: list[np.ndarray], species: int, target: np.ndarray) -> None:
+        """target += sum_b R_ab source_b for one species a."""
+        for a, b in self.coupled:
+            if a == species and self.coupling[a, b] != 0.0:
+                target += source[b].dtype.type(self.coupling[a, b]) * source[b]
+
+    def coupling_energy(self, fields: list[np.ndarray]) -> float:
+        """This rank's part of sum_ab nu Re <phi_a|R_ab|phi_b>."""
+        energies = self.mixture.coupling_energies([field[np.newaxis] for field in fields], self.instant)
+        return 0.0 if energies is None else float(np.sum(energies))
 
     def apply_kinetic(self, source: list[np.ndarray], target: list[np.ndarray]) -> None:
         """target = T source."""
@@ -55,7 +81,7 @@ class Landscape:
         mixture = self.mixture
         densities = mixture.densities([field[np.newaxis] for field in self.fields])
         self.totals = mixture.mean_fields(densities)
-        local = np.zeros(2)
+        local = np.array([0.0, self.coupling_energy(self.fields)])
         for one, density, total in zip(mixture.species, densities, self.totals, strict=True):
             local[0] += 0.5 * mixture.integrate(density, total)
             external = one.external.value(self.instant)
@@ -67,23 +93,24 @@ class Landscape:
 
     def refresh(self) -> None:
         """Normalise phi and compute T phi and W anew."""
-        norms = np.sqrt(self.products(self.fields, self.fields))
+        norms = np.sqrt(self.sphere_products(self.fields, self.fields))
         for field, norm in zip(self.fields, norms, strict=True):
             field /= field.real.dtype.type(norm)
         self.apply_kinetic(self.fields, self.kinetic)
         self.evaluate()
 
     def differentiate(self) -> None:
-        """r_a = H_a phi_a - mu_a phi_a, mu_a and the residual."""
-        for gradient, kinetic, total, field in zip(self.gradients, self.kinetic, self.totals, self.fields, strict=True):
-            np.multiply(field, total, out=gradient)
+        """r_a = (H phi)_a - mu_a phi_a, mu_a and the residual."""
+        for a, (gradient, kinetic, total) in enumerate(zip(self.gradients, self.kinetic, self.totals, strict=True)):
+            np.multiply(self.fields[a], total, out=gradient)
             gradient += kinetic
-        self.chemical_potentials = self.products(self.fields, self.gradients)
+            self.add_coupling(self.fields, a, gradient)
+        self.chemical_potentials = self.sphere_products(self.fields, self.gradients)
         for gradient, field, mu in zip(self.gradients, self.fields, self.chemical_potentials, strict=True):
             gradient -= field.real.dtype.type(mu) * field
         for a in self.held:
             self.gradients[a].fill(0.0)
-        norms = np.sqrt(self.products(self.gradients, self.gradients))
+        norms = np.sqrt(self.sphere_products(self.gradients, self.gradients))
         self.residual = float(
             np.max(norms / np.maximum(np.abs(self.chemical_potentials), self.preconditioner.lowest_energies))
         )

@@ -14,12 +14,12 @@ class Preconditioner:
     """P = S^T [alpha / (alpha + T)] S, where S^T S = (alpha + B(x))^-1 is a p x p matrix at every point.
 
     The second derivative of the energy in psi_a = sqrt(nu_a) phi_a is (T_a + W_a - mu_a) delta_ab + 2 psi_a g_ab psi_b;
-    B is its part without T, made positive: B_ab = max(W_a - mu_a, 0) delta_ab + 2 psi_a g+_ab psi_b with g+ the
-    positive part of the matrix of couplings. T and B are combined symmetrically as Antoine, Levitt and Tang (2017),
-    section 3, combine T with the potential. They work with one component and W in place of B; the matrix matters for
-    mixtures, where total density is stiff and the densities' difference is soft (measured: 26 iterations in place of 92
-    to 1e-10 for a miscible mixture, 69 in place of more than 300 for a weakly immiscible one). S is the inverse
-    Cholesky factor of alpha + B.
+    B is its part without T, made positive: B_ab = max(W_a - mu_a, 0) delta_ab + Re R_ab + 2 psi_a g+_ab psi_b with g+
+    the positive part of the matrix of couplings, and R the coherent coupling, which must have no negative level. T and
+    B are combined symmetrically as Antoine, Levitt and Tang (2017), section 3, combine T with the potential. They work
+    with one component and W in place of B; the matrix matters for mixtures, where total density is stiff and the
+    densities' difference is soft (measured: 26 iterations in place of 92 to 1e-10 for a miscible mixture, 69 in place
+    of more than 300 for a weakly immiscible one). S is the inverse Cholesky factor of alpha + B.
 
     alpha is a few times the kinetic energy per particle: the scale of the soft modes. Kernels with a range enter W but
     not the matrix.
@@ -29,9 +29,11 @@ class Preconditioner:
     """alpha in units of the mean kinetic energy per particle; measured: 8 to 16 are about as good, 2 and 40 need twice
     the iterations."""
 
-    def __init__(self, mixture: Mixture, members: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, mixture: Mixture, members: Sequence[int] | None = None, coupling: np.ndarray | None = None
+    ) -> None:
         """`members`: the species that :meth:`prepare` and :meth:`apply` are for, in the order of their fields; all
-        unless given. The other methods take any species."""
+        unless given. `coupling`: R among them, none unless given. The other methods take any species."""
         self._mixture = mixture
         self._members = range(len(mixture.species)) if members is None else members
         self._weights = mixture.weights[list(self._members)]
@@ -39,6 +41,7 @@ class Preconditioner:
         self._roots = np.sqrt(np.where(self._weights > 0.0, self._weights, 1.0))
         values, vectors = np.linalg.eigh(mixture.contact.couplings[np.ix_(self._members, self._members)])
         self._couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
+        self._coupling = np.zeros_like(self._couplings) if coupling is None else coupling.real
         self.lowest_energies = self.lowest_energies_of(self._members)
         """Per member the smallest kinetic energy of the box above that of rest: the scale where others vanish."""
         self._factor: list[list[np.ndarray]] = []
@@ -56,8 +59,8 @@ class Preconditioner:
         chemical_potentials: np.ndarray,
         kinetic_energies: np.ndarray,
     ) -> None:
-        """Take over the present fields phi_a, W_a, mu_a and <phi_a|T|phi_a>: the Cholesky factor of alpha + B at every
-        point."""
+        """Take over the present fields phi_a, W_a, mu_a and <phi|T|phi> of the sphere of each: the Cholesky factor of
+        alpha + B at every point."""
         weights = self._weights
         kinetic = float(np.dot(weights, np.maximum(kinetic_energies, self.lowest_energies)) / np.sum(weights))
         self._alpha = self.KINETIC_MULTIPLE * kinetic
@@ -67,6 +70,8 @@ class Preconditioner:
             factor.append([])
             for b in range(a + 1):
                 entry = (2.0 * row[b]) * modulus[a] * modulus[b]
+                if self._coupling[a, b] != 0.0:
+                    entry += self._coupling[a, b]
                 if a == b:
                     entry += np.maximum(totals[a] - chemical_potentials[a], 0.0) + self._alpha
                 for c in range(b):

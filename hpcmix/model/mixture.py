@@ -104,9 +104,14 @@ class Mixture:
     @property
     def conserved_together(self) -> list[tuple[str, ...]]:
         """Names of the species whose particles add up to a constant: each alone, or those that are coupled."""
+        return [tuple(self.species[a].name for a in group) for group in self.spheres]
+
+    @property
+    def spheres(self) -> list[tuple[int, ...]]:
+        """The species, by index, whose orbitals' norms add up to a constant: each alone, or those that are coupled."""
         coupled = {a for group in self.rabi.groups for a in group}
         alone = [(a,) for a in range(len(self.species)) if a not in coupled]
-        return [tuple(self.species[a].name for a in group) for group in sorted([*alone, *self.rabi.groups])]
+        return sorted([*alone, *self.rabi.groups])
 
     def held(self, species: int) -> range:
         """Which orbitals of a species this rank's group holds."""
@@ -128,24 +133,18 @@ class Mixture:
         contact, convolution = ContactInteraction(couplings), self.convolution.times(factors)
         return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar, self.rabi)
 
-    @property
-    def rest_energy(self) -> float:
-        """Energy of all particles at rest: zero but for semi-relativistic ones."""
-        return sum(one.particles * one.kinetic.rest_energy for one in self.species)
-
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
         :meth:`with_kernels_times` does."""
-        species = [replace(one, kinetic=one.kinetic.from_rest()) for one in self.species]
-        return self._of(species)
+        return self._of([replace(one, kinetic=one.kinetic.from_rest()) for one in self.species], self.rabi)
 
-    def uncoupled(self, weights: Sequence[float]) -> Mixture:
-        """The same mixture without coherent couplings, with weights that go with orbitals of norm one. Shares
-        everything else, as :meth:`with_kernels_times` does."""
-        return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)])
+    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float]) -> Mixture:
+        """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
+        else, as :meth:`with_kernels_times` does."""
+        return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
 
-    def _of(self, species: Sequence[SpeciesModel]) -> Mixture:
-        return Mixture(self.grid, self.transform, species, self.contact, self.convolution, self.hbar)
+    def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
+        return Mixture(self.grid, self.transform, species, self.contact, self.convolution, self.hbar, rabi)
 
     @property
     def real_dtype(self) -> np.dtype:

@@ -30,11 +30,20 @@ class RabiCouplings:
     sum_b R_ab phi_b.
 
     groups  the species that are connected, by index.
+    constant  what does not change in time and is no term's, or None.
     """
 
-    def __init__(self, species: int, terms: Sequence[RabiTerm], groups: Sequence[tuple[int, ...]], hbar: float) -> None:
+    def __init__(
+        self,
+        species: int,
+        terms: Sequence[RabiTerm],
+        groups: Sequence[tuple[int, ...]],
+        hbar: float,
+        constant: np.ndarray | None = None,
+    ) -> None:
         self.groups = tuple(groups)
         self.hbar = hbar
+        self._constant = np.zeros((species, species), np.complex128) if constant is None else constant
         self._species = species
         self._terms = tuple(terms)
 
@@ -65,7 +74,7 @@ class RabiCouplings:
 
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
-        result = np.zeros((self._species, self._species), np.complex128)
+        result = self._constant.astype(np.complex128)
         for term in self._terms:
             value = term.strength * term.envelope(instant)
             result[term.first, term.second] += value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, model_validator
 
@@ -13,6 +13,9 @@ from hpcmix.problem.interactions import two_names
 from hpcmix.problem.potentials import Switching
 from hpcmix.problem.section import wrong
 from hpcmix.problem.values import angle, quantity
+
+if TYPE_CHECKING:
+    from hpcmix.problem.species import Species
 
 
 class RabiCoupling(Switching):
@@ -36,8 +39,9 @@ class RabiCoupling(Switching):
 
     @property
     def on_before_start(self) -> bool:
-        """Whether it acts at time 0-."""
-        return self.from_time < 0.0 and self.until + self.ramp > 0.0
+        """Whether it turns one species into the other at time 0-."""
+        on = self.from_time < 0.0 and (self.until >= 0.0 or self.until + self.ramp > 0.0)
+        return on and self.rabi_frequency > 0.0 and (self.factor is None or float(self.factor.evaluate(t=0.0)) != 0.0)
 
 
 def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
@@ -48,6 +52,17 @@ def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> l
         group = [min(first, second) if number in (first, second) else number for number in group]
     found = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
     return [members for members in found if len(members) > 1]
+
+
+def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
+    """The species, by index, that share their particles in the ground state: connected at time 0-, and asked for."""
+    groups = coupled_groups([one.name for one in species], [entry for entry in couplings if entry.on_before_start])
+    return [group for group in groups if any(asks_for_ground_state(species[index]) for index in group)]
+
+
+def asks_for_ground_state(species: Species) -> bool:
+    """Whether its ground state is wanted; without particles it says nothing."""
+    return species.initial.kind == "ground-state" and species.particles > 0.0
 
 
 def group_weights(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hpcmix.problem.coupling import coupled_groups
+from hpcmix.problem.coupling import asks_for_ground_state, coupled_groups, dressed_groups
 from hpcmix.problem.integrators import INTEGRATORS
 
 if TYPE_CHECKING:
     from hpcmix.problem.checks import Finding, Parts
+    from hpcmix.problem.coupling import RabiCoupling
+    from hpcmix.problem.species import Species
 
 
 def check_couplings(parts: Parts) -> Iterator[Finding]:
@@ -49,15 +51,29 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
             f"potentials, and here is a [[coupling]] too; use one of {', '.join(valid)}"
         )
         yield ("time", "integrator"), message, None
-    wanted = {one.name: one.particles > 0.0 and one.initial.kind == "ground-state" for one in species}
-    for index, entry in known.items():
-        asked = [name for name in entry.between if wanted[name]]
-        if entry.on_before_start and asked:
-            message = (
-                f'acts at time 0-, and "{asked[0]}" asks for its ground state then: ground states of coupled species '
-                'are not available in this version; set "from" to 0 or later, or give another initial state'
-            )
-            yield ("coupling", index), message, None
+    yield from _check_dressed(parts, species, list(known.values()))
+
+
+def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCoupling]) -> Iterator[Finding]:
+    """What a ground state of coupled species takes: all of them in it, and nothing but condensates beside it."""
+    groups = dressed_groups(species, couplings)
+    places = list(parts.species)
+    for group in groups:
+        asking = next(species[index].name for index in group if asks_for_ground_state(species[index]))
+        for index in group:
+            if species[index].initial.kind != "ground-state":
+                message = (
+                    f'"{species[index].name}" is coupled to "{asking}" at time 0-, which asks for the ground state '
+                    'that they share; ask for it here too, or let the coupling begin at "from" = 0'
+                )
+                yield ("species", places[index], "initial"), message, None
+    sets = [index for index, one in enumerate(species) if one.number_of_orbitals > 1]
+    if groups and sets:
+        message = (
+            "several orbitals do not go with a ground state of coupled condensates in this version; "
+            'let the coupling begin at "from" = 0, or give the condensates another initial state'
+        )
+        yield ("species", places[sets[0]], "orbitals"), message, None
 
 
 def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:

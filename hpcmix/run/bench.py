@@ -22,6 +22,7 @@ from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transform import thread_count
+from hpcmix.problem.coupling import asks_for_ground_state
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.problem.schema import Problem
@@ -158,7 +159,7 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
         f"species.{one.name}.initial="
         + ("{kind='plane-waves'}" if one.kind == "fermions" else f"{{kind='gaussian', width={width!r}}}")
         for one in problem.species
-        if one.initial.kind == "ground-state"
+        if asks_for_ground_state(one)
     ]
     return load([*overrides, *quick]) if quick else problem
 

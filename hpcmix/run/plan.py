@@ -11,7 +11,7 @@ import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
-from hpcmix.problem.coupling import coupled_groups
+from hpcmix.problem.coupling import coupled_groups, dressed_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
 from hpcmix.run.schedule import schedule_of, whole_steps
@@ -196,7 +196,8 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
 
     Seven complex fields per orbital (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
     gradient), one to work in (for sets an eighth per orbital: combinations are not made in place), and what the
-    transform works in; condensates are whole in every orbital group. Real: W, the preconditioner's p (p + 1) / 2
+    transform works in; condensates are whole in every orbital group; with coherent coupling its product
+    with a field. Real: W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
     if all(one.initial.kind != "ground-state" for one in problem.species):
@@ -207,6 +208,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition) + 3.0 * any(
         turns(problem, one) for one in problem.species
     )
+    complex_fields += bool(dressed_groups(problem.species, problem.coupling))
     real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))

@@ -184,6 +184,42 @@ def test_ground_state(comm, dimensions):
             np.testing.assert_allclose(shared.density(a), whole[block], rtol=0, atol=1e-7 * whole.max())
 
 
+def dressed_state(comm, dimensions, pencil_grid):
+    """Two components that are coherently coupled, with a phase and unequal masses, beside a third one."""
+    points, lengths = GRIDS[dimensions]
+    trap = harmonic([1.0, 1.2, 0.9][:dimensions])
+    return system(
+        points,
+        lengths,
+        [
+            species("a", particles=2.0, potential=trap),
+            species("b", particles=0.0, potential=trap, mass=1.3),
+            species("c", particles=1.0, potential=trap),
+        ],
+        [contact("a", "a", 2.0), contact("b", "b", 1.5), contact("a", "b", 1.0), gaussian_kernel("b", "c", 0.4, 0.9)],
+        coupling=[{"between": ["a", "b"], "rabi_frequency": 1.5, "detuning": 0.4, "phase": 0.6}],
+        ground_state={"tolerance": 1e-9},
+        parallel=parallel_options(points, pencil_grid),
+        comm=comm,
+    )
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_dressed_state(comm, dimensions):
+    serial = dressed_state(MPI.COMM_SELF, dimensions, [1, 1])
+    energy, norms = serial.energy().total, serial.norms()
+    assert np.sum(norms[:2]) == pytest.approx(1.0, rel=1e-13) and np.min(norms) > 0.1
+    for pencil_grid in pencil_grids(comm.size, serial.problem.grid.points):
+        shared = dressed_state(comm, dimensions, pencil_grid)
+        assert shared.energy().total == pytest.approx(energy, rel=1e-11)
+        np.testing.assert_allclose(shared.norms(), norms, rtol=1e-8)  # the residual over the gap, as below
+        assert abs(shared.ground_state.iterations - serial.ground_state.iterations) <= 2
+        for a in range(3):
+            whole = serial.density(a)
+            block = shared.grid.position_block.slices
+            np.testing.assert_allclose(shared.density(a), whole[block], rtol=0, atol=1e-7 * whole.max())
+
+
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 def test_thomas_fermi(comm, dimensions):
     points, lengths = GRIDS[dimensions]

@@ -546,7 +546,12 @@ rabi_frequency = 1.0
         ("rabi_frequency = 1.0", 'rabi_frequency = 1.0\nfactor = "x"', "coupling.0.factor", '"x" does not exist here'),
         ("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"', "time.integrator", "here is a [[coupling]]"),
         ('precision = "double"', "orbital_groups = 2", "parallel.orbital_groups", "must be 1 with [[coupling]]"),
-        ('name = "up"\ninitial = { kind = "gaussian", width = 1 }', 'name = "up"', "coupling.0", "acts at time 0-"),
+        (
+            'name = "up"\ninitial = { kind = "gaussian", width = 1 }',
+            'name = "up"',
+            "species.down.initial",
+            '"down" is coupled to "up" at time 0-, which asks for the ground state that they share',
+        ),
         ('name = "down"', 'name = "down"\nparticles = 0', "species.down.initial", "has no meaning without particles"),
         ('name = "down"', 'name = "down"\nparticles = -1', "species.down.particles", "must not be negative"),
         ("[parallel]", '[scaling]\nkind = "fractions"\n[parallel]', "scaling", "does not go with [[coupling]]"),
@@ -566,6 +571,16 @@ def test_wrong_couplings(old, new, key, sentence) -> None:
     found = {complaint.key: complaint for complaint in caught.value.complaints}
     assert key in found, caught.value
     assert sentence in str(found[key]) and found[key].line is not None
+
+
+def test_sets_of_orbitals_beside_a_dressed_state_are_refused() -> None:
+    dressed = COUPLED.replace('initial = { kind = "gaussian", width = 1 }', "", 1)
+    start, end = dressed.index("initial = { noise"), dressed.index("[[interaction]]")
+    dressed = dressed[:start] + '[[species]]\nname = "sea"\nkind = "fermions"\norbitals = 3\n' + dressed[end:]
+    parse_problem(dressed + 'from = "0"\n'.replace('"', ""))
+    parse_problem(dressed.replace("orbitals = 3", "orbitals = 1"))
+    with pytest.raises(ProblemError, match=r"orbitals: several orbitals do not go with a ground state of coupled"):
+        parse_problem(dressed)
 
 
 def test_a_species_without_particles_needs_a_coupling() -> None:

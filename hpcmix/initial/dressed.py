@@ -1,0 +1,89 @@
+"""Ground states of coherently coupled condensates: dressed states.
+
+Species that are coupled at time 0- turn into each other until their energy is lowest: only the number N of all their
+particles is given, sum_a |phi_a|^2 = 1 with psi_a = sqrt(N) phi_a, and they have one chemical potential,
+
+    (T_a + W_a) phi_a + sum_b R_ab phi_b = mu phi_a,        E = ... + N sum_ab Re <phi_a|R_ab|phi_b>.
+
+A particle at rest has the levels of the matrix diag(m) + R, m the rest energies where kinetic energies contain them.
+The search counts energies from the lowest, which does not change the state: what is left of mu is what traps,
+interactions and motion make of it, and residuals are relative to that. It also turns the phase of every component to
+that of the lowest level's vector v, phi_a -> exp(-i arg v_a) phi_a, so that the state looked for is close to positive
+functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.model.rabi import RabiCouplings
+from hpcmix.problem.coupling import dressed_groups, group_weights
+from hpcmix.problem.schema import Problem
+
+IMBALANCE = 0.1
+"""Relative change of the populations of a first guess, up and down in turn: a state that is lower with unequal ones
+would otherwise not be found from equal ones, where the slope is zero."""
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """How the coupled species of a ground state are looked for.
+
+    groups       the coupled species, by index; empty where there are none.
+    at_rest      per species the lowest energy of a particle at rest.
+    phases       per species arg v_a, zero for the first of a group and outside.
+    matrix       diag(m) + R of the groups, in these phases and less the lowest level.
+    populations  per species the particles that the search begins with; they add up to the group's.
+    """
+
+    groups: list[tuple[int, ...]]
+    at_rest: np.ndarray
+    phases: np.ndarray
+    matrix: np.ndarray
+    populations: np.ndarray
+
+    @classmethod
+    def of(cls, problem: Problem, mixture: Mixture) -> Dressing:
+        """The couplings of time 0-, and populations as the problem gives them; a species without particles begins with
+        its part of the lowest level."""
+        count = len(problem.species)
+        groups = dressed_groups(problem.species, problem.coupling)
+        coupling = mixture.rabi.matrix(Instant.before_start())
+        at_rest = np.array([one.kinetic.rest_energy for one in mixture.species])
+        phases, matrix = np.zeros(count), np.zeros((count, count), np.complex128)
+        populations = np.array(problem.prefactors.weights)
+        for group in groups:
+            part = np.ix_(group, group)
+            levels = coupling[part] + np.diag(at_rest[list(group)])
+            values, vectors = np.linalg.eigh(levels)
+            lowest = vectors[:, 0]
+            turn = np.where(np.abs(lowest) > 1e-12, np.exp(1j * np.angle(lowest)), 1.0)  # |v| = 1: else it is rounding
+            turn *= np.conj(turn[0])
+            matrix[part] = np.conj(turn)[:, np.newaxis] * (levels - values[0] * np.eye(len(group))) * turn
+            at_rest[list(group)] = values[0]
+            phases[list(group)] = np.angle(turn)
+            populations[list(group)] = _begin_with(populations[list(group)], np.abs(lowest) ** 2)
+        return cls(groups, at_rest, phases, matrix, populations)
+
+    def dressed(self, problem: Problem, mixture: Mixture) -> Mixture:
+        """The mixture with the coupling that is looked with, and one weight per group."""
+        weights = group_weights(problem.prefactors.weights, [one.particles for one in problem.species], self.groups)
+        rabi = RabiCouplings(len(self.phases), (), self.groups, mixture.hbar, self.matrix)
+        return mixture.coupled_by(rabi, weights)
+
+    @property
+    def members(self) -> frozenset[int]:
+        """The species of all groups."""
+        return frozenset(index for group in self.groups for index in group)
+
+
+def _begin_with(given: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Populations close to the given ones, nowhere zero, of the same sum."""
+    total = np.sum(given)
+    wanted = np.where(given > 0.0, given / total, np.maximum(level, 0.01))
+    wanted *= 1.0 + IMBALANCE * (-1.0) ** np.arange(len(given))
+    return wanted * (total / np.sum(wanted))
