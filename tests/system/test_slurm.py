@@ -157,7 +157,7 @@ def test_the_limit_itself(slurm, folder):
 
 
 MIXTURE = (
-    PROBLEM.replace("points = [64]", "points = [16, 12]")
+    PROBLEM.replace("points = [64]", "points = [40, 30]")
     .replace("lengths = [40.0]", "lengths = [40.0, 30.0]")
     .replace("width = 2.0, centre = -6.0, momentum = 0.5", "width = 2.0")
     .replace("width = 2.0, centre = 6.0, momentum = -0.5", "width = 2.0")
