@@ -333,8 +333,11 @@ def plot(directory: Path) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
     from hpcmix.io.figures import draw
 
-    for path in draw(directory):
+    drawn = draw(directory)
+    for path in drawn:
         click.echo(str(path))
+    if not drawn:
+        click.echo(f"{directory} holds neither records nor slices: there is nothing to draw")
     return 0
 
 

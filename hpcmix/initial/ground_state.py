@@ -152,7 +152,13 @@ class _Search(Landscape):
             self._choose_direction()
             lengths = np.sqrt(self.sphere_products(self.directions, self.directions))
             slope, curvature = self._derivatives()
-        largest = 0.5 * math.pi / float(np.max(lengths))  # a quarter of a great circle
+        longest = float(np.max(lengths))
+        if not (longest > 0.0 and math.isfinite(longest)):
+            raise NotConverged(
+                "ground state: the energies leave the range of double precision; "
+                "are particles, strengths and potentials of the size you mean?"
+            )
+        largest = 0.5 * math.pi / longest  # a quarter of a great circle
         step = min(-slope / curvature, largest) if curvature > 0.0 else 0.1 * largest
         self._search_along(slope, step, largest, lengths)
 

@@ -13,6 +13,7 @@ from hpcmix.io.summary import read_summary
 _FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
 _DIRECTORIES = ("snapshots", "slices", "checkpoints")
 _MARKS_OF_A_RUN = ("summary.json", "observables.jsonl", "checkpoints", "snapshots", "run.log")
+_MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
 
 
 class DirectoryInUse(Exception):
@@ -129,6 +130,11 @@ class RunDirectory:
                     "--restart never moves it aside, or choose another with --set output.directory=..."
                 )
             directory._move_aside()
+        if any((directory.path / name).exists() for name in _MARKS_OF_A_CHECK):
+            raise DirectoryInUse(
+                f"{path} holds a check of a claim, which is left as it is; choose another directory with "
+                "--set output.directory=..."
+            )
         taken = [name for name in (*_FILES, *_DIRECTORIES) if (directory.path / name).exists()]
         if taken:
             raise DirectoryInUse(

@@ -33,17 +33,19 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
         name: [(stored.columns if three else stored.slices)[name]["xy"].T * density.factor for stored in shown]
         for name in species
     }
-    x, y = (shown[0].axes[name] * units.length.factor for name in "xy")
-    extent = (*_edges(x), *_edges(y))
+    extents = [(*_edges(one.axes["x"]), *_edges(one.axes["y"])) for one in shown]
+    extents = [tuple(edge * units.length.factor for edge in extent) for extent in extents]
+    extent, moving = extents[0], any(one != extents[0] for one in extents)  # the grid expands
     height = 2.6 * min(max((extent[3] - extent[2]) / (extent[1] - extent[0]), 0.4), 2.5)
     figure = Figure(figsize=(1.2 + 3.1 * len(shown), 0.75 + (height + 0.35) * len(species)), layout="constrained")
     figure.suptitle(title, parse_math=False)
-    panels = figure.subplots(len(species), len(shown), sharex=True, sharey=True, squeeze=False)
+    share = not moving
+    panels = figure.subplots(len(species), len(shown), sharex=share, sharey=share, squeeze=False)
     label = density.label("column density $\\int\\rho\\,dz$" if three else "density $\\rho$")
     for row, name in zip(panels, species, strict=True):
         peaks = [max(float(np.nanmax(image)), np.finfo(float).tiny) for image in images[name]]
         shared = max(peaks) < _SHARED_UP_TO * min(peaks)
-        for axes, stored, image, peak in zip(row, shown, images[name], peaks, strict=True):
+        for axes, stored, extent, image, peak in zip(row, shown, extents, images[name], peaks, strict=True):
             top = max(peaks) if shared else peak
             drawn = axes.imshow(image, origin="lower", extent=extent, cmap=_MAP, vmin=0.0, vmax=top)
             axes.grid(False)
@@ -53,9 +55,9 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
                 figure.colorbar(drawn, ax=axes, label=label if axes is row[-1] else None, shrink=0.9, pad=0.02)
         if shared:
             figure.colorbar(drawn, ax=list(row), label=label, shrink=0.9, pad=0.01)
-        row[0].set_ylabel(units.length.label("$y$"))
-    for axes in panels[-1]:
-        axes.set_xlabel(units.length.label("$x$"))
+        row[0].set_ylabel(_axis_label("y", shown[0], units))
+    for axes, stored in zip(panels[-1], shown, strict=True):
+        axes.set_xlabel(_axis_label("x", stored, units))
     return figure
 
 
@@ -64,19 +66,24 @@ def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Fig
     figure = Figure(figsize=(7.5, 0.8 + 2.4 * len(species)), layout="constrained")
     figure.suptitle(title, parse_math=False)
     panels = figure.subplots(len(species), 1, sharex=True, squeeze=False)[:, 0]
-    x = shown[0].axes["x"] * units.length.factor
     density = units.density(1)
     # from dark to light, leaving out the lightest third that vanishes on white
     colours = matplotlib.colormaps[_MAP](np.linspace(0.0, 0.75, max(len(shown), 2)))
     for axes, name in zip(panels, species, strict=True):
         for stored, colour in zip(shown, colours, strict=False):
+            x = stored.axes["x"] * units.length.factor
             axes.plot(x, stored.slices[name]["x"] * density.factor, color=colour, label=_time(stored, units))
         axes.set_title(name)
         axes.set_ylabel(density.label("density $\\rho$"))
         axes.set_ylim(bottom=0.0)
     panels[0].legend(loc="best")
-    panels[-1].set_xlabel(units.length.label("$x$"))
+    panels[-1].set_xlabel(_axis_label("x", shown[-1], units))
     return figure
+
+
+def _axis_label(name: str, stored: Slices, units: FigureUnits) -> str:
+    """Positions in the laboratory; at the time infinity those on the grid of the frame."""
+    return units.length.label(f"${name}$" if np.isfinite(stored.time) else f"${name} / b$")
 
 
 def _edges(positions: np.ndarray) -> tuple[float, float]:

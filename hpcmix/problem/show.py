@@ -98,9 +98,10 @@ def _clock(problem: Problem) -> str:
     time = problem.time
     if not time.frame.expanding:
         return ""
+    steps = f"{time.steps} steps of {time.step_size!r}" if time.adaptive is None else "steps are adaptive"
     return (
         f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
-        f"\n# {time.steps} steps of {time.step_size!r}; the frame has grown by "
+        f"\n# {steps}; the frame has grown by "
         f"{time.frame.scale(time.end):.6g} then;\n# final, intervals, from and until are the laboratory's times"
     )
 

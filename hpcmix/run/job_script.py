@@ -4,6 +4,7 @@ plain jobs, for those who measure."""
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from hpcmix.problem.schema import Problem
 
 TASK = "{task}"
 """In ``--set`` entries of an array of jobs: stands for the number of the job."""
+
+_ARRAY = r"\d+(-\d+(:\d+)?)?(,\d+(-\d+(:\d+)?)?)*(%\d+)?"
+"""A list of job numbers as sbatch takes it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ def _check(problem: Problem, job: Job) -> None:
         )
     if job.array and job.chain:
         raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
+    if job.array and not re.fullmatch(_ARRAY, job.array):
+        raise ProblemError.of("--array", f"{job.array} is no list of job numbers such as 0-9, 1,4,7 or 0-99%10")
     if any(TASK in entry for entry in (*job.overrides, job.numbers or "")) and not job.array:
         raise ProblemError.of(
             "--numbers" if TASK in (job.numbers or "") else "--set",
@@ -136,7 +142,7 @@ def _quoted(text: str) -> str:
 def _script(job: Job) -> str:
     directory = job.directory + (f"/{TASK}" if job.array else "")
     lines = [*_opening(job, restarts=True), f"directory={_quoted(directory)}", *_body(_program(job), _progress(job))]
-    lines += ['exit "$status"'] if job.chain else _requeue(job.requeues)
+    lines += ['exit "$status"'] if job.chain else _requeue(job)
     return "\n".join(lines) + "\n"
 
 
@@ -202,7 +208,9 @@ def _body(program: str, progress: str) -> list[str]:
     ]
 
 
-def _requeue(most: int) -> list[str]:
+def _requeue(job: Job) -> list[str]:
+    most = job.requeues
+    how = "submitting it again" if job.claim or job.scaling else "hpcmix restart $directory"
     return [
         "# Start again if the run stopped early, got further, and has not been started too often.",
         'if [ "$status" -eq 75 ] && [ "$cancelled" = no ]; then',
@@ -210,7 +218,7 @@ def _requeue(most: int) -> list[str]:
         '    if [ "$after" = "$before" ]; then',
         '        echo "no progress since $before: not starting again" >&2',
         f'    elif [ "${{SLURM_RESTART_COUNT:-0}}" -ge {most} ]; then',
-        f'        echo "started again {most} times already: that is enough; hpcmix restart $directory goes on" >&2',
+        f'        echo "started again {most} times already: that is enough; {how} goes on" >&2',
         '    elif scontrol requeue "$SLURM_JOB_ID"; then',
         "        exit 0",
         "    fi",

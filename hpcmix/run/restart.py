@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -208,9 +209,27 @@ def choose_origin(
             f"run has reached ({newest.path}); "
             "there is nothing to compute",
         )
+    _require_end_of_a_step(problem, newest)
     for line in changes:
         log.line(f"changed, and accepted: {line}")
     return origin
+
+
+def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
+    """Refuse a later final time that fixed steps of the clock of an expanding frame pass over: the last step would end
+    far beyond it in the laboratory, or beyond the time infinity."""
+    time = problem.time
+    steps = whole_steps(time, newest.step_size)
+    if steps is None or not time.frame.expanding or steps * newest.step_size <= time.end * (1.0 + 1e-12):
+        return
+    before, after = (time.frame.laboratory_time(count * newest.step_size) for count in (steps - 1, steps))
+    raise problem.complain(
+        "time.final",
+        f"{time.final:g} is not the end of a step: in the expanding frame the run goes on with steps of "
+        f"{newest.step_size:.6g} of the clock, and they end at t = {before:.12g}"
+        + (f" and {after:.12g}" if steps * newest.step_size <= time.frame.clock(math.inf) else "")
+        + "; go on to such a time, or start anew with this final time (--restart never, another output.directory)",
+    )
 
 
 def is_complete(origin: Origin, problem: Problem) -> bool:

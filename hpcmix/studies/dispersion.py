@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -70,7 +71,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
     growth = [_late_growth(record) for record in of_all]
     columns = ("N", CONSTANT, "late exponent of t", "numerical error")
     rows = tuple(
-        (float(number), value, fit.exponent if fit else 0.0, error)
+        (float(number), value, fit.exponent if fit else math.nan, error)
         for number, value, fit, error in zip(numbers, budget.values, growth, budget.errors, strict=True)
     )
     curves = tuple(

@@ -32,6 +32,8 @@ def test_a_claim_without_dynamics(file, tmp_path):
     assert {"claim.png", "claim.txt", "check.log"} <= {path.name for path in (tmp_path / "runs" / "small").iterdir()}
     again = hpcmix("check", "scattering-rates", file, folder=tmp_path)
     assert again.returncode == 4 and "holds the outcome of a check already" in again.stderr
+    run = hpcmix("run", file, folder=tmp_path)
+    assert run.returncode == 4 and "holds a check of a claim" in run.stderr
     fresh = hpcmix("check", "scattering-rates", file, "--numbers", "16,64,256", "--restart", "never", folder=tmp_path)
     assert fresh.returncode == 0, fresh.stderr
 

@@ -131,6 +131,7 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
     [
         (["--time", "2min"], "--stop-before: 00:03:00 leaves nothing of a limit of 00:02:00"),
         (["--time", "1h", "--array", "1-3", "--chain", "2"], "--chain"),
+        (["--time", "1h", "--array", "x"], "no list of job numbers"),
         (["--time", "1h", "--set", "species.left.mass={task}"], "add --array"),
         (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
         (["--time", "1h", "--numbers", "4,8,16"], "add --check CLAIM"),

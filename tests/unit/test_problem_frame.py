@@ -135,3 +135,9 @@ def test_what_is_taken_to_infinity_in_the_plane(kind):
     width = "width = 1.0\n" if kind == "gaussian" else ""
     entry = f'[[interaction]]\nbetween = ["a", "a"]\nkind = "{kind}"\nstrength = 1.0\n{width}'
     assert parse_problem(TEXT + entry).time.final == math.inf
+
+
+def test_an_adaptive_step_is_shown():
+    shown = resolved_toml(parse_problem(TEXT.replace("step = 0.01", "step = { tolerance = 1e-6 }")))
+    assert "steps are adaptive; the frame has grown by inf then" in shown
+    assert parse_problem(shown).time.adaptive.tolerance == 1e-6
