@@ -83,7 +83,7 @@ def test_groups_are_measured_with_their_sums_and_too_few_cores_are_said(folder):
     sets = ("--set", 'species.down={name="down", kind="fermions", orbitals=4, '
             'initial={kind="oscillator", frequency=1.0}}')  # fmt: skip
     arguments = ("mixture.toml", "--ranks", "2", "--groups", "2", "--threads", "4", "--repeats", "1", *QUICK, *sets)
-    result = hpcmix("scaling", *arguments, "--output", "study", folder=folder)
+    result = hpcmix("scaling", *arguments, "--output", "study", folder=folder, timeout=280)
     assert result.returncode == 0, result.stderr
     assert "no serial run was measured" in result.stdout
     found = json.loads((folder / "study" / "scaling.json").read_text())["configurations"][0]
@@ -97,7 +97,7 @@ def test_groups_are_measured_with_their_sums_and_too_few_cores_are_said(folder):
 
 def test_a_weak_study_grows_the_grid(folder):
     result = hpcmix("scaling", "mixture.toml", "--ranks", "1,2", "--weak", "--grow", "y", "--repeats", "1", *QUICK,
-                    folder=folder)  # fmt: skip
+                    folder=folder, timeout=280)  # fmt: skip
     assert result.returncode == 0, result.stderr
     found = json.loads((folder / "runs" / "weak-scaling-mixture" / "scaling.json").read_text())
     points = [one["repeats"][0]["result"]["problem"]["points"] for one in found["configurations"]]
@@ -149,7 +149,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(folder):
     script += "        print('status', left.code, file=sys.stderr)\n"
     done = subprocess.run(
         [COMMAND[0], "-c", script], input=repr([words for words, _, _ in refusals]), cwd=folder, text=True,
-        env=clean_environment(), capture_output=True, timeout=120, check=False,
+        env=clean_environment(), capture_output=True, timeout=280, check=False,
     )  # fmt: skip
     said = done.stderr.split("status ")
     assert len(said) == len(refusals) + 1, done.stderr
