@@ -10,7 +10,7 @@ import numpy as np
 from hpcmix.evolve.completion import pending_instant
 from hpcmix.evolve.controller import Controller
 from hpcmix.evolve.flows import Flows, Kick
-from hpcmix.evolve.stepper import after_pending, kicks_of
+from hpcmix.evolve.stepper import after_pending, complete, kicks_of
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.evolution import TimeOptions
@@ -97,9 +97,7 @@ class AdaptiveStepper:
 
     def complete(self, state: State) -> None:
         """Do the pending kick, in place (:meth:`hpcmix.evolve.stepper.Stepper.complete`). Collective."""
-        if state.pending_kick:
-            self._flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state, self._frame))], [])
-            state.pending_kick = 0.0
+        complete(self._flows, state, self._frame)
 
     def landed(self, state: State, time: float) -> State:
         """The state at a time within the last step, which `state` stands at the end of; in arrays that the next attempt

@@ -55,9 +55,7 @@ class Flows:
         self._diagonal = [one.kinetic.diagonal for one in mixture.species]
         self._axes = [mixture.transform.plane_axes if diagonal else 0 for diagonal in self._diagonal]
         self._apart = (
-            mixture.has_sets
-            or mixture.communicators.groups > 1
-            or (any(self._diagonal) and not all(self._diagonal))
+            mixture.has_sets or mixture.communicators.groups > 1 or (any(self._diagonal) and not all(self._diagonal))
         )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._half_way = False

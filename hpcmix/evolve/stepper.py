@@ -52,9 +52,7 @@ class Stepper:
     def complete(self, state: State) -> None:
         """Do the pending kick, in place: the state is then as a step by itself leaves it. Collective. A run that goes
         on from here differs by rounding from one that does not stop."""
-        if state.pending_kick:
-            self._flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state, self._frame))], [])
-            state.pending_kick = 0.0
+        complete(self._flows, state, self._frame)
 
     def step(self, state: State) -> None:
         """Take one whole step, in place: what the loop does by :meth:`advance`, for those who want wave functions after
@@ -70,6 +68,13 @@ def kicks_of(table: Splitting, duration: float, times: Sequence[float], middle: 
         Kick(coefficient * duration, Instant.on_clock(frame, time, middle))
         for coefficient, time in zip(table.kicks[:-1], times, strict=True)
     ]
+
+
+def complete(flows: Flows, state: State, frame: Frame) -> None:
+    """Do the pending kick of a state, in place. Collective."""
+    if state.pending_kick:
+        flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state, frame))], [])
+        state.pending_kick = 0.0
 
 
 def after_pending(kick: Kick, duration: float, instant: Instant) -> Kick:

@@ -92,8 +92,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
             yield path, message, None
     if parts.grid is not None and parts.grid.frame.map.expanding:
-        frame = parts.grid, parts.species, parts.interaction, parts.coupling, parts.time, parts.output
-        for path, message in check_frame(*frame):
+        apart = parts.interaction, parts.coupling, parts.rotation, parts.time, parts.output
+        for path, message in check_frame(parts.grid, parts.species, *apart):
             yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)

@@ -9,6 +9,7 @@ from typing import Any
 from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.source import KeyPath
 from hpcmix.problem.species import Species
 
@@ -20,6 +21,7 @@ def check_frame(
     species: dict[int, Species],
     interaction: dict[int, Any],
     coupling: Iterable[int],
+    rotation: Rotation | None,
     time: TimeOptions | None,
     output: OutputOptions | None,
 ) -> Iterator[Finding]:
@@ -31,7 +33,11 @@ def check_frame(
             'masses; use frame = "fixed"'
         )
         yield ("coupling", index, "rabi_frequency"), message
+    if rotation is not None:
+        yield ("rotation",), "is for a frame that does not expand; grid.frame does"
     for index, one in species.items():
+        if one.vector_potential is not None:
+            yield ("species", index, "vector_potential"), "is for a frame that is fixed; grid.frame expands"
         if one.kinetic != "nonrelativistic":
             message = (
                 f'"{one.kinetic}" does not go with the expanding frame, whose phase takes p^2/2m up; '

@@ -25,14 +25,6 @@ def check_turning(
         if rotation is not None or found:
             what = f'the vector potential of "{found[0]}"' if found else "[rotation]"
             yield ("coupling", index), f"coherent coupling does not go with {what}: it acts where T is diagonal in k"
-    if grid.frame.map.expanding:
-        for index, one in species.items():
-            if one.vector_potential is not None:
-                yield ("species", index, "vector_potential"), "is for a frame that is fixed; grid.frame expands"
-            if one.kinetic == "semirelativistic":
-                yield ("species", index, "kinetic"), '"semirelativistic" is for a fixed frame; grid.frame expands'
-        if rotation is not None:
-            yield ("rotation",), "is for a frame that does not expand; grid.frame does"
     if rotation is None:
         return
     for one in species.values():

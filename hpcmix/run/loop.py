@@ -28,10 +28,11 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
     stepper = stepper_of(simulation)
     guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved)
     _require_potentials(simulation)
+    record = None
     if problem.output.checkpoints.enabled:
-        outputs.require_resolved(state, guard)
+        record = outputs.require_resolved(state, guard)
         checkpoints.write(state, guard)
-    outputs.write_due(state, guard)
+    outputs.write_due(state, guard, record)
     with _progress(simulation) as meter:
         while not simulation.is_finished:
             begin, step = time.perf_counter(), state.step
@@ -58,13 +59,14 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
                 stepper.settle(state)
             if state.adaptation is not None:
                 outputs.write_between(state, guard, stepper.landed)
+            record = None
             if vote.checkpoint or stopping:
-                outputs.require_resolved(state, guard)
+                record = outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
             if stopping:
                 return stops.honoured(vote.stop)
             if output_due:
-                outputs.write_due(state, guard)
+                outputs.write_due(state, guard, record)
             _show(simulation, meter)
     stepper.settle(state)
     return ""

@@ -87,10 +87,13 @@ class Outputs:
         """Whether anything is to be written of this state."""
         return self._records.due_at(state) or self._snapshots.due_at(state)
 
-    def write_due(self, state: State, guard: Guard) -> None:
+    def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.conservation.BlowUp` after a record that shows a
-        loss is written."""
-        self._write(state, guard, self._records.due_at(state), self._snapshots.due_at(state))
+        loss is written.
+
+        record  of :meth:`require_resolved`, where the state has been looked at already.
+        """
+        self._write(state, guard, self._records.due_at(state), self._snapshots.due_at(state), record)
 
     def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
         """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
@@ -103,26 +106,37 @@ class Outputs:
             due = (any(_same(moment, one) for one in schedule) for schedule in (records, snapshots))
             self._write(landed(state, moment), guard, *due)
 
-    def _write(self, state: State, guard: Guard, record_due: bool, snapshot_due: bool) -> None:
-        if record_due or snapshot_due:
-            with self._simulation.timers.phase("observables"):
-                record = observe(self._simulation.mixture, state, also=self._also)
+    def _write(
+        self,
+        state: State,
+        guard: Guard,
+        record_due: bool,
+        snapshot_due: bool,
+        record: dict[str, Any] | None = None,
+    ) -> None:
         if record_due:
+            record = record or self._observed(state, self._also)
             self._append(record)
             guard.check(record)
         if snapshot_due:
             self._snapshot(state, self._simulation.problem.output.snapshots.fields)
 
-    def require_resolved(self, state: State, guard: Guard) -> None:
-        """Look at a state that a checkpoint is to hold. Raises :class:`~hpcmix.run.conservation.BlowUp`, after a
-        record, when it has shrunk to the grid's resolution: the last checkpoint is then one from before."""
+    def _observed(self, state: State, also: Also | None) -> dict[str, Any]:
         with self._simulation.timers.phase("observables"):
-            record = observe(self._simulation.mixture, state)
+            return observe(self._simulation.mixture, state, also=also)
+
+    def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
+        """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
+        :class:`~hpcmix.run.conservation.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
+        checkpoint is then one from before."""
+        due = self._records.due_at(state)
+        record = self._observed(state, self._also if due else None)
         try:
             guard.require_resolved(record)
         except BlowUp:
             self._append(record)
             raise
+        return record if due else None
 
     def write_ground_state(self) -> None:
         """Write one record and one snapshot with the wave functions: what a later run can start from."""

@@ -105,7 +105,7 @@ inline void turn_chunk(Pack<Real>* chunk, const double* __restrict phase, std::s
         return;
     }
     alignas(64) Real sine[points], cosine[points];
-    sincos_many(phase, sine, cosine, points);
+    sincos_of_reduced(phase, sine, cosine, points);
     rotate_chunk<Swapped>(chunk, sine, cosine, count);
 }
 
