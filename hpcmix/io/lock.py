@@ -143,9 +143,11 @@ def _namespace() -> str:
 
 
 def _started(process: int) -> str | None:
-    """When a process of this machine started, in ticks since boot; None when there is none."""
+    """When a process of this machine started, in ticks since boot; None when there is none, or one that has ended and
+    is only waiting for its parent to notice (in a container whose first process is slow at that, for seconds)."""
     try:
         # the second entry is the name in brackets, which may hold blanks
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *others = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return None if state in "ZX" else others[18]
+    except (OSError, ValueError, IndexError):
         return None
