@@ -13,7 +13,7 @@ from hpcmix.model.kinetic_momentum import KineticMomentum
 from hpcmix.model.lanczos import Lanczos
 from hpcmix.model.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
 from hpcmix.model.mixture import Mixture, SpeciesModel
-from hpcmix.model.potentials import ExternalPotential, confinement, make_term
+from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.vector_potentials import cross, make_vector_potential
 from hpcmix.parallel.communicators import Communicators
@@ -51,6 +51,7 @@ def build_mixture(
             )
             for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
+        share_equal([one.external for one in species])
     contact = contact_interaction(problem)
     convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)
     return Mixture(grid, transform, species, contact, convolution, problem.hbar, rabi)

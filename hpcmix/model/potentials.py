@@ -198,6 +198,21 @@ class ExternalPotential:
         return self._kept[1]
 
 
+def share_equal(externals: Sequence[ExternalPotential]) -> None:
+    """Let the constant potentials that are equal on this rank be one array: often a trap is one for all species. It is
+    then kept once, and a kick reads it once. Local."""
+    kept: list[np.ndarray] = []
+    for external in externals:
+        if external._constant is None:
+            continue
+        for array in kept:
+            if np.array_equal(array, external._constant):
+                external._constant = array
+                break
+        else:
+            kept.append(external._constant)
+
+
 def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scale: float = 1.0) -> None:
     """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite; `scale` is that of the
     frame."""

@@ -215,18 +215,30 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
 
 
 def potential_fields(problem: Problem) -> int:
-    """Number of real fields that the external potentials keep; with the confinement of a frame that expands."""
+    """Number of real fields that the external potentials keep; with the confinement of a frame that expands. Species
+    whose constant potentials are the same share one (model/potentials.share_equal)."""
     fields = len(problem.species) if problem.grid.frame.map.expanding else 0
+    constant = []
     for one in problem.species:
-        varying = [
-            entry
-            for entry in one.potential
-            if math.isfinite(entry.from_time) or math.isfinite(entry.until) or entry.factor is not None
-            or (entry.kind == "expression" and "t" in entry.value.variables_used)
-        ]  # fmt: skip
-        constant = len(varying) < len(one.potential) or problem.rotation is not None
-        fields += len(varying) + (1 if varying else 0) + (1 if constant else 0)
-    return fields
+        varying = [entry for entry in one.potential if _varies(entry)]
+        fields += len(varying) + (1 if varying else 0)
+        never_changes = [entry for entry in one.potential if not _varies(entry)]
+        harmonic = any(entry.kind == "harmonic" for entry in never_changes)  # proportional to the mass
+        turned = problem.rotation is not None  # what the frame adds depends on mass and charge too
+        key = (never_changes, one.mass if harmonic or turned else 0.0, one.vector_potential if turned else None)
+        if (never_changes or turned) and key not in constant:
+            constant.append(key)
+    return fields + len(constant)
+
+
+def _varies(entry) -> bool:
+    """Whether an external potential changes in time."""
+    return (
+        math.isfinite(entry.from_time)
+        or math.isfinite(entry.until)
+        or entry.factor is not None
+        or (entry.kind == "expression" and "t" in entry.value.variables_used)
+    )
 
 
 def snapshot_bytes(problem: Problem) -> int:

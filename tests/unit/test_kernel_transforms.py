@@ -373,6 +373,23 @@ def test_kick_uses_densities_of_before_the_kick_and_rows_of_the_matrix(monkeypat
 
 @pytest.mark.usefixtures("instruction_set")
 @pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("axes", [0, 1])
+def test_components_may_see_the_same_array(random, dtype, axes):
+    """Read once for neighbours that share it, not where another component stands between them."""
+    shape = (5, 9, 26)
+    one, other = (make_real(random, shape, dtype) for _ in range(2))
+    start = [make_field(random, shape, dtype) / 10 for _ in range(6)]
+    shared = [[one], [one], [], [one], [one, other], [one, other]]
+    results, expected = ([field.copy() for field in start] for _ in range(2))
+    transforms.kick(results, shared, np.zeros((6, 6)), 0.7, axes=axes, inverse_before=axes > 0)
+    copies = [[array.copy() for array in added] for added in shared]
+    transforms.kick(expected, copies, np.zeros((6, 6)), 0.7, axes=axes, inverse_before=axes > 0)
+    for left, right in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 1000])
 def test_a_kick_without_transforms_on_any_number_of_points(random, dtype, count):
     fields = [make_field(random, (count,), dtype) for _ in range(2)]

@@ -7,6 +7,7 @@ from physics.systems import harmonic, species, system
 
 from hpcmix.model.envelope import Instant
 from hpcmix.problem.errors import ProblemError
+from hpcmix.run.plan import potential_fields
 
 POINTS, LENGTHS, MASS = [8, 10, 6], [4.0, 5.0, 3.0], 1.7
 
@@ -163,3 +164,23 @@ def test_an_expression_that_is_not_finite_names_the_point():
     potential, _ = external({"kind": "expression", "value": "1/(x - 2 + t)"}, dimensions=1)
     with pytest.raises(FloatingPointError, match=r"x = 1, t = 1"):
         potential.value(Instant(1.0, 1.0))
+
+
+def test_species_in_the_same_trap_share_its_array():
+    """Kept once and read once; a harmonic one is the same only for equal masses. The plan counts what is kept."""
+    plain = {"initial": {"kind": "plane-waves", "numbers": 0}}
+    trap, shallow = harmonic([1.0, 1.0, 1.0]), harmonic([0.5, 0.5, 0.5])
+    switched = trap | {"until": 1.0}
+    members = [
+        species("a", mass=MASS, potential=[trap], **plain),
+        species("b", mass=MASS, potential=[trap], **plain),
+        species("heavy", mass=2 * MASS, potential=[trap], **plain),
+        species("shallow", mass=MASS, potential=[shallow], **plain),
+        species("switched", mass=MASS, potential=[trap, switched], **plain),
+    ]
+    built = system(POINTS, LENGTHS, members)
+    a, b, heavy, shallow, switched = (one.external.value(Instant(2.0, 2.0)) for one in built.mixture.species)
+    assert a is b and a is switched
+    assert heavy is not a and shallow is not a
+    np.testing.assert_array_equal(heavy, 2 * a)
+    assert potential_fields(built.problem) == 3 + 2  # three constant ones; the switched one and its sum

@@ -110,7 +110,8 @@ inline void turn_chunk(Pack<Real>* chunk, const double* __restrict phase, std::s
 }
 
 /// Kicks one tile of every component. load_potential(component, start, count, values) fills in the potential of `count`
-/// elements from `start` on, lane by lane, or returns false where there is none. `density` has room for density_bytes.
+/// elements from `start` on, lane by lane, leaves there what it filled in for the component before if theirs is the same,
+/// or returns false where there is none. `density` has room for density_bytes.
 template <std::size_t known_components, bool Swapped, class Real, class LoadPotential>
 inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, std::size_t components, const double* couplings,
                           double angle, const LoadPotential& load_potential, double* density)

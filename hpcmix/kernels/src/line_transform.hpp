@@ -65,11 +65,34 @@ template <std::size_t radix, bool twiddled, class Real, class Reader, class Writ
     }
 }
 
+/// The first of several passes: groups of one element, each with twiddle factors of its own.
+template <std::size_t radix, class Real, class Reader, class Writer>
+[[gnu::always_inline]] inline void run_first_groups(const Stage<Real>& stage, const Real* roots, Reader from, Writer to)
+{
+    const Real* __restrict twiddles = stage.twiddles;
+    for (std::size_t group = 0; group < stage.groups; ++group) {
+        Pack<Real> v[radix];
+#pragma GCC unroll 16
+        for (std::size_t k = 0; k < radix; ++k) {
+            v[k] = from(group + k * stage.groups);
+        }
+        butterfly<radix>(v, roots);
+        to(group * radix, v[0]);
+#pragma GCC unroll 16
+        for (std::size_t k = 1; k < radix; ++k) {
+            to(group * radix + k, times(v[k], twiddles + 2 * ((radix - 1) * group + k - 1)));
+        }
+    }
+}
+
 template <std::size_t radix, class Real, class Reader, class Writer>
 [[gnu::noinline]] void run_stage(const Stage<Real>& stage, Reader from, Writer to)
 {
     Real roots[2 * radix];
     __builtin_memcpy(roots, stage.roots, sizeof roots);
+    if (stage.stride == 1 && stage.groups > 1) {
+        return run_first_groups<radix>(stage, roots, from, to);
+    }
     run_group<radix, false>(stage, roots, 0, from, to);
     for (std::size_t group = 1; group < stage.groups; ++group) {
         run_group<radix, true>(stage, roots, group, from, to);

@@ -18,6 +18,7 @@ namespace {
 using hpcmix::ColumnPiece;
 using hpcmix::Kick;
 using hpcmix::Mixing;
+using hpcmix::Potentials;
 using hpcmix::RowPiece;
 
 template <class Real>
@@ -185,6 +186,22 @@ void mix_columns(const Line<Real>& line, const Mixing<Real>& mixing, std::size_t
     }
 }
 
+/// Whether two components see the very same arrays: often a trap is one for all.
+template <class Real>
+bool same_potentials(const Potentials<Real>& potentials, std::size_t a, std::size_t b)
+{
+    const std::size_t count = potentials.first[a + 1] - potentials.first[a];
+    if (potentials.first[b + 1] - potentials.first[b] != count) {
+        return false;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        if (potentials.arrays[potentials.first[a] + i] != potentials.arrays[potentials.first[b] + i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 template <class Real>
 void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
 {
@@ -196,6 +213,9 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
         const Real* const* array = kick.potentials.arrays + kick.potentials.first[a];
         if (array == end) {
             return false;
+        }
+        if (a > 0 && same_potentials(kick.potentials, a - 1, a)) {
+            return true;
         }
         load_reals_of_rows<false>(*array + kick.offset, potential_rows, start, length, values);
         while (++array != end) {
