@@ -26,8 +26,9 @@ void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, 
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     const Rows rows{piece.stride, line.length, piece.count};
-    forward ? transform_rows_in_place<false>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare)
-            : transform_rows_in_place<true>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare);
+    // planes are transformed along their rows first, and last on the way back
+    forward ? transform_rows_in_place<false, true>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare)
+            : transform_rows_in_place<true, false>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare);
 }
 
 /// The first pass on a tile of columns of a field, and the last pass to them.
@@ -226,7 +227,7 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
     for (std::size_t a = 0; a < kick.components; ++a) {
         const Real* const first = kick.fields[a] + 2 * kick.offset;
         if (kick.inverse_before) {
-            transform_from_rows<true>(line, first, rows, workspace.tiles[a], workspace.spare);
+            transform_from_rows<true, false>(line, first, rows, workspace.tiles[a], workspace.spare);
         } else {
             load_rows(first, rows, workspace.tiles[a], false);
         }
@@ -238,7 +239,7 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
     for (std::size_t a = 0; a < kick.components; ++a) {
         Real* const first = kick.fields[a] + 2 * kick.offset;
         if (kick.forward_after) {
-            transform_to_rows<false>(line, workspace.tiles[a], workspace.spare, first, rows, Real(1));
+            transform_to_rows<false, false>(line, workspace.tiles[a], workspace.spare, first, rows, Real(1));
         } else {
             store_rows(first, rows, workspace.tiles[a], false, Real(1));
         }
@@ -254,7 +255,7 @@ void multiply_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<const 
     constexpr std::size_t together = block_elements<Real>;
     const Rows rows{piece.stride, line.length, piece.count}, factor_rows{factors.stride, line.length, factors.count};
     if (inverse_before) {
-        transform_from_rows<true>(line, piece.first, rows, tile, workspace.spare);
+        transform_from_rows<true, false>(line, piece.first, rows, tile, workspace.spare);
     } else {
         load_rows(piece.first, rows, tile, true);  // swapped too: one way to multiply
     }
@@ -269,7 +270,7 @@ void multiply_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<const 
         }
     }
     if (forward_after) {
-        transform_to_rows<false>(line, tile, workspace.spare, piece.first, rows, Real(1));
+        transform_to_rows<false, false>(line, tile, workspace.spare, piece.first, rows, Real(1));
     } else {
         store_rows(piece.first, rows, tile, false, Real(1));
     }
@@ -283,12 +284,15 @@ void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> d
     Workspace<Real> workspace(memory, line.tile_length, 1);
     Pack<Real>*& tile = workspace.tiles[0];
     const Rows rows{piece.stride, line.length, piece.count};
-    transform_from_rows<true>(line, piece.first, rows, tile, workspace.spare);
+    transform_from_rows<true, false>(line, piece.first, rows, tile, workspace.spare);
     store_rows(piece.first, rows, tile, true, Real(1));
     const Rows density_rows{density.stride, line.length, density.count};
     const Real* const values = reinterpret_cast<const Real*>(tile);
     for (std::size_t i = 0; i < line.length; i += width) {
         Vector<Real> square[width] = {};
+        for (std::size_t j = 0; j < width; j += block_width<Real>) {
+            prefetch_next_block(density.first + i + j, density.stride);
+        }
         if (add) {
             load_square(density.first, density_rows, i, line.length, square);
         }
@@ -314,7 +318,8 @@ void real_rows_forward(const Line<Real>& line, RowPiece<const Real> reals, RowPi
 {
     Workspace<Real> workspace(memory, line.tile_length + 1, 1);
     Pack<Real>*& tile = workspace.tiles[0];
-    transform_from_rows<false>(line, reals.first, {reals.stride, line.length, reals.count}, tile, workspace.spare);
+    transform_from_rows<false, true>(line, reals.first, {reals.stride, line.length, reals.count}, tile,
+                                     workspace.spare);
     separate_halves(line, tile);
     store_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false, scale);
 }
@@ -327,7 +332,8 @@ void real_rows_backward(const Line<Real>& line, RowPiece<const Real> spectra, Ro
     Pack<Real>*& tile = workspace.tiles[0];
     load_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false);
     join_halves(line, tile);
-    transform_to_rows<true>(line, tile, workspace.spare, reals.first, {reals.stride, line.length, reals.count}, scale);
+    transform_to_rows<true, true>(line, tile, workspace.spare, reals.first, {reals.stride, line.length, reals.count},
+                                  scale);
 }
 
 template <class Real>

@@ -55,6 +55,16 @@ template <class Real>
     }
 }
 
+/// Asks for the same block of the rows that follow, the next tile's: where rows come from memory or go there, the hardware
+/// foresees too few of so many streams (measured at 128^3: half the time of potentials, two thirds of real rows).
+template <class Real>
+[[gnu::always_inline]] inline void prefetch_next_block(const Real* block, std::size_t stride)
+{
+    for (std::size_t row = lanes<Real>; row < 2 * lanes<Real>; ++row) {
+        prefetch<second_level>(block + row * stride, block_width<Real> * sizeof(Real));
+    }
+}
+
 /// The same of the numbers `column ... column + block_width` of all rows, which may be fewer than there are lanes and end
 /// at `reals` numbers.
 template <class Real>
@@ -110,7 +120,7 @@ template <class Real>
 }
 
 /// `length` neighbouring numbers of every row, from number `start` on, lane by lane; Add: added to what is there. `values`
-/// has room for whole squares.
+/// has room for whole squares. Asks for the same numbers of the rows that follow: the next tile's.
 template <bool Add, class Real>
 void load_reals_of_rows(const Real* first, const Rows& rows, std::size_t start, std::size_t length, Real* values)
 {
@@ -119,6 +129,7 @@ void load_reals_of_rows(const Real* first, const Rows& rows, std::size_t start, 
     for (std::size_t i = 0; i < length; i += width) {
         Vector<Real> block[width];
         if (whole) {
+            prefetch_next_block(first + start + i, rows.stride);
             load_whole_block(first + start + i, rows.stride, block);
         } else {
             load_block(first, rows, start + i, rows.length, block);

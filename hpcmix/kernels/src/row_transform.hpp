@@ -8,8 +8,8 @@
 namespace {
 
 /// The first pass (stride one) on rows of a field: some neighbouring groups at a time, as many as a transposed square has
-/// elements of a row.
-template <std::size_t radix, bool Swap, class Real>
+/// elements of a row. FromMemory: the rows are not in cache yet, nor are those of the next tile.
+template <std::size_t radix, bool Swap, bool FromMemory, class Real>
 [[gnu::noinline]] void run_first_stage_on_rows(const Stage<Real>& stage, const Real* __restrict first,
                                                std::size_t row_stride, Pack<Real>* __restrict tile)
 {
@@ -19,7 +19,11 @@ template <std::size_t radix, bool Swap, class Real>
 #pragma GCC unroll 16
         for (std::size_t k = 0; k < radix; ++k) {
             Vector<Real> block[block_width<Real>];
-            load_whole_block(first + 2 * (group + k * stage.groups), row_stride, block);
+            const Real* const source = first + 2 * (group + k * stage.groups);
+            if constexpr (FromMemory) {
+                prefetch_next_block(source, row_stride);
+            }
+            load_whole_block(source, row_stride, block);
             elements_of_block<Swap>(block, elements[k]);
         }
         for (std::size_t j = 0; j < together; ++j) {
@@ -40,8 +44,8 @@ template <std::size_t radix, bool Swap, class Real>
     }
 }
 
-/// The last pass (one group, no twiddle factors) from a tile to rows of a field.
-template <std::size_t radix, bool Swap, class Real>
+/// The last pass (one group, no twiddle factors) from a tile to rows of a field. ToMemory: these are not in cache.
+template <std::size_t radix, bool Swap, bool ToMemory, class Real>
 [[gnu::noinline]] void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* __restrict tile,
                                               Real* __restrict first, std::size_t row_stride, Real scale)
 {
@@ -64,7 +68,11 @@ template <std::size_t radix, bool Swap, class Real>
         for (std::size_t k = 0; k < radix; ++k) {
             Vector<Real> block[block_width<Real>];
             block_of_elements<Swap>(elements[k], scale, block);
-            store_whole_block(first + 2 * (q + k * stage.stride), row_stride, block);
+            Real* const target = first + 2 * (q + k * stage.stride);
+            if constexpr (ToMemory) {
+                prefetch_next_block(target, row_stride);
+            }
+            store_whole_block(target, row_stride, block);
         }
     }
 }
@@ -77,29 +85,29 @@ bool has_open_row_ends(const Line<Real>& line, const Rows& rows)
            line.stages[line.stage_count - 1].stride % block_elements<Real> == 0;
 }
 
-template <bool Swap, class Real>
+template <bool Swap, bool FromMemory, class Real>
 void run_first_stage_on_rows(const Stage<Real>& stage, const Real* first, std::size_t row_stride, Pack<Real>* tile)
 {
     with_open_radix(stage.radix, [&]<std::size_t radix>() {
-        run_first_stage_on_rows<radix, Swap>(stage, first, row_stride, tile);
+        run_first_stage_on_rows<radix, Swap, FromMemory>(stage, first, row_stride, tile);
     });
 }
 
-template <bool Swap, class Real>
+template <bool Swap, bool ToMemory, class Real>
 void run_last_stage_on_rows(const Stage<Real>& stage, const Pack<Real>* tile, Real* first, std::size_t row_stride,
                             Real scale)
 {
-    stage.radix == 4 ? run_last_stage_on_rows<4, Swap>(stage, tile, first, row_stride, scale)
-                     : run_last_stage_on_rows<8, Swap>(stage, tile, first, row_stride, scale);
+    stage.radix == 4 ? run_last_stage_on_rows<4, Swap, ToMemory>(stage, tile, first, row_stride, scale)
+                     : run_last_stage_on_rows<8, Swap, ToMemory>(stage, tile, first, row_stride, scale);
 }
 
 /// Transforms rows of a field into a tile.
-template <bool Swap, class Real>
+template <bool Swap, bool FromMemory, class Real>
 void transform_from_rows(const Line<Real>& line, const Real* first, const Rows& rows, Pack<Real>*& tile,
                          Pack<Real>*& spare)
 {
     if (has_open_row_ends(line, rows)) {
-        run_first_stage_on_rows<Swap>(line.stages[0], first, rows.stride, tile);
+        run_first_stage_on_rows<Swap, FromMemory>(line.stages[0], first, rows.stride, tile);
         run_stages(line, 1, line.stage_count, tile, spare);
     } else {
         load_rows(first, rows, tile, Swap);
@@ -108,13 +116,13 @@ void transform_from_rows(const Line<Real>& line, const Real* first, const Rows& 
 }
 
 /// Transforms a tile into rows of a field, times scale.
-template <bool Swap, class Real>
+template <bool Swap, bool ToMemory, class Real>
 void transform_to_rows(const Line<Real>& line, Pack<Real>*& tile, Pack<Real>*& spare, Real* first, const Rows& rows,
                        Real scale)
 {
     if (has_open_row_ends(line, rows)) {
         run_stages(line, 0, line.stage_count - 1, tile, spare);
-        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows.stride, scale);
+        run_last_stage_on_rows<Swap, ToMemory>(line.stages[line.stage_count - 1], tile, first, rows.stride, scale);
     } else {
         transform_tile(line, tile, spare);
         store_rows(first, rows, tile, Swap, scale);
@@ -122,16 +130,16 @@ void transform_to_rows(const Line<Real>& line, Pack<Real>*& tile, Pack<Real>*& s
 }
 
 /// Transforms rows of a field in place, times scale; both tiles are buffers.
-template <bool Swap, class Real>
+template <bool Swap, bool FromMemory, class Real>
 void transform_rows_in_place(const Line<Real>& line, Real* first, const Rows& rows, Real scale, Pack<Real>*& tile,
                              Pack<Real>*& spare)
 {
     if (has_open_row_ends(line, rows)) {
-        run_first_stage_on_rows<Swap>(line.stages[0], first, rows.stride, tile);
+        run_first_stage_on_rows<Swap, FromMemory>(line.stages[0], first, rows.stride, tile);
         run_stages(line, 1, line.stage_count - 1, tile, spare);
-        run_last_stage_on_rows<Swap>(line.stages[line.stage_count - 1], tile, first, rows.stride, scale);
+        run_last_stage_on_rows<Swap, false>(line.stages[line.stage_count - 1], tile, first, rows.stride, scale);
     } else {
-        transform_from_rows<Swap>(line, first, rows, tile, spare);
+        transform_from_rows<Swap, FromMemory>(line, first, rows, tile, spare);
         store_rows(first, rows, tile, Swap, scale);
     }
 }

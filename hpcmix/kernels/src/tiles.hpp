@@ -59,6 +59,9 @@ template <class Real>
     return to_column_lanes<Real>(valid == lanes<Real> ? load(source) : load_some(source, valid));
 }
 
+// The caches that something may be fetched to ahead of its use.
+constexpr int first_level = 3, second_level = 2;
+
 /// Asks for the memory from `first` on, `bytes` of it, ahead of its use; an address beyond an array is no harm.
 template <int level, class Real>
 [[gnu::always_inline]] inline void prefetch(const Real* first, std::size_t bytes)
@@ -94,7 +97,7 @@ struct Columns {
 /// 256^3: a step takes 5 to 8 % less).
 template <bool Swap, bool Whole, class Real>
 struct ColumnReader {
-    static constexpr std::size_t tiles_ahead = 2, second_level = 2;
+    static constexpr std::size_t tiles_ahead = 2;
 
     const Real* first;
     std::size_t stride;
@@ -131,7 +134,7 @@ void load_columns_as(const Columns<Real>& columns, Pack<Real>* const* tiles)
     const std::size_t count = columns.tiles();
     for (std::size_t i = 0; i < columns.length; ++i) {
         const Real* row = columns.first + i * columns.stride;
-        prefetch<3>(row + rows_ahead * columns.stride, 2 * columns.count * sizeof(Real));
+        prefetch<first_level>(row + rows_ahead * columns.stride, 2 * columns.count * sizeof(Real));
         for (std::size_t tile = 0; tile < count; ++tile) {
             const Pack<Real> pack = load_pack(row + 2 * lanes<Real> * tile, columns.columns_of_tile(tile));
             tiles[tile][i] = Swap ? swapped(pack) : pack;
