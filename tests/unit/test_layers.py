@@ -25,6 +25,7 @@ LAYERS = [
     "io",
     "run",
     "studies",
+    "commands",
     "cli",
 ]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "cards" not in path.parts)
@@ -75,6 +76,8 @@ def test_packages_import_nothing(path):
     "module",
     [
         "hpcmix.cli",
+        "hpcmix.commands.job",
+        "hpcmix.commands.looking",
         "hpcmix.problem.load",
         "hpcmix.problem.show",
         "hpcmix.run.plan",
