@@ -170,6 +170,10 @@ MISTAKES = [
     # semi-relativistic species
     ('name = "down"', 'name = "down"\nkinetic = "semi-relativistic"', 17, "species.down.kinetic",
      'unknown kinetic "semi-relativistic"; did you mean "semirelativistic"?'),
+    ('name = "down"', 'name = "down"\nkinetic = "relativistic"', 17, "species.down.kinetic",
+     'unknown kinetic "relativistic"; did you mean "semirelativistic"?'),
+    ('name = "down"', 'name = "down"\nkinetic = "non-relativistic"', 17, "species.down.kinetic",
+     'unknown kinetic "non-relativistic"; did you mean "nonrelativistic"?'),
     ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"\nmass = -1', 18, "species.down.mass",
      "must be positive"),
     ('name = "down"', 'name = "down"\nkinetic = "semirelativistic"\nrest_mass = "none"', 18, "species.down.rest_mass",
