@@ -204,7 +204,7 @@ def test_a_state_that_stops_being_finite_ends_the_run_with_status_3(tmp_path):
     overflow = [
         "species.up.initial={kind='gaussian', width=1.0}",
         "species.down.initial={kind='gaussian', width=1.0}",
-        "interaction.0.strength=1e308",
+        "species.up.potential=[{kind='harmonic', frequency=1.0, factor='1e308*t'}]",
     ]
     result = hpcmix(
         "run", "mixture.toml", *(part for entry in overflow for part in ("--set", entry)), ranks=2, folder=tmp_path
