@@ -24,10 +24,10 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 
     problem = load_problem(file, overrides)
     try:
-        found = make_plan(problem, ranks)
+        lines = plan_lines(problem, make_plan(problem, ranks), ranks)
     except ProblemError as error:
         raise problem.locate(error) from error
-    click.echo("\n".join(plan_lines(problem, found, ranks)))
+    click.echo("\n".join(lines))
     return 0
 
 

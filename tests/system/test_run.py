@@ -292,3 +292,16 @@ def test_a_uniform_free_gas_has_no_energy_and_runs(tmp_path):
     (tmp_path / "still.toml").write_text(still + "[time]\nfinal=0.1\nstep=0.01\n")
     assert hpcmix("run", "still.toml", folder=tmp_path).returncode == 0
     assert summary(tmp_path / "runs" / "still")["energy"]["total"] == 0.0
+
+
+def test_a_vector_potential_that_the_grid_does_not_resolve_is_warned_of_once(tmp_path):
+    text = (
+        "[grid]\npoints=[16, 16]\nlengths=[9.0, 9.0]\n[[species]]\nname='a'\ninitial={kind='gaussian', width=1.0}\n"
+        "vector_potential={kind='uniform', gauge='landau', field=2.0}\n[time]\nfinal=0.02\nstep=0.01\n"
+    )
+    (tmp_path / "coarse.toml").write_text(text)
+    words = 'warning: species "a": along x A reaches 9 in the box, and the grid carries momenta up to pi hbar/h = 5.585'
+    assert hpcmix("plan", "coarse.toml", folder=tmp_path).stdout.count(words) == 1
+    result = hpcmix("run", "coarse.toml", ranks=2, folder=tmp_path)
+    assert result.returncode == 0
+    assert result.stdout.count(words) == (tmp_path / "runs/coarse/run.log").read_text().count(words) == 1

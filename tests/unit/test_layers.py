@@ -81,6 +81,7 @@ def test_packages_import_nothing(path):
         "hpcmix.problem.load",
         "hpcmix.problem.show",
         "hpcmix.run.plan",
+        "hpcmix.run.plan_table",
         "hpcmix.io.figures",
         "hpcmix.io.reader",
         "hpcmix.io.verify",
