@@ -302,7 +302,7 @@ def _displace(mixture: Mixture, field: np.ndarray, index: int) -> None:
         spreads.append(np.sum(density * grid.coordinates[axis] ** 2))
     total, *spreads = mixture.communicators.sum([np.sum(density), *spreads])
     axis = int(np.argmax(spreads))
-    width = np.sqrt(spreads[axis] / total)
+    width = max(math.sqrt(spreads[axis] / total), grid.spacings[axis])  # of a cloud at one point, no width
     sign = 1.0 if index % 2 == 0 else -1.0
     field *= 1.0 + sign * ASYMMETRY * np.tanh(grid.coordinates[axis] / width)
 

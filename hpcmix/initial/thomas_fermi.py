@@ -58,19 +58,20 @@ def fill(mixture: Mixture, potential: np.ndarray, coupling: float, particles: fl
     exactly. Collective.
     """
     communicators, cell = mixture.communicators, mixture.grid.cell_volume
-    lowest = -float(communicators.maximum([-np.min(potential)])[0])
-    # with all particles in one cell mu would be this high: an upper bound
-    mu = lowest + coupling * particles / cell
+    # heights above the lowest point: where the repulsion is weak, rounding of the potential itself would hide them
+    height = potential + float(communicators.maximum([-np.min(potential)])[0])
+    alone = coupling * particles / cell
+    level = alone  # with all particles in one cell mu would be this high: an upper bound
     for _ in range(200):
-        inside = potential < mu
+        inside = height < level
         excess, points = communicators.sum(
-            [np.sum((mu - potential)[inside], dtype=np.float64), np.count_nonzero(inside)]
+            [np.sum((level - height)[inside], dtype=np.float64), np.count_nonzero(inside)]
         )
-        step = (excess * cell / coupling - particles) * coupling / (cell * points)
-        mu -= step
-        if abs(step) <= 1e-15 * max(abs(mu), abs(mu - lowest)):
+        step = (excess - alone) / points
+        level -= step
+        if abs(step) <= 1e-15 * level:
             break
-    return np.maximum(0.0, mu - potential) / coupling
+    return np.maximum(0.0, level - height) / coupling
 
 
 def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.ndarray | None]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels.transforms import empty
+from hpcmix.model.vector_potentials import magnitudes
 from hpcmix.parallel.transform import Transform
 
 
@@ -29,7 +30,7 @@ class KineticMomentum:
            momentum; the charge is part of it.
     frame  what a rotating frame adds, -m Omega x r, in the same way.
     scale  what D, p, and A are multiplied by where they are applied: 1 / sqrt(2 m) makes D^+ D an energy.
-    All methods but the constructor are collective over the group.
+    All methods are collective over the group, but the constructor and what is called local.
     """
 
     def __init__(
@@ -77,6 +78,10 @@ class KineticMomentum:
                 part += product
             if axis > 0:
                 target += part
+
+    def magnitudes(self) -> list[float]:
+        """The largest |A| on this rank along each axis, what the frame adds included. Local."""
+        return [size / self.scale for size in magnitudes(self._potentials)]
 
     def along(self, source: np.ndarray, axis: int) -> np.ndarray:
         """scale D source along one axis; the array belongs to this object and is overwritten by its next call."""

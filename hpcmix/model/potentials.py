@@ -13,6 +13,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.magnitudes import LARGEST_VALUES
 
 Coordinates = Sequence[np.ndarray]
 """Positions along each axis, shaped to broadcast against each other."""
@@ -214,16 +215,18 @@ def share_equal(externals: Sequence[ExternalPotential]) -> None:
 
 
 def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scale: float = 1.0) -> None:
-    """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite; `scale` is that of the
-    frame."""
-    finite = np.isfinite(values)
+    """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite, or so large that its
+    square is not; `scale` is that of the frame."""
+    finite = np.abs(values) <= LARGEST_VALUES["double"]
     if np.all(finite):
         return
     index = np.unravel_index(np.argmin(np.broadcast_to(finite, grid.position_shape)), grid.position_shape)
     point = ", ".join(
         f"{name} = {scale * float(x.ravel()[i]):g}" for name, x, i in zip("xyz", grid.coordinates, index, strict=False)
     )
-    raise FloatingPointError(f"{where} is not finite at {point}, t = {time:g}")
+    value = np.broadcast_to(values, grid.position_shape)[index]
+    what = f"is {value:.3g}, too large to compute with," if np.isfinite(value) else "is not finite"
+    raise FloatingPointError(f"{where} {what} at {point}, t = {time:g}")
 
 
 def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:

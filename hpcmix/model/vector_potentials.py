@@ -40,6 +40,11 @@ def cross(vector: Sequence[float], grid: Grid) -> Components:
     return found
 
 
+def magnitudes(components: Components) -> list[float]:
+    """The largest |A| of every component, zero for None."""
+    return [0.0 if part is None else float(np.max(np.abs(part))) for part in components]
+
+
 def solenoid(grid: Grid, flux: float, radius: float, centre: Sequence[float]) -> Components:
     """A = flux (1 - exp(-s^2/radius^2)) / (2 pi s) around an axis along z, s the distance from it."""
     x, y = grid.coordinates[0] - centre[0], grid.coordinates[1] - centre[1]
@@ -50,9 +55,7 @@ def solenoid(grid: Grid, flux: float, radius: float, centre: Sequence[float]) ->
     return [-y * turn, x * turn, None][: grid.dimensions]
 
 
-def random(
-    grid: Grid, amplitude: float, length: float, seed: int, modes: Sequence[int], largest: float
-) -> Components:
+def random(grid: Grid, amplitude: float, length: float, seed: int, modes: Sequence[int], largest: float) -> Components:
     """A trigonometric polynomial with random coefficients, the same function on every grid of a box.
 
     A_j = sum_k c_k exp(i k.x) over the box's modes up to `modes` with 0 < |k| <= largest; c_k complex normal times

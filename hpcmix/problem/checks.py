@@ -15,11 +15,12 @@ from hpcmix.problem.adaptive import smallest_tolerance
 from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
-from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.evolution import MOST_STEPS, GroundStateOptions, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.rotation import Rotation
@@ -82,6 +83,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         hbar = prefactors(parts.scaling, list(parts.species.values()), parts.grid.dimensions).hbar
         species = scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions)
         parts = replace(parts, species=dict(zip(parts.species, species, strict=True)))
+        for path, message in check_magnitudes(parts, hbar):
+            yield path, message, None
     if parts.grid is not None:
         for index, one in parts.species.items():
             for path, message in check_on_grid(one, parts.grid, hbar):
@@ -264,7 +267,7 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     if not time.check_step or not acted_on or not parts.species:
         return None
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    fastest = max(_largest_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
+    fastest = max(largest_kinetic_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
     return math.pi / (time.splitting.largest_drift * fastest)
 
 
@@ -276,6 +279,8 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
     given, keys = time.step_size, ("time", "step")
     if time.adaptive is not None:
         given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
+        if time.end / largest > MOST_STEPS:
+            yield ("time", "final"), f"takes more than {time.end / largest:.2g} steps, too many to count", None
     if given is not None and given > largest:
         seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
         message = (
@@ -284,13 +289,6 @@ def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
             f"units{seconds}; time.check_step = false switches this check off"
         )
         yield keys, message, None
-
-
-def _largest_energy(species: Species, square: float) -> float:
-    """Kinetic energy above that of rest at this square of the momentum."""
-    if species.kinetic == "semirelativistic":
-        return square / (math.sqrt(species.mass**2 + square) + species.mass)
-    return square / (2.0 * species.mass)
 
 
 def _rounded_down(value: float) -> str:

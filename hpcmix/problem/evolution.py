@@ -44,6 +44,13 @@ class GroundStateOptions(Section):
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
     @model_validator(mode="after")
+    def _tolerance_asks_for_something(self):
+        if self.tolerance is not None and self.tolerance >= 1.0:
+            message = f"must be less than 1, the residual of no solution at all, but is {self.tolerance:g}"
+            raise wrong(message, key="tolerance")
+        return self
+
+    @model_validator(mode="after")
     def _step_has_a_use(self):
         if self.step is not None and self.method != "imaginary-time":
             raise wrong(f'is for method = "imaginary-time"; the method here is "{self.method}"', key="step")
@@ -59,7 +66,7 @@ def steps_to(final: float, step: float) -> int:
     return nearest if abs(quotient - nearest) <= 1e-12 * quotient else math.ceil(quotient)
 
 
-_MOST_STEPS = 2.0**53
+MOST_STEPS = 2.0**53
 """Beyond it, neighbouring steps have the same time in double precision."""
 
 
@@ -113,7 +120,7 @@ class TimeOptions(Section):
         if self.step > self.end:
             final = f"final = {self.final:g}" if self.end == self.final else f"{self.end:g} of the frame's clock"
             raise wrong(f"is longer than the whole evolution: {self.step:g} > {final} in code units", key="step")
-        if self.end / self.step > _MOST_STEPS:
+        if self.end / self.step > MOST_STEPS:
             raise wrong(f"makes {self.end / self.step:.2g} steps of the evolution, too many to count", key="step")
         return self
 

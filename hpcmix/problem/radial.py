@@ -12,6 +12,9 @@ from hpcmix.problem.dimensions import ENERGY, LENGTH
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import existing_path, quantity, real, sequence
 
+CLOSEST_RADII = 1e-9
+"""Of the last radius: slopes of a spline through closer points lose half of the digits that its values have."""
+
 
 class SquareBarrier(Section):
     """``V = height`` for r < radius, a well when negative."""
@@ -77,6 +80,11 @@ class RadialTable(Section):
         for first, second in zip(self.radii, self.radii[1:], strict=False):
             if not second > first:
                 raise wrong(f"must increase, but {second:g} comes after {first:g}", key="radii")
+            if second - first < CLOSEST_RADII * self.radius:
+                message = (
+                    f"{first:g} and {second:g} are too close for a spline, whose slopes are quotients of differences"
+                )
+                raise wrong(message, key="radii")
         if not any(self.values):
             raise wrong("are all zero: there is no interaction", key="values")
         return self

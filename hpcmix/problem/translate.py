@@ -121,6 +121,10 @@ def _unknown_key(name: str, known: list[str]) -> tuple[str, str | None]:
     return ("unknown key" if suggestion else f"unknown key (known here: {', '.join(known)})"), suggestion
 
 
+_MEANT = {("species.kinetic", "relativistic"): "semirelativistic"}
+"""Words whose meaning is nearer to another word than their spelling: here "nonrelativistic" is spelt more alike."""
+
+
 def _unknown_value(name: str, word: Any, available: list[str]) -> tuple[str, str | None]:
     """The sentence about a word that is none of those available, and a suggestion."""
     listing = f" (available: {', '.join(available)})"
@@ -129,7 +133,7 @@ def _unknown_value(name: str, word: Any, available: list[str]) -> tuple[str, str
     sentence = unavailable_value(name, word, available)
     if sentence:
         return sentence, None
-    suggestion = closest(word, available)
+    suggestion = _MEANT.get((name, word.lower())) or closest(word, available)
     return f"unknown {name.rpartition('.')[2]} {described(word)}{'' if suggestion else listing}", suggestion
 
 

@@ -21,13 +21,19 @@ from hpcmix.problem.units import UnitError
 AXES = ("x", "y", "z")
 
 
+LARGEST, SMALLEST = 1e60, 1e-60
+"""Between these every number of a file lies in size, so that products of five, such as m omega^2 x^2 / 2, are floats.
+Problems in SI units or cgs as code units stay far inside: hbar = 1 makes frequencies of 1e36 there, not more."""
+
+
 def is_number(value: Any) -> bool:
     """Whether a TOML value is an integer or a float."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def number_in_range(value: Any, above: float | None = None, at_least: float | None = None) -> float:
-    """A finite float within its bounds. Raises the validation error that says which bound."""
+    """A float within its bounds and of a size that can be computed with; the lower limit of sizes is for what has a
+    lower bound: a coordinate may be as good as zero. Raises the validation error that says which bound."""
     if not is_number(value):
         raise wrong(f"must be a number, not {described(value)}")
     try:
@@ -42,6 +48,11 @@ def number_in_range(value: Any, above: float | None = None, at_least: float | No
         raise wrong(
             f"must {'not be negative' if at_least == 0 else f'be at least {at_least:g}'}, but is {described(value)}"
         )
+    if abs(number) > LARGEST:
+        raise wrong(f"{described(value)} is too large to compute with: in code units at most {LARGEST:g}")
+    if (above is not None or at_least is not None) and 0.0 < abs(number) < SMALLEST:
+        zero = "" if above is not None else "zero or "
+        raise wrong(f"{described(value)} is too small to compute with: in code units {zero}at least {SMALLEST:g}")
     return number
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from hpcmix.problem.errors import ProblemError
@@ -18,30 +20,46 @@ _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
 
 
-def differences(stored: str, problem: Problem) -> list[str]:
-    """What `problem` says of the physics that the resolved file `stored` in a checkpoint does not, a line for each."""
-    before, now = _physics(_tables(stored)), _physics(resolved_dict(problem))
-    return [
-        f"{key}: {_shown(before, key)} in the checkpoint, {_shown(now, key)} now"
-        for key in sorted({*before, *now})
-        if before.get(key) != now.get(key)
-    ]
+@dataclass(frozen=True)
+class Comparison:
+    """What a problem says of the physics that a checkpoint's problem does not, a line for each difference.
+
+    misfits  differences that rule going on out: the checkpoint's arrays or its time have no place in the problem.
+    others   those that may be accepted.
+    """
+
+    misfits: tuple[str, ...]
+    others: tuple[str, ...]
 
 
-def misfits(stored: str, problem: Problem) -> list[str]:
-    """The differences with which the arrays of a checkpoint do not fit the problem at all."""
+def compare(stored: str, problem: Problem) -> Comparison:
+    """`problem` beside the resolved file `stored` in a checkpoint."""
     before, now = _tables(stored), resolved_dict(problem)
-    lines = []
+    misfits, said = [], set()
     for key in _SHAPE:
         old, new = _flat(before).get(key), _flat(now).get(key)
         if old != new:
-            lines.append(f"{key}: {old} in the checkpoint, {new} now")
-    old, new = ([(one["name"], one.get("orbitals", 1)) for one in tables["species"]] for tables in (before, now))
-    if old != new:
-        lines.append(f"species and their orbitals: {old} in the checkpoint, {new} now")
+            misfits.append(f"{key}: {old!r} in the checkpoint, {new!r} now: its fields do not fit")
+            said.add(key)
+    old, new = ({one["name"]: one.get("orbitals", 1) for one in tables["species"]} for tables in (before, now))
+    if list(old.items()) != list(new.items()):
+        misfits.append(
+            f"species and their orbitals: {list(old.items())} in the checkpoint, {list(new.items())} now: "
+            "its fields do not fit"
+        )
+        said |= {f"species.{name}" for name in old.keys() ^ new.keys()}
+        said |= {f"species.{name}.orbitals" for name in old}
     if problem.time is not None and problem.time.adaptive is None and isinstance(before["time"]["step"], dict):
-        lines.append("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now")
-    return lines
+        misfits.append("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now")
+        said.add("time.step")
+    return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], said: set[str]) -> Iterator[str]:
+    """A line for every entry that differs, but those of `said` and what is in them."""
+    for key in sorted({*before, *now}):
+        if before.get(key) != now.get(key) and not any(f"{key}.".startswith(f"{other}.") for other in said):
+            yield f"{key}: {_shown(before, key)} in the checkpoint, {_shown(now, key)} now"
 
 
 def _tables(stored: str) -> dict[str, Any]:

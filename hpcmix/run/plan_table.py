@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.well_posedness import semirelativistic_condition
+from hpcmix.run.phase_resolution import expected_warnings
 from hpcmix.run.plan import Plan
 
 
 def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
-    """What ``hpcmix plan`` prints."""
+    """What ``hpcmix plan`` prints. Raises :class:`~hpcmix.problem.errors.ProblemError` for a vector potential that is
+    not finite."""
     decomposition = plan.decomposition
     points, block = (" x ".join(map(str, numbers)) for numbers in (problem.grid.points, decomposition.block_shape))
     count = "1 rank" if ranks == 1 else f"{ranks} ranks"
@@ -40,7 +42,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
     condition = semirelativistic_condition(problem)
-    return lines + (condition.lines() if condition is not None else [])
+    return lines + (condition.lines() if condition is not None else []) + expected_warnings(problem)
 
 
 def _files(problem: Problem, plan: Plan) -> str:

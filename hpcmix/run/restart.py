@@ -19,7 +19,7 @@ from hpcmix.problem.errors import Complaint, ProblemError
 from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.schema import Problem
 from hpcmix.run.log import Log
-from hpcmix.run.physics import differences, misfits
+from hpcmix.run.physics import compare
 from hpcmix.run.schedule import has_passed, has_reached, whole_steps
 from hpcmix.state import State
 
@@ -170,21 +170,21 @@ def _judged(origin: Origin, paths: Sequence[Path]) -> Origin:
 def compare_physics(origin: Origin, problem: Problem, accept_changes: bool) -> list[str]:
     """The differences between the checkpoints' problem and this one, which the caller says if they are accepted.
 
-    Raises :class:`ProblemError` with all of them when they are not, or when the arrays do not fit.
+    Raises :class:`ProblemError` with all that stand in the way, and what to do: those that nobody has accepted, and
+    those with which no checkpoint of the run can be gone on from.
     """
-    stored = origin.candidates[0].problem
-    name = origin.candidates[0].path
-    if lines := misfits(stored, problem):
-        text = f": the fields of {name} do not fit"
-        raise ProblemError([Complaint(problem.file, None, "", line + text) for line in lines])
-    lines = differences(stored, problem)
-    if lines and not accept_changes:
-        advice = (
-            "the run that is to be gone on with was another one; --accept-changes goes on all the same, "
-            "--restart never or another output.directory starts anew"
-        )
-        raise ProblemError([Complaint(problem.file, None, "", text) for text in (*lines, advice)])
-    return lines
+    newest = origin.candidates[0]
+    found = compare(newest.problem, problem)
+    others = list(found.others)
+    if not found.misfits and (accept_changes or not others):
+        return others
+    anew = "--restart never or another output.directory starts anew"
+    if found.misfits:
+        advice = f"{newest.path} cannot be gone on from with this problem; {anew}"
+    else:
+        advice = f"the run that is to be gone on with was another one; --accept-changes goes on all the same, {anew}"
+    lines = [*found.misfits, *([] if accept_changes else others), advice]
+    raise ProblemError([Complaint(problem.file, None, "", line) for line in lines])
 
 
 def choose_origin(

@@ -26,6 +26,7 @@ from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
+from hpcmix.run.phase_resolution import found_warnings
 from hpcmix.run.restart import Origin, ancestors
 from hpcmix.run.schedule import AdaptiveSchedule, Schedule, has_reached, schedule_of, whole_steps
 from hpcmix.run.stopping import StopRequests
@@ -139,6 +140,8 @@ def build_simulation(
     if trial.description:
         log.line(trial.description)
     log.line(f"transform: {mixture.transform.description}")
+    for line in found_warnings(problem, mixture):
+        log.line(line)
     if checkpoint is None:
         if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
             log.line(_steps_in_words(problem.time))

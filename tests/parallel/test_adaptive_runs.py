@@ -143,9 +143,7 @@ def test_the_ranks_and_their_number_decide_alike(comm, folder, monkeypatch):
     mine, others = records(folder, own.name), records(folder, "all")
     np.testing.assert_allclose([r["time"] for r in mine], [r["time"] for r in others], rtol=1e-13)
     np.testing.assert_allclose([r["step_size"] for r in mine], [r["step_size"] for r in others], rtol=1e-12)
-    np.testing.assert_allclose(
-        [r["energy"]["total"] for r in mine], [r["energy"]["total"] for r in others], rtol=1e-12
-    )
+    np.testing.assert_allclose([r["energy"]["total"] for r in mine], [r["energy"]["total"] for r in others], rtol=1e-12)
 
 
 def test_until_goes_on_with_the_step_that_was_reached(folder, whole_runs):
@@ -172,7 +170,14 @@ def test_the_tolerance_is_physics_and_the_first_step_is_not(comm, folder, monkey
         assert "time.step.tolerance: 1e-06 in the checkpoint, 1e-05 now" in capfd.readouterr().err
     assert run(folder, "changed", "time.step=0.01", accept_changes=True) == BAD_INPUT
     if comm.rank == 0:
-        assert "time.step: adaptive in the checkpoint" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert "time.step: adaptive in the checkpoint" in said and "--accept-changes" not in said
+    assert run(folder, "changed", "time.step=0.01", "species.down.mass=2") == BAD_INPUT
+    if comm.rank == 0:
+        said = capfd.readouterr().err
+        assert "time.step: adaptive in the checkpoint" in said
+        assert "species.down.mass: 1.5 in the checkpoint, 2.0 now" in said
+        assert "--restart never or another output.directory starts anew" in said
     assert run(folder, "changed", "time.step.initial=0.03") == DONE
 
 

@@ -264,6 +264,18 @@ def test_virial_theorem(points, length, scale, components):
 # ---------------------------------------------------------------- Thomas-Fermi limit
 
 
+@pytest.mark.parametrize("strength", [1e-7, 1e-17])
+def test_a_repulsion_too_weak_for_a_thomas_fermi_cloud(strength):
+    """The cloud to begin from has all its particles at one point of the grid, and the trap has no value of zero there:
+    the oscillator's ground states are found all the same."""
+    one = system(
+        *([24], [12.0]),
+        [species("a", potential=harmonic(1.0, centre=[0.1])), species("b", potential=harmonic(2.0))],
+        [contact("a", "a", strength), contact("b", "b", strength)],
+    )
+    require_below(abs(one.ground_state.energy - 1.5), 1e-6, "energy of two oscillators")
+
+
 def test_thomas_fermi_limit():
     """mu_TF = (3 g / 4 sqrt 2)^(2/3) and R = sqrt(2 mu) on the line: the relative difference falls as mu^-2, up to a
     logarithm.

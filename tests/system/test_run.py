@@ -204,7 +204,7 @@ def test_a_state_that_stops_being_finite_ends_the_run_with_status_3(tmp_path):
     overflow = [
         "species.up.initial={kind='gaussian', width=1.0}",
         "species.down.initial={kind='gaussian', width=1.0}",
-        "interaction.0.strength=1e308",
+        "species.up.potential=[{kind='harmonic', frequency=1.0, factor='1e308*t'}]",
     ]
     result = hpcmix(
         "run", "mixture.toml", *(part for entry in overflow for part in ("--set", entry)), ranks=2, folder=tmp_path
@@ -292,3 +292,16 @@ def test_a_uniform_free_gas_has_no_energy_and_runs(tmp_path):
     (tmp_path / "still.toml").write_text(still + "[time]\nfinal=0.1\nstep=0.01\n")
     assert hpcmix("run", "still.toml", folder=tmp_path).returncode == 0
     assert summary(tmp_path / "runs" / "still")["energy"]["total"] == 0.0
+
+
+def test_a_vector_potential_that_the_grid_does_not_resolve_is_warned_of_once(tmp_path):
+    text = (
+        "[grid]\npoints=[16, 16]\nlengths=[9.0, 9.0]\n[[species]]\nname='a'\ninitial={kind='gaussian', width=1.0}\n"
+        "vector_potential={kind='uniform', gauge='landau', field=2.0}\n[time]\nfinal=0.02\nstep=0.01\n"
+    )
+    (tmp_path / "coarse.toml").write_text(text)
+    words = 'warning: species "a": along x A reaches 9 in the box, and the grid carries momenta up to pi hbar/h = 5.585'
+    assert hpcmix("plan", "coarse.toml", folder=tmp_path).stdout.count(words) == 1
+    result = hpcmix("run", "coarse.toml", ranks=2, folder=tmp_path)
+    assert result.returncode == 0
+    assert result.stdout.count(words) == (tmp_path / "runs/coarse/run.log").read_text().count(words) == 1

@@ -25,6 +25,7 @@ LAYERS = [
     "io",
     "run",
     "studies",
+    "commands",
     "cli",
 ]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "cards" not in path.parts)
@@ -75,9 +76,12 @@ def test_packages_import_nothing(path):
     "module",
     [
         "hpcmix.cli",
+        "hpcmix.commands.job",
+        "hpcmix.commands.looking",
         "hpcmix.problem.load",
         "hpcmix.problem.show",
         "hpcmix.run.plan",
+        "hpcmix.run.plan_table",
         "hpcmix.io.figures",
         "hpcmix.io.reader",
         "hpcmix.io.verify",

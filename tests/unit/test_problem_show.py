@@ -75,8 +75,8 @@ points = [4]
 lengths = [{numbers.uniform(0, 1)!r}]
 [[species]]
 name = "a"
-mass = {numbers.lognormvariate(0, 100)!r}
-particles = {numbers.lognormvariate(0, 200)!r}
+mass = {numbers.lognormvariate(0, 20)!r}
+particles = {numbers.lognormvariate(0, 40)!r}
 [time]
 final = {numbers.uniform(1, 2)!r}
 step = {numbers.uniform(0.001, 1)!r}

@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
-from hpcmix.run.physics import differences, misfits
+from hpcmix.run.physics import Comparison, compare
 
 TEXT = """
 title = "a"
@@ -58,7 +58,8 @@ STORED = resolved_toml(changed())
     ],
 )  # fmt: skip
 def test_a_difference_is_named_with_both_values(override, line):
-    assert any(found.startswith(line) for found in differences(STORED, changed(override)))
+    found = compare(STORED, changed(override))
+    assert sum(text.startswith(line) for text in (*found.misfits, *found.others)) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,19 +71,19 @@ def test_a_difference_is_named_with_both_values(override, line):
     ],
 )  # fmt: skip
 def test_what_is_no_physics_may_change(override):
-    assert differences(STORED, changed(override)) == []
+    assert compare(STORED, changed(override)) == Comparison((), ())
 
 
 def test_something_new_is_absent_in_the_checkpoint():
     more = parse_problem(
         TEXT.replace("[time]", '[[interaction]]\nbetween=["up","up"]\nkind="contact"\nstrength=1\n[time]')
     )
-    assert "interaction.1.strength: absent in the checkpoint, 1.0 now" in differences(STORED, more)
+    assert "interaction.1.strength: absent in the checkpoint, 1.0 now" in compare(STORED, more).others
 
 
 def test_a_stored_file_that_this_version_cannot_read_is_compared_as_it_is():
     stored = STORED + "\n[invention]\nkey = 1\n"
-    assert differences(stored, changed()) == ["invention.key: 1 in the checkpoint, absent now"]
+    assert compare(stored, changed()) == Comparison((), ("invention.key: 1 in the checkpoint, absent now",))
 
 
 @pytest.mark.parametrize("override", ["grid.points=[16, 14]", "species.up.name=top", "parallel.precision=single"])
@@ -90,5 +91,15 @@ def test_arrays_that_do_not_fit(override):
     problem = parse_problem(
         TEXT.replace('between = ["up"', 'between = ["top"') if "top" in override else TEXT, [override]
     )
-    assert len(misfits(STORED, problem)) == 1
-    assert misfits(STORED, changed("species.up.mass=2")) == []
+    found = compare(STORED, problem)
+    assert len(found.misfits) == 1 and "do not fit" in found.misfits[0]
+    assert not any(line.startswith(("grid.points", "parallel.precision", "species.up", "species.top"))
+                   for line in found.others)  # fmt: skip
+    assert compare(STORED, changed("species.up.mass=2")).misfits == ()
+
+
+def test_fixed_steps_after_adaptive_ones_are_one_misfit_beside_the_other_differences():
+    stored = resolved_toml(changed("time.step={tolerance=1e-6}"))
+    found = compare(stored, changed("species.up.mass=2"))
+    assert found.misfits == ("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now",)
+    assert found.others == ("species.up.mass: 1.0 in the checkpoint, 2.0 now",)

@@ -111,6 +111,6 @@ def test_every_claim_says_which_options_it_takes():
 
 
 def test_the_command_line_names_every_claim():
-    from hpcmix.cli import CLAIMS as words
+    from hpcmix.commands.claims import CLAIMS as words
 
     assert set(words) == set(CLAIMS)

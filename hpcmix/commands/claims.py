@@ -1,0 +1,70 @@
+"""``check``: the claims of the papers, measured."""
+
+from __future__ import annotations
+
+import click
+
+from hpcmix.commands.options import file_argument, max_wall_option, overrides_option
+
+CLAIMS = (
+    "scattering-rates",
+    "gross-pitaevskii-limit",
+    "dispersion",
+    "morawetz",
+    "pair-excitation",
+    "conservation",
+    "well-posedness",
+    "semiclassical-bounds",
+)
+
+
+def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
+    """Whole numbers separated by commas."""
+    try:
+        return tuple(int(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is no list of whole numbers such as 4,10,20') from None
+
+
+@click.command()
+@click.argument("claim", metavar="CLAIM", type=click.Choice(CLAIMS))
+@file_argument
+@click.option("--numbers", metavar="N,N,...", callback=_numbers, help="Particle numbers of the family.")
+@click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
+@click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Where an outcome exists already: auto leaves it alone and says so, never replaces it. A check that was "
+    "stopped is gone on with by auto.",
+)
+@max_wall_option
+@overrides_option
+def check(
+    claim: str,
+    file: str,
+    numbers: tuple[int, ...],
+    at_start: bool,
+    restart: str,
+    max_wall: float | None,
+    overrides: tuple[str, ...],
+) -> int:
+    """Measure a claim of the papers: table, fitted exponent with its confidence, numerical errors, verdict, figure,
+    JSON.
+
+    \b
+    scattering-rates        the Neumann problem tends to the scattering problem (Chong, Lee and Sun, Lemma 1.1)
+    gross-pitaevskii-limit  the modified system tends to its limit like 1/N, at all times (Prop. 2.4)
+    dispersion              wave functions spread like t^(-3/2), for every N (Cor. 2.6)
+    morawetz                the interaction Morawetz inequality (Appendix B)
+    pair-excitation         Hilbert-Schmidt norms of the pair kernel (Lemma 3.2)
+    conservation            particles, energy, momentum, angular momentum: drift over time and step
+    well-posedness          kinetic energy below its bound from the conserved energy (Anapolitanos et al., Thm 1.1)
+    semiclassical-bounds    commutators of a trapped Fermi gas are of the size M hbar (Cardenas et al. (2.9), (2.11))
+    """
+    from hpcmix.studies.check import Request
+    from hpcmix.studies.check import check as measure
+
+    wanted = {"evolving": not at_start, "fresh": restart == "never", "max_wall": max_wall}
+    return measure(Request(claim, file, overrides, numbers, **wanted))

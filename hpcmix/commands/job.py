@@ -1,0 +1,114 @@
+"""``job``: a script for Slurm."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from hpcmix.commands.claims import CLAIMS
+from hpcmix.commands.measuring import scaling
+from hpcmix.commands.options import Duration, command_line, file_argument, overrides_option
+
+
+@click.command()
+@file_argument
+@click.option(
+    "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
+)
+@click.option("--time", metavar="12:00:00", type=Duration(), required=True, help="Time limit of a job.")
+@click.option(
+    "--ranks-per-node",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="MPI ranks on a node.",
+)
+@click.option(
+    "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
+)
+@click.option("--launcher", type=click.Choice(["srun", "mpirun"]), default="srun", show_default=True)
+@click.option(
+    "--stop-before", metavar="3min", type=Duration(), default=180.0, help="How long before the limit the run stops."
+)
+@click.option(
+    "--requeues",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="How often the job may start itself again.",
+)
+@click.option("--array", metavar="0-9", help="An array of jobs; {task} in a --set is the number of the job.")
+@click.option(
+    "--check",
+    "claim",
+    metavar="CLAIM",
+    type=click.Choice(CLAIMS),
+    help="Measure a claim on the problem, in place of a run.",
+)
+@click.option("--numbers", metavar="M,M,...", help="Those of the claim; {task} is the number of the job.")
+@click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
+@click.option(
+    "--chain",
+    metavar="N",
+    type=click.IntRange(min=2),
+    help="A script that submits N jobs, each going on where the one before stopped, for sites that do not requeue.",
+)
+@click.option(
+    "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
+)
+@overrides_option
+def job(
+    file: str,
+    nodes: int,
+    time: float,
+    ranks_per_node: int,
+    threads: int,
+    launcher: str,
+    stop_before: float,
+    requeues: int,
+    array: str | None,
+    claim: str | None,
+    numbers: str | None,
+    study: str | None,
+    chain: int | None,
+    site: str | None,
+    overrides: tuple[str, ...],
+) -> int:
+    """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
+    from hpcmix.problem.cards import find_problem
+    from hpcmix.problem.load import load_problem
+    from hpcmix.run.job_script import TASK, Job, make_script, read_site
+
+    first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
+    problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
+    name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
+    if study is not None:
+        from hpcmix.studies.scaling.command import default_directory
+
+        chosen = scaling.make_context("hpcmix scaling", [file, *words]).params  # its mistakes are said now
+        directory = str(chosen["output"] or default_directory(file, chosen["weak"]))
+    wanted = Job(
+        file,
+        name,
+        directory,
+        time,
+        nodes,
+        ranks_per_node,
+        threads,
+        launcher,
+        stop_before,
+        requeues,
+        array,
+        chain,
+        [entry for entry in overrides if not entry.startswith("output.directory=")],
+        read_site(site),
+        command_line(),
+        claim,
+        numbers,
+        words,
+    )
+    click.echo(make_script(problem, wanted), nl=False)
+    return 0

@@ -1,0 +1,78 @@
+"""``plan``, ``show``, ``plot`` and ``verify``: what looks at problems and at runs, and needs no MPI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hpcmix.commands.options import directory_argument, file_argument, overrides_option
+
+
+@click.command()
+@file_argument
+@click.option(
+    "--ranks", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Ranks to plan for."
+)
+@overrides_option
+def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
+    """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
+    from hpcmix.problem.errors import ProblemError
+    from hpcmix.problem.load import load_problem
+    from hpcmix.run.plan import make_plan
+    from hpcmix.run.plan_table import plan_lines
+
+    problem = load_problem(file, overrides)
+    try:
+        lines = plan_lines(problem, make_plan(problem, ranks), ranks)
+    except ProblemError as error:
+        raise problem.locate(error) from error
+    click.echo("\n".join(lines))
+    return 0
+
+
+@click.command()
+@click.argument("path", metavar="PATH")
+@overrides_option
+def show(path: str, overrides: tuple[str, ...]) -> int:
+    """Print a problem with every default filled in; of a run's directory, what became of the run."""
+    if Path(path).is_dir():
+        from hpcmix.io.reader import RunReader
+
+        click.echo("\n".join(RunReader(Path(path)).description()))
+        return 0
+    from hpcmix.problem.load import load_problem
+    from hpcmix.problem.show import resolved_toml
+
+    click.echo(resolved_toml(load_problem(path, overrides)), nl=False)
+    return 0
+
+
+@click.command()
+@directory_argument
+def plot(directory: Path) -> int:
+    """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
+    from hpcmix.io.figures import draw
+
+    drawn = draw(directory)
+    for path in drawn:
+        click.echo(str(path))
+    if not drawn:
+        click.echo(f"{directory} holds neither records nor slices: there is nothing to draw")
+    return 0
+
+
+@click.command()
+@click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+def verify(path: Path) -> int:
+    """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
+
+    Ends with status 1 if any is not.
+    """
+    from hpcmix.io.verify import verify as findings
+
+    good = True
+    for finding in findings(path):
+        click.echo(f"{'good' if finding.good else 'BAD '}  {finding.path}: {finding.text}")
+        good = good and finding.good
+    return 0 if good else 1

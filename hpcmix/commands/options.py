@@ -1,0 +1,45 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+directory_argument = click.argument(
+    "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+file_argument = click.argument("file", metavar="FILE")
+overrides_option = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace an entry of the file: time.step=1e-3"
+)
+
+
+class Duration(click.ParamType):
+    """A duration on the clock on the wall, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value, param, ctx):
+        """The number of seconds. Fails with a sentence."""
+        from hpcmix.problem.durations import DurationError, seconds_of
+
+        try:
+            return value if isinstance(value, float) else seconds_of(value)
+        except DurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+max_wall_option = click.option(
+    "--max-wall",
+    metavar="3h50m",
+    type=Duration(),
+    help="Write a checkpoint and stop with status 75 before the program has run so long.",
+)
+
+
+def command_line() -> str:
+    """The words that this process was called with, as a shell would take them."""
+    return "hpcmix " + shlex.join(sys.argv[1:])

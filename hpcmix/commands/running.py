@@ -1,0 +1,70 @@
+"""``run``, ``restart`` and ``ground``: what computes a state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hpcmix.commands.options import directory_argument, file_argument, max_wall_option, overrides_option
+
+restart_option = click.option(
+    "--restart",
+    metavar="auto|never|PATH",
+    default="auto",
+    show_default=True,
+    help="auto goes on with the run of the directory from its newest good checkpoint; never moves it aside and starts "
+    "from the beginning; a checkpoint or the directory of another run is gone on from.",
+)
+accept_changes_option = click.option(
+    "--accept-changes", is_flag=True, help="Go on although the file's physics are not those of the checkpoint."
+)
+
+
+@click.command()
+@file_argument
+@restart_option
+@accept_changes_option
+@max_wall_option
+@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
+@overrides_option
+def run(
+    file: str, restart: str, accept_changes: bool, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]
+) -> int:
+    """Make the initial state, or go on from a checkpoint, and evolve to the final time."""
+    from hpcmix.run.launch import Request, launch
+
+    return launch(
+        Request(file, overrides, restart=restart, accept_changes=accept_changes, max_wall=max_wall, drawing=drawing)
+    )
+
+
+@click.command()
+@directory_argument
+@click.option("--until", metavar="T", help="Go on beyond the final time: a time in code units, or with its unit.")
+@accept_changes_option
+@max_wall_option
+@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
+def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: float | None, drawing: bool) -> int:
+    """Go on with the run of a directory from its newest good checkpoint, on any number of ranks."""
+    from hpcmix.run.launch import Request, launch
+
+    options = {"accept_changes": accept_changes, "max_wall": max_wall, "drawing": drawing}
+    return launch(Request.to_go_on(directory, until, **options))
+
+
+@click.command()
+@file_argument
+@click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Where a run exists already: auto leaves it alone and says so, never moves it aside.",
+)
+@overrides_option
+def ground(file: str, restart: str, overrides: tuple[str, ...]) -> int:
+    """Find the ground state only, and write it with its wave functions."""
+    from hpcmix.run.launch import Request, launch
+
+    return launch(Request(file, overrides, evolving=False, restart=restart))
