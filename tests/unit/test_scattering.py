@@ -91,6 +91,21 @@ def test_refinement_converges_at_high_order():
         assert scattering_length(function, HALF).error < 1e-13
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        RadialFunction((0.0, 1.0), np.zeros_like),
+        RadialFunction((0.0, 1.5), lambda r: 8.0 * np.exp(-0.5 * (r / 1e-5) ** 2)),
+    ],
+)
+def test_a_potential_that_is_not_seen_is_refused(function):
+    """It was taken for none, and the search for its Neumann problem's eigenvalue had no end."""
+    with pytest.raises(NoScatteringSolution, match="radius near its width"):
+        scattering_length(function, HALF)
+    with pytest.raises(NoScatteringSolution, match="radius near its width"):
+        neumann_problem(function, HALF, 10.0)
+
+
 def test_a_resonance_has_no_scattering_length():
     well = RadialFunction((0.0, 1.0), lambda r: np.full_like(r, -(math.pi**2) / 2.0))
     with pytest.raises(NoScatteringSolution, match="infinite"):
