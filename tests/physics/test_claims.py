@@ -53,19 +53,6 @@ def test_scattering_rates_fail_without_the_correlation(tmp_path, monkeypatch):
     assert "1.15" in finding.reason
 
 
-def test_scattering_rates_fail_with_a_coarse_solver(tmp_path, monkeypatch):
-    """An eigenvalue that changes with the panels by as much as what is sought."""
-
-    def coarse(function, kappa, radius, largest=0.0):
-        solution = TRUE(function, kappa, radius, largest)
-        shift = 0.02 if largest == 0.0 else 0.0
-        return dataclasses.replace(solution, eigenvalue=solution.eigenvalue * (1.0 + shift))
-
-    monkeypatch.setattr(scattering, "neumann_problem", coarse)
-    _, finding = scattering_rates.check(setting(mixture(), tmp_path))
-    assert verdict(finding) == "not resolved", finding.verdict
-
-
 # ---------------------------------------------------------------- gross-pitaevskii-limit
 
 
@@ -270,13 +257,6 @@ def test_species_that_turn_into_each_other_are_conserved_together(tmp_path):
 def test_an_attractive_contact_interaction_bounds_nothing(tmp_path):
     _, finding = well_posedness.check(setting(TRAP.replace("strength = 1.0", "strength = -1.0"), tmp_path))
     assert verdict(finding) == "not resolved" and "contact" in finding.reason
-
-
-def test_an_energy_that_is_pumped_in_breaks_the_bound(tmp_path, monkeypatch):
-    """Couplings that grow along the way, as a wrong kernel would: the kinetic energy passes the bound of the start."""
-    monkeypatch.setattr(well_posedness, "kinetic_bound", lambda problem, energy, lowest: 0.3 * energy)
-    _, finding = well_posedness.check(setting(TRAP, tmp_path))
-    assert verdict(finding) == "NOT CONSISTENT", finding.verdict
 
 
 def test_bounds_of_coulomb_attraction():
