@@ -138,6 +138,29 @@ def test_pair_kernels_at_all_times_and_their_failures(tmp_path, monkeypatch):
     assert verdict(finding) == "not resolved", finding.verdict
 
 
+def breathing(step: float, final: float, width: float) -> str:
+    """The mixture in a trap that stays on, from a cloud that it does not hold at rest, with a step of low order: in
+    free space the norms are the largest at t = 0, where no step is wrong."""
+    at_rest = {"points": 14, "length": 9.0, "frame": '"fixed"', "initial": f'{{ kind = "gaussian", width = {width} }}'}
+    large = {"final": str(final), "step": step, "every": 1, "check_step": False, "integrator": "strang"}
+    return mixture(**at_rest, **large).replace("until = 0.0", "until = 10.0")
+
+
+@pytest.mark.parametrize(
+    ("claim", "cause", "text"),
+    [
+        (dispersion, "box", mixture(points=10, length=4.0, step=0.08, check_step=False)),
+        (pair_excitation, "box", mixture(points=10, length=4.0, step=0.08, check_step=False)),
+        (dispersion, "time step", breathing(0.4, 0.8, 1.8)),
+        (pair_excitation, "time step", breathing(1.0, 2.0, 1.1)),
+    ],
+)
+def test_norms_are_not_resolved(tmp_path, claim, cause, text):
+    """Too small a box, a step too large."""
+    _, finding = claim.check(setting(text, tmp_path))
+    assert verdict(finding) == "not resolved" and f"from the {cause}" in finding.reason, finding.verdict
+
+
 # ---------------------------------------------------------------- conservation
 
 TRAP = """
@@ -210,6 +233,13 @@ def test_too_large_a_step_leaves_conservation_open(tmp_path):
     text = text.replace("every = 2", "every = 1").replace("final = 1.6", "final = 4.8")
     _, finding = conservation.check(setting(text, tmp_path))
     assert verdict(finding) == "not resolved", finding.verdict
+
+
+@pytest.mark.parametrize(("cause", "points", "length"), [("grid", 10, 14.0), ("box", 12, 6.0)])
+def test_a_grid_too_coarse_or_a_box_too_small_leaves_conservation_open(tmp_path, cause, points, length):
+    text = TRAP.replace("14, 14, 14", f"{points}, {points}, {points}").replace("step = 0.1", "step = 0.05")
+    _, finding = conservation.check(setting(text.replace("9.0, 9.0, 9.0", f"{length}, {length}, {length}"), tmp_path))
+    assert verdict(finding) == "not resolved" and f"comes from the {cause}" in finding.reason, finding.verdict
 
 
 # ---------------------------------------------------------------- well-posedness
@@ -317,6 +347,15 @@ def test_morawetz_inequality_and_its_failures(tmp_path):
     assert finding.rows[-1][0] == np.inf and finding.rows[-1][1] < finding.rows[-1][2]
     _, finding = morawetz.check(setting(released(2.0, points=6, length=14.0), tmp_path))
     assert verdict(finding) == "not resolved", finding.verdict
+    _, finding = morawetz.check(setting(released(2.0, points=8, length=3.5), tmp_path))
+    assert verdict(finding) == "not resolved" and "from the box" in finding.reason, finding.verdict
+    strong = released(40.0)
+    _, finding = morawetz.check(setting(strong, tmp_path))
+    assert verdict(finding) == "consistent", finding.verdict
+    text = strong.replace("step = 0.1", 'step = 0.75\nintegrator = "strang"')
+    _, finding = morawetz.check(setting(text, tmp_path))
+    assert verdict(finding) == "not resolved", finding.verdict
+    assert "from the time step" in finding.budgets[1].summary
     # attraction pulls the cloud together: its distances shrink, M_a falls, and the left side is no lower bound
     text = released(-25.0, points=16, length=8.0).replace('"infinity"', "0.3").replace("step = 0.1", "step = 0.02")
     text = text.replace('{ kind = "expanding", rate = 1.0 }', '"fixed"')
