@@ -109,18 +109,31 @@ def _panels(function: RadialFunction, kappa: float, refinement: int, largest: fl
     return Panels.between(function.edges, limits)
 
 
+def _values(function: RadialFunction, panels: Panels) -> np.ndarray:
+    """V at the nodes. Raises :class:`NoScatteringSolution` where it is zero at all of them, which says nothing about a
+    potential between the nodes, and leaves nothing to solve."""
+    values = function.evaluate(panels.radii)
+    if not np.any(values):
+        raise NoScatteringSolution(
+            f"the potential is zero at all {values.size} points at which the solver begins to look, the first at "
+            f"r = {panels.radii[0, 0]:.2g}: it acts nowhere, or on too small a part of its radius "
+            f"{function.radius:.6g}; leave the interaction out, or give it a radius near its width"
+        )
+    return values
+
+
 def scattering_length(function: RadialFunction, kappa: float) -> Measured:
     """The length a of u ~ r - a beyond the support at zero energy, by r u' - u = kappa integral_0^r V u r:
 
         a = kappa integral_0^R V u r dr / u'(R)
 
     which keeps its relative accuracy for weak potentials, where r - u/u' would not. Raises
-    :class:`NoScatteringSolution` at a resonance, where a is infinite.
+    :class:`NoScatteringSolution` at a resonance, where a is infinite, and for a potential that is not seen.
     """
 
     def at(refinement: int) -> float:
         panels = _panels(function, kappa, refinement)
-        potential = kappa * function.evaluate(panels.radii)
+        potential = kappa * _values(function, panels)
         solution = integrate_radial(potential, 0.0, panels)
         moment = float(np.sum(panels.weights * potential * solution.values * panels.radii))
         if abs(solution.slope) * function.radius <= 1e-10 * abs(solution.end):
@@ -171,7 +184,7 @@ def neumann_problem(function: RadialFunction, kappa: float, radius: float, large
 
     Since (r u' - u)' = r u'', the Neumann condition reads  kappa integral V u r = lambda integral u r,  both over the
     ball; its lowest root is the only one below the first zero of u(B). Raises :class:`NoScatteringSolution` when the
-    ball does not hold the potential or the potential binds.
+    ball does not hold the potential, the potential binds or is not seen.
     """
     if radius <= function.radius:
         raise NoScatteringSolution(
@@ -209,7 +222,7 @@ def _neumann(function: RadialFunction, kappa: float, radius: float, largest: flo
     )
     inside = core.lengths.size
     values = np.zeros_like(panels.radii)
-    values[:inside] = function.evaluate(core.radii)
+    values[:inside] = _values(function, core)
     potential = kappa * values
     moments = panels.weights * panels.radii
 

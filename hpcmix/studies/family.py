@@ -24,11 +24,32 @@ class Family:
 
     impossible  why some variation could not be made.
     described   all variations.
+    variable    what N is called.
     """
 
     problems: Mapping[str, Mapping[int, Problem]]
     impossible: Mapping[str, str]
     described: tuple[Variation, ...]
+    variable: str = "N"
+
+    @classmethod
+    def of(
+        cls,
+        first: Problem,
+        load: Load,
+        numbers: Sequence[int],
+        at_number: Callable[[int], Sequence[str]],
+        variable: str = "N",
+    ) -> Family:
+        """The problems of `numbers` and their variations, which are those of `first`; `at_number` gives the ``--set``
+        entries of a number. For the root."""
+        given, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *extra]))
+        problems = {
+            one.name: {number: load([*DIVISION, *at_number(number), *one.overrides]) for number in numbers}
+            for one in described
+            if one.name in given
+        }
+        return cls(problems, impossible, described, variable)
 
     @property
     def first(self) -> Problem:
@@ -38,7 +59,8 @@ class Family:
     def budget(self, quantity: str, numbers: Sequence[int], value: Callable[[str, int], float]) -> Budget:
         """The error budget of a number of every N; `value` gives it for a variation and an N."""
         of_all = {name: [value(name, number) for number in numbers] for name in self.problems}
-        return Budget.of(quantity, "N", list(map(float, numbers)), of_all, self.described, self.impossible)
+        places = list(map(float, numbers))
+        return Budget.of(quantity, self.variable, places, of_all, self.described, self.impossible)
 
 
 def chosen_numbers(setting: Setting) -> list[int]:
@@ -57,13 +79,7 @@ def _load_family(load: Load, numbers: Sequence[int]) -> Family:
     only_scattering(first)
     if len(numbers) < 3:
         raise first.complain("", "a fit needs at least three different particle numbers")
-    given, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *extra]))
-    problems = {
-        one.name: {number: load([*DIVISION, *at_number(first, number), *one.overrides]) for number in numbers}
-        for one in described
-        if one.name in given
-    }
-    return Family(problems, impossible, described)
+    return Family.of(first, load, numbers, partial(at_number, first))
 
 
 def only_scattering(problem: Problem) -> None:
@@ -90,15 +106,15 @@ def at_number(problem: Problem, number: int) -> list[str]:
 def family_tracks(family: Family, names: tuple[str, ...], measure: Callable[[Problem], Measure]) -> list[Track]:
     """One track for every N and variation; `measure` is made for its problem."""
     return [
-        Track(label(name, number), (problem,), names, measure(problem), optional=name != AS_GIVEN)
+        Track(label(name, number, family.variable), (problem,), names, measure(problem), optional=name != AS_GIVEN)
         for name, of_all in family.problems.items()
         for number, problem in of_all.items()
     ]
 
 
-def label(variation: str, number: int) -> str:
+def label(variation: str, number: int, variable: str = "N") -> str:
     """The name of a family's track."""
-    return f"{variation}, N = {number}"
+    return f"{variation}, {variable} = {number}"
 
 
 def largest(records: Mapping[str, Record], column: str) -> Callable[[str, int], float]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from hpcmix.evolve.completion import completed_set
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
-from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
-from hpcmix.run.log import Log
-from hpcmix.run.loop import stepper_of
-from hpcmix.run.simulation import Simulation, build_simulation
+from hpcmix.run.simulation import Simulation
+from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Finding, Fit
-from hpcmix.studies.setting import Load, Setting, with_fixed_step
+from hpcmix.studies.family import Family, family_tracks, label
+from hpcmix.studies.setting import Load, Setting, first_loss, with_fixed_step
+from hpcmix.studies.track import Record
+from hpcmix.studies.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(
     "semiclassical-bounds",
@@ -31,78 +34,112 @@ X, P, E = "[x,w]/(M hbar)", "[ih grad,w]/(M hbar)", "sup_xi [e^(i xi x),w]/(M hb
 
 
 def check(setting: Setting) -> tuple[Problem, Finding]:
-    """The family of a file over numbers of fermions, in the macroscopic scaling. Collective."""
-    wanted = tuple(setting.numbers) or NUMBERS
+    """The family of a file over numbers of fermions, in the macroscopic scaling, at time zero and, where the file has a
+    [time] and nobody asked for the beginning only, after the evolution. Collective."""
+    wanted = sorted(set(setting.numbers or NUMBERS))
 
-    def plan(load: Load) -> list[Problem]:
-        first = with_fixed_step(load(()))
-        sets = [one.name for one in first.species if one.kind == "fermions"]
-        if first.scaling is None or first.scaling.kind != "bose-fermi-macro":
-            raise first.complain(
-                "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
-            )
-        if len(sets) != 1:
-            raise first.complain("species", f"this claim varies one species of fermions; here are {len(sets)}")
-        if len(set(wanted)) < 3 or min(wanted) < 2:
-            raise first.complain("", "a fit needs at least three different numbers of fermions, each 2 or more")
-        return [load([f"species.{sets[0]}.orbitals={number}"]) for number in sorted(wanted)]
+    def plan(load: Load) -> Family:
+        name = _only_set(load(()), wanted)
+        load_ends = _loading_ends(load, setting.evolving)
+        return Family.of(load_ends(()), load_ends, wanted, lambda number: [f"species.{name}.orbitals={number}"], "M")
 
-    problems = setting.on_root(plan)
-    return problems[0], measure(problems, setting.evolving, setting.work.comm, setting.work.log)
+    family = setting.on_root(plan)
+    records = setting.work.follow_all(family_tracks(family, (X, P, E), lambda problem: measure))
+    return family.first, conclude(family, wanted, records)
 
 
-def measure(problems: Sequence[Problem], evolving: bool, comm: MPI.Comm, log: Log) -> Finding:
-    """Measure the norms for problems that differ in the number of fermions only. Collective.
-
-    Each is made as its file says, measured at time zero and, where it has a [time] and `evolving` is set, after the
-    evolution. Norms are the largest over the axes (xi along the first).
-    """
-    rows, evolved = [], evolving and problems[0].time is not None
-    for problem in problems:
-        simulation = build_simulation(problem, comm, Log(speaks=False))
-        orbitals = sum(problem.orbitals[a] for a in _sets(problem))
-        row = [float(orbitals), problem.hbar, *_ratios(simulation)]
-        if evolved:
-            stepper = stepper_of(simulation)
-            while not simulation.is_finished:
-                stepper.advance(simulation.state)
-            stepper.settle(simulation.state)
-            row += _ratios(simulation)
-        simulation.free()
-        rows.append(tuple(row))
-        log.line(f"M = {orbitals}: " + ", ".join(f"{value:.4g}" for value in row[2:]))
-    measured = [X, P, E]
-    if evolved:
-        measured += [f"{name} at t = {problems[0].time.final:g}" for name in (X, P, E)]
-    columns = ("M", "hbar", *measured)
-    return conclude(columns, rows)
+def _only_set(problem: Problem, numbers: Sequence[int]) -> str:
+    """The name of the species of fermions that the claim varies. Raises
+    :class:`~hpcmix.problem.errors.ProblemError` for a file or numbers that the claim is not about."""
+    sets = [one.name for one in problem.species if one.kind == "fermions"]
+    if problem.scaling is None or problem.scaling.kind != "bose-fermi-macro":
+        raise problem.complain(
+            "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
+        )
+    if len(sets) != 1:
+        raise problem.complain("species", f"this claim varies one species of fermions; here are {len(sets)}")
+    if len(numbers) < 3 or min(numbers) < 2:
+        raise problem.complain("", "a fit needs at least three different numbers of fermions, each 2 or more")
+    return sets[0]
 
 
-def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Finding:
-    """The verdict on measured rows: M, hbar, and quotients that the claim bounds.
+def _loading_ends(load: Load, evolving: bool) -> Load:
+    """What loads the problems to be measured: with records at both ends of the evolution only, for they cost more than
+    steps do; without an evolution where there is none, or none is wanted."""
+    first = load(())
+    if not evolving or first.time is None:
+        return lambda extra: load(extra).model_copy(update={"time": None})
+    with_fixed_step(first)
+    if first.time.frame.expanding:
+        raise first.complain(
+            "grid.frame",
+            "the commutators compare wave functions of the laboratory, whose phase no grid resolves when the frame has "
+            'expanded; use frame = "fixed", or measure the beginning only (--at-start)',
+        )
+    ends = f"output.observables={{every={first.time.steps}}}"
+    return lambda extra: load([ends, *extra])
+
+
+def measure(simulations: Sequence[Simulation]) -> list[float]:
+    """The quotients X, P and E of the fermions: norms are the largest over the axes, xi lies along the first.
+    Collective."""
+    simulation = simulations[0]
+    problem, mixture = simulation.problem, simulation.mixture
+    (a,) = (number for number, one in enumerate(problem.species) if one.kind == "fermions")
+    orbitals = completed_set(mixture, simulation.state, a)
+    along = np.eye(problem.grid.dimensions)[0]
+    waves = [plane_wave_norm(mixture, orbitals, a, length * along) / np.sqrt(1.0 + length**2) for length in WAVES]
+    norms = (position_norms(mixture, orbitals, a), momentum_norms(mixture, orbitals, a), waves)
+    return [max(values) / (problem.hbar * problem.orbitals[a]) for values in norms]
+
+
+def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Record]) -> Finding:
+    """The verdict on what was measured at time zero and, where there is an evolution, at its end."""
+
+    def value(column: str, row: int, variation: str, number: int) -> float:
+        record = records[label(variation, number, family.variable)]
+        return math.nan if record.lost else float(record.column(column)[row])
+
+    timing = family.first.time
+    ends = {0: ""} if timing is None else {0: "", -1: f" at t = {timing.final:g}"}
+    budgets = [
+        family.budget(f"{column}{when}", numbers, partial(value, column, row))
+        for row, when in ends.items()
+        for column in (X, P, E)
+    ]
+    given = family.problems[AS_GIVEN]
+    return judge([given[number].hbar for number in numbers], budgets, first_loss(records))
+
+
+def judge(hbars: Sequence[float], budgets: Sequence[Budget], lost: str = "") -> Finding:
+    """The verdict on quotients that the claim bounds, over M.
 
     Any projection of rank M has ||[exp(i xi.x), omega]||_Tr <= 2 M, which divided by M hbar grows like M^(1/d). A
     quotient counts as bounded when the whole confidence interval of its exponent lies nearer to zero than to that, as
     growing when the whole interval lies nearer to it; else the numbers are too few or scatter too much to tell.
+
+    hbars    of every M.
+    budgets  of every quotient.
+    lost     why a solution was lost, if one was.
     """
-    numbers = [row[0] for row in rows]
-    dimensions = round(-np.log(numbers[-1]) / np.log(rows[-1][1]))
-    limit = 0.5 / dimensions
+    numbers, quotients = budgets[0].places, tuple(budget.quantity for budget in budgets)
+    columns, rows = ("M", "hbar", *quotients), zip(numbers, hbars, *(budget.values for budget in budgets), strict=True)
+    shown = (CLAIM, columns, tuple(rows), quotients)
+    if lost:
+        return Finding(*shown, (), None, lost, tuple(budgets))
+    dimensions = round(-np.log(numbers[-1]) / np.log(hbars[-1]))
+    limit, trouble = 0.5 / dimensions, unresolved(budgets)
     fits = tuple(
-        Fit.of(name, "M", numbers, [row[place] for row in rows]) for place, name in enumerate(columns[2:], start=2)
+        Fit.of(budget.quantity, "M", numbers, budget.values, () if trouble else budget.errors) for budget in budgets
     )
-    worst = max(fits, key=lambda fit: fit.interval[1])
-    largest = {name: max(row[place] for row in rows) for place, name in enumerate(columns[2:], start=2)}
-    holds = True if worst.interval[1] < limit else None
-    if any(fit.interval[0] > limit for fit in fits):
-        holds = False
+    worst, holds = quickest(fits), None if trouble else bounded(fits, limit)
     reason = (
-        f"for M = {numbers[0]:g} to {numbers[-1]:g} no quotient exceeds {max(largest.values()):.3g}; the quickest "
-        f"grows like M^{worst.exponent:.3f} (at most {worst.interval[1]:.3f}), where M^{1 / dimensions:.3f} would hold "
-        f"for any projection; bounded is what stays below M^{limit:.3f}"
-        + ("; more and larger M would decide" if holds is None else "")
+        f"for M = {numbers[0]:g} to {numbers[-1]:g} no quotient exceeds "
+        f"{max(max(budget.values) for budget in budgets):.3g}; the quickest grows like M^{worst.exponent:.3f} (at most "
+        f"{worst.interval[1]:.3f}), where M^{1 / dimensions:.3f} would hold for any projection; bounded is what stays "
+        f"below M^{limit:.3f}" + ("; more and larger M would decide" if holds is None else "")
     )
-    return Finding(CLAIM, tuple(columns), tuple(rows), tuple(columns[2:]), fits, holds, reason)
+    return Finding(*shown, fits, holds, trouble or reason, tuple(budgets))
 
 
 def shell_quotient(numbers: int, hbar: float, frequency: float) -> float:
@@ -116,24 +153,3 @@ def shell_quotient(numbers: int, hbar: float, frequency: float) -> float:
     highest = max(map(sum, filling.numbers))
     total = sum(np.sqrt(n[0] + 1.0) for n in filling.numbers if sum(n) == highest)
     return float(2.0 * np.sqrt(0.5 * hbar / frequency) * total / (numbers * hbar))
-
-
-def _sets(problem: Problem) -> list[int]:
-    return [a for a, one in enumerate(problem.species) if one.kind == "fermions"]
-
-
-def _ratios(simulation: Simulation) -> list[float]:
-    """The quotients X, P and E of all fermions together: norms of several species add up."""
-    problem, mixture, state = simulation.problem, simulation.mixture, simulation.state
-    dimensions = problem.grid.dimensions
-    units = np.eye(dimensions)
-    position, momentum, waves = np.zeros(dimensions), np.zeros(dimensions), np.zeros(len(WAVES))
-    for a in _sets(problem):
-        orbitals = completed_set(mixture, state, a)
-        position += position_norms(mixture, orbitals, a)
-        momentum += momentum_norms(mixture, orbitals, a)
-        waves += [
-            plane_wave_norm(mixture, orbitals, a, length * units[0]) / np.sqrt(1.0 + length**2) for length in WAVES
-        ]
-    scale = problem.hbar * sum(problem.orbitals[a] for a in _sets(problem))
-    return [float(np.max(norms)) / scale for norms in (position, momentum, waves)]

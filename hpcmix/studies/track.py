@@ -27,7 +27,7 @@ from hpcmix.io.seal import Damaged
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.initial import GaussianInitial
+from hpcmix.problem.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
@@ -49,7 +49,8 @@ class Track:
     """One or several problems with the same clock, and what is measured of them together.
 
     label     its name in the log and on the disk.
-    problems  with one [time] and one schedule of observables: those of the first count.
+    problems  with one [time] and one schedule of observables: those of the first count. Without a [time] the beginning
+              is all that is measured.
     names     of the numbers that `measure` returns.
     measure   called at every record with the simulations, whose orbitals lie in position space. Collective.
     prepare   called once with the simulations at time zero.
@@ -68,13 +69,15 @@ class Track:
     @property
     def steps(self) -> int:
         """Number of steps."""
-        return self.problems[0].time.steps
+        timing = self.problems[0].time
+        return 0 if timing is None else timing.steps
 
     @property
     def work(self) -> float:
-        """What it costs, in millions of points moved by a stage of the integrator."""
+        """What it costs, in millions of points moved by a stage of the integrator; the beginning counts as a stage."""
         points = sum(math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
-        return 1e-6 * points * self.steps * len(self.problems[0].time.splitting.drifts)
+        stages = self.steps * len(self.problems[0].time.splitting.drifts) if self.steps else 0
+        return 1e-6 * points * (1 + stages)
 
     @property
     def bytes(self) -> float:
@@ -136,6 +139,9 @@ class Record:
 class Conductor:
     """What a track asks while it is under way: whether to stop, and where it tells how far it is."""
 
+    def begun(self, track: Track, step: int, seconds: float) -> None:
+        """The track has its state, of a step; with what is measured of it, that took so long."""
+
     def stop(self, needed: float) -> int:
         """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0
@@ -160,7 +166,9 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
     """
     run = _Run(track, comm, folder)
     try:
+        begin = time.monotonic()
         run.begin()
+        conductor.begun(track, run.step, time.monotonic() - begin)
         return run.to_the_end(conductor)
     finally:
         run.free()
@@ -171,10 +179,11 @@ def holding_place(problem: Problem) -> Problem:
     width = tuple(0.125 * length for length in problem.grid.lengths)
     origin = (0.0,) * len(width)
     initial = GaussianInitial.model_construct(kind="gaussian", width=width, centre=origin, momentum=origin, noise=None)
-    condensates = [
-        one.model_copy(update={"initial": initial}) if one.kind == "condensate" else one for one in problem.species
+    waves = PlaneWavesInitial.model_construct(kind="plane-waves", numbers=None, momentum=origin, noise=None)
+    species = [
+        one.model_copy(update={"initial": initial if one.kind == "condensate" else waves}) for one in problem.species
     ]
-    return problem.model_copy(update={"species": tuple(condensates)})
+    return problem.model_copy(update={"species": tuple(species)})
 
 
 class _Run:
@@ -184,12 +193,20 @@ class _Run:
         self.record = Record(("clock", *track.names))
         self.simulations: list[Simulation] = []
         self.steppers: list[Stepper] = []
-        options, timing = track.problems[0].output, track.problems[0].time
+        options, self.timing = track.problems[0].output, track.problems[0].time
         records = options.observables
-        self.schedule = Schedule(track.steps, timing.step_size, records.every, records.interval, timing.frame)
+        if self.timing is not None:
+            every, interval = records.every, records.interval
+            self.schedule = Schedule(track.steps, self.timing.step_size, every, interval, self.timing.frame)
         self.pause = options.checkpoints.wall or CHECKPOINT_SECONDS
         self.written = time.monotonic()
         self.cost = 0.0  # seconds that the last checkpoint took
+        self.measuring = 0.0  # and the longest record
+
+    @property
+    def step(self) -> int:
+        """How many steps are done."""
+        return self.simulations[0].state.step
 
     def begin(self) -> None:
         """Go on from the newest checkpoints that are good, else from time zero."""
@@ -207,8 +224,8 @@ class _Run:
                 self.simulations.append(build_simulation(one, self.comm, Log(speaks=False)))
             except ProblemError as error:
                 raise one.locate(error) from error
-        splitting = self.track.problems[0].time.splitting
-        self.steppers = [Stepper(one.mixture, splitting) for one in self.simulations]
+        if self.timing is not None:
+            self.steppers = [Stepper(one.mixture, self.timing.splitting) for one in self.simulations]
 
     def free(self) -> None:
         """Give MPI resources back (collective)."""
@@ -230,7 +247,8 @@ class _Run:
                 self._measure()
             conductor.progress(self.track, state.step)
             late = time.monotonic() - self.written > self.pause
-            stop, lost, save = self._vote(conductor.stop(2.0 * (self.cost + time.monotonic() - begin)), late)
+            needed = 2.0 * (self.cost + time.monotonic() - begin) + self.measuring
+            stop, lost, save = self._vote(conductor.stop(needed), late)
             if lost:
                 self.record.lost = f"the solution is not finite in step {state.step} of {self.track.steps}"
                 break
@@ -260,12 +278,18 @@ class _Run:
         return int(ballot[0]), bool(ballot[1]), bool(ballot[2])
 
     def _measure(self) -> None:
-        state = self.simulations[0].state
-        for stepper, simulation in zip(self.steppers, self.simulations, strict=True):
-            stepper.settle(simulation.state)
+        begin, state = time.monotonic(), self.simulations[0].state
+        if self.timing is not None:
+            self._settle()
         with np.errstate(over="ignore", invalid="ignore"):  # a solution that is lost is noticed in the vote
             values = self.track.measure(self.simulations)
         self.record.rows.append((state.time, *map(float, values)))
+        self.measuring = max(self.measuring, time.monotonic() - begin)
+
+    def _settle(self) -> None:
+        """Do the kicks that are pending."""
+        for stepper, simulation in zip(self.steppers, self.simulations, strict=True):
+            stepper.settle(simulation.state)
 
     # ------------------------------------------------------------ on the disk
 
@@ -277,8 +301,8 @@ class _Run:
         if self.folder is None:
             return
         begin = time.monotonic()
-        for stepper, simulation, directory in zip(self.steppers, self.simulations, self._directories(), strict=True):
-            stepper.settle(simulation.state)
+        self._settle()
+        for simulation, directory in zip(self.simulations, self._directories(), strict=True):
             metadata = Metadata.of(simulation.problem, simulation.provenance.attributes())
             names = [one.name for one in simulation.problem.species]
             write_checkpoint(directory, simulation.state, names, simulation.communicators, Bookmark(), metadata)

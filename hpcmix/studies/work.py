@@ -99,6 +99,9 @@ class Work:
         ):
             conductor = _Conductor(stops, meter, self._watchdog)
             for track in tracks:
+                if done and conductor.stops_before_the_next(group):
+                    self._tell_others(group)
+                    return done, conductor.reason(group), None
                 try:
                     record = follow(track, group, self.folder, conductor)
                 except _EXPECTED as error:
@@ -138,11 +141,12 @@ class Work:
 class _Conductor(Conductor):
     """Asks the usual requests to stop, and tells the study's meter.
 
-    before  work of the tracks that are done.
+    before     work of the tracks that are done.
+    beginning  seconds that a track took to begin, at most: meanwhile nobody is asked.
     """
 
     def __init__(self, stops: StopRequests, meter: Meter, watchdog: Watchdog | None) -> None:
-        self.before = 0.0
+        self.before = self.beginning = 0.0
         self._stops, self._meter, self._watchdog = stops, meter, watchdog
         self._code = 0
 
@@ -150,10 +154,22 @@ class _Conductor(Conductor):
         self._code = self._stops.code(needed)
         return self._code
 
+    def stops_before_the_next(self, group: MPI.Comm) -> bool:
+        """Whether no other track is to be begun. Collective over the group."""
+        return group.allreduce(self.stop(self.beginning), op=MPI.MAX) > 0
+
+    def begun(self, track: Track, step: int, seconds: float) -> None:
+        self.beginning = max(self.beginning, seconds)
+        self._tell(track, step)
+
     def progress(self, track: Track, step: int) -> None:
+        self._tell(track, step)
+
+    def _tell(self, track: Track, step: int) -> None:
         if self._watchdog is not None:
             self._watchdog.beat()
-        self._meter.update(round(self.before + track.work * step / track.steps), f"{track.label}, step {step}")
+        share = step / track.steps if track.steps else 1.0
+        self._meter.update(round(self.before + track.work * share), f"{track.label}, step {step}")
 
     def reason(self, group: MPI.Comm) -> str:
         """Why the group stopped, in words."""

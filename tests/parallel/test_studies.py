@@ -80,6 +80,51 @@ def test_a_stopped_track_goes_on_where_it_stopped(comm, shared_tmp_path):
     assert stored(track("t", 1.5), shared_tmp_path) is None  # another problem is another track
 
 
+def test_a_track_of_orbitals_goes_on_without_seeking_them_again(comm, shared_tmp_path, monkeypatch):
+    """A set of orbitals that were found as a ground state is read from the checkpoint, to the bit."""
+    text = FILE.replace("particles = 2.0", 'kind = "fermions"\norbitals = 4')
+    text = text.replace('initial = { kind = "gaussian", width = 1.0, centre = [0.4, 0.0, 0.0] }\n', "")
+    orbitals = Track("o", (parse_problem(text + "[ground_state]\ntolerance = 1e-4\n"),), ("x", "square"), energy)
+    whole = follow(orbitals, comm, None, Conductor())
+    stopped = follow(orbitals, comm, shared_tmp_path, StopAfter(5))
+    assert not stopped.done and len(stopped.rows) == 3
+
+    def never(*arguments, **options):
+        raise AssertionError("a ground state is sought")
+
+    monkeypatch.setattr("hpcmix.initial.build._with_ground_states", never)
+    again = follow(orbitals, comm, shared_tmp_path, Conductor())
+    assert again.done and again.rows == whole.rows
+
+
+def test_a_track_without_an_evolution_is_its_beginning(comm, shared_tmp_path):
+    beginning = parse_problem(FILE.partition("[time]")[0])
+    alone = Track("b", (beginning,), ("x", "square"), energy)
+    assert alone.steps == 0 and alone.work > 0.0
+    record = follow(alone, comm, shared_tmp_path, StopAfter(0))
+    assert record.done and record.rows == follow(track("b"), comm, None, StopAfter(1)).rows[:1]
+    comm.Barrier()
+    assert stored(alone, shared_tmp_path).rows == record.rows
+
+
+def test_no_track_is_begun_that_there_is_no_time_for(comm, shared_tmp_path, monkeypatch):
+    """What cannot be stopped in the middle is taken to last as long as the longest beginning so far."""
+    beginning = parse_problem(FILE.partition("[time]")[0])
+    asked = []
+
+    def code(stops, needed=0.0):
+        asked.append(needed)
+        return 1003  # the end of the job
+
+    monkeypatch.setattr("hpcmix.run.stopping.StopRequests.code", code)
+    tracks = [Track(f"b{number}", (beginning,), ("x", "square"), energy) for number in range(2 * comm.size)]
+    with pytest.raises(StudyStopped, match="end of the job"):
+        Work(comm, Log(speaks=False), shared_tmp_path).follow_all(tracks)
+    comm.Barrier()
+    assert len(asked) == 1 and asked[0] > 0.0
+    assert len(list(shared_tmp_path.glob("tracks/*/record.json"))) == comm.size  # one of every group
+
+
 def test_a_damaged_checkpoint_begins_anew(comm, shared_tmp_path):
     follow(track("t"), comm, shared_tmp_path, StopAfter(3))
     if comm.rank == 0:

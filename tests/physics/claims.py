@@ -77,12 +77,13 @@ def setting(
     overrides: Sequence[str] = (),
     comm: MPI.Comm = MPI.COMM_SELF,
     stored: bool = False,
+    evolving: bool = True,
 ) -> Setting:
     """What ``hpcmix check`` would make of a file."""
     file = folder / "problem.toml"
     if comm.rank == 0:
         file.write_text(text, encoding="utf-8")
-    return Setting(str(file), overrides, numbers, True, Work(comm, Log(speaks=False), folder if stored else None))
+    return Setting(str(file), overrides, numbers, evolving, Work(comm, Log(speaks=False), folder if stored else None))
 
 
 def verdict(finding: Finding) -> str:

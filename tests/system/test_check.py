@@ -60,6 +60,53 @@ def test_a_check_is_stopped_and_goes_on_on_other_ranks(file, tmp_path):
         assert row[:2] == pytest.approx(other[:2], rel=1e-9)
 
 
+COMMUTATORS = ("check", "semiclassical-bounds", "semiclassical-bounds", "--numbers", "4,10,20")
+COMMUTATORS += ("--set", "grid.points=[14,14,14]", "--set", "time.step=0.05", "--set", "time.final=0.1")
+
+
+def check_commutators(folder, name, *options, stop=False, ranks=1):
+    """Measure commutators on a coarse grid in a directory, with a file STOP in it; the result and the rows."""
+    directory = folder / name
+    directory.mkdir(exist_ok=True)
+    if stop:
+        (directory / "STOP").touch()
+    result = hpcmix(*COMMUTATORS, *options, "--set", f"output.directory={name}", ranks=ranks, folder=folder)
+    claim = directory / "claim.json"
+    return result, json.loads(claim.read_text(encoding="utf-8"))["rows"] if claim.exists() else None
+
+
+def test_commutators_go_on_from_the_middle_of_their_evolution(tmp_path):
+    """Stopped after the first step of a part, with a checkpoint of all orbitals; the numbers are those of a
+    check that nobody stopped, to the bit on as many ranks."""
+    whole, rows = check_commutators(tmp_path, "whole", "--max-wall", "1h")
+    assert whole.returncode == 0 and len(rows) == 3 and len(rows[0]) == 8, whole.stderr
+    stopped, nothing = check_commutators(tmp_path, "stopped", stop=True)
+    assert stopped.returncode == 75 and nothing is None, stopped.stderr
+    (checkpoint,) = (tmp_path / "stopped" / "tracks").glob("*/0/checkpoints/*.h5")
+    assert checkpoint.name == "000001.h5"
+    record = json.loads((checkpoint.parents[2] / "record.json").read_text(encoding="utf-8"))
+    assert record["done"] is False and [row[0] for row in record["rows"]] == [0.0]
+    result, found = check_commutators(tmp_path, "stopped", "--max-wall", "1h")
+    assert result.returncode == 0 and found == rows, result.stderr
+    assert not checkpoint.exists()
+    # two parts at a time, both stopped in the middle; singular values of zero come out as roots of rounding, 1e-8
+    stopped, _ = check_commutators(tmp_path, "other", stop=True, ranks=2)
+    assert stopped.returncode == 75 and len(list((tmp_path / "other" / "tracks").iterdir())) == 2, stopped.stderr
+    result, found = check_commutators(tmp_path, "other", ranks=3)
+    assert result.returncode == 0, result.stderr
+    for row, other in zip(found, rows, strict=True):
+        assert row == pytest.approx(other, rel=1e-7)
+
+
+def test_commutators_of_the_beginning_are_kept_part_by_part(tmp_path):
+    """Without an evolution a check stops between two of its parts."""
+    stopped, _ = check_commutators(tmp_path, "start", "--at-start", stop=True)
+    assert stopped.returncode == 75 and "9 parts to compute" in stopped.stdout, stopped.stderr
+    result, rows = check_commutators(tmp_path, "start", "--at-start", "--max-wall", "1h")
+    assert result.returncode == 0 and "1 of 9 parts are stored from before" in result.stdout, result.stderr
+    assert len(rows) == 3 and len(rows[0]) == 5
+
+
 @pytest.mark.parametrize(
     ("claim", "change", "complaint"),
     [
