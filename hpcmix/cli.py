@@ -165,8 +165,8 @@ CLAIMS = (
     type=click.Choice(["auto", "never"]),
     default="auto",
     show_default=True,
-    help="Where an outcome exists already: auto leaves it alone and says so, never replaces it. A check that was "
-    "stopped is gone on with by auto.",
+    help="Where a check exists already: auto goes on with one that was stopped, and leaves an outcome alone and says "
+    "so; never moves the directory aside and begins anew.",
 )
 @max_wall_option
 @overrides_option
