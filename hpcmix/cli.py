@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from hpcmix import __version__
+from hpcmix.studies.claim_options import OPTIONS, check_options
 
 directory_argument = click.argument(
     "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -143,20 +144,8 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str | Non
         raise click.BadParameter(f'"{text}" is no list of whole numbers such as 4,10,20') from None
 
 
-CLAIMS = (
-    "scattering-rates",
-    "gross-pitaevskii-limit",
-    "dispersion",
-    "morawetz",
-    "pair-excitation",
-    "conservation",
-    "well-posedness",
-    "semiclassical-bounds",
-)
-
-
 @app.command()
-@click.argument("claim", metavar="CLAIM", type=click.Choice(CLAIMS))
+@click.argument("claim", metavar="CLAIM", type=click.Choice(tuple(OPTIONS)))
 @file_argument
 @click.option("--numbers", metavar="N,N,...", callback=_numbers, help="Particle numbers of the family.")
 @click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
@@ -341,6 +330,14 @@ def plot(directory: Path) -> int:
     return 0
 
 
+def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """The list as it stands, once it is one with a number in every place of the job's."""
+    from hpcmix.run.job_script import TASK
+
+    _numbers(context, parameter, text and text.replace(TASK, "1"))
+    return text
+
+
 @app.command()
 @file_argument
 @click.option(
@@ -375,10 +372,15 @@ def plot(directory: Path) -> int:
     "--check",
     "claim",
     metavar="CLAIM",
-    type=click.Choice(CLAIMS),
+    type=click.Choice(tuple(OPTIONS)),
     help="Measure a claim on the problem, in place of a run.",
 )
-@click.option("--numbers", metavar="M,M,...", help="Those of the claim; {task} is the number of the job.")
+@click.option(
+    "--numbers",
+    metavar="M,M,...",
+    callback=_numbers_of_jobs,
+    help="Those of the claim; {task} is the number of the job.",
+)
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
@@ -412,6 +414,8 @@ def job(
     from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
 
+    if claim is not None:
+        check_options(claim, ["--numbers"] if numbers else [])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")

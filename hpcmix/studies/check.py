@@ -33,6 +33,7 @@ from hpcmix.studies import (
     well_posedness,
 )
 from hpcmix.studies.claim import Finding
+from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import StudyStopped, Work
@@ -56,19 +57,6 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
 }
 """What ``hpcmix check`` knows, by the word on the command line."""
 
-OPTIONS = {
-    "scattering-rates": {"--numbers"},
-    "gross-pitaevskii-limit": {"--numbers", "--max-wall"},
-    "dispersion": {"--numbers", "--max-wall"},
-    "pair-excitation": {"--numbers", "--max-wall"},
-    "morawetz": {"--max-wall"},
-    "conservation": {"--max-wall"},
-    "well-posedness": {"--max-wall"},
-    "semiclassical-bounds": {"--numbers", "--at-start"},
-}
-"""Which of the options that some claims take mean something to each: numbers to families, a time limit to what is kept
-in parts, the start to what is of interest there."""
-
 
 @dataclass(frozen=True)
 class Request:
@@ -90,17 +78,15 @@ class Request:
     fresh: bool = False
     max_wall: float | None = None
 
-
-def _check_options(request: Request) -> None:
-    """Raise ProblemError for an option that the claim would ignore."""
-    given = {
-        "--numbers": bool(request.numbers),
-        "--max-wall": request.max_wall is not None,
-        "--at-start": not request.evolving,
-    }
-    for option, wanted in given.items():
-        if wanted and option not in OPTIONS[request.claim]:
-            raise ProblemError.of(option, f"means nothing to the claim {request.claim}; leave it out")
+    @property
+    def options(self) -> list[str]:
+        """Those of its options that not every claim takes."""
+        given = {
+            "--numbers": bool(self.numbers),
+            "--max-wall": self.max_wall is not None,
+            "--at-start": not self.evolving,
+        }
+        return [option for option, wanted in given.items() if wanted]
 
 
 def check(request: Request) -> int:
@@ -110,7 +96,7 @@ def check(request: Request) -> int:
     abort_on_uncaught_errors(comm)
     log = Log(speaks=comm.rank == 0)
     try:
-        _check_options(request)
+        check_options(request.claim, request.options)
         with _occupied(comm, request, log) as (directory, watchdog):
             work = Work(comm, log, directory, request.max_wall, watchdog)
             setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
