@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.evolve.completion import completed_set
-from hpcmix.initial.shells import oscillator_filling
+from hpcmix.initial.shells import filling_of, oscillator_filling
 from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
@@ -58,10 +58,12 @@ def measure(problems: Sequence[Problem], evolving: bool, comm: MPI.Comm, log: Lo
     evolution. Norms are the largest over the axes (xi along the first).
     """
     rows, evolved = [], evolving and problems[0].time is not None
+    not_closed: list[str] = []
     for problem in problems:
         simulation = build_simulation(problem, comm, Log(speaks=False))
         orbitals = sum(problem.orbitals[a] for a in _sets(problem))
         row = [float(orbitals), problem.hbar, *_ratios(simulation)]
+        not_closed += _open_shells(simulation)
         if evolved:
             stepper = stepper_of(simulation)
             while not simulation.is_finished:
@@ -75,15 +77,16 @@ def measure(problems: Sequence[Problem], evolving: bool, comm: MPI.Comm, log: Lo
     if evolved:
         measured += [f"{name} at t = {problems[0].time.final:g}" for name in (X, P, E)]
     columns = ("M", "hbar", *measured)
-    return conclude(columns, rows)
+    return conclude(columns, rows, not_closed)
 
 
-def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Finding:
+def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]], not_closed: Sequence[str] = ()) -> Finding:
     """The verdict on measured rows: M, hbar, and quotients that the claim bounds.
 
     Any projection of rank M has ||[exp(i xi.x), omega]||_Tr <= 2 M, which divided by M hbar grows like M^(1/d). A
     quotient counts as bounded when the whole confidence interval of its exponent lies nearer to zero than to that, as
     growing when the whole interval lies nearer to it; else the numbers are too few or scatter too much to tell.
+    not_closed  those M, in words, that close no shell.
     """
     numbers = [row[0] for row in rows]
     dimensions = round(-np.log(numbers[-1]) / np.log(rows[-1][1]))
@@ -102,7 +105,8 @@ def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Findi
         f"for any projection; bounded is what stays below M^{limit:.3f}"
         + ("; more and larger M would decide" if holds is None else "")
     )
-    return Finding(CLAIM, tuple(columns), tuple(rows), tuple(columns[2:]), fits, holds, reason)
+    notes = (_remark(not_closed),) if not_closed else ()
+    return Finding(CLAIM, tuple(columns), tuple(rows), tuple(columns[2:]), fits, holds, reason, notes=notes)
 
 
 def shell_quotient(numbers: int, hbar: float, frequency: float) -> float:
@@ -120,6 +124,30 @@ def shell_quotient(numbers: int, hbar: float, frequency: float) -> float:
 
 def _sets(problem: Problem) -> list[int]:
     return [a for a, one in enumerate(problem.species) if one.kind == "fermions"]
+
+
+def _remark(not_closed: Sequence[str]) -> str:
+    return (
+        f"no shell is closed by M = {', '.join(not_closed)}: of the highest level only some states are filled, so that "
+        "the quotients there depend on which ones, and scatter from M to M; how they grow is read from closed shells"
+    )
+
+
+def _open_shells(simulation: Simulation) -> list[str]:
+    """The number of orbitals of every set that closes no shell, with the nearest ones that do where they are known. Of
+    orbitals from a file nothing is known."""
+    problem, found = simulation.problem, []
+    levels = (simulation.ground_state or {}).get("levels", {})
+    for a in _sets(problem):
+        one = problem.species[a]
+        filling = filling_of(one.initial, problem.grid, problem.orbitals[a])
+        if filling is not None and not filling.closes_a_shell:
+            found.append(
+                f"{problem.orbitals[a]} ({' or '.join(f'{number}' for number in filling.closed if number)} would)"
+            )
+        elif one.name in levels and levels[one.name]["gap"] == 0.0:
+            found.append(f"{problem.orbitals[a]}")
+    return found
 
 
 def _ratios(simulation: Simulation) -> list[float]:

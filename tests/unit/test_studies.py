@@ -79,10 +79,43 @@ def test_quotients_of_closed_shells_and_their_report(tmp_path) -> None:
     np.testing.assert_allclose(p, exact, rtol=1e-4)
     np.testing.assert_allclose(later_p, p, rtol=1e-9)
     assert all(after > before * (1 + 1e-5) for before, after in zip(x, later_x, strict=True))
+    assert not finding.notes
     report = json.loads(page_of(finding.as_dict()))
     assert report["rows"][2][0] == 20.0 and len(report["fits"]) == 6 and report["claim"]["source"]
     assert any("verdict" in line for line in finding.lines())
     assert draw_finding(finding, tmp_path / "claim.png").stat().st_size > 10_000
+
+
+FLAT = """
+[grid]
+points = [{points}, {points}]
+lengths = [12.0, 12.0]
+[[species]]
+name = "f"
+kind = "fermions"
+orbitals = {orbitals}
+potential = [{{ kind = "harmonic", frequency = 1.0 }}]
+initial = {initial}
+[scaling]
+kind = "bose-fermi-macro"
+[ground_state]
+tolerance = 1e-6
+"""
+
+
+@pytest.mark.parametrize(
+    ("initial", "open_shells"),
+    [
+        ('{ kind = "oscillator", frequency = 1.0 }', "M = 2 (1 or 3 would), 5 (3 or 6 would): of the highest level"),
+        ('{ kind = "plane-waves" }', "M = 2 (1 or 5 would), 3 (1 or 5 would), 6 (5 or 9 would): of the highest level"),
+        ('{ kind = "ground-state" }', "M = 2, 5: of the highest level"),
+    ],
+)
+def test_numbers_that_close_no_shell_are_said(initial, open_shells) -> None:
+    problems = [parse_problem(FLAT.format(points=24, orbitals=number, initial=initial)) for number in (2, 3, 5, 6)]
+    finding = measure(problems, False, MPI.COMM_SELF, Log(speaks=False))
+    assert len(finding.notes) == 1 and f"no shell is closed by {open_shells}" in finding.notes[0]
+    assert f"note: {finding.notes[0]}" in finding.lines() and finding.as_dict()["notes"] == list(finding.notes)
 
 
 def test_the_quotient_tends_to_its_limit() -> None:
