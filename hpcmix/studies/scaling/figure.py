@@ -15,7 +15,7 @@ from hpcmix.io.figure_style import COLOURS, STYLE, save
 from hpcmix.run.spread import Spread
 from hpcmix.studies.scaling.outcome import Compared, Outcome
 from hpcmix.studies.scaling.phases import PARTS
-from hpcmix.studies.scaling.prediction import Predicted, Prediction
+from hpcmix.studies.scaling.prediction import Predicted, Prediction, words_of_missing
 
 _MARKERS = "osD^vP"
 _MODEL, _BOUND, _IDEAL = COLOURS[1], "0.45", "0.7"
@@ -57,11 +57,15 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
         style = {"marker": _MARKERS[number % len(_MARKERS)], "markersize": 5.0, "capsize": 2.0}
         colour = ("#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#000000")[number % 5]
         axes.errorbar(cores, medians, reach, color=colour, label=label, **style)
+    if prediction is not None and not prediction.model.compute.known:
+        axes.plot([], [], color=_MODEL, linestyle="--", label="model: not resolved")
     for label, colour, points in (
         ("model", _MODEL, [point for point in _drawn(prediction) if point.whole]),
         ("model: computing alone, a bound", _BOUND, [point for point in _drawn(prediction) if not point.whole]),
     ):
         if points:
+            missing = words_of_missing(points)
+            label += f"\n({missing})" if missing else ""
             x = [point.ranks * prediction.model.threads for point in points]
             y = np.array([getattr(point, quantity) for point in points])
             low = [value * point.step / (point.step + point.half_width) for value, point in zip(y, points, strict=True)]
@@ -77,7 +81,7 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
 
 
 def _drawn(prediction: Prediction | None) -> list[Predicted]:
-    return [] if prediction is None else [point for point in prediction.points if not point.left_out]
+    return [] if prediction is None else prediction.predicted
 
 
 def _families(outcome: Outcome) -> dict[str, list[Compared]]:
