@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits
+from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits, headline, legends_below
 
 Records = Sequence[Mapping[str, Any]]
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
@@ -36,7 +36,7 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     exchanging  species exchange particles: only the number of all of them is kept.
     """
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-    figure.suptitle(title, parse_math=False)
+    headline(figure, title)
     left, right = figure.subplots(1, 2)
     time = _times(records, units)
     coupled = any("coupling" in record.get("energy", {}) for record in records)
@@ -47,7 +47,6 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
         _line(left, time, terms[name] * scale.factor, color=colour, label=name)
     left.set_title("energy by term")
     left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
-    left.legend(loc="best", ncols=2)
     _line(right, time, _relative_change(terms["total"]), color=_TERMS["total"], label="energy")
     numbers = {name: _column(records, "species", name, "particles") for name in _species(records)}
     if exchanging:
@@ -63,9 +62,9 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     right.set_yscale("log")
     right.set_title("relative change since the beginning")
     right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")
-    right.legend(loc="best")
     for axes in (left, right):
         axes.set_xlabel(units.time.label("time $t$"))
+    legends_below(figure, {"left": (left, 0.49), "right": (right, 0.49)})
     return figure
 
 
@@ -75,7 +74,7 @@ def series_figure(
     """Widths and centres per axis, chemical potentials and largest densities, of every species; above them, where
     species exchange particles, the particles of each."""
     figure = Figure(figsize=(9.0, 8.6 if exchanging else 6.2), layout="constrained")
-    figure.suptitle(title, parse_math=False)
+    headline(figure, title)
     rows = [["width", "centre"], ["potential", "density"]]
     panels = figure.subplot_mosaic([["particles"] * 2, *rows] if exchanging else rows, sharex=True)
     time, species = _times(records, units), _species(records)

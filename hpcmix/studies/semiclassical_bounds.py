@@ -28,6 +28,7 @@ NUMBERS = (4, 10, 20, 56, 120)
 WAVES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Lengths of xi at which (2.9) is measured: from below the inverse size of the cloud to its Fermi wave number."""
 X, P, E = "[x,w]/(M hbar)", "[ih grad,w]/(M hbar)", "sup_xi [e^(i xi x),w]/(M hbar <xi>)"
+QUOTIENTS = "trace norm / bound"
 
 
 def check(setting: Setting) -> tuple[Problem, Finding]:
@@ -106,7 +107,9 @@ def conclude(columns: Sequence[str], rows: Sequence[tuple[float, ...]], not_clos
         + ("; more and larger M would decide" if holds is None else "")
     )
     notes = (_remark(not_closed),) if not_closed else ()
-    return Finding(CLAIM, tuple(columns), tuple(rows), tuple(columns[2:]), fits, holds, reason, notes=notes)
+    return Finding(
+        CLAIM, tuple(columns), tuple(rows), tuple(columns[2:]), fits, holds, reason, ordinate=QUOTIENTS, notes=notes
+    )
 
 
 def shell_quotient(numbers: int, hbar: float, frequency: float) -> float:

@@ -15,6 +15,7 @@ from hpcmix.studies.scaling.outcome import Outcome, Row
 from hpcmix.studies.scaling.prediction import RANKS, Network, predict
 from hpcmix.studies.scaling.report import as_text, model_remarks
 from hpcmix.studies.scaling.traffic import Division, Traffic, traffic_of
+from tests.unit.figure_checks import require_room
 from tests.unit.scaling_samples import configuration, mixture, result
 
 POINTS = 24**3
@@ -229,7 +230,7 @@ def test_an_interval_that_reaches_zero_is_said_and_claims_nothing(computing, wai
     else:
         assert "compute per point" in prediction.refused and "model, not measured" not in text
     figure.draw_scaling(Outcome.of(rows), prediction, "title", False, tmp_path / "f.png")
-    legend = [entry.get_text() for entry in drawn[-1].axes[0].get_legend().get_texts()]
+    legend = [entry.get_text() for entry in drawn[-1].legends[0].get_texts()]
     expected = "model: not resolved" if not compute else "model" if waits else "model\n(waiting not resolved)"
     assert [entry for entry in legend if entry.startswith("model")] == [expected]
 
@@ -322,6 +323,7 @@ def test_the_model_is_drawn_apart_from_what_was_measured(tmp_path, monkeypatch):
                 to_hex(container.lines[0].get_color()) for container in axes.containers if hasattr(container, "lines")
             }
             assert measured_colours and to_hex(lines[label].get_color()) not in measured_colours
-        assert label in [text.get_text() for text in drawn[-1].axes[0].get_legend().get_texts()]
+        assert label in [text.get_text() for text in drawn[-1].legends[0].get_texts()]
+        require_room(drawn[-1])
     bars = [container for container in drawn[-1].axes[2].containers]
     assert len(bars) == 2 * 4  # compute, exchange, reduction, other; output was not measured
