@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.shells import Filling, oscillator_filling, plane_wave_filling
+from hpcmix.initial.shells import Filling, filling_of
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import require_finite
@@ -32,18 +32,17 @@ def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.
     initial, grid, held = species.initial, mixture.grid, mixture.held(index)
     where = f"species.{species.name}.initial"
     orbitals = np.empty((len(held), *grid.position_shape), mixture.transform.wave_dtype)
-    if initial.kind == "file":
+    filling = filling_of(initial, grid, species.orbitals)
+    if filling is None:
         with together(mixture.communicators.world):
             orbitals[...] = _read(initial.path, initial.dataset, mixture, index, where)
     elif initial.kind == "oscillator":
-        filling = oscillator_filling(initial.frequency, species.orbitals)
         fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
-        _tell(filling, species.name, say)
     else:
-        filling = plane_wave_filling(grid.points, grid.lengths, species.orbitals)
         for orbital, number in zip(orbitals, held, strict=True):
             orbital[...] = wave_functions.plane_wave(grid, filling.numbers[number])
-        _tell(filling, species.name, say)
+    if filling is not None and not filling.closes_a_shell:
+        say(filling.sentence(species.name))
     normalise_set(mixture, orbitals)
     orthonormalise_set(mixture, orbitals, index, where)
     return orbitals
@@ -94,11 +93,6 @@ def orthonormalise_set(mixture: Mixture, orbitals: np.ndarray, index: int, where
         mixture.algebra(index).orthonormalise(orbitals)
     except LinearlyDependent as error:
         raise ProblemError.of(where, f"{error}; use a finer grid, a larger box or fewer orbitals") from error
-
-
-def _tell(filling: Filling, name: str, say: Say) -> None:
-    if not filling.closes_a_shell:
-        say(filling.sentence(name))
 
 
 def _read(path: str, dataset: str, mixture: Mixture, index: int, where: str) -> np.ndarray:

@@ -39,6 +39,18 @@ class Filling:
         )
 
 
+def filling_of(initial, grid, count: int) -> Filling | None:
+    """What an ``initial`` of `count` orbitals fills; None where it does not say which levels those are.
+
+    grid  anything with `points` and `lengths`: the problem's, or the one that is computed on.
+    """
+    if initial.kind == "oscillator":
+        return oscillator_filling(initial.frequency, count)
+    if initial.kind == "plane-waves":
+        return plane_wave_filling(grid.points, grid.lengths, count)
+    return None
+
+
 def oscillator_filling(frequency: tuple[float, ...], count: int) -> Filling:
     """The `count` lowest states of an oscillator with angular frequencies `frequency`: energies sum of omega (n + 1/2)
     (times hbar)."""

@@ -94,6 +94,10 @@ class RunDirectory:
         """Whether a run has begun here."""
         return any((self.path / name).exists() for name in _MARKS_OF_A_RUN)
 
+    def holds_check(self) -> bool:
+        """Whether a check of a claim has begun here."""
+        return any((self.path / name).exists() for name in _MARKS_OF_A_CHECK)
+
     def holds_results(self) -> bool:
         """Whether a run has left anything here that took time to compute: a record, a file of fields, a summary of
         more than a failure."""
@@ -129,8 +133,8 @@ class RunDirectory:
                     "it is left as it is; "
                     "--restart never moves it aside, or choose another with --set output.directory=..."
                 )
-            directory._move_aside()
-        if any((directory.path / name).exists() for name in _MARKS_OF_A_CHECK):
+            move_aside(directory.path, "a run")
+        if directory.holds_check():
             raise DirectoryInUse(
                 f"{path} holds a check of a claim, which is left as it is; choose another directory with "
                 "--set output.directory=..."
@@ -149,25 +153,6 @@ class RunDirectory:
         steps = len(self.stored_snapshots())
         return ", ".join(f"{name} ({steps})" if name == "snapshots" and steps else name for name in present)
 
-    def _move_aside(self) -> None:
-        place = self.path.resolve()  # a link stays where it is and what it points to moves, on its own file system
-        here = Path.cwd().resolve()
-        if place == here or place in here.parents:
-            raise DirectoryInUse(
-                f"{self.path} holds a run and is the directory you are in, or one around it, so it is not moved aside; "
-                "choose another with --set output.directory=..."
-            )
-        number = 1
-        while (aside := place.with_name(f"{place.name}.previous-{number}")).exists():
-            number += 1
-        try:
-            os.rename(place, aside)
-        except OSError as error:
-            raise OutputError(
-                f"{self.path} could not be moved aside to {aside}: {error.strerror}; "
-                "move it yourself, or choose another directory with --set output.directory=..."
-            ) from error
-
     def _make(self) -> None:
         target = self.path.resolve()
         try:
@@ -180,6 +165,34 @@ class RunDirectory:
                 f"{self.path} cannot be written: {error.strerror}; "
                 "choose another directory with --set output.directory=..."
             ) from error
+
+
+def move_aside(path: Path, contents: str, option: str = "--set output.directory=...") -> Path:
+    """Rename a directory to the first free of ``<name>.previous-1``, ``-2``, ..., which is returned, and leave an empty
+    one in its place.
+
+    contents  what is in it, in words; option: how to choose another directory.
+    Raises :class:`DirectoryInUse` for the directory one is in, and :class:`OutputError`.
+    """
+    place = path.resolve()  # a link stays where it is and what it points to moves, on its own file system
+    here = Path.cwd().resolve()
+    if place == here or place in here.parents:
+        raise DirectoryInUse(
+            f"{path} holds {contents} and is the directory you are in, or one around it, so it is not moved aside; "
+            f"choose another with {option}"
+        )
+    number = 1
+    while (aside := place.with_name(f"{place.name}.previous-{number}")).exists():
+        number += 1
+    try:
+        os.rename(place, aside)
+        place.mkdir()
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be moved aside to {aside}: {error.strerror}; "
+            f"move it yourself, or choose another directory with {option}"
+        ) from error
+    return aside
 
 
 def _numbered(directory: Path) -> Iterator[tuple[int, Path]]:

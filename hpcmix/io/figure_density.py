@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpcmix.io.figure_style import FigureUnits
+from hpcmix.io.figure_style import FigureUnits, headline
 from hpcmix.io.slice_file import Slices
 
 _MAP = "viridis"
@@ -38,7 +38,7 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
     extent, moving = extents[0], any(one != extents[0] for one in extents)  # the grid expands
     height = 2.6 * min(max((extent[3] - extent[2]) / (extent[1] - extent[0]), 0.4), 2.5)
     figure = Figure(figsize=(1.2 + 3.1 * len(shown), 0.75 + (height + 0.35) * len(species)), layout="constrained")
-    figure.suptitle(title, parse_math=False)
+    headline(figure, title)
     share = not moving
     panels = figure.subplots(len(species), len(shown), sharex=share, sharey=share, squeeze=False)
     label = density.label("column density $\\int\\rho\\,dz$" if three else "density $\\rho$")
@@ -64,7 +64,7 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
 def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figure:
     species = list(shown[0].slices)
     figure = Figure(figsize=(7.5, 0.8 + 2.4 * len(species)), layout="constrained")
-    figure.suptitle(title, parse_math=False)
+    headline(figure, title)
     panels = figure.subplots(len(species), 1, sharex=True, squeeze=False)[:, 0]
     density = units.density(1)
     # from dark to light, leaving out the lightest third that vanishes on white

@@ -10,38 +10,51 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits
+from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits, headline, legends_below
 
 Records = Sequence[Mapping[str, Any]]
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
+_COUPLING = {"coupling": COLOURS[3]}
 _SMALLEST_CHANGE = 1.1e-16
 """Exactly unchanged has no place on a logarithmic axis; the rounding of double precision stands for it."""
 
 
-def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
+def exchanges_particles(records: Records, limit: float) -> bool:
+    """Whether a species' number of particles changes by more than `limit` times that of all species together: where
+    coherent coupling turns species into each other."""
+    numbers = np.array([_column(records, "species", name, "particles") for name in _species(records)])
+    known = numbers[:, np.isfinite(numbers).all(axis=0)]
+    if known.size == 0:
+        return False
+    return bool(np.any(np.ptp(known, axis=1) > limit * np.max(np.sum(known, axis=0))))
+
+
+def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: bool = False) -> Figure:
     """Left the energy by term, right how far the total energy and the particle numbers have moved from their first
     values, and how far sets of orbitals are from orthonormal.
+
+    exchanging  species exchange particles: only the number of all of them is kept.
     """
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-    figure.suptitle(title, parse_math=False)
+    headline(figure, title)
     left, right = figure.subplots(1, 2)
     time = _times(records, units)
-    terms = {name: _column(records, "energy", name) for name in _TERMS}
+    coupled = any("coupling" in record.get("energy", {}) for record in records)
+    colours = _TERMS | (_COUPLING if coupled else {})
+    terms = {name: _column(records, "energy", name) for name in colours}
     scale = units.energy(np.concatenate(list(terms.values())))
-    for name, colour in _TERMS.items():
+    for name, colour in colours.items():
         _line(left, time, terms[name] * scale.factor, color=colour, label=name)
     left.set_title("energy by term")
     left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
-    left.legend(loc="best", ncols=2)
     _line(right, time, _relative_change(terms["total"]), color=_TERMS["total"], label="energy")
-    for colour, name in zip(_repeated(COLOURS), _species(records), strict=False):
-        _line(
-            right,
-            time,
-            _relative_change(_column(records, "species", name, "particles")),
-            color=colour,
-            label=f"particles, {name}",
-        )
+    numbers = {name: _column(records, "species", name, "particles") for name in _species(records)}
+    if exchanging:
+        all_of_them = _relative_change(np.sum(list(numbers.values()), axis=0))
+        _line(right, time, all_of_them, color=COLOURS[0], label="particles of all species")
+    for colour, name in zip(_repeated(COLOURS), numbers, strict=False):
+        if not exchanging:
+            _line(right, time, _relative_change(numbers[name]), color=colour, label=f"particles, {name}")
         defect = _column(records, "species", name, "orthonormality_defect")
         if np.isfinite(defect).any():
             defect = np.maximum(defect, _SMALLEST_CHANGE)
@@ -49,20 +62,33 @@ def energy_figure(records: Records, units: FigureUnits, title: str) -> Figure:
     right.set_yscale("log")
     right.set_title("relative change since the beginning")
     right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")
-    right.legend(loc="best")
     for axes in (left, right):
         axes.set_xlabel(units.time.label("time $t$"))
+    legends_below(figure, {"left": (left, 0.49), "right": (right, 0.49)})
     return figure
 
 
-def series_figure(records: Records, units: FigureUnits, title: str, dimensions: int) -> Figure:
-    """Widths and centres per axis, chemical potentials and largest densities, of every species."""
-    figure = Figure(figsize=(9.0, 6.2), layout="constrained")
-    figure.suptitle(title, parse_math=False)
-    panels = figure.subplots(2, 2, sharex=True)
+def series_figure(
+    records: Records, units: FigureUnits, title: str, dimensions: int, exchanging: bool = False
+) -> Figure:
+    """Widths and centres per axis, chemical potentials and largest densities, of every species; above them, where
+    species exchange particles, the particles of each."""
+    figure = Figure(figsize=(9.0, 8.6 if exchanging else 6.2), layout="constrained")
+    headline(figure, title)
+    rows = [["width", "centre"], ["potential", "density"]]
+    panels = figure.subplot_mosaic([["particles"] * 2, *rows] if exchanging else rows, sharex=True)
     time, species = _times(records, units), _species(records)
     colours = dict(zip(species, _repeated(COLOURS), strict=False))
-    for axes, key, label in ((panels[0, 0], "rms_width", "rms width"), (panels[0, 1], "centre", "centre of mass")):
+    if exchanging:
+        for name in species:
+            _line(panels["particles"], time, _column(records, "species", name, "particles"), color=colours[name])
+        panels["particles"].set_title("particles")
+        panels["particles"].set_ylabel("particles $N$")
+        panels["particles"].tick_params(labelbottom=True)  # wider than those below: their labels are not its
+    for axes, key, label in (
+        (panels["width"], "rms_width", "rms width"),
+        (panels["centre"], "centre", "centre of mass"),
+    ):
         for name in species:
             for axis in range(dimensions):
                 values = _column(records, "species", name, key, axis) * units.length.factor
@@ -73,19 +99,15 @@ def series_figure(records: Records, units: FigureUnits, title: str, dimensions: 
     scale = units.energy(np.concatenate([np.zeros(1), *potentials.values()]))
     density = units.density(dimensions)
     for name in species:
-        _line(panels[1, 0], time, potentials[name] * scale.factor, color=colours[name])
-        _line(
-            panels[1, 1],
-            time,
-            _column(records, "species", name, "maximum_density") * density.factor,
-            color=colours[name],
-        )
-    panels[1, 0].set_title("chemical potential per particle")
-    panels[1, 0].set_ylabel(scale.label("$\\mu/h$" if scale.unit else "$\\mu$"))
-    panels[1, 1].set_title("largest density")
-    panels[1, 1].set_ylabel(density.label("density"))
-    for axes in panels[1]:
-        axes.set_xlabel(units.time.label("time $t$"))
+        largest = _column(records, "species", name, "maximum_density") * density.factor
+        _line(panels["potential"], time, potentials[name] * scale.factor, color=colours[name])
+        _line(panels["density"], time, largest, color=colours[name])
+    panels["potential"].set_title("chemical potential per particle")
+    panels["potential"].set_ylabel(scale.label("$\\mu/h$" if scale.unit else "$\\mu$"))
+    panels["density"].set_title("largest density")
+    panels["density"].set_ylabel(density.label("density"))
+    for name in rows[-1]:
+        panels[name].set_xlabel(units.time.label("time $t$"))
     handles = [Line2D([], [], color=colours[name], label=name) for name in species]
     if dimensions > 1:
         handles += [

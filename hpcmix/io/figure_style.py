@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpcmix.io.atomic import replacing
@@ -33,6 +35,49 @@ STYLE = {
     "figure.titlesize": 10.5,
     "savefig.dpi": 150,
 }
+
+
+FROM_ZERO = (-0.03, 1.06)
+"""The ends of an axis that shows zero, by the largest value: room for whole markers at zero and at the top."""
+
+LETTERS_PER_INCH = 12
+"""Of a figure's title."""
+
+
+def headline(figure: Figure, text: str) -> None:
+    """The title of a figure, in as many lines as it needs; the figure grows by those after the first."""
+    width = int(LETTERS_PER_INCH * figure.get_figwidth())
+    lines = [line for paragraph in text.splitlines() for line in _balanced(paragraph, width)]
+    figure.suptitle("\n".join(lines), parse_math=False)
+    figure.set_figheight(figure.get_figheight() + 0.18 * max(len(lines) - 1, 0))
+
+
+def _balanced(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` letters, as few as there can be and of about the same length."""
+    lines = textwrap.wrap(text, width)
+    while width > 1 and len(shorter := textwrap.wrap(text, width - 1)) == len(lines):
+        lines, width = shorter, width - 1
+    return lines
+
+
+def legends_below(figure: Figure, shares: Mapping[str, tuple[Axes, float]]) -> None:
+    """Legends of panels in a strip below all of them, where they hide nothing; the figure grows by it.
+
+    shares  by the side of the strip, "left", "center" or "right": a panel, and the share of the figure's width that its
+            legend may take. As many columns are made as fit. A panel without labels has no legend.
+    """
+    heights = [0.0]
+    for side, (axes, share) in shares.items():
+        handles, labels = axes.get_legend_handles_labels()
+        room = share * figure.get_figwidth() * figure.dpi
+        for columns in range(len(labels), 0, -1):
+            options = {"loc": f"outside lower {side}", "ncols": columns, "fontsize": "small"}
+            legend = figure.legend(handles, labels, **options)
+            if columns == 1 or legend.get_window_extent().width <= room:
+                heights.append(legend.get_window_extent().height / figure.dpi)
+                break
+            legend.remove()
+    figure.set_figheight(figure.get_figheight() + max(heights))
 
 
 def save(figure: Figure, path: Path) -> Path:

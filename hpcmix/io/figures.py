@@ -7,9 +7,10 @@ from pathlib import Path
 import matplotlib
 
 from hpcmix.io.figure_density import density_figure
-from hpcmix.io.figure_series import energy_figure, series_figure
+from hpcmix.io.figure_series import energy_figure, exchanges_particles, series_figure
 from hpcmix.io.figure_style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader, StoredFile
+from hpcmix.observe.rounding import PARTICLE_LIMIT
 
 _FILM_FRAMES = 6
 """As many stored times fit side by side into one figure."""
@@ -19,7 +20,8 @@ def draw(directory: str | Path) -> list[Path]:
     """Draw everything there is something to draw for, and return the paths written.
 
     energy.png     energy by term; relative change of the total energy and the particle numbers.
-    series.png     widths, centres, chemical potentials and largest densities over time.
+    series.png     widths, centres, chemical potentials and largest densities over time; particles per species where
+                   they change by more than rounding.
     columns.png    the densities at the first and the last stored time (column densities along z in three dimensions).
     film.png       the same at all stored times if there are 3 to 6.
     In micrometres and milliseconds for a problem with ``[units]``, otherwise in code units. Raises
@@ -32,7 +34,9 @@ def draw(directory: str | Path) -> list[Path]:
     written = []
     with matplotlib.rc_context(STYLE):
         if run.records:
-            written.append(save(energy_figure(run.records, units, run.title), place / "energy.png"))
+            precision = run.problem.get("parallel", {}).get("precision", "double")
+            exchanging = exchanges_particles(run.records, PARTICLE_LIMIT[precision])
+            written.append(save(energy_figure(run.records, units, run.title, exchanging), place / "energy.png"))
             dimensions = max(
                 (
                     len(entry.get("centre", ()))
@@ -42,7 +46,8 @@ def draw(directory: str | Path) -> list[Path]:
                 default=0,
             )
             if dimensions:
-                written.append(save(series_figure(run.records, units, run.title, dimensions), place / "series.png"))
+                figure = series_figure(run.records, units, run.title, dimensions, exchanging)
+                written.append(save(figure, place / "series.png"))
         if run.slices:
             ends = run.slices if len(run.slices) == 1 else [run.slices[0], run.slices[-1]]
             written.append(_draw_densities(run, ends, units, place / "columns.png"))

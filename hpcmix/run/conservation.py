@@ -10,12 +10,8 @@ import numpy as np
 
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.rounding import PARTICLE_LIMIT
 from hpcmix.state import State
-
-PARTICLE_LIMIT = {"double": 1e-6, "single": 1e-2}
-"""Relative change of a particle number that rounding does not explain: a transform and its inverse change the norm by
-up to 4e-16 in double precision and 2e-7 in single, always to the same side for a given grid (measured; sizes with a
-factor 3)."""
 
 ENERGY_LIMIT = 0.05
 """Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""

@@ -57,6 +57,11 @@ class Log:
         self._console.print(text, markup=False)
         self._write(text)
 
+    def keep(self, text: str) -> None:
+        """Write a line to run.log alone: what standard error tells people who watch."""
+        if self.speaks:
+            self._write(text)
+
     def _write(self, text: str) -> None:
         if self._file is not None:
             self._file.write(text + "\n")

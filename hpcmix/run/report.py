@@ -50,6 +50,8 @@ def finish(
         log.line(_checkpoint_line(checkpoints, summary["timers"]))
     log.line()
     log.line(_last_words(simulation, outputs, summary))
+    if status == "failed":
+        log.keep(f"stopped: {message}")  # standard error says it when the files are closed
 
 
 def _summary(
@@ -148,7 +150,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
             f"stopped by {summary['message']}: {what} of {simulation.destination} in {took}; "
             f"hpcmix restart {directory} goes on"
         )
-    verb = "done" if summary["status"] == "done" else f"stopped: {summary['message']}"
+    verb = "done" if summary["status"] == "done" else "stopped"
     return (
         f"{verb}: {what} in {took}, at most {memory} per rank; "
         f"results in {directory} (hpcmix plot {directory} draws them)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError, write_text
-from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directory import DirectoryInUse, RunDirectory, move_aside
 from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.communicators import world
@@ -34,11 +33,14 @@ from hpcmix.studies import (
     well_posedness,
 )
 from hpcmix.studies.claim import Finding
+from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import StudyStopped, Work
 
 DONE, FAILED, BAD_INPUT, IN_USE, STOPPED = 0, 1, 2, 4, 75
+REPORT, TEXT, FIGURE = "claim.json", "claim.txt", "claim.png"
+"""What a check leaves in its directory."""
 
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
     module.CLAIM.name: module.check
@@ -55,19 +57,6 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
 }
 """What ``hpcmix check`` knows, by the word on the command line."""
 
-OPTIONS = {
-    "scattering-rates": {"--numbers"},
-    "gross-pitaevskii-limit": {"--numbers", "--max-wall"},
-    "dispersion": {"--numbers", "--max-wall"},
-    "pair-excitation": {"--numbers", "--max-wall"},
-    "morawetz": {"--max-wall"},
-    "conservation": {"--max-wall"},
-    "well-posedness": {"--max-wall"},
-    "semiclassical-bounds": {"--numbers", "--at-start", "--max-wall"},
-}
-"""Which of the options that some claims take mean something to each: numbers to families, a time limit to what is kept
-in parts, the start to what is of interest there."""
-
 
 @dataclass(frozen=True)
 class Request:
@@ -77,7 +66,7 @@ class Request:
     overrides  ``--set`` entries.
     numbers    particle numbers of the family; empty: the claim's own.
     evolving   False: measure at time zero only.
-    fresh      replace an outcome, and what is stored of an earlier attempt.
+    fresh      move what an earlier check left in the directory aside.
     max_wall   seconds that the program may run.
     """
 
@@ -89,17 +78,15 @@ class Request:
     fresh: bool = False
     max_wall: float | None = None
 
-
-def _check_options(request: Request) -> None:
-    """Raise ProblemError for an option that the claim would ignore."""
-    given = {
-        "--numbers": bool(request.numbers),
-        "--max-wall": request.max_wall is not None,
-        "--at-start": not request.evolving,
-    }
-    for option, wanted in given.items():
-        if wanted and option not in OPTIONS[request.claim]:
-            raise ProblemError.of(option, f"means nothing to the claim {request.claim}; leave it out")
+    @property
+    def options(self) -> list[str]:
+        """Those of its options that not every claim takes."""
+        given = {
+            "--numbers": bool(self.numbers),
+            "--max-wall": self.max_wall is not None,
+            "--at-start": not self.evolving,
+        }
+        return [option for option, wanted in given.items() if wanted]
 
 
 def check(request: Request) -> int:
@@ -109,7 +96,7 @@ def check(request: Request) -> int:
     abort_on_uncaught_errors(comm)
     log = Log(speaks=comm.rank == 0)
     try:
-        _check_options(request)
+        check_options(request.claim, request.options)
         with _occupied(comm, request, log) as (directory, watchdog):
             work = Work(comm, log, directory, request.max_wall, watchdog)
             setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
@@ -117,13 +104,13 @@ def check(request: Request) -> int:
             with together(comm):
                 if comm.rank == 0:
                     report = finding.as_dict() | {"ranks": comm.size, "problem": resolved_dict(problem)}
-                    write_text(directory / "claim.json", page_of(report))
-                    write_text(directory / "claim.txt", "\n".join(finding.lines()) + "\n")
-                    draw_finding(finding, directory / "claim.png")
+                    write_text(directory / REPORT, page_of(report))
+                    write_text(directory / TEXT, "\n".join(finding.lines()) + "\n")
+                    draw_finding(finding, directory / FIGURE)
             log.line()
             for line in finding.lines():
                 log.line(line)
-            log.line(f"written: {directory}/claim.json, claim.txt, claim.png")
+            log.line(f"written: {directory}/{REPORT}, {TEXT}, {FIGURE}")
         return DONE
     except ProblemError as error:
         return _leave(log, str(error), BAD_INPUT)
@@ -150,7 +137,8 @@ def _occupied(comm: MPI.Comm, request: Request, log: Log) -> Iterator[tuple[Path
                 lock = Lock(path)
                 if path.is_dir():
                     lock.check()
-                _claim_directory(path, request.fresh)
+                if aside := _claim_directory(path, request.fresh):
+                    log.line(f"the check that was in {path} is now in {aside}")
                 lock.acquire()
                 log.open(path / "check.log")
         path = comm.bcast(path)
@@ -170,21 +158,29 @@ def _watchdog(comm: MPI.Comm, lock: Lock | None) -> Watchdog:
     return Watchdog(comm.rank, comm.size, limit, heartbeat, HEARTBEAT_SECONDS, lambda words: None)
 
 
-def _claim_directory(path: Path, fresh: bool) -> None:
-    """Make the directory, or go on in it. For the root. Raises :class:`DirectoryInUse`."""
-    if path.exists() and not fresh and (path / "claim.json").exists():
+def _claim_directory(path: Path, fresh: bool) -> Path | None:
+    """Make the directory, or go on in it; where what was in it has gone, with `fresh` and an earlier check there. For
+    the root. Raises :class:`DirectoryInUse`."""
+    directory, aside = RunDirectory(path), None
+    if directory.holds_run():
+        raise DirectoryInUse(f"{path} holds a run; choose another directory with --set output.directory=...")
+    if fresh and directory.holds_check():
+        aside = move_aside(path, "a check of a claim")
+    if (path / REPORT).exists():
         raise DirectoryInUse(
             f"{path} holds the outcome of a check already and is left as it is; "
-            "--restart never replaces it, or choose another with --set output.directory=..."
+            "--restart never moves it aside, or choose another with --set output.directory=..."
         )
-    if RunDirectory(path).holds_run():
-        raise DirectoryInUse(f"{path} holds a run; choose another directory with --set output.directory=...")
-    if fresh:
-        shutil.rmtree(path / "tracks", ignore_errors=True)
+    if foreign := [name for name in (TEXT, FIGURE) if (path / name).exists() and not directory.holds_check()]:
+        raise DirectoryInUse(
+            f"{path} holds no check but {', '.join(foreign)}, which a check would overwrite; "
+            "move what is there away, or choose another directory with --set output.directory=..."
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be made: {error.strerror}") from error
+    return aside
 
 
 def _leave(log: Log, message: str, status: int) -> int:

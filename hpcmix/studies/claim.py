@@ -93,6 +93,7 @@ class Finding:
     reason    why, in one sentence.
     budgets   the numerical errors beside the measured numbers.
     curves    what the figure draws beside the columns, over `abscissa`, with `curve_scale` "linear" or "log".
+    curve_ordinate  what all curves are, for the axis; ordinate: what all shown columns are. Of a single one its name.
     measured  in words, what the columns are.
     scale     of the figure's columns, "linear" or "log".
     """
@@ -108,6 +109,8 @@ class Finding:
     curves: tuple[Curve, ...] = ()
     abscissa: str = "t"
     curve_scale: str = "linear"
+    curve_ordinate: str = ""
+    ordinate: str = ""
     measured: str = ""
     scale: str = "linear"
     notes: tuple[str, ...] = field(default=())

@@ -228,6 +228,8 @@ def conclude(problem: Problem, records: Mapping[str, Record], described: Sequenc
         curves=tuple(Curve(name, clock, values) for name, values in given.items()),
         abscissa=clock_label(problem),
         curve_scale="log",
+        curve_ordinate="relative distance from the first value",
+        ordinate="largest relative distance",
         scale="log",
         measured="distances from the first value, relative to what a quantity is made of: largest along the run",
         notes=tuple(notes) + tuple(f"{one.name}: {one.words}" for one in described if one.words),

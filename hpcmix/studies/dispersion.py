@@ -78,7 +78,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         Curve(f"N = {number}", record.column("clock"), record.column(WEIGHTED))
         for number, record in zip(numbers, of_all, strict=True)
     )
-    shown = {"budgets": (budget,), "curves": curves, "abscissa": clock_label(family.first)}
+    shown = {"budgets": (budget,), "curves": curves, "abscissa": clock_label(family.first), "curve_ordinate": WEIGHTED}
     shown["measured"] = (
         "the largest |phi|, |grad phi| and |d/dt phi| (from H phi) over the grid, in the laboratory, weighted with 1 + "
         "t^(3/2)"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
-from hpcmix.io.figure_style import COLOURS, LINES, STYLE, save
+from hpcmix.io.figure_style import COLOURS, FROM_ZERO, LINES, STYLE, headline, legends_below, save
 from hpcmix.studies.claim import Finding
 
 _MARKERS = "osD^vP"
+
+_LETTER, _AXIS = 0.085, 4.0
+"""Inches of a letter of a tick's label, and of an axis at least."""
 
 
 def draw_finding(finding: Finding, path: Path) -> Path:
@@ -26,8 +31,15 @@ def draw_finding(finding: Finding, path: Path) -> Path:
             _draw_curves(finding, axes[0])
         if finding.shown:
             _draw_columns(finding, axes[-1])
-        figure.suptitle(f"{finding.claim.source}: {finding.verdict.partition(':')[0]}", parse_math=False)
+        headline(figure, f"{finding.claim.name}: {finding.verdict.partition(':')[0]}\n{finding.claim.source}")
+        sides = {"center": (axes[0], 0.98)} if panels == 1 else {"left": (axes[0], 0.49), "right": (axes[1], 0.49)}
+        legends_below(figure, {side: one for side, one in sides.items() if _needs_legend(one[0])})
         return save(figure, path)
+
+
+def _needs_legend(axes: Axes) -> bool:
+    """Unless there is a single line, and the axis says what it is."""
+    return axes.get_legend_handles_labels()[1] != [axes.get_ylabel()]
 
 
 def _draw_curves(finding: Finding, axes: Axes) -> None:
@@ -37,13 +49,15 @@ def _draw_curves(finding: Finding, axes: Axes) -> None:
         axes.plot(x[seen], y[seen], LINES[number // len(COLOURS) % 3], color=_colour(number), label=curve.name)
     axes.set_yscale(finding.curve_scale)
     axes.set_xlabel(finding.abscissa)
-    axes.legend(loc="best", ncols=2 if len(finding.curves) > 6 else 1, fontsize="small")
+    axes.set_ylabel(finding.curves[0].name if len(finding.curves) == 1 else finding.curve_ordinate)
 
 
 def _draw_columns(finding: Finding, axes: Axes) -> None:
     variable = finding.columns[0]
     x = finding.column(variable)
     errors = {budget.quantity: budget.errors for budget in finding.budgets}
+    fits = {fit.quantity: fit for fit in finding.fits if finding.scale == "log" and fit.variable == variable}
+    ends = [0.0]
     for number, name in enumerate(finding.shown):
         # the later a column the smaller and more broken, so that equal columns are all seen
         size = max(8.0 - 2.0 * number, 3.0)
@@ -53,20 +67,34 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
         bars = np.where(np.isfinite(bars), bars, 0.0)
         if finding.scale == "log":
             bars = np.minimum(bars, 0.999 * np.abs(y))  # a bar that reaches zero has no end on this axis
-        axes.errorbar(x, y, yerr=bars, color=_colour(number), label=name, capsize=2.0, **style)
-    for fit in finding.fits if finding.scale == "log" else ():
-        if fit.quantity in finding.shown:
-            logarithms = np.log(finding.column(fit.quantity)) - fit.exponent * np.log(x)
-            line = np.exp(np.mean(logarithms)) * np.asarray(x) ** fit.exponent
-            axes.plot(x, line, color="0.5", linewidth=1.0, label=f"{variable}^({fit.exponent:.3f})")
+        label = name
+        if name in fits:
+            exponent = fits[name].exponent
+            label = f"{name} ~ {variable}^({exponent:.3f})"
+            line = np.exp(np.mean(np.log(y) - exponent * np.log(x))) * np.asarray(x) ** exponent
+            axes.plot(x, line, color="0.5", linewidth=1.0)
+        axes.errorbar(x, y, yerr=bars, color=_colour(number), label=label, capsize=2.0, **style)
+        ends += [float(end) for end in (*(y - bars), *(y + bars)) if np.isfinite(end)]
     axes.set_xscale("log")
-    axes.set_xticks(x, [f"{value:g}" for value in x])
-    axes.minorticks_off()
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(x, _tick_labels(x))
     axes.set_yscale(finding.scale)
-    if finding.scale == "linear":
-        axes.set_ylim(bottom=0.0)
+    if finding.scale == "linear" and min(ends) == 0.0 < max(ends):
+        axes.set_ylim([end * max(ends) for end in FROM_ZERO])
     axes.set_xlabel(variable)
-    axes.legend(loc="best", fontsize="small")
+    axes.set_ylabel(finding.shown[0] if len(finding.shown) == 1 else finding.ordinate)
+
+
+def _tick_labels(values: Sequence[float]) -> list[str]:
+    """The values in a few digits; none where it would run into the one before."""
+    texts = [f"{value:g}" if value == round(value) else f"{value:.3g}" for value in values]
+    inches = _AXIS / max(np.log(max(values) / min(values)), 1e-9) * np.log(values)
+    shown, free_from = [""] * len(texts), -np.inf
+    for place in np.argsort(values):
+        half = 0.5 * _LETTER * (len(texts[place]) + 1)
+        if inches[place] - half >= free_from:
+            shown[place], free_from = texts[place], inches[place] + half
+    return shown
 
 
 def _colour(number: int) -> str:

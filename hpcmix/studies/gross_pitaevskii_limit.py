@@ -126,6 +126,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for record in [_record(records, AS_GIVEN, number)]
     )
     common = {"budgets": (budget,), "curves": curves, "curve_scale": "log", "scale": "log"}
+    common["curve_ordinate"] = "|phi~ - phi|_H1"
     common["abscissa"] = clock_label(family.limits[AS_GIVEN])
     common["measured"] = (
         "the largest H1 distance of the two solutions (all components; gradients in the laboratory) from equal initial "

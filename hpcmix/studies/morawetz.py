@@ -144,6 +144,7 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
         budgets,
         curves,
         clock_label(problem),
+        curve_ordinate="both sides up to t",
         measured="both sides up to t, with times hbar t/m, as in the paper; rho is the density of all components",
     )
 

@@ -160,6 +160,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for number, record in zip(numbers, of_all, strict=True)
     )
     shown = {"budgets": budgets, "curves": curves, "abscissa": clock_label(family.first)}
+    shown |= {"curve_ordinate": "quotients", "ordinate": "largest quotients over time"}
     shown["measured"] = "Hilbert-Schmidt norms of the matrix of all pairs' kernels along the flow, by their bounds"
     trouble = first_loss(records) or unresolved(budgets)
     if first_loss(records):

@@ -152,5 +152,6 @@ def conclude(numbers: Sequence[int], measured: Sequence[tuple[str, dict[str, lis
         holds,
         trouble or reason,
         tuple(budgets),
+        ordinate="constants C",
         measured="the constants C of the three parts for the file's potentials: deviations divided by the claimed size",
     )

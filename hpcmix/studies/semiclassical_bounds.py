@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from hpcmix.evolve.completion import completed_set
-from hpcmix.initial.shells import oscillator_filling
+from hpcmix.initial.shells import filling_of, oscillator_filling
 from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
@@ -31,6 +32,7 @@ NUMBERS = (4, 10, 20, 56, 120)
 WAVES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Lengths of xi at which (2.9) is measured: from below the inverse size of the cloud to its Fermi wave number."""
 X, P, E = "[x,w]/(M hbar)", "[ih grad,w]/(M hbar)", "sup_xi [e^(i xi x),w]/(M hbar <xi>)"
+OPEN = "open shell"
 
 
 def check(setting: Setting) -> tuple[Problem, Finding]:
@@ -44,7 +46,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
         return Family.of(load_ends(()), load_ends, wanted, lambda number: [f"species.{name}.orbitals={number}"], "M")
 
     family = setting.on_root(plan)
-    records = setting.work.follow_all(family_tracks(family, (X, P, E), lambda problem: measure))
+    records = setting.work.follow_all(family_tracks(family, (X, P, E, OPEN), lambda problem: measure))
     return family.first, conclude(family, wanted, records)
 
 
@@ -81,8 +83,8 @@ def _loading_ends(load: Load, evolving: bool) -> Load:
 
 
 def measure(simulations: Sequence[Simulation]) -> list[float]:
-    """The quotients X, P and E of the fermions: norms are the largest over the axes, xi lies along the first.
-    Collective."""
+    """The quotients X, P and E of the fermions: norms are the largest over the axes, xi lies along the first; and
+    whether the shells are open. Collective."""
     simulation = simulations[0]
     problem, mixture = simulation.problem, simulation.mixture
     (a,) = (number for number, one in enumerate(problem.species) if one.kind == "fermions")
@@ -90,7 +92,19 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     along = np.eye(problem.grid.dimensions)[0]
     waves = [plane_wave_norm(mixture, orbitals, a, length * along) / np.sqrt(1.0 + length**2) for length in WAVES]
     norms = (position_norms(mixture, orbitals, a), momentum_norms(mixture, orbitals, a), waves)
-    return [max(values) / (problem.hbar * problem.orbitals[a]) for values in norms]
+    quotients = [max(values) / (problem.hbar * problem.orbitals[a]) for values in norms]
+    return [*quotients, 1.0 if _is_open(simulation, a) else 0.0]
+
+
+def _is_open(simulation: Simulation, a: int) -> bool:
+    """Whether the orbitals of species `a` are known to close no shell. Of orbitals from a file nothing is known."""
+    problem = simulation.problem
+    one = problem.species[a]
+    filling = filling_of(one.initial, problem.grid, problem.orbitals[a])
+    if filling is not None:
+        return not filling.closes_a_shell
+    levels = (simulation.ground_state or {}).get("levels", {})
+    return one.name in levels and levels[one.name]["gap"] == 0.0
 
 
 def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Record]) -> Finding:
@@ -108,7 +122,29 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for column in (X, P, E)
     ]
     given = family.problems[AS_GIVEN]
-    return judge([given[number].hbar for number in numbers], budgets, first_loss(records))
+    finding = judge([given[number].hbar for number in numbers], budgets, first_loss(records))
+    not_closed = [
+        _with_neighbours(given[number], number)
+        for number in numbers
+        if records[label(AS_GIVEN, number, family.variable)].column(OPEN)[0]
+    ]
+    return replace(finding, notes=(_remark(not_closed),)) if not_closed else finding
+
+
+def _with_neighbours(problem: Problem, number: int) -> str:
+    """A number that closes no shell, with the nearest ones that do where they are known."""
+    one = next(one for one in problem.species if one.kind == "fermions")
+    filling = filling_of(one.initial, problem.grid, number)
+    if filling is None:
+        return f"{number}"
+    return f"{number} ({' or '.join(f'{closed}' for closed in filling.closed if closed)} would)"
+
+
+def _remark(not_closed: Sequence[str]) -> str:
+    return (
+        f"no shell is closed by M = {', '.join(not_closed)}: of the highest level only some states are filled, so that "
+        "the quotients there depend on which ones, and scatter from M to M; how they grow is read from closed shells"
+    )
 
 
 def judge(hbars: Sequence[float], budgets: Sequence[Budget], lost: str = "") -> Finding:
@@ -126,7 +162,7 @@ def judge(hbars: Sequence[float], budgets: Sequence[Budget], lost: str = "") -> 
     columns, rows = ("M", "hbar", *quotients), zip(numbers, hbars, *(budget.values for budget in budgets), strict=True)
     shown = (CLAIM, columns, tuple(rows), quotients)
     if lost:
-        return Finding(*shown, (), None, lost, tuple(budgets))
+        return Finding(*shown, (), None, lost, tuple(budgets), ordinate="trace norm / bound")
     dimensions = round(-np.log(numbers[-1]) / np.log(hbars[-1]))
     limit, trouble = 0.5 / dimensions, unresolved(budgets)
     fits = tuple(
@@ -139,7 +175,7 @@ def judge(hbars: Sequence[float], budgets: Sequence[Budget], lost: str = "") -> 
         f"{worst.interval[1]:.3f}), where M^{1 / dimensions:.3f} would hold for any projection; bounded is what stays "
         f"below M^{limit:.3f}" + ("; more and larger M would decide" if holds is None else "")
     )
-    return Finding(*shown, fits, holds, trouble or reason, tuple(budgets))
+    return Finding(*shown, fits, holds, trouble or reason, tuple(budgets), ordinate="trace norm / bound")
 
 
 def shell_quotient(numbers: int, hbar: float, frequency: float) -> float:

@@ -87,5 +87,7 @@ def setting(
 
 
 def verdict(finding: Finding) -> str:
-    """The verdict's first words."""
+    """The verdict's first words. Of findings whose figure says what its axes are."""
+    assert finding.ordinate or len(finding.shown) < 2
+    assert finding.curve_ordinate or len(finding.curves) < 2
     return finding.verdict.partition(":")[0]

@@ -34,8 +34,14 @@ def test_a_claim_without_dynamics(file, tmp_path):
     assert again.returncode == 4 and "holds the outcome of a check already" in again.stderr
     run = hpcmix("run", file, folder=tmp_path)
     assert run.returncode == 4 and "holds a check of a claim" in run.stderr
+    assert "--restart never moves it aside" in again.stderr
+    notes, whole = tmp_path / "runs" / "small" / "notes.txt", (tmp_path / "runs" / "small" / "claim.json").read_bytes()
+    notes.write_text("the user's own")
     fresh = hpcmix("check", "scattering-rates", file, "--numbers", "16,64,256", "--restart", "never", folder=tmp_path)
     assert fresh.returncode == 0, fresh.stderr
+    aside = tmp_path / "runs" / "small.previous-1"
+    assert f"is now in {aside}" in fresh.stdout and not notes.exists()
+    assert (aside / "notes.txt").read_text() == "the user's own" and (aside / "claim.json").read_bytes() == whole
 
 
 def test_a_check_is_stopped_and_goes_on_on_other_ranks(file, tmp_path):
@@ -54,6 +60,8 @@ def test_a_check_is_stopped_and_goes_on_on_other_ranks(file, tmp_path):
     assert interrupted["holds"] is True
     result = hpcmix(*arguments, "--restart", "never", ranks=3, folder=tmp_path, timeout=300)
     assert result.returncode == 0, result.stderr
+    aside = tmp_path / "runs" / "small.previous-1"
+    assert list((aside / "tracks").iterdir()) and json.loads((aside / "claim.json").read_text()) == interrupted
     whole = report(tmp_path)
     assert whole["ranks"] == 3
     for row, other in zip(whole["rows"], interrupted["rows"], strict=True):

@@ -38,7 +38,11 @@ def test_a_boson_star_above_the_critical_number(tmp_path, ranks):
     assert "= 4.5 >= 4/pi = 1.273" in result.stdout
     found = summary(tmp_path / "out")
     assert found["status"] == "failed" and found["message"].startswith("collapse in step")
-    assert "stopped: collapse in step" in (tmp_path / "out" / "run.log").read_text()
+    # said once: to people by standard error, in the log by its last line
+    assert (result.stdout + result.stderr).count("collapse in step") == 1
+    assert "hpcmix: collapse in step" in result.stderr and "results in out" in result.stdout
+    log = (tmp_path / "out" / "run.log").read_text()
+    assert log.count("collapse in step") == 1 and log.splitlines()[-1].startswith("stopped: collapse in step")
     assert 0.5 < found["collapse_time"] < 4.0
     assert found["semirelativistic_condition"]["holds"] is False
     lines = [json.loads(line) for line in (tmp_path / "out" / "observables.jsonl").read_text().splitlines()]

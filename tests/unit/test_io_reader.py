@@ -12,6 +12,7 @@ import pytest
 from hpcmix.grid import Grid
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.figure_series import energy_figure, exchanges_particles, series_figure
 from hpcmix.io.figure_style import FigureUnits
 from hpcmix.io.figures import draw
 from hpcmix.io.metadata import Metadata
@@ -19,6 +20,7 @@ from hpcmix.io.reader import NotARun, RunReader
 from hpcmix.io.series import SeriesWriter
 from hpcmix.io.slice_file import read_slices, write_slice_file
 from hpcmix.io.summary import write_summary
+from hpcmix.observe.rounding import PARTICLE_LIMIT
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.units import Units, units_from_text
 
@@ -153,6 +155,53 @@ def test_figures_of_sparse_records(tmp_path):
         series.append({"step": 0, "time": 0.0, "energy": {"total": 0.0}, "species": {"up": {"centre": [0.0, None]}}})
         series.append({"step": 1, "time": 0.1, "species": {"down": {"particles": float("nan")}}})
     assert len(draw(directory.path)) == 2
+
+
+def exchanging(transfer, precision="double"):
+    """What is drawn of a run in which "up" gives a share of its particles to "down" and takes it back."""
+    numbers = [(1000.0 * (1.0 - share), 1000.0 * share) for share in (0.0, 0.5 * transfer, transfer, 0.0)]
+    records = [
+        {"step": n, "time": 0.1 * n, "energy": {"total": 1.0, "coupling": 0.5},
+         "species": {name: {"particles": of, "centre": [0.0]} for name, of in zip(SPECIES, both, strict=True)}}
+        for n, both in enumerate(numbers)
+    ]  # fmt: skip
+    records.insert(2, {"step": 9, "time": 0.15, "species": {"up": {"particles": None}}})  # not measured: a gap
+    found = exchanges_particles(records, PARTICLE_LIMIT[precision])
+    units = FigureUnits(Units())
+    return found, energy_figure(records, units, "", found), series_figure(records, units, "", 1, found)
+
+
+def test_species_that_exchange_particles_show_it():
+    found, energy, series = exchanging(0.25)
+    assert found
+    panel = next(axes for axes in series.axes if axes.get_title() == "particles")
+    np.testing.assert_array_equal(panel.lines[0].get_ydata(), [1000.0, 875.0, np.nan, 750.0, 1000.0])
+    np.testing.assert_array_equal(panel.lines[1].get_ydata(), [0.0, 125.0, np.nan, 250.0, 0.0])
+    assert [line.get_label() for line in energy.axes[1].lines] == ["energy", "particles of all species"]
+    assert "coupling" in [line.get_label() for line in energy.axes[0].lines]
+
+
+@pytest.mark.parametrize(("transfer", "precision"), [(0.0, "double"), (1e-9, "double"), (1e-3, "single")])
+def test_rounding_is_no_exchange(transfer, precision):
+    found, energy, series = exchanging(transfer, precision)
+    assert not found and len(series.axes) == 4
+    assert "particles, up" in [line.get_label() for line in energy.axes[1].lines]
+    assert not exchanges_particles([{"step": 0}], 1e-6)
+
+
+def test_a_run_with_coupling_has_the_panel(tmp_path, monkeypatch):
+    """The whole way from the directory, whose precision decides what is rounding."""
+    drawn = {}
+    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    for precision, panels in (("double", 5), ("single", 4)):
+        directory = make_run(tmp_path / precision, 2, [], records=0)
+        directory.problem.write_text(f'[parallel]\nprecision = "{precision}"\n')
+        with SeriesWriter(directory.series) as series:
+            for step, number in enumerate((1.0, 1.001)):
+                species = {"up": {"particles": number, "centre": [0.0, 0.0]}, "down": {"particles": 2.0 - number}}
+                series.append({"step": step, "time": 0.1 * step, "energy": {"total": 1.0}, "species": species})
+        draw(directory.path)
+        assert len(drawn["series.png"].axes) == panels
 
 
 def test_units_of_figures():

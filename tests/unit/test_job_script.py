@@ -47,7 +47,7 @@ def test_the_script_of_a_card_is_what_its_command_renders(card, render):
 OPTIONS = [
     [], ["--launcher", "mpirun"], ["--chain", "3"], ["--array", "1-4,9", "--set", "species.left.mass={task}"],
     ["--set", "title=it's $HOME"], ["--check", "conservation"],
-    ["--check", "conservation", "--array", "4,8", "--numbers", "{task},16,32"],
+    ["--check", "dispersion", "--array", "4,8", "--numbers", "{task},16,32"],
     ["--scaling", "--ranks 1,2 --weak --output 'it is here'"],
 ]  # fmt: skip
 
@@ -87,10 +87,8 @@ def test_options_are_in_their_place(render, tmp_path):
 
 def test_a_claim_and_a_study_take_the_place_of_the_run(render):
     options = ["--time", "1h", "--ranks-per-node", "4"]
-    claim, _ = render(
-        "manakov-soliton", *options, "--check", "conservation", "--array", "4,8", "--numbers", "{task},99"
-    )
-    started = "srun --kill-on-bad-exit=1 hpcmix check conservation manakov-soliton --numbers "
+    claim, _ = render("manakov-soliton", *options, "--check", "dispersion", "--array", "4,8", "--numbers", "{task},99")
+    started = "srun --kill-on-bad-exit=1 hpcmix check dispersion manakov-soliton --numbers "
     assert f'{started}"$SLURM_ARRAY_TASK_ID",99 --set "output.directory=\'$directory\'" &\n' in claim
     study, _ = render("manakov-soliton", *options, "--scaling", "--ranks 1,4 --repeats 3")
     started = "hpcmix scaling manakov-soliton --ranks 1,4 --repeats 3 --launcher 'srun --kill-on-bad-exit=1 -N {nodes} "
@@ -135,7 +133,9 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
         (["--time", "1h", "--set", "species.left.mass={task}"], "add --array"),
         (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
         (["--time", "1h", "--numbers", "4,8,16"], "add --check CLAIM"),
-        (["--time", "1h", "--check", "conservation", "--numbers", "{task}"], "add --array"),
+        (["--time", "1h", "--check", "dispersion", "--numbers", "{task}"], "add --array"),
+        (["--time", "1h", "--check", "conservation", "--numbers", "4,8"], "--numbers: means nothing to the claim cons"),
+        (["--time", "1h", "--check", "dispersion", "--numbers", "4,eight"], "is no list of whole numbers"),
         (["--time", "1h", "--scaling", "--rank 1"], "No such option"),
         (["--time", "1h", "--scaling", "--ranks 1,no"], "is no list of positive whole numbers"),
         (["--time", "1h", "--scaling", "--ranks 1", "--array", "1-3"], "neither --check nor --array"),

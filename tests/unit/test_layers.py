@@ -86,6 +86,7 @@ def test_packages_import_nothing(path):
         "hpcmix.io.reader",
         "hpcmix.io.verify",
         "hpcmix.run.job_script",
+        "hpcmix.studies.claim_options",
         "hpcmix.studies.scaling.command",
     ],
 )

@@ -15,6 +15,7 @@ from hpcmix.studies.scaling.outcome import Outcome, Row
 from hpcmix.studies.scaling.prediction import RANKS, Network, predict
 from hpcmix.studies.scaling.report import as_text, model_remarks
 from hpcmix.studies.scaling.traffic import Division, Traffic, traffic_of
+from tests.unit.figure_checks import require_room
 from tests.unit.scaling_samples import configuration, mixture, result
 
 POINTS = 24**3
@@ -178,7 +179,60 @@ def test_waiting_in_place_is_a_share_of_computing():
     for entry in rows[1].results.values():
         entry["exchange"] = "shared-memory"
     model = fit_model(mixture(), rows)
-    assert model.waiting.value == pytest.approx(0.2) and model.compute_change == pytest.approx(1.0)
+    assert model.waiting.value == pytest.approx(0.2) and model.compute_change.value == pytest.approx(1.0)
+
+
+def in_place(computing, waiting, points=256) -> list[Row]:
+    """One rank, and four that work in place on a node: seconds of computing of every repeat, and of waiting."""
+    rows = []
+    for ranks in (1, 4):
+        one, results = configuration(ranks, points=(points,) * 3), {}
+        for number, (compute, wait) in enumerate(zip(computing, waiting, strict=True)):
+            results[number] = result(one, compute / ranks, wait / ranks if ranks > 1 else 0.0, 0.0, 0.0)
+            results[number]["exchange"] = "shared-memory" if ranks > 1 else ""
+        rows.append(Row(one, results))
+    return rows
+
+
+NAMES = ("compute_seconds_per_work", "waiting_share", "compute_change")
+
+
+@pytest.mark.parametrize(
+    ("computing", "waiting", "known"),
+    [
+        # means of three numbers, whose intervals are 2.48 standard deviations: 0.1 at a mean of 1.0, 2.3 at one of 1.4
+        ((0.96, 1.0, 1.04), (0.19, 0.20, 0.22), (True, True, True)),
+        ((0.96, 1.0, 1.04), (0.05, 0.20, 0.60), (True, False, True)),
+        ((0.6, 1.2, 2.4), (0.12, 0.24, 0.48), (False, True, False)),
+        ((1.0,), (0.2,), (False, False, False)),  # a single repeat has no interval at all
+    ],
+)
+def test_an_interval_that_reaches_zero_is_said_and_claims_nothing(computing, waiting, known, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figure, "save", lambda one, path: drawn.append(one))
+    rows = in_place(computing, waiting)
+    prediction = prediction_of(rows, Network(1e-6, 1e10, ranks_per_node=4))
+    text = as_text(Outcome.of(rows), prediction, False, [], "")
+    lines = {line.split()[0]: line for line in prediction.lines()}
+    found = prediction.as_dict()
+    for name, resolved in zip(NAMES, known, strict=True):
+        one = found["parameters"][name]
+        assert (one.get("value") is not None) == resolved == ("not_resolved" not in one), one
+        assert not resolved or 0.0 < one["half_width"] < one["value"]
+    compute, waits, _ = known
+    assert lines["compute"].startswith("compute        not resolved: ") != compute
+    assert lines["waiting"].startswith("waiting        not resolved: ") != waits
+    assert bool(found["points"]) == ("it assumes that" in text) == compute
+    assert ("as large a share of their computing as measured" in text) == (compute and waits)
+    if compute:
+        assert all(point["not_resolved"] == ([] if waits else ["waiting"]) for point in found["points"])
+        assert (" +- " in lines["compute"].split(";")[1]) and ("model, not measured; waiting" in text) != waits
+    else:
+        assert "compute per point" in prediction.refused and "model, not measured" not in text
+    figure.draw_scaling(Outcome.of(rows), prediction, "title", False, tmp_path / "f.png")
+    legend = [entry.get_text() for entry in drawn[-1].legends[0].get_texts()]
+    expected = "model: not resolved" if not compute else "model" if waits else "model\n(waiting not resolved)"
+    assert [entry for entry in legend if entry.startswith("model")] == [expected]
 
 
 def prediction_of(rows, network=Network(), grow=(), problem=None):  # noqa: B008 - a constant
@@ -256,7 +310,11 @@ def test_the_model_is_drawn_apart_from_what_was_measured(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(figure, "save", lambda one, path: drawn.append(one))
     rows = large_rows(nodes=False)[:2]
-    for network, label in ((Network(1e-6, 1e10), "model"), (Network(), "model: computing alone, a bound")):
+    for network, label in (
+        (Network(1e-6, 1e10), "model\n(waiting not resolved)"),
+        (Network(), "model: computing alone, a bound\n(latency, bandwidth not resolved)"),
+        (Network(latency=1e-6), "model: computing alone, a bound\n(bandwidth not resolved)"),
+    ):
         figure.draw_scaling(Outcome.of(rows), prediction_of(rows, network), "title", False, tmp_path / "f.png")
         for axes in drawn[-1].axes[:2]:
             lines = {line.get_label(): line for line in axes.get_lines()}
@@ -265,6 +323,7 @@ def test_the_model_is_drawn_apart_from_what_was_measured(tmp_path, monkeypatch):
                 to_hex(container.lines[0].get_color()) for container in axes.containers if hasattr(container, "lines")
             }
             assert measured_colours and to_hex(lines[label].get_color()) not in measured_colours
-        assert label in [text.get_text() for text in drawn[-1].axes[0].get_legend().get_texts()]
+        assert label in [text.get_text() for text in drawn[-1].legends[0].get_texts()]
+        require_room(drawn[-1])
     bars = [container for container in drawn[-1].axes[2].containers]
     assert len(bars) == 2 * 4  # compute, exchange, reduction, other; output was not measured

@@ -249,6 +249,9 @@ def test_a_directory_is_never_overwritten(tmp_path):
         store.begin(STUDY | {"length": ["--steps", "6"]}, fresh=False)
     assert store.begin(STUDY | {"problem": "q"}, fresh=True) is False
     assert json.loads((tmp_path / "study.previous-1" / "study.json").read_text())["repeats"] == 7
+    (tmp_path / "link").symlink_to(store.path)
+    assert Store(tmp_path / "link").begin(STUDY, fresh=True) is False  # the link stays, the study moves
+    assert (tmp_path / "study.previous-2" / "study.json").exists() and store.read_study() == STUDY
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("")
     with pytest.raises(DirectoryInUse, match="not empty"):
@@ -302,7 +305,6 @@ def test_quantities_of_the_command_line():
     for reader, text in wrong:
         with pytest.raises(ValueError, match="no "):
             reader(text)
-
 
 
 def test_a_busy_machine_is_said():

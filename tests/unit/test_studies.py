@@ -89,6 +89,7 @@ def test_quotients_of_closed_shells_and_their_report(tmp_path) -> None:
     assert all(after > before * (1 + 1e-5) for before, after in zip(x, later_x, strict=True))
     assert set(finding.budgets[3].changes) == {"time step", "grid", "box"}
     assert all(0.0 < max(budget.errors) < 0.02 for budget in finding.budgets)
+    assert not finding.notes
     report = json.loads(page_of(finding.as_dict()))
     assert report["rows"][2][0] == 20.0 and len(report["fits"]) == 6 and report["claim"]["source"]
     assert len(report["numerical_errors"]) == 6
@@ -134,6 +135,37 @@ def test_what_is_not_resolved_is_found(tmp_path, cause, changes) -> None:
         text = text.replace(old, new)
     _, finding = check(setting(text, tmp_path, (4, 10, 20), evolving=cause == "time step"))
     assert verdict(finding) == "not resolved" and f"most of it from the {cause}" in finding.reason, finding.verdict
+
+
+FLAT = """
+[grid]
+points = [24, 24]
+lengths = [12.0, 12.0]
+[[species]]
+name = "f"
+kind = "fermions"
+orbitals = 3
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = INITIAL
+[scaling]
+kind = "bose-fermi-macro"
+[ground_state]
+tolerance = 1e-6
+"""
+
+
+@pytest.mark.parametrize(
+    ("initial", "open_shells"),
+    [
+        ('{ kind = "oscillator", frequency = 1.0 }', "M = 2 (1 or 3 would), 5 (3 or 6 would): of the highest level"),
+        ('{ kind = "plane-waves" }', "M = 2 (1 or 5 would), 3 (1 or 5 would), 6 (5 or 9 would): of the highest level"),
+        ('{ kind = "ground-state" }', "M = 2, 5: of the highest level"),
+    ],
+)
+def test_numbers_that_close_no_shell_are_said(tmp_path, initial, open_shells) -> None:
+    _, finding = check(setting(FLAT.replace("INITIAL", initial), tmp_path, (2, 3, 5, 6)))
+    assert len(finding.notes) == 1 and f"no shell is closed by {open_shells}" in finding.notes[0]
+    assert f"note: {finding.notes[0]}" in finding.lines() and finding.as_dict()["notes"] == list(finding.notes)
 
 
 def test_the_quotient_tends_to_its_limit() -> None:

@@ -3,6 +3,7 @@ dashed, in a colour of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -11,39 +12,70 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from hpcmix.io.figure_style import COLOURS, STYLE, save
+from hpcmix.io.figure_style import COLOURS, FROM_ZERO, STYLE, headline, legends_below, save
 from hpcmix.run.spread import Spread
 from hpcmix.studies.scaling.outcome import Compared, Outcome
 from hpcmix.studies.scaling.phases import PARTS
-from hpcmix.studies.scaling.prediction import Predicted, Prediction
+from hpcmix.studies.scaling.prediction import Predicted, Prediction, words_of_missing
 
 _MARKERS = "osD^vP"
 _MODEL, _BOUND, _IDEAL = COLOURS[1], "0.45", "0.7"
 _PART_COLOURS = dict(zip(PARTS, (COLOURS[0], COLOURS[1], COLOURS[4], "0.75", COLOURS[2]), strict=True))
 
 
+_MANY_BARS = 4
+"""More than so many bars have labels in a line each, upright, where they do not run into each other."""
+_BARS_OF_A_PANEL = 20
+"""For more the panel becomes wider."""
+_MARGIN = 1.2
+"""Factor between the first and last value and the ends of a logarithmic axis at least."""
+
+
 def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, weak: bool, path: Path) -> Path:
     """Draw it as PNG. Raises :class:`~hpcmix.io.atomic.OutputError`."""
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(11.0, 4.2), layout="constrained")
-        speed, efficiency, parts = figure.subplots(1, 3)
+        wide = max(1.0, len(outcome.measured) / _BARS_OF_A_PANEL)
+        figure = Figure(figsize=(11.0 + 3.5 * (wide - 1.0), 4.0), layout="constrained")
+        speed, efficiency, parts = figure.subplots(1, 3, width_ratios=(1.0, 1.0, wide))
         _draw_curves(speed, outcome, prediction, "speed_up")
         cores = sorted({compared.row.configuration.cores for compared in outcome.measured})
-        last = max([*cores, *(point.ranks for point in _drawn(prediction))])
+        last = max([*cores, *(point.ranks * prediction.model.threads for point in _drawn(prediction))])
         speed.plot([cores[0], last], [cores[0], last], color=_IDEAL, linewidth=1.0, label="ideal", zorder=0)
         speed.set_yscale("log", base=2)
         speed.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         speed.set_ylabel("scaled speed-up" if weak else "speed-up")
-        speed.legend(loc="upper left")
         _draw_curves(efficiency, outcome, prediction, "efficiency")
         efficiency.axhline(1.0, color=_IDEAL, linewidth=1.0, zorder=0)
-        efficiency.set_ylim(bottom=0.0)
         efficiency.set_ylabel("parallel efficiency")
+        # bands may reach anywhere, what is drawn as a line is seen
+        efficiency.set_ylim([end * max(_drawn_values(efficiency)) for end in FROM_ZERO])
+        speed.set_ylim(_with_margin(_drawn_values(speed)))
         for axes in (speed, efficiency):
+            axes.set_xlim(_with_margin([cores[0], last]))
             axes.set_xlabel("cores (ranks x threads)")
         _draw_parts(parts, outcome)
-        figure.suptitle(title, parse_math=False)
+        headline(figure, title)
+        figure.set_figheight(figure.get_figheight() + _height_of_labels(parts))
+        share = 1.0 / (2.0 + wide)
+        legends_below(figure, {"left": (speed, 1.95 * share), "right": (parts, 0.95 * wide * share)})
         return save(figure, path)
+
+
+def _drawn_values(axes: Axes) -> list[float]:
+    """Of all lines and ends of error bars."""
+    return [float(value) for line in axes.get_lines() for value in line.get_ydata()]
+
+
+def _with_margin(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of a logarithmic axis for positive values."""
+    low, high = min(values), max(values)
+    margin = max(_MARGIN, (high / low) ** 0.05)
+    return low / margin, high * margin
+
+
+def _height_of_labels(axes: Axes) -> float:
+    """Inches that the labels of the bars take beyond those of an axis with numbers."""
+    return max(label.get_window_extent().height for label in axes.get_xticklabels()) / axes.figure.dpi - 0.12
 
 
 def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, quantity: str) -> None:
@@ -57,11 +89,15 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
         style = {"marker": _MARKERS[number % len(_MARKERS)], "markersize": 5.0, "capsize": 2.0}
         colour = ("#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#000000")[number % 5]
         axes.errorbar(cores, medians, reach, color=colour, label=label, **style)
+    if prediction is not None and not prediction.model.compute.known:
+        axes.plot([], [], color=_MODEL, linestyle="--", label="model: not resolved")
     for label, colour, points in (
         ("model", _MODEL, [point for point in _drawn(prediction) if point.whole]),
         ("model: computing alone, a bound", _BOUND, [point for point in _drawn(prediction) if not point.whole]),
     ):
         if points:
+            missing = words_of_missing(points)
+            label += f"\n({missing})" if missing else ""
             x = [point.ranks * prediction.model.threads for point in points]
             y = np.array([getattr(point, quantity) for point in points])
             low = [value * point.step / (point.step + point.half_width) for value, point in zip(y, points, strict=True)]
@@ -77,7 +113,7 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
 
 
 def _drawn(prediction: Prediction | None) -> list[Predicted]:
-    return [] if prediction is None else [point for point in prediction.points if not point.left_out]
+    return [] if prediction is None else prediction.predicted
 
 
 def _families(outcome: Outcome) -> dict[str, list[Compared]]:
@@ -100,7 +136,8 @@ def _families(outcome: Outcome) -> dict[str, list[Compared]]:
 
 def _draw_parts(axes: Axes, outcome: Outcome) -> None:
     """A bar for each configuration, of the medians of its parts."""
-    labels = []
+    labels, named, heights = [], set(), [0.0]
+    upright = len(outcome.measured) > _MANY_BARS
     for place, compared in enumerate(outcome.measured):
         bottom = 0.0
         for name in PARTS:
@@ -108,17 +145,23 @@ def _draw_parts(axes: Axes, outcome: Outcome) -> None:
             if spread is None:
                 continue
             height = 1e3 * max(0.0, spread.median)
-            label = name if place == 0 else None
+            label = None if name in named else name
+            named.add(name)
             axes.bar(place, height, bottom=bottom, width=0.7, color=_PART_COLOURS[name], label=label)
             bottom += height
+        heights.append(bottom)
         one, last = compared.row.configuration, compared.row.last
         pencils = "x".join(map(str, last["pencil_grid"]))
-        threads = f"\n{one.threads} threads" if one.threads > 1 else ""
-        shared = "\n(shared cores)" if compared.row.oversubscribed else ""
-        labels.append(f"{one.ranks}\n{last['groups']} x {pencils}{threads}{shared}")
-    axes.set_xticks(range(len(labels)), labels, fontsize=7.0)
+        words = [
+            f"{one.ranks}",
+            f"{last['groups']} x {pencils}",
+            f"{one.threads} threads" if one.threads > 1 else "",
+            ("*" if upright else "(shared cores)") if compared.row.oversubscribed else "",
+        ]
+        labels.append((", " if upright else "\n").join(filter(None, words)))
+    axes.set_xticks(range(len(labels)), labels, fontsize=7.0, rotation="vertical" if upright else "horizontal")
     axes.grid(axis="x", visible=False)
-    axes.set_xlabel("ranks, groups x pencils")
+    starred = upright and any(compared.row.oversubscribed for compared in outcome.measured)
+    axes.set_xlabel("ranks, groups x pencils" + (" (*: shared cores)" if starred else ""))
     axes.set_ylabel("milliseconds of a step")
-    axes.set_ylim(top=1.35 * axes.get_ylim()[1])  # room for the legend
-    axes.legend(loc="upper center", ncols=3)
+    axes.set_ylim(0.0, 1.05 * max(heights))

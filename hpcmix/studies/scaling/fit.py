@@ -71,7 +71,8 @@ class Model:
     """All parameters.
 
     compute         seconds per unit of work (:class:`Traffic`), on the fullest node that was measured.
-    compute_change  its ratio to that on the emptiest node: memory that ranks of a node share.
+    compute_change  its ratio to that on the emptiest node: memory that ranks of a node share; exactly 1 where all nodes
+                    were alike.
     waiting         for other ranks, as a share of computing, where they work in place in the memory of a node.
     node, network   messages within a node and between nodes.
     copy_rate       bytes per second that a rank reads and writes when it copies, on that node.
@@ -79,7 +80,7 @@ class Model:
     """
 
     compute: Parameter
-    compute_change: float
+    compute_change: Parameter
     waiting: Parameter
     node: Link
     network: Link
@@ -105,6 +106,11 @@ class _Point:
     def in_messages(self) -> bool:
         """Whether blocks go in messages; pencils that store into each other's memory do not."""
         return self.traffic.node_bytes > 0.0 and self.row.last["exchange"] != IN_PLACE
+
+    @property
+    def filling(self) -> tuple[int, int]:
+        """Ranks of a node, and threads of a rank."""
+        return self.row.last["ranks_per_node"], self.row.last["threads"]
 
     @property
     def communication(self) -> Spread:
@@ -134,19 +140,15 @@ def fit_model(problem: Problem, rows: Sequence[Row]) -> Model:
     ]
     if not points:
         unknown = Parameter.unknown("every configuration had more ranks than cores")
-        return Model(unknown, 1.0, unknown, Link.unknown(unknown.reason), Link.unknown(unknown.reason), 0.0, 1, 1)
+        return Model(unknown, unknown, unknown, Link.unknown(unknown.reason), Link.unknown(unknown.reason), 0.0, 1, 1)
     fullest = max(points, key=lambda point: point.row.last["ranks_per_node"] * point.row.last["threads"])
     emptiest = min(points, key=lambda point: point.row.last["ranks_per_node"] * point.row.last["threads"])
     last = fullest.row.last
-    alike = [
-        point
-        for point in points
-        if (point.row.last["ranks_per_node"], point.row.last["threads"]) == (last["ranks_per_node"], last["threads"])
-    ]
+    alike = [point for point in points if point.filling == fullest.filling]
     compute = _compute(alike)
     return Model(
         compute,
-        compute.value / _compute([emptiest]).value,
+        Parameter(1.0) if emptiest.filling == fullest.filling else _ratio(compute, _compute([emptiest])),
         _waiting([point for point in alike if point.in_place]),
         fit_link(
             [point for point in points if point.in_messages and point.row.last["nodes"] == 1],
@@ -167,32 +169,45 @@ def fit_model(problem: Problem, rows: Sequence[Row]) -> Model:
 
 def _compute(points: Sequence[_Point]) -> Parameter:
     """The mean over configurations and repeats; compute and what is left of the step, which grows with it."""
-    values = np.array(
+    return _mean(
         [(parts.compute + parts.other) / point.traffic.work for point in points for parts in point.row.parts.values()]
     )
-    return Parameter(float(values.mean()), _half_width(values))
 
 
 def _waiting(points: Sequence[_Point]) -> Parameter:
     """The mean of exchange and reduction over computing."""
-    values = np.array(
+    if not points:
+        return Parameter.unknown("no configuration worked in place in the memory of a node")
+    return _mean(
         [
             (parts.exchange + parts.reduction) / (parts.compute + parts.other)
             for point in points
             for parts in point.row.parts.values()
         ]
     )
-    if not len(values):
-        return Parameter.unknown("no configuration worked in place in the memory of a node")
-    return Parameter(float(values.mean()), _half_width(values))
 
 
-def _half_width(values: np.ndarray) -> float:
-    """Of the interval of the mean; for a single value as wide as the value."""
+def _mean(values: Sequence[float]) -> Parameter:
+    """The mean of positive values, known when its whole confidence interval is positive."""
     if len(values) < 2:
-        return float(abs(values[0]))
-    student = stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(values) - 1)
-    return float(student * values.std(ddof=1) / np.sqrt(len(values)))
+        return Parameter.unknown("a single repeat tells nothing of the scatter; measure more (--repeats 5)")
+    student = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(values) - 1))
+    value, half_width = float(np.mean(values)), student * float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    if value <= half_width:
+        return Parameter.unknown(
+            f"{len(values)} repeats scatter so much that the interval of their mean reaches zero; measure more "
+            "(--repeats) or longer ones (--seconds), on a quieter machine"
+        )
+    return Parameter(value, float(half_width))
+
+
+def _ratio(one: Parameter, other: Parameter) -> Parameter:
+    """The quotient of independent parameters, whose relative errors add up in squares."""
+    for parameter in (one, other):
+        if not parameter.known:
+            return parameter
+    value = one.value / other.value
+    return Parameter(value, value * float(np.hypot(one.half_width / one.value, other.half_width / other.value)))
 
 
 def fit_link(points: Sequence[_Point], count, nothing: str, copying: bool = False) -> Link:

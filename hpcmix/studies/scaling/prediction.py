@@ -42,6 +42,7 @@ class Predicted:
     step, half_width   seconds of a step without output; half the interval that the parameters' intervals make.
     compute, communication    its parts; communication is meetings, copies and messages.
     whole      False: computing alone, a bound from below, because the network is not known.
+    missing    the parameters that are not resolved, and that it does without.
     left_out   why there is no number; then the others are 0.
     """
 
@@ -54,6 +55,7 @@ class Predicted:
     speed_up: float = 0.0
     efficiency: float = 0.0
     whole: bool = True
+    missing: tuple[str, ...] = ()
     left_out: str = ""
 
 
@@ -62,6 +64,7 @@ class Prediction:
     """The model at :data:`RANKS`, with its parameters, what they do not tell, and what is assumed.
 
     refused   why there is no prediction beyond a node; empty when there is one.
+    assumptions   of the predictions; none where nothing is predicted.
     """
 
     model: Model
@@ -71,19 +74,26 @@ class Prediction:
     refused: str
     assumptions: tuple[str, ...]
 
+    @property
+    def predicted(self) -> list[Predicted]:
+        """The numbers of ranks that the model speaks of."""
+        return [point for point in self.points if not point.left_out]
+
     def lines(self) -> list[str]:
         """Parameters, refusal and assumptions as text."""
         model = self.model
         lines = [
             f"compute        {_shown(model.compute, 1e9, 'ns')} per pair of transforms, point and log2 of the points, "
-            f"kicks and the rest of the step included; {model.compute_change:.3g} times that of the emptiest node"
+            f"kicks and the rest of the step included; {_change(model.compute_change)}"
             if model.compute.known
             else f"compute        not resolved: {model.compute.reason}",
-            f"waiting        {_shown(model.waiting, 100.0, '%')} of computing, for ranks in the memory of a node",
+            f"waiting        {_shown(model.waiting, 100.0, '%')} of computing, for ranks in the memory of a node"
+            if model.waiting.known
+            else f"waiting        not resolved: {model.waiting.reason}",
             f"within a node  {_link(model.node)}",
             f"network        {_link(self.network)}",
             *([f"prediction     not resolved: {self.refused}"] if self.refused else []),
-            "it assumes that",
+            *(["it assumes that"] if self.assumptions else []),
             *(f"  - {line}" for line in self.assumptions),
         ]
         return lines
@@ -94,7 +104,7 @@ class Prediction:
             "label": "model, not measured",
             "parameters": {
                 "compute_seconds_per_work": _plain(self.model.compute),
-                "compute_change": self.model.compute_change,
+                "compute_change": _plain(self.model.compute_change),
                 "waiting_share": _plain(self.model.waiting),
                 "node": _plain_link(self.model.node),
                 "network": _plain_link(self.network),
@@ -122,12 +132,19 @@ class Prediction:
                             "speed_up": point.speed_up,
                             "efficiency": point.efficiency,
                             "bound": not point.whole,
+                            "not_resolved": list(point.missing),
                         }
                     ),
                 }
                 for point in self.points
             ],
         }
+
+
+def words_of_missing(points: Sequence[Predicted]) -> str:
+    """The parameters that predictions do without: "waiting, latency not resolved"; empty where all are known."""
+    names = dict.fromkeys(name for point in points for name in point.missing)
+    return f"{', '.join(names)} not resolved" if names else ""
 
 
 def given_network(model: Model, network: Network, ranks_per_node: int) -> Link:
@@ -169,9 +186,9 @@ def predict(
                 points.append(_predicted(problem, outcome, model, link, grow, fewest_ranks, ranks, ranks_per_node))
             except (ProblemError, ValueError) as error:
                 points.append(Predicted(ranks, left_out=str(error).split(": ", 1)[-1]))
-    return Prediction(
-        model, link, ranks_per_node, tuple(points), refused, tuple(_assumptions(model, network, ranks_per_node))
-    )
+    predicted = any(not point.left_out for point in points)
+    assumptions = _assumptions(model, network, ranks_per_node) if predicted else []
+    return Prediction(model, link, ranks_per_node, tuple(points), refused, tuple(assumptions))
 
 
 def _predicted(
@@ -191,7 +208,7 @@ def _predicted(
     division = Division(points, ranks, groups, pencil_grid, ranks_per_node, in_place=True)
     traffic = traffic_of(problem, division)
     waits = link is not model.network or traffic.network_messages == 0.0
-    step, half_width, compute, whole = seconds(model, link, traffic, waits)
+    step, half_width, compute, whole, missing = seconds(model, link, traffic, waits)
     baseline = outcome.baseline
     one_core = baseline.step.median * baseline.configuration.cores / points_of(baseline.configuration)
     speed_up = one_core * math.prod(points) / step
@@ -205,11 +222,15 @@ def _predicted(
         speed_up,
         speed_up / (ranks * model.threads),
         whole,
+        missing,
     )
 
 
-def seconds(model: Model, link: Link, traffic: Traffic, waits: bool) -> tuple[float, float, float, bool]:
-    """Seconds of a step, half the width of their interval, the computing among them, and whether that is all of it.
+def seconds(
+    model: Model, link: Link, traffic: Traffic, waits: bool
+) -> tuple[float, float, float, bool, tuple[str, ...]]:
+    """Seconds of a step, half the width of their interval, the computing among them, whether communication is, and
+    the parameters that would be needed and are not resolved.
 
         compute work (1 + waiting) + copied bytes / copying rate + latency messages + per_byte network bytes
 
@@ -232,13 +253,15 @@ def seconds(model: Model, link: Link, traffic: Traffic, waits: bool) -> tuple[fl
         copied = traffic.copied_bytes / model.copy_rate
     if not link.known:
         if not (on_node and traffic.node_bytes == 0.0):
-            return compute, compute_half, compute, False
+            missing = [name for name, one in (("latency", link.latency), ("bandwidth", link.per_byte)) if not one.known]
+            return compute, compute_half, compute, False, tuple(missing)
         carried = np.zeros(2)  # a vote in the memory of a node: microseconds
-    share, share_half = (model.waiting.value, model.waiting.half_width) if waits and not measured else (0.0, 0.0)
+    waits = waits and not measured
+    share, share_half = (model.waiting.value, model.waiting.half_width) if waits else (0.0, 0.0)
     total = compute * (1.0 + share) + copied + float(carried @ [link.latency.value, link.per_byte.value])
     variance = (compute_half * (1.0 + share)) ** 2 + (compute * share_half) ** 2
     variance += float(carried @ np.array(link.covariance) @ carried)
-    return total, math.sqrt(variance), compute, True
+    return total, math.sqrt(variance), compute, True, ("waiting",) if waits and not model.waiting.known else ()
 
 
 def _assumptions(model: Model, network: Network, ranks_per_node: int) -> list[str]:
@@ -276,6 +299,14 @@ def _assumptions(model: Model, network: Network, ranks_per_node: int) -> list[st
 def scaled(parameter: Parameter, factor: float) -> Parameter:
     """The parameter in another unit."""
     return replace(parameter, value=parameter.value * factor, half_width=parameter.half_width * factor)
+
+
+def _change(parameter: Parameter) -> str:
+    if not parameter.known:
+        return f"beside that of the emptiest node not resolved: {parameter.reason}"
+    if parameter == Parameter(1.0):
+        return "all nodes were filled alike"
+    return f"{parameter.value:.3g} +- {parameter.half_width:.2g} times that of the emptiest node"
 
 
 def _shown(parameter: Parameter, factor: float, unit: str) -> str:

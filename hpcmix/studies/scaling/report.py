@@ -14,7 +14,7 @@ from hpcmix.run.spread import Spread
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.outcome import Compared, Outcome, Row
 from hpcmix.studies.scaling.phases import PARTS
-from hpcmix.studies.scaling.prediction import Prediction
+from hpcmix.studies.scaling.prediction import Prediction, words_of_missing
 
 TEXT_WIDTH = 140
 """Columns of scaling.txt, and of standard output where that is no terminal."""
@@ -68,12 +68,11 @@ def parts_table(outcome: Outcome) -> Table:
 
 def model_table(prediction: Prediction) -> Table:
     """A row for each number of ranks that the model speaks of."""
-    table = Table(title="model, not measured", title_justify="left")
+    missing = words_of_missing(prediction.predicted)
+    table = Table(title="model, not measured" + (f"; {missing}" if missing else ""), title_justify="left")
     for name in ("ranks", "groups x pencils", "step, ms", "compute", "communication", "speed-up", "efficiency"):
         table.add_column(name, justify="right", no_wrap=True)
-    for point in prediction.points:
-        if point.left_out:
-            continue
+    for point in prediction.predicted:
         low, high = 1e3 * (point.step - point.half_width), 1e3 * (point.step + point.half_width)
         above, below = ("", "") if point.whole else ("> ", "< ")
         table.add_row(
@@ -162,7 +161,7 @@ def print_report(
         console.print(f"model: {model_words}", markup=False)
         return
     console.print()
-    if any(not point.left_out for point in prediction.points):
+    if prediction.predicted:
         console.print(model_table(prediction))
     for line in model_remarks(prediction):
         console.print(line, markup=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.atomic import OutputError, explained, write_text
-from hpcmix.io.directory import DirectoryInUse
+from hpcmix.io.directory import DirectoryInUse, move_aside
 from hpcmix.io.plain_json import line_of, page_of, plain
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.outcome import Row
@@ -62,7 +62,7 @@ class Store:
         if self.path.exists() and not self.path.is_dir():
             raise OutputError(f"{self.path} is a file; --output must name a directory, existing or new")
         if self.study.exists() and fresh:
-            self._move_aside()
+            move_aside(self.path, "a scaling study", "--output")
         if self.study.exists():
             self._require_same(study)
             write_text(self.study, page_of(study))
@@ -82,15 +82,6 @@ class Store:
                 f"{self.path} holds another scaling study, which differs in {', '.join(different)}; it is left as it "
                 "is: choose another directory with --output, or --restart never moves it aside"
             )
-
-    def _move_aside(self) -> None:
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.previous-{number}")).exists():
-            number += 1
-        try:
-            os.rename(self.path, aside)
-        except OSError as error:
-            raise explained(error, aside) from error
 
     def read_study(self) -> dict[str, Any]:
         """study.json. Raises :class:`OutputError`."""
