@@ -5,20 +5,10 @@ from __future__ import annotations
 import click
 
 from hpcmix.commands.options import file_argument, max_wall_option, overrides_option
-
-CLAIMS = (
-    "scattering-rates",
-    "gross-pitaevskii-limit",
-    "dispersion",
-    "morawetz",
-    "pair-excitation",
-    "conservation",
-    "well-posedness",
-    "semiclassical-bounds",
-)
+from hpcmix.studies.claim_options import OPTIONS
 
 
-def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
+def numbers_of(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
     """Whole numbers separated by commas."""
     try:
         return tuple(int(part) for part in text.split(",")) if text else ()
@@ -27,17 +17,17 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str | Non
 
 
 @click.command()
-@click.argument("claim", metavar="CLAIM", type=click.Choice(CLAIMS))
+@click.argument("claim", metavar="CLAIM", type=click.Choice(tuple(OPTIONS)))
 @file_argument
-@click.option("--numbers", metavar="N,N,...", callback=_numbers, help="Particle numbers of the family.")
+@click.option("--numbers", metavar="N,N,...", callback=numbers_of, help="Particle numbers of the family.")
 @click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
 @click.option(
     "--restart",
     type=click.Choice(["auto", "never"]),
     default="auto",
     show_default=True,
-    help="Where an outcome exists already: auto leaves it alone and says so, never replaces it. A check that was "
-    "stopped is gone on with by auto.",
+    help="Where a check exists already: auto goes on with one that was stopped, and leaves an outcome alone and says "
+    "so; never moves the directory aside and begins anew.",
 )
 @max_wall_option
 @overrides_option

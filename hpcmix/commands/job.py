@@ -6,9 +6,18 @@ import shlex
 
 import click
 
-from hpcmix.commands.claims import CLAIMS
+from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
 from hpcmix.commands.options import Duration, command_line, file_argument, overrides_option
+from hpcmix.studies.claim_options import OPTIONS, check_options
+
+
+def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """The list as it stands, once it is one with a number in every place of the job's."""
+    from hpcmix.run.job_script import TASK
+
+    numbers_of(context, parameter, text and text.replace(TASK, "1"))
+    return text
 
 
 @click.command()
@@ -45,10 +54,15 @@ from hpcmix.commands.options import Duration, command_line, file_argument, overr
     "--check",
     "claim",
     metavar="CLAIM",
-    type=click.Choice(CLAIMS),
+    type=click.Choice(tuple(OPTIONS)),
     help="Measure a claim on the problem, in place of a run.",
 )
-@click.option("--numbers", metavar="M,M,...", help="Those of the claim; {task} is the number of the job.")
+@click.option(
+    "--numbers",
+    metavar="M,M,...",
+    callback=_numbers_of_jobs,
+    help="Those of the claim; {task} is the number of the job.",
+)
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
@@ -82,6 +96,8 @@ def job(
     from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
 
+    if claim is not None:
+        check_options(claim, ["--numbers"] if numbers else [])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
