@@ -14,7 +14,7 @@ OPTIONS = {
     "pair-excitation": {"--numbers", "--max-wall"},
     "conservation": {"--max-wall"},
     "well-posedness": {"--max-wall"},
-    "semiclassical-bounds": {"--numbers", "--at-start"},
+    "semiclassical-bounds": {"--numbers", "--at-start", "--max-wall"},
 }
 """Which of the options that some claims take mean something to each: numbers to families, a time limit to what is kept
 in parts, the start to what is of interest there."""
