@@ -65,13 +65,14 @@ def started(folder, *arguments, ranks=1, environment=None):
         process.communicate()
 
 
-def wait_for_records(folder, number, process=None):
+def wait_for_records(folder, number, process):
+    """Wait until a run has written so many records. Fails at once, with what the run says, when it has ended."""
     path = folder / "out" / "observables.jsonl"
     begin = time.monotonic()
     while not path.exists() or path.read_bytes().count(b"\n") < number:
-        assert time.monotonic() - begin < 100.0
-        if process is not None and process.poll() is not None:
-            return
+        if process.poll() is not None:
+            raise AssertionError(f"ended with {process.returncode}: {''.join(process.communicate())}")
+        assert time.monotonic() - begin < 200.0, f"fewer than {number} records in 200 s"
         time.sleep(0.01)
 
 
@@ -229,7 +230,7 @@ def test_a_full_disk(folder, writer, layer):
 @pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM", "SIGINT"])
 def test_a_signal_stops_after_a_checkpoint(folder, long_runs, name):
     with started(folder, "run", "waves.toml", "--set", "time.final=4.0") as process:
-        wait_for_records(folder, 3)
+        wait_for_records(folder, 3, process)
         process.send_signal(getattr(signal, name))
         process.send_signal(signal.SIGUSR1)  # a second one, as from an impatient user, is harmless
         assert process.wait(timeout=60) == 75
@@ -249,7 +250,7 @@ def test_signals_reach_the_ranks_through_mpirun(folder, long_runs, name):
     good: the run may stop in time or not, and goes on from a checkpoint either way."""
     settings = ("run", "waves.toml", "--set", "time.final=4.0", "--set", "output.checkpoints={every=150}")
     with started(folder, *settings, ranks=2) as process:
-        wait_for_records(folder, 3)
+        wait_for_records(folder, 3, process)
         process.send_signal(getattr(signal, name))
         status = process.wait(timeout=100)
         log = (folder / "out" / "run.log").read_text()
@@ -270,7 +271,7 @@ def test_signals_reach_the_ranks_through_mpirun(folder, long_runs, name):
 
 def test_a_stop_file_and_the_wall_clock(folder):
     with started(folder, "run", "waves.toml", "--set", "time.final=100.0") as process:
-        wait_for_records(folder, 3)
+        wait_for_records(folder, 3, process)
         (folder / "out" / "STOP").touch()
         assert process.wait(timeout=60) == 75
     assert not (folder / "out" / "STOP").exists() and "the file out/STOP" in summary(folder / "out")["message"]
@@ -383,7 +384,7 @@ Stepper.advance = hanging
 
 def test_two_jobs_do_not_share_a_directory(folder):
     with started(folder, "run", "waves.toml", "--set", "time.final=100.0") as process:
-        wait_for_records(folder, 3)
+        wait_for_records(folder, 3, process)
         for arguments in (["run", "waves.toml"], ["run", "waves.toml", "--restart", "never"], ["restart", "out"]):
             refused = hpcmix(*arguments, folder=folder)
             assert refused.returncode == 1

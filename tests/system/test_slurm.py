@@ -90,10 +90,10 @@ def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, folder,
     job = slurm.submit(script(folder, "--launcher", launcher), folder)
     for incarnation in (1, 2):
         goal = records(folder / "out") + 2
-        slurm.wait_for(lambda goal=goal: records(folder / "out") >= goal, 100.0, f"records\n{output(folder)}")
+        slurm.wait_for(lambda goal=goal: records(folder / "out") >= goal, 200.0, f"records\n{output(folder)}")
         slurm.call("scancel", "--batch", "--signal=USR1", job)
         slurm.wait_for(
-            lambda count=incarnation: slurm.field(job, "Restarts") == str(count), 100.0, f"a requeue\n{output(folder)}"
+            lambda count=incarnation: slurm.field(job, "Restarts") == str(count), 200.0, f"a requeue\n{output(folder)}"
         )
     assert slurm.wait_for_end(job) == "COMPLETED", output(folder)
     found = summary(folder / "out")
@@ -108,7 +108,7 @@ def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, folder,
 
 def test_requeues_have_a_cap_and_scancel_ends_for_good(slurm, folder):
     job = slurm.submit(script(folder, "--requeues", "0"), folder)
-    slurm.wait_for(lambda: records(folder / "out") >= 2, 100.0, f"records\n{output(folder)}")
+    slurm.wait_for(lambda: records(folder / "out") >= 2, 200.0, f"records\n{output(folder)}")
     slurm.call("scancel", "--batch", "--signal=USR1", job)
     assert slurm.wait_for_end(job) == "FAILED"
     assert slurm.field(job, "ExitCode") == "75:0"
@@ -116,7 +116,7 @@ def test_requeues_have_a_cap_and_scancel_ends_for_good(slurm, folder):
     before = records(folder / "out")
 
     job = slurm.submit(script(folder), folder)
-    slurm.wait_for(lambda: records(folder / "out") >= before + 2, 100.0, f"records\n{output(folder)}")
+    slurm.wait_for(lambda: records(folder / "out") >= before + 2, 200.0, f"records\n{output(folder)}")
     slurm.call("scancel", job)
     assert slurm.wait_for_end(job) == "CANCELLED"
     time.sleep(1.0)
@@ -138,7 +138,7 @@ def test_a_chain_goes_on_where_the_job_before_stopped(slurm, folder, digest):
     printed = slurm.call("bash", "-s", given=script(folder, "--chain", "3"), folder=folder)
     jobs = [line.split()[-1] for line in printed.splitlines()]
     assert len(jobs) == 3
-    slurm.wait_for(lambda: records(folder / "out") >= 2, 100.0, f"records\n{output(folder)}")
+    slurm.wait_for(lambda: records(folder / "out") >= 2, 200.0, f"records\n{output(folder)}")
     slurm.call("scancel", "--batch", "--signal=USR1", jobs[0])
     assert slurm.wait_for_end(jobs[0]) == "FAILED" and slurm.field(jobs[0], "ExitCode") == "75:0"
     assert [slurm.wait_for_end(job) for job in jobs[1:]] == ["COMPLETED", "COMPLETED"], output(folder)
@@ -186,9 +186,9 @@ def test_a_scaling_study_in_one_job_goes_on_after_its_limit(slurm, folder):
     study = "--ranks 1,2 --repeats 2 --steps 5 --no-output-trial"
     job = slurm.submit(script(folder, "--scaling", study), folder)
     kept = folder / "runs" / "scaling-waves" / "repeats.jsonl"
-    slurm.wait_for(lambda: kept.exists() and kept.read_text(), 100.0, f"a repeat\n{output(folder)}")
+    slurm.wait_for(lambda: kept.exists() and kept.read_text(), 200.0, f"a repeat\n{output(folder)}")
     slurm.call("scancel", "--batch", "--signal=USR1", job)
-    slurm.wait_for(lambda: slurm.field(job, "Restarts") == "1", 100.0, f"a requeue\n{output(folder)}")
+    slurm.wait_for(lambda: slurm.field(job, "Restarts") == "1", 200.0, f"a requeue\n{output(folder)}")
     assert slurm.wait_for_end(job) == "COMPLETED", output(folder)
     assert "stopped by SIGUSR1" in output(folder)
     repeats = [json.loads(line) for line in kept.read_text().splitlines()]
