@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import h5py
 import pytest
@@ -392,6 +393,19 @@ def test_two_jobs_do_not_share_a_directory(folder):
         process.send_signal(signal.SIGUSR1)
         assert process.wait(timeout=60) == 75
     assert not (folder / "out" / ".lock").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processes' states of Linux")
+def test_a_process_that_nobody_has_waited_for_holds_no_lock(tmp_path):
+    """It has ended, and its parent, slow or gone in a container, leaves it in the table of processes."""
+    from hpcmix.io.lock import Lock
+
+    program = "import sys; from pathlib import Path; from hpcmix.io.lock import Lock; Lock(Path(sys.argv[1])).acquire()"
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        assert state == "Z" and (tmp_path / ".lock").exists()
+        Lock(tmp_path).acquire()
 
 
 @pytest.mark.parametrize("holder", ["gone", "other machine", "this job", "unreadable"])
