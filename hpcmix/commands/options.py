@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+plot_option = click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
 directory_argument = click.argument(
     "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )

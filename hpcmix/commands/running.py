@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpcmix.commands.options import directory_argument, file_argument, max_wall_option, overrides_option
+from hpcmix.commands.options import directory_argument, file_argument, max_wall_option, overrides_option, plot_option
 
 restart_option = click.option(
     "--restart",
@@ -26,7 +26,7 @@ accept_changes_option = click.option(
 @restart_option
 @accept_changes_option
 @max_wall_option
-@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
+@plot_option
 @overrides_option
 def run(
     file: str, restart: str, accept_changes: bool, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]
@@ -44,7 +44,7 @@ def run(
 @click.option("--until", metavar="T", help="Go on beyond the final time: a time in code units, or with its unit.")
 @accept_changes_option
 @max_wall_option
-@click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
+@plot_option
 def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: float | None, drawing: bool) -> int:
     """Go on with the run of a directory from its newest good checkpoint, on any number of ranks."""
     from hpcmix.run.launch import Request, launch

@@ -236,7 +236,6 @@ def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
     finite.
     """
     envelope = Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
-    moves = entry.kind == "expression" and "t" in entry.value.variables_used
     try:
         if entry.kind == "file":
             shape = read_block(entry.path, entry.dataset, grid)
@@ -245,13 +244,13 @@ def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
         else:
             shape = _shape(entry, mass)
             # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone
-            if not moves and (not grid.frame.expanding or entry.until + entry.ramp <= 0.0):
+            if not entry.moves and (not grid.frame.expanding or entry.until + entry.ramp <= 0.0):
                 shape = np.asarray(shape(grid.coordinates, 0.0), dtype=float)
         if isinstance(shape, np.ndarray):
             require_finite(where, grid, shape, 0.0)
     except (ValueError, FloatingPointError) as error:
         raise ProblemError.of(where, str(error)) from error
-    return PotentialTerm(where, envelope, shape, moves)
+    return PotentialTerm(where, envelope, shape, entry.moves)
 
 
 def _shape(entry, mass: float) -> Shape:

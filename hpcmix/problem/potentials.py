@@ -42,6 +42,16 @@ class Switching(Section):
             raise wrong('does nothing without "from" or "until", the times at which to switch', key="ramp")
         return self
 
+    @property
+    def switched(self) -> bool:
+        """Whether its strength changes in time."""
+        return math.isfinite(self.from_time) or math.isfinite(self.until) or self.factor is not None
+
+    @property
+    def moves(self) -> bool:
+        """Whether its shape in space does."""
+        return False
+
 
 class HarmonicPotential(Switching):
     """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
@@ -84,6 +94,11 @@ class ExpressionPotential(Switching):
 
     kind: Literal["expression"]
     value: Annotated[Expression, expression(time=True)]
+
+    @property
+    def moves(self) -> bool:
+        """Whether t is among its variables."""
+        return "t" in self.value.variables_used
 
 
 class FilePotential(Switching):

@@ -220,25 +220,15 @@ def potential_fields(problem: Problem) -> int:
     fields = len(problem.species) if problem.grid.frame.map.expanding else 0
     constant = []
     for one in problem.species:
-        varying = [entry for entry in one.potential if _varies(entry)]
+        varying = [entry for entry in one.potential if entry.switched or entry.moves]
         fields += len(varying) + (1 if varying else 0)
-        never_changes = [entry for entry in one.potential if not _varies(entry)]
+        never_changes = [entry for entry in one.potential if not (entry.switched or entry.moves)]
         harmonic = any(entry.kind == "harmonic" for entry in never_changes)  # proportional to the mass
         turned = problem.rotation is not None  # what the frame adds depends on mass and charge too
         key = (never_changes, one.mass if harmonic or turned else 0.0, one.vector_potential if turned else None)
         if (never_changes or turned) and key not in constant:
             constant.append(key)
     return fields + len(constant)
-
-
-def _varies(entry) -> bool:
-    """Whether an external potential changes in time."""
-    return (
-        math.isfinite(entry.from_time)
-        or math.isfinite(entry.until)
-        or entry.factor is not None
-        or (entry.kind == "expression" and "t" in entry.value.variables_used)
-    )
 
 
 def snapshot_bytes(problem: Problem) -> int:

@@ -65,7 +65,8 @@ template <std::size_t radix, bool twiddled, class Real, class Reader, class Writ
     }
 }
 
-/// The first of several passes: groups of one element, each with twiddle factors of its own.
+/// The first of several passes: groups of one element, each with twiddle factors of its own, which are read where they are
+/// used: copied before, as in run_group, each would be moved twice for a single butterfly.
 template <std::size_t radix, class Real, class Reader, class Writer>
 [[gnu::always_inline]] inline void run_first_groups(const Stage<Real>& stage, const Real* roots, Reader from, Writer to)
 {
