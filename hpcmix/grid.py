@@ -105,6 +105,10 @@ class Grid:
         shape[axis] = values.size
         return values.reshape(shape)
 
+    def integrate(self, left: np.ndarray, right: np.ndarray) -> float:
+        """integral left(x) right(x) of two real arrays over this rank's block, accumulated in double precision."""
+        return self.cell_volume * float(np.sum(left * right, dtype=np.float64))
+
     @property
     def position_shape(self) -> tuple[int, ...]:
         """Shape of this rank's fields in position space."""

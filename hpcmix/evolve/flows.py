@@ -62,7 +62,8 @@ class Flows:
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
-        self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
+        self._couplings = mixture.couplings * mixture.weights[np.newaxis, :]
+        self._separate = bool(mixture.separate_terms)
 
     def alternate(self, orbitals: Sequence[np.ndarray], kicks: Sequence[Kick], drifts: Sequence[float]) -> None:
         """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
@@ -128,13 +129,13 @@ class Flows:
         mixture = self._mixture
         timers = mixture.transform.timers
         potentials = self._external_potentials(kick)
-        if mixture.convolution or self._apart:
+        if self._separate or self._apart:
             with timers.phase("density"):
                 axes = self._axes if self._half_way else None
                 self._densities = mixture.densities(orbitals, axes, self._densities)
             self._half_way = False
             with timers.phase("mean field"):
-                field_of = mixture.mean_fields if self._apart else mixture.convolution.potentials
+                field_of = mixture.mean_fields if self._apart else mixture.separate_fields
                 fields = field_of(self._densities, kick.instant.contraction)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
@@ -144,7 +145,7 @@ class Flows:
                 for array, added, axes in zip(orbitals, potentials, self._axes, strict=True):
                     self._turn_set(array, added, kick, axes, drift_follows)
             else:
-                couplings = self._couplings * mixture.contact_factor(kick.instant.contraction)
+                couplings = self._couplings * mixture.coupling_factor(kick.instant.contraction)
                 self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows)
         self._half_way = False
 

@@ -194,7 +194,7 @@ class _Search(Landscape):
         where it is zero.
 
         E' = 2 sum_a nu_a Re <d_a|r_a>,
-        E'' = 2 sum_a nu_a (<d_a|(H d)_a> - mu_a |d_a|^2) + sum_ab integral rho'_a (G_ab * rho'_b),  rho'_a = 2 nu_a
+        E'' = 2 sum_a nu_a (<d_a|(H d)_a> - mu_a |d_a|^2) + sum_a integral rho'_a response_a(rho'),  rho'_a = 2 nu_a
         Re(conj(phi_a) d_a).
         """
         mixture = self.mixture
@@ -203,12 +203,12 @@ class _Search(Landscape):
             (2.0 * nu * (field.real * d.real + field.imag * d.imag)).astype(mixture.real_dtype, copy=False)
             for nu, field, d in zip(self.weights, self.fields, self.directions, strict=True)
         ]
-        responses = mixture.mean_fields(changes)
+        responses = mixture.responses(self.densities, changes)
         local = np.zeros(len(self.fields))
         for a, (direction, total) in enumerate(zip(self.directions, self.totals, strict=True)):
-            local[a] = 2.0 * self.weights[a] * mixture.integrate(
+            local[a] = 2.0 * self.weights[a] * mixture.grid.integrate(
                 direction.real**2 + direction.imag**2, total
-            ) + mixture.integrate(changes[a], responses[a])
+            ) + mixture.grid.integrate(changes[a], responses[a])
         local[0] += 2.0 * self.coupling_energy(self.directions)
         kinetic = self.products(self.directions, self.kinetic_directions)
         curvature = float(np.sum(mixture.communicators.sum(local))) + 2.0 * float(

@@ -8,6 +8,7 @@ into each other: of them the norms' sum is fixed, and they share one weight nu a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class Landscape:
             self._same_sphere[np.ix_(sphere, sphere)] = 1.0
         self.kinetic = [np.empty_like(f) for f in fields]  # T phi
         self.gradients = [np.zeros_like(f) for f in fields]  # H phi - mu phi
+        self.densities: Sequence[np.ndarray] = []  # rho
         self.totals: list[np.ndarray] = []  # W
         self.chemical_potentials = np.zeros(len(fields))
         self.transforms = 0
@@ -80,13 +82,13 @@ class Landscape:
         """W_a = U_a + sum_b G_ab * rho_b of the present fields, and their energy; T phi must be up to date."""
         mixture = self.mixture
         densities = mixture.densities([field[np.newaxis] for field in self.fields])
-        self.totals = mixture.mean_fields(densities)
-        local = np.array([0.0, self.coupling_energy(self.fields)])
+        interaction = mixture.interact(densities)
+        self.densities, self.totals = densities, interaction.mean_fields
+        local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])
         for one, density, total in zip(mixture.species, densities, self.totals, strict=True):
-            local[0] += 0.5 * mixture.integrate(density, total)
             external = one.external.value(self.instant)
             if external is not None:
-                local[1] += mixture.integrate(density, external)
+                local[1] += mixture.grid.integrate(density, external)
                 total += external
         kinetic = float(np.dot(self.weights, self.products(self.fields, self.kinetic)))
         self.energy = kinetic + float(np.sum(mixture.communicators.sum(local)))

@@ -53,6 +53,7 @@ class OrbitalLandscape:
         self.kinetic = [np.empty_like(block) for block in blocks]  # T Phi
         self.gradients = [np.zeros_like(block) for block in blocks]  # R
         self.levels = [np.zeros((one.orbitals,) * 2, np.complex128) for one in mixture.species]  # Lambda
+        self.densities: list[np.ndarray] = []  # rho
         self.totals: list[np.ndarray] = []  # W
         self.energies = [np.zeros(one.orbitals) for one in mixture.species]
         self.residuals = [np.zeros(one.orbitals) for one in mixture.species]
@@ -104,13 +105,13 @@ class OrbitalLandscape:
         """W of the present blocks and their energy; T Phi must be up to date."""
         mixture = self.mixture
         densities = self.densities_of(self.blocks)
-        self.totals = mixture.mean_fields(densities)
-        local = 0.0
+        interaction = mixture.interact(densities)
+        self.densities, self.totals = densities, interaction.mean_fields
+        local = float(sum(map(np.sum, interaction.energies.values())))
         for one, density, total in zip(mixture.species, densities, self.totals, strict=True):
-            local += 0.5 * mixture.integrate(density, total)
             external = one.external.value(self.instant)
             if external is not None:
-                local += mixture.integrate(density, external)
+                local += mixture.grid.integrate(density, external)
                 total += external
         kinetic = float(np.dot(self.weights, self.traces(self.blocks, self.kinetic)))
         self.energy = kinetic + float(mixture.communicators.sum([local])[0])

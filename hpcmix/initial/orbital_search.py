@@ -185,16 +185,16 @@ class _OrbitalSearch(OrbitalLandscape):
         """First and second derivative of the energy along the step, with respect to t, at t = 0.
 
         E' = 2 sum_a nu_a Re tr D^+ R,
-        E'' = 2 sum_a nu_a tr(D^+ H D - D^+ D Lambda) + sum_ab integral rho'_a (G_ab * rho'_b),
+        E'' = 2 sum_a nu_a tr(D^+ H D - D^+ D Lambda) + sum_a integral rho'_a response_a(rho'),
         rho'_a = 2 nu_a sum_j Re(conj(phi_j) d_j).
         """
         mixture = self.mixture
         slope = 2.0 * float(np.dot(self.weights, self.traces(self.directions, self.gradients)))
         changes = self.densities_of(self.blocks, self.directions)
-        responses = mixture.mean_fields(changes)
+        responses = mixture.responses(self.densities, changes)
         response = float(
             mixture.communicators.sum(
-                [sum(mixture.integrate(rho, field) for rho, field in zip(changes, responses, strict=True))]
+                [sum(mixture.grid.integrate(rho, field) for rho, field in zip(changes, responses, strict=True))]
             )[0]
         )
         kinetic = self.traces(self.directions, self.kinetic_directions)

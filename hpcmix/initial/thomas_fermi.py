@@ -25,7 +25,7 @@ def thomas_fermi_densities(mixture: Mixture, instant: Instant, tolerance: float 
     immiscible mixtures that go on drifting). Raises :class:`NoThomasFermiDensity` for a species without contact
     repulsion of its own. Collective.
     """
-    couplings = mixture.contact.couplings
+    couplings = mixture.couplings
     for a, one in enumerate(mixture.species):
         if couplings[a, a] <= 0.0:
             raise NoThomasFermiDensity(
@@ -81,7 +81,7 @@ def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.nda
     Each species alone in its potential with the repulsion of all others added to its own: overlapping clouds of about
     the right size. Collective.
     """
-    couplings, weights = mixture.contact.couplings, mixture.weights
+    couplings, weights = mixture.couplings, mixture.weights
     densities: list[np.ndarray | None] = []
     for a, one in enumerate(mixture.species):
         others = sum(max(couplings[a, b], 0.0) * weights[b] for b in range(len(weights)) if b != a)

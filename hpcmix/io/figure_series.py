@@ -14,7 +14,6 @@ from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits, headline, legend
 
 Records = Sequence[Mapping[str, Any]]
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
-_COUPLING = {"coupling": COLOURS[3]}
 _SMALLEST_CHANGE = 1.1e-16
 """Exactly unchanged has no place on a logarithmic axis; the rounding of double precision stands for it."""
 
@@ -39,8 +38,8 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     headline(figure, title)
     left, right = figure.subplots(1, 2)
     time = _times(records, units)
-    coupled = any("coupling" in record.get("energy", {}) for record in records)
-    colours = _TERMS | (_COUPLING if coupled else {})
+    others = dict.fromkeys(name for record in records for name in record.get("energy", {}) if name not in _TERMS)
+    colours = _TERMS | dict(zip(others, COLOURS[len(_TERMS) - 1 :], strict=False))
     terms = {name: _column(records, "energy", name) for name in colours}
     scale = units.energy(np.concatenate(list(terms.values())))
     for name, colour in colours.items():

@@ -56,7 +56,8 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     frame = mixture.grid.frame
     instant = Instant.before_start() if before_start else coming_instant(state, frame)
     densities = mixture.densities(state.orbitals)
-    mean_fields = mixture.mean_fields(densities, instant.contraction)
+    interaction = mixture.interact(densities, instant.contraction)
+    mean_fields = interaction.mean_fields
     turning = has_angular_momentum(mixture)
     sums = np.zeros((len(mixture.species), 1 + mixture.grid.dimensions))
     turns = np.zeros((len(mixture.species), components(mixture)))
@@ -82,6 +83,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
         if mixture.species[a].kinetic.diagonal:
             sums[a] = of_spectrum
     potentials = mixture.communicators.sum(mixture.potential_energies(densities, mean_fields, instant))
+    terms = {name: mixture.communicators.sum(shares) for name, shares in interaction.energies.items()}
     parts = np.column_stack([sums[:, 0], potentials])
     coupling = _coupling_energies(mixture, state, mean_fields, instant)
     species: dict[str, Any] = {}
@@ -96,7 +98,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             ),
             "kinetic_energy": float(parts[a, 0]),
             "potential_energy": float(parts[a, 1]),
-            "interaction_energy": 0.5 * float(parts[a, 2]),  # a pair's energy is shared: the species' add up
+            **{f"{name}_energy": float(shares[a]) for name, shares in terms.items()},  # the species' add up
             **({} if coupling is None else {"coupling_energy": float(coupling[a])}),
             **{name: value for name, value in moments.items() if name != "particles"},
             "momentum": sums[a, 1:].tolist(),
@@ -108,7 +110,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
         record["step_size"] = state.step_size
     if frame.expanding:
         record["frame"] = frame.described(state.time)
-    return record | {"energy": Energy.of(parts, coupling).as_dict(), "species": species}
+    return record | {"energy": Energy.of(sums[:, 0], potentials[:, 0], terms, coupling).as_dict(), "species": species}
 
 
 def _coupling_energies(

@@ -14,6 +14,7 @@ from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.dimensions import LENGTH, MASS
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.functionals import Functional
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
@@ -63,6 +64,7 @@ class _Assembly:
             grid=grid,
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
+            functional=self.sections("functional", Functional),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
@@ -88,6 +90,7 @@ class _Assembly:
             grid=parts.grid,
             species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
+            functional=tuple(parts.functional.values()),
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,

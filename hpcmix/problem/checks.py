@@ -17,6 +17,7 @@ from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import MOST_STEPS, GroundStateOptions, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
+from hpcmix.problem.functionals import FunctionalSection, check_functionals, check_in_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
@@ -44,6 +45,7 @@ class Parts:
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
+    functional: dict[int, FunctionalSection] = field(default_factory=dict)
     rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None
@@ -62,6 +64,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Everything that takes more than one part to see."""
     yield from _check_names(parts)
     yield from _check_pairs(parts)
+    yield from check_functionals(parts.functional, _names(parts))
     if parts.units is None:
         return  # quantities with a unit have no value then
     if parts.units.given:
@@ -98,6 +101,9 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         apart = parts.interaction, parts.coupling, parts.rotation, parts.time, parts.output
         for path, message in check_frame(parts.grid, parts.species, *apart):
             yield path, message, None
+        if parts.time is not None and math.isinf(parts.time.final):
+            for path, message in check_in_frame(parts.functional, parts.grid):
+                yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         yield from _check_tolerance(parts)
@@ -110,6 +116,12 @@ def entries(tables: dict[str, Any], key: str) -> list[dict]:
     stay."""
     value = tables.get(key)
     return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []
+
+
+def _names(parts: Parts) -> list[str]:
+    """The names of all species, of those too that are not valid."""
+    names = [entry.get("name") for entry in entries(parts.tables, "species")]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _check_names(parts: Parts) -> Iterator[Finding]:
@@ -262,7 +274,7 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     and any step is right; an expanding frame brings a potential of its own.
     """
     time, grid = parts.time, parts.grid
-    acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
+    acted_on = any(entries(parts.tables, key) for key in ("interaction", "functional")) or grid.frame.map.expanding
     acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
         return None

@@ -149,6 +149,11 @@ def _meetings(
             energy = abs(strength * factor) * factors.weights[places.index(there)]
             what = f'the mean field of "{parts.species[there].name}" at one point'
             yield Meeting(("interaction", index, *key), what, here, energy, kinetic[here])
+    for index, entry in parts.functional.items():
+        members = [names[name] for name in entry.species if name in names]
+        energy = entry.largest_mean_field(sum(factors.weights[places.index(one)] for one in members) / cell)
+        for one in members:
+            yield Meeting(("functional", index, "strength"), "its mean field at one point", one, energy, kinetic[one])
 
 
 def _height(potential: Any, mass: float, corner: list[float]) -> float:

@@ -77,7 +77,8 @@ def _physics(tables: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in flat.items()
-        if key == "parallel.precision" or not (key in _FREE or key.startswith(free))
+        if (key == "parallel.precision" or not (key in _FREE or key.startswith(free)))
+        and value != []  # a list without entries says what its absence does
     }
 
 

@@ -156,7 +156,8 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
         fields += copies * (len(free_pairs) + 3.0 * len(tilted)) + 2.0 * resident_share(decomposition) * len(free_felt)
         fields += 2.0 if decomposition.ranks > 1 else 0.0  # the lines before they are exchanged
         fields += 2.0 * (2.0 - 1.0 / second) if second > 1 else 0.0
-    return fields + (2.0 * len(problem.species) if felt or free_felt else 0.0)
+    # densities and potentials of their own, where the kick does not take them along
+    return fields + (2.0 * len(problem.species) if felt or free_felt or problem.functional else 0.0)
 
 
 def felt_through_kernels(problem: Problem, boundary: str) -> tuple[set[frozenset[str]], set[str]]:

@@ -28,22 +28,20 @@ def step_bytes(problem: Problem) -> float:
     drift, kicked, and on towards the next) and once along the lines of the first axis, read and written each time; a
     potential is read. A species in a convolution adds its density, as the spectrum of a real field: written once,
     changed once along the lines, read once, and for that its field is read once more; a kernel's multiplier is read
-    once. In one dimension everything is one sweep.
+    once. A local functional's density is written and read, and its potential written. In one dimension everything is
+    one sweep.
     """
     if problem.time is None:
         return 0.0
     size = real_bytes(problem)
     sweeps = 1 if len(problem.grid.points) == 1 else 2
-    fields = 2 * sweeps * 2 * size * sum(_orbitals(one) for one in problem.species)
+    fields = 2 * sweeps * 2 * size * sum(problem.orbitals)
     potentials = size * sum(1 for one in problem.species if one.potential)
-    pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
-    felt = {name for pair in pairs for name in pair}
-    densities = sum(2 * size * _orbitals(problem.species_named(name)) + 4 * size for name in felt)
+    pairs = {problem.pair(entry.between) for entry in problem.interaction if entry.kernel_boundary is not None}
+    felt = {one for pair in pairs for one in pair}
+    local = {one for entry in problem.functional for one in problem.indices(entry.species)}
+    densities = sum(2 * size * problem.orbitals[one] for one in felt | local) + 4 * size * len(felt)
+    densities += sum(3 * size for _ in local)  # a density written and read, a potential written
     multipliers = 0.5 * size * len(pairs)
     per_point = fields + potentials + densities + multipliers
     return len(problem.time.splitting.drifts) * math.prod(problem.grid.points) * per_point
-
-
-def _orbitals(species) -> int:
-    """How many fields a species has."""
-    return getattr(species, "orbitals", None) or 1

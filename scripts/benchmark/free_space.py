@@ -17,8 +17,8 @@ import ducc0
 import numpy as np
 
 from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.free_space import FreeSpaceInteraction
 from hpcmix.model.padded_multiplier import padded_multiplier
+from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
@@ -50,7 +50,7 @@ def report(n: int, dtype: np.dtype, fields: int, repeats: int) -> None:
     values, folded = padded_multiplier([YukawaKernel(1.0, 0.0, 3)], *place)
     values = values.astype(transform.real_dtype)
     pairs = {(a, b): (values, folded) for a in range(fields) for b in range(a, fields)}
-    interaction = FreeSpaceInteraction(pairs, fields, transform)
+    interaction = FreeSpaceTerm(pairs, fields, transform)
     set_up = time.perf_counter() - begin
     shape = communicators.decomposition.position_block(comm.rank).shape
     densities = [np.random.default_rng(1).random(shape).astype(transform.real_dtype) for _ in range(fields)]

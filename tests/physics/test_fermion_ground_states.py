@@ -130,7 +130,7 @@ def test_fermions_among_themselves_and_in_single_precision():
     # the energy errs by the square of the residual of single precision
     assert single.ground_state.energy == pytest.approx(double.ground_state.energy, rel=1e-5)
     require_below(largest(double.density(0) - double.density(1)) / largest(double.density(0)), 1e-7, "asymmetry")
-    assert double.energy().interaction > 0.1
+    assert double.energy().terms["interaction"] > 0.1
 
 
 def test_a_filled_level_that_is_not_the_lowest_is_replaced():
@@ -184,7 +184,7 @@ def test_quench_of_the_coupling():
     )
     apart = system(*parts[:3], [contact("b", "b", 0.1)])
     require_below(largest(quenched.density(0) - apart.density(0)) / largest(apart.density(0)), 1e-8, "difference")
-    assert quenched.energy().interaction > apart.energy().interaction + 1.0
+    assert quenched.energy().terms["interaction"] > apart.energy().terms["interaction"] + 1.0
     start = quenched.energy().total
     before = quenched.density(0)
     quenched.evolve()

@@ -1,5 +1,4 @@
-"""Interactions through a kernel on the periodic box, W = G * rho, by multipliers in wave-number space: energy and
-potential side by side."""
+"""Interactions through a kernel on the periodic box, W = G * rho, by multipliers in wave-number space."""
 
 from __future__ import annotations
 
@@ -7,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from hpcmix.model.terms.term import Fields, PairTerm
 from hpcmix.parallel.transform import Transform
 
 Rescale = Callable[[float, np.ndarray], None]
 """Fills an array with the multiplier of b^2 G(b y) at 1/b, its first argument (model/scaled_multipliers.py)."""
 
 
-class ConvolutionInteraction:
+class PeriodicTerm(PairTerm):
     """All kernels of a mixture that act on the periodic box.
 
     multipliers  {(a, b): G_ab^(k)} with a <= b on the wave-number block of `transform`, the transform of real fields;
@@ -43,7 +43,7 @@ class ConvolutionInteraction:
         self._matrix = [[multipliers.get((min(a, b), max(a, b))) for b in self._involved] for a in self._involved]
         self._potentials = [transform.empty_position() for _ in self._involved]
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray | None]:
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
         """W_a of every species, None where no kernel acts. The arrays belong to this object and are overwritten by the
         next call. Densities: one real array of this rank per species. Collective.
 
@@ -54,20 +54,20 @@ class ConvolutionInteraction:
                 for pair, fill in self._rescale.items():
                     fill(contraction, self._multipliers[pair])
             self._contraction = contraction
-        result: list[np.ndarray | None] = [None] * self._species
+        result: Fields = [None] * self._species
         self._transform.convolve([densities[a] for a in self._involved], self._matrix, self._potentials)
         for a, potential in zip(self._involved, self._potentials, strict=True):
             result[a] = potential
         return result
 
-    def times(self, factors: Mapping[tuple[int, int], float]) -> ConvolutionInteraction:
+    def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:
         """The same kernels, those of some pairs (lower index first) multiplied by a factor. Shares the transform."""
         multipliers = {}
         for a, row in zip(self._involved, self._matrix, strict=True):
             for b, values in zip(self._involved, row, strict=True):
                 if a <= b and values is not None:
                     multipliers[a, b] = values * values.dtype.type(factors.get((a, b), 1.0))
-        return ConvolutionInteraction(multipliers, self._species, self._transform)
+        return PeriodicTerm(multipliers, self._species, self._transform)
 
     def free(self) -> None:
         """Give the transform's MPI resources back (collective)."""

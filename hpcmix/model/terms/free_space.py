@@ -1,4 +1,4 @@
-"""Interactions through kernels without periodic images: energy and potential side by side."""
+"""Interactions through kernels without periodic images."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.model.convolution import Rescale
+from hpcmix.model.terms.periodic import Rescale
+from hpcmix.model.terms.term import Fields, PairTerm
 from hpcmix.parallel.padded_transform import PaddedTransform, Place
 
 
-class FreeSpaceInteraction:
+class FreeSpaceTerm(PairTerm):
     """All free-space kernels of a mixture.
 
     multipliers  {(a, b): (array, folded)} with a <= b, kernels of one pair added up (model/padded_multiplier.py).
     transform    for as many fields as there are species that take part.
-    rescale      as in model/convolution.py.
+    rescale      as in model/terms/periodic.py.
 
     energy       1/2 sum_ab integral rho_a (G_ab * rho_b)
     potential    W_a = sum_b G_ab * rho_b           (the derivative of the energy with respect to rho_a)
 
-    As in model/convolution.py a density is transformed once and a potential comes back once.
+    As in model/terms/periodic.py a density is transformed once and a potential comes back once.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class FreeSpaceInteraction:
         }
         self._potentials = {a: transform.empty_position() for a in self._partners}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray | None]:
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
         """W_a of every species, None where no kernel acts, in a frame b^2 W(b y) with b = 1/contraction. The arrays
         belong to this object and are overwritten by the next call. Densities: one real array of this rank per species.
         Collective."""
@@ -55,13 +56,13 @@ class FreeSpaceInteraction:
         )
         return [self._potentials.get(a) for a in range(self._species)]
 
-    def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceInteraction:
+    def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceTerm:
         """The same kernels, those of some pairs (lower index first) multiplied by a factor. Shares the transform."""
         multipliers = {
             pair: (values * values.dtype.type(factors.get(pair, 1.0)), folded)
             for pair, (values, folded) in self._multipliers.items()
         }
-        return FreeSpaceInteraction(multipliers, self._species, self._transform)
+        return FreeSpaceTerm(multipliers, self._species, self._transform)
 
     def _multiply(self, spectra: Sequence[np.ndarray], place: Place) -> None:
         """The spectra of all W_a in place of those of all rho_a, on one block."""

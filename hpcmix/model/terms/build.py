@@ -1,4 +1,4 @@
-"""From the interactions of a problem file to those of the model."""
+"""From the interactions of a problem file to the terms of the model."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from functools import singledispatch
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.contact import ContactInteraction
-from hpcmix.model.convolution import ConvolutionInteraction, Rescale
 from hpcmix.model.coulomb_kernel import YukawaKernel
 from hpcmix.model.dipolar_kernel import DipolarKernel
-from hpcmix.model.finite_range import FiniteRangeInteraction
-from hpcmix.model.free_space import FreeSpaceInteraction
 from hpcmix.model.gaussian_kernel import GaussianKernel
 from hpcmix.model.kernel import Kernel, RadialKernel
 from hpcmix.model.padded_multiplier import padded_multiplier
@@ -21,6 +17,12 @@ from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
 from hpcmix.model.scattering_kernel import ScatteringKernel
+from hpcmix.model.terms.contact import ContactTerm
+from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.local import LocalFunctional
+from hpcmix.model.terms.periodic import PeriodicTerm, Rescale
+from hpcmix.model.terms.power import PowerTerm
+from hpcmix.model.terms.term import Term
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.padded_transform import PaddedTransform
@@ -28,27 +30,40 @@ from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import Transform
 from hpcmix.problem import interactions as entries
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.functionals import PowerFunctional
 from hpcmix.problem.schema import Problem
 
 Pair = tuple[int, int]
 
 
-def contact_interaction(problem: Problem) -> ContactInteraction:
-    """All contact couplings, those that a scattering problem gives in the limit included."""
+def terms_of(
+    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
+) -> tuple[Term, ...]:
+    """All terms of the interaction energy: contact couplings, kernels on the periodic box, kernels in free space,
+    local functionals. Raises :class:`ProblemError` where a scattering problem has no solution. Collective."""
+    return (
+        *_contact_terms(problem),
+        *_kernel_terms(problem, communicators, dtype, grid, timers, way),
+        *(functional_of(entry, problem) for entry in problem.functional),
+    )
+
+
+def _contact_terms(problem: Problem) -> list[Term]:
+    """All contact couplings as one term, those that a scattering problem gives in the limit included."""
     couplings = np.zeros((len(problem.species),) * 2)
     for index, entry in enumerate(problem.interaction):
         if entry.kernel_boundary is not None:
             continue
-        a, b = _pair(problem, entry)
+        a, b = problem.pair(entry.between)
         coupling = entry.coupling(problem) if entry.kind == "contact" else _coupling_in_the_limit(problem, index)
         couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling
         couplings[b, a] = couplings[a, b]
-    return ContactInteraction(couplings)
+    return [ContactTerm(couplings)] if couplings.any() else []
 
 
-def finite_range_interaction(
+def _kernel_terms(
     problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
-) -> FiniteRangeInteraction:
+) -> list[Term]:
     """All kernels: those on the periodic box share one transform, those in free space another; `way` is the exchange
     that both use. Collective."""
     periodic: dict[Pair, list[Kernel]] = {}
@@ -58,24 +73,18 @@ def finite_range_interaction(
             continue
         kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
         where = free if entry.kernel_boundary == "free" else periodic
-        where.setdefault(_pair(problem, entry), []).append(kernel)
+        where.setdefault(problem.pair(entry.between), []).append(kernel)
     species = len(problem.species)
-    parts: list[ConvolutionInteraction | FreeSpaceInteraction] = []
+    terms: list[Term] = []
     if periodic:
         transform = make_transform(communicators, True, dtype, timers, way, species)
         multipliers, rescale = _on_the_box(periodic, grid, transform, problem)
-        parts.append(ConvolutionInteraction(multipliers, species, transform, rescale))
+        terms.append(PeriodicTerm(multipliers, species, transform, rescale))
     if free:
         padded = PaddedTransform(communicators, dtype, timers, len({a for pair in free for a in pair}), way)
         multipliers, rescale = _in_free_space(free, grid, padded, problem)
-        parts.append(FreeSpaceInteraction(multipliers, species, padded, rescale))
-    return FiniteRangeInteraction(species, parts)
-
-
-def _pair(problem: Problem, entry) -> Pair:
-    names = [one.name for one in problem.species]
-    first, second = sorted(names.index(name) for name in entry.between)
-    return first, second
+        terms.append(FreeSpaceTerm(multipliers, species, padded, rescale))
+    return terms
 
 
 def _largest_wave_number(grid: Grid) -> float:
@@ -181,3 +190,17 @@ def _coupling_in_the_limit(problem: Problem, index: int) -> float:
     except NoScatteringSolution as error:
         raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
     return 2.0 * math.pi * problem.hbar**2 * length / problem.reduced_mass(entry.between)
+
+
+# ---------------------------------------------------------------- one functional
+
+
+@singledispatch
+def functional_of(entry: object, problem: Problem) -> LocalFunctional:
+    """The term of the functional `entry` of the file."""
+    raise TypeError(f"{type(entry).__name__} has no term")
+
+
+@functional_of.register
+def _(entry: PowerFunctional, problem: Problem) -> LocalFunctional:
+    return PowerTerm(problem.indices(entry.species), entry.strength, entry.exponent)
