@@ -10,6 +10,7 @@ import numpy as np
 
 from hpcmix.evolve.coherent import mix_spectra
 from hpcmix.kernels import transforms as kernels
+from hpcmix.model.convolution import HalfWayFields
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
@@ -44,7 +45,8 @@ class Flows:
     transformed: a kick's sweep brings a plane back from the drift before, turns its phase and sends it towards the
     drift after; a drift's sweep transforms the lines along the first axis, multiplies them and transforms them back.
     Where a kernel of finite range acts, or a species has several orbitals, the densities of all points come before the
-    kick and take one sweep more.
+    kick and take one sweep more. Those of condensates whose kernels act on the periodic box are transformed in that
+    sweep, and their potentials come from wave-number space in the kick's.
 
     A species whose kinetic energy is no multiplier in k (model/magnetic.py) drifts in position space, every orbital in
     a Krylov space of its own, and is never half way; beside others its density comes before the kick too.
@@ -57,6 +59,7 @@ class Flows:
         self._apart = (
             mixture.has_sets or mixture.communicators.groups > 1 or (any(self._diagonal) and not all(self._diagonal))
         )
+        self._convolution = None if self._apart else mixture.convolution.for_kicks
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._half_way = False
         self._phase: np.ndarray | None = None
@@ -128,7 +131,13 @@ class Flows:
         mixture = self._mixture
         timers = mixture.transform.timers
         potentials = self._external_potentials(kick)
-        if mixture.convolution or self._apart:
+        seen = None
+        if self._convolution is not None:
+            brought_back = self._half_way and self._axes[0] > 0
+            fields = _fields(orbitals)
+            seen = self._convolution.half_way(fields, mixture.weights, brought_back, kick.instant.contraction)
+            self._half_way = False
+        elif mixture.convolution or self._apart:
             with timers.phase("density"):
                 axes = self._axes if self._half_way else None
                 self._densities = mixture.densities(orbitals, axes, self._densities)
@@ -145,7 +154,7 @@ class Flows:
                     self._turn_set(array, added, kick, axes, drift_follows)
             else:
                 couplings = self._couplings * mixture.contact_factor(kick.instant.contraction)
-                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows)
+                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows, seen)
         self._half_way = False
 
     def _turn_set(
@@ -174,17 +183,21 @@ class Flows:
         kick: Kick,
         axes: int,
         drift_follows: bool,
+        seen: HalfWayFields | None = None,
     ) -> None:
-        """The phase of fields that see the potentials and, by the couplings, each other's densities at the same
-        point."""
+        """The phase of fields that see the potentials, by the couplings each other's densities at the same point, and
+        what is on its way from wave-number space."""
+        moves = axes > 0
         kernels.kick(
             fields,
             potentials,
             couplings,
             kick.whole / self._mixture.hbar,
-            axes=axes,
-            inverse_before=self._half_way,
-            forward_after=drift_follows,
+            axes=axes if seen is None else self._mixture.transform.plane_axes,
+            inverse_before=self._half_way and moves,
+            forward_after=drift_follows and moves,
+            spectra=() if seen is None else seen.spectra,
+            weights=None if seen is None else seen.weights,
         )
 
     def _external_potentials(self, kick: Kick) -> list[list[np.ndarray]]:

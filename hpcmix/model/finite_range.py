@@ -7,18 +7,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.convolution import ConvolutionInteraction
-from hpcmix.model.free_space import FreeSpaceInteraction
+from hpcmix.model.kernel_interaction import KernelInteraction
 
 
 class FiniteRangeInteraction:
-    """The sum of its parts, at most one of each kind; false when there are none."""
+    """The sum of its parts, at most one of each kind; false where nothing acts."""
 
-    def __init__(self, species: int, parts: Sequence[ConvolutionInteraction | FreeSpaceInteraction] = ()) -> None:
+    def __init__(self, species: int, parts: Sequence[KernelInteraction] = ()) -> None:
         self._species = species
         self._parts = tuple(parts)
 
     def __bool__(self) -> bool:
-        return bool(self._parts)
+        return any(self._parts)
+
+    @property
+    def for_kicks(self) -> ConvolutionInteraction | None:
+        """The one part that acts, where a kick can take its potentials in half way; otherwise None."""
+        acting = [part for part in self._parts if part]
+        if len(acting) == 1 and isinstance(acting[0], ConvolutionInteraction) and acting[0].is_taken_apart:
+            return acting[0]
+        return None
 
     def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray | None]:
         """W_a of every species, None where no kernel acts, in a frame b^2 W(b y) with b = 1/contraction. The arrays

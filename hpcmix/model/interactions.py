@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from functools import singledispatch
 
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.channels import channels_of
 from hpcmix.model.contact import ContactInteraction
-from hpcmix.model.convolution import ConvolutionInteraction, Rescale
+from hpcmix.model.convolution import ConvolutionInteraction
 from hpcmix.model.coulomb_kernel import YukawaKernel
 from hpcmix.model.dipolar_kernel import DipolarKernel
 from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.free_space import FreeSpaceInteraction
 from hpcmix.model.gaussian_kernel import GaussianKernel
 from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.padded_multiplier import padded_multiplier
+from hpcmix.model.kernel_interaction import KernelInteraction, KernelShape
 from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
@@ -25,13 +27,9 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transform import Transform
 from hpcmix.problem import interactions as entries
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-
-Pair = tuple[int, int]
-
 
 def contact_interaction(problem: Problem) -> ContactInteraction:
     """All contact couplings, those that a scattering problem gives in the limit included."""
@@ -51,28 +49,47 @@ def finite_range_interaction(
 ) -> FiniteRangeInteraction:
     """All kernels: those on the periodic box share one transform, those in free space another; `way` is the exchange
     that both use. Collective."""
-    periodic: dict[Pair, list[Kernel]] = {}
-    free: dict[Pair, list[Kernel]] = {}
-    for index, entry in enumerate(problem.interaction):
-        if entry.kernel_boundary is None:
-            continue
-        kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
-        where = free if entry.kernel_boundary == "free" else periodic
-        where.setdefault(_pair(problem, entry), []).append(kernel)
-    species = len(problem.species)
-    parts: list[ConvolutionInteraction | FreeSpaceInteraction] = []
-    if periodic:
-        transform = make_transform(communicators, True, dtype, timers, way, species)
-        multipliers, rescale = _on_the_box(periodic, grid, transform, problem)
-        parts.append(ConvolutionInteraction(multipliers, species, transform, rescale))
-    if free:
-        padded = PaddedTransform(communicators, dtype, timers, len({a for pair in free for a in pair}), way)
-        multipliers, rescale = _in_free_space(free, grid, padded, problem)
-        parts.append(FreeSpaceInteraction(multipliers, species, padded, rescale))
+    species, largest = len(problem.species), _largest_wave_number(grid)
+    parts: list[KernelInteraction] = []
+    if periodic := shapes_of(problem, "periodic"):
+        channels = channels_of([couplings for _, couplings in periodic], species)
+        transform = make_transform(communicators, True, dtype, timers, way, max(1, channels.count))
+        wave_numbers, directed = (
+            grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
+        )
+        shapes = [
+            KernelShape(couplings, BoxMultiplier(_kernel_of(problem, index, largest), wave_numbers, directed))
+            for index, couplings in periodic
+        ]
+        parts.append(ConvolutionInteraction(shapes, transform))
+    if free := shapes_of(problem, "free"):
+        channels = channels_of([couplings for _, couplings in free], species)
+        padded = PaddedTransform(communicators, dtype, timers, max(1, channels.count), way)
+        spacings = padded.on_three_axes(grid.spacings, 1.0)
+        place = (padded.points, spacings, padded.padded, padded.first, padded.count)
+        shapes = [
+            KernelShape(couplings, PaddedMultiplier(_kernel_of(problem, index, largest), place, padded.real_dtype))
+            for index, couplings in free
+        ]
+        parts.append(FreeSpaceInteraction(shapes, padded))
     return FiniteRangeInteraction(species, parts)
 
 
-def _pair(problem: Problem, entry) -> Pair:
+def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
+    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
+    symmetric matrix of factors between all species, the scaling's included."""
+    found: dict[Hashable, tuple[int, np.ndarray]] = {}
+    for index, entry in enumerate(problem.interaction):
+        if entry.kernel_boundary != boundary:
+            continue
+        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
+        a, b = _pair(problem, entry)
+        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
+        couplings[b, a] = couplings[a, b]
+    return list(found.values())
+
+
+def _pair(problem: Problem, entry) -> tuple[int, int]:
     names = [one.name for one in problem.species]
     first, second = sorted(names.index(name) for name in entry.between)
     return first, second
@@ -82,70 +99,38 @@ def _largest_wave_number(grid: Grid) -> float:
     return math.sqrt(sum((math.pi / spacing) ** 2 for spacing in grid.spacings))
 
 
-def _on_the_box(
-    kernels: dict[Pair, list[Kernel]], grid: Grid, transform: Transform, problem: Problem
-) -> tuple[dict[Pair, np.ndarray], dict[Pair, Rescale]]:
-    """The multipliers on this rank's block, kernels of one pair added up, the scaling's factor included; and how they
-    change with the frame."""
-    wave_numbers, directed = (
-        grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
-    )
-    multipliers, rescale = {}, {}
-    for pair, several in kernels.items():
-        factor = problem.prefactors.kernel_factor(*pair)
-        values = sum(kernel.multiplier(wave_numbers, directed) for kernel in several)
-        multipliers[pair] = (factor * values).astype(transform.position_dtype)
-        if grid.frame.expanding:
-            rescale[pair] = BoxMultiplier(several, factor, wave_numbers, directed, transform.position_dtype)
-    return multipliers, rescale
-
-
-def _in_free_space(
-    kernels: dict[Pair, list[Kernel]], grid: Grid, transform: PaddedTransform, problem: Problem
-) -> tuple[dict[Pair, tuple[np.ndarray, bool]], dict[Pair, Rescale]]:
-    """The padded multipliers on this rank's planes, kernels of one pair added up, the scaling's factor included; and
-    how they change with the frame."""
-    spacings = transform.on_three_axes(grid.spacings, 1.0)
-    place = (transform.points, spacings, transform.padded, transform.first, transform.count)
-    multipliers, rescale = {}, {}
-    for pair, several in kernels.items():
-        factor = problem.prefactors.kernel_factor(*pair)
-        values, folded = padded_multiplier(several, *place)
-        values = (factor * values).astype(transform.real_dtype)
-        multipliers[pair] = (values, folded)
-        if grid.frame.expanding:
-            rescale[pair] = PaddedMultiplier(several, factor, place, values)
-    return multipliers, rescale
-
-
 # ---------------------------------------------------------------- one kernel
+
+
+def _kernel_of(problem: Problem, index: int, largest: float) -> Kernel:
+    return kernel_of(problem.interaction[index], problem, index, largest)
 
 
 @singledispatch
 def kernel_of(entry: object, problem: Problem, index: int, largest: float) -> Kernel:
-    """The kernel of the interaction `entry`, which is number `index` in the file; `largest` is the grid's largest
-    |k|. Raises :class:`ProblemError` where a scattering problem has no solution."""
+    """The kernel of the interaction `entry`, which is number `index` in the file, with the factor one; `largest` is the
+    grid's largest |k|. Raises :class:`ProblemError` where a scattering problem has no solution."""
     raise TypeError(f"{type(entry).__name__} has no kernel")
 
 
 @kernel_of.register
 def _(entry: entries.GaussianInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return GaussianKernel(entry.strength, entry.width, problem.grid.dimensions)
+    return GaussianKernel(1.0, entry.width, problem.grid.dimensions)
 
 
 @kernel_of.register
 def _(entry: entries.YukawaInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(entry.strength, entry.screening, problem.grid.dimensions)
+    return YukawaKernel(1.0, entry.screening, problem.grid.dimensions)
 
 
 @kernel_of.register
 def _(entry: entries.CoulombInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(entry.strength, 0.0, problem.grid.dimensions)
+    return YukawaKernel(1.0, 0.0, problem.grid.dimensions)
 
 
 @kernel_of.register
 def _(entry: entries.DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return DipolarKernel(entry.coupling(problem), entry.unit_direction)
+    return DipolarKernel(1.0, entry.unit_direction)
 
 
 @kernel_of.register
