@@ -220,7 +220,7 @@ class Mixture:
     @property
     def separate_terms(self) -> list[Term]:
         """The terms that :attr:`couplings` do not hold: they need the densities of all points first."""
-        return [term for term in self.terms if term.couplings is None]
+        return [term for term in self.terms if term.couplings is None and term.acts]
 
     def separate_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
         """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""

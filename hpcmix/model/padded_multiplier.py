@@ -132,6 +132,11 @@ def _looked_up(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray]) -
     return lambda block: table[squares[0][block, np.newaxis, np.newaxis] + plane]
 
 
+def unfolded(values: np.ndarray, padded: Shape) -> np.ndarray:
+    """A folded multiplier on all k_x and k_y."""
+    return _unfolded(_unfolded(values, 0, padded[0], False), 1, padded[1], False)
+
+
 def _unfolded(values: np.ndarray, axis: int, length: int, odd: bool) -> np.ndarray:
     """The whole axis of `length` points from its first half."""
     mirror = [slice(None)] * 3

@@ -238,16 +238,26 @@ class PencilTransform(Transform):
         targets: Sequence[np.ndarray],
     ) -> None:
         """See :meth:`Transform.convolve`."""
-        if self._spectra is None or len(self._spectra) < len(sources):
-            self._spectra = self.empty_fields(len(sources))
-        spectra = list(self._spectra[: len(sources)])
+        spectra = self.half_way_fields(len(sources))
         for source, spectrum in zip(sources, spectra, strict=True):
             self.leave_position(source, spectrum)
+        self.mix_half_way(spectra, multipliers)
+        for spectrum, target in zip(spectra, targets, strict=True):
+            self.enter_position(spectrum, target)
+
+    def half_way_fields(self, count: int) -> list[np.ndarray]:
+        """See :meth:`Transform.half_way_fields`."""
+        if self._spectra is None or len(self._spectra) < count:
+            self._spectra = self.empty_fields(count)
+        return list(self._spectra[:count])
+
+    def mix_half_way(
+        self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]
+    ) -> None:
+        """See :meth:`Transform.mix_half_way`."""
         self._change_lines(
             spectra, lambda arrays, _: kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
         )
-        for spectrum, target in zip(spectra, targets, strict=True):
-            self.enter_position(spectrum, target)
 
     def _change_lines(self, fields: Sequence[np.ndarray], change: ChangeLines, together: bool = False) -> None:
         """Let `change` work on the lines along the first axis of fields that are half way, and bring them back.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -32,6 +33,14 @@ class InteractionSection(Section):
     def kernel_boundary(self) -> Literal["periodic", "free"] | None:
         """Where the convolution with the kernel takes place, or None for what acts at a point."""
         return None
+
+    def shape(self, problem: Problem) -> Hashable:
+        """What kernels have in common that differ by a factor only. Of those with a :attr:`kernel_boundary`."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    def factor(self, problem: Problem) -> float:
+        """The factor of this kernel, code units."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
 
 
 class ContactInteraction(InteractionSection):
@@ -71,6 +80,10 @@ class KernelInteraction(InteractionSection):
         """See :attr:`InteractionSection.kernel_boundary`."""
         return self.boundary
 
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`: the strength."""
+        return self.strength
+
 
 class GaussianInteraction(KernelInteraction):
     """``G_ab = strength exp(-r^2 / (2 width^2))``."""
@@ -78,6 +91,10 @@ class GaussianInteraction(KernelInteraction):
     kind: Literal["gaussian"]
     strength: Annotated[float, quantity(ENERGY)]
     width: Annotated[float, quantity(LENGTH, above=0)]
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind, self.width
 
 
 class YukawaInteraction(KernelInteraction):
@@ -92,6 +109,10 @@ class YukawaInteraction(KernelInteraction):
         if context_of(info).dimensions == 1:
             raise wrong("yukawa has no meaning in one dimension: exp(-mu r)/r cannot be integrated there", key="kind")
         return self
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind, self.screening
 
 
 class CoulombInteraction(KernelInteraction):
@@ -109,6 +130,10 @@ class CoulombInteraction(KernelInteraction):
         if context_of(info).dimensions == 1:
             raise wrong("coulomb has no meaning in one dimension: 1/r cannot be integrated there", key="kind")
         return self
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind
 
 
 class DipolarInteraction(KernelInteraction):
@@ -152,6 +177,14 @@ class DipolarInteraction(KernelInteraction):
             return self.strength
         return 1.5 * problem.hbar**2 * self.dipolar_length / problem.reduced_mass(self.between)
 
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind, self.unit_direction
+
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`."""
+        return self.coupling(problem)
+
 
 class ScatteringInteraction(InteractionSection):
     """The modified Gross-Pitaevskii kernel ``G_ab = N^3 (V f_l)(N x)`` (EQUATIONS section 4), N = ``particles``, l =
@@ -169,6 +202,15 @@ class ScatteringInteraction(InteractionSection):
     def kernel_boundary(self) -> Literal["periodic", "free"] | None:
         """See :attr:`InteractionSection.kernel_boundary`; the range is within the box."""
         return None if self.limit else "periodic"
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`: V f_l depends on the reduced mass."""
+        numbers = (self.particles, self.neumann_radius, problem.reduced_mass(self.between))
+        return self.kind, self.potential.model_dump_json(), *numbers
+
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`."""
+        return 1.0
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo):
@@ -193,6 +235,14 @@ class TableInteraction(KernelInteraction, RadialTable):
     """``G_ab`` as a radial table: lists of radii and values or a text file with these two columns, code units."""
 
     kind: Literal["table"]
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`: that of equal tables."""
+        return self.kind, self.radii, self.values
+
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`."""
+        return 1.0
 
 
 Interaction = Annotated[

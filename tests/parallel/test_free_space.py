@@ -13,9 +13,10 @@ from hpcmix.model.coulomb_kernel import YukawaKernel
 from hpcmix.model.dipolar_kernel import DipolarKernel
 from hpcmix.model.gaussian_kernel import GaussianKernel
 from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.padded_multiplier import padded_multiplier
 from hpcmix.model.radial_functions import RadialFunction
+from hpcmix.model.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
@@ -124,14 +125,13 @@ def test_against_a_direct_sum(comm, grid, name, dtype):
         transform = PaddedTransform(communicators, dtype, Timers(), 2, way)
         spacings = transform.on_three_axes([length / n for length, n in zip(lengths, points, strict=True)], 1.0)
         place = (transform.points, spacings, transform.padded, transform.first, transform.count)
-        multipliers = {
-            pair: (values.astype(real), folded)
-            for pair, (values, folded) in (
-                ((0, 0), padded_multiplier(within, *place)),
-                ((0, 1), padded_multiplier(between, *place)),
-            )
-        }
-        interaction = FreeSpaceTerm(multipliers, 2, transform)
+        interaction = FreeSpaceTerm(
+            [
+                *(KernelShape(np.diag([1.0, 0.0]), PaddedMultiplier(kernel, place, real)) for kernel in within),
+                KernelShape(1.0 - np.eye(2), PaddedMultiplier(between[0], place, real)),
+            ],
+            transform,
+        )
         block = communicators.decomposition.position_block(comm.rank).slices
         mine = [np.ascontiguousarray(density[block], real) for density in densities]
         for _ in range(2):  # work arrays are used again

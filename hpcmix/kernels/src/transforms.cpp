@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 namespace hpcmix {
 
@@ -20,14 +21,36 @@ void for_each_block_of_columns(Real* field, Shape shape, std::size_t plane_strid
     });
 }
 
+/// The line that transforms rows of reals: of half their number, or of an odd number itself.
+template <class Real>
+const Line<Real>& line_of_reals(std::size_t length)
+{
+    return line_of_length<Real>(length % 2 == 0 ? length / 2 : length);
+}
+
+/// Room for tiles of `components` complex rows and `spectra` real ones.
+template <class Real>
+std::size_t bytes_of_rows(const Line<Real>& line, std::size_t components, std::size_t spectra)
+{
+    const std::size_t length = spectra > 0 ? std::max(line.tile_length, line_of_reals<Real>(line.length).tile_length + 1)
+                                           : line.tile_length;
+    return active_table<Real>().workspace_bytes(length, components + spectra);
+}
+
+/// Where a row of a half spectrum begins, in reals.
+inline std::size_t spectrum_offset(std::size_t row, std::size_t length)
+{
+    return 2 * row * half_spectrum_length(length);
+}
+
 /// The kick of a plane's rows, a tile of every component at once.
 template <class Real>
 struct KickRows {
     const PassTable<Real>& passes = active_table<Real>();
     const Line<Real>& line;
     Shape shape;
-    Kick<Real> kick;  // but for the offset
-    std::size_t bytes = passes.workspace_bytes(line.tile_length, kick.components);
+    Kick<Real> kick;  // but for the offsets
+    std::size_t bytes = bytes_of_rows(line, kick.components, kick.seen.count);
 
     std::size_t pieces() const
     {
@@ -35,9 +58,10 @@ struct KickRows {
     }
     void operator()(std::size_t plane, std::size_t piece) const
     {
-        const std::size_t first = piece * passes.lanes;
+        const std::size_t first = piece * passes.lanes, row = plane * shape.rows + first;
         Kick<Real> here = kick;
-        here.offset = (plane * shape.rows + first) * shape.length;
+        here.offset = row * shape.length;
+        here.seen.offset = spectrum_offset(row, shape.length);
         passes.kick_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first), workspace(bytes));
     }
 };
@@ -50,9 +74,9 @@ struct RealRows {
     std::size_t length;
     Real scale;
     bool even = length % 2 == 0;
-    const Line<Real>& line = line_of_length<Real>(even ? length / 2 : length);
+    const Line<Real>& line = line_of_reals<Real>(length);
     std::size_t bytes = passes.workspace_bytes(line.tile_length + 1, 1);
-    std::size_t spectrum_stride = 2 * (length / 2 + 1);
+    std::size_t spectrum_stride = 2 * half_spectrum_length(length);
 
     std::size_t pieces() const
     {
@@ -169,33 +193,17 @@ void mix_lines(Real* const* fields, std::size_t components, Shape shape, std::si
         });
 }
 
-/// The columns of every component's planes before and after what is done to the rows, as steps.
+/// The columns of the planes of several arrays whose rows have `length` numbers, as a step; none unless wanted.
 template <class Real>
-struct ColumnsAround {
-    Real* const* fields;
-    std::size_t components;
-    Shape shape;
-    KickTransforms transforms;
-    const Line<Real>& line = line_of_length<Real>(shape.rows);
-    ColumnTransform<Real> inverse{.line = line, .column_count = shape.length, .forward = false, .scale = Real(1)};
-    ColumnTransform<Real> forward{.line = line, .column_count = shape.length, .forward = true, .scale = Real(1)};
-
-    auto before() const
-    {
-        return step(inverse, transforms.columns_too && transforms.inverse_before);
-    }
-    auto after() const
-    {
-        return step(forward, transforms.columns_too && transforms.forward_after);
-    }
-    auto step(const ColumnTransform<Real>& columns, bool wanted) const
-    {
-        const std::size_t pieces = columns.pieces();
-        return Step{wanted ? components * pieces : 0, [this, &columns, pieces](std::size_t plane, std::size_t piece) {
-                        columns(fields[piece / pieces] + 2 * plane * shape.rows * shape.length, piece % pieces);
-                    }};
-    }
-};
+auto columns_step(Real* const* arrays, std::size_t count, Shape shape, std::size_t length, bool forward, bool wanted)
+{
+    const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = length,
+                                        .forward = forward, .scale = Real(1)};
+    const std::size_t pieces = columns.pieces(), plane_reals = 2 * shape.rows * length;
+    return Step{wanted ? count * pieces : 0, [=](std::size_t plane, std::size_t piece) {
+                    columns(arrays[piece / pieces] + plane * plane_reals, piece % pieces);
+                }};
+}
 
 /// A kick without transforms, in rows of a length of its own: points are points.
 template <class Real>
@@ -213,24 +221,75 @@ void kick_points(const Kick<Real>& kick, std::size_t count)
     }
 }
 
+/// The couplings of every component beside the weights of what it sees, in one row each; no couplings where all are zero and
+/// something is seen.
+struct Couplings {
+    std::vector<double> rows;
+    std::size_t densities;
+
+    Couplings(const double* couplings, std::size_t components, const double* weights, std::size_t seen)
+    {
+        const bool any = std::any_of(couplings, couplings + components * components, [](double g) { return g != 0.0; });
+        densities = any || seen == 0 ? components : 0;
+        for (std::size_t a = 0; a < components; ++a) {
+            rows.insert(rows.end(), couplings + a * components, couplings + a * components + densities);
+            rows.insert(rows.end(), weights + a * seen, weights + (a + 1) * seen);
+        }
+    }
+};
+
 template <class Real>
 void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
-                 const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms)
+                 const double* couplings, std::size_t components, const SeenFields<Real>& seen, double angle, Shape shape,
+                 KickTransforms transforms)
 {
     if (is_empty(shape)) {
         return;
     }
-    const Kick<Real> kick{components, fields, {potentials, first_potential}, 0, couplings, angle,
-                          transforms.inverse_before, transforms.forward_after};
-    if (!transforms.inverse_before && !transforms.forward_after) {
+    const Couplings all(couplings, components, seen.weights, seen.count);
+    const Line<Real>* const line_of_seen = seen.count > 0 ? &line_of_reals<Real>(shape.length) : nullptr;
+    const Kick<Real> kick{components, fields, {potentials, first_potential}, 0, all.rows.data(), all.densities,
+                          {seen.spectra, seen.count, line_of_seen, 0}, angle, transforms.inverse_before,
+                          transforms.forward_after};
+    if (!transforms.inverse_before && !transforms.forward_after && seen.count == 0) {
         kick_points(kick, shape.planes * shape.rows * shape.length);
         return;
     }
     const KickRows<Real> rows{.line = line_of_length<Real>(shape.length), .shape = shape, .kick = kick};
-    const ColumnsAround<Real> columns{fields, components, shape, transforms};
-    run_on_planes(shape.planes, columns.before(),
+    run_on_planes(shape.planes,
+                  columns_step(seen.spectra, seen.count, shape, half_spectrum_length(shape.length), false,
+                               transforms.columns_too),
+                  columns_step(fields, components, shape, shape.length, false,
+                               transforms.columns_too && transforms.inverse_before),
                   Step{rows.pieces(), [&](std::size_t plane, std::size_t piece) { rows(plane, piece); }},
-                  columns.after());
+                  columns_step(fields, components, shape, shape.length, true,
+                               transforms.columns_too && transforms.forward_after));
+}
+
+template <class Real>
+void density_spectra(Real* const* fields, std::size_t components, const double* weights, Real* const* spectra,
+                     std::size_t count, Shape shape, bool inverse_before, bool columns_too)
+{
+    if (is_empty(shape)) {
+        return;
+    }
+    const PassTable<Real>& passes = active_table<Real>();
+    const Line<Real>& line = line_of_length<Real>(shape.length);
+    const std::size_t bytes = bytes_of_rows(line, components, count);
+    const Densities<Real> densities{components, fields, 0, weights,
+                                    {spectra, count, &line_of_reals<Real>(shape.length), 0}, inverse_before};
+    run_on_planes(shape.planes,
+                  columns_step(fields, components, shape, shape.length, false, columns_too && inverse_before),
+                  Step{divide_up(shape.rows, passes.lanes),
+                       [&](std::size_t plane, std::size_t piece) {
+                           const std::size_t first = piece * passes.lanes, row = plane * shape.rows + first;
+                           Densities<Real> here = densities;
+                           here.offset = row * shape.length;
+                           here.spectra.offset = spectrum_offset(row, shape.length);
+                           passes.density_spectrum_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first),
+                                                        workspace(bytes));
+                       }},
+                  columns_step(spectra, count, shape, half_spectrum_length(shape.length), true, columns_too));
 }
 
 template <class Real>
@@ -242,8 +301,9 @@ void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransfor
     const PassTable<Real>& passes = active_table<Real>();
     const Line<Real>& line = line_of_length<Real>(shape.length);
     const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-    const ColumnsAround<Real> columns{&field, 1, shape, transforms};
-    run_on_planes(shape.planes, columns.before(),
+    const bool before = transforms.columns_too && transforms.inverse_before;
+    const bool after = transforms.columns_too && transforms.forward_after;
+    run_on_planes(shape.planes, columns_step(&field, 1, shape, shape.length, false, before),
                   Step{divide_up(shape.rows, passes.lanes),
                        [&](std::size_t plane, std::size_t piece) {
                            const std::size_t first = piece * passes.lanes;
@@ -253,7 +313,7 @@ void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransfor
                                                 {factors + offset, 2 * shape.length, count}, transforms.inverse_before,
                                                 transforms.forward_after, workspace(bytes));
                        }},
-                  columns.after());
+                  columns_step(&field, 1, shape, shape.length, true, after));
 }
 
 template <class Real>
@@ -265,8 +325,7 @@ void density_of_planes(Real* field, double weight, Real* density, Shape shape, b
     const PassTable<Real>& passes = active_table<Real>();
     const Line<Real>& line = line_of_length<Real>(shape.length);
     const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-    const ColumnsAround<Real> columns{&field, 1, shape, {true, false, columns_too}};
-    run_on_planes(shape.planes, columns.before(),
+    run_on_planes(shape.planes, columns_step(&field, 1, shape, shape.length, false, columns_too),
                   Step{divide_up(shape.rows, passes.lanes), [&](std::size_t plane, std::size_t piece) {
                            const std::size_t first = piece * passes.lanes;
                            const std::size_t offset = (plane * shape.rows + first) * shape.length;
@@ -282,7 +341,7 @@ void transform_real(const Real* reals, Real* spectra, Shape shape, bool planes, 
     if (is_empty(shape)) {
         return;
     }
-    const std::size_t spectrum_length = shape.length / 2 + 1;
+    const std::size_t spectrum_length = half_spectrum_length(shape.length);
     const RealRows<Real> rows{.row_count = shape.rows, .length = shape.length, .scale = scale};
     const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = spectrum_length,
                                         .forward = true, .scale = Real(1)};
@@ -303,7 +362,7 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     if (is_empty(shape)) {
         return;
     }
-    const std::size_t spectrum_length = shape.length / 2 + 1;
+    const std::size_t spectrum_length = half_spectrum_length(shape.length);
     const RealRows<Real> rows{.row_count = shape.rows, .length = shape.length, .scale = scale};
     const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = spectrum_length,
                                         .forward = false, .scale = Real(1)};
@@ -325,7 +384,9 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     template void turn_lines(Real*, Shape, std::size_t, const Real*, double, Real);                                    \
     template void mix_lines(Real* const*, std::size_t, Shape, std::size_t, const Real* const*, Real);                  \
     template void kick_planes(Real* const*, const Real* const*, const std::size_t*, const double*, std::size_t,        \
-                              double, Shape, KickTransforms);                                                          \
+                              const SeenFields<Real>&, double, Shape, KickTransforms);                                 \
+    template void density_spectra(Real* const*, std::size_t, const double*, Real* const*, std::size_t, Shape, bool,    \
+                                  bool);                                                                               \
     template void multiply_planes(Real*, const Real*, Shape, KickTransforms);                                          \
     template void density_of_planes(Real*, double, Real*, Shape, bool, bool);                                          \
     template void transform_real(const Real*, Real*, Shape, bool, Real);                                               \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from functools import singledispatch
 
 import numpy as np
@@ -12,28 +13,26 @@ from hpcmix.model.coulomb_kernel import YukawaKernel
 from hpcmix.model.dipolar_kernel import DipolarKernel
 from hpcmix.model.gaussian_kernel import GaussianKernel
 from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.padded_multiplier import padded_multiplier
 from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
 from hpcmix.model.scattering_kernel import ScatteringKernel
+from hpcmix.model.terms.channels import channels_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.model.terms.local import LocalFunctional
-from hpcmix.model.terms.periodic import PeriodicTerm, Rescale
+from hpcmix.model.terms.periodic import PeriodicTerm
 from hpcmix.model.terms.power import PowerTerm
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transform import Transform
 from hpcmix.problem import interactions as entries
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.functionals import PowerFunctional
 from hpcmix.problem.schema import Problem
-
-Pair = tuple[int, int]
 
 
 def terms_of(
@@ -66,95 +65,82 @@ def _kernel_terms(
 ) -> list[Term]:
     """All kernels: those on the periodic box share one transform, those in free space another; `way` is the exchange
     that both use. Collective."""
-    periodic: dict[Pair, list[Kernel]] = {}
-    free: dict[Pair, list[Kernel]] = {}
-    for index, entry in enumerate(problem.interaction):
-        if entry.kernel_boundary is None:
-            continue
-        kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
-        where = free if entry.kernel_boundary == "free" else periodic
-        where.setdefault(problem.pair(entry.between), []).append(kernel)
-    species = len(problem.species)
+    species, largest = len(problem.species), _largest_wave_number(grid)
     terms: list[Term] = []
-    if periodic:
-        transform = make_transform(communicators, True, dtype, timers, way, species)
-        multipliers, rescale = _on_the_box(periodic, grid, transform, problem)
-        terms.append(PeriodicTerm(multipliers, species, transform, rescale))
-    if free:
-        padded = PaddedTransform(communicators, dtype, timers, len({a for pair in free for a in pair}), way)
-        multipliers, rescale = _in_free_space(free, grid, padded, problem)
-        terms.append(FreeSpaceTerm(multipliers, species, padded, rescale))
+    if periodic := shapes_of(problem, "periodic"):
+        channels = channels_of([couplings for _, couplings in periodic], species)
+        transform = make_transform(communicators, True, dtype, timers, way, max(1, channels.count))
+        wave_numbers, directed = (
+            grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
+        )
+        shapes = [
+            KernelShape(couplings, BoxMultiplier(_kernel_of(problem, index, largest), wave_numbers, directed))
+            for index, couplings in periodic
+        ]
+        terms.append(PeriodicTerm(shapes, transform))
+    if free := shapes_of(problem, "free"):
+        channels = channels_of([couplings for _, couplings in free], species)
+        padded = PaddedTransform(communicators, dtype, timers, max(1, channels.count), way)
+        spacings = padded.on_three_axes(grid.spacings, 1.0)
+        place = (padded.points, spacings, padded.padded, padded.first, padded.count)
+        shapes = [
+            KernelShape(couplings, PaddedMultiplier(_kernel_of(problem, index, largest), place, padded.real_dtype))
+            for index, couplings in free
+        ]
+        terms.append(FreeSpaceTerm(shapes, padded))
     return terms
+
+
+def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
+    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
+    symmetric matrix of factors between all species, the scaling's included."""
+    found: dict[Hashable, tuple[int, np.ndarray]] = {}
+    for index, entry in enumerate(problem.interaction):
+        if entry.kernel_boundary != boundary:
+            continue
+        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
+        a, b = problem.pair(entry.between)
+        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
+        couplings[b, a] = couplings[a, b]
+    return list(found.values())
 
 
 def _largest_wave_number(grid: Grid) -> float:
     return math.sqrt(sum((math.pi / spacing) ** 2 for spacing in grid.spacings))
 
 
-def _on_the_box(
-    kernels: dict[Pair, list[Kernel]], grid: Grid, transform: Transform, problem: Problem
-) -> tuple[dict[Pair, np.ndarray], dict[Pair, Rescale]]:
-    """The multipliers on this rank's block, kernels of one pair added up, the scaling's factor included; and how they
-    change with the frame."""
-    wave_numbers, directed = (
-        grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
-    )
-    multipliers, rescale = {}, {}
-    for pair, several in kernels.items():
-        factor = problem.prefactors.kernel_factor(*pair)
-        values = sum(kernel.multiplier(wave_numbers, directed) for kernel in several)
-        multipliers[pair] = (factor * values).astype(transform.position_dtype)
-        if grid.frame.expanding:
-            rescale[pair] = BoxMultiplier(several, factor, wave_numbers, directed, transform.position_dtype)
-    return multipliers, rescale
-
-
-def _in_free_space(
-    kernels: dict[Pair, list[Kernel]], grid: Grid, transform: PaddedTransform, problem: Problem
-) -> tuple[dict[Pair, tuple[np.ndarray, bool]], dict[Pair, Rescale]]:
-    """The padded multipliers on this rank's planes, kernels of one pair added up, the scaling's factor included; and
-    how they change with the frame."""
-    spacings = transform.on_three_axes(grid.spacings, 1.0)
-    place = (transform.points, spacings, transform.padded, transform.first, transform.count)
-    multipliers, rescale = {}, {}
-    for pair, several in kernels.items():
-        factor = problem.prefactors.kernel_factor(*pair)
-        values, folded = padded_multiplier(several, *place)
-        values = (factor * values).astype(transform.real_dtype)
-        multipliers[pair] = (values, folded)
-        if grid.frame.expanding:
-            rescale[pair] = PaddedMultiplier(several, factor, place, values)
-    return multipliers, rescale
-
-
 # ---------------------------------------------------------------- one kernel
+
+
+def _kernel_of(problem: Problem, index: int, largest: float) -> Kernel:
+    return kernel_of(problem.interaction[index], problem, index, largest)
 
 
 @singledispatch
 def kernel_of(entry: object, problem: Problem, index: int, largest: float) -> Kernel:
-    """The kernel of the interaction `entry`, which is number `index` in the file; `largest` is the grid's largest
-    |k|. Raises :class:`ProblemError` where a scattering problem has no solution."""
+    """The kernel of the interaction `entry`, which is number `index` in the file, with the factor one; `largest` is the
+    grid's largest |k|. Raises :class:`ProblemError` where a scattering problem has no solution."""
     raise TypeError(f"{type(entry).__name__} has no kernel")
 
 
 @kernel_of.register
 def _(entry: entries.GaussianInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return GaussianKernel(entry.strength, entry.width, problem.grid.dimensions)
+    return GaussianKernel(1.0, entry.width, problem.grid.dimensions)
 
 
 @kernel_of.register
 def _(entry: entries.YukawaInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(entry.strength, entry.screening, problem.grid.dimensions)
+    return YukawaKernel(1.0, entry.screening, problem.grid.dimensions)
 
 
 @kernel_of.register
 def _(entry: entries.CoulombInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(entry.strength, 0.0, problem.grid.dimensions)
+    return YukawaKernel(1.0, 0.0, problem.grid.dimensions)
 
 
 @kernel_of.register
 def _(entry: entries.DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return DipolarKernel(entry.coupling(problem), entry.unit_direction)
+    return DipolarKernel(1.0, entry.unit_direction)
 
 
 @kernel_of.register

@@ -1,4 +1,4 @@
-"""Interactions through kernels without periodic images."""
+"""Kernels without periodic images."""
 
 from __future__ import annotations
 
@@ -6,95 +6,72 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.model.terms.periodic import Rescale
-from hpcmix.model.terms.term import Fields, PairTerm
+from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
+from hpcmix.model.terms.term import Fields
 from hpcmix.parallel.padded_transform import PaddedTransform, Place
 
 
-class FreeSpaceTerm(PairTerm):
+class FreeSpaceTerm(KernelTerm):
     """All free-space kernels of a mixture.
 
-    multipliers  {(a, b): (array, folded)} with a <= b, kernels of one pair added up (model/padded_multiplier.py).
-    transform    for as many fields as there are species that take part.
-    rescale      as in model/terms/periodic.py.
+    transform  grows where it has been made for fewer fields than there are channels.
 
-    energy       1/2 sum_ab integral rho_a (G_ab * rho_b)
-    potential    W_a = sum_b G_ab * rho_b           (the derivative of the energy with respect to rho_a)
-
-    As in model/terms/periodic.py a density is transformed once and a potential comes back once.
+    As in model/terms/periodic.py a channel is transformed once and comes back once.
     """
 
-    def __init__(
-        self,
-        multipliers: dict[tuple[int, int], tuple[np.ndarray, bool]],
-        species: int,
-        transform: PaddedTransform,
-        rescale: Mapping[tuple[int, int], Rescale] | None = None,
-    ) -> None:
-        self._multipliers = multipliers
-        self._rescale = rescale or {}
-        self._contraction = 1.0
+    def __init__(self, shapes: Sequence[KernelShape], transform: PaddedTransform) -> None:
+        super().__init__(shapes, transform.real_dtype, transform.timers)
         self._transform = transform
-        self._species = species
-        self._partners = {
-            a: [b for b in range(species) if (min(a, b), max(a, b)) in multipliers]
-            for a in sorted({a for pair in multipliers for a in pair})
+        transform.make_room_for(self.channels.count)
+        self._potentials = {
+            int(a): transform.empty_position() for a in np.flatnonzero(np.any(self.channels.outward, axis=1))
         }
-        self._potentials = {a: transform.empty_position() for a in self._partners}
 
     def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """W_a of every species, None where no kernel acts, in a frame b^2 W(b y) with b = 1/contraction. The arrays
-        belong to this object and are overwritten by the next call. Densities: one real array of this rank per species.
-        Collective."""
-        if contraction != self._contraction:
-            with self._transform.timers.phase("kernels"):
-                for pair, fill in self._rescale.items():
-                    fill(contraction, self._multipliers[pair][0])
-            self._contraction = contraction
-        self._transform.convolve(
-            [densities[a] for a in self._partners], list(self._potentials.values()), self._multiply
-        )
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        self._set_scale(contraction)
+        if self._potentials:
+            channels, felt = self.channels, list(self._potentials)
+            self._transform.convolve(
+                densities, channels.inward, list(self._potentials.values()), channels.outward[felt], self._multiply
+            )
         return [self._potentials.get(a) for a in range(self._species)]
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceTerm:
-        """The same kernels, those of some pairs (lower index first) multiplied by a factor. Shares the transform."""
-        multipliers = {
-            pair: (values * values.dtype.type(factors.get(pair, 1.0)), folded)
-            for pair, (values, folded) in self._multipliers.items()
-        }
-        return FreeSpaceTerm(multipliers, self._species, self._transform)
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        return FreeSpaceTerm(self._shapes_times(factors), self._transform)
 
     def _multiply(self, spectra: Sequence[np.ndarray], place: Place) -> None:
-        """The spectra of all W_a in place of those of all rho_a, on one block."""
-        spectrum_of = dict(zip(self._partners, spectra, strict=True))
-        if len(spectra) == 1:
-            self._product(next(iter(self._partners)), next(iter(self._partners)), place, spectra[0], spectra[0])
+        """The spectra of all channels' fields in place of those of their densities, on one block."""
+        pairs = [[e for e in range(len(spectra)) if self._multiplier(d, e) is not None] for d in range(len(spectra))]
+        if all(partners == [d] for d, partners in enumerate(pairs)):
+            for d, spectrum in enumerate(spectra):
+                self._product(d, d, place, spectrum, spectrum)
             return
-        results = [np.empty_like(spectrum) for spectrum in spectra]
+        results = [np.zeros_like(spectrum) for spectrum in spectra]
         product = np.empty_like(spectra[0])
-        for result, (a, (first, *others)) in zip(results, self._partners.items(), strict=True):
-            self._product(a, first, place, spectrum_of[first], result)
-            for b in others:
-                self._product(a, b, place, spectrum_of[b], product)
+        for d, (result, partners) in enumerate(zip(results, pairs, strict=True)):
+            for e in partners:
+                self._product(d, e, place, spectra[e], product)
                 result += product
         for spectrum, result in zip(spectra, results, strict=True):
             spectrum[...] = result
 
-    def _product(self, a: int, b: int, place: Place, spectrum: np.ndarray, out: np.ndarray) -> None:
-        """out = G_ab rho_b on one block; a folded multiplier is read backwards in the second halves of its axes."""
-        multiplier, folded = self._multipliers[min(a, b), max(a, b)]
-        if not folded:
+    def _product(self, d: int, e: int, place: Place, spectrum: np.ndarray, out: np.ndarray) -> None:
+        """out = M_de times a spectrum on one block; a folded multiplier is read backwards in the second halves of its
+        axes."""
+        multiplier, padded = self._multiplier(d, e), self._transform.padded
+        if multiplier.shape[0] == padded[0]:
             np.multiply(spectrum, multiplier[:, place.y, place.z], out=out)
             return
         y = place.y
         if place.upper:
-            length = self._transform.padded[1]
-            y = slice(length - y.start, length - y.stop, -1)
+            y = slice(padded[1] - y.start, padded[1] - y.stop, -1)
         block = multiplier[:, y, place.z]
         half = multiplier.shape[0]
         np.multiply(spectrum[:half], block, out=out[:half])
         np.multiply(spectrum[half:], block[half - 2 : 0 : -1], out=out[half:])
 
     def free(self) -> None:
-        """Give the transform's MPI resources back (collective)."""
+        """See :class:`~hpcmix.model.terms.term.Term`."""
         self._transform.free()

@@ -1,74 +1,89 @@
-"""Interactions through a kernel on the periodic box, W = G * rho, by multipliers in wave-number space."""
+"""Kernels on the periodic box, W = G * rho, by multipliers in wave-number space."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.model.terms.term import Fields, PairTerm
+from hpcmix.kernels import transforms as kernels
+from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
+from hpcmix.model.terms.term import Fields, HalfWayFields
 from hpcmix.parallel.transform import Transform
 
-Rescale = Callable[[float, np.ndarray], None]
-"""Fills an array with the multiplier of b^2 G(b y) at 1/b, its first argument (model/scaled_multipliers.py)."""
 
-
-class PeriodicTerm(PairTerm):
+class PeriodicTerm(KernelTerm):
     """All kernels of a mixture that act on the periodic box.
 
-    multipliers  {(a, b): G_ab^(k)} with a <= b on the wave-number block of `transform`, the transform of real fields;
-                 kernels of one pair added up.
-    rescale      how to fill them anew when the grid's frame has grown, for the same pairs; none where it never does.
+    transform  of real fields.
 
-    energy       1/2 sum_ab integral rho_a (G_ab * rho_b)
-    potential    W_a = sum_b G_ab * rho_b           (the derivative of the energy with respect to rho_a)
-
-    A density is transformed once, as a real field, however many pairs it takes part in, and each species' potential
-    comes back once.
+    Every channel (model/terms/channels.py) is transformed once, as a real field, and comes back once.
     """
 
-    def __init__(
-        self,
-        multipliers: dict[tuple[int, int], np.ndarray],
-        species: int,
-        transform: Transform,
-        rescale: Mapping[tuple[int, int], Rescale] | None = None,
-    ) -> None:
-        self._multipliers = multipliers
-        self._rescale = rescale or {}
-        self._contraction = 1.0
+    def __init__(self, shapes: Sequence[KernelShape], transform: Transform) -> None:
+        super().__init__(shapes, transform.position_dtype, transform.timers)
         self._transform = transform
-        self._species = species
-        self._involved = sorted({a for pair in multipliers for a in pair})
-        self._matrix = [[multipliers.get((min(a, b), max(a, b))) for b in self._involved] for a in self._involved]
-        self._potentials = [transform.empty_position() for _ in self._involved]
+        count = self.channels.count
+        self._matrix = [[self._multiplier(d, e) for e in range(count)] for d in range(count)]
+        self._fields: list[np.ndarray] = []
+        self._potentials: dict[int, np.ndarray] = {}
 
     def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """W_a of every species, None where no kernel acts. The arrays belong to this object and are overwritten by the
-        next call. Densities: one real array of this rank per species. Collective.
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        self._set_scale(contraction)
+        if not self._fields:
+            self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
+            felt = np.flatnonzero(np.any(self.channels.outward, axis=1))
+            self._potentials = {int(a): self._transform.empty_position() for a in felt}
+        for field, row in zip(self._fields, self.channels.inward, strict=True):
+            combine(row, densities, field)
+        if self._fields:
+            self._transform.convolve(self._fields, self._matrix, self._fields)
+        for a, potential in self._potentials.items():
+            combine(self.channels.outward[a], self._fields, potential)
+        return [self._potentials.get(a) for a in range(self._species)]
 
-        contraction  1/b in a frame x = b y: the potentials are then b^2 W(b y).
+    @property
+    def comes_half_way(self) -> bool:
+        """See :class:`~hpcmix.model.terms.term.Term`: the transform has a part that a kick can do in its own sweep."""
+        return self.acts and self._transform.plane_axes > 0
+
+    def half_way(
+        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, contraction: float = 1.0
+    ) -> HalfWayFields:
+        """The potentials of the densities weights_a |field_a|^2, one field for every species. Densities and potentials
+        are never stored: the sweep that brings fields back to position space transforms the densities, and that of the
+        kick takes the potentials in. Belongs to this object and is overwritten by the next call. Collective.
+
+        fields_half_way  the fields are brought back to position space from half way, in place.
         """
-        if contraction != self._contraction:
-            with self._transform.timers.phase("kernels"):
-                for pair, fill in self._rescale.items():
-                    fill(contraction, self._multipliers[pair])
-            self._contraction = contraction
-        result: Fields = [None] * self._species
-        self._transform.convolve([densities[a] for a in self._involved], self._matrix, self._potentials)
-        for a, potential in zip(self._involved, self._potentials, strict=True):
-            result[a] = potential
-        return result
+        self._set_scale(contraction)
+        timers, transform = self._transform.timers, self._transform
+        spectra = transform.half_way_fields(self.channels.count)
+        with timers.phase("density"):
+            kernels.transform_densities(
+                fields,
+                self.channels.inward * weights,
+                spectra,
+                axes=transform.plane_axes,
+                inverse_before=fields_half_way,
+            )
+        with timers.phase("mean field"):
+            transform.mix_half_way(spectra, self._matrix)
+        return HalfWayFields(spectra, self.channels.outward)
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:
-        """The same kernels, those of some pairs (lower index first) multiplied by a factor. Shares the transform."""
-        multipliers = {}
-        for a, row in zip(self._involved, self._matrix, strict=True):
-            for b, values in zip(self._involved, row, strict=True):
-                if a <= b and values is not None:
-                    multipliers[a, b] = values * values.dtype.type(factors.get((a, b), 1.0))
-        return PeriodicTerm(multipliers, self._species, self._transform)
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        return PeriodicTerm(self._shapes_times(factors), self._transform)
 
     def free(self) -> None:
-        """Give the transform's MPI resources back (collective)."""
+        """See :class:`~hpcmix.model.terms.term.Term`."""
         self._transform.free()
+
+
+def combine(weights: np.ndarray, fields: Sequence[np.ndarray], out: np.ndarray) -> None:
+    """out = sum_i weights_i fields_i of real arrays; `out` is none of them. Fields of no weight are not looked at."""
+    first, *others = np.flatnonzero(weights)
+    np.multiply(fields[first], out.dtype.type(weights[first]), out=out)
+    for number in others:
+        out += out.dtype.type(weights[number]) * fields[number]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +19,18 @@ from hpcmix.grid import Grid
 
 Fields = list[np.ndarray | None]
 """A real array of this rank for every species, None where the term does not act on it."""
+
+
+@dataclass(frozen=True)
+class HalfWayFields:
+    """Potentials on their way from wave-number space, for a kick to take in: W_a = sum_d weights[a, d] w_d.
+
+    spectra  of the real fields w_d, half way (:attr:`Transform.plane_axes`); a kick overwrites them.
+    weights  real matrix (species, number of spectra).
+    """
+
+    spectra: Sequence[np.ndarray]
+    weights: np.ndarray
 
 
 class Term(ABC):
@@ -33,6 +46,26 @@ class Term(ABC):
         applies as it goes over the orbitals (in a frame times b^(2-d)); None for a term that needs the densities of all
         points first."""
         return None
+
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on any species."""
+        return True
+
+    @property
+    def comes_half_way(self) -> bool:
+        """Whether a kick can take the potentials in from wave-number space, by :meth:`half_way`."""
+        return False
+
+    def half_way(
+        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, contraction: float = 1.0
+    ) -> HalfWayFields:
+        """The potentials of the densities weights_a |field_a|^2, one field for every species, where the term
+        :attr:`comes_half_way`. They are overwritten by the next call. Collective.
+
+        fields_half_way  the fields are brought back to position space from half way, in place.
+        """
+        raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
 
     @abstractmethod
     def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
