@@ -124,7 +124,8 @@ class OrbitalLandscape:
         self.turn_to_eigenfunctions()
 
     def turn_to_eigenfunctions(self) -> None:
-        """Make Lambda diagonal, energies ascending: a rotation within every block, which changes no density."""
+        """Make Lambda diagonal, energies ascending: a rotation within every block, which changes no density. What else
+        belongs to the block (:meth:`companions`) is turned with it."""
         for a, block in enumerate(self.blocks):
             if a in self.held:
                 continue
@@ -132,8 +133,12 @@ class OrbitalLandscape:
             matrix = self.algebra[a].overlaps(block, self.gradients[a])
             self.energies[a], vectors = np.linalg.eigh(0.5 * (matrix + matrix.conj().T))
             if len(vectors) > 1:
-                block[...] = self.algebra[a].combined(block, vectors)
-                self.kinetic[a][...] = self.algebra[a].combined(self.kinetic[a], vectors)
+                for turned in (block, self.kinetic[a], *self.companions(a)):
+                    turned[...] = self.algebra[a].combined(turned, vectors)
+
+    def companions(self, a: int) -> list[np.ndarray]:
+        """Arrays beside a species' block whose columns belong to those of the block."""
+        return []
 
     def _apply_hamiltonian(self, a: int) -> None:
         """H Phi into the gradient's place."""

@@ -101,12 +101,10 @@ class _OrbitalSearch(OrbitalLandscape):
         for iteration in range(spent, max_iterations + 1):
             if iteration > spent and iteration % REFRESH == 0:
                 self.refresh()
-                self.fresh = True  # the rotation to eigenfunctions leaves the old direction behind
             self.differentiate()
             if self.residual <= tolerance:
                 self.refresh()  # say "converged" only of eigenfunctions free of gathered rounding errors
                 self.differentiate()
-                self.fresh = True
             report(iteration, self.residual, self.energy)
             if not math.isfinite(self.residual):
                 raise NotConverged(
@@ -121,6 +119,10 @@ class _OrbitalSearch(OrbitalLandscape):
             f"ground state: residual {self.residual:.1e} after {max_iterations} iterations (best {best:.1e}), "
             f"asked for {tolerance:.1e}; raise ground_state.max_iterations or ground_state.tolerance"
         )
+
+    def companions(self, a: int) -> list[np.ndarray]:
+        """The direction and the gradient before turn with the block: conjugacy is kept."""
+        return [self.directions[a], self.kinetic_directions[a], self.previous[a]]
 
     def replace_highest(self, a: int, state: np.ndarray) -> None:
         """Put a state in the place of the highest orbital of a block."""
