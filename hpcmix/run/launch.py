@@ -176,10 +176,10 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                 if origin is not None and comm.rank == 0:
                     origin.prepare()
             outputs = Outputs(simulation)
-            checkpoints = Checkpoints(simulation, outputs)
+            checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
             status, message, collapse_time = DONE, "", None
             try:
-                if request.evolving:
+                if checkpoints is not None:
                     message = evolve(simulation, outputs, checkpoints, stops)
                     status = STOPPED if message else DONE
                 else:
