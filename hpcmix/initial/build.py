@@ -169,8 +169,9 @@ def _with_ground_states(
     # a rest mass does not change the states: residuals are relative to what is left of the energies without it
     mixture = mixture.counted_from_rest()
     arguments = (instant, options.tolerance, options.max_iterations)
+    options_of_search = {"report": report, "held": held, "saddles": options.saddles, "say": say}
     if mixture.has_sets:
-        result = minimise_sets(mixture, guesses, *arguments, report=report, held=held)
+        result = minimise_sets(mixture, guesses, *arguments, **options_of_search)
         for name, levels in result.levels.items():
             if levels.gap == 0.0:
                 say(
@@ -182,9 +183,9 @@ def _with_ground_states(
     failure = None
     try:
         if options.method == "imaginary-time":
-            result = relax(mixture, fields, *arguments, step=options.step, report=report, held=held)
+            result = relax(mixture, fields, *arguments, step=options.step, **options_of_search)
         else:
-            result = minimise_energy(mixture, fields, *arguments, report=report, held=held)
+            result = minimise_energy(mixture, fields, *arguments, **options_of_search)
     except NotConverged as error:
         failure = error
     _require_resolved(mixture, fields, held)

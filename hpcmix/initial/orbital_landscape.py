@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbital_preconditioner import BlockPreconditioner
 from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.kernels import dispatch as kernels
@@ -68,6 +69,10 @@ class OrbitalLandscape:
             for a, b in zip(left, right, strict=True)
         ]
         return self._summed(np.array(local, float))
+
+    def metric(self, left: list[np.ndarray], right: list[np.ndarray]) -> float:
+        """Re sum_aj nu_a <left_aj|right_aj>: what lengths and curvatures are measured with."""
+        return float(np.dot(self.weights, self.traces(left, right)))
 
     def _summed(self, local: np.ndarray) -> np.ndarray:
         """Numbers per species of this rank's orbitals and points, summed: a condensate's over one group only."""
@@ -167,3 +172,79 @@ class OrbitalLandscape:
     def residual(self) -> float:
         """The largest residual of all orbitals."""
         return max(float(np.max(values)) for values in self.residuals)
+
+    # --------------------------------------------------------------- second variation
+
+    def linearised(self) -> None:
+        """Make the second variation at the present blocks, which :meth:`differentiate` has seen, ready to be
+        applied."""
+        if self.condensates:
+            kinetic = self.traces(self.blocks, self.kinetic)[self.condensates]
+            levels = np.array([self.levels[a][0, 0].real for a in self.condensates])
+            fields = [self.blocks[a][0] for a in self.condensates]
+            self.matrix_preconditioner.prepare(fields, [self.totals[a] for a in self.condensates], levels, kinetic)
+        for a, preconditioner in self.block_preconditioners.items():
+            if a not in self.held:
+                preconditioner.prepare(self.totals[a], float(np.max(self.levels[a].diagonal().real)))
+
+    def project(self, vectors: list[np.ndarray]) -> None:
+        """Make vectors orthogonal to the blocks, in place: Phi^+ D = 0, tangent and no rotation within a block; zero
+        for what is held."""
+        for a, (block, vector) in enumerate(zip(self.blocks, vectors, strict=True)):
+            if a in self.held:
+                vector.fill(0.0)
+            else:
+                self.algebra[a].project_out(block, vector)
+
+    def precondition(self, vectors: list[np.ndarray]) -> None:
+        """An approximate inverse of the second variation, in place."""
+        if self.condensates:
+            self.matrix_preconditioner.apply([vectors[a][0] for a in self.condensates])
+        for a, preconditioner in self.block_preconditioners.items():
+            if a not in self.held:
+                preconditioner.apply(vectors[a])
+        for a in self.held:  # the preconditioner couples the condensates; what is held stays
+            vectors[a].fill(0.0)
+        self.transforms += sum(one.orbitals for a, one in enumerate(self.mixture.species) if a not in self.held)
+
+    def mean_field_changes(self, changes: list[np.ndarray]) -> list[np.ndarray]:
+        """What the mean fields change by when the densities do."""
+        return self.mixture.mean_field_changes(changes, lambda: self.densities_of(self.blocks))
+
+    def apply_second_variation(self, vectors: list[np.ndarray], result: list[np.ndarray]) -> None:
+        """result_a = (T_a + W_a) D_a - D_a Lambda_a + W'_a Phi_a with W' the change of the mean fields along D: half
+        the second derivative of the energy along the manifolds is :meth:`metric` of D and this. Tangent again after
+        :meth:`project`."""
+        self.apply_kinetic(vectors, result)
+        changes = self.mean_field_changes(self.densities_of(self.blocks, vectors))
+        for a, (block, vector, applied) in enumerate(zip(self.blocks, vectors, result, strict=True)):
+            if a in self.held:
+                continue
+            for orbital, moving, target in zip(block, vector, applied, strict=True):
+                target += self.totals[a] * moving
+                target += changes[a] * orbital
+            applied -= self.algebra[a].combined(vector, self.levels[a])
+        self.project(result)
+
+    def noise(self) -> list[np.ndarray]:
+        """Independent random numbers at every point of every orbital: a vector that has a part of every direction."""
+        grid, found = self.mixture.grid, []
+        for a, block in enumerate(self.blocks):
+            vector = np.empty_like(block)
+            for orbital, number in zip(vector, self.algebra[a].mine, strict=True):
+                orbital[...] = complex_noise(grid, 0, (1 << 61) + (a << 32) + number)
+            found.append(vector)
+        return found
+
+    def move_to(self, start: list[np.ndarray], vectors: list[np.ndarray], step: float) -> None:
+        """Put the blocks at start + step vectors, made orthonormal, and see what that is."""
+        for block, first, vector in zip(self.blocks, start, vectors, strict=True):
+            np.multiply(vector, vector.real.dtype.type(step), out=block)
+            block += first
+        self.refresh()
+
+    @property
+    def energy_scale(self) -> float:
+        """What curvatures are small beside."""
+        largest = [np.max(np.abs(levels.diagonal().real)) for levels in self.levels]
+        return float(np.max(np.maximum(largest, self.lowest_energies)))

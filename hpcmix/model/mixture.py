@@ -13,7 +13,7 @@ laboratory are 1/b^2 of what these potentials integrate to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -204,6 +204,17 @@ class Mixture:
         self.contact.add_potential(densities, fields, self.contact_factor(contraction))
         self.convolution.add_potential(densities, fields, contraction)
         return fields
+
+    def mean_field_changes(
+        self, changes: Sequence[np.ndarray], at: Callable[[], Sequence[np.ndarray]]
+    ) -> list[np.ndarray]:
+        """The first-order change of every W_a when densities change: sum_b of the interaction energy's second
+        derivative in rho_a and rho_b, applied to the change of rho_b. Collective.
+
+        at  gives the densities where it is taken, for terms whose energy is not quadratic in them; contact interactions
+            and kernels are, their second derivative is G_ab everywhere, and it is not called.
+        """
+        return self.mean_fields(changes)
 
     def contact_factor(self, contraction: float) -> float:
         """What contact couplings are multiplied by where the frame has grown: b^(2-d)."""
