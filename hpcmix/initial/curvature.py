@@ -13,7 +13,7 @@ which nothing changes, are projected out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,10 +71,16 @@ class Curvature:
     direction: Vector
 
 
-def lowest_curvature(state: Stationary, workspace: Sequence[Vector], most_steps: int = MOST_STEPS) -> Curvature:
+def lowest_curvature(
+    state: Stationary,
+    workspace: Sequence[Vector],
+    alive: Callable[[], None] = lambda: None,
+    most_steps: int = MOST_STEPS,
+) -> Curvature:
     """The lowest eigenvalue of the second variation, well enough to know its sign. Collective.
 
     workspace  six vectors, overwritten.
+    alive      called before every step.
     """
     x, applied_x, w, applied_w, p, applied_p = workspace
     state.linearised()
@@ -90,6 +96,7 @@ def lowest_curvature(state: Stationary, workspace: Sequence[Vector], most_steps:
     state.apply_second_variation(x, applied_x)
     value, sure, moving = state.metric(x, applied_x), False, False
     for _ in range(most_steps):
+        alive()
         for residual, applied, vector in zip(w, applied_x, x, strict=True):
             np.multiply(vector, -vector.real.dtype.type(value), out=residual)
             residual += applied
@@ -109,7 +116,10 @@ def lowest_curvature(state: Stationary, workspace: Sequence[Vector], most_steps:
         images = [applied_x, applied_w, applied_p] if moving else [applied_x, applied_w]
         value, (keep, along, before) = _lowest_ritz(state, basis, images)
         for direction, addition, vector in ((p, w, x), (applied_p, applied_w, applied_x)):
-            _scale(direction, before if moving else 0.0)
+            if moving:
+                _scale(direction, before)
+            else:  # whatever is in the work space
+                _clear(direction)
             _add(direction, along, addition)
             _scale(vector, keep)
             _add(vector, 1.0, direction)
@@ -141,6 +151,11 @@ def _lowest_ritz(state: Stationary, basis: Sequence[Vector], images: Sequence[Ve
 def _scale(vector: Vector, factor: float) -> None:
     for part in vector:
         part *= part.real.dtype.type(factor)
+
+
+def _clear(vector: Vector) -> None:
+    for part in vector:
+        part.fill(0.0)
 
 
 def _add(target: Vector, factor: float, addition: Vector) -> None:

@@ -91,6 +91,7 @@ class GroundState:
             energy=self.energy + of_all,
             levels=levels or self.levels,
             nature=replace(self.nature, saddles=saddles),
+            starts=tuple(None if energy is None else energy + of_all for energy in self.starts),
         )
 
 
@@ -102,9 +103,18 @@ class OutOfIterations(NotConverged):
     """The iterations that were allowed are spent; the state is as good as they made it, and can be gone on from."""
 
     def __init__(self, residual: float, best: float, iterations: int, tolerance: float) -> None:
-        super().__init__(
+        self._how_far = (
             f"ground state: residual {residual:.1e} after {iterations} iterations (best {best:.1e}), asked for "
-            f"{tolerance:.1e}; raise ground_state.max_iterations or ground_state.tolerance"
+            f"{tolerance:.1e}; "
+        )
+        super().__init__(self._how_far + "raise ground_state.max_iterations or ground_state.tolerance")
+
+    def keeping(self, place: str) -> NotConverged:
+        """The same with what there is to do when the state is kept at a place."""
+        return NotConverged(
+            f"{self._how_far}the state is kept in {place}: the same command again goes on from it, for "
+            "ground_state.max_iterations more (--set ground_state.max_iterations=...), and --set "
+            "ground_state.tolerance=... takes it sooner"
         )
 
 
@@ -122,6 +132,7 @@ def minimise_energy(
     held: frozenset[int] = frozenset(),
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> GroundState:
     """Minimise the energy over the fields, in place, until the residual is at most `tolerance`, and leave saddles as
     `saddles` says (saddles.py). Collective.
@@ -130,9 +141,11 @@ def minimise_energy(
     `held` stay as they are. Raises :class:`NotConverged`.
     """
     search = _Search(mixture, fields, instant, held)
-    spent, nature = minimum(
-        search, fields, lambda spent: search.run(spent, tolerance, max_iterations, report), search.workspace, saddles, say
-    )
+
+    def run(spent: int) -> int:
+        return search.run(spent, tolerance, max_iterations, report)
+
+    spent, nature = minimum(search, fields, run, search.workspace, saddles, say, alive)
     return GroundState("conjugate-gradients", spent, search.residual, search.transforms, search.energy, nature=nature)
 
 
@@ -180,7 +193,7 @@ class _Search(Landscape):
         """Six vectors to work in while the search does not move; it forgets its direction."""
         self.fresh = True
         own = [self.directions, self.kinetic_directions, self.previous, self.steepest, self.gradients]
-        return [*own, [np.empty_like(field) for field in self.fields]]
+        return [*own, [np.empty_like(one) for one in self.fields]]
 
     def move(self) -> None:
         """Choose the direction, find the step length along it, take the step."""
@@ -217,8 +230,8 @@ class _Search(Landscape):
             direction *= direction.real.dtype.type(beta)
             direction -= steepest
         along = self.sphere_products(self.fields, self.directions)
-        for field, direction, part in zip(self.fields, self.directions, along, strict=True):
-            direction -= direction.real.dtype.type(part) * field
+        for phi, direction, part in zip(self.fields, self.directions, along, strict=True):
+            direction -= direction.real.dtype.type(part) * phi
         for previous, gradient in zip(self.previous, self.gradients, strict=True):
             previous[...] = gradient
         self.apply_kinetic(self.directions, self.kinetic_directions)

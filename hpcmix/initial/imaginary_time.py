@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.linalg import expm
@@ -32,6 +32,7 @@ def relax(
     held: frozenset[int] = frozenset(),
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> GroundState:
     """Lower the energy by phi -> exp(-s W / 2) exp(-s R / 2) exp(-s T) exp(-s R / 2) exp(-s W / 2) phi, normalised, in
     place, until the residual is at most `tolerance`; R is the coherent coupling, if any.
@@ -52,6 +53,7 @@ def relax(
         workspace,
         saddles,
         say,
+        alive,
     )
     return GroundState(
         "imaginary-time", spent, landscape.residual, landscape.transforms, landscape.energy, nature=nature

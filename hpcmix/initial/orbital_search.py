@@ -9,6 +9,7 @@ tell whether the set fills the lowest levels (else the search goes on with them)
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def minimise_sets(
     held: frozenset[int] = frozenset(),
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> GroundState:
     """Minimise the energy over the blocks, in place, until every orbital's residual is at most `tolerance`, and leave
     saddles as `saddles` says (saddles.py). Collective over the world.
@@ -55,7 +57,7 @@ def minimise_sets(
         gaps.update(found)
         return spent
 
-    spent, nature = minimum(search, blocks, run, search.workspace, saddles, say)
+    spent, nature = minimum(search, blocks, run, search.workspace, saddles, say, alive)
     sets = {one.name: a for a, one in enumerate(mixture.species) if one.orbitals > 1 and a not in held}
     return GroundState(
         "conjugate-gradients",

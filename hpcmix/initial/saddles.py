@@ -52,29 +52,31 @@ def minimum(
     workspace: Callable[[], Sequence[Vector]],
     policy: Saddles,
     say: Say,
+    alive: Callable[[], None] = lambda: None,
 ) -> tuple[int, Nature]:
     """Search until a minimum is found. Collective. Returns the number of iterations and what the state is.
 
     start      the fields that the search moves.
     run        searches on to a stationary state; takes the number of iterations that are behind and gives the new one.
     workspace  gives six vectors to work in.
+    alive      called between the steps of the look at the curvature.
     policy     "follow" leaves saddles, "report" says them, "ignore" does not look.
     """
     spent, left = run(0), []
     while policy != "ignore":
-        found = lowest_curvature(state, workspace())
+        found = lowest_curvature(state, workspace(), alive)
         nature = Nature(found.value, found.sure, tuple(left))
         if not found.negative:
             return spent, nature
-        what = f"a saddle: energy {state.energy:.12g}, lowest curvature {found.value:.3g}"
+        what = f"ground state, iteration {spent}: a saddle, the energy's lowest curvature is {found.value:.3g}"
         if policy == "report" or len(left) == MOST_SADDLES:
-            say(f"the ground state is {what}; the energy is lower beside it")
+            say(f"{what}; it is kept, and there are lower states beside it")
             return spent, nature
         saddle = Saddle(state.energy, found.value)
         if not _fall(state, start, found.direction, workspace()[1]):
             return spent, nature  # less than rounding: as good as flat
         left.append(saddle)
-        say(f"ground state, iteration {spent}: {what}, followed downhill to {state.energy:.12g}")
+        say(f"{what}; followed downhill, by {saddle.energy - state.energy:.3g} at first")
         spent = run(spent)
     return spent, Nature(saddles=tuple(left))
 
