@@ -8,7 +8,7 @@ condensate in a symmetric double well ends in both wells at once, well above the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpcmix.initial.curvature import Stationary, Vector, lowest_curvature
 from hpcmix.problem.evolution import Saddles
@@ -38,11 +38,24 @@ class Nature:
     curvature   the lowest curvature that was met; None where nobody looked.
     sure        whether its sign is that of the lowest one.
     saddles     those that were left behind, in order.
+    negative    whether the energy falls along it all the same.
     """
 
     curvature: float | None = None
     sure: bool = False
     saddles: tuple[Saddle, ...] = ()
+    negative: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What to tell about it."""
+        if self.curvature is None:
+            return "whether it is a minimum or a saddle was not looked at"
+        if self.negative:
+            return f"a saddle: its lowest curvature is {self.curvature:.3g}"
+        after = f", after {len(self.saddles)} saddles" if len(self.saddles) > 1 else ", after a saddle"
+        what = f"a minimum, its lowest curvature is {self.curvature:.3g}{after if self.saddles else ''}"
+        return what if self.sure else f"{what} or less: the sign was not certain when the look ended"
 
 
 def minimum(
@@ -71,7 +84,7 @@ def minimum(
         what = f"ground state, iteration {spent}: a saddle, the energy's lowest curvature is {found.value:.3g}"
         if policy == "report" or len(left) == MOST_SADDLES:
             say(f"{what}; it is kept, and there are lower states beside it")
-            return spent, nature
+            return spent, replace(nature, negative=True)
         saddle = Saddle(state.energy, found.value)
         if not _fall(state, start, found.direction, workspace()[1]):
             return spent, nature  # less than rounding: as good as flat

@@ -47,6 +47,9 @@ class Unfinished:
 class Keeper(Protocol):
     """Keeps the state of a search that did not come to its end. Collective."""
 
+    def due(self) -> bool:
+        """Whether it is time to keep a search that goes on."""
+
     def load(self, fields: list[np.ndarray]) -> Unfinished | None:
         """Put the state that was kept into the fields; None, and the fields as they are, where there is none that
         belongs to this problem."""
@@ -90,12 +93,11 @@ def lowest_of_starts(
         if start > 0:
             fields = guesses.make(start)
         here = _Attempt(fields)
+        progress.keeps(best, here, energies)
         try:
             here.found = search.run(fields)
         except SearchInterrupted as interruption:
-            if talk.keeper is not None:
-                state = best or here.at(progress)
-                interruption.kept = talk.keeper.save(state.fields, Unfinished(tuple(energies), *state.reached))
+            interruption.kept = progress.keep()
             raise
         except NotConverged as error:
             here.failure = error
@@ -148,16 +150,31 @@ class _Attempt:
 
 
 class _Progress:
-    """The last residual and energy, passed on."""
+    """The last residual and energy, passed on; keeps the state now and then."""
 
     def __init__(self, talk: Talk) -> None:
-        self.residual = self.energy = float("inf")
-        self.say, self.alive, self._report = talk.say, talk.alive, talk.report
+        self.residual = self.energy = math.inf
+        self.say, self.alive, self._report, self._keeper = talk.say, talk.alive, talk.report, talk.keeper
+        self._state: tuple[_Attempt | None, _Attempt, list[float | None]] | None = None
+
+    def keeps(self, best: _Attempt | None, here: _Attempt, energies: list[float | None]) -> None:
+        """From now on the search is at `here`, and of earlier starts with these energies there is the best."""
+        self._state = (best, here, energies)
+
+    def keep(self) -> str | None:
+        """Keep the best there is; where. Collective."""
+        if self._keeper is None or self._state is None:
+            return None
+        best, here, energies = self._state
+        state = best or here.at(self)
+        return self._keeper.save(state.fields, Unfinished(tuple(energies), *state.reached))
 
     def report(self, iteration: int, residual: float, energy: float) -> None:
         """After every iteration."""
         self.residual, self.energy = residual, energy
         self._report(iteration, residual, energy)
+        if self._keeper is not None and self._keeper.due():
+            self.keep()
 
 
 class _Search:
