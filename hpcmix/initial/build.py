@@ -132,6 +132,13 @@ def _with_ground_states(
     mixture = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
     # a rest mass does not change the states: residuals are relative to what is left of the energies without it
     mixture = mixture.counted_from_rest()
+    if any(index not in guesses.held and not one.kinetic.diagonal for index, one in enumerate(mixture.species)):
+        talk.say(
+            "ground state: where a rotation or a vector potential makes vortices the search takes hundreds to "
+            f"thousands of iterations (at most {problem.ground_state.max_iterations} now)"
+            + (", and what it comes to is kept" if talk.keeper is not None else "")
+            + "; states with other vortices may be lower: ground_state.starts"
+        )
     result, found = lowest_of_starts(mixture, guesses, problem.ground_state, talk)
     for name, levels in (result.levels or {}).items():
         if levels.gap == 0.0:

@@ -40,7 +40,9 @@ class GroundStateOptions(Section):
     tolerance: Annotated[float, real(above=0)] | None = None
     """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Never None in a loaded problem: 1e-10 in double,
     1e-4 in single."""
-    max_iterations: Annotated[int, integer(at_least=1)] = 500
+    max_iterations: Annotated[int, integer(at_least=1)] | None = None
+    """Of one job and one start; the state is kept when they are spent. Never None in a loaded problem: 500, or 5000
+    where a rotation or a vector potential may fill the state with vortices."""
     method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
     step: Annotated[float, quantity(TIME, above=0)] | None = None
     """Step in imaginary time; None lets the method choose."""
