@@ -9,6 +9,7 @@ eigenfunctions once it is turned so that Lambda is diagonal. A condensate is a b
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,18 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
+
+SMALLEST_DIFFERENCE = 1e-3
+"""Differences of levels, relative to the width of the filled ones, that the preconditioner takes for no smaller: along
+those of one shell interactions alone make a curvature."""
+
+
+@dataclass(frozen=True)
+class SoftLevels:
+    """The lowest levels outside a set and their states, whole in every orbital group."""
+
+    levels: np.ndarray
+    states: np.ndarray
 
 
 class OrbitalLandscape:
@@ -59,6 +72,7 @@ class OrbitalLandscape:
         self.residuals = [np.zeros(one.orbitals) for one in mixture.species]
         self.transforms = 0
         self.energy = math.inf
+        self.soft: dict[int, SoftLevels] = {}
 
     # --------------------------------------------------------------- sums
 
@@ -201,11 +215,31 @@ class OrbitalLandscape:
         if self.condensates:
             self.matrix_preconditioner.apply([vectors[a][0] for a in self.condensates])
         for a, preconditioner in self.block_preconditioners.items():
-            if a not in self.held:
-                preconditioner.apply(vectors[a])
+            if a in self.held:
+                continue
+            soft = self._in_soft_levels(a, vectors[a])
+            preconditioner.apply(vectors[a])
+            if soft is not None:
+                vectors[a] += soft
         for a in self.held:  # the preconditioner couples the condensates; what is held stays
             vectors[a].fill(0.0)
         self.transforms += sum(one.orbitals for a, one in enumerate(self.mixture.species) if a not in self.held)
+
+    def _in_soft_levels(self, a: int, vector: np.ndarray) -> np.ndarray | None:
+        """sum_e |e> <e|d_j> / (epsilon_e - Lambda_jj) over the levels outside that are known: the inverse of the second
+        variation without its interaction, where a difference of two levels is small and the rest of the preconditioner
+        far off."""
+        soft = self.soft.get(a)
+        if soft is None:
+            return None
+        mine = self.algebra[a].mine
+        rows = [one.reshape(len(one), -1) for one in (soft.states, vector)]
+        local = rows[0].conj() @ rows[1].T
+        parts = self.mixture.communicators.sum(local.astype(np.complex128)) * self.mixture.grid.cell_volume
+        own = self.levels[a].diagonal().real[mine.start : mine.stop]
+        width = max(float(np.ptp(self.levels[a].diagonal().real)), float(self.lowest_energies[a]))
+        parts /= np.maximum(soft.levels[:, np.newaxis] - own, SMALLEST_DIFFERENCE * width)
+        return (parts.T.astype(vector.dtype) @ rows[0]).reshape(vector.shape)
 
     def mean_field_changes(self, changes: list[np.ndarray]) -> list[np.ndarray]:
         """What the mean fields change by when the densities do."""

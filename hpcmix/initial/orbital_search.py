@@ -15,7 +15,7 @@ import numpy as np
 
 from hpcmix.initial.complement import lowest_outside
 from hpcmix.initial.ground_state import GroundState, Levels, NotConverged, OutOfIterations, Report
-from hpcmix.initial.orbital_landscape import OrbitalLandscape
+from hpcmix.initial.orbital_landscape import OrbitalLandscape, SoftLevels
 from hpcmix.initial.saddles import Say, minimum
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -25,6 +25,10 @@ from hpcmix.problem.evolution import Saddles
 REFRESH = 15
 """Iterations after which blocks are orthonormalised, turned to eigenfunctions and T Phi is computed anew: in between
 they follow combinations, and gather rounding errors."""
+SOFTEN = 25
+"""Iterations after which the lowest levels outside are looked for, to precondition with; closed shells are done by
+then. Measured for 10 + 7 fermions, g = -1, 24^3: 98 iterations in place of 220, 5.0 seconds in place of 7.6; 40: 127,
+6.2."""
 SWAPS = 6
 """How often levels found below the highest filled one may take its place before the search gives up."""
 OPEN_SHELL = 1e-4
@@ -98,11 +102,12 @@ class _OrbitalSearch(OrbitalLandscape):
             for a, one in enumerate(self.mixture.species):
                 if a in self.held or one.orbitals == 1:
                     continue
-                outside, state = lowest_outside(self.mixture, a, self.blocks[a], self.totals[a], self.energies[a][-1])
-                gaps[one.name] = outside - float(self.energies[a][-1])
+                levels, states = self.levels_outside(a)
+                gaps[one.name] = float(levels[0] - self.energies[a][-1])
                 width = max(float(np.ptp(self.energies[a])), float(self.lowest_energies[a]))
                 if gaps[one.name] < -OPEN_SHELL * width:
-                    self.replace_highest(a, state)
+                    self.replace_highest(a, states[0])
+                    self.soft.pop(a, None)
                     swapped = True
                 elif gaps[one.name] <= OPEN_SHELL * width:
                     gaps[one.name] = 0.0
@@ -122,11 +127,14 @@ class _OrbitalSearch(OrbitalLandscape):
     def run(self, spent: int, tolerance: float, max_iterations: int, report: Report) -> int:
         """Iterate to the tolerance; `spent` iterations are behind. The number of iterations afterwards."""
         self.fresh, best = True, math.inf
+        self.soft = {}
         self.refresh()
         for iteration in range(spent, max_iterations + 1):
             if iteration > spent and iteration % REFRESH == 0:
                 self.refresh()
             self.differentiate()
+            if (iteration - spent) % SOFTEN == SOFTEN - 1:
+                self.soften()
             if self.residual <= tolerance:
                 self.refresh()  # say "converged" only of eigenfunctions free of gathered rounding errors
                 self.differentiate()
@@ -141,6 +149,18 @@ class _OrbitalSearch(OrbitalLandscape):
             if iteration < max_iterations:
                 self.move()
         raise OutOfIterations(self.residual, best, max_iterations, tolerance)
+
+    def soften(self) -> None:
+        """Look for the lowest levels outside the sets as they are now: from here on the preconditioner knows them."""
+        found = {a: SoftLevels(*self.levels_outside(a)) for a in self.block_preconditioners if a not in self.held}
+        self.soft = found
+        self.fresh = True
+
+    def levels_outside(self, a: int) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest levels outside a set and their states, from those that are known."""
+        known = self.soft[a].states if a in self.soft else None
+        highest = float(self.levels[a].diagonal().real.max())
+        return lowest_outside(self.mixture, a, self.blocks[a], self.totals[a], highest, known)
 
     def companions(self, a: int) -> list[np.ndarray]:
         """The direction and the gradient before turn with the block: conjugacy is kept."""
