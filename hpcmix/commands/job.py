@@ -100,6 +100,8 @@ def job(
         check_options(claim, ["--numbers"] if numbers else [])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
+    if problem.time is None and claim is None and study is None:
+        raise problem.complain("time", "a run needs a [time] section with final and step; hpcmix ground does without")
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
         from hpcmix.studies.scaling.command import default_directory

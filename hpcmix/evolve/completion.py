@@ -41,6 +41,18 @@ def completed_orbitals(
     if state.pending_kick == 0.0:
         yield from orbitals
         return
+    potential = pending_potential(mixture, state, species, mean_field)
+    copy = np.empty(orbitals.shape[1:], orbitals.dtype)
+    for orbital in orbitals:
+        np.copyto(copy, orbital)
+        kernels.rotate_phase(copy, potential, state.pending_kick / mixture.hbar)
+        yield copy
+
+
+def pending_potential(
+    mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None
+) -> np.ndarray:
+    """U + W of a pending kick; arguments as those of :func:`completed_orbitals`. Collective."""
     instant = pending_instant(state, mixture.grid.frame)
     if mean_field is None:
         mean_field = mixture.mean_fields(mixture.densities(state.orbitals), instant.contraction)[species]
@@ -48,11 +60,7 @@ def completed_orbitals(
     for added in (mixture.species[species].external.value(instant), mixture.species[species].confinement):
         if added is not None:
             potential = potential + added
-    copy = np.empty(orbitals.shape[1:], orbitals.dtype)
-    for orbital in orbitals:
-        np.copyto(copy, orbital)
-        kernels.rotate_phase(copy, potential, state.pending_kick / mixture.hbar)
-        yield copy
+    return potential
 
 
 def completed_set(mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None) -> np.ndarray:

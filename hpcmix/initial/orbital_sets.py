@@ -7,12 +7,13 @@ from collections.abc import Callable
 import h5py
 import numpy as np
 
+from hpcmix.grid import Grid
 from hpcmix.initial import wave_functions
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.shells import Filling, filling_of
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.potentials import require_finite
+from hpcmix.model.potentials import read_block, require_finite
 from hpcmix.parallel.orbital_algebra import LinearlyDependent
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
@@ -35,7 +36,7 @@ def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.
     filling = filling_of(initial, grid, species.orbitals)
     if filling is None:
         with together(mixture.communicators.world):
-            orbitals[...] = _read(initial.path, initial.dataset, mixture, index, where)
+            orbitals[...] = stored_set(initial.path, initial.dataset, mixture, index, where)
     elif initial.kind == "oscillator":
         fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
     else:
@@ -95,8 +96,19 @@ def orthonormalise_set(mixture: Mixture, orbitals: np.ndarray, index: int, where
         raise ProblemError.of(where, f"{error}; use a finer grid, a larger box or fewer orbitals") from error
 
 
-def _read(path: str, dataset: str, mixture: Mixture, index: int, where: str) -> np.ndarray:
-    """This rank's block of the orbitals held here, from a dataset of shape (M, *grid)."""
+def stored_field(path: str, dataset: str, grid: Grid, where: str) -> np.ndarray:
+    """This rank's block of a condensate's wave function, from a dataset of the grid's shape. Raises
+    :class:`ProblemError`."""
+    try:
+        field = read_block(path, dataset, grid).astype(np.complex128)
+        require_finite(where, grid, field, 0.0)
+    except (ValueError, FloatingPointError) as error:
+        raise ProblemError.of(where, str(error)) from error
+    return field
+
+
+def stored_set(path: str, dataset: str, mixture: Mixture, index: int, where: str) -> np.ndarray:
+    """This rank's block of the orbitals held here, from a dataset of shape (M, *grid). Raises :class:`ProblemError`."""
     grid, held = mixture.grid, mixture.held(index)
     wanted = (mixture.species[index].orbitals, *grid.points)
     try:

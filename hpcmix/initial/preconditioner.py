@@ -101,12 +101,7 @@ class Preconditioner:
 
     def apply_kinetic(self, field: np.ndarray, species: int) -> None:
         """field <- T field, in place. Collective."""
-        kinetic = self._mixture.species[species].kinetic
-        if not kinetic.diagonal:
-            kinetic.apply(field.copy(), field)
-            return
-        scale = self._mixture.transform.inverse_points
-        self._multiply(field, species, lambda symbol: scale * symbol)
+        self._mixture.apply_kinetic(field, species)
 
     def apply_decay(self, field: np.ndarray, species: int, duration: float) -> None:
         """field <- exp(-duration T) field, in place: imaginary time. Collective."""

@@ -12,7 +12,14 @@ from hpcmix.io.summary import read_summary
 
 _FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
 _DIRECTORIES = ("snapshots", "slices", "checkpoints")
-_MARKS_OF_A_RUN = ("summary.json", "observables.jsonl", "checkpoints", "snapshots", "run.log")
+_MARKS_OF_A_RUN = (
+    "summary.json",
+    "observables.jsonl",
+    "checkpoints",
+    "snapshots",
+    "run.log",
+    "ground-state-search.h5",
+)
 _MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
 
 
@@ -50,6 +57,11 @@ class RunDirectory:
     def log(self) -> Path:
         """The text that the run printed."""
         return self.path / "run.log"
+
+    @property
+    def search(self) -> Path:
+        """The state of a search for the ground state that is not done."""
+        return self.path / "ground-state-search.h5"
 
     @property
     def snapshots(self) -> Path:

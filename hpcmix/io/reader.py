@@ -120,9 +120,9 @@ class RunReader:
         if energy is not None:
             facts.append(("energy", f"{energy:.12g}"))
         for name, entries in (record.get("species") or {}).items():
-            shown = ["particles", "chemical_potential", "rms_width", "centre"]
+            shown = ["particles", "chemical_potential", "highest_level", "rms_width", "centre"]
             if time is not None and math.isinf(time):  # in the laboratory there is no place any more
-                shown[2:] = ["frame_rms_width", "frame_centre"]
+                shown[3:] = ["frame_rms_width", "frame_centre"]
             facts.append(
                 (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
             )

@@ -209,6 +209,7 @@ def _label(name: str, metadata: Metadata) -> dict[str, Any]:
         "energy_coupling": ("energy of coherent coupling", ENERGY),
         "particles": ("number of particles", None),
         "chemical_potential": ("chemical potential per particle", ENERGY),
+        "highest_level": ("highest filled level", ENERGY),
         "maximum_density": ("largest density", density_dimension(axes)),
         "centre": ("centre of mass", LENGTH),
         "rms_width": ("root mean square width about the centre", LENGTH),

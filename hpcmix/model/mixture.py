@@ -261,6 +261,20 @@ class Mixture:
                 field += external
         return fields
 
+    def apply_kinetic(self, field: np.ndarray, species: int) -> None:
+        """field <- T field, in place. Collective over the group."""
+        kinetic = self.species[species].kinetic
+        if not kinetic.diagonal:
+            kinetic.apply(field.copy(), field)
+            return
+        scale = self.transform.inverse_points
+
+        def multiplier(spectrum: np.ndarray) -> None:
+            for place, symbol in kinetic.planes(self.grid):
+                spectrum[place] *= scale * symbol
+
+        self.transform.multiply(field, multiplier)
+
     # --------------------------------------------------------------- energies
 
     def spectral_averages(self, orbital: np.ndarray, species: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from hpcmix.observe.moments import density_moments, in_laboratory
 from hpcmix.observe.motion import motion, set_motion
 from hpcmix.observe.orbital_sets import (
     determinant_overlap,
+    highest_level,
     kinetic_energy,
     momentum_density,
     momentum_distribution,
@@ -27,6 +28,10 @@ from hpcmix.observe.orbital_sets import (
 )
 from hpcmix.observe.semiclassical import semiclassical_norms
 from hpcmix.state import State
+
+ROUNDED_AMPLITUDE = 1e4
+"""Amplitude of a coupled component, in roundings of the whole, that long evolutions leave where there should be
+none."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,14 @@ class Also:
 def observe(mixture: Mixture, state: State, before_start: bool = False, also: Also | None = None) -> dict[str, Any]:
     """Step, time in the laboratory, energy by term and, per species, particles, energies, chemical potential, centre,
     widths, largest density and momentum ``nu sum_j <phi_j| -i hbar grad + A |phi_j>``; where something turns them the
-    angular momentum; of sets of orbitals also orthonormality defect, widths along their own axes in position and
-    (canonical) momentum, and what `also` asks for.
+    angular momentum; of sets of orbitals also highest level, orthonormality defect, widths along their own axes in
+    position and (canonical) momentum, and what `also` asks for.
 
-    The chemical potential is <phi|H|phi> per particle, averaged over the orbitals. Potentials are those that act from
-    the state's time on (after a switch at that very time), or those of time 0- with `before_start`. Of adaptive steps
-    also their size. Names and nesting as in summary.json. Code units. All is the laboratory's; in a frame that grows
-    the record also has ``frame``: the ``clock``, the ``scale`` b and its ``speed`` db/dt, and of every species centre
-    and widths on the grid, which stay finite. Collective over the world.
+    The chemical potential is <phi|H|phi> per particle, averaged over the orbitals; a component that is empty has none,
+    NaN. Potentials are those that act from the state's time on (after a switch at that very time), or those of time 0-
+    with `before_start`. Of adaptive steps also their size. Names and nesting as in summary.json. Code units. All is the
+    laboratory's; in a frame that grows the record also has ``frame``: the ``clock``, the ``scale`` b and its ``speed``
+    db/dt, and of every species centre and widths on the grid, which stay finite. Collective over the world.
     """
     frame = mixture.grid.frame
     instant = Instant.before_start() if before_start else coming_instant(state, frame)
@@ -64,7 +69,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     of_sets: dict[int, dict[str, Any]] = {}
     for a, one in enumerate(mixture.species):
         if one.orbitals > 1:
-            of_sets[a] = _of_set(mixture, state, a, densities[a], mean_fields[a], also)
+            of_sets[a] = _of_set(mixture, state, a, densities[a], mean_fields[a], instant, also)
             if one.kinetic.diagonal and not turning:
                 continue  # one transform of each orbital gave all
         completed = completed_orbitals(mixture, state, a, mean_fields[a])
@@ -87,6 +92,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
     parts = np.column_stack([sums[:, 0], potentials])
     coupling = _coupling_energies(mixture, state, mean_fields, instant)
     species: dict[str, Any] = {}
+    empty = _hold_no_more_than(mixture)
     for a, one in enumerate(mixture.species):
         moments = density_moments(mixture, densities[a])
         if frame.expanding:
@@ -94,7 +100,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
         species[one.name] = {
             "particles": moments["particles"],
             "chemical_potential": _per_particle(
-                float(np.sum(parts[a])) + (0.0 if coupling is None else coupling[a]), moments["particles"]
+                float(np.sum(parts[a])) + (0.0 if coupling is None else coupling[a]), moments["particles"], empty[a]
             ),
             "kinetic_energy": float(parts[a, 0]),
             "potential_energy": float(parts[a, 1]),
@@ -126,12 +132,28 @@ def _coupling_energies(
     return mixture.communicators.sum(mixture.coupling_energies(orbitals, instant))
 
 
-def _per_particle(energy: float, particles: float) -> float:
-    return energy / particles if particles > 0.0 else math.nan
+def _per_particle(energy: float, particles: float, empty: float) -> float:
+    return energy / particles if particles > empty else math.nan
+
+
+def _hold_no_more_than(mixture: Mixture) -> np.ndarray:
+    """Per species the particles up to which it is empty: zero, and of coupled ones what rounding leaves of all that
+    they share, whose energy per particle would be a quotient of roundings."""
+    amplitude = ROUNDED_AMPLITUDE * float(np.finfo(mixture.real_dtype).eps)
+    shared = np.zeros(len(mixture.species))
+    for group in mixture.rabi.groups:
+        shared[list(group)] = mixture.weights[group[0]] * amplitude**2
+    return shared
 
 
 def _of_set(
-    mixture: Mixture, state: State, species: int, density: np.ndarray, mean_field: np.ndarray, also: Also | None
+    mixture: Mixture,
+    state: State,
+    species: int,
+    density: np.ndarray,
+    mean_field: np.ndarray,
+    instant: Instant,
+    also: Also | None,
 ) -> dict[str, Any]:
     """What a record holds of a set of orbitals only, and its kinetic energy (None where it is no multiplier in k) and
     canonical momentum, by one transform of each."""
@@ -146,6 +168,7 @@ def _of_set(
             **momentum_moments(mixture, spectral, one.particles),
         }
     found: dict[str, Any] = {
+        **({} if frame.expanding else {"highest_level": highest_level(mixture, state, species, mean_field, instant)}),
         **moving,
         "natural_width": [frame.scale(state.time) * width for width in natural_widths(mixture, density)],
         # a pending kick is one phase for all orbitals: it leaves their overlaps alone

@@ -8,7 +8,7 @@ than that beside its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -56,15 +56,22 @@ class OrbitalAlgebra:
         """Whether the groups hold parts of the set."""
         return len(self._held) > 1
 
-    def overlaps(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """The matrix <left_i|right_j>, M x M, the same bits on every rank; summed over this rank's points in the
-        fields' precision.
+    def overlaps(
+        self,
+        left: np.ndarray,
+        right: np.ndarray,
+        operator: Callable[[np.ndarray], np.ndarray] = np.ascontiguousarray,
+    ) -> np.ndarray:
+        """The matrix <left_i|operator right_j>, M x M, the same bits on every rank; summed over this rank's points in
+        the fields' precision.
 
-        left, right: orbital sets with the orbitals dealt as :attr:`mine`.
+        left, right  orbital sets with the orbitals dealt as :attr:`mine`.
+        operator     gives a contiguous array for a few orbitals of this group, and leaves them as they are; called on
+                     the ranks of one group at a time, so that it may be collective over the group and must not fail.
         """
         matrix = np.zeros((self.count, self.count), np.complex128)
         multiply = get_blas_funcs("gemm", (left,))
-        for columns, piece in self._pieces(right):
+        for columns, piece in self._pieces(right, operator):
             for first, own in _parts(left):
                 if len(own) and len(piece):  # the rows transposed are columns in Fortran's order: nothing is copied
                     rows = slice(self.mine.start + first, self.mine.start + first + len(own))
@@ -110,20 +117,28 @@ class OrbitalAlgebra:
             if values[-1] < ILL_CONDITIONED * values[0]:
                 return
 
-    def _pieces(self, orbitals: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """The orbitals of all groups in turn, a few at a time, with their numbers in the whole set."""
+    def _pieces(
+        self, orbitals: np.ndarray, operator: Callable[[np.ndarray], np.ndarray] = np.ascontiguousarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """The orbitals of all groups in turn, a few at a time and after the operator, with their numbers in the whole
+        set."""
         communicators = self._communicators
-        if not self._dealt:
+        if not self._dealt and operator is np.ascontiguousarray:
             for first, piece in _parts(orbitals):
                 yield slice(first, first + len(piece)), piece
             return
         shape, dtype, size = orbitals.shape[1:], orbitals.dtype, _chunk(orbitals)
+        if not self._dealt:
+            for first in range(0, len(orbitals), size):
+                piece = operator(orbitals[first : first + size])
+                yield slice(first, first + len(piece)), piece
+            return
         buffer = np.empty((min(size, max(map(len, self._held))), *shape), dtype)
         for group, numbers in enumerate(self._held):
             for first in range(0, len(numbers), size):
                 count = min(size, len(numbers) - first)
                 here = group == communicators.group_index
-                piece = np.ascontiguousarray(orbitals[first : first + count]) if here else buffer[:count]
+                piece = operator(orbitals[first : first + count]) if here else buffer[:count]
                 communicators.across.Bcast([piece, _mpi_type(dtype)], root=group)
                 begin = numbers.start + first
                 yield slice(begin, begin + count), piece

@@ -34,6 +34,9 @@ _MORE_STEPS_THAN_ANY = 1_000_000_000
 _TOLERANCES = {"double": 1e-10, "single": 1e-4}
 """Default residual of ground states: some orders above what the rounding of each precision allows."""
 
+_ITERATIONS, _ITERATIONS_WITH_VORTICES = 500, 5000
+"""Default limits of the search for a ground state: measured, 20 to 100 without and 300 to 2000 with vortices."""
+
 
 def assemble(source: Source, folder: Path, name: str, complaints: list[Complaint]) -> Problem:
     """The problem that the source's tables describe. Raises ProblemError with all complaints, the given ones
@@ -80,9 +83,6 @@ class _Assembly:
             # in the order of the file; what has no line comes last
             self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
             raise ProblemError(list(dict.fromkeys(self.complaints)))
-        ground_state = parts.ground_state
-        if ground_state.tolerance is None:
-            ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parts.parallel.precision]})
         time = _complete_time(parts)
         problem = Problem(
             title=title,
@@ -94,7 +94,7 @@ class _Assembly:
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,
-            ground_state=ground_state,
+            ground_state=_complete_ground_state(parts),
             time=time,
             output=_complete_output(parts.output, time, self.name),
             parallel=parts.parallel,
@@ -175,6 +175,17 @@ def _complete_time(parts: Parts) -> TimeOptions | None:
     if limit is None:
         return time
     return time.model_copy(update={"step": time.adaptive.model_copy(update={"largest": 2.0 * limit})})
+
+
+def _complete_ground_state(parts: Parts) -> GroundStateOptions:
+    """The ground_state section with the tolerance of the precision and the iterations that the state may need."""
+    options, update = parts.ground_state, {}
+    if options.tolerance is None:
+        update["tolerance"] = _TOLERANCES[parts.parallel.precision]
+    if options.max_iterations is None:
+        turns = parts.rotation is not None or any(one.vector_potential for one in parts.species.values())
+        update["max_iterations"] = _ITERATIONS_WITH_VORTICES if turns else _ITERATIONS
+    return options.model_copy(update=update)
 
 
 def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str) -> OutputOptions:

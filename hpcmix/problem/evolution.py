@@ -30,16 +30,31 @@ class GroundStateCoupling(Section):
     factor: Annotated[float, real()]
 
 
+Saddles = Literal["follow", "report", "ignore"]
+"""What becomes of a ground state that is no minimum."""
+
+
 class GroundStateOptions(Section):
     """How far and by which method energies are minimised."""
 
     tolerance: Annotated[float, real(above=0)] | None = None
     """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Never None in a loaded problem: 1e-10 in double,
     1e-4 in single."""
-    max_iterations: Annotated[int, integer(at_least=1)] = 500
+    max_iterations: Annotated[int, integer(at_least=1)] | None = None
+    """Of one job and one start; the state is kept when they are spent. Never None in a loaded problem: 500, or 5000
+    where a rotation or a vector potential may fill the state with vortices."""
     method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
     step: Annotated[float, quantity(TIME, above=0)] | None = None
     """Step in imaginary time; None lets the method choose."""
+    saddles: Saddles = "follow"
+    """After convergence the lowest curvature of the energy is looked for. Where it is negative the search goes on
+    downhill ("follow"), or the state stays and the log says so ("report"); "ignore" does not look."""
+    starts: Annotated[int, integer(at_least=1)] = 1
+    """Searches from different first guesses; the lowest state is kept. The second and later ones begin with smooth
+    noise on the guess, from the seed of every species and the number of the start."""
+    noise: Annotated[float, real(at_least=0)] | None = None
+    """Relative noise on the first guess, from the seed of every species' ``initial``. None: 0.05 where symmetries of
+    the guess would be kept to (sets of orbitals, vector potentials, rotation), else none."""
     coupling: Annotated[tuple[GroundStateCoupling, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 

@@ -77,6 +77,9 @@ class Species(Section):
         initial = table.get("initial")
         if isinstance(initial, dict) and initial.get("kind") == "file" and "dataset" not in initial:
             return table | {"initial": initial | {"dataset": f"{table.get('name')}/wave_function"}}
+        start = initial.get("start") if isinstance(initial, dict) else None
+        if isinstance(start, dict) and "dataset" not in start:
+            return table | {"initial": initial | {"start": start | {"dataset": f"{table.get('name')}/wave_function"}}}
         if isinstance(initial, dict) and initial.get("kind") == "oscillator" and table.get("kind") != "fermions":
             return table | {"initial": {"numbers": 0} | initial}
         return table

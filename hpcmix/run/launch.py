@@ -99,7 +99,9 @@ def launch(request: Request) -> int:
         return _leave(log, last_words, str(request.worded(located)), BAD_INPUT)
     except (DirectoryInUse, NoCheckpoint) as error:
         return _leave(log, last_words, str(error), NO_CHECKPOINT)
-    except (OutputError, NotConverged, Stopped) as error:
+    except Stopped as error:
+        return _leave(log, last_words, str(error), FAILED if error.kept is None else STOPPED)
+    except (OutputError, NotConverged) as error:
         return _leave(log, last_words, str(error), FAILED)
     except MemoryError as error:
         _end_everywhere(
@@ -170,16 +172,16 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
             StopRequests(directory.path, request.max_wall, comm.rank == 0) as stops,
             Watchdog(comm.rank, comm.size, hang_limit(), lock.touch, HEARTBEAT_SECONDS, last_words.say) as watchdog,
         ):
-            simulation = build_simulation(problem, comm, log, origin, watchdog, stops)
+            simulation = build_simulation(problem, comm, log, origin, watchdog, stops, directory)
             last_words.simulation = simulation
             with together(comm):
                 if origin is not None and comm.rank == 0:
                     origin.prepare()
             outputs = Outputs(simulation)
-            checkpoints = Checkpoints(simulation, outputs)
+            checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
             status, message, collapse_time = DONE, "", None
             try:
-                if request.evolving:
+                if checkpoints is not None:
                     message = evolve(simulation, outputs, checkpoints, stops)
                     status = STOPPED if message else DONE
                 else:
@@ -188,6 +190,9 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                 status, message, collapse_time = BLEW_UP, str(error), error.collapse_time
             words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
             finish(simulation, outputs, checkpoints, begin, words, message, collapse_time)
+            with together(comm):
+                if comm.rank == 0:
+                    directory.search.unlink(missing_ok=True)  # of a search that is done now
             last_words.dismiss()
             simulation.free()
     if request.drawing:

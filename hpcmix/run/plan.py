@@ -27,6 +27,9 @@ FREE_SPACE_PAIRS = 3.5
 """Cost of a convolution in free space in Fourier pairs of the grid (of a complex field). Measured: 4.1 at 64^3, 2.9 at
 128^3."""
 
+LEVELS_OUTSIDE = 4
+"""States beside a set of orbitals that the search for its ground state may keep (initial/complement.py)."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -195,10 +198,11 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
 def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the ground state is sought; 0 if no species asks for it.
 
-    Seven complex fields per orbital (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
-    gradient), one to work in (for sets an eighth per orbital: combinations are not made in place), and what the
-    transform works in; condensates are whole in every orbital group; with coherent coupling its product
-    with a field. Real: W, the preconditioner's p (p + 1) / 2
+    Eight complex fields per orbital (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
+    gradient, and one that the look at the curvature needs beside these), one to work in (for sets an eighth per
+    orbital: combinations are not made in place, and the lowest levels outside), and what the transform works in;
+    condensates are whole in every orbital group; of several starts the best state; with coherent coupling its product
+    with a field. Real: density and W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
     if all(one.initial.kind != "ground-state" for one in problem.species):
@@ -206,11 +210,13 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
     dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
-    complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition) + 3.0 * any(
-        turns(problem, one) for one in problem.species
-    )
+    looks = problem.ground_state.saddles != "ignore"
+    kept = problem.ground_state.starts > 1
+    complex_fields = (7 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
+    complex_fields += 3.0 * any(turns(problem, one) for one in problem.species)
+    complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
-    real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 

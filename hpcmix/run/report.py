@@ -22,7 +22,7 @@ from hpcmix.run.simulation import Simulation
 def finish(
     simulation: Simulation,
     outputs: Outputs,
-    checkpoints: Checkpoints,
+    checkpoints: Checkpoints | None,
     begin: float,
     status: str,
     message: str,
@@ -30,6 +30,8 @@ def finish(
 ) -> None:
     """Complete the files, write summary.json, print the timers and the last lines. Collective.
 
+    checkpoints
+             of the run; None where it does not evolve.
     begin    when the run began, by time.perf_counter.
     status   "done"; "stopped", before the final time and after a checkpoint; or "failed".
     message  why it stopped or failed.
@@ -46,7 +48,7 @@ def finish(
     log.line()
     for line in _timer_table(summary["timers"], wall_seconds):
         log.line(line)
-    if checkpoints.count:
+    if checkpoints is not None and checkpoints.count:
         log.line(_checkpoint_line(checkpoints, summary["timers"]))
     log.line()
     log.line(_last_words(simulation, outputs, summary))

@@ -195,9 +195,9 @@ def choose_origin(
     origin = find_origin(output, restart)
     if origin is None:
         began = output.holds_run() and restart != "never"
+        left = "no more than a search for the ground state" if output.search.exists() else "nothing to go on from"
         log.line(
-            f"starting from the beginning in {output.path}"
-            + (": a run that began here left nothing to go on from" if began else "")
+            f"starting from the beginning in {output.path}" + (f": a run that began here left {left}" if began else "")
         )
         return None
     changes = compare_physics(origin, problem, accept_changes)

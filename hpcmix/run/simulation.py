@@ -10,6 +10,8 @@ from typing import Any
 
 from hpcmix.initial.build import initial_state
 from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.metadata import Metadata
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
@@ -24,6 +26,7 @@ from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.well_posedness import semirelativistic_condition
+from hpcmix.run.kept_search import KeptSearch
 from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.phase_resolution import found_warnings
@@ -110,9 +113,11 @@ def build_simulation(
     origin: Origin | None = None,
     watchdog: Watchdog | None = None,
     stops: StopRequests | None = None,
+    directory: RunDirectory | None = None,
 ) -> Simulation:
     """Divide the grid, build the model, make the initial state (with its ground state) or read that of a checkpoint.
-    Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops.
+    Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops,
+    and no directory in which the search for a ground state is kept that does not come to its end.
 
     Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
     :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
@@ -147,7 +152,11 @@ def build_simulation(
             log.line(_steps_in_words(problem.time))
             if problem.time.frame.expanding:
                 log.line(_expansion(problem.time))
-        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
+        keeper = None
+        if directory is not None:
+            attributes = Metadata.of(problem, provenance.attributes()).attributes()
+            keeper = KeptSearch(directory, problem, mixture, attributes, log)
+        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops, keeper)
     _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
     return Simulation(
@@ -171,18 +180,22 @@ def _first_state(
     log: Log,
     watchdog: Watchdog | None,
     stops: StopRequests | None,
+    keeper: KeptSearch | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
 
-        def report(iteration: int, residual: float, energy: float) -> None:
+        def alive() -> None:
             if watchdog is not None:
                 watchdog.beat()
-            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
             if stops is not None:
                 stops.meet(mixture.communicators.world)
 
-        state, found = initial_state(problem, mixture, report, log.line)
+        def report(iteration: int, residual: float, energy: float) -> None:
+            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
+            alive()
+
+        state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
     _move_where_transforms_work(mixture, state)
     if found is None:
         return state, None
@@ -190,6 +203,9 @@ def _first_state(
         f"ground state: residual {found.residual:.1e} after {found.iterations} iterations and "
         f"{found.transforms} transforms ({found.method}), energy {found.energy:.12g}"
     )
+    log.line(f"ground state: {found.nature.sentence}")
+    for name, levels in (found.levels or {}).items():
+        log.line(f'ground state: highest filled level of "{name}" {levels.energies[-1]:.9g}, gap {levels.gap:.3g}')
     return state, found.as_dict()
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from hpcmix.initial.starts import SearchInterrupted
 from hpcmix.parallel.mpi import MPI
 
 STOPPING = {signal.SIGUSR1: "SIGUSR1", signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT (Ctrl-C)"}
@@ -22,8 +23,26 @@ _SLURM_MARGIN = 30.0
 """Seconds kept free before the end of a job: Slurm's limit comes up to half a minute early (measured)."""
 
 
-class Stopped(Exception):
-    """The run was asked to stop before there was a state to go on from; the text says by whom."""
+class Stopped(SearchInterrupted):
+    """The run was asked to stop before there was a state to evolve; the text says by whom.
+
+    reason  who asked.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        if self.kept is not None:
+            return (
+                f"stopped by {self.reason} while the ground state was sought; how far it came is kept in {self.kept}: "
+                "the same command goes on from there"
+            )
+        return (
+            f"stopped by {self.reason} before there was a state to go on from: the next run seeks the "
+            "ground state from the start; give it more time, or find it by itself with hpcmix ground"
+        )
 
 
 class StopRequests:
@@ -109,10 +128,7 @@ class StopRequests:
         """Agree while there is nothing to save yet: raise :class:`Stopped` on every rank or on none. Collective."""
         code = world.allreduce(self.code(), op=MPI.MAX)
         if code:
-            raise Stopped(
-                f"stopped by {self.honoured(code)} before there was a state to go on from: the next run seeks the "
-                "ground state from the start; give it more time, or find it by itself with hpcmix ground"
-            )
+            raise Stopped(self.honoured(code))
 
 
 def _program_start() -> float:
