@@ -14,7 +14,7 @@ from hpcmix.parallel.spectral_matrix import CommonMatrix, LevelMatrix, SpectralM
 
 @dataclass(frozen=True)
 class _Made:
-    """A matrix in wave-number space, and the coupling matrices that it was made of."""
+    """A matrix in wave-number space, and the coupling matrices of all species that it was made of."""
 
     constant: np.ndarray
     slope: np.ndarray
@@ -22,6 +22,8 @@ class _Made:
 
     def is_of(self, constant: np.ndarray, slope: np.ndarray) -> bool:
         """Whether it was made of these."""
+        if self.constant is constant and self.slope is slope:
+            return True
         return np.array_equal(self.constant, constant) and np.array_equal(self.slope, slope)
 
 
@@ -42,6 +44,7 @@ class CoupledDrift:
     def __init__(self, mixture: Mixture, group: tuple[int, ...]) -> None:
         self._mixture = mixture
         self._group = group
+        self._part = np.ix_(group, group)
         self._kinetic = [mixture.species[a].kinetic for a in group]
         self._symbols: list[Symbol] = [one.symbol(mixture.grid, mixture.real_dtype) for one in self._kinetic]
         one_for_all = all(one == self._kinetic[0] for one in self._kinetic)
@@ -62,8 +65,7 @@ class CoupledDrift:
         orbitals         of all species.
         constant, slope  E and S of all species.
         """
-        here = np.ix_(self._group, self._group)
-        matrix = self._matrix(constant[here], slope[here], duration)
+        matrix = self._matrix(constant, slope, duration)
         self._mixture.transform.multiply_matrix([orbitals[a][0] for a in self._group], matrix)
 
     def _matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> SpectralMatrix:
@@ -71,7 +73,8 @@ class CoupledDrift:
         made = self._made.get(duration)
         if made is None or not made.is_of(constant, slope):
             make = self._common_matrix if self._common else self._level_matrix
-            made = self._made[duration] = _Made(constant, slope, make(constant, slope, duration))
+            made = _Made(constant, slope, make(constant[self._part], slope[self._part], duration))
+            self._made[duration] = made
         return made.matrix
 
     def _common_matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> CommonMatrix:
