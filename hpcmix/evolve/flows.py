@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from hpcmix.evolve.coherent import mix_spectra
+from hpcmix.evolve.coherent import coupled_drifts, move_coupled
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -62,6 +61,7 @@ class Flows:
             mixture.has_sets or mixture.communicators.groups > 1 or (any(self._diagonal) and not all(self._diagonal))
         )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
+        self._coupled = coupled_drifts(mixture)
         self._half_way = False
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
@@ -94,28 +94,15 @@ class Flows:
     def forget_factors(self) -> None:
         """Drop the factors of drifts that were used so far: their durations do not come again."""
         self._factors.clear()
+        for drift in self._coupled:
+            drift.forget_factors()
 
     def _drift(self, orbitals: Sequence[np.ndarray], duration: float, start: Instant) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
         from `start`. Collective."""
-        mixture, coupled = self._mixture, set()
-        if mixture.rabi.groups:
-            constant, slope = mixture.rabi.effective(start, duration)
-        for group in mixture.rabi.groups:
-            kinetic = [mixture.species[a].kinetic for a in group]
-            fields = [orbitals[a][0] for a in group]
-            here = np.ix_(group, group)
-            turn = partial(
-                mix_spectra,
-                kinetic=kinetic,
-                grid=mixture.grid,
-                constant=constant[here],
-                slope=slope[here],
-                angle=duration / mixture.hbar,
-                scale=mixture.transform.inverse_points,
-            )
-            mixture.transform.change_together(fields, turn)
-            coupled.update(group)
+        mixture = self._mixture
+        move_coupled(self._coupled, mixture, orbitals, start, duration)
+        coupled = {a for group in mixture.rabi.groups for a in group}
         alone = [a for a in range(len(orbitals)) if a not in coupled and self._diagonal[a]]
         factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
         if factors:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from hpcmix.problem.expressions import Expression
 from hpcmix.problem.frame import Frame
@@ -79,6 +82,15 @@ class Envelope:
         if value != 0.0 and self.factor is not None:
             value *= float(self.factor.evaluate(t=instant.time))
         return value
+
+    def values(self, instants: Sequence[Instant]) -> np.ndarray:
+        """e(t) at several instants, the expression evaluated once for all of them."""
+        ramped = [self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end)) for instant in instants]
+        values = np.array(ramped)
+        if self.factor is not None and np.any(values != 0.0):
+            on = np.flatnonzero(values)
+            values[on] *= self.factor.evaluate(t=np.array([instants[place].time for place in on]))
+        return values
 
     def _rise(self, instant: Instant, edge: float) -> float:
         """0 before `edge`, 1 after it, ramped in between."""

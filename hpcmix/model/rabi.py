@@ -12,6 +12,10 @@ from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+_PLACES = tuple(float(place) for place in 0.5 * (1.0 + _NODES))
+"""Where a drift is looked at, in parts of it."""
+_MOMENTS = 0.5 * _WEIGHTS * np.array([np.ones(3), 0.5 * _NODES])
+"""What gives the average over a drift and the first moment about its middle."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,12 @@ class RabiTerm:
     strength: complex
     detuning: float
     envelope: Envelope
+
+    def add_to(self, matrix: np.ndarray, factor: float) -> None:
+        """Add the coupling of the two, times a factor."""
+        value = self.strength * factor
+        matrix[self.first, self.second] += value
+        matrix[self.second, self.first] += value.conjugate()
 
 
 class RabiCouplings:
@@ -46,6 +56,12 @@ class RabiCouplings:
         self._constant = np.zeros((species, species), np.complex128) if constant is None else constant
         self._species = species
         self._terms = tuple(terms)
+        self._unswitched = self._constant.astype(np.complex128)  # and the detunings, which act at all times
+        for term in self._terms:
+            self._unswitched[term.first, term.first] += term.detuning
+            self._unswitched[term.second, term.second] -= term.detuning
+        self._never_changes = all(term.strength == 0.0 or term.envelope.constant for term in self._terms)
+        self._at_all_times = (self.matrix(Instant.before_start()), np.zeros((species, species), np.complex128))
 
     @classmethod
     def of(cls, problem: Problem) -> RabiCouplings:
@@ -74,13 +90,9 @@ class RabiCouplings:
 
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
-        result = self._constant.astype(np.complex128)
+        result = self._unswitched.copy()
         for term in self._terms:
-            value = term.strength * term.envelope(instant)
-            result[term.first, term.second] += value
-            result[term.second, term.first] += np.conj(value)
-            result[term.first, term.first] += term.detuning
-            result[term.second, term.second] -= term.detuning
+            term.add_to(result, term.envelope(instant))
         return result
 
     def effective(self, start: Instant, duration: float) -> tuple[np.ndarray, np.ndarray]:
@@ -93,14 +105,15 @@ class RabiCouplings:
         hbar) B_1. Exact where R is constant, or changes by a factor only and commutes with T. Integrals by three nodes
         of Gauss and Legendre; what is switched without a ramp is on or off for the whole step.
         """
+        if self._never_changes:
+            return self._at_all_times
         if not self.changes_after(min(start.time, start.time + duration)):
-            return self.matrix(start), np.zeros((self._species, self._species))
-        values = [
-            0.5 * weight * self.matrix(Instant(start.time + 0.5 * (1.0 + node) * duration, start.switches))
-            for node, weight in zip(_NODES, _WEIGHTS, strict=True)
-        ]
-        mean = sum(values)
-        slope = (1j * duration / self.hbar) * sum(
-            0.5 * node * value for node, value in zip(_NODES, values, strict=True)
-        )
+            return self.matrix(start), self._at_all_times[1]
+        instants = [Instant(start.time + place * duration, start.switches) for place in _PLACES]
+        mean, slope = self._unswitched.copy(), np.zeros_like(self._unswitched)
+        for term in self._terms:
+            average, moment = _MOMENTS @ term.envelope.values(instants)
+            term.add_to(mean, average)
+            term.add_to(slope, moment)
+        slope *= 1j * duration / self.hbar
         return mean + (mean @ slope - slope @ mean), slope

@@ -23,6 +23,7 @@ from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchange
 from hpcmix.parallel.shared_memory import SharedFields
+from hpcmix.parallel.spectral_matrix import SpectralMatrix
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import Factors, Transform, Turn
 
@@ -214,22 +215,9 @@ class PencilTransform(Transform):
 
         self._change_lines(fields, change)
 
-    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
-        """See :meth:`Transform.change_together`."""
-
-        def change_lines(spectra: Sequence[np.ndarray], _: int) -> None:
-            lines = [
-                np.ascontiguousarray(spectrum) for spectrum in spectra
-            ]  # rows of a shared field are not contiguous
-            for line in lines:
-                kernels.transform_lines(line, 0, True)
-            change(lines)
-            for line, spectrum in zip(lines, spectra, strict=True):
-                kernels.transform_lines(line, 0, False)
-                if line is not spectrum:
-                    spectrum[...] = line
-
-        self._change_lines(fields, change_lines, together=True)
+    def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
+        """See :meth:`Transform.multiply_matrix`."""
+        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(spectra), together=True)
 
     def convolve(
         self,
