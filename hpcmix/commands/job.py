@@ -8,7 +8,7 @@ import click
 
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
-from hpcmix.commands.options import Duration, command_line, file_argument, overrides_option
+from hpcmix.commands.options import Duration, by_one_process, command_line, file_argument, overrides_option
 from hpcmix.studies.claim_options import OPTIONS, check_options
 
 
@@ -74,6 +74,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
 )
 @overrides_option
+@by_one_process
 def job(
     file: str,
     nodes: int,

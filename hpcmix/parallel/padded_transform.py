@@ -25,7 +25,7 @@ import numpy as np
 from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import part
-from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchange
+from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchanges
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import thread_count
 
@@ -125,13 +125,13 @@ class PaddedTransform:
         columns = (self._local[0], ny, count)
         if parts[1] > 1:
             task = Redistribution(communicators.along[1], lines, columns, 2, 1, self.dtype)
-            self._first_exchange = make_exchange(way, task, 1)
+            (self._first_exchange,) = make_exchanges(way, [task], 1, self._group)
         more, self.count = part(count, parts[0], place[0])
         self.first = first + more
         planes = (nx, ny, self.count)
         if parts[0] > 1:
             task = Redistribution(communicators.along[0], columns, planes, 2, 0, self.dtype)
-            self._exchanges = [make_exchange(way, task, 1) for _ in range(fields)]
+            self._exchanges = make_exchanges(way, [task] * fields, 1, self._group)
             self._planes = [exchange.landings[0] for exchange in self._exchanges]
         elif parts[1] > 1:
             self._planes = [np.zeros(planes, self.dtype) for _ in range(fields)]

@@ -13,6 +13,7 @@ from rich.console import Console
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.lock import Lock
 from hpcmix.io.plain_json import page_of
+from hpcmix.parallel.launcher import ranks_started
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
@@ -277,8 +278,5 @@ def default_directory(file: str, weak: bool) -> Path:
 
 def _refuse_launched() -> None:
     """The study starts ranks itself, and an MPI program must not start MPI programs."""
-    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"):
-        if os.environ.get(variable, "1") not in ("", "1"):
-            raise OutputError("hpcmix scaling starts its ranks itself: call it without mpirun or srun")
-    if "OMPI_COMM_WORLD_RANK" in os.environ:
-        raise OutputError("hpcmix scaling starts its ranks itself: call it without mpirun")
+    if ranks_started() > 1 or "OMPI_COMM_WORLD_RANK" in os.environ:
+        raise OutputError("hpcmix scaling starts its ranks itself: call it without mpirun, mpiexec or srun")
