@@ -104,7 +104,9 @@ def _require_mpi(ranks: int | None, library: str | None) -> None:
     from mpi4py import MPI
 
     if ranks not in (None, MPI.COMM_WORLD.size):
-        message = f"MPI sees {MPI.COMM_WORLD.size} ranks in place of {ranks}: the launcher belongs to another MPI library"
+        message = (
+            f"MPI sees {MPI.COMM_WORLD.size} ranks in place of {ranks}: the launcher belongs to another MPI library"
+        )
         pytest.exit(f"{message} than {MPI.get_vendor()[0]}, which mpi4py found", returncode=1)
     if library not in (None, MPI.get_vendor()[0]):
         pytest.exit(f"mpi4py found {MPI.get_vendor()[0]} in place of {library}", returncode=1)
