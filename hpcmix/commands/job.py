@@ -37,7 +37,18 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
 )
-@click.option("--launcher", type=click.Choice(["srun", "mpirun"]), default="srun", show_default=True)
+@click.option(
+    "--launcher",
+    type=click.Choice(["srun", "mpirun", "mpiexec"]),
+    default="srun",
+    show_default=True,
+    help="What starts the ranks.",
+)
+@click.option(
+    "--mpi",
+    type=click.Choice(["openmpi", "mpich", "intel-mpi"]),
+    help="The MPI library of the job (mpich: Cray's too); of mpirun and mpiexec what the one here says unless given.",
+)
 @click.option(
     "--stop-before", metavar="3min", type=Duration(), default=180.0, help="How long before the limit the run stops."
 )
@@ -82,6 +93,7 @@ def job(
     ranks_per_node: int,
     threads: int,
     launcher: str,
+    mpi: str | None,
     stop_before: float,
     requeues: int,
     array: str | None,
@@ -96,6 +108,7 @@ def job(
     from hpcmix.problem.cards import find_problem
     from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
+    from hpcmix.run.launchers import library_of
 
     if claim is not None:
         check_options(claim, ["--numbers"] if numbers else [])
@@ -116,6 +129,7 @@ def job(
         ranks_per_node,
         threads,
         launcher,
+        library_of(launcher, mpi),
         stop_before,
         requeues,
         array,

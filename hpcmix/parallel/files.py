@@ -52,6 +52,15 @@ def _write_piece(handle: MPI.File, offset: int, data: np.ndarray) -> None:
 _NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT)
 """Errors of the system that a user can do something about."""
 
+_CLASSES = {
+    MPI.ERR_NO_SPACE: errno.ENOSPC,
+    MPI.ERR_QUOTA: errno.EDQUOT,
+    MPI.ERR_ACCESS: errno.EACCES,
+    MPI.ERR_READ_ONLY: errno.EROFS,
+    MPI.ERR_NO_SUCH_FILE: errno.ENOENT,
+}
+"""Classes of errors that MPI has for them."""
+
 
 def _as_os_error(error: MPI.Exception) -> OSError:
     text = " ".join(error.Get_error_string().split())
@@ -61,9 +70,8 @@ def _as_os_error(error: MPI.Exception) -> OSError:
 def error_number(error_class: int, text: str) -> int:
     """The system's number for an error of MPI-IO, EIO where there is none.
 
-    The libraries have classes for a full disk and for a quota, but ROMIO reports both as "other I/O error" and names
-    the system's error in its text only.
+    MPI has classes for a full disk and for a quota; but ROMIO, which the MPICH family writes with, reports both as
+    "other I/O error" and names the system's error in its text only.
     """
-    if error_class in (MPI.ERR_NO_SPACE, MPI.ERR_QUOTA):
-        return errno.ENOSPC
-    return next((number for number in _NUMBERS if os.strerror(number) in text), errno.EIO)
+    named = next((number for number in _NUMBERS if os.strerror(number) in text), errno.EIO)
+    return _CLASSES.get(error_class, named)

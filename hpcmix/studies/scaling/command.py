@@ -21,6 +21,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.values import AXES
 from hpcmix.run.job_script import Job, read_site
+from hpcmix.run.launchers import LAUNCHERS, library_of
 from hpcmix.run.log import Log
 from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
@@ -111,8 +112,9 @@ def scaling_of(
     )
     if jobs is None:
         return scaling(request)
-    if launcher not in (None, "srun", "mpirun"):
-        raise ProblemError.of("--launcher", "of --jobs is srun or mpirun")
+    launcher = launcher or "srun"
+    if launcher not in LAUNCHERS:
+        raise ProblemError.of("--launcher", f"of --jobs is one of {', '.join(LAUNCHERS)}")
     name = find_problem(file)[1]
     job = Job(
         file,
@@ -120,7 +122,8 @@ def scaling_of(
         str(jobs),
         time,
         ranks_per_node=network.ranks_per_node or 1,
-        launcher=launcher or "srun",
+        launcher=launcher,
+        mpi=library_of(launcher, None),
         site=read_site(site),
         command=command,
     )
