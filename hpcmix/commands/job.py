@@ -8,7 +8,7 @@ import click
 
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
-from hpcmix.commands.options import Duration, command_line, file_argument, overrides_option
+from hpcmix.commands.options import Duration, by_one_process, command_line, file_argument, overrides_option
 from hpcmix.studies.claim_options import OPTIONS, check_options
 
 
@@ -37,7 +37,18 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
 )
-@click.option("--launcher", type=click.Choice(["srun", "mpirun"]), default="srun", show_default=True)
+@click.option(
+    "--launcher",
+    type=click.Choice(["srun", "mpirun", "mpiexec"]),
+    default="srun",
+    show_default=True,
+    help="What starts the ranks.",
+)
+@click.option(
+    "--mpi",
+    type=click.Choice(["openmpi", "mpich", "intel-mpi"]),
+    help="The MPI library of the job (mpich: Cray's too); of mpirun and mpiexec what the one here says unless given.",
+)
 @click.option(
     "--stop-before", metavar="3min", type=Duration(), default=180.0, help="How long before the limit the run stops."
 )
@@ -74,6 +85,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
 )
 @overrides_option
+@by_one_process
 def job(
     file: str,
     nodes: int,
@@ -81,6 +93,7 @@ def job(
     ranks_per_node: int,
     threads: int,
     launcher: str,
+    mpi: str | None,
     stop_before: float,
     requeues: int,
     array: str | None,
@@ -95,6 +108,7 @@ def job(
     from hpcmix.problem.cards import find_problem
     from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
+    from hpcmix.run.launchers import library_of
 
     if claim is not None:
         check_options(claim, ["--numbers"] if numbers else [])
@@ -117,6 +131,7 @@ def job(
         ranks_per_node,
         threads,
         launcher,
+        library_of(launcher, mpi),
         stop_before,
         requeues,
         array,

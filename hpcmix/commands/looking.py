@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpcmix.commands.options import directory_argument, file_argument, overrides_option
+from hpcmix.commands.options import by_one_process, directory_argument, file_argument, overrides_option
 
 
 @click.command()
@@ -15,6 +15,7 @@ from hpcmix.commands.options import directory_argument, file_argument, overrides
     "--ranks", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Ranks to plan for."
 )
 @overrides_option
+@by_one_process
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.errors import ProblemError
@@ -34,6 +35,7 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 @click.command()
 @click.argument("path", metavar="PATH")
 @overrides_option
+@by_one_process
 def show(path: str, overrides: tuple[str, ...]) -> int:
     """Print a problem with every default filled in; of a run's directory, what became of the run."""
     if Path(path).is_dir():
@@ -50,6 +52,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
 
 @click.command()
 @directory_argument
+@by_one_process
 def plot(directory: Path) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
     from hpcmix.io.figures import draw
@@ -64,6 +67,7 @@ def plot(directory: Path) -> int:
 
 @click.command()
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+@by_one_process
 def verify(path: Path) -> int:
     """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
 

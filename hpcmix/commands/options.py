@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -39,6 +41,19 @@ max_wall_option = click.option(
     type=Duration(),
     help="Write a checkpoint and stop with status 75 before the program has run so long.",
 )
+
+
+def by_one_process(function: Callable[..., int]) -> Callable[..., int]:
+    """A command that needs no MPI: where a launcher started it several times all the same, the first process does it
+    and the others end, so that nothing is said or written more than once."""
+
+    @wraps(function)
+    def alone(*arguments, **options) -> int:
+        from hpcmix.parallel.launcher import rank_started
+
+        return function(*arguments, **options) if rank_started() == 0 else 0
+
+    return alone
 
 
 def command_line() -> str:

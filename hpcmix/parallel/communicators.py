@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
+from hpcmix.parallel.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE, choose_groups
 from hpcmix.problem.errors import ProblemError
@@ -22,20 +24,31 @@ def world() -> MPI.Comm:
 def launcher_mismatch() -> str | None:
     """A sentence when the launcher started several processes but MPI sees one each (an MPI that does not match
     mpi4py's), else None."""
-    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"):
-        started = os.environ.get(variable, "")
-        if started.isdigit() and int(started) > 1 and MPI.COMM_WORLD.size == 1:
-            return (
-                f"the launcher started {started} processes but each of them is alone under {mpi_library()}: "
-                "the launcher belongs to another MPI; "
-                "use the mpirun of that library, or with Slurm srun --mpi=pmix"
-            )
-    return None
+    started = ranks_started()
+    if started == 1 or MPI.COMM_WORLD.size > 1:
+        return None
+    return (
+        f"the launcher started {started} processes but each of them is alone under {mpi_library()}: "
+        "the launcher belongs to another MPI; use the mpirun or mpiexec of that library, or with Slurm srun --mpi=pmix "
+        "(Open MPI) or --mpi=pmi2 (MPICH, Intel MPI); MPI4PY_LIBMPI=/path/to/libmpi.so makes mpi4py take another one"
+    )
 
 
 def mpi_library() -> str:
     """Name and version of the MPI library, for logs and provenance."""
-    return MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
+    return library_name(MPI.Get_library_version())
+
+
+def library_name(text: str) -> str:
+    """Name and version from what an MPI library says of itself, which some of them do in tables and others in a
+    sentence."""
+    line = " ".join(text.split(",")[0].strip().splitlines()[0].split()).strip("\0 ")
+    if table := re.fullmatch(r"(.+?) Version ?: ?(\S+).*", line, re.IGNORECASE):  # MPICH, MVAPICH
+        name, version = table.groups()
+        if cray := re.search(r"CRAY MPICH version (\S+)", line):
+            name, version = "Cray MPICH", cray[1]
+        return f"{name} {version}"
+    return line.removesuffix(" for Linux* OS").replace("Intel(R) MPI Library", "Intel MPI")
 
 
 @dataclass(frozen=True)

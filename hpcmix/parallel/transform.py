@@ -63,9 +63,12 @@ class Transform(ABC):
     plane_axes     how many of the last axes are transformed where a field lies in position space, before anything is
                    exchanged: a field in which they are is *half way*. 0: a transform is not taken apart, and half way
                    is position space.
+    obstacle       why there was no shared memory for the exchange or the fields although they were to use it; empty
+                   where there is, or none was wanted.
     """
 
     plane_axes: int = 0
+    obstacle: str = ""
 
     def __init__(self, communicators: Communicators, real: bool, dtype: np.dtype, timers: Timers) -> None:
         decomposition = communicators.decomposition

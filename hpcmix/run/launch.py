@@ -177,7 +177,7 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
             with together(comm):
                 if origin is not None and comm.rank == 0:
                     origin.prepare()
-            outputs = Outputs(simulation)
+            last_words.outputs = outputs = Outputs(simulation)
             checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
             status, message, collapse_time = DONE, "", None
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,13 +25,10 @@ from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.dataset_schedule import DatasetSchedule
 from hpcmix.run.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
-
-DATASET_SECONDS = 60.0
-"""At checkpoints observables.h5 is written anew if it is older: with a long series that takes longer than a
-checkpoint."""
 
 
 class Outputs:
@@ -48,7 +44,7 @@ class Outputs:
         self._series: SeriesWriter | None = None
         bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
         self._written = bookmark.snapshots
-        self._dataset_written = time.monotonic()
+        self._datasets = DatasetSchedule()
         self.last_record: dict[str, Any] = {}
         names = problem.output.observables.also
         # the orbitals of time zero: what later determinants are compared with
@@ -154,20 +150,25 @@ class Outputs:
             if self._series is not None:
                 self._series.sync()
                 length = self._series.offset
-                if time.monotonic() - self._dataset_written > DATASET_SECONDS:
-                    self._write_dataset()
+                self._write_dataset_if_due()
         return Bookmark(length, self._written, guard.memory, simulation.ground_state)
 
-    def _write_dataset(self) -> None:
-        write_dataset(self.directory.series, self.directory.dataset, self.metadata)
-        self._dataset_written = time.monotonic()
+    def _write_dataset_if_due(self) -> None:
+        length = self._series.offset
+        if self._datasets.due(length):
+            self._datasets.write(length, self.write_dataset)
+
+    def write_dataset(self) -> None:
+        """Write observables.h5 from all that is in the series, on the root; the others have none. Not collective."""
+        if self._series is not None:
+            write_dataset(self.directory.series, self.directory.dataset, self.metadata)
 
     def close(self) -> None:
         """Write observables.h5 and close the series."""
         with self._simulation.timers.phase("output"), self._on_root():
             if self._series is not None:
                 self._series.close()
-                self._write_dataset()
+                self.write_dataset()
 
     def _append(self, record: dict[str, Any]) -> None:
         self.last_record = record
@@ -212,7 +213,7 @@ class Outputs:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():
                 if self._series is not None:
-                    self._write_dataset()
+                    self._write_dataset_if_due()
         self._written += 1
 
 

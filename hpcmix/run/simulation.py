@@ -20,7 +20,7 @@ from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.trial import choose_exchange
+from hpcmix.parallel.trial import choose_exchange, without_shared_memory
 from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
@@ -142,8 +142,8 @@ def build_simulation(
     lineage = ancestors(checkpoint) if checkpoint else ()
     provenance = Provenance.collect(hosts, mpi_library(), resolved_toml(problem), lineage)
     _introduce(problem, communicators, log)
-    if trial.description:
-        log.line(trial.description)
+    for line in trial.description:
+        log.line(line)
     log.line(f"transform: {mixture.transform.description}")
     for line in found_warnings(problem, mixture):
         log.line(line)
@@ -157,6 +157,8 @@ def build_simulation(
             attributes = Metadata.of(problem, provenance.attributes()).attributes()
             keeper = KeptSearch(directory, problem, mixture, attributes, log)
         state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops, keeper)
+    if mixture.transform.obstacle:
+        log.line(without_shared_memory(mixture.transform.obstacle))
     _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
     return Simulation(

@@ -286,6 +286,19 @@ def test_a_stop_file_and_the_wall_clock(folder):
     assert shorter.returncode == 0, shorter.stderr
 
 
+def test_a_checkpoint_file_asks_for_one_and_is_removed(folder, long_runs):
+    """As SIGUSR2 does, but under every launcher: MPICH's and Intel's mpiexec end when they get that signal."""
+    settings = ("run", "waves.toml", "--set", "time.final=4.0", "--set", "output.checkpoints={every=399, keep=9}")
+    with started(folder, *settings, ranks=2) as process:
+        wait_for_records(folder, 3, process)
+        (folder / "out" / "CHECKPOINT").touch()
+        assert process.wait(timeout=100) == 0
+    assert not (folder / "out" / "CHECKPOINT").exists()
+    steps = [int(path.stem) for path in sorted((folder / "out" / "checkpoints").glob("*.h5"))]
+    assert steps[0] == 0 and steps[-2:] == [399, 400] and len(steps) == 4 and steps[1] < 399
+    assert summary(folder / "out")["digest"] == long_runs[2][0]
+
+
 TRAP = """
 [[species]]
 name = "up"
