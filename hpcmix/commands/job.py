@@ -8,7 +8,7 @@ import click
 
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
-from hpcmix.commands.options import Duration, command_line, file_argument, overrides_option
+from hpcmix.commands.options import Duration, SlurmTime, command_line, file_argument, overrides_option
 from hpcmix.studies.claim_options import OPTIONS, check_options
 
 
@@ -25,7 +25,12 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
 )
-@click.option("--time", metavar="12:00:00", type=Duration(), required=True, help="Time limit of a job.")
+@click.option("--time",
+    metavar="12:00:00",
+    type=SlurmTime(),
+    required=True,
+    help="Time limit of a job, as sbatch reads it: 90 is minutes, 30:00 half an hour, 1-0 a day; or 3h50m.",
+)
 @click.option(
     "--ranks-per-node",
     metavar="N",

@@ -7,7 +7,6 @@ CODATA's, as pint carries them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -15,7 +14,7 @@ from functools import lru_cache
 from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
 from hpcmix.problem.quantities import TWO_PI, UnitError, constant, parse_quantity
 
-__all__ = ["UnitError", "Units", "parse_wall_time", "units_from_text"]
+__all__ = ["UnitError", "Units", "units_from_text"]
 
 
 @dataclass(frozen=True)
@@ -139,39 +138,3 @@ def scale_from_text(text: str, dimension: Dimension) -> Fraction:
 def units_from_text(length: str, mass: str) -> Units:
     """The code units that ``[units] length = ..., mass = ...`` names. Raises UnitError."""
     return Units(scale_from_text(length, LENGTH), scale_from_text(mass, MASS))
-
-
-_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_WALL_NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
-_WALL_PART = re.compile(
-    rf"\s*{_WALL_NUMBER}\s*(days|day|d|hours|hour|hr|h|minutes|minute|min|m|seconds|second|sec|s)(?![a-z])",
-    re.IGNORECASE,
-)
-_WALL_PLAIN = re.compile(rf"\s*{_WALL_NUMBER}\s*")
-_WALL_CLOCK = re.compile(r"\s*(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)\s*")
-
-
-def parse_wall_time(text: str) -> float:
-    """A wall-clock duration in seconds: "30 min", "3h50m", "1 d 2 h", Slurm's "12:00:00" and "1-12:00:00", or plain
-    seconds.
-
-    Never passes through code units. Raises UnitError if the text is no duration or is not positive.
-    """
-    clock, plain = _WALL_CLOCK.fullmatch(text), _WALL_PLAIN.fullmatch(text)
-    if clock:
-        days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
-        total = 86400.0 * days + 3600.0 * hours + 60.0 * minutes + seconds
-    elif plain:
-        total = float(plain[1])
-    else:
-        total, position = 0.0, 0
-        while position < len(text.rstrip()):
-            part = _WALL_PART.match(text, position)
-            # a minute and a digit may touch, as in 3h50m, so the look-ahead forbids letters only
-            if part is None:
-                raise UnitError(f'"{text}" is no wall-clock time; write it like "30 min", "3h50m" or "12:00:00"')
-            total += float(part[1]) * _SECONDS[part[2][0].lower()]
-            position = part.end()
-    if total <= 0.0:
-        raise UnitError(f'a wall-clock time must be positive, not "{text}"')
-    return total

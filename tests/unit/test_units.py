@@ -16,7 +16,7 @@ from hpcmix.problem.dimensions import (
     TIME,
     Dimension,
 )
-from hpcmix.problem.units import UnitError, Units, parse_wall_time, units_from_text
+from hpcmix.problem.units import UnitError, Units, units_from_text
 
 RUBIDIUM = 86.909 * constants.value("atomic mass constant")
 
@@ -150,30 +150,6 @@ def test_without_code_units() -> None:
 def test_wrong_code_units(length: str, mass: str) -> None:
     with pytest.raises(UnitError):
         units_from_text(length, mass)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("30 min", 1800.0),
-        ("3h50m", 13800.0),
-        ("3 h 50 min 10 s", 13810.0),
-        ("1d 2h", 93600.0),
-        ("1.5 hours", 5400.0),
-        ("12:00:00", 43200.0),
-        ("1-12:00:00", 129600.0),
-        ("90", 90.0),
-        (" 45s ", 45.0),
-    ],
-)
-def test_wall_time(text: str, seconds: float) -> None:
-    assert parse_wall_time(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "soon", "5 parsecs", "0 s", "3h50", "-3 s", "12:00", "12:61:00", "3 h h"])
-def test_wrong_wall_time(text: str) -> None:
-    with pytest.raises(UnitError):
-        parse_wall_time(text)
 
 
 def test_the_boltzmann_constant_is_no_kilobyte() -> None:
