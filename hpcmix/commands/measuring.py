@@ -97,7 +97,7 @@ def _words(reader: str):
     help="Where the study exists already: auto goes on with it, never moves it aside.",
 )
 @click.option("--jobs", metavar="DIR", type=click.Path(path_type=Path), help="Write Slurm scripts, measure nothing.")
-@click.option("--time", metavar="30min", type=SlurmTime(), default=1800.0, help="Of a job of --jobs, as sbatch reads it.")
+@click.option("--time", metavar="30min", type=SlurmTime(), default=1800.0, help="Limit of a job of --jobs, for sbatch.")
 @click.option("--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script of --jobs.")
 @click.option("--collect", metavar="DIR", type=click.Path(path_type=Path), help="Report what a study has so far.")
 @overrides_option

@@ -57,11 +57,11 @@ def seconds_of(text: str) -> float:
 
 def slurm_seconds_of(text: str) -> float:
     """The seconds of a time limit as sbatch reads it: minutes, minutes:seconds, hours:minutes:seconds, days-hours,
-    days-hours:minutes or days-hours:minutes:seconds; or with units, "30min", "3h50m", which sbatch does not know. As for
-    sbatch, 90 minutes are as good as an hour and a half. Raises :class:`DurationError`."""
+    days-hours:minutes or days-hours:minutes:seconds; or with units, "30min", "3h50m", which sbatch does not know. As
+    for sbatch, 90 minutes are as good as an hour and a half. Raises :class:`DurationError`."""
     words = text.strip()
     if words.lower() in ("unlimited", "infinite", "-1"):
-        raise DurationError(f'"{text}" is no limit, and a job that goes on over its limit needs one, such as "12:00:00"')
+        raise DurationError(f'"{text}" is no limit; a job that starts again needs one, such as "12:00:00"')
     if minutes := _MINUTES.fullmatch(words):
         seconds = _total(0, 0, *minutes.groups())
     elif clock := _CLOCK.fullmatch(words):

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
 from hpcmix.problem.quantities import TWO_PI, UnitError, constant, parse_quantity
+from hpcmix.problem.unit_hints import hint, isotope_hint
 
 __all__ = ["UnitError", "Units", "units_from_text"]
 
@@ -89,9 +90,15 @@ class Units:
 
         A frequency in hertz is multiplied by 2 pi unless the 2 pi is written out. Where an energy takes part, a
         temperature T stands for k_B T and a frequency f for h f. Raises UnitError if the text is no quantity, has
-        another dimension, or there are no code units.
+        another dimension, or there are no code units; it says what was probably meant.
         """
-        quantity = parse_quantity(text)
+        if dimension == MASS and (isotope := isotope_hint(text)):
+            needed = "" if self.given else ", which needs [units] (length and mass)"
+            raise UnitError(f'"{text}" is the name of an isotope and no mass{isotope}{needed}')
+        try:
+            quantity = parse_quantity(text)
+        except UnitError as error:
+            raise _hinted(text, str(error), dimension) from None
         if not quantity.has_unit:
             raise UnitError(f'"{text}" has no unit; write a number in code units without quotes, or add a unit')
         if not self.given:
@@ -99,13 +106,34 @@ class Units:
                 f'"{text}" has a unit and needs [units] (length and mass); without them write a plain number'
             )
         value, found = quantity.angular_value(), quantity.dimension
-        if dimension.counts_energy and dimension - found == ENERGY - TEMPERATURE:
-            value, found = value * constant("k_B"), dimension
-        elif dimension.counts_energy and dimension - found == ENERGY - FREQUENCY:
-            value, found = value * constant("hbar"), dimension
-        if found != dimension:
-            raise UnitError(f'must be {dimension.described()}, but "{text}" is {found.described()}')
+        if not _stands_for(dimension, found):
+            message = f'must be {dimension.described()}, but "{text}" is {found.described()}'
+            raise _hinted(text, message, dimension)
+        if dimension - found == ENERGY - TEMPERATURE:
+            value *= constant("k_B")
+        elif dimension - found == ENERGY - FREQUENCY:
+            value *= constant("hbar")
         return _finite_float(value / self._exact(dimension), text)
+
+
+def _stands_for(dimension: Dimension, found: Dimension) -> bool:
+    """Whether a quantity of dimension `found` can be given for one of `dimension`: temperatures and frequencies stand
+    for energies."""
+    equivalents = (ENERGY - TEMPERATURE, ENERGY - FREQUENCY) if dimension.counts_energy else ()
+    return found == dimension or dimension - found in equivalents
+
+
+def _hinted(text: str, message: str, dimension: Dimension) -> UnitError:
+    """The error with what was probably meant, unless the message says so already."""
+
+    def fits(repaired: str) -> bool:
+        try:
+            quantity = parse_quantity(repaired)
+        except UnitError:
+            return False
+        return quantity.has_unit and _stands_for(dimension, quantity.dimension)
+
+    return UnitError(message if "did you mean" in message else message + hint(text, fits))
 
 
 def _finite_float(value: Fraction, text: str) -> float:
@@ -121,12 +149,18 @@ _LARGEST_SCALE = 10**40
 
 def scale_from_text(text: str, dimension: Dimension) -> Fraction:
     """One entry of ``[units]``, such as "1 um", as an exact positive number of SI units. Raises UnitError."""
-    quantity = parse_quantity(text)
+    if dimension == MASS and (isotope := isotope_hint(text)):
+        raise UnitError(f'"{text}" is the name of an isotope and no mass{isotope}')
+    try:
+        quantity = parse_quantity(text)
+    except UnitError as error:
+        raise _hinted(text, str(error), dimension) from None
     if quantity.dimension != dimension:
         expected = dimension.described()
         example = "1 um" if dimension == LENGTH else "86.909 u"
         found = quantity.dimension.described() if quantity.has_unit else "a plain number"
-        raise UnitError(f'must be {expected} with its unit such as "{example}", but "{text}" is {found}')
+        message = f'must be {expected} with its unit such as "{example}", but "{text}" is {found}'
+        raise _hinted(text, message, dimension)
     if quantity.value <= 0:
         raise UnitError(f'must be positive, not "{text}"')
     if not Fraction(1, _LARGEST_SCALE) <= quantity.value <= _LARGEST_SCALE:

@@ -67,7 +67,7 @@ def test_what_is_no_time_limit_is_said(text, sentence):
 @pytest.mark.parametrize("text", ["30:00", " 3:50 ", "00:30"])
 def test_two_numbers_with_a_colon_are_no_wall_duration(text):
     """To sbatch they are minutes and seconds, to a clock hours and minutes."""
-    with pytest.raises(DurationError, match='ambiguous, .*write "[0-9]+h[0-9]+m" or "[0-9]+m[0-9]+s"'):
+    with pytest.raises(DurationError, match=r'ambiguous, .*write "[0-9]+h[0-9]+m" or "[0-9]+m[0-9]+s"'):
         seconds_of(text)
 
 
