@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
+from hpcmix.problem.hints.units import hint, isotope_hint
 from hpcmix.problem.quantities import TWO_PI, UnitError, constant, parse_quantity
-from hpcmix.problem.unit_hints import hint, isotope_hint
 
 __all__ = ["UnitError", "Units", "units_from_text"]
 

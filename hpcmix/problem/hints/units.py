@@ -36,7 +36,7 @@ MASSES = {
     "164Dy": "163.92918", "166Er": "165.93030", "167Er": "166.93205", "168Er": "167.93238",
     "170Yb": "169.93477", "171Yb": "170.93633", "173Yb": "172.93822", "174Yb": "173.93887",
 }  # fmt: skip
-"""Atomic masses in u, of the atoms that are made into quantum gases; the digits are those that no evaluation disputes."""
+"""Atomic masses in u, of the atoms that are made into quantum gases; digits that no evaluation disputes."""
 
 
 def isotope_hint(text: str) -> str:
