@@ -20,6 +20,7 @@ from hpcmix.problem.frame_checks import check_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.problem.kernel_costs import check_cost
 from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
@@ -90,7 +91,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             for path, message in check_on_grid(one, parts.grid, hbar):
                 yield ("species", index, *path), message, None
         for index, interaction in parts.interaction.items():
-            for path, message in check_range(interaction, parts.grid):
+            for path, message in (*check_range(interaction, parts.grid), *check_cost(interaction, parts.grid)):
                 yield ("interaction", index, *path), message, None
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
             yield path, message, None
