@@ -9,6 +9,7 @@ import click
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
 from hpcmix.commands.options import Duration, SlurmTime, command_line, file_argument, overrides_option
+from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.studies.claim_options import OPTIONS, check_options
 
 
@@ -25,7 +26,8 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
 )
-@click.option("--time",
+@click.option(
+    "--time",
     metavar="12:00:00",
     type=SlurmTime(),
     required=True,
@@ -98,13 +100,15 @@ def job(
 ) -> int:
     """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
     from hpcmix.problem.cards import find_problem
-    from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
+    from hpcmix.run.preflight import load_checked
 
     if claim is not None:
         check_options(claim, ["--numbers"] if numbers else [])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
-    problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
+    problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
+    if problem.time is None and claim is None:
+        raise problem.complain("time", NEEDS_TIME)
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
         from hpcmix.studies.scaling.command import default_directory

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
+from hpcmix.initial.closed_form import ZERO, closed_form
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
@@ -20,14 +21,14 @@ from hpcmix.initial.orbital_sets import (
     shake_and_boost,
     written_set,
 )
+from hpcmix.initial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.shells import oscillator_filling
-from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, start_of_minimisation, thomas_fermi_densities
+from hpcmix.initial.thomas_fermi import start_of_minimisation, thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
 from hpcmix.model.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.potentials import read_block, require_finite
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -106,29 +107,8 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
         field = np.sqrt(density).astype(np.complex128)
     else:
         with together(mixture.communicators.world):
-            field = _closed_form(initial, where, species.mass, mixture)
+            field = closed_form(initial, where, species.mass, mixture.hbar, mixture.grid)
     _normalise(mixture, field, where)
-    return field
-
-
-def _closed_form(initial, where: str, mass: float, mixture: Mixture) -> np.ndarray:
-    grid = mixture.grid
-    numbers = getattr(initial, "numbers", None) or (0,) * grid.dimensions  # of a single fermion: the lowest level
-    match initial.kind:
-        case "gaussian":
-            return wave_functions.gaussian(grid, initial.centre, initial.width)
-        case "oscillator":
-            return wave_functions.oscillator(grid, mass, mixture.hbar, initial.frequency, numbers, initial.centre)
-        case "plane-waves":
-            return wave_functions.plane_wave(grid, numbers)
-    try:
-        if initial.kind == "expression":
-            field = wave_functions.expression(grid, initial.amplitude, initial.phase)
-        else:
-            field = read_block(initial.path, initial.dataset, grid).astype(np.complex128)
-        require_finite(where, grid, field, 0.0)
-    except (ValueError, FloatingPointError) as error:
-        raise ProblemError.of(where, str(error)) from error
     return field
 
 
@@ -319,5 +299,5 @@ def _normalise(mixture: Mixture, field: np.ndarray, where: str) -> None:
     """Give the field norm one. Raises :class:`ProblemError` when it vanishes. Collective."""
     norm = float(mixture.communicators.sum([kernels.squared_norm(field)])[0]) * mixture.grid.cell_volume
     if not norm > 0.0:
-        raise ProblemError.of(where, "this state is zero everywhere on the grid; check centre, width and expressions")
+        raise ProblemError.of(where, ZERO)
     field /= np.sqrt(norm)

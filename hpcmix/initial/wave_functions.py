@@ -30,10 +30,14 @@ def oscillator(
     axes."""
     field = np.ones(grid.position_shape, np.complex128)
     for x, omega, n, c in zip(grid.coordinates, frequency, numbers, centre, strict=True):
-        s = (x - c) * math.sqrt(mass * omega / hbar)
-        scale = math.exp(0.5 * (n * math.log(2.0) + math.lgamma(n + 1)))  # keeps high levels in range
-        field *= eval_hermite(n, s) * np.exp(-0.5 * s * s) / scale
+        field *= oscillator_level(n, (x - c) * math.sqrt(mass * omega / hbar))
     return field
+
+
+def oscillator_level(n: int, s: np.ndarray) -> np.ndarray:
+    """H_n(s) exp(-s^2/2) over its norm for a spacing of one in s, up to a constant."""
+    scale = math.exp(0.5 * (n * math.log(2.0) + math.lgamma(n + 1)))  # keeps high levels in range
+    return eval_hermite(n, s) * np.exp(-0.5 * s * s) / scale
 
 
 def plane_wave(grid: Grid, numbers: tuple[int, ...]) -> np.ndarray:

@@ -51,6 +51,8 @@ def build_mixture(
             )
             for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
+        for one in species:
+            one.external.require_start()
         share_equal([one.external for one in species])
     contact = contact_interaction(problem)
     convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)

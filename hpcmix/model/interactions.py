@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
-from functools import singledispatch
 
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.convolution import ConvolutionInteraction, Rescale
-from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.dipolar_kernel import DipolarKernel
+from hpcmix.model.entry_kernels import contact_couplings, kernel_of, pair_of
 from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.free_space import FreeSpaceInteraction
-from hpcmix.model.gaussian_kernel import GaussianKernel
-from hpcmix.model.kernel import Kernel, RadialKernel
+from hpcmix.model.kernel import Kernel
 from hpcmix.model.padded_multiplier import padded_multiplier
-from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
-from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
-from hpcmix.model.scattering_kernel import ScatteringKernel
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import Transform
-from hpcmix.problem import interactions as entries
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 
 Pair = tuple[int, int]
@@ -35,15 +27,7 @@ Pair = tuple[int, int]
 
 def contact_interaction(problem: Problem) -> ContactInteraction:
     """All contact couplings, those that a scattering problem gives in the limit included."""
-    couplings = np.zeros((len(problem.species),) * 2)
-    for index, entry in enumerate(problem.interaction):
-        if entry.kernel_boundary is not None:
-            continue
-        a, b = _pair(problem, entry)
-        coupling = entry.coupling(problem) if entry.kind == "contact" else _coupling_in_the_limit(problem, index)
-        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling
-        couplings[b, a] = couplings[a, b]
-    return ContactInteraction(couplings)
+    return ContactInteraction(contact_couplings(problem))
 
 
 def finite_range_interaction(
@@ -58,7 +42,7 @@ def finite_range_interaction(
             continue
         kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
         where = free if entry.kernel_boundary == "free" else periodic
-        where.setdefault(_pair(problem, entry), []).append(kernel)
+        where.setdefault(pair_of(problem, entry), []).append(kernel)
     species = len(problem.species)
     parts: list[ConvolutionInteraction | FreeSpaceInteraction] = []
     if periodic:
@@ -70,12 +54,6 @@ def finite_range_interaction(
         multipliers, rescale = _in_free_space(free, grid, padded, problem)
         parts.append(FreeSpaceInteraction(multipliers, species, padded, rescale))
     return FiniteRangeInteraction(species, parts)
-
-
-def _pair(problem: Problem, entry) -> Pair:
-    names = [one.name for one in problem.species]
-    first, second = sorted(names.index(name) for name in entry.between)
-    return first, second
 
 
 def _largest_wave_number(grid: Grid) -> float:
@@ -116,68 +94,3 @@ def _in_free_space(
         if grid.frame.expanding:
             rescale[pair] = PaddedMultiplier(several, factor, place, values)
     return multipliers, rescale
-
-
-# ---------------------------------------------------------------- one kernel
-
-
-@singledispatch
-def kernel_of(entry: object, problem: Problem, index: int, largest: float) -> Kernel:
-    """The kernel of the interaction `entry`, which is number `index` in the file; `largest` is the grid's largest
-    |k|. Raises :class:`ProblemError` where a scattering problem has no solution."""
-    raise TypeError(f"{type(entry).__name__} has no kernel")
-
-
-@kernel_of.register
-def _(entry: entries.GaussianInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return GaussianKernel(entry.strength, entry.width, problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.YukawaInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(entry.strength, entry.screening, problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.CoulombInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(entry.strength, 0.0, problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return DipolarKernel(entry.coupling(problem), entry.unit_direction)
-
-
-@kernel_of.register
-def _(entry: entries.TableInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return RadialKernel(radial_function(entry), problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    number = entry.particles
-    try:
-        solution = neumann_problem(
-            radial_function(entry.potential),
-            _relative_coefficient(problem, entry),
-            number * entry.neumann_radius,
-            largest / number,
-        )
-    except NoScatteringSolution as error:
-        raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
-    return ScatteringKernel(solution, number)
-
-
-def _relative_coefficient(problem: Problem, entry) -> float:
-    first, second = (problem.species_named(name).mass for name in entry.between)
-    return relative_coefficient(first, second, problem.hbar)
-
-
-def _coupling_in_the_limit(problem: Problem, index: int) -> float:
-    """2 pi hbar^2 a / m_red with the scattering length of the potential."""
-    entry = problem.interaction[index]
-    try:
-        length = scattering_length(radial_function(entry.potential), _relative_coefficient(problem, entry)).value
-    except NoScatteringSolution as error:
-        raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
-    return 2.0 * math.pi * problem.hbar**2 * length / problem.reduced_mass(entry.between)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.model.potentials import NotFinite
 from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 
@@ -75,8 +76,10 @@ class RabiCouplings:
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
         result = self._constant.astype(np.complex128)
-        for term in self._terms:
+        for number, term in enumerate(self._terms):
             value = term.strength * term.envelope(instant)
+            if not np.isfinite(value):
+                raise NotFinite(f"coupling.{number}.factor", f"is not finite at t = {instant.time:g}")
             result[term.first, term.second] += value
             result[term.second, term.first] += np.conj(value)
             result[term.first, term.first] += term.detuning

@@ -13,6 +13,9 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.simulation import Simulation
 
+RESERVED = ".reserved"
+"""The file that keeps room for the last words."""
+
 _ROOM = 1 << 18
 """Bytes set aside for the summary and the line, so that they find room on a disk that is full by then."""
 
@@ -32,7 +35,7 @@ class LastWords:
         """From now on there is a directory to speak in. `has_room`: set the room aside, as the root does. Raises
         OSError."""
         if has_room:
-            reserve(directory.path / ".reserved", _ROOM)
+            reserve(directory.path / RESERVED, _ROOM)
         self._directory = directory
         self._known = {"ranks": ranks, "problem": resolved_dict(problem)}
 
@@ -59,4 +62,4 @@ class LastWords:
     @staticmethod
     def _give_room(directory: Path) -> None:
         with suppress(OSError):
-            (directory / ".reserved").unlink()
+            (directory / RESERVED).unlink()
