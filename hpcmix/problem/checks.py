@@ -102,10 +102,10 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for path, message in check_frame(parts.grid, parts.species, *apart):
             yield path, message, None
     if parts.time is not None:
-        yield from _check_factors(parts)
         yield from _check_schedules(parts.time, parts.output)
         yield from _check_tolerance(parts)
         if parts.grid is not None:
+            yield from _check_factors(parts)
             yield from _check_step(parts, hbar)
 
 
