@@ -8,18 +8,19 @@ from collections.abc import Callable
 import numpy as np
 
 from hpcmix.initial import wave_functions
+from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.guesses import Guesses, normalise
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_sets import Say, shake_and_boost, stored_field, written_set
+from hpcmix.initial.orbital_sets import Say, shake_and_boost, written_set
+from hpcmix.initial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
-from hpcmix.initial.thomas_fermi import NoThomasFermiDensity, thomas_fermi_densities
+from hpcmix.initial.thomas_fermi import thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.potentials import require_finite
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -98,28 +99,8 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
         field = np.sqrt(density).astype(np.complex128)
     else:
         with together(mixture.communicators.world):
-            field = _closed_form(initial, where, species.mass, mixture)
+            field = closed_form(initial, where, species.mass, mixture.hbar, mixture.grid)
     normalise(mixture, field, where)
-    return field
-
-
-def _closed_form(initial, where: str, mass: float, mixture: Mixture) -> np.ndarray:
-    grid = mixture.grid
-    numbers = getattr(initial, "numbers", None) or (0,) * grid.dimensions  # of a single fermion: the lowest level
-    match initial.kind:
-        case "gaussian":
-            return wave_functions.gaussian(grid, initial.centre, initial.width)
-        case "oscillator":
-            return wave_functions.oscillator(grid, mass, mixture.hbar, initial.frequency, numbers, initial.centre)
-        case "plane-waves":
-            return wave_functions.plane_wave(grid, numbers)
-    if initial.kind == "file":
-        return stored_field(initial.path, initial.dataset, grid, where)
-    try:
-        field = wave_functions.expression(grid, initial.amplitude, initial.phase)
-        require_finite(where, grid, field, 0.0)
-    except (ValueError, FloatingPointError) as error:
-        raise ProblemError.of(where, str(error)) from error
     return field
 
 

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
+from hpcmix.initial.closed_form import read_field, read_set
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbital_sets import (
@@ -15,8 +16,6 @@ from hpcmix.initial.orbital_sets import (
     fill_oscillator,
     normalise_set,
     orthonormalise_set,
-    stored_field,
-    stored_set,
 )
 from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.initial.shells import oscillator_filling
@@ -98,12 +97,12 @@ class Guesses:
     def _stored(self, index: int) -> np.ndarray:
         """The orbitals of a file."""
         mixture, species = self._mixture, self._problem.species[index]
-        path, dataset, where = species.initial.start.path, species.initial.start.dataset, self._where(index)
+        place, where = species.initial.start, self._where(index)
         dtype = mixture.transform.wave_dtype
         with together(mixture.communicators.world):
             if species.number_of_orbitals == 1:
-                return stored_field(path, dataset, mixture.grid, where)[np.newaxis].astype(dtype)
-            orbitals = stored_set(path, dataset, mixture, index, where).astype(dtype)
+                return read_field(place, where, mixture.grid)[np.newaxis].astype(dtype)
+            orbitals = read_set(place, where, species.orbitals, mixture.held(index), mixture.grid).astype(dtype)
         normalise_set(mixture, orbitals)
         orthonormalise_set(mixture, orbitals, index, where)
         return orbitals

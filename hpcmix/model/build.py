@@ -51,6 +51,8 @@ def build_mixture(
             )
             for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
+        for one in species:
+            one.external.require_start()
         share_equal([one.external for one in species])
     terms = terms_of(problem, communicators, dtype, grid, timers, way)
     return Mixture(grid, transform, species, terms, problem.hbar, rabi)

@@ -37,6 +37,11 @@ class Instant:
         """Time 0-: what the ground state is computed at."""
         return cls(0.0, -math.ulp(0.0))
 
+    @classmethod
+    def after_start(cls) -> Instant:
+        """Time 0+: what the evolution begins with."""
+        return cls(0.0, math.ulp(0.0))
+
 
 @dataclass(frozen=True)
 class Envelope:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.model.potentials import NotFinite
 from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 
@@ -16,6 +18,9 @@ _PLACES = tuple(float(place) for place in 0.5 * (1.0 + _NODES))
 """Where a drift is looked at, in parts of it."""
 _MOMENTS = 0.5 * _WEIGHTS * np.array([np.ones(3), 0.5 * _NODES])
 """What gives the average over a drift and the first moment about its middle."""
+
+
+Value = TypeVar("Value", float, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,8 @@ class RabiCouplings:
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
         result = self._unswitched.copy()
-        for term in self._terms:
-            term.add_to(result, term.envelope(instant))
+        for number, term in enumerate(self._terms):
+            term.add_to(result, _finite(number, term.envelope(instant), instant))
         return result
 
     def effective(self, start: Instant, duration: float) -> tuple[np.ndarray, np.ndarray]:
@@ -111,9 +116,16 @@ class RabiCouplings:
             return self.matrix(start), self._at_all_times[1]
         instants = [Instant(start.time + place * duration, start.switches) for place in _PLACES]
         mean, slope = self._unswitched.copy(), np.zeros_like(self._unswitched)
-        for term in self._terms:
-            average, moment = _MOMENTS @ term.envelope.values(instants)
+        for number, term in enumerate(self._terms):
+            average, moment = _MOMENTS @ _finite(number, term.envelope.values(instants), start)
             term.add_to(mean, average)
             term.add_to(slope, moment)
         slope *= 1j * duration / self.hbar
         return mean + (mean @ slope - slope @ mean), slope
+
+
+def _finite(number: int, value: Value, instant: Instant) -> Value:
+    """The value of a coupling's envelope at an instant. Raises :class:`~hpcmix.model.potentials.NotFinite`."""
+    if not np.all(np.isfinite(value)):
+        raise NotFinite(f"coupling.{number}.factor", f"is not finite at t = {instant.time:g}")
+    return value

@@ -16,6 +16,7 @@ from scipy.linalg.blas import get_blas_funcs
 from threadpoolctl import threadpool_limits
 
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.independence import condition
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.transform import thread_count
 
@@ -24,10 +25,6 @@ CHUNK_BYTES = 1 << 25
 ILL_CONDITIONED = 1e3
 """Ratio of the largest and smallest eigenvalue of a Gram matrix from which on it is orthonormalised twice: one pass
 leaves an error of 1e-16 times the ratio."""
-
-
-class LinearlyDependent(ValueError):
-    """The orbitals do not span as many dimensions as there are of them."""
 
 
 class OrbitalAlgebra:
@@ -102,19 +99,14 @@ class OrbitalAlgebra:
     def orthonormalise(self, orbitals: np.ndarray) -> None:
         """Make the orbitals orthonormal, in place, by the Cholesky factor of their Gram matrix S = L L^+: phi L^-+.
 
-        A second pass where S is ill-conditioned. Raises :class:`LinearlyDependent` on every rank.
+        A second pass where S is ill-conditioned. Raises :class:`~hpcmix.parallel.independence.LinearlyDependent` on
+        every rank.
         """
         for _ in range(3):
             gram = self.gram(orbitals)
-            values = np.linalg.eigvalsh(gram)
-            # below this a direction may be made of rounding errors
-            smallest = values[-1] * 200.0 * float(np.finfo(orbitals.real.dtype).eps)
-            if not values[0] > smallest:
-                raise LinearlyDependent(
-                    f"{self.count} orbitals span only {int(np.sum(values > smallest))} dimensions on this grid"
-                )
+            quotient = condition(gram, float(np.finfo(orbitals.real.dtype).eps))
             orbitals[...] = self.combined(orbitals, cholesky_inverse(gram))
-            if values[-1] < ILL_CONDITIONED * values[0]:
+            if quotient < ILL_CONDITIONED:
                 return
 
     def _pieces(

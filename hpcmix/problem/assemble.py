@@ -16,6 +16,7 @@ from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.functionals import Functional
 from hpcmix.problem.grid import Grid
+from hpcmix.problem.hints.keys import place_of
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
@@ -109,9 +110,11 @@ class _Assembly:
         known = list(Problem.model_fields)
         for key in self.tables:
             if key not in known:
-                suggestion = None if unavailable_key(key) else closest(key, known)
+                elsewhere = place_of(key, Problem, {})
+                suggestion = None if unavailable_key(key) or elsewhere else closest(key, known)
                 listing = "" if suggestion else f" (sections: {', '.join(known)})"
-                self.complain((key,), unavailable_key(key) or f"unknown section{listing}", suggestion)
+                message = f"unknown section{listing}{'; ' if elsewhere else ''}{elsewhere}"
+                self.complain((key,), unavailable_key(key) or message, suggestion)
         for key in ("grid", "species"):
             if key not in self.tables:
                 self.complain((key,), f"the section {'[grid]' if key == 'grid' else '[[species]]'} is required")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from hpcmix.problem.adaptive import smallest_tolerance
 from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.coupling_checks import check_couplings
@@ -21,6 +23,7 @@ from hpcmix.problem.functionals import FunctionalSection, check_functionals, che
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.problem.kernel_costs import check_cost
 from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
@@ -93,7 +96,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             for path, message in check_on_grid(one, parts.grid, hbar):
                 yield ("species", index, *path), message, None
         for index, interaction in parts.interaction.items():
-            for path, message in check_range(interaction, parts.grid):
+            for path, message in (*check_range(interaction, parts.grid), *check_cost(interaction, parts.grid)):
                 yield ("interaction", index, *path), message, None
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
             yield path, message, None
@@ -108,6 +111,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         yield from _check_schedules(parts.time, parts.output)
         yield from _check_tolerance(parts)
         if parts.grid is not None:
+            yield from _check_factors(parts)
             yield from _check_step(parts, hbar)
 
 
@@ -248,6 +252,32 @@ def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterato
         if interval is not None and interval < time.step_size * (1 - 1e-12):
             message = f"is smaller than the step: {interval:.6g} < {time.step_size:.6g} in code units"
             yield ("output", name, "interval"), message, None
+
+
+MOST_TIMES = 2**20
+"""At so many times a factor is evaluated in advance."""
+
+
+def _check_factors(parts: Parts) -> Iterator[Finding]:
+    """Refuse factors that are not finite at the ends of the steps; of adaptive steps, at the beginning."""
+    time = parts.time
+    if time.frame.expanding or time.adaptive is not None:
+        times = np.zeros(1)
+    else:
+        times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
+    found = [
+        (("species", index, "potential", number), entry)
+        for index, one in parts.species.items()
+        for number, entry in enumerate(one.potential)
+    ]
+    found += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
+    for path, entry in found:
+        if entry.factor is None:
+            continue
+        on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
+        wrong = on & ~np.isfinite(np.broadcast_to(entry.factor.evaluate(t=times), times.shape))
+        if wrong.any():
+            yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
 
 
 def _check_tolerance(parts: Parts) -> Iterator[Finding]:

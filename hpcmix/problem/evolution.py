@@ -15,6 +15,8 @@ from hpcmix.problem.integrators import INTEGRATORS, Splitting
 from hpcmix.problem.section import Section, context_of, wrong
 from hpcmix.problem.values import described, integer, quantity, real, sequence
 
+NEEDS_TIME = "run needs a [time] section with final and step; hpcmix ground does without"
+
 
 def _pair(value: object) -> tuple:
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):

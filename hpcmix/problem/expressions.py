@@ -230,8 +230,8 @@ class _Checker:
             if name in self.variables or name in _CONSTANTS:
                 raise _fail(node, f'"{name}" is no function; a product needs its *')
             suggestion = closest(name, _FUNCTIONS)
-            hint = f'; did you mean "{suggestion}"?' if suggestion else f" (functions: {', '.join(_FUNCTIONS)})"
-            raise _fail(node, f'unknown function "{_excerpt(name)}"{hint}')
+            hint = f'; did you mean "{suggestion}"?' if suggestion else ""
+            raise _fail(node, f'unknown function "{_excerpt(name)}"{hint} (functions: {", ".join(_FUNCTIONS)})')
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise _fail(node, f"{name} takes plain arguments only")
         _, fewest, most = _FUNCTIONS[name]

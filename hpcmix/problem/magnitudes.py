@@ -30,8 +30,8 @@ LONGEST_CELL = 1e6
 """Largest spacing of the grid over its smallest: kinetic energies along the axes differ by the square then, and radial
 tables have as many entries for a point of an axis."""
 
-STRONGEST_BARRIER = 1e10
-"""kappa V R^2 of a scattering potential: a hard sphere to a part in 1e5, resolved by as many panels."""
+STRONGEST_BARRIER = 1e8
+"""kappa V R^2 of a scattering potential: a hard sphere to a part in 1e4, resolved by as many panels."""
 
 LARGEST_BALL = 1e12
 """Radius of the Neumann problem over the potential's: beyond, its solution is that of the scattering problem to all

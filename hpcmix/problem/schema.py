@@ -70,6 +70,10 @@ class Problem(Section):
         """The problem file as the user named it."""
         return self._source.file
 
+    def is_option(self, *path: str | int) -> bool:
+        """Whether an entry was given by a ``--set`` option, itself or with the table around it."""
+        return any(path[:length] in self._source.options for length in range(1, len(path) + 1))
+
     @property
     def hbar(self) -> float:
         """The reduced Planck constant in code units: one unless the scaling sets it (CONVENTIONS.md, Units)."""

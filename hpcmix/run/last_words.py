@@ -15,6 +15,9 @@ from hpcmix.problem.show import resolved_dict
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.simulation import Simulation
 
+RESERVED = ".reserved"
+"""The file that keeps room for the last words."""
+
 _ROOM = 1 << 18
 """Bytes set aside for the summary and the line, so that they find room on a disk that is full by then."""
 
@@ -36,7 +39,7 @@ class LastWords:
         """From now on there is a directory to speak in. `has_room`: set the room aside, as the root does. Raises
         OSError."""
         if has_room:
-            reserve(directory.path / ".reserved", _ROOM)
+            reserve(directory.path / RESERVED, _ROOM)
         self._directory = directory
         self._known = {"ranks": ranks, "problem": resolved_dict(problem)}
 
@@ -67,4 +70,4 @@ class LastWords:
     @staticmethod
     def _give_room(directory: Path) -> None:
         with suppress(OSError):
-            (directory / ".reserved").unlink()
+            (directory / RESERVED).unlink()

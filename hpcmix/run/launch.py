@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError
-from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directory import FILES, DirectoryInUse, RunDirectory
+from hpcmix.io.footprint import Footprint
 from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
@@ -23,11 +24,12 @@ from hpcmix.parallel.shared_memory import shared_memory_wanted
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transform import thread_count
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp
-from hpcmix.run.last_words import LastWords
+from hpcmix.run.last_words import RESERVED, LastWords
 from hpcmix.run.log import Log
 from hpcmix.run.loop import evolve
 from hpcmix.run.outputs import Outputs
@@ -96,6 +98,7 @@ def launch(request: Request) -> int:
         return _run(comm, problem, request, log, last_words)
     except ProblemError as error:
         located = error if problem is None else problem.locate(error)
+        last_words.dismiss()  # what is refused leaves nothing
         return _leave(log, last_words, str(request.worded(located)), BAD_INPUT)
     except (DirectoryInUse, NoCheckpoint) as error:
         return _leave(log, last_words, str(error), NO_CHECKPOINT)
@@ -141,9 +144,7 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
         if comm.rank == 0:
             problem = load_problem(request.file, request.overrides)
             if request.evolving and problem.time is None:
-                raise problem.complain(
-                    "time", "run needs a [time] section with final and step; hpcmix ground does without"
-                )
+                raise problem.complain("time", NEEDS_TIME)
     return comm.bcast(problem)
 
 
@@ -207,7 +208,9 @@ def _occupied(
     """The run's directory, locked for this job, and what is gone on from there. Collective."""
     directory = RunDirectory(Path(problem.output.directory))
     lock = Lock(directory.path)
+    footprint = Footprint(directory.path, (*FILES, RESERVED)) if comm.rank == 0 else None
     origin = None
+    refused = False
     try:
         with together(comm):
             if comm.rank == 0:
@@ -218,8 +221,13 @@ def _occupied(
                     RunDirectory.claim(directory.path, fresh=request.restart == "never")
                 lock.acquire()
         yield directory, lock, comm.bcast(origin)
+    except ProblemError:
+        refused = True
+        raise
     finally:
         lock.release()
+        if refused and footprint is not None:
+            footprint.take_back()  # of a run that goes on nothing is new
 
 
 def _draw(comm: MPI.Comm, problem: Problem, log: Log) -> None:

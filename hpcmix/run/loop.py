@@ -60,6 +60,8 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             if state.adaptation is not None:
                 outputs.write_between(state, guard, stepper.landed)
             record = None
+            if vote.checkpoint or stopping or output_due:
+                _require_potentials(simulation)
             if vote.checkpoint or stopping:
                 record = outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
@@ -96,7 +98,9 @@ def _show(simulation: Simulation, meter: Meter) -> None:
 
 
 def _require_potentials(simulation: Simulation) -> None:
-    """An expression may fail at the first instant, at a point that one rank holds: all learn of it here."""
+    """An expression may fail at an instant that is looked at, at a point that one rank holds: all learn of it here."""
+    if not any(one.external.evaluates_expressions for one in simulation.mixture.species):
+        return
     state, frame = simulation.state, simulation.mixture.grid.frame
     try:
         with together(simulation.communicators.world):

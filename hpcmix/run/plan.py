@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import ducc0
 import numpy as np
 
-from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
-from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.parallel.decomposition import Decomposition
+from hpcmix.parallel.division import divide
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.coupling import coupled_groups, dressed_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
@@ -46,6 +47,7 @@ class Plan:
                             size of one checkpoint, and how many stay at the same time.
     transforms_per_step     Fourier pairs (forward and backward) of one field.
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
+    notes                   what the file asks for and does not get on so many ranks.
     """
 
     groups: int
@@ -60,6 +62,7 @@ class Plan:
     transforms_per_step: float
     steps: int | None
     seconds_per_step: float | None
+    notes: tuple[str, ...] = ()
 
     @property
     def disk_bytes(self) -> int | None:
@@ -73,17 +76,8 @@ class Plan:
 def make_plan(problem: Problem, ranks: int) -> Plan:
     """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
     them."""
-    options = problem.parallel
-    asked = None if options.pencil_grid == "auto" else options.pencil_grid
-    groups = choose_groups(
-        problem.orbitals,
-        problem.grid.points,
-        ranks,
-        problem.orbital_groups,
-        asked,
-        real_bytes=real_bytes(problem),
-    )
-    decomposition = Decomposition(problem.grid.points, choose_pencil_grid(problem.grid.points, ranks // groups, asked))
+    division = divide(problem, ranks)
+    groups, decomposition = division.groups, division.decomposition
     points = max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
     evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
     snapshots, records, steps = 1, 1, 0
@@ -108,6 +102,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         transforms_per_step=transforms,
         steps=steps,
         seconds_per_step=None if problem.time is None else transforms * seconds_per_pair(problem.grid.points, ranks),
+        notes=division.notes,
     )
 
 

@@ -25,6 +25,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
         problem.title,
         f"grid           {points}, {len(problem.species)} species, {problem.parallel.precision} precision",
         f"decomposition  {count} as {division}, up to {block} points each",
+        *(f"               {note}" for note in plan.notes),
         f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
         f"files          {_files(problem, plan)}",
     ]

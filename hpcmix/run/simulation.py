@@ -265,6 +265,8 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     if communicators.groups > 1:
         division = f"{communicators.groups} orbital groups of {division}"
     log.line(f"{ranks} as {division}, {mpi_library()}")
+    for note in communicators.notes:
+        log.line(note)
     scales = problem.scales
     if scales.given:
         log.line(

@@ -9,16 +9,11 @@ from functools import singledispatch
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.dipolar_kernel import DipolarKernel
-from hpcmix.model.gaussian_kernel import GaussianKernel
-from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.radial_functions import radial_function
+from hpcmix.model.kernel import Kernel
 from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
-from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
-from hpcmix.model.scattering_kernel import ScatteringKernel
 from hpcmix.model.terms.channels import channels_of
 from hpcmix.model.terms.contact import ContactTerm
+from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.model.terms.local import LocalFunctional
@@ -29,8 +24,6 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
-from hpcmix.problem import interactions as entries
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.functionals import PowerFunctional
 from hpcmix.problem.schema import Problem
 
@@ -49,14 +42,7 @@ def terms_of(
 
 def _contact_terms(problem: Problem) -> list[Term]:
     """All contact couplings as one term, those that a scattering problem gives in the limit included."""
-    couplings = np.zeros((len(problem.species),) * 2)
-    for index, entry in enumerate(problem.interaction):
-        if entry.kernel_boundary is not None:
-            continue
-        a, b = problem.pair(entry.between)
-        coupling = entry.coupling(problem) if entry.kind == "contact" else _coupling_in_the_limit(problem, index)
-        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling
-        couplings[b, a] = couplings[a, b]
+    couplings = contact_couplings(problem)
     return [ContactTerm(couplings)] if couplings.any() else []
 
 
@@ -115,67 +101,6 @@ def _largest_wave_number(grid: Grid) -> float:
 def _kernel_of(problem: Problem, index: int, largest: float) -> Kernel:
     return kernel_of(problem.interaction[index], problem, index, largest)
 
-
-@singledispatch
-def kernel_of(entry: object, problem: Problem, index: int, largest: float) -> Kernel:
-    """The kernel of the interaction `entry`, which is number `index` in the file, with the factor one; `largest` is the
-    grid's largest |k|. Raises :class:`ProblemError` where a scattering problem has no solution."""
-    raise TypeError(f"{type(entry).__name__} has no kernel")
-
-
-@kernel_of.register
-def _(entry: entries.GaussianInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return GaussianKernel(1.0, entry.width, problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.YukawaInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(1.0, entry.screening, problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.CoulombInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return YukawaKernel(1.0, 0.0, problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return DipolarKernel(1.0, entry.unit_direction)
-
-
-@kernel_of.register
-def _(entry: entries.TableInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return RadialKernel(radial_function(entry), problem.grid.dimensions)
-
-
-@kernel_of.register
-def _(entry: entries.ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    number = entry.particles
-    try:
-        solution = neumann_problem(
-            radial_function(entry.potential),
-            _relative_coefficient(problem, entry),
-            number * entry.neumann_radius,
-            largest / number,
-        )
-    except NoScatteringSolution as error:
-        raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
-    return ScatteringKernel(solution, number)
-
-
-def _relative_coefficient(problem: Problem, entry) -> float:
-    first, second = (problem.species_named(name).mass for name in entry.between)
-    return relative_coefficient(first, second, problem.hbar)
-
-
-def _coupling_in_the_limit(problem: Problem, index: int) -> float:
-    """2 pi hbar^2 a / m_red with the scattering length of the potential."""
-    entry = problem.interaction[index]
-    try:
-        length = scattering_length(radial_function(entry.potential), _relative_coefficient(problem, entry)).value
-    except NoScatteringSolution as error:
-        raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
-    return 2.0 * math.pi * problem.hbar**2 * length / problem.reduced_mass(entry.between)
 
 
 # ---------------------------------------------------------------- one functional

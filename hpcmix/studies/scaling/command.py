@@ -16,13 +16,14 @@ from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.launcher import ranks_started
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.values import AXES
 from hpcmix.run.job_script import Job, read_site
 from hpcmix.run.launchers import LAUNCHERS, library_of
 from hpcmix.run.log import Log
+from hpcmix.run.preflight import load_checked
 from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
@@ -199,7 +200,7 @@ def collect(directory: Path, network: Network) -> int:
 
 
 def _plan(request: Request, launcher: str) -> _Plan:
-    problem = load_problem(request.file, request.overrides)
+    problem = load_checked(request.file, request.overrides)
     if problem.time is None:
         raise problem.complain("time", "scaling measures time steps: it needs a [time] section with final and step")
     asked = Asked(request.ranks, request.threads, request.groups, request.pencil_grids, _axes(request.grow, problem))
