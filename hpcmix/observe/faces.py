@@ -15,9 +15,7 @@ def shares_at_faces(mixture: Mixture, density: np.ndarray) -> list[float]:
     """Per axis the largest density on the two planes next to the face, the first x = -L/2 and the last x = L/2 - h,
     relative to the largest everywhere; zeros of a species that is empty. Collective over the group."""
     here = np.zeros(mixture.grid.dimensions + 1)
-    for axis, (points, part) in enumerate(
-        zip(mixture.grid.points, mixture.grid.position_block.slices, strict=True)
-    ):
+    for axis, (points, part) in enumerate(zip(mixture.grid.points, mixture.grid.position_block.slices, strict=True)):
         for plane in {0, points - 1}:
             if part.start <= plane < part.stop:
                 here[axis] = max(here[axis], float(np.max(np.take(density, plane - part.start, axis=axis))))

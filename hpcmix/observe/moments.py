@@ -9,8 +9,8 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.faces import SMALL
 
 LOCALISED = 0.5
-"""|<exp(2 pi i x / L)>| from which on a cloud has one place on the ring that the axis is: that of a Gaussian of standard
-deviation 0.19 L. A uniform gas, a lattice and two clouds on opposite sides have none."""
+"""|<exp(2 pi i x / L)>| from which on a cloud has one place on the ring that the axis is: that of a Gaussian of
+standard deviation 0.19 L. A uniform gas, a lattice and two clouds on opposite sides have none."""
 
 
 def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | list[float]]:
