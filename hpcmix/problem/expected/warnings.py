@@ -91,22 +91,22 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
         narrow = [axis for axis in _axes(problem) if _narrow(problem, found, axis)]
         if narrow:
             yield (
-                f'species "{one.name}": along {_names(problem, narrow)} the trap is narrower than a spacing of the '
-                f"grid (oscillator length {_listed(found.oscillator, narrow)}, spacing "
+                f'species "{one.name}": along {problem.grid.in_words(narrow)} the trap is narrower than a spacing of '
+                f"the grid (oscillator length {_listed(found.oscillator, narrow)}, spacing "
                 f"{_listed(problem.grid.spacings, narrow)}): use more points, a smaller box, or a weaker trap"
             )
         wide = [axis for axis in _axes(problem) if _wide(problem, index, found, axis)]
         if wide:
             yield (
-                f'species "{one.name}": along {_names(problem, wide)} its trap lets it reach the faces of the box '
-                f"({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and trap"
+                f'species "{one.name}": along {problem.grid.in_words(wide)} its trap lets it reach the faces of the '
+                f"box ({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and trap"
             )
     elif one.initial.kind == "gaussian":
         narrow = [axis for axis in _axes(problem) if one.initial.width[axis] < problem.grid.spacings[axis]]
         if narrow:
             yield (
-                f'species "{one.name}": along {_names(problem, narrow)} its Gaussian is narrower than a spacing of the '
-                "grid: use more points, a smaller box, or a wider initial state"
+                f'species "{one.name}": along {problem.grid.in_words(narrow)} its Gaussian is narrower than a spacing '
+                "of the grid: use more points, a smaller box, or a wider initial state"
             )
     if one.kind == "fermions" and found.shortest is not None:
         most = math.pi / max(problem.grid.spacings)
@@ -120,7 +120,7 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
         if across:
             yield (
                 f'species "{one.name}": its healing length, about {found.shortest:.3g}, is below half a spacing along '
-                f"{_names(problem, across)}: the grid does not resolve the cores of vortices; use more points"
+                f"{problem.grid.in_words(across)}: the grid does not resolve the cores of vortices; use more points"
             )
 
 
@@ -156,11 +156,8 @@ def _extent(problem: Problem, found: Lengths, axes: list[int]) -> str:
 
 
 def _listed(values: Sequence[float | None], axes: list[int]) -> str:
-    return ", ".join(f"{values[axis]:.3g}" for axis in axes)
-
-
-def _names(problem: Problem, axes: list[int]) -> str:
-    return " and ".join(problem.grid.axes[axis] for axis in axes)
+    texts = [f"{values[axis]:.3g}" for axis in axes]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
 
 
 def _per_axis(values: tuple[float | None, ...]) -> str:
