@@ -67,8 +67,8 @@ class ResolutionWatch:
         if lost and self._mode == "check":
             raise BlowUp(
                 f'the box does not hold species "{one.name}": {_when(record)} {at_faces} {self._grid.in_words(lost)} '
-                f"is {self._largest(shares, lost)} of its largest, and its trap is meant to keep it away from there; use "
-                f"a larger box, and check particles, scattering lengths and trap{_GO_ON}"
+                f"is {self._largest(shares, lost)} of its largest, and its trap is meant to keep it away from there; "
+                f"use a larger box, and check particles, scattering lengths and trap{_GO_ON}"
             )
         seen = [axis for axis in axes if shares[axis] > VISIBLE_AT_FACES and confinement.keeps_apart(axis)]
         seen = sorted({*seen, *(axis for axis in held if shares[axis] > VISIBLE_AT_FACES)})

@@ -10,9 +10,9 @@ from hpcmix.problem.expected.lengths import Lengths, expected_lengths
 from hpcmix.problem.interactions import ContactInteraction
 from hpcmix.problem.schema import Problem
 
-VISIBLE_AT_FACES = 1e-3
-"""Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: three per
-cent of the amplitude."""
+VISIBLE_AT_FACES = 1e-2
+"""Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: ten per cent
+of the amplitude."""
 
 DENSE = 1.0
 """Gas parameter n |a|^3 from which on the mean field has no meaning at all: its first correction, 128 / (15 sqrt(pi))
@@ -99,7 +99,8 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
         if wide:
             yield (
                 f'species "{one.name}": along {problem.grid.in_words(wide)} its trap lets it reach the faces of the '
-                f"box ({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and trap"
+                f"box ({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and "
+                "trap"
             )
     elif one.initial.kind == "gaussian":
         narrow = [axis for axis in _axes(problem) if one.initial.width[axis] < problem.grid.spacings[axis]]
