@@ -8,9 +8,9 @@ from hpcmix.grid import Grid
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.faces import SMALL
 
-LOCALISED = 0.5
+LOCALISED = 0.75
 """|<exp(2 pi i x / L)>| from which on a cloud has one place on the ring that the axis is: that of a Gaussian of
-standard deviation 0.19 L. A uniform gas, a lattice and two clouds on opposite sides have none."""
+standard deviation 0.12 L. A uniform gas, a lattice and two clouds that are far from each other have none."""
 
 
 def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | list[float]]:
