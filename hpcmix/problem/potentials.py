@@ -126,17 +126,18 @@ class ExpressionPotential(Switching):
         return "t" in self.value.variables_used
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
-        """Where it rises towards the faces on both sides, at time zero, and goes on rising beyond the box: by a third
-        or more whenever the distance doubles. What is periodic does not."""
+        """Where it is higher at the faces than at its bottom, at time zero, and goes on rising beyond the box: by a
+        third or more whenever the distance doubles, to values far above those in the box. What is periodic does not."""
         places = [np.linspace(-0.5, 0.5, _SAMPLES) * length for length in lengths]
         inside = self._lowest(axis, places)
         bottom, heights = np.min(inside), []
-        for doubling in range(4):
+        for doubling in range(6):
             places[axis] = np.array([-0.5, 0.5]) * 2.0**doubling * lengths[axis]
             heights.append(float(np.min(self._lowest(axis, places)) - bottom))
         if not np.isfinite([bottom, *heights]).all():
             return False
-        return heights[0] > 0.0 and all(far >= 4.0 / 3.0 * near for near, far in pairwise(heights))
+        rises = heights[0] > 0.0 and heights[-1] >= 4.0 * float(np.max(inside) - bottom)
+        return rises and all(far >= 4.0 / 3.0 * near for near, far in pairwise(heights))
 
     def _lowest(self, axis: int, places: Sequence[np.ndarray]) -> np.ndarray:
         """Along an axis the smallest values over the places along the others, at time zero."""
