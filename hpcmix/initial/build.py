@@ -88,7 +88,7 @@ def initial_state(
             arrays[index] *= math.sqrt(populations[index] / coupled.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
-    state = State(orbitals, 0, problem.time.step_size if problem.time else 0.0)
+    state = State(orbitals, 0, problem.time.first_step if problem.time else 0.0)
     if problem.time is not None and problem.time.adaptive is not None:
         state.adaptation = Adaptation()
     return state, ground_state

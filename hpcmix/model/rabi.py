@@ -67,11 +67,6 @@ class RabiCouplings:
         """Whether R may change at or after `time`."""
         return any(term.strength != 0.0 and term.envelope.changes_after(time) for term in self._terms)
 
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which a coupling is switched, or a ramp begins or ends."""
-        return tuple(corner for term in self._terms for corner in term.envelope.corners)
-
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
         result = self._constant.astype(np.complex128)
@@ -91,7 +86,8 @@ class RabiCouplings:
         up to the fifth power of the duration (Magnus, fourth order). With B_n = (1/duration) integral of
         (s / duration)^n R(start + duration/2 + s) ds: E = B_0 + (i duration / hbar) [B_0, B_1] and S = (i duration /
         hbar) B_1. Exact where R is constant, or changes by a factor only and commutes with T. Integrals by three nodes
-        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step.
+        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step, which ends where it
+        is switched.
         """
         if not self.changes_after(min(start.time, start.time + duration)):
             return self.matrix(start), np.zeros((self._species, self._species))

@@ -43,6 +43,16 @@ class Switching(Section):
         return self
 
     @property
+    def switching_times(self) -> tuple[float, ...]:
+        """The times at which its strength jumps or bends: where it is switched, and where a ramp begins and ends."""
+        return tuple(
+            time
+            for edge in (self.from_time, self.until)
+            if math.isfinite(edge)
+            for time in dict.fromkeys((edge, edge + self.ramp))
+        )
+
+    @property
     def switched(self) -> bool:
         """Whether its strength changes in time."""
         return math.isfinite(self.from_time) or math.isfinite(self.until) or self.factor is not None

@@ -55,6 +55,12 @@ def compare(stored: str, problem: Problem) -> Comparison:
     return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))
 
 
+def asked_step(stored: str) -> float | None:
+    """The fixed step that a stored file asks for, None where its steps are adaptive."""
+    step = tomllib.loads(stored).get("time", {}).get("step")
+    return None if step is None or isinstance(step, dict) else float(step)
+
+
 def _differences(before: dict[str, Any], now: dict[str, Any], said: set[str]) -> Iterator[str]:
     """A line for every entry that differs, but those of `said` and what is in them."""
     for key in sorted({*before, *now}):

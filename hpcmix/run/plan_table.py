@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.time_words import TimeWords, steps_in_words
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.phase_resolution import expected_warnings
 from hpcmix.run.plan import Plan
@@ -30,6 +31,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     ]
     if plan.seconds_per_step is not None and plan.steps is None:
         lines += [
+            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
             f"time           steps chosen by their error, each of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s",
             "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
@@ -37,6 +39,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     elif plan.seconds_per_step is not None:
         whole = timedelta(seconds=round(plan.seconds_per_step * plan.steps))
         lines += [
+            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
