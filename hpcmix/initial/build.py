@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
-from hpcmix.initial.dressed import Dressing
+from hpcmix.initial.dressed import Dressing, undressed_in_words
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
 from hpcmix.initial.noise import complex_noise
@@ -47,7 +47,7 @@ def initial_state(
 ) -> tuple[State, GroundState | None]:
     """The orbitals of every species at time zero, and how the ground state was found if one was asked for.
 
-    Species that ask for the ground state are minimised together, those that are coupled at time 0- as one (dressed.py);
+    Species that ask for the ground state are minimised together, those that are dressed as one (dressed.py);
     the others are held as they are given meanwhile, and are part of the mean field. A single orbital is made by every
     orbital group, which then keeps it or not; a set of orbitals in its parts. `say` gets sentences for the log. Raises
     :class:`ProblemError`, or :class:`NotConverged` from the minimisation. Collective.
@@ -68,6 +68,8 @@ def initial_state(
             arrays.append(_written_down(problem, mixture, index)[np.newaxis])
     ground_state = None
     if any(array is None for array in arrays):
+        for sentence in undressed_in_words(problem):
+            say(sentence)
         try:
             ground_state, arrays = _with_ground_states(problem, mixture, dressing, arrays, report, say)
         except KrylovError as error:
@@ -210,7 +212,10 @@ def _tell_populations(
     populations[list(group)] = total * norms / np.sum(norms)
     names = " and ".join(f'"{problem.species[index].name}"' for index in group)
     parts = " and ".join(f"{populations[index]:.8g}" for index in group)
-    say(f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts}")
+    say(
+        f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} "
+        "(dressed = false in their [[coupling]] keeps the particles given)"
+    )
 
 
 def _require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset[int]) -> None:

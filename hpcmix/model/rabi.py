@@ -16,13 +16,15 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 
 @dataclass(frozen=True)
 class RabiTerm:
-    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, and hbar detuning / 2."""
+    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, hbar detuning / 2, and whether ground
+    states are sought with it."""
 
     first: int
     second: int
     strength: complex
     detuning: float
     envelope: Envelope
+    dresses: bool = True
 
 
 class RabiCouplings:
@@ -58,6 +60,7 @@ class RabiCouplings:
                 half * entry.rabi_frequency * np.exp(1j * entry.phase),
                 half * entry.detuning,
                 Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
+                entry.dresses,
             )
             for entry in problem.coupling
         ]
@@ -69,9 +72,16 @@ class RabiCouplings:
 
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
+        return self._sum([term.strength * term.envelope(instant) for term in self._terms])
+
+    def of_ground_state(self) -> np.ndarray:
+        """R at time 0- of the couplings that the ground state is sought with, and the detunings of all."""
+        instant = Instant.before_start()
+        return self._sum([term.strength * term.envelope(instant) if term.dresses else 0.0 for term in self._terms])
+
+    def _sum(self, values: Sequence[complex]) -> np.ndarray:
         result = self._constant.astype(np.complex128)
-        for term in self._terms:
-            value = term.strength * term.envelope(instant)
+        for term, value in zip(self._terms, values, strict=True):
             result[term.first, term.second] += value
             result[term.second, term.first] += np.conj(value)
             result[term.first, term.first] += term.detuning

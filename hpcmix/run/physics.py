@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from hpcmix.problem.show import resolved_dict
 _FREE = ("title", "output", "parallel", "ground_state", "time.final", "time.check_step", "time.step.initial")
 """What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
 there already."""
+
+_DRESSED = re.compile(r"coupling\.\d+\.dressed")
+"""Says which ground state was to be found, too."""
 
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
@@ -83,7 +87,7 @@ def _physics(tables: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in flat.items()
-        if key == "parallel.precision" or not (key in _FREE or key.startswith(free))
+        if key == "parallel.precision" or not (key in _FREE or key.startswith(free) or _DRESSED.fullmatch(key))
     }
 
 
