@@ -52,8 +52,9 @@ class Stepper:
         state.step += 1
         state.pending_kick = table.kicks[-1] * duration
         if stretch := self._beginning.get(state.step):
+            if stretch.size != state.step_size:
+                self._flows.forget_factors()
             state.mark, state.step_size = stretch.mark, stretch.size
-            self._flows.forget_factors()
 
     def settle(self, state: State) -> None:
         """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""

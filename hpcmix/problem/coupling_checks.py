@@ -80,8 +80,8 @@ def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, R
             share = entry.share_before_start(final)
             if share > NEARLY_OFF:
                 message = (
-                    f"at time 0- this coupling has {100 * share:.3g} % of its largest strength, and it is not clear which "
-                    "state is meant: dressed = true seeks the ground state with it, which divides all particles of "
+                    f"at time 0- this coupling has {100 * share:.3g} % of its largest strength, and it is not clear "
+                    "which state is meant: dressed = true seeks the ground state with it, and divides all particles of "
                     f'"{first}" and "{second}" anew; dressed = false keeps the particles that each is given'
                 )
                 key = "factor" if entry.factor is not None else "ramp"

@@ -80,12 +80,18 @@ class FixedSteps:
     @classmethod
     def planned(cls, end: float, longest: float, switching: Iterable[float] = (), mark: Mark = START) -> FixedSteps:
         """From the mark to `end` by steps of at most `longest` that end at every time of `switching` in between. No
-        steps where the mark is at the end."""
+        steps where the mark is at the end.
+
+        Where the longest step divides a stretch up to rounding it is taken as it is, so that stretches that begin or
+        end elsewhere have the same; a run of one stretch has the exact part of its end.
+        """
         stretches: list[Stretch] = []
         stops = [*between(switching, mark.time, end), end] if end - mark.time > SAME_TIME * end else []
         for stop in stops:
+            length = stop - mark.time
             count = steps_to(stop, longest, mark.time)
-            stretches.append(Stretch(mark, (stop - mark.time) / count, count))
+            divides = abs(count * longest - length) <= 1e-12 * stop and (len(stops) > 1 or mark != START)
+            stretches.append(Stretch(mark, longest if divides else length / count, count))
             mark = Mark(mark.step + count, stop, stretches[-1].size)
         return cls(tuple(stretches))
 

@@ -45,6 +45,7 @@ def test_a_quotient_that_is_whole_up_to_rounding_late_in_a_run():
     """2 ms in steps of 10 us, a pulse of 50 us after 1.05 ms: the difference of two times is rounded as they are."""
     table = FixedSteps.planned(2e-3, 1e-5, (1.05e-3, 1.1e-3))
     assert [one.count for one in table.stretches] == [105, 5, 90]
+    assert {one.size for one in table.stretches} == {1e-5}
 
 
 def place(table, step):
