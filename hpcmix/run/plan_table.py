@@ -9,6 +9,7 @@ from hpcmix.problem.time_words import TimeWords, steps_in_words
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.phase_resolution import expected_warnings
 from hpcmix.run.plan import Plan
+from hpcmix.run.time_resolution import time_warnings
 
 
 def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
@@ -45,7 +46,8 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
     condition = semirelativistic_condition(problem)
-    return lines + (condition.lines() if condition is not None else []) + expected_warnings(problem)
+    lines += condition.lines() if condition is not None else []
+    return lines + expected_warnings(problem) + time_warnings(problem)
 
 
 def _files(problem: Problem, plan: Plan) -> str:

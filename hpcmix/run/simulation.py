@@ -32,6 +32,7 @@ from hpcmix.run.phase_resolution import found_warnings
 from hpcmix.run.restart import Origin, ancestors
 from hpcmix.run.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
 from hpcmix.run.stopping import StopRequests
+from hpcmix.run.time_resolution import time_warnings
 from hpcmix.run.watchdog import Watchdog
 from hpcmix.state import Adaptation, State
 
@@ -147,7 +148,7 @@ def build_simulation(
     if trial.description:
         log.line(trial.description)
     log.line(f"transform: {mixture.transform.description}")
-    for line in found_warnings(problem, mixture):
+    for line in [*found_warnings(problem, mixture), *time_warnings(problem)]:
         log.line(line)
     if checkpoint is None:
         if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
