@@ -31,9 +31,10 @@ class StepTooSmall(ArithmeticError):
 
     def told(self, words: TimeWords) -> str:
         """The sentence, with times in these words."""
+        size, smallest = (words.of_step(size, 3) for size in (self.size, self.smallest))
         return (
-            f"in step {self.step}, t = {words(self.time)}, the tolerance needs a step of {words(self.size, 3)}, "
-            f"below the smallest of {words(self.smallest, 3)} (time.step.smallest)"
+            f"in step {self.step}, t = {words(self.time)}, the tolerance needs a step of {size}, "
+            f"below the smallest of {smallest} (time.step.smallest)"
         )
 
 

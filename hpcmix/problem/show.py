@@ -97,7 +97,7 @@ def _clock(problem: Problem) -> str:
     """What the steps are, where they are not all as long as the file says, or not steps of the laboratory's time."""
     time = problem.time
     fixed = None if time.adaptive is not None else time.fixed_steps
-    switching = fixed is not None and len(fixed.stretches) > 1
+    switching = fixed is not None and fixed.largest > fixed.smallest * (1.0 + 1e-12)
     if not time.frame.expanding:
         if not switching:
             return ""

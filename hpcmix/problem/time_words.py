@@ -17,7 +17,7 @@ _UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15
 
 @dataclass(frozen=True)
 class TimeWords:
-    """How times of a run are told.
+    """How times of a run are told: t, by calling it.
 
     name    of the unit; empty where the file has no [units] and times are plain numbers.
     factor  from code units.
@@ -32,16 +32,13 @@ class TimeWords:
         if scales.time_si is None:
             return cls()
         seconds = longest * scales.time_si
-        wanted = 1e-3 if math.isinf(seconds) else seconds * (1.0 + 1e-12)
-        name = next((name for name, size in _UNITS.items() if wanted >= size), "fs")
+        name = "ms" if math.isinf(seconds) else _suitable(seconds)
         return cls(name, scales.time_si / _UNITS[name])
 
     @classmethod
     def of_problem(cls, problem: Problem) -> TimeWords:
         """Those that suit the problem's evolution."""
-        time = problem.time
-        longest = math.inf if time is None else time.end if math.isinf(time.final) else time.final
-        return cls.of(problem.scales, longest)
+        return cls.of(problem.scales, math.inf if problem.time is None else problem.time.final)
 
     def number(self, time: float, digits: int = 6) -> str:
         """The number alone."""
@@ -52,9 +49,22 @@ class TimeWords:
         unit = "" if not self.name or math.isinf(time) else f" {self.name}"
         return f"{self.number(time, digits)}{unit}"
 
+    def of_step(self, size: float, digits: int = 6) -> str:
+        """A step with the unit that suits it by itself."""
+        if not self.name:
+            return self(size, digits)
+        seconds = size * self.factor * _UNITS[self.name]
+        name = _suitable(seconds)
+        return f"{seconds / _UNITS[name]:.{digits}g} {name}"
+
     def of_end(self, time: float, end: float) -> str:
         """How far a time is on the way to the end."""
         return f"{self.number(time)} of {self(end)}"
+
+
+def _suitable(seconds: float) -> str:
+    """The largest unit that a time is one of at least, but for rounding."""
+    return next((name for name, size in _UNITS.items() if seconds * (1.0 + 1e-12) >= size), "fs")
 
 
 PLAIN = TimeWords()
@@ -64,17 +74,16 @@ PLAIN = TimeWords()
 def steps_in_words(time: TimeOptions, words: TimeWords) -> str:
     """How the problem's evolution is divided, for the log and the plan."""
     if time.adaptive is not None:
-        smallest, initial, largest = (words(size, 3) for size in time.adaptive.within(time.end))
+        smallest, initial, largest = (words.of_step(size, 3) for size in time.adaptive.within(time.end))
         tolerance = f"{time.adaptive.tolerance:g}"
         return f"adaptive steps, tolerance {tolerance}, from {smallest} to {largest}, the first {initial}"
     table = time.fixed_steps
+    sizes = dict.fromkeys(words.of_step(size) for size in (table.smallest, table.largest))
+    steps = f"{table.steps} steps of {' to '.join(sizes)}"
     if len(table.stretches) == 1:
-        return f"{table.steps} steps of {words(table.largest)}"
+        return steps
     count = len(table.switching_times)
     times = [words.number(time.frame.laboratory_time(clock)) for clock in table.switching_times[:4]]
     where = ", ".join(times) + (", ..." if count > len(times) else f" {words.name}".rstrip())
-    return (
-        f"{table.steps} steps of {words(table.smallest)} to {words(table.largest)}, so that steps end at the "
-        + (f"{count} switching times" if count > 1 else "switching time")
-        + f" t = {where}"
-    )
+    which = f"{count} switching times" if count > 1 else "switching time"
+    return f"{steps}, which end at the {which} t = {where}"

@@ -94,7 +94,7 @@ def _show(simulation: Simulation, meter: Meter) -> None:
     if state.adaptation is None:
         meter.update(state.step, f"t = {simulation.words(simulation.time)}")
     else:
-        size, time = simulation.words(state.step_size, 3), simulation.words(simulation.time)
+        size, time = simulation.words.of_step(state.step_size, 3), simulation.words(simulation.time)
         meter.update(state.time, f"step {state.step}, size {size}, t = {time}")
 
 
