@@ -68,7 +68,7 @@ def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) ->
         words = TimeWords.of_problem(problem)
         pulse, largest = words.of_step(duration, 2), words.of_step(time.adaptive.within(time.end)[2], 3)
         return [
-            f"warning: {what}: its factor has a pulse of about {pulse}, which an adaptive step of up to {largest} can pass "
+            f"warning: {what}: its factor has a pulse of about {pulse}, which an adaptive step of {largest} can pass "
             "over; set time.step.largest to its length"
         ]
     wrong = wrong_area(time.fixed_steps, time.splitting, entry, drifting)

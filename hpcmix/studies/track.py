@@ -98,7 +98,11 @@ def _physics(problem: Problem) -> dict[str, Any]:
     described = resolved_dict(problem)
     observables = described.pop("output").get("observables")
     described.pop("title"), described.pop("parallel")
-    return described | {"observables": observables, "precision": problem.parallel.precision}
+    time = problem.time
+    # what was stored when steps did not end at switching times yet is another track
+    ends = [] if time is None or time.adaptive is not None else time.fixed_steps.switching_times
+    steps = {"steps_end_at": ends} if ends else {}
+    return described | {"observables": observables, "precision": problem.parallel.precision} | steps
 
 
 @dataclass

@@ -296,6 +296,9 @@ def test_changed_physics_are_refused_and_shown_unless_accepted(comm, folder, mon
         assert run(folder, "changed") == STOPPED
     before = series(folder, "changed")
     comm.barrier()
+    if comm.rank == 0:
+        said = (folder / "changed" / "run.log").read_text()
+        assert "40 steps of 0.01, blanes-moan-4" in said and ": 13 of 40 steps, to t = 0.13 of 0.4 in " in said
     capfd.readouterr()
     assert run(folder, "changed", "interaction.0.strength=0.2", "species.down.mass=2") == 2
     if comm.rank == 0:
