@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hpcmix.initial import wave_functions
-from hpcmix.initial.dressed import Dressing, undressed_in_words
+from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report, minimise_energy
 from hpcmix.initial.imaginary_time import relax
 from hpcmix.initial.noise import complex_noise
@@ -67,9 +67,9 @@ def initial_state(
         else:
             arrays.append(_written_down(problem, mixture, index)[np.newaxis])
     ground_state = None
+    for sentence in choices_in_words(problem):
+        say(sentence)
     if any(array is None for array in arrays):
-        for sentence in undressed_in_words(problem):
-            say(sentence)
         try:
             ground_state, arrays = _with_ground_states(problem, mixture, dressing, arrays, report, say)
         except KrylovError as error:

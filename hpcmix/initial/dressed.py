@@ -81,18 +81,25 @@ class Dressing:
         return frozenset(index for group in self.groups for index in group)
 
 
-def undressed_in_words(problem: Problem) -> list[str]:
-    """A sentence for every coupling that is on at time 0- and that no ground state is sought with: a choice that the
-    user may want to be another."""
+def choices_in_words(problem: Problem) -> list[str]:
+    """A sentence for every coupling that is on at time 0- and that no ground state is sought with, a choice that the
+    user may want to be another; and for every one that is to dress a ground state which nobody asks for."""
     asking = {one.name for one in problem.species if asks_for_ground_state(one)}
     final = 0.0 if problem.time is None else problem.time.final
-    return [
-        f'species "{entry.between[0]}" and "{entry.between[1]}" keep the particles given: their ground state is sought '
-        f"without the coupling between them, which has {100 * entry.share_before_start(final):.2g} % of its largest "
-        "strength at time 0- (dressed = true in its [[coupling]] seeks it with it)"
-        for entry in problem.coupling
-        if entry.on_before_start and not entry.dresses and asking.intersection(entry.between)
-    ]
+    sentences = []
+    for entry in problem.coupling:
+        asked = not asking.isdisjoint(entry.between)
+        names = " and ".join(f'"{name}"' for name in entry.between)
+        if entry.dressed and not asked:
+            sentences.append(f"dressed = true has no effect: neither of {names} asks for the ground state")
+        elif asked and entry.on_before_start and not entry.dresses:
+            share = 100 * entry.share_before_start(final)
+            sentences.append(
+                f"species {names} keep the particles given: their ground state is sought without the coupling between "
+                f"them, which has {share:.2g} % of its largest strength at time 0- (dressed = true in its [[coupling]] "
+                "seeks it with it)"
+            )
+    return sentences
 
 
 def _begin_with(given: np.ndarray, level: np.ndarray) -> np.ndarray:

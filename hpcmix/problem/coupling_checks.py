@@ -73,12 +73,9 @@ def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, R
                 'rabi_frequency, "from", "until" and "factor" say so; let it be on then, or leave this out'
             )
             yield ("coupling", index, "dressed"), message, None
-        elif entry.dressed and not asking:
-            message = f'has no meaning: neither "{first}" nor "{second}" asks for the ground state'
-            yield ("coupling", index, "dressed"), message, None
         elif entry.dressed is None and asking and entry.on_before_start and not entry.dresses:
             share = entry.share_before_start(final)
-            if share > NEARLY_OFF:
+            if not share <= NEARLY_OFF:
                 message = (
                     f"at time 0- this coupling has {100 * share:.3g} % of its largest strength, and it is not clear "
                     "which state is meant: dressed = true seeks the ground state with it, and divides all particles of "

@@ -11,15 +11,22 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    problem_text,
     require_below,
     species,
     system,
 )
 from physics.test_rabi import dense, rabi
 
+from hpcmix.initial.build import initial_state
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.landscape import Landscape
+from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.timers import Timers
+from hpcmix.problem.load import parse_problem
 
 BEFORE = Instant.before_start()
 
@@ -441,3 +448,28 @@ def test_the_file_and_the_model_agree_on_what_is_on_at_time_zero(switch):
     )
     matrix = state.mixture.rabi.matrix(BEFORE)
     assert matrix[0, 1] == pytest.approx(state.problem.coupling[0].before_start, rel=1e-15)
+
+
+def test_what_was_chosen_is_said():
+    """And how to get the other; nothing where there is no choice."""
+
+    def said(coupling, **entries):
+        state = [species(name, particles=n, potential=[harmonic(1.0)], **entries) for name, n in (("a", 9.0), ("b", 0))]
+        if entries:
+            state[1]["particles"] = 3.0
+        lines = []
+        problem = parse_problem(problem_text([16], [12.0], state, coupling=[coupling], time=evolution(8.0, 0.5)))
+        mixture = build_mixture(problem, Communicators.of(problem, MPI.COMM_SELF), Timers(), "sub-array-messages")
+        initial_state(problem, mixture, lambda *progress: None, lines.append)
+        return lines
+
+    pulse = {"factor": "1/cosh(2*(t - 4))"}
+    (line,) = said(rabi("a", "b", 1.0, **pulse))
+    assert "keep the particles given" in line and "0.067 % of its largest" in line and "dressed = true in its" in line
+    (line,) = said(rabi("a", "b", 1.0))
+    assert "the ground state has 4.5 and 4.5 (dressed = false in their [[coupling]] keeps the particles given)" in line
+    assert said(rabi("a", "b", 1.0, **{"from": 0.0})) == []
+    given = {"initial": expression("1")}
+    assert said(rabi("a", "b", 1.0), **given) == said(rabi("a", "b", 1.0, **pulse), **given) == []
+    (line,) = said(rabi("a", "b", 1.0, dressed=True), **given)
+    assert "dressed = true has no effect" in line

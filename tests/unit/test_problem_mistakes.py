@@ -592,7 +592,6 @@ rabi_frequency = 1.0
         ("rabi_frequency = 1.0", "rabi_frequency = 1.0\nfrom = 2\nuntil = 1", "coupling.0.until", "which is never"),
         ("rabi_frequency = 1.0", 'rabi_frequency = 1.0\nfactor = "x"', "coupling.0.factor", '"x" does not exist here'),
         ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndressed = 1", "coupling.0.dressed", "true or false"),
-        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndressed = true", "coupling.0.dressed", "neither"),
         ("rabi_frequency = 1.0", "rabi_frequency = 1\nfrom = 0\ndressed = true", "coupling.0.dressed", "is not on at"),
         ("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"', "time.integrator", "here is a [[coupling]]"),
         ('precision = "double"', "orbital_groups = 2", "parallel.orbital_groups", "must be 1 with [[coupling]]"),
