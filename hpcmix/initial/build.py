@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import closed_form
-from hpcmix.initial.dressed import Dressing
+from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.guesses import Guesses, normalise
 from hpcmix.initial.noise import complex_noise
@@ -37,7 +37,7 @@ def initial_state(
 ) -> tuple[State, GroundState | None]:
     """The orbitals of every species at time zero, and how the ground state was found if one was asked for.
 
-    Species that ask for the ground state are minimised together, those that are coupled at time 0- as one (dressed.py);
+    Species that ask for the ground state are minimised together, those that are dressed as one (dressed.py);
     the others are held as they are given meanwhile, and are part of the mean field. A single orbital is made by every
     orbital group, which then keeps it or not; a set of orbitals in its parts. `report`, `say`, `alive` and `keeper` are
     those of :class:`~hpcmix.initial.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
@@ -58,6 +58,8 @@ def initial_state(
         else:
             arrays.append(_written_down(problem, mixture, index)[np.newaxis])
     ground_state = None
+    for sentence in choices_in_words(problem):
+        say(sentence)
     if any(array is None for array in arrays):
         try:
             ground_state, arrays = _with_ground_states(
@@ -81,7 +83,7 @@ def initial_state(
             arrays[index] *= math.sqrt(populations[index] / coupled.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
-    state = State(orbitals, 0, problem.time.step_size if problem.time else 0.0)
+    state = State(orbitals, 0, problem.time.first_step if problem.time else 0.0)
     if problem.time is not None and problem.time.adaptive is not None:
         state.adaptation = Adaptation()
     return state, ground_state
@@ -152,7 +154,10 @@ def _tell_populations(
     populations[list(group)] = total * norms / np.sum(norms)
     names = " and ".join(f'"{problem.species[index].name}"' for index in group)
     parts = " and ".join(f"{populations[index]:.8g}" for index in group)
-    say(f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts}")
+    say(
+        f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} "
+        "(dressed = false in their [[coupling]] keeps the particles given)"
+    )
 
 
 def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:

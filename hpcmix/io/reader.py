@@ -16,6 +16,7 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.series import read_series
 from hpcmix.io.slice_file import Slices, read_slices
 from hpcmix.io.summary import read_summary
+from hpcmix.problem.time_words import TimeWords
 from hpcmix.problem.units import UnitError, Units, units_from_text
 
 
@@ -146,8 +147,15 @@ class RunReader:
         return facts
 
     def _time(self, time: float) -> str:
-        factor = self.scales.time_si
-        return f"{time:.6g}" if factor is None else f"{time:.6g} ({time * factor * 1e3:.6g} ms)"
+        """A time for people, and the number that the files hold."""
+        words = TimeWords.of(self.scales, self._longest)
+        return words(time) if not words.name else f"{words(time)} ({time:.6g} in code units)"
+
+    @property
+    def _longest(self) -> float:
+        """The final time as the problem file has it."""
+        final = (self.problem.get("time") or {}).get("final")
+        return float(final) if isinstance(final, (int, float)) else math.inf
 
 
 def _stored(numbered: list[tuple[int, Path]]) -> list[StoredFile]:

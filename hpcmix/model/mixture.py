@@ -165,13 +165,6 @@ class Mixture:
         """Whether no external potential and no coupling changes at or after `time`."""
         return not (self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species))
 
-    def next_corner(self, clock: float) -> float:
-        """The first time after `clock`, both on the clock of the grid's frame, at which an external potential or a
-        coupling is switched, or a ramp begins or ends; infinity for none."""
-        times = [corner for one in (*(one.external for one in self.species), self.rabi) for corner in one.corners]
-        corners = map(self.grid.frame.clock, times)
-        return min((corner for corner in corners if corner > clock), default=np.inf)
-
     # --------------------------------------------------------------- densities and potentials
 
     def density(self, orbitals: np.ndarray, weight: float) -> np.ndarray:

@@ -187,11 +187,6 @@ class ExternalPotential:
         """Whether the potential may change at or after `time`; if not, the energy is conserved from then on."""
         return any(term.changes_after(time) for term in self._varying)
 
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which a potential is switched, or a ramp begins or ends."""
-        return tuple(corner for one in self._envelopes for corner in one.corners)
-
     def differs(self, first: Instant, second: Instant) -> bool:
         """Whether the potentials of two instants may differ."""
         return any(term.fingerprint(first) != term.fingerprint(second) for term in self._varying)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,13 +25,15 @@ Value = TypeVar("Value", float, np.ndarray)
 
 @dataclass(frozen=True)
 class RabiTerm:
-    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, and hbar detuning / 2."""
+    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, hbar detuning / 2, and whether ground
+    states are sought with it."""
 
     first: int
     second: int
     strength: complex
     detuning: float
     envelope: Envelope
+    dresses: bool = True
 
     def add_to(self, matrix: np.ndarray, factor: float) -> None:
         """Add the coupling of the two, times a factor."""
@@ -79,6 +81,7 @@ class RabiCouplings:
                 half * entry.rabi_frequency * np.exp(1j * entry.phase),
                 half * entry.detuning,
                 Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
+                entry.dresses,
             )
             for entry in problem.coupling
         ]
@@ -88,15 +91,18 @@ class RabiCouplings:
         """Whether R may change at or after `time`."""
         return any(term.strength != 0.0 and term.envelope.changes_after(time) for term in self._terms)
 
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which a coupling is switched, or a ramp begins or ends."""
-        return tuple(corner for term in self._terms for corner in term.envelope.corners)
-
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
+        return self._sum(instant, range(len(self._terms)))
+
+    def of_ground_state(self) -> np.ndarray:
+        """R at time 0- of the couplings that the ground state is sought with, and the detunings of all."""
+        return self._sum(Instant.before_start(), [number for number, term in enumerate(self._terms) if term.dresses])
+
+    def _sum(self, instant: Instant, numbers: Iterable[int]) -> np.ndarray:
         result = self._unswitched.copy()
-        for number, term in enumerate(self._terms):
+        for number in numbers:
+            term = self._terms[number]
             term.add_to(result, _finite(number, term.envelope(instant), instant))
         return result
 
@@ -108,7 +114,8 @@ class RabiCouplings:
         up to the fifth power of the duration (Magnus, fourth order). With B_n = (1/duration) integral of
         (s / duration)^n R(start + duration/2 + s) ds: E = B_0 + (i duration / hbar) [B_0, B_1] and S = (i duration /
         hbar) B_1. Exact where R is constant, or changes by a factor only and commutes with T. Integrals by three nodes
-        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step.
+        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step, which ends where it
+        is switched.
         """
         if self._never_changes:
             return self._at_all_times

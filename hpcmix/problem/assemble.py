@@ -77,6 +77,8 @@ class _Assembly:
             parallel=self.section("parallel", ParallelOptions),
             ground_state=self.section("ground_state", GroundStateOptions),
         )
+        if parts.time is not None:
+            parts.time = parts.time.ending_steps_at(parts.switching_times)
         title = self.title()
         for path, message, suggestion in cross_checks(parts):
             self.complain(path, message, suggestion)

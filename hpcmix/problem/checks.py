@@ -58,6 +58,12 @@ class Parts:
     ground_state: GroundStateOptions | None = None
 
     @property
+    def switching_times(self) -> list[float]:
+        """When something jumps or bends."""
+        switched = [potential for one in self.species.values() for potential in one.potential]
+        return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
+
+    @property
     def complete(self) -> bool:
         """Whether every species is valid, so that their number and kinds can be judged."""
         return bool(self.species) and len(self.species) == len(entries(self.tables, "species"))

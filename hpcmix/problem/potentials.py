@@ -49,6 +49,29 @@ class Switching(Section):
         return self
 
     @property
+    def switching_times(self) -> tuple[float, ...]:
+        """The times at which its strength jumps or bends: where it is switched, and where a ramp begins and ends."""
+        return tuple(
+            time
+            for edge in (self.from_time, self.until)
+            if math.isfinite(edge)
+            for time in dict.fromkeys((edge, edge + self.ramp))
+        )
+
+    @property
+    def before_start(self) -> float:
+        """What the strength is multiplied by at time 0-, at which ground states are sought."""
+        value = self._risen(self.from_time) * (1.0 - self._risen(self.until))
+        return value * float(self.factor.evaluate(t=0.0)) if value != 0.0 and self.factor is not None else value
+
+    def _risen(self, edge: float) -> float:
+        """How much of the switching at `edge` is over at time 0-."""
+        if self.ramp == 0.0 or math.isinf(edge):
+            return 1.0 if edge < 0.0 else 0.0
+        progress = min(1.0, max(0.0, -edge / self.ramp))
+        return 0.5 * (1.0 - math.cos(math.pi * progress)) if self.ramp_shape == "smooth" else progress
+
+    @property
     def switched(self) -> bool:
         """Whether its strength changes in time."""
         return math.isfinite(self.from_time) or math.isfinite(self.until) or self.factor is not None

@@ -94,11 +94,18 @@ def _filled_in(problem: Problem) -> str:
 
 
 def _clock(problem: Problem) -> str:
-    """What the steps are steps of, where that is not the laboratory's time."""
+    """What the steps are, where they are not all as long as the file says, or not steps of the laboratory's time."""
     time = problem.time
+    fixed = None if time.adaptive is not None else time.fixed_steps
+    switching = fixed is not None and fixed.largest > fixed.smallest * (1.0 + 1e-12)
     if not time.frame.expanding:
-        return ""
-    steps = f"{time.steps} steps of {time.step_size!r}" if time.adaptive is None else "steps are adaptive"
+        if not switching:
+            return ""
+        lines = [f"{one.count} steps of {one.size!r} from t = {one.mark.time!r} on" for one in fixed.stretches]
+        return "\n# ".join(["", "steps end where something is switched, or a ramp begins or ends:", *lines])
+    steps = "steps are adaptive" if fixed is None else f"{fixed.steps} steps of {fixed.largest!r}"
+    if switching:
+        steps = f"{fixed.steps} steps of {fixed.smallest!r} to {fixed.largest!r}, which end at switching times"
     return (
         f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
         f"\n# {steps}; the frame has grown by "

@@ -17,6 +17,9 @@ _FREE = ("title", "output", "parallel", "ground_state", "time.final", "time.chec
 """What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
 there already."""
 
+_DRESSED = re.compile(r"coupling\.\d+\.dressed")
+"""Says which ground state was to be found, too."""
+
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
 
@@ -60,6 +63,12 @@ def compare(stored: str, problem: Problem) -> Comparison:
     return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))
 
 
+def asked_step(stored: str) -> float | None:
+    """The fixed step that a stored file asks for, None where its steps are adaptive."""
+    step = tomllib.loads(stored).get("time", {}).get("step")
+    return None if step is None or isinstance(step, dict) else float(step)
+
+
 def ground_state_differences(stored: str, problem: Problem) -> list[str]:
     """What `problem` says of its ground state that the resolved file `stored` does not, a line for each difference.
     How a search begins and how far it goes is no part of it, nor what becomes of the state afterwards."""
@@ -101,7 +110,7 @@ def _physics(tables: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in flat.items()
-        if (key == "parallel.precision" or not (key in _FREE or key.startswith(free)))
+        if (key == "parallel.precision" or not (key in _FREE or key.startswith(free) or _DRESSED.fullmatch(key)))
         and value != []  # a list without entries says what its absence does
     }
 

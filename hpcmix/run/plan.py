@@ -15,7 +15,7 @@ from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.coupling import coupled_groups, dressed_groups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
-from hpcmix.run.schedule import schedule_of, whole_steps
+from hpcmix.run.schedule import schedule_of
 
 PROGRAM_BYTES = 132_000_000
 """Resident memory of a rank with fields of no size at the end of a run: Python, numpy, scipy, HDF5 and MPI with its
@@ -82,10 +82,10 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
-        size = problem.time.step_size
-        steps = whole_steps(problem.time, size)
+        table = problem.time.fixed_steps if problem.time.adaptive is None else None
+        steps = None if table is None else table.steps
         snapshots, records = (
-            schedule_of(options, problem.time, steps, size).count()
+            schedule_of(options, problem.time, table).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
     transforms = transforms_per_step(problem)

@@ -145,11 +145,11 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     what = (
         "ground state"
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
-        else f"{state.step} steps to t = {simulation.in_units(simulation.time)}"
+        else f"{state.step} steps to t = {simulation.words(simulation.time)}"
     )
     if summary["status"] == "stopped":
         return (
-            f"stopped by {summary['message']}: {what} of {simulation.destination} in {took}; "
+            f"stopped by {summary['message']}: {simulation.place} in {took}; "
             f"hpcmix restart {directory} goes on"
         )
     verb = "done" if summary["status"] == "done" else "stopped"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hpcmix.problem.coupling import dressed_groups
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
@@ -653,6 +654,8 @@ rabi_frequency = 1.0
         ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndetunning = 1", "coupling.0.detunning", 'mean "detuning"'),
         ("rabi_frequency = 1.0", "rabi_frequency = 1.0\nfrom = 2\nuntil = 1", "coupling.0.until", "which is never"),
         ("rabi_frequency = 1.0", 'rabi_frequency = 1.0\nfactor = "x"', "coupling.0.factor", '"x" does not exist here'),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndressed = 1", "coupling.0.dressed", "true or false"),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1\nfrom = 0\ndressed = true", "coupling.0.dressed", "is not on at"),
         ("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"', "time.integrator", "here is a [[coupling]]"),
         ('precision = "double"', "orbital_groups = 2", "parallel.orbital_groups", "must be 1 with [[coupling]]"),
         (
@@ -680,6 +683,56 @@ def test_wrong_couplings(old, new, key, sentence) -> None:
     found = {complaint.key: complaint for complaint in caught.value.complaints}
     assert key in found, caught.value
     assert sentence in str(found[key]) and found[key].line is not None
+
+
+GIVEN = COUPLED.replace('initial = { kind = "gaussian", width = 1 }', "", 1)
+GIVEN = GIVEN.replace(GIVEN[GIVEN.index("initial = { noise") : GIVEN.index("[[interaction]]")], "")
+
+
+@pytest.mark.parametrize(
+    ("entries", "dressed"),
+    [
+        ("", True),
+        ("until = 0.0", True),
+        ("until = 0.0\nramp = 0.2", True),
+        ("dressed = false", False),
+        ("from = 0.0", False),
+        ("from = 0.0\nramp = 0.5", False),
+        ('factor = "1/cosh(20*(t - 0.7))"', False),
+        ('factor = "exp(-((t - 0.5)/0.1)**2)"', False),
+        ('factor = "1/cosh(20*(t - 0.7))"\ndressed = true', True),
+        ('factor = "1 + 0.5*sin(4*t)"\ndressed = true', True),
+        ('factor = "1 + 0.5*sin(4*t)"\ndressed = false', False),
+        ("from = -0.1\nramp = 0.2\ndressed = true", True),
+    ],
+    ids=str,
+)
+def test_whether_a_ground_state_is_dressed(entries, dressed) -> None:
+    """The particles that the file gives stand, unless a coupling is plainly on at time 0- or the file asks for it."""
+    problem = parse_problem(GIVEN + entries)
+    groups = dressed_groups(problem.species, problem.coupling)
+    assert groups == ([(0, 1)] if dressed else [])
+    assert parse_problem(resolved_toml(problem)) == problem
+
+
+@pytest.mark.parametrize(
+    ("entries", "key"),
+    [
+        ('factor = "1 + 0.5*sin(4*t)"', "factor"),
+        ('factor = "exp(-t)"', "factor"),
+        ('factor = "1/cosh(2*(t - 0.7))"', "factor"),
+        ("from = -0.1\nramp = 0.2", "ramp"),
+        ('from = -0.1\nramp = 0.2\nramp_shape = "smooth"', "ramp"),
+    ],
+    ids=str,
+)
+def test_a_coupling_of_which_it_is_not_clear_is_asked_about(entries, key) -> None:
+    with pytest.raises(ProblemError, match=rf"coupling.0.{key}: at time 0- .* % of its largest .*dressed = false"):
+        parse_problem(GIVEN + entries)
+    for answer in ("true", "false"):
+        parse_problem(f"{GIVEN}{entries}\ndressed = {answer}")
+    # whose state is given anyway, is not asked
+    parse_problem(COUPLED + entries)
 
 
 def test_sets_of_orbitals_beside_a_dressed_state_are_refused() -> None:
