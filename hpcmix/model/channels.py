@@ -15,10 +15,14 @@ channel whatever the number of species; two species with kernels of three shapes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from hpcmix.problem.schema import Problem
 
 NEGLIGIBLE = 1e-14
 """Part of a matrix of couplings, scaled to rows of size one, that is taken for rounding: the products of charges as a
@@ -42,9 +46,45 @@ class Channels:
     blends: dict[tuple[int, int], Blend]
 
     @property
+    def felt(self) -> np.ndarray:
+        """The species that take part, by index."""
+        return np.flatnonzero(np.any(self.outward != 0.0, axis=1))
+
+    @property
+    def multipliers(self) -> list[Blend]:
+        """The different multipliers."""
+        return list(dict.fromkeys(self.blends.values()))
+
+    @property
     def count(self) -> int:
         """The number of channels, and of real transforms there and back."""
         return len(self.inward)
+
+
+def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
+    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
+    symmetric matrix of factors between all species, the scaling's included."""
+    found: dict[Hashable, tuple[int, np.ndarray]] = {}
+    for index, entry in enumerate(problem.interaction):
+        if entry.kernel_boundary != boundary:
+            continue
+        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
+        a, b = pair_of(problem, entry)
+        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
+        couplings[b, a] = couplings[a, b]
+    return list(found.values())
+
+
+def pair_of(problem: Problem, entry) -> tuple[int, int]:
+    """The species that an interaction is between, by index, the lower one first."""
+    names = [one.name for one in problem.species]
+    first, second = sorted(names.index(name) for name in entry.between)
+    return first, second
+
+
+def channels_through(problem: Problem, boundary: str) -> Channels:
+    """The channels of all kernels with this boundary."""
+    return channels_of([couplings for _, couplings in shapes_of(problem, boundary)], len(problem.species))
 
 
 def channels_of(couplings: Sequence[np.ndarray], species: int) -> Channels:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from functools import singledispatch
 
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.channels import channels_of
+from hpcmix.model.channels import channels_of, pair_of, shapes_of
 from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.convolution import ConvolutionInteraction
 from hpcmix.model.coulomb_kernel import YukawaKernel
@@ -31,13 +30,14 @@ from hpcmix.problem import interactions as entries
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 
+
 def contact_interaction(problem: Problem) -> ContactInteraction:
     """All contact couplings, those that a scattering problem gives in the limit included."""
     couplings = np.zeros((len(problem.species),) * 2)
     for index, entry in enumerate(problem.interaction):
         if entry.kernel_boundary is not None:
             continue
-        a, b = _pair(problem, entry)
+        a, b = pair_of(problem, entry)
         coupling = entry.coupling(problem) if entry.kind == "contact" else _coupling_in_the_limit(problem, index)
         couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling
         couplings[b, a] = couplings[a, b]
@@ -73,26 +73,6 @@ def finite_range_interaction(
         ]
         parts.append(FreeSpaceInteraction(shapes, padded))
     return FiniteRangeInteraction(species, parts)
-
-
-def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
-    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
-    symmetric matrix of factors between all species, the scaling's included."""
-    found: dict[Hashable, tuple[int, np.ndarray]] = {}
-    for index, entry in enumerate(problem.interaction):
-        if entry.kernel_boundary != boundary:
-            continue
-        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
-        a, b = _pair(problem, entry)
-        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
-        couplings[b, a] = couplings[a, b]
-    return list(found.values())
-
-
-def _pair(problem: Problem, entry) -> tuple[int, int]:
-    names = [one.name for one in problem.species]
-    first, second = sorted(names.index(name) for name in entry.between)
-    return first, second
 
 
 def _largest_wave_number(grid: Grid) -> float:
