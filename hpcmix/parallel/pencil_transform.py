@@ -245,9 +245,7 @@ class PencilTransform(Transform):
             self._spectra = self.empty_fields(count)
         return list(self._spectra[:count])
 
-    def mix_half_way(
-        self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]
-    ) -> None:
+    def mix_half_way(self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]) -> None:
         """See :meth:`Transform.mix_half_way`."""
         self._change_lines(
             spectra, lambda arrays, _: kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True

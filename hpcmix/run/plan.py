@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import ducc0
 import numpy as np
 
+from hpcmix.model.terms.channels import channels_through, shapes_of
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.parallel.division import divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups
@@ -132,36 +133,31 @@ def transform_fields(decomposition: Decomposition) -> float:
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
     """Real fields that convolutions keep, and a density and a potential per species where there are any.
 
-    Periodic: a multiplier of half size per pair; of each species that feels one its half spectrum and the potential. In
-    free space: per species a half spectrum along the last axis, which is
-    as large as a complex field, and where it is exchanged the others' part of it; a multiplier per pair, four times as
-    large when dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it is
+    Periodic: of each channel (model/terms/channels.py) a half spectrum and the field, of each species that feels one the
+    potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis, which
+    is as large as a complex field, and where it is exchanged the others' part of it; the multipliers, four times as
+    large where dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it is
     filled anew from: itself at the start, or the places of its |k| in a list.
     """
     copies = 2.0 if problem.grid.frame.map.expanding else 1.0
-    pairs, felt = felt_through_kernels(problem, "periodic")
-    free_pairs, free_felt = felt_through_kernels(problem, "free")
+    periodic, free = (channels_through(problem, boundary) for boundary in ("periodic", "free"))
     fields = 0.0
-    if felt:
-        fields += copies * 0.5 * len(pairs) + len(felt) * (1.0 + resident_share(decomposition))
-    if free_felt:
+    if periodic.count:
+        fields += copies * 0.5 * len(periodic.multipliers)
+        fields += periodic.count * (1.0 + resident_share(decomposition)) + len(periodic.felt)
+    if free.count:
         tilted = {
-            frozenset(entry.between)
-            for entry in problem.interaction
-            if entry.kind == "dipolar" and entry.boundary == "free" and sum(map(bool, entry.direction)) > 1
+            number
+            for number, (index, _) in enumerate(shapes_of(problem, "free"))
+            if problem.interaction[index].kind == "dipolar" and sum(map(bool, problem.interaction[index].direction)) > 1
         }
+        sizes = [4.0 if any(shape in tilted for _, shape in blend) else 1.0 for blend in free.multipliers]
         second = decomposition.pencil_grid[1]
-        fields += copies * (len(free_pairs) + 3.0 * len(tilted)) + 2.0 * resident_share(decomposition) * len(free_felt)
+        fields += copies * sum(sizes) + 2.0 * resident_share(decomposition) * free.count
         fields += 2.0 if decomposition.ranks > 1 else 0.0  # the lines before they are exchanged
         fields += 2.0 * (2.0 - 1.0 / second) if second > 1 else 0.0
     # densities and potentials of their own, where the kick does not take them along
-    return fields + (2.0 * len(problem.species) if felt or free_felt or problem.functional else 0.0)
-
-
-def felt_through_kernels(problem: Problem, boundary: str) -> tuple[set[frozenset[str]], set[str]]:
-    """The pairs that act on each other through kernels with this boundary, and the species in them."""
-    pairs = {frozenset(entry.between) for entry in problem.interaction if entry.kernel_boundary == boundary}
-    return pairs, {name for pair in pairs for name in pair}
+    return fields + (2.0 * len(problem.species) if periodic.count or free.count or problem.functional else 0.0)
 
 
 def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
@@ -255,9 +251,8 @@ def transforms_per_step(problem: Problem) -> float:
     if problem.time is None:
         return 0.0
     table = problem.time.splitting
-    _, felt = felt_through_kernels(problem, "periodic")
-    _, free_felt = felt_through_kernels(problem, "free")
-    per_kick = 0.5 * len(felt) + FREE_SPACE_PAIRS * len(free_felt)
+    periodic, free = (channels_through(problem, boundary).count for boundary in ("periodic", "free"))
+    per_kick = 0.5 * periodic + FREE_SPACE_PAIRS * free
     drifts = sum(one.number_of_orbitals * pairs_per_drift(problem, one) for one in problem.species)
     transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
     return transforms if problem.time.adaptive is None else 3.0 * transforms

@@ -56,10 +56,9 @@ struct Potentials {
 /// Half spectra of real rows, of several fields: contiguous rows of half_spectrum_length complex numbers.
 template <class Real>
 struct HalfSpectra {
-    Real* const* arrays;
+    Real* const* first_rows;
     std::size_t count;
     const Line<Real>* line;             // of half the number of reals in a row, or of an odd number itself
-    std::size_t offset;                 // reals from where an array begins to the first row
 };
 
 /// Numbers in the half spectrum of a row of reals.
@@ -125,7 +124,8 @@ struct PassTable {
     std::size_t (*workspace_bytes)(std::size_t tile_length, std::size_t components);
 
     void (*transform_rows)(const Line<Real>& line, RowPiece<Real> rows, bool forward, Real scale, void* workspace);
-    void (*transform_columns)(const Line<Real>& line, ColumnPiece<Real> columns, bool forward, Real scale,
+    /// The result goes to `target`, with the same stride; it may be the piece itself.
+    void (*transform_columns)(const Line<Real>& line, ColumnPiece<Real> columns, Real* target, bool forward, Real scale,
                               void* workspace);
     /// Forward, multiply, inverse, all without a factor but `scale`.
     void (*multiply_columns)(const Line<Real>& line, ColumnPiece<Real> columns, const Multiplier& multiplier,

@@ -89,7 +89,7 @@ void real_rows_from_spectra(const Line<Real>& line, const HalfSpectra<Real>& spe
                             Pack<Real>*& tile, Pack<Real>*& spare)
 {
     const bool paired = has_pairs(line, spectra);
-    load_rows(spectra.arrays[c] + spectra.offset, rows_of_spectrum(line, count), tile, !paired);
+    load_rows(spectra.first_rows[c], rows_of_spectrum(line, count), tile, !paired);
     paired ? join_halves(*spectra.line, tile) : complete_spectrum(*spectra.line, tile);
     transform_tile(*spectra.line, tile, spare);
 }
@@ -189,7 +189,7 @@ void density_spectrum_rows(const Line<Real>& line, const Densities<Real>& densit
         if (paired) {
             separate_halves(*spectra.line, tile);
         }
-        store_rows(spectra.arrays[c] + spectra.offset, rows_of_spectrum(line, count), tile, false, Real(1));
+        store_rows(spectra.first_rows[c], rows_of_spectrum(line, count), tile, false, Real(1));
     }
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from functools import singledispatch
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.model.kernel import Kernel
 from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
-from hpcmix.model.terms.channels import channels_of
+from hpcmix.model.terms.channels import channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
 from hpcmix.model.terms.free_space import FreeSpaceTerm
@@ -75,20 +74,6 @@ def _kernel_terms(
         ]
         terms.append(FreeSpaceTerm(shapes, padded))
     return terms
-
-
-def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
-    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
-    symmetric matrix of factors between all species, the scaling's included."""
-    found: dict[Hashable, tuple[int, np.ndarray]] = {}
-    for index, entry in enumerate(problem.interaction):
-        if entry.kernel_boundary != boundary:
-            continue
-        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
-        a, b = problem.pair(entry.between)
-        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
-        couplings[b, a] = couplings[a, b]
-    return list(found.values())
 
 
 def _largest_wave_number(grid: Grid) -> float:

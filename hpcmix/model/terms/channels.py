@@ -15,10 +15,12 @@ channel whatever the number of species; two species with kernels of three shapes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from hpcmix.problem.schema import Problem
 
 NEGLIGIBLE = 1e-14
 """Part of a matrix of couplings, scaled to rows of size one, that is taken for rounding: the products of charges as a
@@ -42,9 +44,38 @@ class Channels:
     blends: dict[tuple[int, int], Blend]
 
     @property
+    def felt(self) -> np.ndarray:
+        """The species that take part, by index."""
+        return np.flatnonzero(np.any(self.outward != 0.0, axis=1))
+
+    @property
+    def multipliers(self) -> list[Blend]:
+        """The different multipliers."""
+        return list(dict.fromkeys(self.blends.values()))
+
+    @property
     def count(self) -> int:
         """The number of channels, and of real transforms there and back."""
         return len(self.inward)
+
+
+def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
+    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
+    symmetric matrix of factors between all species, the scaling's included."""
+    found: dict[Hashable, tuple[int, np.ndarray]] = {}
+    for index, entry in enumerate(problem.interaction):
+        if entry.kernel_boundary != boundary:
+            continue
+        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
+        a, b = problem.pair(entry.between)
+        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
+        couplings[b, a] = couplings[a, b]
+    return list(found.values())
+
+
+def channels_through(problem: Problem, boundary: str) -> Channels:
+    """The channels of all kernels with this boundary."""
+    return channels_of([couplings for _, couplings in shapes_of(problem, boundary)], len(problem.species))
 
 
 def channels_of(couplings: Sequence[np.ndarray], species: int) -> Channels:

@@ -23,18 +23,14 @@ class FreeSpaceTerm(KernelTerm):
         super().__init__(shapes, transform.real_dtype, transform.timers)
         self._transform = transform
         transform.make_room_for(self.channels.count)
-        self._potentials = {
-            int(a): transform.empty_position() for a in np.flatnonzero(np.any(self.channels.outward, axis=1))
-        }
+        self._potentials = {int(a): transform.empty_position() for a in self.channels.felt}
 
     def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
         """See :class:`~hpcmix.model.terms.term.Term`."""
         self._set_scale(contraction)
         if self._potentials:
-            channels, felt = self.channels, list(self._potentials)
-            self._transform.convolve(
-                densities, channels.inward, list(self._potentials.values()), channels.outward[felt], self._multiply
-            )
+            inward, outward = self.channels.inward, self.channels.outward[self.channels.felt]
+            self._transform.convolve(densities, inward, list(self._potentials.values()), outward, self._multiply)
         return [self._potentials.get(a) for a in range(self._species)]
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceTerm:

@@ -63,8 +63,7 @@ class KernelTerm(PairTerm):
         self._timers = timers
         self.channels = channels_of([shape.couplings for shape in shapes], self._species)
         self._multipliers = {
-            blend: kernels.empty(self._shape_of(blend), real_dtype)
-            for blend in dict.fromkeys(self.channels.blends.values())
+            blend: kernels.empty(self._shape_of(blend), real_dtype) for blend in self.channels.multipliers
         }
         self._contraction = 1.0
         self._fill()

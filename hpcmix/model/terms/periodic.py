@@ -33,8 +33,7 @@ class PeriodicTerm(KernelTerm):
         self._set_scale(contraction)
         if not self._fields:
             self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
-            felt = np.flatnonzero(np.any(self.channels.outward, axis=1))
-            self._potentials = {int(a): self._transform.empty_position() for a in felt}
+            self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
         for field, row in zip(self._fields, self.channels.inward, strict=True):
             combine(row, densities, field)
         if self._fields:
