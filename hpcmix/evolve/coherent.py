@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,9 +86,7 @@ class CoupledDrift:
             self._factors[duration] = self._kinetic[0].flow(
                 mixture.grid, duration, mixture.transform.inverse_points, mixture.real_dtype
             )
-        levels, vectors = np.linalg.eigh(constant)
-        unitary = (vectors * np.exp((-1j * duration / mixture.hbar) * levels)) @ vectors.conj().T
-        return CommonMatrix(unitary, self._factors[duration])
+        return CommonMatrix(_exponential(constant, duration / mixture.hbar), self._factors[duration])
 
     def _level_matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> LevelMatrix:
         angle, scale = duration / self._mixture.hbar, self._mixture.transform.inverse_points
@@ -108,6 +108,25 @@ class CoupledDrift:
             away = np.abs(energies - np.mean(energies, axis=0))
             largest = np.maximum(largest, np.max(away.reshape(len(away), -1), axis=1, initial=0.0))
         return self._mixture.communicators.maximum(largest)
+
+
+def _exponential(matrix: np.ndarray, angle: float) -> np.ndarray:
+    """exp(-i angle matrix) of a Hermitian matrix; for two components as the compiled kernels do it, for a coupling that
+    changes asks for it in every drift."""
+    if len(matrix) > 2:
+        levels, vectors = np.linalg.eigh(matrix)
+        return (vectors * np.exp(-1j * angle * levels)) @ vectors.conj().T
+    (first, across), (_, second) = matrix.tolist()
+    half = 0.5 * (first.real - second.real)
+    size = math.hypot(half, abs(across))
+    cosine, sine = math.cos(angle * size), math.sin(angle * size) / size if size > 0.0 else angle
+    phase = cmath.exp(-0.5j * angle * (first.real + second.real))
+    return np.array(
+        [
+            [phase * (cosine - 1j * sine * half), phase * (-1j * sine * across)],
+            [phase * (-1j * sine * across.conjugate()), phase * (cosine + 1j * sine * half)],
+        ]
+    )
 
 
 def coupled_drifts(mixture: Mixture) -> list[CoupledDrift]:

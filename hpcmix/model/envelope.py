@@ -83,12 +83,12 @@ class Envelope:
 
     def values(self, instants: Sequence[Instant]) -> np.ndarray:
         """e(t) at several instants, the expression evaluated once for all of them."""
-        ramped = [self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end)) for instant in instants]
-        values = np.array(ramped)
-        if self.factor is not None and np.any(values != 0.0):
-            on = np.flatnonzero(values)
-            values[on] *= self.factor.evaluate(t=np.array([instants[place].time for place in on]))
-        return values
+        values = [self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end)) for instant in instants]
+        if self.factor is None:
+            return np.array(values)
+        if all(values):
+            return values * self.factor.evaluate(t=np.array([instant.time for instant in instants]))
+        return np.array([self(instant) for instant in instants])  # where it is off, the expression need have no value
 
     def _rise(self, instant: Instant, edge: float) -> float:
         """0 before `edge`, 1 after it, ramped in between."""

@@ -33,6 +33,11 @@ LEVELS_OUTSIDE = 4
 """States beside a set of orbitals that the search for its ground state may keep (initial/complement.py)."""
 
 
+SECONDS_PER_DRIFT = 70e-6
+"""What the calls of a drift and a kick take where the grid has hardly a point; once more for a coupling that changes in
+time, whose matrices are made anew. Measured 60 to 90 us."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """The needs of a run on a number of ranks.
@@ -102,7 +107,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         checkpoints=problem.output.checkpoints.keep if problem.time is not None else 0,
         transforms_per_step=transforms,
         steps=steps,
-        seconds_per_step=None if problem.time is None else transforms * seconds_per_pair(problem.grid.points, ranks),
+        seconds_per_step=None if problem.time is None else seconds_per_step(problem, ranks),
         notes=division.notes,
     )
 
@@ -180,8 +185,9 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
-    # coupled components are completed and transformed together
-    complex_fields += 3 * sum(len(group) for group in coupled_groups(names, problem.coupling))
+    # coupled components are completed together, and come to the lines along the first axis together
+    exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
+    complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
     real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
@@ -256,6 +262,36 @@ def transforms_per_step(problem: Problem) -> float:
     drifts = sum(one.number_of_orbitals * pairs_per_drift(problem, one) for one in problem.species)
     transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
     return transforms if problem.time.adaptive is None else 3.0 * transforms
+
+
+def mixing_pairs(problem: Problem) -> float:
+    """What the matrices of coherent coupling cost in a step, in Fourier pairs.
+
+    Measured at 256^2 and 64^3 (scripts/benchmark/coupling.py): of a step without coupling, up to 5 % more where all
+    have one kinetic energy, 13 to 23 % for two that differ, 45 to 54 % for three.
+    """
+    if problem.time is None:
+        return 0.0
+    pairs = 0.0
+    for group in coupled_groups([one.name for one in problem.species], problem.coupling):
+        members = [problem.species[a] for a in group]
+        kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
+        if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
+            pairs += 0.04 * len(group)
+        else:
+            pairs += (0.2 if len(group) == 2 else 0.5) * len(group)
+    pairs *= len(problem.time.splitting.drifts)
+    return pairs if problem.time.adaptive is None else 3.0 * pairs
+
+
+def seconds_per_step(problem: Problem, ranks: int) -> float:
+    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, and what every drift and kick
+    costs beside them however small the grid is."""
+    pairs = transforms_per_step(problem) + mixing_pairs(problem)
+    drifts = len(problem.time.splitting.drifts) * (1 if problem.time.adaptive is None else 3)
+    changing = any(one.factor is not None or one.switched for one in problem.coupling)
+    calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
+    return pairs * seconds_per_pair(problem.grid.points, ranks) + calls
 
 
 def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:

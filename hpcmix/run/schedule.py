@@ -70,7 +70,13 @@ class Schedule:
         """How often output is due in the whole run."""
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
-        return sum(self.due(step) for step in range(self.steps + 1))
+        if self.frame.expanding:  # the laboratory's steps grow
+            return sum(self.due(step) for step in range(self.steps + 1))
+        if self.interval <= self.table.smallest:  # every step passes a multiple
+            return self.steps + 1
+        if self.interval <= self.table.largest:
+            return sum(self.due(step) for step in range(self.steps + 1))
+        return 1 + self._passed(self.steps) + (not self.reached(self.steps))
 
 
 @dataclass(frozen=True)

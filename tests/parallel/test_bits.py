@@ -111,6 +111,39 @@ def test_coupled_fields_have_the_bits_of_one_rank(comm, points, precision, mass)
     )
 
 
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23], [31]], ids=lambda points: "x".join(map(str, points)))
+def test_three_coupled_fields_have_the_bits_of_one_rank(comm, points, precision):
+    """Three masses, one species with a table for its kinetic energy: a series at every wave vector, whose length and
+    scale must be the same on all ranks."""
+
+    def make(comm, pencils, way):
+        d = len(points)
+        trap = {"potential": harmonic(1.0), "particles": 2.0}
+        first = gaussian(1.1, momentum=0.3)
+        return system(
+            points,
+            [9.0, 8.0, 8.5][:d],
+            [
+                species("a", initial=first, **trap),
+                species("b", mass=1.6, initial=gaussian(0.9, centre=-0.5), **trap),
+                species("c", mass=0.8, kinetic="semirelativistic", initial=gaussian(1.0), **trap),
+            ],
+            [contact("a", "b", 1.0), contact("b", "c", 0.7)],
+            coupling=[
+                {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "from": 0.1, "ramp": 0.2},
+                {"between": ["b", "c"], "rabi_frequency": 0.7, "phase": 0.5},
+            ],
+            time=evolution(0.2, 0.05, "blanes-moan-4"),
+            parallel={"precision": precision} | ({"pencil_grid": list(pencils)[: d - 1]} if d > 1 else {}),
+            comm=comm,
+            way=way,
+        )
+
+    require_the_bits_of_one_rank(comm, len(points), make)
+
+
 def require_the_bits_of_one_rank(comm, dimensions, make):
     """Evolve what `make` builds (of a communicator, a pencil grid and an exchange) on one rank and on all of them, in
     every way, from the same bits."""

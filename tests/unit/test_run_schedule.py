@@ -38,10 +38,20 @@ def test_interval_met_up_to_rounding_over_many_steps():
         Schedule(FixedSteps.uniform(3, 1.0), every=3),
         Schedule(FixedSteps.planned(1.7, 0.1, (0.23, 0.31, 1.0)), every=5),
         Schedule(FixedSteps.planned(1.7, 0.1, (0.23, 0.31, 1.0)), interval=0.35),
+        Schedule(FixedSteps.uniform(20, 0.1), interval=0.5),
+        Schedule(FixedSteps.uniform(999, 1.0 / 3.0), interval=1.0),
+        Schedule(FixedSteps.uniform(12, 0.1), interval=0.1),
+        Schedule(FixedSteps.uniform(12, 0.1), interval=0.04),
+        Schedule(FixedSteps.uniform(12, 0.1), interval=30.0),
+        Schedule(FixedSteps.uniform(1, 0.1), interval=0.1),
     ],
 )
 def test_count_is_the_number_of_due_steps(schedule):
     assert schedule.count() == len(due_steps(schedule))
+
+
+def test_counting_does_not_go_through_the_steps():
+    assert Schedule(10**12, 1e-3, interval=0.1).count() == 10**10 + 1
 
 
 def ends(*times):
