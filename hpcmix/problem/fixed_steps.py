@@ -150,6 +150,8 @@ class FixedSteps:
     def stretch(self, step: int) -> Stretch:
         """The one that the step after `step` steps belongs to; after the last step, and before the first stretch, the
         one next to it."""
+        if len(self.stretches) == 1:  # nearly always; schedules ask for every step
+            return self.stretches[0]
         return self.stretches[max(0, bisect_right(self.stretches, step, key=lambda one: one.mark.step) - 1)]
 
     def time(self, step: int) -> float:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpcmix.problem.values import counted
+
 if TYPE_CHECKING:
     from hpcmix.problem.evolution import TimeOptions
     from hpcmix.problem.schema import Problem
@@ -79,7 +81,7 @@ def steps_in_words(time: TimeOptions, words: TimeWords) -> str:
         return f"adaptive steps, tolerance {tolerance}, from {smallest} to {largest}, the first {initial}"
     table = time.fixed_steps
     sizes = dict.fromkeys(words.of_step(size) for size in (table.smallest, table.largest))
-    steps = f"{table.steps} steps of {' to '.join(sizes)}"
+    steps = f"{counted(table.steps, 'step')} of {' to '.join(sizes)}"
     if len(table.stretches) == 1:
         return steps
     count = len(table.switching_times)

@@ -11,6 +11,7 @@ from hpcmix.io.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
 from hpcmix.parallel.together import together
 from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.values import counted
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.outputs import Outputs
@@ -145,7 +146,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     what = (
         "ground state"
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
-        else f"{state.step} steps to t = {simulation.words(simulation.time)}"
+        else f"{counted(state.step, 'step')} to t = {simulation.words(simulation.time)}"
     )
     if summary["status"] == "stopped":
         return (

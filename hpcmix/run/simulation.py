@@ -28,6 +28,7 @@ from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.time_words import TimeWords, steps_in_words
+from hpcmix.problem.values import counted
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.kept_search import KeptSearch
 from hpcmix.run.log import Log
@@ -101,7 +102,8 @@ class Simulation:
     @property
     def place(self) -> str:
         """How far the state is on the way to the final time, for people: steps and times beside their like."""
-        steps = f"{self.state.step} steps" if self.steps is None else f"{self.state.step} of {self.steps} steps"
+        step = self.state.step
+        steps = counted(step, "step") if self.steps is None else f"{step} of {counted(self.steps, 'step')}"
         return f"{steps}, to t = {self.words.of_end(self.time, self.problem.time.final)}"
 
     def free(self) -> None:
