@@ -57,7 +57,7 @@ def resolved_toml(problem: Problem) -> str:
         if isinstance(value, list):
             blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
         else:
-            comment = {"units": _derived_units, "scaling": _filled_in, "time": _clock}.get(key, lambda _: "")(problem)
+            comment = _COMMENTS.get(key, lambda _: "")(problem)
             blocks.append(f"[{key}]\n{_entries(value)}{comment}")
     return "\n\n".join(blocks) + "\n"
 
@@ -111,6 +111,21 @@ def _clock(problem: Problem) -> str:
         f"\n# {steps}; the frame has grown by "
         f"{time.frame.scale(time.end):.6g} then;\n# final, intervals, from and until are the laboratory's times"
     )
+
+
+def _search(problem: Problem) -> str:
+    """What the entries of the search mean, and the noise where it is not given."""
+    lines = [
+        "residual to reach; iterations of one job and one start, after which the state is kept;",
+        "saddles: follow (downhill), report or ignore; starts: searches of which the lowest state is kept",
+    ]
+    if problem.ground_state.noise is None:
+        lines.append("noise on the first guess: 0.05 for sets of orbitals, vector potentials, rotation, else none")
+    return "".join(f"\n# {line}" for line in lines)
+
+
+_COMMENTS = {"units": _derived_units, "scaling": _filled_in, "time": _clock, "ground_state": _search}
+"""Comments below the entries of a section."""
 
 
 def _long(value: Any) -> str:

@@ -333,12 +333,13 @@ left = [False] * 1000 + [True, False]
 target._Search.move = slow
 """
     result = run_with(patch, "run", "trap.toml", "--set", "ground_state.tolerance=1e-15", folder=trap, ranks=2)
-    assert result.returncode == 1, result.stderr
+    assert result.returncode == 75, result.stderr
     for text in (result.stderr, summary(trap / "out")["message"], last_line(trap)):
-        assert "stopped by SIGINT (Ctrl-C) before there was a state to go on from" in text
+        assert "stopped by SIGINT (Ctrl-C) while the ground state was sought; how far it came is kept in" in text
     again = hpcmix("run", "trap.toml", folder=trap)
     assert again.returncode == 0
-    assert "left nothing to go on from" in again.stdout.splitlines()[0]
+    assert "left no more than a search for the ground state" in again.stdout.splitlines()[0]
+    assert "ground state: going on from out/ground-state-search.h5" in again.stdout
 
 
 def test_a_ground_state_that_does_not_converge_leaves_a_summary(trap):

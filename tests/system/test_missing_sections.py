@@ -31,7 +31,11 @@ APART = ("coupling", "rotation", "scaling")
 """Coherent coupling goes neither with rotation nor with a scaling."""
 REQUIRED = ("grid", "species")
 NEEDS_TIME = ("run", "check", "bench", "job", "scaling")
-LONG = {"check": (*REQUIRED, "time", "output"), "scaling": (*REQUIRED, "time")}
+LONG = {
+    "bench": (*REQUIRED, "time", "ground_state"),
+    "check": (*REQUIRED, "time", "output"),
+    "scaling": (*REQUIRED, "time"),
+}
 """Commands that take a second and more, or start others, and the sections without which they are tried."""
 
 CALLS = {
