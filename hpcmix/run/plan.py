@@ -10,9 +10,10 @@ import ducc0
 import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition
-from hpcmix.parallel.division import divide
+from hpcmix.parallel.division import Division, divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.coupling import coupled_groups, dressed_groups
+from hpcmix.problem.kernel_costs import kernel_cost
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
 from hpcmix.run.schedule import schedule_of, whole_steps
@@ -74,9 +75,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
     them."""
     division = divide(problem, ranks)
-    groups, decomposition = division.groups, division.decomposition
-    points = max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
-    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
+    decomposition = division.decomposition
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
         size = problem.time.step_size
@@ -87,10 +86,10 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         )
     transforms = transforms_per_step(problem)
     return Plan(
-        groups=groups,
+        groups=division.groups,
         decomposition=decomposition,
-        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, decomposition, groups), evolving),
-        evolution_bytes=evolving,
+        memory_bytes=memory_bytes(problem, division),
+        evolution_bytes=evolving_bytes(problem, division),
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
         records=records,
@@ -101,6 +100,28 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         seconds_per_step=None if problem.time is None else transforms * seconds_per_pair(problem.grid.points, ranks),
         notes=division.notes,
     )
+
+
+def evolving_bytes(problem: Problem, division: Division) -> int:
+    """Peak of the first rank while the problem evolves."""
+    points = _largest_block(division)
+    return PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, division.decomposition, division.groups)
+
+
+def memory_bytes(problem: Problem, division: Division) -> int:
+    """Peak of the first rank, the ground state and the set-up of the kernels included."""
+    points, kernels = _largest_block(division), 0.0
+    for entry in problem.interaction:
+        if entry.kernel_boundary is not None:
+            kernels = max(kernels, kernel_cost(entry, problem.grid).bytes)
+    seeking = PROGRAM_BYTES + points * ground_state_bytes(problem, division.decomposition, division.groups)
+    return max(seeking, evolving_bytes(problem, division), PROGRAM_BYTES + round(kernels))
+
+
+def _largest_block(division: Division) -> int:
+    """Points of the rank that has most."""
+    decomposition = division.decomposition
+    return max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
 
 
 def real_bytes(problem: Problem) -> int:

@@ -36,7 +36,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
         ]
     elif plan.seconds_per_step is not None:
-        whole = timedelta(seconds=round(plan.seconds_per_step * plan.steps))
+        whole = _duration(plan.seconds_per_step * plan.steps)
         lines += [
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
@@ -44,6 +44,12 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
         ]
     condition = semirelativistic_condition(problem)
     return lines + (condition.lines() if condition is not None else []) + expected_warnings(problem)
+
+
+def _duration(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, or in years where these would say nothing."""
+    years = seconds / (365.25 * 86400.0)
+    return str(timedelta(seconds=round(seconds))) if years < 1000.0 else f"{years:.2g} years"
 
 
 def _files(problem: Problem, plan: Plan) -> str:
