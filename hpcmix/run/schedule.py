@@ -19,6 +19,10 @@ ROUNDING = 1e-12
 1e-16 each."""
 
 
+COUNTED_ONE_BY_ONE = 1_000_000
+"""Steps of an expanding frame up to which a schedule counts exactly how often it is due."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Output every so many steps or at intervals of time, and always at the first and at the last step.
@@ -65,7 +69,10 @@ class Schedule:
         """How often output is due in the whole run."""
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
-        return sum(self.due(step) for step in range(self.steps + 1))
+        if self.frame.expanding and self.steps <= COUNTED_ONE_BY_ONE:  # a step may pass several multiples
+            return sum(self.due(step) for step in range(self.steps + 1))
+        reached = min(self._passed(self.steps), self.steps)
+        return 1 + reached + (self.steps > 0 and not self.reached(self.steps))
 
 
 @dataclass(frozen=True)
