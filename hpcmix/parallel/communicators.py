@@ -61,6 +61,7 @@ class Communicators:
     group    the P1 x P2 ranks that share the grid of one orbital group.
     across   the ranks at the same place of every group's grid.
     along    communicators within `group` along the first and the second direction of the pencil grid.
+    node_ranks  ranks of the first rank's node.
     notes    sentences about what the problem file asks for and does not get (division.py).
     """
 
@@ -71,6 +72,7 @@ class Communicators:
     decomposition: Decomposition
     groups: int
     notes: tuple[str, ...] = ()
+    node_ranks: int = 1
 
     @classmethod
     def create(
@@ -89,7 +91,7 @@ class Communicators:
         return cls.divided(comm, Division(groups, Decomposition(points, grid)))
 
     @classmethod
-    def divided(cls, comm: MPI.Comm, division: Division) -> Communicators:
+    def divided(cls, comm: MPI.Comm, division: Division, node_ranks: int = 1) -> Communicators:
         """Split `comm` as a division says. Collective over `comm`."""
         groups, decomposition = division.groups, division.decomposition
         ranks_per_group = comm.size // groups
@@ -98,7 +100,7 @@ class Communicators:
         across = comm.Split(place, group_index)
         first, second = decomposition.position_in_grid(place)
         along = (group.Split(second, first), group.Split(first, second))
-        return cls(comm, group, across, along, decomposition, groups, division.notes)
+        return cls(comm, group, across, along, decomposition, groups, division.notes, node_ranks)
 
     @classmethod
     def of(cls, problem: Problem, comm: MPI.Comm) -> Communicators:
@@ -111,7 +113,7 @@ class Communicators:
         # of the first rank's node, so that all ranks choose alike
         node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
         node.Free()
-        return cls.divided(comm, divide(problem, comm.size, node_ranks, memory_per_rank))
+        return cls.divided(comm, divide(problem, comm.size, node_ranks, memory_per_rank), node_ranks)
 
     @property
     def group_index(self) -> int:

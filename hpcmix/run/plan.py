@@ -11,9 +11,10 @@ import numpy as np
 
 from hpcmix.model.terms.channels import channels_through, shapes_of
 from hpcmix.parallel.decomposition import Decomposition
-from hpcmix.parallel.division import divide
+from hpcmix.parallel.division import Division, divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.coupling import coupled_groups, dressed_groups
+from hpcmix.problem.kernel_costs import kernel_cost
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
 from hpcmix.run.schedule import schedule_of
@@ -83,9 +84,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
     them."""
     division = divide(problem, ranks)
-    groups, decomposition = division.groups, division.decomposition
-    points = max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
-    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
+    decomposition = division.decomposition
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
         table = problem.time.fixed_steps if problem.time.adaptive is None else None
@@ -96,10 +95,10 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         )
     transforms = transforms_per_step(problem)
     return Plan(
-        groups=groups,
+        groups=division.groups,
         decomposition=decomposition,
-        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, decomposition, groups), evolving),
-        evolution_bytes=evolving,
+        memory_bytes=memory_bytes(problem, division),
+        evolution_bytes=evolving_bytes(problem, division),
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
         records=records,
@@ -110,6 +109,28 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         seconds_per_step=None if problem.time is None else seconds_per_step(problem, ranks),
         notes=division.notes,
     )
+
+
+def evolving_bytes(problem: Problem, division: Division) -> int:
+    """Peak of the first rank while the problem evolves."""
+    points = _largest_block(division)
+    return PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, division.decomposition, division.groups)
+
+
+def memory_bytes(problem: Problem, division: Division) -> int:
+    """Peak of the first rank, the ground state and the set-up of the kernels included."""
+    points, kernels = _largest_block(division), 0.0
+    for entry in problem.interaction:
+        if entry.kernel_boundary is not None:
+            kernels = max(kernels, kernel_cost(entry, problem.grid).bytes)
+    seeking = PROGRAM_BYTES + points * ground_state_bytes(problem, division.decomposition, division.groups)
+    return max(seeking, evolving_bytes(problem, division), PROGRAM_BYTES + round(kernels))
+
+
+def _largest_block(division: Division) -> int:
+    """Points of the rank that has most."""
+    decomposition = division.decomposition
+    return max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
 
 
 def real_bytes(problem: Problem) -> int:
@@ -138,8 +159,8 @@ def transform_fields(decomposition: Decomposition) -> float:
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
     """Real fields that convolutions keep, and a density and a potential per species where there are any.
 
-    Periodic: of each channel (model/terms/channels.py) a half spectrum and the field, of each species that feels one the
-    potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis, which
+    Periodic: of each channel (model/terms/channels.py) a half spectrum and the field, of each species that feels one
+    the potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis, which
     is as large as a complex field, and where it is exchanged the others' part of it; the multipliers, four times as
     large where dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it is
     filled anew from: itself at the start, or the places of its |k| in a list.

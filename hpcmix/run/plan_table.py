@@ -40,7 +40,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
         ]
     elif plan.seconds_per_step is not None:
-        whole = timedelta(seconds=round(plan.seconds_per_step * plan.steps))
+        whole = _duration(plan.seconds_per_step * plan.steps)
         lines += [
             f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
@@ -51,6 +51,12 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     condition = semirelativistic_condition(problem)
     lines += condition.lines() if condition is not None else []
     return lines + unresolved_phases(problem) + expected_warnings(problem) + time_warnings(problem)
+
+
+def _duration(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, or in years where these would say nothing."""
+    years = seconds / (365.25 * 86400.0)
+    return str(timedelta(seconds=round(seconds))) if years < 1000.0 else f"{years:.2g} years"
 
 
 def _files(problem: Problem, plan: Plan) -> str:

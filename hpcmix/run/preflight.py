@@ -7,6 +7,7 @@ run itself calls on its part of the grid: the sentences are the same. Imports no
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -26,6 +27,10 @@ from hpcmix.problem.species import Species
 
 BLOCK_POINTS = 2**20
 """Points that are looked at at a time: eight megabytes of each array."""
+
+MOST_POINTS = 2**27
+"""Of a larger grid only the lines through the centre are looked at, where expressions most often have their poles: the
+run on its many ranks looks at all of it."""
 
 
 def load_checked(file: str, overrides: Sequence[str] = ()) -> Problem:
@@ -56,8 +61,8 @@ def preflight(problem: Problem) -> None:
             except NoThomasFermiDensity as error:
                 raise ProblemError.of(where, str(error)) from error
         if one.number_of_orbitals > 1 and one.initial.kind == "oscillator":
-            whole = _grid(problem, 0, problem.grid.points[0])
-            require_oscillator_set(one.initial, where, one.orbitals, one.mass, problem.hbar, whole)
+            grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
+            require_oscillator_set(one.initial, where, one.orbitals, one.mass, problem.hbar, grid)
     for one in problem.species:
         _require_fields(problem, one)
 
@@ -80,19 +85,32 @@ def _require_fields(problem: Problem, one: Species) -> None:
                 read_set(initial, f"{where}.initial", one.orbitals, range(number, number + 1), grid)
         elif norm == 0.0 or initial.kind in ("expression", "file"):  # the others are finite wherever they are
             norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
-    if written and one.number_of_orbitals == 1 and norm == 0.0:
+    whole = math.prod(problem.grid.points) <= MOST_POINTS
+    if written and one.number_of_orbitals == 1 and norm == 0.0 and whole:
         raise ProblemError.of(f"{where}.initial", ZERO)
 
 
 def _blocks(problem: Problem) -> Iterator[Grid]:
-    """The grid in blocks of whole planes along the first axis."""
+    """The grid in blocks of at most BLOCK_POINTS points, in the order of its points; or the lines through its
+    centre."""
     points = problem.grid.points
-    planes = max(1, BLOCK_POINTS // math.prod(points[1:]))
-    for first in range(0, points[0], planes):
-        yield _grid(problem, first, min(planes, points[0] - first))
+    if math.prod(points) > MOST_POINTS:
+        for axis, count in enumerate(points):
+            for first in range(0, min(count, MOST_POINTS), BLOCK_POINTS):
+                start, shape = [number // 2 for number in points], [1] * len(points)
+                start[axis], shape[axis] = first, min(BLOCK_POINTS, count - first)
+                yield _grid(problem, tuple(start), tuple(shape))
+        return
+    sizes = []
+    for axis in range(len(points)):
+        sizes.append(max(1, min(points[axis], BLOCK_POINTS // math.prod(points[axis + 1 :]))))
+    for start in itertools.product(*(range(0, count, size) for count, size in zip(points, sizes, strict=True))):
+        shape = (min(size, count - first) for first, size, count in zip(start, sizes, points, strict=True))
+        yield _grid(problem, start, tuple(shape))
 
 
-def _grid(problem: Problem, first: int, count: int) -> Grid:
+def _grid(problem: Problem, start: tuple[int, ...], shape: tuple[int, ...]) -> Grid:
+    """The problem's grid as a rank has it that holds one block."""
     points = problem.grid.points
-    block = Block((first, *(0 for _ in points[1:])), (count, *points[1:]))
-    return Grid(points, problem.grid.lengths, block, Block((0,) * len(points), points), problem.grid.frame.map)
+    whole = Block((0,) * len(points), points)
+    return Grid(points, problem.grid.lengths, Block(start, shape), whole, problem.grid.frame.map)

@@ -20,6 +20,10 @@ ROUNDING = 1e-12
 1e-16 each."""
 
 
+COUNTED_ONE_BY_ONE = 1_000_000
+"""Steps of an expanding frame up to which a schedule counts exactly how often it is due."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Output every so many steps or at intervals of time, and always at the first and at the last step.
@@ -70,13 +74,11 @@ class Schedule:
         """How often output is due in the whole run."""
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
-        if self.frame.expanding:  # the laboratory's steps grow
+        several = self.table.smallest < self.interval <= self.table.largest  # some steps pass one, some pass several
+        if (several or self.frame.expanding) and self.steps <= COUNTED_ONE_BY_ONE:
             return sum(self.due(step) for step in range(self.steps + 1))
-        if self.interval <= self.table.smallest:  # every step passes a multiple
-            return self.steps + 1
-        if self.interval <= self.table.largest:
-            return sum(self.due(step) for step in range(self.steps + 1))
-        return 1 + self._passed(self.steps) + (not self.reached(self.steps))
+        reached = min(self._passed(self.steps), self.steps)
+        return 1 + reached + (self.steps > 0 and not self.reached(self.steps))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.faces import SMALL, shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
+from hpcmix.parallel.division import Division
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
@@ -35,6 +36,7 @@ from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.phase_resolution import found_warnings
 from hpcmix.run.restart import Origin, ancestors
+from hpcmix.run.room import require_room
 from hpcmix.run.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
 from hpcmix.run.stopping import StopRequests
 from hpcmix.run.time_resolution import time_warnings
@@ -135,6 +137,7 @@ def build_simulation(
     :class:`~hpcmix.run.stopping.Stopped`.
     """
     communicators = Communicators.of(problem, world)
+    require_room(problem, Division(communicators.groups, communicators.decomposition), communicators.node_ranks)
     timers = Timers()
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest

@@ -96,3 +96,14 @@ def test_adaptive_steps_can_be_counted():
     schedule = AdaptiveSchedule(final=1.0, every=2)
     assert written(schedule, ends(0.0, 0.1, 0.3, 0.5, 0.52, 1.0)) == ([0.0, 0.3, 0.52, 1.0], 0)
     assert schedule.count() is None
+
+
+@pytest.mark.parametrize("interval", [0.01, 0.013, 0.02, 0.0299, 0.03, 0.1, 0.77, 1.0, 3.0])
+@pytest.mark.parametrize("steps", [0, 1, 7, 100])
+def test_the_count_is_that_of_the_steps_that_are_due(interval, steps):
+    schedule = Schedule(steps, 0.01, interval=interval)
+    assert schedule.count() == sum(schedule.due(step) for step in range(steps + 1))
+
+
+def test_very_many_steps_are_not_counted_one_by_one():
+    assert Schedule(10**10, 0.01, interval=0.5).count() == 1 + 10**10 // 50
