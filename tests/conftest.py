@@ -124,7 +124,7 @@ def _is_wanted(config, item) -> bool:
         return False
     if not config.getoption("--with-mpi"):
         return True
-    serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system"))
+    serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system", "mpich"))
     is_serial = any(folder in item.path.parents for folder in serial_folders)
     return not is_serial or item.get_closest_marker("mpi") is not None
 
