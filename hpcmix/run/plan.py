@@ -160,10 +160,10 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
     """Real fields that convolutions keep, and a density and a potential per species where there are any.
 
     Periodic: of each channel (model/terms/channels.py) a half spectrum and the field, of each species that feels one
-    the potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis, which
-    is as large as a complex field, and where it is exchanged the others' part of it; the multipliers, four times as
-    large where dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it is
-    filled anew from: itself at the start, or the places of its |k| in a list.
+    the potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis,
+    which is as large as a complex field, and where it is exchanged the others' part of it; the multipliers, four times
+    as large where dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it
+    is filled anew from: itself at the start, or the places of its |k| in a list.
     """
     copies = 2.0 if problem.grid.frame.map.expanding else 1.0
     periodic, free = (channels_through(problem, boundary) for boundary in ("periodic", "free"))
