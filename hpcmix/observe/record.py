@@ -121,7 +121,7 @@ def observe(mixture: Mixture, state: State, before_start: bool = False, also: Al
             **{name: value for name, value in moments.items() if name != "particles"},
             "momentum": sums[a, 1:].tolist(),
             "face_density": shares_at_faces(mixture, densities[a]),
-            "spectral_tail": [_per_particle(tail, moments["particles"]) for tail in tails[a].tolist()],
+            "spectral_tail": [_per_particle(tail, moments["particles"], empty[a]) for tail in tails[a].tolist()],
             **_healing_length(mixture, a, moments["maximum_density"]),
             **({"angular_momentum": turns[a].tolist()} if turning else {}),
             **of_sets.get(a, {}),
