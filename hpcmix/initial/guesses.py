@@ -10,7 +10,7 @@ import numpy as np
 from hpcmix.initial import wave_functions
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_sets import (
+from hpcmix.initial.orbitals.sets import (
     Say,
     fill_oscillator,
     normalise_set,
