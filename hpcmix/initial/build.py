@@ -13,7 +13,7 @@ from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.guesses import Guesses, normalise
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_sets import Say, shake_and_boost, written_set
+from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
 from hpcmix.initial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
 from hpcmix.initial.thomas_fermi import thomas_fermi_densities

@@ -11,7 +11,7 @@ from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import read_field, read_set
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_sets import (
+from hpcmix.initial.orbitals.sets import (
     Say,
     fill_oscillator,
     normalise_set,
@@ -63,7 +63,8 @@ class Guesses:
         problem, mixture = self._problem, self._mixture
         dtype, guesses = mixture.transform.wave_dtype, []
         populations = self._dressing.populations
-        densities = start_of_minimisation(mixture.coupled_by(None, populations), Instant.before_start())
+        apart = mixture.coupled_by(None, populations)  # every species with particles of its own
+        densities = start_of_minimisation(apart, Instant.before_start())
         for index, species in enumerate(problem.species):
             if index in self.held:
                 guesses.append(np.array(self._arrays[index], dtype))
@@ -81,14 +82,15 @@ class Guesses:
             if index not in self.held and species.number_of_orbitals == 1
         ]
         given = [index for index in condensates if isinstance(problem.species[index].initial.start, FileStart)]
-        tilt(mixture, guesses, [index for index in condensates if index not in given])
+        tilt(apart, guesses, [index for index in condensates if index not in given])
         for index in condensates:
             self._shake(guesses[index][0], index, 0)
             self._normalise(guesses[index][0], index)
         if start > 0:
             self._disturb(guesses, start)
+        shared = self._dressing.dressed(problem, mixture).weights
         for index in self._dressing.members:
-            norm = math.sqrt(populations[index] / mixture.weights[index])
+            norm = math.sqrt(populations[index] / shared[index])
             guesses[index] *= guesses[index].real.dtype.type(norm)
         return guesses
 

@@ -13,7 +13,7 @@ import numpy as np
 from hpcmix.initial.ground_state import GroundState, NotConverged, OutOfIterations, Report, minimise_energy
 from hpcmix.initial.guesses import Guesses
 from hpcmix.initial.imaginary_time import relax
-from hpcmix.initial.orbital_search import minimise_sets
+from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.saddles import Say
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration

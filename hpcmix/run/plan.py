@@ -31,7 +31,7 @@ FREE_SPACE_PAIRS = 3.5
 128^3."""
 
 LEVELS_OUTSIDE = 4
-"""States beside a set of orbitals that the search for its ground state may keep (initial/complement.py)."""
+"""States beside a set of orbitals that the search for its ground state may keep (initial/orbitals/complement.py)."""
 
 
 SECONDS_PER_DRIFT = 70e-6

@@ -21,7 +21,7 @@ from physics.systems import (
 
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.ground_state import NotConverged
-from hpcmix.initial.orbital_search import minimise_sets
+from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant

@@ -21,7 +21,7 @@ from physics.systems import (
 from hpcmix.initial.curvature import lowest_curvature
 from hpcmix.initial.ground_state import NotConverged, minimise_energy
 from hpcmix.initial.landscape import Landscape
-from hpcmix.initial.orbital_landscape import OrbitalLandscape
+from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.tilt import best_signs
 from hpcmix.model.envelope import Instant
 from hpcmix.problem.load import parse_problem

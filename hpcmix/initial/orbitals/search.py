@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpcmix.initial.complement import lowest_outside
 from hpcmix.initial.ground_state import GroundState, Levels, NotConverged, OutOfIterations, Report
-from hpcmix.initial.orbital_landscape import OrbitalLandscape, SoftLevels
+from hpcmix.initial.orbitals.complement import lowest_outside
+from hpcmix.initial.orbitals.landscape import OrbitalLandscape, SoftLevels
 from hpcmix.initial.saddles import Say, minimum
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture

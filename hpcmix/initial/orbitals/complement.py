@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, eigh
 
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_preconditioner import BlockPreconditioner
+from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.model.mixture import Mixture
 

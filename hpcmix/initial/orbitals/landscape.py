@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_preconditioner import BlockPreconditioner
+from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
