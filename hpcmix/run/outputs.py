@@ -130,13 +130,13 @@ class Outputs:
 
     def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
         """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
-        :class:`~hpcmix.run.conservation.BlowUp`, after a record, when it has shrunk to the grid's resolution or box or
-        grid do not hold it: the last checkpoint is then one from before."""
+        :class:`~hpcmix.run.conservation.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
+        checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
+        run may go on with another ``output.resolution``."""
         due = self._records.due_at(state)
         record = self._observed(state, self._also if due else None)
         try:
             guard.require_resolved(record)
-            self._look(record)
         except BlowUp:
             self._append(record)
             raise
