@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.moments import axis_lines, unwrapped
 
 
 def orthonormality_defect(mixture: Mixture, orbitals: np.ndarray, species: int) -> float:
@@ -27,8 +28,12 @@ def determinant_overlap(mixture: Mixture, now: np.ndarray, before: np.ndarray, s
 
 def natural_widths(mixture: Mixture, density: np.ndarray) -> list[float]:
     """Root mean square widths along the cloud's principal axes, ascending: roots of the eigenvalues of the covariance
-    matrix <(x_a - <x_a>)(x_b - <x_b>)> over the density. Collective over the group."""
-    return _principal_widths(mixture, density, [x.ravel() for x in mixture.grid.coordinates])[0]
+    matrix <(x_a - <x_a>)(x_b - <x_b>)> over the density, with the positions that its centre is taken with. Collective
+    over the group."""
+    grid = mixture.grid
+    lines = axis_lines(mixture, density)
+    here = [unwrapped(grid, a, line)[grid.position_block.slices[a]] for a, line in enumerate(lines)]
+    return _principal_widths(mixture, density, here)[0]
 
 
 def momentum_density(mixture: Mixture, orbitals: Iterable[np.ndarray], weight: float) -> np.ndarray:
