@@ -138,7 +138,7 @@ def test_figures(tmp_path, dimensions, with_units):
         ([], 1, ["energy.png", "series.png"]),
         ([0.0], 0, ["columns.png"]),
         ([0.0, 1.0], 1, ["energy.png", "series.png", "columns.png"]),
-        (range(7), 0, ["columns.png"]),
+        (range(7), 0, ["columns.png", "film.png"]),
         ([], 0, []),
     ],
 )
