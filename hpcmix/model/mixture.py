@@ -230,10 +230,13 @@ class Mixture:
         Where T is a multiplier these are ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the
         Nyquist mode of an even axis has no direction and counts as k = 0 in the second.
         """
-        grid = self.grid
         if not self.species[species].kinetic.diagonal:
-            return self.species[species].kinetic.averages(orbital) * grid.cell_volume
-        spectrum = self.transform.forward(orbital, self.transform.work)
+            return self.species[species].kinetic.averages(orbital) * self.grid.cell_volume
+        return self.averages_of_spectrum(self.transform.forward(orbital, self.transform.work), species)
+
+    def averages_of_spectrum(self, spectrum: np.ndarray, species: int) -> np.ndarray:
+        """The same from an orbital's transform, where T is a multiplier. Local."""
+        grid = self.grid
         averages = [self.species[species].kinetic.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):

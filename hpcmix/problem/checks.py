@@ -21,7 +21,7 @@ from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
-from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.output import OF_SETS, OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.rotation_checks import check_turning
@@ -212,11 +212,16 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
 def _check_observables(parts: Parts) -> Iterator[Finding]:
     if parts.output is None or not parts.complete:
         return
+    also = parts.output.observables.also
+    if parts.grid is not None and parts.grid.dimensions == 1 and "angular-momentum" in also:
+        place = ("output", "observables", "also", also.index("angular-momentum"))
+        yield place, "needs two or three dimensions, and the grid has one; leave it out", None
     if any(one.number_of_orbitals > 1 for one in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
-    if parts.output.observables.also:
-        yield ("output", "observables", "also"), message, None
+    for position, name in enumerate(also):
+        if name in OF_SETS:
+            yield ("output", "observables", "also", position), message, None
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")
         yield ("output", "snapshots", "fields", position), message, None

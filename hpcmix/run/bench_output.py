@@ -36,7 +36,7 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
         if simulation.is_root:
             RunDirectory.claim(path)
     try:
-        outputs, guard = Outputs(simulation), Guard(simulation.mixture, problem.parallel.precision)
+        outputs, guard = Outputs(simulation, watching=False), Guard(simulation.mixture, problem.parallel.precision)
         outputs.write_due(state, guard)  # not counted: it imports libraries and makes tables
         record = _slowest(world, lambda: observe(simulation.mixture, state))
         first = _slowest(world, lambda: outputs.write_due(state, guard))

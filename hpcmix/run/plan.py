@@ -205,8 +205,12 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
     dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
-    complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition) + 3.0 * any(
-        turns(problem, one) for one in problem.species
+    complex_fields = (
+        7 * single
+        + 8 * dealt
+        + 1
+        + transform_fields(decomposition)
+        + 3.0 * any(turns(problem, one) for one in problem.species)
     )
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
     real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)

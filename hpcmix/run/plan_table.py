@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hpcmix.problem.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.well_posedness import semirelativistic_condition
-from hpcmix.run.phase_resolution import expected_warnings
+from hpcmix.run.phase_resolution import expected_warnings as unresolved_phases
 from hpcmix.run.plan import Plan
 
 
@@ -41,8 +42,10 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
+    lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
     condition = semirelativistic_condition(problem)
-    return lines + (condition.lines() if condition is not None else []) + expected_warnings(problem)
+    lines += condition.lines() if condition is not None else []
+    return lines + unresolved_phases(problem) + expected_warnings(problem)
 
 
 def _files(problem: Problem, plan: Plan) -> str:

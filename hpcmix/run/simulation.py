@@ -13,13 +13,14 @@ from hpcmix.io.checkpoint_header import Checkpoint
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.faces import SMALL, share_at_faces
+from hpcmix.observe.faces import SMALL, shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
@@ -140,7 +141,7 @@ def build_simulation(
     if trial.description:
         log.line(trial.description)
     log.line(f"transform: {mixture.transform.description}")
-    for line in found_warnings(problem, mixture):
+    for line in [*_resolution(problem), *found_warnings(problem, mixture)]:
         log.line(line)
     if checkpoint is None:
         if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
@@ -199,7 +200,7 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
         potential = one.vector_potential
         if problem.rotation is None and (potential is None or potential.kind == "random"):  # a random field is periodic
             continue
-        share = share_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index]))
+        share = max(shares_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index])))
         if share > SMALL:
             what = "the rotating frame" if potential is None else "its vector potential"
             log.line(
@@ -225,6 +226,12 @@ def _steps_in_words(time: TimeOptions) -> str:
         f"adaptive steps, tolerance {time.adaptive.tolerance:g}, from {smallest:.3g} to {largest:.3g}, "
         f"the first {initial:.3g} (code units), {time.integrator}"
     )
+
+
+def _resolution(problem: Problem) -> list[str]:
+    """The clouds beside spacing and box as the file tells them, and what is probably not meant."""
+    lengths = resolution_lines(problem)
+    return ([f"expected: {'; '.join(lengths)} (code units)"] if lengths else []) + expected_warnings(problem)
 
 
 def _expansion(time: TimeOptions) -> str:

@@ -17,6 +17,7 @@ from hpcmix.parallel.communicators import world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
@@ -133,7 +134,8 @@ def _occupied(comm: MPI.Comm, request: Request, log: Log) -> Iterator[tuple[Path
     try:
         with together(comm):
             if comm.rank == 0:
-                path = Path(load_problem(request.file, request.overrides).output.directory)
+                problem = load_problem(request.file, request.overrides)
+                path = Path(problem.output.directory)
                 lock = Lock(path)
                 if path.is_dir():
                     lock.check()
@@ -141,6 +143,8 @@ def _occupied(comm: MPI.Comm, request: Request, log: Log) -> Iterator[tuple[Path
                     log.line(f"the check that was in {path} is now in {aside}")
                 lock.acquire()
                 log.open(path / "check.log")
+                for line in expected_warnings(problem):
+                    log.line(line)
         path = comm.bcast(path)
         with _watchdog(comm, lock) as watchdog:
             yield path, watchdog

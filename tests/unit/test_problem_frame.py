@@ -113,7 +113,7 @@ REFUSED = [
     ("[time]", '[[species]]\nname = "b"\ninitial = "gaussian"\n[[coupling]]\nbetween = ["a", "b"]\n'
      'rabi_frequency = 1.0\n[time]', "coupling.0.rabi_frequency", "does not go with the expanding frame"),
     ("[time]", '[[species]]\nname = "f"\nkind = "fermions"\norbitals = 3\n[output]\n'
-     'observables = { also = ["momentum-distribution"] }\n[time]', "output.observables.also", "no grid resolves"),
+     'observables = { also = ["momentum-distribution"] }\n[time]', "output.observables.also.0", "no grid resolves"),
 ]  # fmt: skip
 
 
