@@ -23,7 +23,7 @@ from physics.systems import (
 )
 
 from hpcmix.initial.landscape import Landscape
-from hpcmix.initial.orbital_landscape import OrbitalLandscape
+from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.model.envelope import Instant
 
 INSTANT = Instant(0.0, 0.0)
