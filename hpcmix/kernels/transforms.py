@@ -63,10 +63,10 @@ def multiply_lines(field: NDArray, factors: Sequence[NDArray], scale: float = 1.
             scale).
         scale: factor on the result.
     """
-    _check_planes("field", field)
+    check_planes("field", field)
     tables = arguments.check_axis_tables("factors", factors, field, np.complex128)
     tables += [np.ones(1, np.complex128)] * (3 - field.ndim)
-    _implementation().multiply_lines(_as_cube(field), tables, float(scale))
+    _implementation().multiply_lines(as_cube(field), tables, float(scale))
 
 
 def multiply_along(field: NDArray, axis: int, table: NDArray) -> None:
@@ -103,9 +103,9 @@ def turn_lines(field: NDArray, symbol: NDArray, angle: float, scale: float = 1.0
         angle: duration over hbar.
         scale: factor on the result.
     """
-    _check_planes("field", field)
+    check_planes("field", field)
     arguments.check_real("symbol", symbol, field, written=False)
-    _implementation().turn_lines(_as_cube(field), _as_cube(symbol), float(angle), float(scale))
+    _implementation().turn_lines(as_cube(field), as_cube(symbol), float(angle), float(scale))
 
 
 def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray | None]], scale: float = 1.0) -> None:
@@ -119,7 +119,7 @@ def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray 
         scale: factor on the result.
     """
     for index, field in enumerate(fields):
-        _check_planes(f"fields[{index}]", field)
+        check_planes(f"fields[{index}]", field)
         if field.shape != fields[0].shape or field.dtype != fields[0].dtype or field.strides != fields[0].strides:
             raise ValueError(f"fields[{index}] must have the shape, precision and strides of fields[0]")
     if len(fields) == 0 or len(multipliers) != len(fields) or any(len(row) != len(fields) for row in multipliers):
@@ -129,8 +129,8 @@ def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray 
         if multiplier is not None:
             arguments.check_real("a multiplier", multiplier, fields[0], written=False)
     _implementation().mix_lines(
-        [_as_cube(field) for field in fields],
-        [None if multiplier is None else _as_cube(multiplier) for multiplier in flat],
+        [as_cube(field) for field in fields],
+        [None if multiplier is None else as_cube(multiplier) for multiplier in flat],
         float(scale),
     )
 
@@ -313,12 +313,12 @@ def _as_planes(array: NDArray) -> NDArray:
     return array.reshape((1,) * (3 - array.ndim) + array.shape)
 
 
-def _as_cube(array: NDArray) -> NDArray:
+def as_cube(array: NDArray) -> NDArray:
     """With three dimensions, ones behind: the first axis is that of the lines."""
     return array[(...,) + (np.newaxis,) * (3 - array.ndim)]
 
 
-def _check_planes(name: str, field: NDArray) -> None:
+def check_planes(name: str, field: NDArray) -> None:
     """What multiply_lines takes: contiguous planes, one after the other with any distance between them."""
     if isinstance(field, np.ndarray) and field.ndim > 1 and field.size > 0 and not field.flags.c_contiguous:
         if field.strides[0] < field[0].nbytes or field.strides[0] % field.itemsize != 0:

@@ -15,6 +15,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.parallel.spectral_matrix import Symbol
 from hpcmix.parallel.transform import Factors, Turn
 
 
@@ -50,6 +51,11 @@ class KineticEnergy(ABC):
 
         dtype  of real numbers in the precision of the fields.
         """
+
+    @abstractmethod
+    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+        """T(k) on this rank's block: a table for each axis where T is their sum, else an array of `dtype`, which is
+        made when first needed and kept."""
 
     @abstractmethod
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
@@ -120,6 +126,10 @@ class NonrelativisticKineticEnergy(KineticEnergy):
         factors[0] = factors[0] * scale
         return factors
 
+    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+        """See :meth:`KineticEnergy.symbol`."""
+        return self.axis_terms(grid)
+
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
         """See :meth:`KineticEnergy.norm`."""
         return kernels.weighted_norm(spectrum, self.axis_terms(grid))
@@ -163,11 +173,15 @@ class SemirelativisticKineticEnergy(KineticEnergy):
 
     def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Turn:
         """See :meth:`KineticEnergy.flow`."""
+        return Turn(self.symbol(grid, dtype), duration / self.hbar, scale)
+
+    def symbol(self, grid: Grid, dtype: np.dtype) -> np.ndarray:
+        """See :meth:`KineticEnergy.symbol`."""
         if self._table is None:
             self._table = np.empty(grid.wave_block.shape, dtype)
-            for place, symbol in self.planes(grid):
-                self._table[place] = symbol
-        return Turn(self._table, duration / self.hbar, scale)
+            for place, energies in self.planes(grid):
+                self._table[place] = energies
+        return self._table
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
         """See :meth:`KineticEnergy.norm`."""

@@ -25,7 +25,7 @@ import numpy as np
 from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import part
-from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchange
+from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchanges
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import thread_count
 
@@ -126,7 +126,7 @@ class PaddedTransform:
         columns = (self._local[0], ny, count)
         if parts[1] > 1:
             task = Redistribution(communicators.along[1], lines, columns, 2, 1, self.dtype)
-            self._first_exchange = make_exchange(way, task, 1)
+            (self._first_exchange,) = make_exchanges(way, [task], 1, self._group)
         more, self.count = part(count, parts[0], place[0])
         self.first = first + more
         planes = (nx, ny, self.count)
@@ -140,12 +140,13 @@ class PaddedTransform:
 
     def make_room_for(self, fields: int) -> None:
         """Be ready for so many fields at a time. Collective where there are more than before."""
-        while len(self._planes) < fields:
-            if self._task is not None:
-                self._exchanges.append(make_exchange(self._way, self._task, 1))
-                self._planes.append(self._exchanges[-1].landings[0])
-            else:
-                self._planes.append(np.zeros(self._plane_shape, self.dtype))
+        missing = max(0, fields - len(self._planes))
+        if self._task is None:
+            self._planes += [np.zeros(self._plane_shape, self.dtype) for _ in range(missing)]
+            return
+        made = make_exchanges(self._way, [self._task] * missing, 1, self._group)
+        self._exchanges += made
+        self._planes += [exchange.landings[0] for exchange in made]
 
     def convolve(
         self,

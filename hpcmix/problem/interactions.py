@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from hpcmix.problem.schema import Problem
 
 
+GAUSSIAN_NEGLIGIBLE = 9.0
+"""Widths after which a Gaussian is 3e-18 of its maximum, below the rounding of a sum."""
+
+YUKAWA_NEGLIGIBLE = 40.0
+"""Screening lengths after which exp(-mu r) is 4e-18, below the rounding of a sum."""
+
+RANGES = 41
+"""Chebyshev points of the range at which a cut kernel is transformed (model/decaying_transforms.py)."""
+
+
 def two_names(value: Any) -> tuple:
     """The type of `between`."""
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
@@ -41,6 +51,20 @@ class InteractionSection(Section):
     def factor(self, problem: Problem) -> float:
         """The factor of this kernel, code units."""
         raise TypeError(f"{type(self).__name__} has no kernel")
+
+    def reach(self, diagonal: float) -> float:
+        """The distance at which the kernel may be cut between points at most `diagonal` apart."""
+        return diagonal
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """Radius of the support, and number of functions, of the quadrature that the kernel's transform takes; None
+        where it has a closed form."""
+        return None
+
+    @property
+    def parts(self) -> int:
+        """Number of parts of different parity that the kernel's transform has."""
+        return 1
 
 
 class ContactInteraction(InteractionSection):
@@ -96,6 +120,14 @@ class GaussianInteraction(KernelInteraction):
         """See :meth:`InteractionSection.shape`."""
         return self.kind, self.width
 
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`InteractionSection.reach`."""
+        return min(diagonal, GAUSSIAN_NEGLIGIBLE * self.width)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`: of a wide Gaussian that is cut."""
+        return _cut(diagonal) if self.boundary == "free" and self.reach(diagonal) == diagonal else None
+
 
 class YukawaInteraction(KernelInteraction):
     """``G_ab = strength exp(-screening r) / r`` in two or three dimensions; in one it is not integrable."""
@@ -103,6 +135,15 @@ class YukawaInteraction(KernelInteraction):
     kind: Literal["yukawa"]
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
     screening: Annotated[float, quantity(INVERSE_LENGTH, above=0)]
+
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`InteractionSection.reach`."""
+        return min(diagonal, YUKAWA_NEGLIGIBLE / self.screening)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`: in the plane, where the cut transform has no closed form."""
+        cut = self.boundary == "free" and dimensions == 2 and self.reach(diagonal) == diagonal
+        return _cut(diagonal) if cut else None
 
     @model_validator(mode="after")
     def _integrable(self, info: ValidationInfo):
@@ -124,6 +165,10 @@ class CoulombInteraction(KernelInteraction):
     kind: Literal["coulomb"]
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
     boundary: Literal["periodic", "free"] = "free"
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`: in the plane, where the cut transform has no closed form."""
+        return _cut(diagonal) if self.boundary == "free" and dimensions == 2 else None
 
     @model_validator(mode="after")
     def _integrable(self, info: ValidationInfo):
@@ -161,6 +206,13 @@ class DipolarInteraction(KernelInteraction):
         if len(self.direction) != 3 or not any(self.direction):
             raise wrong("must be three numbers that are not all zero", key="direction")
         return self
+
+    @property
+    def parts(self) -> int:
+        """See :attr:`InteractionSection.parts`: one more for every pair of components of the direction; each is no
+        function of |k| and costs as much as two that are."""
+        components = sum(map(bool, self.direction))
+        return 2 * (1 + components * (components - 1) // 2)
 
     @property
     def unit_direction(self) -> tuple[float, float, float]:
@@ -212,6 +264,10 @@ class ScatteringInteraction(InteractionSection):
         """See :meth:`InteractionSection.factor`."""
         return 1.0
 
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`."""
+        return None if self.limit else (self.potential.radius / self.particles, 1)
+
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo):
         if context_of(info).dimensions not in (3, None):
@@ -243,6 +299,19 @@ class TableInteraction(KernelInteraction, RadialTable):
     def factor(self, problem: Problem) -> float:
         """See :meth:`InteractionSection.factor`."""
         return 1.0
+
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`InteractionSection.reach`."""
+        return min(diagonal, self.radius)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`."""
+        return (self.reach(diagonal) if self.boundary == "free" else self.radius), 1
+
+
+def _cut(radius: float) -> tuple[float, int]:
+    """The quadrature of a cut kernel, for all ranges that it may come to have (model/decaying_transforms.py)."""
+    return radius, RANGES
 
 
 Interaction = Annotated[

@@ -17,9 +17,9 @@ import ducc0
 import numpy as np
 
 from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.free_space import FreeSpaceInteraction
-from hpcmix.model.kernel_interaction import KernelShape
 from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
@@ -50,7 +50,7 @@ def report(n: int, dtype: np.dtype, fields: int, repeats: int) -> None:
     place = (transform.points, (1.0, 1.0, 1.0), transform.padded, transform.first, transform.count)
     multiplier = PaddedMultiplier(YukawaKernel(1.0, 0.0, 3), place, transform.real_dtype)
     couplings = np.ones((fields, fields)) + np.eye(fields)  # as many channels as species
-    interaction = FreeSpaceInteraction([KernelShape(couplings, multiplier)], transform)
+    interaction = FreeSpaceTerm([KernelShape(couplings, multiplier)], transform)
     set_up = time.perf_counter() - begin
     shape = communicators.decomposition.position_block(comm.rank).shape
     densities = [np.random.default_rng(1).random(shape).astype(transform.real_dtype) for _ in range(fields)]

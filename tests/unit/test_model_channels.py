@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpcmix.model.channels import channels_of
+from hpcmix.model.terms.channels import channels_of
 
 CHARGES = np.array([1.0, -0.3, 2.7, 1e-9])
 

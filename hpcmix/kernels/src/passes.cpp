@@ -4,6 +4,8 @@
 // Nothing here may have external linkage but the table (see sincos.hpp), so no templates of the standard library.
 #include "passes.hpp"
 
+#include "column_transform.hpp"
+#include "coupled_columns.hpp"
 #include "kick_tiles.hpp"
 #include "line_transform.hpp"
 #include "mix_tiles.hpp"
@@ -30,23 +32,6 @@ void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, 
     // planes are transformed along their rows first, and last on the way back
     forward ? transform_rows_in_place<false, true>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare)
             : transform_rows_in_place<true, false>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare);
-}
-
-/// The first pass on a tile of columns of a field, and the last pass to them.
-template <bool Swap, class Real>
-void run_first_stage_on_columns(const Line<Real>& line, const Real* first, std::size_t stride, std::size_t valid,
-                                Pack<Real>* tile)
-{
-    valid == lanes<Real> ? run_first_stage(line, ColumnReader<Swap, true, Real>{first, stride, valid}, tile)
-                         : run_first_stage(line, ColumnReader<Swap, false, Real>{first, stride, valid}, tile);
-}
-
-template <bool Swap, class Real>
-void run_last_stage_on_columns(const Line<Real>& line, const Pack<Real>* tile, Real* first, std::size_t stride,
-                               std::size_t valid, Real scale)
-{
-    valid == lanes<Real> ? run_last_stage(line, tile, ColumnWriter<Swap, true, Real>{first, stride, valid, scale})
-                         : run_last_stage(line, tile, ColumnWriter<Swap, false, Real>{first, stride, valid, scale});
 }
 
 /// Columns of a plane, which is in cache: the first and the last pass read and write it themselves.
@@ -78,21 +63,6 @@ void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool for
         transform_tile(line, workspace.tiles[tile], workspace.spare);
     }
     store_columns(columns, workspace.tiles, !forward, scale);
-}
-
-/// Whether the elements of a column lie so that too many of them compete for the same places of a cache: then lines are
-/// lost before their last use unless they are copied out in long runs. 64 KiB between addresses that compete is what
-/// second-level caches have; measured on 64^3 to 256^3, 24 elements to a place are no harm and 64 are.
-template <class Real>
-bool crowd_the_cache(const Columns<Real>& columns)
-{
-    constexpr std::size_t period = 64 * 1024, harmless = 32;
-    const std::size_t distance = columns.stride * sizeof(Real);
-    std::size_t places = 1;
-    while (places < period && distance * places % period != 0) {
-        places *= 2;
-    }
-    return columns.length > harmless * places;
 }
 
 /// Forward transform of columns, change_tile(tile, its first column, columns in it), inverse. change_tile leaves real and
@@ -340,7 +310,9 @@ constexpr hpcmix::PassTable<Real> pass_table()
             real_rows_forward<Real>,
             real_rows_backward<Real>,
             odd_real_rows_forward<Real>,
-            odd_real_rows_backward<Real>};
+            odd_real_rows_backward<Real>,
+            multiply_columns_by_matrix<Real>,
+            turn_coupled_columns<Real>};
 }
 
 }  // namespace

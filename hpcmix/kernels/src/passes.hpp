@@ -111,6 +111,12 @@ struct Mixing {
 };
 
 template <class Real>
+struct CoupledColumns;
+struct CommonMatrix;
+template <class Real>
+struct Levels;
+
+template <class Real>
 struct PassTable {
     std::size_t lanes;  // lines in a tile
     /// Columns of one component that are worked on together.
@@ -149,6 +155,11 @@ struct PassTable {
                                   Real scale, void* workspace);
     void (*odd_real_rows_backward)(const Line<Real>& line, RowPiece<const Real> spectra, RowPiece<Real> reals,
                                    Real scale, void* workspace);
+    /// Coherently coupled components (coupling.hpp): forward, a matrix at every wave vector, inverse.
+    void (*multiply_columns_by_matrix)(const Line<Real>& line, const CoupledColumns<Real>& columns,
+                                       const CommonMatrix& common, void* workspace);
+    void (*turn_coupled_columns)(const Line<Real>& line, const CoupledColumns<Real>& columns, const Levels<Real>& levels,
+                                 void* workspace);
 };
 
 struct Passes {

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpcmix.model.channels import channels_through
+from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
