@@ -36,7 +36,7 @@ void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, 
 
 /// Columns of a plane, which is in cache: the first and the last pass read and write it themselves.
 template <bool Swap, class Real>
-void transform_columns_in_cache(const Line<Real>& line, const Columns<Real>& columns, Real* target, Real scale,
+void transform_columns_in_cache(const Line<Real>& line, const Columns<Real>& columns, Real scale,
                                 Workspace<Real>& workspace)
 {
     Pack<Real>*& current = workspace.tiles[0];
@@ -45,25 +45,24 @@ void transform_columns_in_cache(const Line<Real>& line, const Columns<Real>& col
         const std::size_t valid = columns.columns_of_tile(tile);
         run_first_stage_on_columns<Swap>(line, first, columns.stride, valid, current);
         run_stages(line, 1, line.stage_count - 1, current, workspace.spare);
-        run_last_stage_on_columns<Swap>(line, current, target + 2 * lanes<Real> * tile, columns.stride, valid, scale);
+        run_last_stage_on_columns<Swap>(line, current, first, columns.stride, valid, scale);
     }
 }
 
 template <class Real>
-void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, Real* target, bool forward, Real scale,
-                       void* memory)
+void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool forward, Real scale, void* memory)
 {
     Workspace<Real> workspace(memory, line.tile_length, 1);
     const Columns<Real> columns{piece.first, piece.stride, line.length, piece.count};
     if (has_open_ends(line)) {
-        return forward ? transform_columns_in_cache<false>(line, columns, target, scale, workspace)
-                       : transform_columns_in_cache<true>(line, columns, target, scale, workspace);
+        return forward ? transform_columns_in_cache<false>(line, columns, scale, workspace)
+                       : transform_columns_in_cache<true>(line, columns, scale, workspace);
     }
     load_columns(columns, workspace.tiles, !forward);
     for (std::size_t tile = 0; tile < columns.tiles(); ++tile) {
         transform_tile(line, workspace.tiles[tile], workspace.spare);
     }
-    store_columns(Columns<Real>{target, piece.stride, line.length, piece.count}, workspace.tiles, !forward, scale);
+    store_columns(columns, workspace.tiles, !forward, scale);
 }
 
 /// Forward transform of columns, change_tile(tile, its first column, columns in it), inverse. change_tile leaves real and

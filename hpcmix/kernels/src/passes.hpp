@@ -124,8 +124,7 @@ struct PassTable {
     std::size_t (*workspace_bytes)(std::size_t tile_length, std::size_t components);
 
     void (*transform_rows)(const Line<Real>& line, RowPiece<Real> rows, bool forward, Real scale, void* workspace);
-    /// The result goes to `target`, with the same stride; it may be the piece itself.
-    void (*transform_columns)(const Line<Real>& line, ColumnPiece<Real> columns, Real* target, bool forward, Real scale,
+    void (*transform_columns)(const Line<Real>& line, ColumnPiece<Real> columns, bool forward, Real scale,
                               void* workspace);
     /// Forward, multiply, inverse, all without a factor but `scale`.
     void (*multiply_columns)(const Line<Real>& line, ColumnPiece<Real> columns, const Multiplier& multiplier,

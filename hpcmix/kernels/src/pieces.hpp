@@ -21,12 +21,8 @@ struct DeleteAligned {
     }
 };
 
-/// Uses of a thread's memory that may overlap in time.
-enum class Memory { tiles, planes };
-
-/// The calling thread's memory for a purpose, kept from call to call and grown when more is needed.
-template <Memory purpose>
-void* memory_of_thread(std::size_t bytes)
+/// The calling thread's workspace, kept from call to call and grown when a longer line needs more.
+inline void* workspace(std::size_t bytes)
 {
     thread_local std::unique_ptr<std::byte[], DeleteAligned> memory;
     thread_local std::size_t size = 0;
@@ -37,12 +33,6 @@ void* memory_of_thread(std::size_t bytes)
         size = bytes;
     }
     return memory.get();
-}
-
-/// Where passes work.
-inline void* workspace(std::size_t bytes)
-{
-    return memory_of_thread<Memory::tiles>(bytes);
 }
 
 inline std::size_t divide_up(std::size_t count, std::size_t piece)
@@ -74,19 +64,13 @@ struct Step {
     }
 };
 
-/// Whether there are planes enough to keep all threads busy with whole ones.
-inline bool threads_take_whole_planes(std::size_t planes)
-{
-    const auto threads = static_cast<std::size_t>(thread_count());
-    return threads == 1 || planes >= 4 * threads;
-}
-
-/// Runs the steps one after the other on each plane while it is in cache, on one thread; where there are too few planes for
-/// that, each step on all planes with the pieces shared out.
+/// Runs the steps one after the other on each plane while it is in cache; where there are too few planes to keep all
+/// threads busy, each step on all planes with the pieces shared out.
 template <class... Steps>
 void run_on_planes(std::size_t planes, const Steps&... steps)
 {
-    if (threads_take_whole_planes(planes)) {
+    const auto threads = static_cast<std::size_t>(thread_count());
+    if (threads == 1 || planes >= 4 * threads) {
         for_each(planes, [&](std::size_t plane) { (steps.run_all(plane), ...); });
     } else {
         (for_each(planes * steps.pieces,
@@ -153,13 +137,9 @@ struct ColumnTransform {
     }
     void operator()(Real* plane, std::size_t piece) const
     {
-        (*this)(plane, plane, piece);
-    }
-    void operator()(Real* plane, Real* target, std::size_t piece) const
-    {
         const std::size_t first = piece * block;
         passes.transform_columns(line, {plane + 2 * first, 2 * column_count, std::min(block, column_count - first)},
-                                 target + 2 * first, forward, scale, workspace(bytes));
+                                 forward, scale, workspace(bytes));
     }
 };
 

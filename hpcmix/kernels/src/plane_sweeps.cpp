@@ -20,48 +20,17 @@ std::size_t bytes_of_rows(const Line<Real>& line, std::size_t components, std::s
     return active_table<Real>().workspace_bytes(length, components + spectra);
 }
 
-/// Half spectra of real fields, plane by plane. `copied`: their columns are transformed into memory of the thread that has
-/// the plane, where they stay in cache and need not be written back.
+/// Where the rows of some half spectra begin, from row `first` of a plane on; overwritten by the thread's next call.
 template <class Real>
-struct SpectrumPlanes {
-    Real* const* arrays;
-    std::size_t count;
-    Shape shape;  // of the real fields
-    bool copied = false;
-    std::size_t row_reals = 2 * half_spectrum_length(shape.length);
-    std::size_t plane_reals = shape.rows * row_reals;
-
-    /// Where a plane's rows are.
-    Real* plane_of(std::size_t c, std::size_t plane) const
-    {
-        if (copied) {
-            return static_cast<Real*>(memory_of_thread<Memory::planes>(count * plane_reals * sizeof(Real))) +
-                   c * plane_reals;
-        }
-        return arrays[c] + plane * plane_reals;
+Real* const* spectrum_rows(Real* const* spectra, std::size_t count, Shape shape, std::size_t plane, std::size_t first)
+{
+    thread_local std::vector<Real*> pointers;
+    pointers.resize(count);
+    for (std::size_t c = 0; c < count; ++c) {
+        pointers[c] = spectra[c] + 2 * (plane * shape.rows + first) * half_spectrum_length(shape.length);
     }
-    /// Where the rows of all fields begin, from row `first` of a plane on; overwritten by the thread's next call.
-    Real* const* rows_of(std::size_t plane, std::size_t first) const
-    {
-        thread_local std::vector<Real*> pointers;
-        pointers.resize(count);
-        for (std::size_t c = 0; c < count; ++c) {
-            pointers[c] = plane_of(c, plane) + first * row_reals;
-        }
-        return pointers.data();
-    }
-    /// The transform of all columns as a step; none unless wanted.
-    auto columns_step(bool forward, bool wanted) const
-    {
-        const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = row_reals / 2,
-                                            .forward = forward, .scale = Real(1)};
-        const std::size_t pieces = columns.pieces();
-        return Step{wanted ? count * pieces : 0, [=, *this](std::size_t plane, std::size_t piece) {
-                        const std::size_t c = piece / pieces;
-                        columns(arrays[c] + plane * plane_reals, plane_of(c, plane), piece % pieces);
-                    }};
-    }
-};
+    return pointers.data();
+}
 
 /// The kick of a plane's rows, a tile of every component at once.
 template <class Real>
@@ -70,7 +39,7 @@ struct KickRows {
     const Line<Real>& line;
     Shape shape;
     Kick<Real> kick;  // but for what depends on the rows
-    SpectrumPlanes<Real> seen;
+    Real* const* spectra;
     std::size_t bytes = bytes_of_rows(line, kick.components, kick.seen.count);
 
     std::size_t pieces() const
@@ -82,7 +51,7 @@ struct KickRows {
         const std::size_t first = piece * passes.lanes;
         Kick<Real> here = kick;
         here.offset = (plane * shape.rows + first) * shape.length;
-        here.seen.first_rows = seen.rows_of(plane, first);
+        here.seen.first_rows = spectrum_rows(spectra, kick.seen.count, shape, plane, first);
         passes.kick_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first), workspace(bytes));
     }
 };
@@ -105,11 +74,11 @@ void kick_points(const Kick<Real>& kick, std::size_t count)
 {
     constexpr std::size_t length = 64;
     const Line<Real> whole{.length = length, .tile_length = length};
-    const KickRows<Real> rows{.line = whole, .shape = {1, count / length, length}, .kick = kick, .seen = {}};
+    const KickRows<Real> rows{.line = whole, .shape = {1, count / length, length}, .kick = kick, .spectra = nullptr};
     for_each(rows.pieces(), [&](std::size_t piece) { rows(0, piece); });
     if (const std::size_t rest = count % length) {
         const Line<Real> end{.length = rest, .tile_length = rest};
-        KickRows<Real> last{.line = end, .shape = {1, 1, rest}, .kick = kick, .seen = {}};
+        KickRows<Real> last{.line = end, .shape = {1, 1, rest}, .kick = kick, .spectra = nullptr};
         last.kick.offset = count - rest;
         last.passes.kick_rows(end, last.kick, 1, workspace(last.bytes));
     }
@@ -151,10 +120,11 @@ void kick_planes(Real* const* fields, const Real* const* potentials, const std::
         kick_points(kick, shape.planes * shape.rows * shape.length);
         return;
     }
-    const SpectrumPlanes<Real> spectra{.arrays = seen.spectra, .count = seen.count, .shape = shape,
-                                       .copied = transforms.columns_too && threads_take_whole_planes(shape.planes)};
-    const KickRows<Real> rows{.line = line_of_length<Real>(shape.length), .shape = shape, .kick = kick, .seen = spectra};
-    run_on_planes(shape.planes, spectra.columns_step(false, transforms.columns_too),
+    const KickRows<Real> rows{.line = line_of_length<Real>(shape.length), .shape = shape, .kick = kick,
+                              .spectra = seen.spectra};
+    run_on_planes(shape.planes,
+                  columns_step(seen.spectra, seen.count, shape, half_spectrum_length(shape.length), false,
+                               transforms.columns_too),
                   columns_step(fields, components, shape, shape.length, false,
                                transforms.columns_too && transforms.inverse_before),
                   Step{rows.pieces(), [&](std::size_t plane, std::size_t piece) { rows(plane, piece); }},
@@ -172,7 +142,6 @@ void density_spectra(Real* const* fields, std::size_t components, const double* 
     const PassTable<Real>& passes = active_table<Real>();
     const Line<Real>& line = line_of_length<Real>(shape.length);
     const std::size_t bytes = bytes_of_rows(line, components, count);
-    const SpectrumPlanes<Real> targets{.arrays = spectra, .count = count, .shape = shape};
     const Densities<Real> densities{components, fields, 0, weights,
                                     {nullptr, count, &line_of_reals<Real>(shape.length)}, inverse_before};
     run_on_planes(shape.planes,
@@ -182,11 +151,11 @@ void density_spectra(Real* const* fields, std::size_t components, const double* 
                            const std::size_t first = piece * passes.lanes;
                            Densities<Real> here = densities;
                            here.offset = (plane * shape.rows + first) * shape.length;
-                           here.spectra.first_rows = targets.rows_of(plane, first);
+                           here.spectra.first_rows = spectrum_rows(spectra, count, shape, plane, first);
                            passes.density_spectrum_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first),
                                                         workspace(bytes));
                        }},
-                  targets.columns_step(true, columns_too));
+                  columns_step(spectra, count, shape, half_spectrum_length(shape.length), true, columns_too));
 }
 
 template <class Real>

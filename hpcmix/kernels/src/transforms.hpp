@@ -44,7 +44,7 @@ struct KickTransforms {
 };
 
 /// Real fields that every component of a kick sees, as half spectra with shape.length / 2 + 1 numbers in a row, transformed
-/// along the axes that KickTransforms names: component a sees sum_c weights[a, c] field_c. The spectra may be overwritten.
+/// along the axes that KickTransforms names: component a sees sum_c weights[a, c] field_c. The spectra are overwritten.
 template <class Real>
 struct SeenFields {
     Real* const* spectra = nullptr;
