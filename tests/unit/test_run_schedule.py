@@ -48,7 +48,7 @@ def test_count_is_the_number_of_due_steps(schedule):
 
 
 def test_counting_does_not_go_through_the_steps():
-    assert Schedule(10**12, 1e-3, interval=0.1).count() == 10**10 + 1
+    assert Schedule(10**10, 1e-3, interval=0.1).count() == 10**8 + 1
 
 
 def ends(*times):
