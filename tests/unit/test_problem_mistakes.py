@@ -168,7 +168,7 @@ MISTAKES = [
     (CONTACT, 'kind = "gaussian"\nwidth = 1\nstrength = 1e20', 22, "interaction.0.strength", "the mean field"),
     (CONTACT, 'kind = "dipolar"\ndipolar_length = 1e20', 21, "interaction.0.dipolar_length", "the mean field"),
     (CONTACT, SCATTERING.replace("height = 1", "height = 1e20"), 21, "interaction.0.potential",
-     "which must be between 1e-60 and 1e+10"),
+     "which must be between 1e-60 and 1e+08"),
     (CONTACT, SCATTERING.replace("= 0.5", "= 1e20"), 22, "interaction.0.particles", "use limit = true"),
     ('name = "down"', 'name = "down"\nvector_potential = { kind = "uniform", field = 1e20 }', 17,
      "species.down.vector_potential", "A^2/2m of this potential reaches"),
