@@ -268,6 +268,12 @@ class Mixture:
 
         self.transform.multiply(field, multiplier)
 
+    def apply_momentum(self, field: np.ndarray, axis: int) -> None:
+        """field <- -i hbar d/dx field along an axis, in place; the Nyquist mode of an even axis, which has no
+        direction, becomes zero. Collective over the group."""
+        table = (self.hbar / self.grid.points[axis]) * self.grid.wave_numbers(axis, odd=True)
+        self.transform.multiply_along(field, axis, table + 0j)
+
     # --------------------------------------------------------------- energies
 
     def spectral_averages(self, orbital: np.ndarray, species: int) -> np.ndarray:

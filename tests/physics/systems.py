@@ -17,7 +17,9 @@ from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
+from hpcmix.observe.registry import requested
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
@@ -113,9 +115,13 @@ class System:
         """The energy by term."""
         return self.mixture.energy(self.state.orbitals, instant)
 
-    def record(self) -> dict[str, Any]:
-        """What a run writes down of this state."""
-        return observe(self.mixture, self.state)
+    def look(self) -> Look:
+        """What is measured with."""
+        return Look(self.mixture, self.state)
+
+    def record(self, *also: str) -> dict[str, Any]:
+        """What a run writes down of this state, and what is asked for beyond it."""
+        return observe(self.look(), requested(also))
 
     def evolve(self, steps: int | None = None) -> System:
         """Take some steps, or all that are left until ``[time] final``."""
