@@ -34,6 +34,7 @@ REQUESTS = (
     Request("momentum-distribution"),
     Request("determinant-overlap", of_sets=True, from_start=True),
     Request("semiclassical-norms", of_sets=True, orbital_sets=2),
+    Request("largest-current", in_frame=True, real_fields=7),
 )
 
 _BY_WORD = {request.word: request for request in REQUESTS}

@@ -11,7 +11,11 @@ from hpcmix.io.checkpoint import write_checkpoint
 from hpcmix.io.checkpoint_header import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
+from hpcmix.io.series import as_dataset
 from hpcmix.observe.look import Look
+from hpcmix.observe.record import observe
+from hpcmix.observe.registry import labels_of_all, requested
+from hpcmix.problem.requests import REQUESTS
 from hpcmix.state import HalfWay
 
 TIME = evolution(0.5, 0.05, "strang")
@@ -104,8 +108,22 @@ def test_everything_is_computed_once(monkeypatch):
             return kept(self, *arguments)
 
         monkeypatch.setattr(mixture, name, counted)
-    one.record("angular-momentum", "momentum-distribution", "semiclassical-norms")
+    one.record("angular-momentum", "momentum-distribution", "semiclassical-norms", "largest-current")
     assert sorted(calls) == ["densities", "interact"]
+
+
+@pytest.mark.parametrize("frame", [{}, {"grid": expanding(0.7)}])
+def test_every_entry_of_a_record_has_a_label(frame):
+    entries = [
+        {"name": "f", "kind": "fermions", "orbitals": 3, "initial": {"kind": "oscillator", "frequency": 1.0}},
+        species("a", particles=2.0, initial=gaussian(1.0)),
+    ]
+    words = [request.word for request in REQUESTS if request.in_frame or not frame]
+    one = system([16, 15], [10.0, 10.0], entries, [contact("a", "a", 0.5)], time=TIME, **frame)
+    record = observe(one.look(), requested(words, one.state.orbitals))
+    dataset = as_dataset([record], Metadata.of(one.problem), labels_of_all(2))
+    assert set(dataset.data_vars) >= {"energy_total", "chemical_potential", "natural_width", "largest_current"}
+    assert [name for name, variable in dataset.data_vars.items() if "long_name" not in variable.attrs] == []
 
 
 def test_once_is_by_what_is_measured():

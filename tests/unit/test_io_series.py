@@ -162,7 +162,8 @@ def test_factors_to_si(tmp_path):
 
 def test_units_of_products():
     metadata = Metadata("", ("up",), ("x", "y"), units_from_text("1 um", "86.909 u"))
-    turning = {"up": {"angular_momentum": [1.0]}}
+    turning = {"up": {"angular_momentum": [1.0], "largest_current": 2.0}}
     data = as_dataset([{"step": 0, "time": 0.0, "species": turning}], metadata, LABELS)
     assert data.angular_momentum.attrs["units"] == "code unit of length^2 mass time^-1"
     assert data.angular_momentum.attrs["si_factor"] == pytest.approx(1.054571817e-34)  # hbar
+    assert data.largest_current.attrs["si_unit"] == "m-1 s-1"
