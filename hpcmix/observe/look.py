@@ -69,8 +69,7 @@ class Look:
 
     def potential(self, species: int) -> np.ndarray:
         """b^2 (U + W) of a species. Collective."""
-        external = self.mixture.species[species].external.value(self.instant)
-        return self.mean_field(species) if external is None else self.mean_field(species) + external
+        return self.mixture.potential(species, self.mean_field(species), self.instant)
 
     # --------------------------------------------------------------- wave functions
 
@@ -122,13 +121,10 @@ class Look:
 
     def _pending_potential(self, species: int) -> np.ndarray:
         """U + W of the pending kick, with what confines the frame. Collective."""
-        one = self.mixture.species[species]
-        potential = self.mean_field(species)
         instant = pending_instant(self.state, self.mixture.grid.frame)
-        for added in (one.external.value(instant), one.confinement):
-            if added is not None:
-                potential = potential + added
-        return potential
+        potential = self.mixture.potential(species, self.mean_field(species), instant)
+        confinement = self.mixture.species[species].confinement
+        return potential if confinement is None else potential + confinement
 
     # --------------------------------------------------------------- sums
 

@@ -17,6 +17,7 @@ from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
@@ -104,7 +105,7 @@ class System:
 
     def density(self, species: int = 0) -> np.ndarray:
         """rho of one species."""
-        return self.mixture.density(self.state.orbitals[species], self.mixture.weights[species])
+        return self.mixture.densities(self.state.orbitals)[species]
 
     def norms(self) -> np.ndarray:
         """<phi|phi> of every species."""
@@ -139,6 +140,12 @@ class System:
 def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages", **sections) -> System:
     """The system of :func:`problem_text`'s arguments, its ranks exchanging blocks in the given way."""
     return System(parse_problem(problem_text(*arguments, **sections)), comm, way)
+
+
+def potentials_of(mixture: Mixture, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
+    """b^2 (U_a + W_a) of densities that need not be those of any state."""
+    fields = mixture.mean_fields(densities, instant.contraction)
+    return [mixture.potential(a, field, instant) for a, field in enumerate(fields)]
 
 
 # ---------------------------------------------------------------- words of a problem file
