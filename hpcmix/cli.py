@@ -6,7 +6,6 @@ start without MPI, and the list of commands without any of them.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
@@ -107,5 +106,6 @@ def _status_of(error: Exception) -> int | None:
 
 def _speaks() -> bool:
     """Whether this process is the one that speaks, as far as the launcher's environment tells without MPI."""
-    ranks = (os.environ.get(name) for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"))
-    return next((rank for rank in ranks if rank is not None), "0") == "0"
+    from hpcmix.parallel.launcher import rank_started
+
+    return rank_started() == 0

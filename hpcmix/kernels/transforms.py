@@ -144,10 +144,13 @@ def kick(
     axes: int = 0,
     inverse_before: bool = False,
     forward_after: bool = False,
+    spectra: Sequence[NDArray] = (),
+    weights: NDArray | None = None,
 ) -> None:
     """The kick of all components, in one pass with transforms along the last axes before and after it.
 
-    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b)), rho_b = |field_b|^2.
+    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b + sum_c weights[a, c] * w_c)),
+    rho_b = |field_b|^2, w_c the real field of a half spectrum that is brought back in the same pass.
 
     Args:
         fields: p >= 1 arrays of one shape and precision that share no memory.
@@ -155,16 +158,25 @@ def kick(
         couplings: real matrix of shape (p, p).
         angle: duration of the kick over hbar.
         axes: how many of the last axes are transformed: 0, 1 (rows) or 2 (planes).
-        inverse_before: bring these axes back to position space first, without a factor.
+        inverse_before: bring these axes of the fields back to position space first, without a factor.
         forward_after: transform them afterwards.
+        spectra: half spectra as :func:`transform_densities` makes them, transformed along `axes`, at least one; they
+            are brought back without a factor and overwritten.
+        weights: real matrix of shape (p, number of spectra).
     """
     matrix = arguments.check_components(fields, potentials, couplings)
     _check_dimensions("fields[0]", fields[0])
     axes = _check_axes(fields[0], axes)
+    _check_half_spectra(spectra, fields, axes)
+    seen = arguments.check_matrix(
+        "weights", np.zeros((len(fields), 0)) if weights is None else weights, (len(fields), len(spectra))
+    )
     _implementation().kick_planes(
         [_as_planes(field) for field in fields],
         [[_as_planes(potential) for potential in added] for added in potentials],
         matrix,
+        [_as_planes(spectrum) for spectrum in spectra],
+        seen,
         float(angle),
         bool(inverse_before and axes > 0),
         bool(forward_after and axes > 0),
@@ -204,6 +216,36 @@ def take_density(field: NDArray, weight: float, density: NDArray, *, add: bool =
     arguments.check_real("density", density, field, written=True)
     axes = _check_axes(field, axes)
     _implementation().density_of_planes(_as_planes(field), float(weight), _as_planes(density), axes == 2, bool(add))
+
+
+def transform_densities(
+    fields: Sequence[NDArray],
+    weights: NDArray,
+    spectra: Sequence[NDArray],
+    *,
+    axes: int,
+    inverse_before: bool = False,
+) -> None:
+    """Half spectra of weighted sums of densities: spectra[c] = F[ sum_a weights[c, a] |field_a|^2 ], in one pass.
+
+    Args:
+        fields: arrays of one shape and precision that share no memory.
+        weights: real matrix of shape (number of spectra, number of fields).
+        spectra: arrays of the fields' precision and shape, but for a last axis of n // 2 + 1 numbers.
+        axes: how many of the last axes are transformed, 1 or 2.
+        inverse_before: bring these axes of the fields back to position space first, in place, without a factor.
+    """
+    arguments.check_distinct(fields)
+    axes = _check_axes(fields[0], axes)
+    _check_half_spectra(spectra, fields, axes)
+    matrix = arguments.check_matrix("weights", weights, (len(spectra), len(fields)))
+    _implementation().density_spectra(
+        [_as_planes(field) for field in fields],
+        matrix,
+        [_as_planes(spectrum) for spectrum in spectra],
+        bool(inverse_before),
+        axes == 2,
+    )
 
 
 def transform_real(real_field: NDArray, half_spectrum: NDArray, scale: float = 1.0, *, planes: bool = False) -> None:
@@ -285,6 +327,22 @@ def check_planes(name: str, field: NDArray) -> None:
         arguments.check_field(f"each plane of {name}", field[0], written=True)
     else:
         _check_transformed(name, field)
+
+
+def _check_half_spectra(spectra: Sequence[NDArray], fields: Sequence[NDArray], axes: int) -> None:
+    """Half spectra along one or two axes of real fields as large as `fields`, which share no memory with them."""
+    if len(spectra) > 0 and axes == 0:
+        raise ValueError("axes must be 1 or 2 where there are spectra")
+    expected = (*fields[0].shape[:-1], fields[0].shape[-1] // 2 + 1)
+    for index, spectrum in enumerate(spectra):
+        name = f"spectra[{index}]"
+        arguments.check_field(name, spectrum, written=True)
+        if spectrum.dtype != fields[0].dtype:
+            raise TypeError(f"{name} must have the precision of the fields, {fields[0].dtype}, not {spectrum.dtype}")
+        if spectrum.shape != expected:
+            raise ValueError(f"{name} must have shape {expected}, not {spectrum.shape}")
+        if any(np.may_share_memory(spectrum, other) for other in (*fields, *spectra[:index])):
+            raise ValueError(f"{name} shares memory with another array")
 
 
 def _check_real_pair(

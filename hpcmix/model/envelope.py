@@ -17,8 +17,8 @@ class Instant:
     """A time at which potentials are wanted, in the laboratory.
 
     time      what ramps and expressions are evaluated at.
-    switches  what switches without a ramp are compared with: the middle of the step that the time is used in, so that
-              such a potential is on or off for whole steps (CONVENTIONS.md, Time).
+    switches  what switches without a ramp are compared with: a time within the step that the time is used in. Steps end
+              at switching times, so that it tells on which side of one the time is meant (CONVENTIONS.md, Time).
     contraction
               1/b, b the scale of the grid's frame (problem/frame.py).
     """
@@ -36,6 +36,11 @@ class Instant:
     def before_start(cls) -> Instant:
         """Time 0-: what the ground state is computed at."""
         return cls(0.0, -math.ulp(0.0))
+
+    @classmethod
+    def after_start(cls) -> Instant:
+        """Time 0+: what the evolution begins with."""
+        return cls(0.0, math.ulp(0.0))
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,6 @@ class Envelope:
             return True
         last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
         return last > time
-
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which the factor jumps or bends: where it is switched, and where a ramp begins and ends."""
-        return tuple(
-            time for edge in (self.begin, self.end) if math.isfinite(edge) for time in {edge, edge + self.ramp}
-        )
 
     def __call__(self, instant: Instant) -> float:
         """e(t) at an instant."""

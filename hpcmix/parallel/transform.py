@@ -63,9 +63,12 @@ class Transform(ABC):
     plane_axes     how many of the last axes are transformed where a field lies in position space, before anything is
                    exchanged: a field in which they are is *half way*. 0: a transform is not taken apart, and half way
                    is position space.
+    obstacle       why there was no shared memory for the exchange or the fields although they were to use it; empty
+                   where there is, or none was wanted.
     """
 
     plane_axes: int = 0
+    obstacle: str = ""
 
     def __init__(self, communicators: Communicators, real: bool, dtype: np.dtype, timers: Timers) -> None:
         decomposition = communicators.decomposition
@@ -194,6 +197,18 @@ class Transform(ABC):
                 if multiplier is not None:
                     total += multiplier * spectrum
             self.backward(total, target)
+
+    def half_way_fields(self, count: int) -> list[np.ndarray]:
+        """Fields of :meth:`empty_fields` that belong to the transform; :meth:`convolve` works in them too. Collective
+        where there have not been as many before."""
+        raise NotImplementedError(f"{type(self).__name__} is not taken apart")
+
+    def mix_half_way(
+        self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]
+    ) -> None:
+        """What :meth:`convolve` does between the parts of its transforms: the spectra of real fields that are half way,
+        :meth:`half_way_fields`, become those of the results, in place. Where :attr:`plane_axes` is not 0."""
+        raise NotImplementedError(f"{type(self).__name__} is not taken apart")
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""

@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError
-from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directory import FILES, DirectoryInUse, RunDirectory
+from hpcmix.io.footprint import Footprint
 from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
@@ -23,11 +24,12 @@ from hpcmix.parallel.shared_memory import shared_memory_wanted
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transform import thread_count
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp
-from hpcmix.run.last_words import LastWords
+from hpcmix.run.last_words import RESERVED, LastWords
 from hpcmix.run.log import Log
 from hpcmix.run.loop import evolve
 from hpcmix.run.outputs import Outputs
@@ -96,10 +98,13 @@ def launch(request: Request) -> int:
         return _run(comm, problem, request, log, last_words)
     except ProblemError as error:
         located = error if problem is None else problem.locate(error)
+        last_words.dismiss()  # what is refused leaves nothing
         return _leave(log, last_words, str(request.worded(located)), BAD_INPUT)
     except (DirectoryInUse, NoCheckpoint) as error:
         return _leave(log, last_words, str(error), NO_CHECKPOINT)
-    except (OutputError, NotConverged, Stopped) as error:
+    except Stopped as error:
+        return _leave(log, last_words, str(error), FAILED if error.kept is None else STOPPED)
+    except (OutputError, NotConverged) as error:
         return _leave(log, last_words, str(error), FAILED)
     except MemoryError as error:
         _end_everywhere(
@@ -139,9 +144,7 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
         if comm.rank == 0:
             problem = load_problem(request.file, request.overrides)
             if request.evolving and problem.time is None:
-                raise problem.complain(
-                    "time", "run needs a [time] section with final and step; hpcmix ground does without"
-                )
+                raise problem.complain("time", NEEDS_TIME)
     return comm.bcast(problem)
 
 
@@ -170,16 +173,16 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
             StopRequests(directory.path, request.max_wall, comm.rank == 0) as stops,
             Watchdog(comm.rank, comm.size, hang_limit(), lock.touch, HEARTBEAT_SECONDS, last_words.say) as watchdog,
         ):
-            simulation = build_simulation(problem, comm, log, origin, watchdog, stops)
+            simulation = build_simulation(problem, comm, log, origin, watchdog, stops, directory)
             last_words.simulation = simulation
             with together(comm):
                 if origin is not None and comm.rank == 0:
                     origin.prepare()
-            outputs = Outputs(simulation)
-            checkpoints = Checkpoints(simulation, outputs)
+            last_words.outputs = outputs = Outputs(simulation)
+            checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
             status, message, collapse_time = DONE, "", None
             try:
-                if request.evolving:
+                if checkpoints is not None:
                     message = evolve(simulation, outputs, checkpoints, stops)
                     status = STOPPED if message else DONE
                 else:
@@ -188,6 +191,9 @@ def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_word
                 status, message, collapse_time = BLEW_UP, str(error), error.collapse_time
             words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
             finish(simulation, outputs, checkpoints, begin, words, message, collapse_time)
+            with together(comm):
+                if comm.rank == 0:
+                    directory.search.unlink(missing_ok=True)  # of a search that is done now
             last_words.dismiss()
             simulation.free()
     if request.drawing:
@@ -202,7 +208,9 @@ def _occupied(
     """The run's directory, locked for this job, and what is gone on from there. Collective."""
     directory = RunDirectory(Path(problem.output.directory))
     lock = Lock(directory.path)
+    footprint = Footprint(directory.path, (*FILES, RESERVED)) if comm.rank == 0 else None
     origin = None
+    refused = False
     try:
         with together(comm):
             if comm.rank == 0:
@@ -213,8 +221,13 @@ def _occupied(
                     RunDirectory.claim(directory.path, fresh=request.restart == "never")
                 lock.acquire()
         yield directory, lock, comm.bcast(origin)
+    except ProblemError:
+        refused = True
+        raise
     finally:
         lock.release()
+        if refused and footprint is not None:
+            footprint.take_back()  # of a run that goes on nothing is new
 
 
 def _draw(comm: MPI.Comm, problem: Problem, log: Log) -> None:

@@ -11,6 +11,7 @@ from hpcmix.io.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
 from hpcmix.parallel.together import together
 from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.values import counted
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.outputs import Outputs
@@ -22,7 +23,7 @@ from hpcmix.run.simulation import Simulation
 def finish(
     simulation: Simulation,
     outputs: Outputs,
-    checkpoints: Checkpoints,
+    checkpoints: Checkpoints | None,
     begin: float,
     status: str,
     message: str,
@@ -30,6 +31,8 @@ def finish(
 ) -> None:
     """Complete the files, write summary.json, print the timers and the last lines. Collective.
 
+    checkpoints
+             of the run; None where it does not evolve.
     begin    when the run began, by time.perf_counter.
     status   "done"; "stopped", before the final time and after a checkpoint; or "failed".
     message  why it stopped or failed.
@@ -46,7 +49,7 @@ def finish(
     log.line()
     for line in _timer_table(summary["timers"], wall_seconds):
         log.line(line)
-    if checkpoints.count:
+    if checkpoints is not None and checkpoints.count:
         log.line(_checkpoint_line(checkpoints, summary["timers"]))
     log.line()
     log.line(_last_words(simulation, outputs, summary))
@@ -143,11 +146,11 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     what = (
         "ground state"
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
-        else f"{state.step} steps to t = {simulation.in_units(simulation.time)}"
+        else f"{counted(state.step, 'step')} to t = {simulation.words(simulation.time)}"
     )
     if summary["status"] == "stopped":
         return (
-            f"stopped by {summary['message']}: {what} of {simulation.destination} in {took}; "
+            f"stopped by {summary['message']}: {simulation.place} in {took}; "
             f"hpcmix restart {directory} goes on"
         )
     verb = "done" if summary["status"] == "done" else "stopped"

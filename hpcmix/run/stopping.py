@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from hpcmix.initial.starts import SearchInterrupted
 from hpcmix.parallel.mpi import MPI
 
 STOPPING = {signal.SIGUSR1: "SIGUSR1", signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT (Ctrl-C)"}
@@ -17,26 +17,45 @@ STOPPING = {signal.SIGUSR1: "SIGUSR1", signal.SIGTERM: "SIGTERM", signal.SIGINT:
 
 _STOP_FILE, _MAX_WALL, _END_OF_JOB = 1001, 1002, 1003  # beyond the numbers of signals
 _LOOK_SECONDS = 1.0
-"""How often the root looks for the file: a look costs a message to a file server."""
+"""How often the root looks for the files: a look costs a message to a file server."""
 _SLURM_MARGIN = 30.0
 """Seconds kept free before the end of a job: Slurm's limit comes up to half a minute early (measured)."""
 
 
-class Stopped(Exception):
-    """The run was asked to stop before there was a state to go on from; the text says by whom."""
+class Stopped(SearchInterrupted):
+    """The run was asked to stop before there was a state to evolve; the text says by whom.
+
+    reason  who asked.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        if self.kept is not None:
+            return (
+                f"stopped by {self.reason} while the ground state was sought; how far it came is kept in {self.kept}: "
+                "the same command goes on from there"
+            )
+        return (
+            f"stopped by {self.reason} before there was a state to go on from: the next run seeks the "
+            "ground state from the start; give it more time, or find it by itself with hpcmix ground"
+        )
 
 
 class StopRequests:
     """What this rank has been asked for. Use it in a with statement: the handlers of signals are set inside.
 
-    directory  of the run; a file STOP in it stops the run and is removed.
+    directory  of the run; a file STOP in it stops the run, a file CHECKPOINT asks for one, and both are removed: they
+               reach a run under any launcher, while not all of them pass every signal on.
     max_wall   seconds that the program may run, None without limit.
-    is_root    whether this rank looks at the file and at the clock.
+    is_root    whether this rank looks at the files and at the clock.
     A handler only takes a note, so a second signal, during a checkpoint too, changes nothing.
     """
 
     def __init__(self, directory: Path, max_wall: float | None, is_root: bool) -> None:
-        self._file = directory / "STOP"
+        self._file, self._checkpoint_file = directory / "STOP", directory / "CHECKPOINT"
         self._is_root = is_root
         self._signal = 0
         self._checkpoint = False
@@ -46,7 +65,7 @@ class StopRequests:
         end_of_job = os.environ.get("SLURM_JOB_END_TIME", "")
         if end_of_job.isdigit():
             self._deadlines.append((int(end_of_job) - _SLURM_MARGIN, _END_OF_JOB))
-        self._next_look = 0.0
+        self._next_look = self._next_checkpoint_look = 0.0
         self._usual: dict[int, object] = {}
 
     def __enter__(self) -> StopRequests:
@@ -66,9 +85,22 @@ class StopRequests:
             self._signal = number
 
     def checkpoint_wanted(self) -> bool:
-        """Whether this rank got SIGUSR2 since the last call: a checkpoint, and on."""
+        """Whether this rank got SIGUSR2, or found the file CHECKPOINT, since the last call: a checkpoint, and on."""
         wanted, self._checkpoint = self._checkpoint, False
+        now = time.time()
+        if self._is_root and now >= self._next_checkpoint_look:
+            self._next_checkpoint_look = now + _LOOK_SECONDS
+            wanted = self._was_there(self._checkpoint_file) or wanted
         return wanted
+
+    @staticmethod
+    def _was_there(path: Path) -> bool:
+        """Whether there was such a file; it is removed, and asks no second time."""
+        try:
+            path.unlink()
+        except OSError:
+            return False
+        return True
 
     def code(self, needed: float = 0.0) -> int:
         """Why this rank wants to stop, 0 if it does not; the vote takes the largest. `needed`: seconds that a step and
@@ -101,18 +133,14 @@ class StopRequests:
     def honoured(self, code: int) -> str:
         """The reason in words; the root removes the file that asked, so that the next run does not stop at once."""
         if code == _STOP_FILE and self._is_root:
-            with suppress(OSError):
-                self._file.unlink(missing_ok=True)
+            self._was_there(self._file)
         return self.reason(code)
 
     def meet(self, world: MPI.Comm) -> None:
         """Agree while there is nothing to save yet: raise :class:`Stopped` on every rank or on none. Collective."""
         code = world.allreduce(self.code(), op=MPI.MAX)
         if code:
-            raise Stopped(
-                f"stopped by {self.honoured(code)} before there was a state to go on from: the next run seeks the "
-                "ground state from the start; give it more time, or find it by itself with hpcmix ground"
-            )
+            raise Stopped(self.honoured(code))
 
 
 def _program_start() -> float:

@@ -11,12 +11,14 @@ from pathlib import Path
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.directory import DirectoryInUse, RunDirectory, move_aside
+from hpcmix.io.footprint import Footprint
 from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
 from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.communicators import world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
@@ -41,6 +43,8 @@ from hpcmix.studies.work import StudyStopped, Work
 DONE, FAILED, BAD_INPUT, IN_USE, STOPPED = 0, 1, 2, 4, 75
 REPORT, TEXT, FIGURE = "claim.json", "claim.txt", "claim.png"
 """What a check leaves in its directory."""
+LOG = "check.log"
+FILES = (LOG, REPORT, TEXT, FIGURE)
 
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
     module.CLAIM.name: module.check
@@ -129,24 +133,33 @@ def check(request: Request) -> int:
 def _occupied(comm: MPI.Comm, request: Request, log: Log) -> Iterator[tuple[Path, Watchdog]]:
     """The directory of the results, locked for this job: ``output.directory`` if the file names one, else ``runs/<name
     of the file>``. Checked before anything is computed. Collective."""
-    path, lock = Path(), None
+    path, lock, footprint, refused = Path(), None, None, False
     try:
         with together(comm):
             if comm.rank == 0:
-                path = Path(load_problem(request.file, request.overrides).output.directory)
-                lock = Lock(path)
+                problem = load_problem(request.file, request.overrides)
+                path = Path(problem.output.directory)
+                lock, footprint = Lock(path), Footprint(path, FILES)
                 if path.is_dir():
                     lock.check()
                 if aside := _claim_directory(path, request.fresh):
                     log.line(f"the check that was in {path} is now in {aside}")
                 lock.acquire()
-                log.open(path / "check.log")
+                log.open(path / LOG)
+                for line in expected_warnings(problem):
+                    log.line(line)
         path = comm.bcast(path)
         with _watchdog(comm, lock) as watchdog:
             yield path, watchdog
+    except ProblemError:
+        refused = True
+        raise
     finally:
         if lock is not None:
             lock.release()
+        if refused and footprint is not None:
+            log.close()
+            footprint.take_back()
 
 
 def _watchdog(comm: MPI.Comm, lock: Lock | None) -> Watchdog:

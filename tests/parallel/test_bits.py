@@ -76,6 +76,18 @@ def test_the_fields_have_the_bits_of_one_rank(comm, points, precision, kernel):
 @pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("points", [[14, 11, 13], [26, 23]], ids=lambda points: "x".join(map(str, points)))
+def test_local_functionals_have_the_bits_of_one_rank(comm, points, precision):
+    functional = [{"species": ["a", "b"], "kind": "power", "strength": 0.3, "exponent": 2.5}]
+    require_the_bits_of_one_rank(
+        comm,
+        len(points),
+        lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, False, way, functional=functional),
+    )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23]], ids=lambda points: "x".join(map(str, points)))
 @pytest.mark.parametrize("second", ["nonrelativistic", "semirelativistic"])
 def test_semirelativistic_fields_have_the_bits_of_one_rank(comm, points, precision, second):
     """Alone, and beside a component whose flow is another one."""

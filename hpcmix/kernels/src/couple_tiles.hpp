@@ -11,6 +11,8 @@
 
 namespace {
 
+constexpr std::size_t unknown_components = 0;
+
 using hpcmix::CommonMatrix;
 using hpcmix::Levels;
 using hpcmix::Symbol;

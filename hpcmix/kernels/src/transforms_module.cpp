@@ -20,6 +20,8 @@ using namespace nb::literals;
 
 namespace {
 
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
 template <class Real>
 void transform_lines(const Array<std::complex<Real>>& field, bool forward, Real scale)
 {
@@ -85,33 +87,74 @@ void mix_lines(const std::vector<StridedArray<std::complex<Real>>>& fields,
     hpcmix::mix_lines(field_pointers.data(), components, shape, stride, multiplier_pointers.data(), scale);
 }
 
+/// Pointers to half spectra, after a look whether each fits rows of reals of that shape.
+template <class Real>
+std::vector<Real*> spectrum_pointers(const std::vector<Array<std::complex<Real>>>& spectra, hpcmix::Shape shape)
+{
+    std::vector<Real*> pointers;
+    for (const auto& spectrum : spectra) {
+        const hpcmix::Shape half = shape_of(spectrum);
+        require(half.planes == shape.planes && half.rows == shape.rows && half.length == shape.length / 2 + 1,
+                "a half spectrum must have n // 2 + 1 elements where the rows of the fields have n");
+        pointers.push_back(reals<Real>(spectrum));
+    }
+    return pointers;
+}
+
+template <class Real>
+std::vector<Real*> field_pointers(const std::vector<Array<std::complex<Real>>>& fields)
+{
+    require(fields.size() >= 1, "there must be at least one field");
+    std::vector<Real*> pointers;
+    for (const auto& field : fields) {
+        require_same_shape(fields[0], field);
+        pointers.push_back(reals<Real>(field));
+    }
+    return pointers;
+}
+
 template <class Real>
 void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
-                 const std::vector<std::vector<Array<const Real>>>& potentials,
-                 const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& couplings, double angle,
+                 const std::vector<std::vector<Array<const Real>>>& potentials, const Matrix& couplings,
+                 const std::vector<Array<std::complex<Real>>>& spectra, const Matrix& weights, double angle,
                  bool inverse_before, bool forward_after, bool columns_too)
 {
     const std::size_t components = fields.size();
-    require(components >= 1, "there must be at least one field");
+    const std::vector<Real*> pointers = field_pointers(fields);
+    const hpcmix::Shape shape = shape_of(fields[0]);
     require(potentials.size() == components, "there must be a list of potentials for each field");
     require(couplings.shape(0) == components && couplings.shape(1) == components,
             "the couplings must be a square matrix with a row for each field");
-    std::vector<Real*> field_pointers;
+    require(weights.shape(0) == components && weights.shape(1) == spectra.size(),
+            "the weights must have a row for each field and a column for each half spectrum");
     std::vector<const Real*> potential_pointers;
     std::vector<std::size_t> first_potential{0};
     for (std::size_t a = 0; a < components; ++a) {
-        require_same_shape(fields[0], fields[a]);
-        field_pointers.push_back(reals<Real>(fields[a]));
         for (const auto& potential : potentials[a]) {
             require_same_shape(fields[0], potential);
             potential_pointers.push_back(potential.data());
         }
         first_potential.push_back(potential_pointers.size());
     }
-    const hpcmix::Shape shape = shape_of(fields[0]);
+    const std::vector<Real*> seen = spectrum_pointers<Real>(spectra, shape);
     const nb::gil_scoped_release release;
-    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
-                        components, angle, shape, {inverse_before, forward_after, columns_too});
+    hpcmix::kick_planes<Real>(pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
+                              components, {seen.data(), seen.size(), weights.data()}, angle, shape,
+                              {inverse_before, forward_after, columns_too});
+}
+
+template <class Real>
+void density_spectra(const std::vector<Array<std::complex<Real>>>& fields, const Matrix& weights,
+                     const std::vector<Array<std::complex<Real>>>& spectra, bool inverse_before, bool columns_too)
+{
+    const std::vector<Real*> pointers = field_pointers(fields);
+    const hpcmix::Shape shape = shape_of(fields[0]);
+    require(weights.shape(0) == spectra.size() && weights.shape(1) == fields.size(),
+            "the weights must have a row for each half spectrum and a column for each field");
+    const std::vector<Real*> targets = spectrum_pointers<Real>(spectra, shape);
+    const nb::gil_scoped_release release;
+    hpcmix::density_spectra(pointers.data(), pointers.size(), weights.data(), targets.data(), targets.size(), shape,
+                            inverse_before, columns_too);
 }
 
 template <class Real>
@@ -177,8 +220,12 @@ void bind_precision(nb::module_& module)
     module.def("mix_lines", &mix_lines<Real>, "fields"_a.noconvert(), "multipliers"_a.noconvert(), "scale"_a,
                "along the first axis of three: forward, times a matrix of real multipliers, inverse; in place");
     module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
-               "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "columns_too"_a,
+               "couplings"_a.noconvert(), "spectra"_a.noconvert(), "weights"_a.noconvert(), "angle"_a,
+               "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, kick, forward transform, in place");
+    module.def("density_spectra", &density_spectra<Real>, "fields"_a.noconvert(), "weights"_a.noconvert(),
+               "spectra"_a.noconvert(), "inverse_before"_a, "columns_too"_a,
+               "inverse transform of rows or planes in place, then half spectra of weighted sums of |field|^2");
     module.def("multiply_planes", &multiply_planes<Real>, "field"_a.noconvert(), "factors"_a.noconvert(),
                "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, times complex factors, forward transform, in place");
