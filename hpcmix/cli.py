@@ -6,7 +6,6 @@ start without MPI, and the list of commands without any of them.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
@@ -45,6 +44,10 @@ SUMMARIES = {
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
 
 
+LISTENING = {"running", "claims", "measuring"}
+"""The modules whose commands compute: they listen to signals before they import anything else."""
+
+
 class Deferred(click.Command):
     """A command of the list that is imported when it is called: the list needs the options of none."""
 
@@ -58,6 +61,8 @@ class Deferred(click.Command):
 
     def make_context(self, *arguments, **options) -> click.Context:
         """The context of the command itself, which then is what is invoked."""
+        if self._module in LISTENING:
+            _listen()
         return self.command().make_context(*arguments, **options)
 
 
@@ -86,26 +91,27 @@ def main() -> None:
     except click.Abort:
         status = 1
     except Exception as error:
-        status = _status_of(error)
-        if status is None:
+        from hpcmix.problem.ending import Foreseen
+
+        if not isinstance(error, Foreseen):
             raise
+        if _speaks():
+            click.echo(error.for_terminal, err=True)
+        status = error.status
     sys.exit(status or 0)
 
 
-def _status_of(error: Exception) -> int | None:
-    """Say what is wrong and give the exit status; None for an error that nobody expected."""
-    from hpcmix.io.atomic import OutputError
-    from hpcmix.io.directory import DirectoryInUse
-    from hpcmix.problem.errors import ProblemError
+def _listen() -> None:
+    """Hear signals, and watch that the start comes to an end, from now on."""
+    from hpcmix.run.signals import SIGNALS
+    from hpcmix.run.watchdog import watch_the_start
 
-    if not isinstance(error, (ProblemError, OutputError, DirectoryInUse)):
-        return None
-    if _speaks():
-        click.echo(str(error) if isinstance(error, ProblemError) else f"hpcmix: {error}", err=True)
-    return {ProblemError: 2, DirectoryInUse: 4}.get(type(error), 1)
+    SIGNALS.listen()
+    watch_the_start()
 
 
 def _speaks() -> bool:
-    """Whether this process is the one that speaks, as far as the launcher's environment tells without MPI."""
-    ranks = (os.environ.get(name) for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"))
-    return next((rank for rank in ranks if rank is not None), "0") == "0"
+    """Whether this process is the one that speaks."""
+    from hpcmix.parallel.abort import rank_of_launcher
+
+    return rank_of_launcher() == 0

@@ -18,6 +18,7 @@ from hpcmix.initial.landscape import Landscape
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.ending import Foreseen
 
 REFRESH = 20
 """Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding
@@ -76,7 +77,7 @@ class GroundState:
         return replace(self, energy=self.energy + of_all, levels=levels or self.levels)
 
 
-class NotConverged(RuntimeError):
+class NotConverged(RuntimeError, Foreseen):
     """The tolerance was not reached; the text says how far the iteration came and what to change."""
 
 

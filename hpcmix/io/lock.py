@@ -59,6 +59,10 @@ class Lock:
         self._key = ""
         self._file: int | None = None  # ours, open: a heartbeat reaches it wherever it has been moved
 
+    def holder(self) -> Holder | None:
+        """The living job that holds the directory, if there is one and it is not this one."""
+        return self._other()
+
     def check(self) -> None:
         """Raise :class:`Locked` when a living job holds the directory. For one that is about to end, or is just taking
         the directory and may withdraw, this waits a while."""
@@ -77,6 +81,7 @@ class Lock:
 
     def acquire(self) -> None:
         """Take the directory, from a dead job if need be. Raises :class:`Locked`, or :class:`OutputError`."""
+        self.release()
         self._key = os.urandom(8).hex()
         content = json.dumps(identity() | {"key": self._key, "claims": True}) + "\n"
         draft = self.path.with_name(f".lock.new-{self._key}")
@@ -104,6 +109,10 @@ class Lock:
             self._remove_own()
             time.sleep(random.uniform(0.02, 0.2))
         raise Locked(f"{self.path} changes hands too quickly; is more than one job being started here?")
+
+    def is_here(self) -> bool:
+        """Whether the directory is held: not so after it was moved aside, and another one made in its place."""
+        return self._file is not None and bool(self._own_names())
 
     def touch(self) -> None:
         """Say that this job is alive."""

@@ -29,7 +29,7 @@ from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.phase_resolution import found_warnings
 from hpcmix.run.restart import Origin, ancestors
 from hpcmix.run.schedule import AdaptiveSchedule, Schedule, has_reached, schedule_of, whole_steps
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.stopping import Meeting
 from hpcmix.run.watchdog import Watchdog
 from hpcmix.state import Adaptation, State
 
@@ -109,7 +109,7 @@ def build_simulation(
     log: Log,
     origin: Origin | None = None,
     watchdog: Watchdog | None = None,
-    stops: StopRequests | None = None,
+    stops: Meeting | None = None,
 ) -> Simulation:
     """Divide the grid, build the model, make the initial state (with its ground state) or read that of a checkpoint.
     Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops.
@@ -170,7 +170,7 @@ def _first_state(
     timers: Timers,
     log: Log,
     watchdog: Watchdog | None,
-    stops: StopRequests | None,
+    stops: Meeting | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:

@@ -14,6 +14,7 @@ from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.lock import Lock
 from hpcmix.io.plain_json import page_of
 from hpcmix.problem.cards import find_problem
+from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.problem.schema import Problem
@@ -33,7 +34,6 @@ from hpcmix.studies.scaling.report import TEXT_WIDTH, as_dict, as_text, configur
 from hpcmix.studies.scaling.store import Store
 from hpcmix.studies.scaling.study import measure_all
 
-DONE, FAILED, STOPPED = 0, 1, 75
 FORMAT = 1
 """Version of study.json."""
 
@@ -158,8 +158,8 @@ def scaling(request: Request) -> int:
         measured = _report(store, plan.description, plan.problem, request.network, log)
         if stopped:
             log.line(stopped)
-            return STOPPED
-        return DONE if measured else FAILED
+            return ExitStatus.STOPPED
+        return ExitStatus.DONE if measured else ExitStatus.FAILED
     finally:
         log.close()
         lock.release()
@@ -178,7 +178,7 @@ def write_study_jobs(request: Request, directory: Path, job: Job) -> int:
         log.line(f"left out: {sentence}")
     log.line(f"{len(paths) - 2} configurations written; submit them with: bash {paths[-1]}")
     log.line(f"afterwards, or in between: hpcmix scaling --collect {directory}")
-    return DONE
+    return ExitStatus.DONE
 
 
 def collect(directory: Path, network: Network) -> int:
@@ -191,7 +191,7 @@ def collect(directory: Path, network: Network) -> int:
     )
     log = Log(speaks=True)
     problem = parse_problem(study["problem"], file=str(store.study))
-    return DONE if _report(store, study, problem, network, log) else FAILED
+    return ExitStatus.DONE if _report(store, study, problem, network, log) else ExitStatus.FAILED
 
 
 def _plan(request: Request, launcher: str) -> _Plan:
