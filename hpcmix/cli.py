@@ -84,21 +84,29 @@ def main() -> None:
     """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
     try:
         status = app(standalone_mode=False)
-    except click.ClickException as mistake:
-        if _speaks():
-            mistake.show()
-        status = 2
-    except click.Abort:
-        status = 1
     except Exception as error:
-        from hpcmix.problem.ending import Foreseen
-
-        if not isinstance(error, Foreseen):
+        status = _status_of(error)
+        if status is None:
             raise
-        if _speaks():
-            click.echo(error.for_terminal, err=True)
-        status = error.status
     sys.exit(status or 0)
+
+
+def _status_of(error: Exception) -> int | None:
+    """Say what is wrong and give the exit status; None for an error that nobody expected."""
+    from hpcmix.problem.ending import ExitStatus, Foreseen
+
+    match error:
+        case click.Abort():
+            return ExitStatus.FAILED
+        case click.ClickException():
+            if _speaks():
+                error.show()
+            return ExitStatus.BAD_INPUT
+        case Foreseen():
+            if _speaks():
+                click.echo(error.for_terminal, err=True)
+            return error.status
+    return None
 
 
 def _listen() -> None:

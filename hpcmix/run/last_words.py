@@ -65,23 +65,31 @@ class LastWords:
             self._give_room()
             self._log = self._summary = None
 
-    def stopping(self, reason: str) -> None:
-        """Leave a word that a stop is under way: the last one, should the job be ended before it comes to it."""
+    def stopping(self, reason: str) -> bool:
+        """Leave a word that a stop is under way: the last one, should the job be ended before it comes to it. False if
+        another rank has said already how the job ends."""
         with self._turn:
+            if self._told_by_another():
+                return False
             self._write_line(f"asked to stop by {reason}")
             self._foretold = self._write_summary("stopping", f"asked to stop by {reason}")
+        return True
 
     def say(self, message: str, status: str = "failed") -> bool:
         """Leave the message, if there is a place for it; False if another rank has done so before. Errors are passed
         over, there is nobody to tell."""
         with self._turn:
-            if self._summary is not None and not self._foretold and self._summary.exists():
+            if self._told_by_another():
                 return False
             self._give_room()
             self._write_summary(status, message)
             self._write_line(message if message.startswith("stopped by") else f"stopped: {message}")
             self._log = self._summary = None
         return True
+
+    def _told_by_another(self) -> bool:
+        """Whether another rank has spoken: there was no summary when this job began, and this rank has made none."""
+        return self._summary is not None and not self._foretold and self._summary.exists()
 
     def _write_summary(self, status: str, message: str) -> bool:
         if self._summary is None:

@@ -22,6 +22,7 @@ from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transform import thread_count
+from hpcmix.problem.coupling import asks_for_ground_state
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import Complaint, ProblemError
 from hpcmix.problem.load import load_problem
@@ -271,7 +272,8 @@ def _prepare(job: Job) -> Start:
         if not origin.goes_on_in_place:
             words = "before the first step: the same command begins again"
         return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))
-    hint = "; give it more time, or find it by itself with hpcmix ground" if request.evolving else ""
+    searching = request.evolving and any(map(asks_for_ground_state, problem.species))
+    hint = "; give it more time, or find the ground state by itself with hpcmix ground" if searching else ""
     return Start(
         prospect=Prospect(f"before there was a state to go on from: the next run starts from the beginning{hint}")
     )

@@ -183,6 +183,8 @@ def _first_state(
                 stops.meet(mixture.communicators.world)
 
         state, found = initial_state(problem, mixture, report, log.line)
+        if stops is not None:
+            stops.found()
     _move_where_transforms_work(mixture, state)
     if found is None:
         return state, None

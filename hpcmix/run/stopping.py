@@ -65,6 +65,9 @@ class Meeting(Protocol):
     def meet(self, world: Any) -> None:
         """Raise :class:`Stopped` on every rank of the communicator or on none. Collective."""
 
+    def found(self) -> None:
+        """There is a state, which is worth to be saved."""
+
 
 class StopRequests:
     """What this rank has been asked for. Use it in a with statement: signals are listened to inside, by a thread.
@@ -167,11 +170,15 @@ class StopRequests:
         now = time.monotonic()
         if self._met:
             self._longest_round = max(self._longest_round, now - self._met)
-        self._met, self.grace = now, SEARCH_GRACE
+        self._met, self.grace = now, max(self.grace or 0.0, SEARCH_GRACE)
         code = max(world.allgather(self.code()))
         if code:
             self.grace = None
             raise Stopped(self._sentence(code), self.prospect.status)
+
+    def found(self) -> None:
+        """There is a state: a stop waits until it is saved."""
+        self.grace = None
 
     def _sentence(self, code: int) -> str:
         return f"stopped by {self.honoured(code)}{self.prospect.behind}"
@@ -190,8 +197,8 @@ class StopRequests:
             self._asked_since = now
             if self.lock is not None:
                 self.lock.mark_stopping()
-            if self._is_root and self.grace != 0.0:
-                self._last_words.stopping(self.reason(code))
+            if self._is_root and self.grace != 0.0 and not self._last_words.stopping(self.reason(code)):
+                self._end(code)  # another rank ends the job, and has said why
         if self.grace is None:
             return
         waited = min(now - self._asked_since, now - self._met)

@@ -149,6 +149,9 @@ class Conductor:
     def meet(self, world: MPI.Comm) -> None:
         """Between the iterations of a search for a ground state: :class:`~hpcmix.run.stopping.Meeting`."""
 
+    def found(self) -> None:
+        """A state was found: of one of the problems of the track, which is not stored before all have begun."""
+
     def stop(self, needed: float) -> int:
         """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0

@@ -21,7 +21,9 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.values import AXES
 from hpcmix.run.job_script import Job, read_site
+from hpcmix.run.last_words import LastWords
 from hpcmix.run.log import Log
+from hpcmix.run.stopping import Prospect, StopRequests
 from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
@@ -132,22 +134,33 @@ def scaling(request: Request) -> int:
     Raises :class:`ProblemError`, :class:`OutputError` and :class:`~hpcmix.io.directory.DirectoryInUse`.
     """
     _refuse_launched()
+    last_words = LastWords()
+    with StopRequests(None, None, True, last_words) as stops:
+        return _scaling(request, stops, last_words)
+
+
+def _scaling(request: Request, stops: StopRequests, last_words: LastWords) -> ExitStatus:
     plan = _plan(request, request.launcher)
     launcher = Launcher(request.launcher, request.network.ranks_per_node)
     launcher.check(plan.configurations[0])
     store = Store(request.output or default_directory(request.file, bool(request.grow)))
-    lock = Lock(store.path)
-    lock.check()
-    going_on = store.begin(plan.description, request.fresh)
-    lock.acquire()
     log = Log(speaks=True)
+    lock = stops.lock = Lock(store.path, log.line)
     try:
+        if store.path.is_dir():
+            lock.acquire()
+        going_on = store.begin(plan.description, request.fresh)
+        if not lock.is_here():
+            lock.acquire()
         log.open(store.log)
+        last_words.prepare_log(store.log)
+        stops.prospect = Prospect("; every repeat so far is kept, the same command goes on", ExitStatus.STOPPED)
         log.line(f"{plan.problem.title}: {len(plan.configurations)} configurations, {request.repeats} repeats each")
         for sentence in plan.description["left_out"]:
             log.line(f"left out: {sentence}")
         if going_on:
             log.line(f"going on with the study in {store.path}")
+        stops.grace = None  # from now on a stop ends the repeat that is under way, and what there is is reported
         stopped = measure_all(
             store,
             plan.configurations,
@@ -156,8 +169,8 @@ def scaling(request: Request) -> int:
             log,
         )
         measured = _report(store, plan.description, plan.problem, request.network, log)
-        if stopped:
-            log.line(stopped)
+        if stopped is not None:
+            log.line(f"stopped by {stopped.reason}; the same command goes on")
             return ExitStatus.STOPPED
         return ExitStatus.DONE if measured else ExitStatus.FAILED
     finally:
