@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from hpcmix.io.directory import RunDirectory
@@ -28,6 +30,25 @@ def standing(directory: RunDirectory, summary: Mapping[str, Any] | None) -> list
     if status != "done":
         facts.append(("to go on", _way_on(directory)))
     return facts
+
+
+def standing_of_check(directory: RunDirectory) -> list[str]:
+    """What has become of the check of a claim in a directory, in lines."""
+    path, parts = directory.path, len(list(directory.path.glob("tracks/*/record.json")))
+    holder = Lock(path).holder()
+    lines = [f"{path}: a check of a claim"]
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        report = json.loads((path / "claim.json").read_text(encoding="utf-8"))
+        return [*lines, f"  {report['claim']['name']}: {report['verdict']}"]
+    if holder is not None:
+        return [*lines, f"  {_job(holder)} is at work on it"]
+    log = path / "check.log"
+    said = [line for line in log.read_text(encoding="utf-8").splitlines() if line] if log.exists() else []
+    return [
+        *lines,
+        "  not finished; its last line: " + (said[-1] if said else "none"),
+        f"  parts begun or done: {parts}; the same command " + ("goes on" if parts else "begins again"),
+    ]
 
 
 def never_begun(directory: RunDirectory, summary: Mapping[str, Any] | None) -> str:

@@ -112,6 +112,7 @@ def launch(request: Request) -> int:
             Watchdog(comm.rank, comm.size, hang_limit(), last_words.say, HEARTBEAT_SECONDS) as watchdog,
         ):
             problem = _read(comm, request)
+            watchdog.beat()
             return _run(Job(comm, problem, request, log, last_words, stops, watchdog))
     except ProblemError as error:
         located = error if problem is None else problem.locate(error)
@@ -200,13 +201,15 @@ def _run(job: Job) -> ExitStatus:
             last_words.prepare(directory, problem, comm.size, is_root=comm.rank == 0)
             if comm.rank == 0 and origin is None:
                 write_text(directory.problem, resolved_toml(problem))  # so that restart knows it from now on
-        stops.prospect = start.prospect
+        job.watchdog.beat()
+        stops.prospect, stops.directory = start.prospect, directory.path
         simulation = build_simulation(problem, comm, log, origin, job.watchdog, stops)
         stops.grace = None
         last_words.simulation = simulation
         with together(comm):
             if origin is not None and comm.rank == 0:
                 origin.prepare()
+        job.watchdog.beat()
         outputs = Outputs(simulation)
         checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
         stop: Stop | None = None

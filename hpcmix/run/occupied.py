@@ -35,7 +35,6 @@ def occupied(
                 found = prepare()
                 if not lock.is_here():
                     lock.acquire()
-        stops.directory = path
         yield comm.bcast(found)
     finally:
         lock.release()

@@ -110,8 +110,10 @@ class Signals:
             time.sleep(TURN_SECONDS)
             for number in os.read(self._reader, 100) if select.select([self._reader], [], [], 0.0)[0] else b"":
                 self._note(number)
-        if (self.heard == heard or rank == 0) and say():
-            with suppress(Exception):
+        if rank == 0 or self.heard == heard:
+            with suppress(Exception):  # whatever fails, the job is ended
+                if not say():
+                    end_job(status)
                 place = f"rank {rank}: " if rank else ""
                 sys.stderr.write(f"hpcmix: {place}{sentence}\n")
         end_job(status)

@@ -118,14 +118,17 @@ def build_simulation(
     :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
     :class:`~hpcmix.run.stopping.Stopped`.
     """
+    beat = watchdog.beat if watchdog is not None else lambda: None
     communicators = Communicators.of(problem, world)
     timers = Timers()
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
         trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
+        beat()
         mixture = build_mixture(problem, communicators, timers, trial.way)
         release_freed_memory()
     begin = time.perf_counter()
+    beat()
     checkpoint = None
     if origin is not None:
         with timers.phase("restart"):

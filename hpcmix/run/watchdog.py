@@ -22,6 +22,9 @@ _GRACE_SECONDS = 3.0
 """All ranks hang at nearly the same time: so long one waits for the others' stacks before it leaves and takes them
 along."""
 
+_START_SECONDS = 20.0
+"""Reading libraries may take so long on a busy machine, whatever a step takes."""
+
 
 class BadLimit(ValueError):
     """The environment variable holds no number of seconds."""
@@ -42,7 +45,7 @@ def hang_limit() -> float:
 def watch_the_start() -> None:
     """Until there is a :class:`Watchdog` the timer in C watches alone, over imports and the start of MPI."""
     with suppress(BadLimit):  # which is told when there are words for it
-        _set_timer(hang_limit())
+        _set_timer(max(hang_limit(), _START_SECONDS))
 
 
 def _set_timer(seconds: float) -> None:

@@ -39,7 +39,7 @@ from hpcmix.studies.claim import Finding
 from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
-from hpcmix.studies.work import Work
+from hpcmix.studies.work import NOTHING_YET, Work
 
 REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
 """What a check leaves in its directory; the report last, so that a check that has one is complete."""
@@ -120,6 +120,7 @@ def check(request: Request) -> int:
                     log.line(complete)
                     return ExitStatus.DONE
                 last_words.prepare_log(path / LOG)
+                stops.prospect, stops.directory = NOTHING_YET, path
                 work = Work(comm, log, path, stops, watchdog)
                 _measure(request, work)
         return ExitStatus.DONE

@@ -31,7 +31,7 @@ class StudyStopped(Foreseen):
         self.status = status
 
 
-_NOTHING_YET = Prospect("before a part of the study was done: the same command begins again")
+NOTHING_YET = Prospect("before a part of the study was done: the same command begins again")
 _STORED = Prospect("; what is done is stored, the same command goes on", ExitStatus.STOPPED)
 
 GROUPS_GRACE = 20.0
@@ -142,7 +142,7 @@ class Work:
                 stops = stack.enter_context(StopRequests(self.directory, None, group.rank == 0))
             usual = stops.looks, stops.prospect
             stops.looks, stops.others_use_the_file = group.rank == 0, group.size < self.comm.size
-            stops.prospect = _STORED if self._anything_stored() else _NOTHING_YET
+            stops.prospect = _STORED if self._anything_stored() else NOTHING_YET
             try:
                 yield stops
             finally:
@@ -173,7 +173,7 @@ class Work:
         if stopped:
             first = next((reason for reason in stopped if "STOP" not in reason), stopped[0])
             stored = self.comm.bcast(self._anything_stored() if self.comm.rank == 0 else None)
-            prospect = _STORED if stored else _NOTHING_YET
+            prospect = _STORED if stored else NOTHING_YET
             raise StudyStopped(f"stopped by {first}{prospect.behind}", prospect.status)
         return {label: record for done, _, _ in outcomes for label, record in done.items()}
 
