@@ -70,6 +70,8 @@ def measure_all(
                 done += 1
                 meter.update(done, one.label)
         except (Interrupted, KeyboardInterrupt) as stop:
+            ended = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats()}
+            done = len(ended & {(one.key, number) for number, one in wanted})  # it may have come behind the last one
             return Stop(f"{stop or 'Ctrl-C'} after {done} of {len(wanted)} repeats")
     return None
 
