@@ -119,7 +119,7 @@ def _listen() -> None:
 
 
 def _speaks() -> bool:
-    """Whether this process is the one that speaks."""
-    from hpcmix.parallel.abort import rank_of_launcher
+    """Whether this process is the one that speaks, as far as the launcher's environment tells without MPI."""
+    from hpcmix.parallel.launcher import rank_started
 
-    return rank_of_launcher() == 0
+    return rank_started() == 0

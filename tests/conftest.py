@@ -75,13 +75,16 @@ def _failure_text(report) -> str:
 
 
 def pytest_addoption(parser):
-    """Adds --slow."""
+    """Adds --slow, --ranks and --library."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
+    parser.addoption("--ranks", type=int, metavar="N", help="refuse to run unless MPI sees N ranks")
+    parser.addoption("--library", metavar="NAME", help="refuse to run unless that is the MPI library: Open MPI, MPICH")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     """On several ranks: agreed outcomes, one report, one temporary directory for each rank."""
+    _require_mpi(config.getoption("--ranks"), config.getoption("--library"))
     if _SIZE == 1:
         return
     config.pluginmanager.register(CollectiveOutcomes(), "collective-outcomes")
@@ -92,6 +95,21 @@ def pytest_configure(config):
     if _RANK != 0:
         config.option.xmlpath = None
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # stays open as long as the process
+
+
+def _require_mpi(ranks: int | None, library: str | None) -> None:
+    """Tests on N single ranks, or under another library, would pass and show nothing."""
+    if ranks is None and library is None:
+        return
+    from mpi4py import MPI
+
+    if ranks not in (None, MPI.COMM_WORLD.size):
+        message = (
+            f"MPI sees {MPI.COMM_WORLD.size} ranks in place of {ranks}: the launcher belongs to another MPI library"
+        )
+        pytest.exit(f"{message} than {MPI.get_vendor()[0]}, which mpi4py found", returncode=1)
+    if library not in (None, MPI.get_vendor()[0]):
+        pytest.exit(f"mpi4py found {MPI.get_vendor()[0]} in place of {library}", returncode=1)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -106,7 +124,7 @@ def _is_wanted(config, item) -> bool:
         return False
     if not config.getoption("--with-mpi"):
         return True
-    serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system"))
+    serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system", "mpich"))
     is_serial = any(folder in item.path.parents for folder in serial_folders)
     return not is_serial or item.get_closest_marker("mpi") is not None
 

@@ -8,7 +8,8 @@ import click
 
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
-from hpcmix.commands.options import Duration, command_line, file_argument, overrides_option
+from hpcmix.commands.options import Duration, SlurmTime, by_one_process, command_line, file_argument, overrides_option
+from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.studies.claim_options import OPTIONS, check_options
 
 
@@ -25,7 +26,13 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
 )
-@click.option("--time", metavar="12:00:00", type=Duration(), required=True, help="Time limit of a job.")
+@click.option(
+    "--time",
+    metavar="12:00:00",
+    type=SlurmTime(),
+    required=True,
+    help="Time limit of a job, as sbatch reads it: 90 is minutes, 30:00 half an hour, 1-0 a day; or 3h50m.",
+)
 @click.option(
     "--ranks-per-node",
     metavar="N",
@@ -37,7 +44,18 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
 )
-@click.option("--launcher", type=click.Choice(["srun", "mpirun"]), default="srun", show_default=True)
+@click.option(
+    "--launcher",
+    type=click.Choice(["srun", "mpirun", "mpiexec"]),
+    default="srun",
+    show_default=True,
+    help="What starts the ranks.",
+)
+@click.option(
+    "--mpi",
+    type=click.Choice(["openmpi", "mpich", "intel-mpi"]),
+    help="The MPI library of the job (mpich: Cray's too); of mpirun and mpiexec what the one here says unless given.",
+)
 @click.option(
     "--stop-before", metavar="3min", type=Duration(), default=180.0, help="How long before the limit the run stops."
 )
@@ -74,6 +92,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
 )
 @overrides_option
+@by_one_process
 def job(
     file: str,
     nodes: int,
@@ -81,6 +100,7 @@ def job(
     ranks_per_node: int,
     threads: int,
     launcher: str,
+    mpi: str | None,
     stop_before: float,
     requeues: int,
     array: str | None,
@@ -93,13 +113,16 @@ def job(
 ) -> int:
     """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
     from hpcmix.problem.cards import find_problem
-    from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
+    from hpcmix.run.launchers import library_of
+    from hpcmix.run.preflight import load_checked
 
     if claim is not None:
         check_options(claim, ["--numbers"] if numbers else [])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
-    problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
+    problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
+    if problem.time is None and claim is None and study is None:
+        raise problem.complain("time", NEEDS_TIME)
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
         from hpcmix.studies.scaling.command import default_directory
@@ -115,6 +138,7 @@ def job(
         ranks_per_node,
         threads,
         launcher,
+        library_of(launcher, mpi),
         stop_before,
         requeues,
         array,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpcmix.commands.options import directory_argument, file_argument, overrides_option
+from hpcmix.commands.options import by_one_process, directory_argument, file_argument, overrides_option
 
 
 @click.command()
@@ -15,14 +15,15 @@ from hpcmix.commands.options import directory_argument, file_argument, overrides
     "--ranks", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Ranks to plan for."
 )
 @overrides_option
+@by_one_process
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.errors import ProblemError
-    from hpcmix.problem.load import load_problem
     from hpcmix.run.plan import make_plan
     from hpcmix.run.plan_table import plan_lines
+    from hpcmix.run.preflight import load_checked
 
-    problem = load_problem(file, overrides)
+    problem = load_checked(file, overrides)
     try:
         lines = plan_lines(problem, make_plan(problem, ranks), ranks)
     except ProblemError as error:
@@ -34,6 +35,7 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 @click.command()
 @click.argument("path", metavar="PATH")
 @overrides_option
+@by_one_process
 def show(path: str, overrides: tuple[str, ...]) -> int:
     """Print a problem with every default filled in; of a run's directory, what became of the run."""
     if Path(path).is_dir():
@@ -47,15 +49,16 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
             return 0
         click.echo("\n".join(RunReader(Path(path)).description()))
         return 0
-    from hpcmix.problem.load import load_problem
     from hpcmix.problem.show import resolved_toml
+    from hpcmix.run.preflight import load_checked
 
-    click.echo(resolved_toml(load_problem(path, overrides)), nl=False)
+    click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
     return 0
 
 
 @click.command()
 @directory_argument
+@by_one_process
 def plot(directory: Path) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
     from hpcmix.io.figures import draw
@@ -70,6 +73,7 @@ def plot(directory: Path) -> int:
 
 @click.command()
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+@by_one_process
 def verify(path: Path) -> int:
     """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
 

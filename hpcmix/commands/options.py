@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -23,14 +25,23 @@ class Duration(click.ParamType):
 
     name = "duration"
 
+    reader = "seconds_of"
+
     def convert(self, value, param, ctx):
         """The number of seconds. Fails with a sentence."""
-        from hpcmix.problem.durations import DurationError, seconds_of
+        from hpcmix.problem import durations
 
         try:
-            return value if isinstance(value, float) else seconds_of(value)
-        except DurationError as error:
+            return value if isinstance(value, float) else getattr(durations, self.reader)(value)
+        except durations.DurationError as error:
             self.fail(str(error), param, ctx)
+
+
+class SlurmTime(Duration):
+    """A time limit of Slurm, in seconds: read as sbatch reads it."""
+
+    name = "time limit"
+    reader = "slurm_seconds_of"
 
 
 max_wall_option = click.option(
@@ -39,6 +50,19 @@ max_wall_option = click.option(
     type=Duration(),
     help="Write a checkpoint and stop with status 75 before the program has run so long.",
 )
+
+
+def by_one_process(function: Callable[..., int]) -> Callable[..., int]:
+    """A command that needs no MPI: where a launcher started it several times all the same, the first process does it
+    and the others end, so that nothing is said or written more than once."""
+
+    @wraps(function)
+    def alone(*arguments, **options) -> int:
+        from hpcmix.parallel.launcher import rank_started
+
+        return function(*arguments, **options) if rank_started() == 0 else 0
+
+    return alone
 
 
 def command_line() -> str:

@@ -129,6 +129,9 @@ def explained(error: Exception, path: Path, size: int | None = None) -> OutputEr
         reason = "a part of its path is a file and not a directory"
     else:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if number == errno.EIO:  # some MPI libraries say no more than that, of a full disk too
+            with suppress(OSError):
+                reason += f"; {described_size(free_space(path.parent))} are free there"
     return OutputError(f"{path} could not be written: {reason}")
 
 

@@ -12,9 +12,17 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.io.summary import read_summary
 from hpcmix.problem.ending import ExitStatus, Foreseen
 
-_FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
+FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
+"""What a run writes beside its directories."""
 _DIRECTORIES = ("snapshots", "slices", "checkpoints")
-_MARKS_OF_A_RUN = ("summary.json", "observables.jsonl", "checkpoints", "snapshots", "run.log")
+_MARKS_OF_A_RUN = (
+    "summary.json",
+    "observables.jsonl",
+    "checkpoints",
+    "snapshots",
+    "run.log",
+    "ground-state-search.h5",
+)
 _MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
 
 
@@ -54,6 +62,11 @@ class RunDirectory:
     def log(self) -> Path:
         """The text that the run printed."""
         return self.path / "run.log"
+
+    @property
+    def search(self) -> Path:
+        """The state of a search for the ground state that is not done."""
+        return self.path / "ground-state-search.h5"
 
     @property
     def snapshots(self) -> Path:
@@ -110,7 +123,7 @@ class RunDirectory:
         if self.series.exists() and self.series.stat().st_size > 0:
             return True
         try:
-            return read_summary(self.summary).get("status") not in ("failed", "stopping")
+            return read_summary(self.summary).get("status") == "done"
         except FileNotFoundError:
             return False
         except OutputError:
@@ -165,7 +178,7 @@ class RunDirectory:
                 f"{path} holds a check of a claim, which is left as it is; choose another directory with "
                 "--set output.directory=..."
             )
-        taken = [name for name in (*_FILES, *_DIRECTORIES) if (directory.path / name).exists()]
+        taken = [name for name in (*FILES, *_DIRECTORIES) if (directory.path / name).exists()]
         if taken:
             raise DirectoryInUse(
                 f"{path} holds no run but {', '.join(taken)}, which a run would overwrite; "

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.atomic import explained
+from hpcmix.parallel.launcher import RANK_VARIABLES
 
 PATIENCE_SECONDS = 120.0
 """How long a lock of another machine counts after the last heartbeat: some of them may be late on a busy file
@@ -122,7 +123,7 @@ class Holder:
 def identity() -> dict[str, Any]:
     """Who this process is. `machine` is equal where process numbers mean the same: one boot of one kernel, one
     container. `launcher` is the process that started this one as a rank; 0 where nothing did."""
-    ranked = any(name in os.environ for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"))
+    ranked = any(name in os.environ for name in RANK_VARIABLES if name != "SLURM_PROCID")  # a batch script has that too
     return {
         "host": socket.gethostname(),
         "machine": f"{socket.gethostname()} {_boot()} {_namespace()}",

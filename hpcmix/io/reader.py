@@ -17,6 +17,7 @@ from hpcmix.io.series import read_series
 from hpcmix.io.slice_file import Slices, read_slices
 from hpcmix.io.standing import standing
 from hpcmix.io.summary import read_summary
+from hpcmix.problem.time_words import TimeWords
 from hpcmix.problem.units import UnitError, Units, units_from_text
 
 
@@ -121,9 +122,9 @@ class RunReader:
         if energy is not None:
             facts.append(("energy", f"{energy:.12g}"))
         for name, entries in (record.get("species") or {}).items():
-            shown = ["particles", "chemical_potential", "rms_width", "centre"]
+            shown = ["particles", "chemical_potential", "highest_level", "rms_width", "centre"]
             if time is not None and math.isinf(time):  # in the laboratory there is no place any more
-                shown[2:] = ["frame_rms_width", "frame_centre"]
+                shown[3:] = ["frame_rms_width", "frame_centre"]
             facts.append(
                 (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
             )
@@ -147,8 +148,15 @@ class RunReader:
         return facts
 
     def _time(self, time: float) -> str:
-        factor = self.scales.time_si
-        return f"{time:.6g}" if factor is None else f"{time:.6g} ({time * factor * 1e3:.6g} ms)"
+        """A time for people, and the number that the files hold."""
+        words = TimeWords.of(self.scales, self._longest)
+        return words(time) if not words.name else f"{words(time)} ({time:.6g} in code units)"
+
+    @property
+    def _longest(self) -> float:
+        """The final time as the problem file has it."""
+        final = (self.problem.get("time") or {}).get("final")
+        return float(final) if isinstance(final, (int, float)) else math.inf
 
 
 def _stored(numbered: list[tuple[int, Path]]) -> list[StoredFile]:

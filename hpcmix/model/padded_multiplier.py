@@ -122,14 +122,20 @@ def _evaluated(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray], b
 
 def _looked_up(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray]) -> Callable[[slice], np.ndarray] | None:
     """The same for a function of |k| where the modes of all axes have one unit of k: |k|^2 is then a whole number of
-    its squares, and there are far fewer of these than points."""
+    its squares, and there are far fewer of these than points - unless the grid is much finer along one axis."""
     units = {float(wave_numbers[axis][1]) for axis in axes}
-    if part.profile is None or len(units) > 1:
-        return None
     squares = [np.arange(k.size) ** 2 for k in wave_numbers]
-    table = part.profile(units.pop() * np.sqrt(np.arange(sum(int(square[-1]) for square in squares) + 1)))
+    largest = sum(int(square[-1]) for square in squares)
+    if part.profile is None or len(units) > 1 or largest > math.prod(k.size for k in wave_numbers):
+        return None
+    table = part.profile(units.pop() * np.sqrt(np.arange(largest + 1)))
     plane = squares[1][:, np.newaxis] + squares[2]
     return lambda block: table[squares[0][block, np.newaxis, np.newaxis] + plane]
+
+
+def unfolded(values: np.ndarray, padded: Shape) -> np.ndarray:
+    """A folded multiplier on all k_x and k_y."""
+    return _unfolded(_unfolded(values, 0, padded[0], False), 1, padded[1], False)
 
 
 def _unfolded(values: np.ndarray, axis: int, length: int, odd: bool) -> np.ndarray:

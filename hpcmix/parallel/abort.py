@@ -29,9 +29,3 @@ def end_job(status: int) -> NoReturn:
         if running and library.COMM_WORLD.Get_size() > 1:
             library.COMM_WORLD.Abort(status)
     os._exit(status)
-
-
-def rank_of_launcher() -> int:
-    """This process's number among the ranks, as far as the launcher's environment tells without MPI."""
-    ranks = (os.environ.get(name, "") for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"))
-    return next((int(rank) for rank in ranks if rank.isdigit()), 0)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
+from hpcmix.parallel.division import Division, divide
+from hpcmix.parallel.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.orbital_groups import MEMORY_SHARE, choose_groups
+from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.values import counted
 
 
 def world() -> MPI.Comm:
@@ -22,20 +26,31 @@ def world() -> MPI.Comm:
 def launcher_mismatch() -> str | None:
     """A sentence when the launcher started several processes but MPI sees one each (an MPI that does not match
     mpi4py's), else None."""
-    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"):
-        started = os.environ.get(variable, "")
-        if started.isdigit() and int(started) > 1 and MPI.COMM_WORLD.size == 1:
-            return (
-                f"the launcher started {started} processes but each of them is alone under {mpi_library()}: "
-                "the launcher belongs to another MPI; "
-                "use the mpirun of that library, or with Slurm srun --mpi=pmix"
-            )
-    return None
+    started = ranks_started()
+    if started == 1 or MPI.COMM_WORLD.size > 1:
+        return None
+    return (
+        f"the launcher started {started} processes but each of them is alone under {mpi_library()}: "
+        "the launcher belongs to another MPI; use the mpirun or mpiexec of that library, or with Slurm srun --mpi=pmix "
+        "(Open MPI) or --mpi=pmi2 (MPICH, Intel MPI); MPI4PY_LIBMPI=/path/to/libmpi.so makes mpi4py take another one"
+    )
 
 
 def mpi_library() -> str:
     """Name and version of the MPI library, for logs and provenance."""
-    return MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
+    return library_name(MPI.Get_library_version())
+
+
+def library_name(text: str) -> str:
+    """Name and version from what an MPI library says of itself, which some of them do in tables and others in a
+    sentence."""
+    line = " ".join(text.split(",")[0].strip().splitlines()[0].split()).strip("\0 ")
+    if table := re.fullmatch(r"(.+?) Version ?: ?(\S+).*", line, re.IGNORECASE):  # MPICH, MVAPICH
+        name, version = table.groups()
+        if cray := re.search(r"CRAY MPICH version (\S+)", line):
+            name, version = "Cray MPICH", cray[1]
+        return f"{name} {version}"
+    return line.removesuffix(" for Linux* OS").replace("Intel(R) MPI Library", "Intel MPI")
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,8 @@ class Communicators:
     group    the P1 x P2 ranks that share the grid of one orbital group.
     across   the ranks at the same place of every group's grid.
     along    communicators within `group` along the first and the second direction of the pencil grid.
+    node_ranks  ranks of the first rank's node.
+    notes    sentences about what the problem file asks for and does not get (division.py).
     """
 
     world: MPI.Comm
@@ -54,6 +71,8 @@ class Communicators:
     along: tuple[MPI.Comm, MPI.Comm]
     decomposition: Decomposition
     groups: int
+    notes: tuple[str, ...] = ()
+    node_ranks: int = 1
 
     @classmethod
     def create(
@@ -65,16 +84,23 @@ class Communicators:
         """
         if groups < 1 or comm.size % groups:
             raise ProblemError.of(
-                "parallel.orbital_groups", f"{comm.size} ranks cannot be divided into {groups} groups of equal size"
+                "parallel.orbital_groups",
+                f"{counted(comm.size, 'rank')} cannot be divided into {groups} groups of equal size",
             )
+        grid = choose_pencil_grid(points, comm.size // groups, pencil_grid)
+        return cls.divided(comm, Division(groups, Decomposition(points, grid)))
+
+    @classmethod
+    def divided(cls, comm: MPI.Comm, division: Division, node_ranks: int = 1) -> Communicators:
+        """Split `comm` as a division says. Collective over `comm`."""
+        groups, decomposition = division.groups, division.decomposition
         ranks_per_group = comm.size // groups
-        decomposition = Decomposition(points, choose_pencil_grid(points, ranks_per_group, pencil_grid))
         group_index, place = divmod(comm.rank, ranks_per_group)
         group = comm.Split(group_index, place)
         across = comm.Split(place, group_index)
         first, second = decomposition.position_in_grid(place)
         along = (group.Split(second, first), group.Split(first, second))
-        return cls(comm, group, across, along, decomposition, groups)
+        return cls(comm, group, across, along, decomposition, groups, division.notes, node_ranks)
 
     @classmethod
     def of(cls, problem: Problem, comm: MPI.Comm) -> Communicators:
@@ -82,24 +108,12 @@ class Communicators:
 
         Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks cannot be divided as asked.
         """
-        options = problem.parallel
-        pencil_grid = None if options.pencil_grid == "auto" else options.pencil_grid
         node = comm.Split_type(MPI.COMM_TYPE_SHARED)
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         # of the first rank's node, so that all ranks choose alike
         node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
         node.Free()
-        groups = choose_groups(
-            problem.orbitals,
-            problem.grid.points,
-            comm.size,
-            problem.orbital_groups,
-            pencil_grid,
-            node_ranks,
-            memory_per_rank,
-            8 if options.precision == "double" else 4,
-        )
-        return cls.create(comm, problem.grid.points, pencil_grid, groups)
+        return cls.divided(comm, divide(problem, comm.size, node_ranks, memory_per_rank), node_ranks)
 
     @property
     def group_index(self) -> int:

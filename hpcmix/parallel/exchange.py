@@ -16,12 +16,15 @@ import numpy as np
 
 from hpcmix.parallel.decomposition import joined_fields, part
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.shared_memory import SharedWindow
+from hpcmix.parallel.shared_memory import NoSharedMemory, SharedWindow
 
 Shape = tuple[int, ...]
 
 EXCHANGES = ("shared-memory", "packed-messages", "sub-array-messages")
 """Names of the ways, as ``[parallel] exchange`` takes them."""
+
+WITHOUT_SHARED_MEMORY = "packed-messages"
+"""The way that takes the place of shared memory where there turns out to be none."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,12 @@ class Exchange(ABC):
     """Moves fields between layout A and the landing arrays in layout B. Both verbs are collective over the ranks.
 
     landings  this rank's blocks in layout B, as many as can be moved at once.
+    obstacle  why it is not through shared memory although that was asked for; empty where it is, or was not.
     """
 
     name: str
     landings: list[np.ndarray]
+    obstacle: str = ""
 
     @abstractmethod
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -90,9 +95,32 @@ class Exchange(ABC):
 
 
 def make_exchange(way: str, task: Redistribution, landings: int) -> Exchange:
-    """The exchange of the given name (:data:`EXCHANGES`) with at least `landings` landing arrays. Collective."""
+    """The exchange of the given name (:data:`EXCHANGES`) with at least `landings` landing arrays. Collective.
+
+    Raises :class:`~hpcmix.parallel.shared_memory.NoSharedMemory` on every rank.
+    """
     kinds = {kind.name: kind for kind in (SharedExchange, PackedExchange, SubArrayExchange)}
     return kinds[way](task, max(landings, task.joined))
+
+
+def make_exchanges(way: str, tasks: Sequence[Redistribution], landings: int, group: MPI.Comm) -> list[Exchange]:
+    """An exchange for every task, all of the same way on all ranks of `group`: the one asked for, or messages where any
+    of the ranks finds no shared memory for any of them. Collective over `group`, whose parts the tasks' ranks are."""
+    made: list[Exchange] = []
+    reason = ""
+    for task in tasks:  # the others too after one that failed: its ranks may be waiting for this one
+        try:
+            made.append(make_exchange(way, task, landings))
+        except NoSharedMemory as error:
+            reason = str(error)
+    reason = next(filter(None, group.allgather(reason)), "")
+    if reason:
+        for exchange in made:
+            exchange.free()
+        made = [make_exchange(WITHOUT_SHARED_MEMORY, task, landings) for task in tasks]
+        for exchange in made:
+            exchange.obstacle = reason
+    return made
 
 
 class SharedExchange(Exchange):
@@ -209,7 +237,7 @@ class SubArrayExchange(Exchange):
         self._comm = task.comm
         self.landings = [np.empty(task.shape_after, task.dtype) for _ in range(landings)]
         ranks = range(task.comm.size)
-        element = MPI._typedict[task.dtype.char]
+        element = MPI.Datatype.fromcode(task.dtype.char)
         self._before = [_sub_array(task.shape_before, task.blocks_before(rank), element) for rank in ranks]
         self._after = [_sub_array(task.shape_after, task.blocks_after(rank), element) for rank in ranks]
 

@@ -49,6 +49,29 @@ def _write_piece(handle: MPI.File, offset: int, data: np.ndarray) -> None:
             raise OSError(errno.ENOSPC, f"MPI wrote {written} of {part.size} bytes")
 
 
+_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT)
+"""Errors of the system that a user can do something about."""
+
+_CLASSES = {
+    MPI.ERR_NO_SPACE: errno.ENOSPC,
+    MPI.ERR_QUOTA: errno.EDQUOT,
+    MPI.ERR_ACCESS: errno.EACCES,
+    MPI.ERR_READ_ONLY: errno.EROFS,
+    MPI.ERR_NO_SUCH_FILE: errno.ENOENT,
+}
+"""Classes of errors that MPI has for them."""
+
+
 def _as_os_error(error: MPI.Exception) -> OSError:
-    full = error.Get_error_class() in (MPI.ERR_NO_SPACE, MPI.ERR_QUOTA)
-    return OSError(errno.ENOSPC if full else errno.EIO, error.Get_error_string())
+    text = " ".join(error.Get_error_string().split())
+    return OSError(error_number(error.Get_error_class(), text), text)
+
+
+def error_number(error_class: int, text: str) -> int:
+    """The system's number for an error of MPI-IO, EIO where there is none.
+
+    MPI has classes for a full disk and for a quota; but ROMIO, which the MPICH family writes with, reports both as
+    "other I/O error" and names the system's error in its text only.
+    """
+    named = next((number for number in _NUMBERS if os.strerror(number) in text), errno.EIO)
+    return _CLASSES.get(error_class, named)

@@ -21,8 +21,9 @@ import numpy as np
 from hpcmix.kernels import dispatch, reference
 from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.exchange import Exchange, Redistribution, make_exchange
-from hpcmix.parallel.shared_memory import SharedFields
+from hpcmix.parallel.exchange import WITHOUT_SHARED_MEMORY, Exchange, Redistribution, make_exchanges
+from hpcmix.parallel.shared_memory import NoSharedMemory, SharedFields
+from hpcmix.parallel.spectral_matrix import SpectralMatrix
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import Factors, Transform, Turn
 
@@ -93,10 +94,16 @@ class PencilTransform(Transform):
         """See :meth:`Transform.empty_fields`. On slabs within a node they lie in shared memory, where the lines along
         the first axis are transformed in place."""
         shape = self._shapes[0] if self.real else self.position_block.shape
-        if not self._shares_fields:
-            memory = kernels.empty((count, *shape), self.wave_dtype)
-            memory[...] = 0
-            return memory
+        if self._shares_fields:
+            try:
+                return self._shared_fields(count, shape)
+            except NoSharedMemory as error:  # on all ranks of the group, which are those of the only exchange
+                self._way, self.obstacle = WITHOUT_SHARED_MEMORY, str(error)
+        memory = kernels.empty((count, *shape), self.wave_dtype)
+        memory[...] = 0
+        return memory
+
+    def _shared_fields(self, count: int, shape: tuple[int, ...]) -> np.ndarray:
         fields = SharedFields(self._tasks[0].comm, count, shape, self.wave_dtype)
         rows = self.wave_block.slices[1]
         for mine, whole in zip(fields.arrays, fields.whole, strict=True):
@@ -214,22 +221,9 @@ class PencilTransform(Transform):
 
         self._change_lines(fields, change)
 
-    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
-        """See :meth:`Transform.change_together`."""
-
-        def change_lines(spectra: Sequence[np.ndarray], _: int) -> None:
-            lines = [
-                np.ascontiguousarray(spectrum) for spectrum in spectra
-            ]  # rows of a shared field are not contiguous
-            for line in lines:
-                kernels.transform_lines(line, 0, True)
-            change(lines)
-            for line, spectrum in zip(lines, spectra, strict=True):
-                kernels.transform_lines(line, 0, False)
-                if line is not spectrum:
-                    spectrum[...] = line
-
-        self._change_lines(fields, change_lines, together=True)
+    def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
+        """See :meth:`Transform.multiply_matrix`."""
+        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(spectra), together=True)
 
     def convolve(
         self,
@@ -238,16 +232,24 @@ class PencilTransform(Transform):
         targets: Sequence[np.ndarray],
     ) -> None:
         """See :meth:`Transform.convolve`."""
-        if self._spectra is None or len(self._spectra) < len(sources):
-            self._spectra = self.empty_fields(len(sources))
-        spectra = list(self._spectra[: len(sources)])
+        spectra = self.half_way_fields(len(sources))
         for source, spectrum in zip(sources, spectra, strict=True):
             self.leave_position(source, spectrum)
+        self.mix_half_way(spectra, multipliers)
+        for spectrum, target in zip(spectra, targets, strict=True):
+            self.enter_position(spectrum, target)
+
+    def half_way_fields(self, count: int) -> list[np.ndarray]:
+        """See :meth:`Transform.half_way_fields`."""
+        if self._spectra is None or len(self._spectra) < count:
+            self._spectra = self.empty_fields(count)
+        return list(self._spectra[:count])
+
+    def mix_half_way(self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]) -> None:
+        """See :meth:`Transform.mix_half_way`."""
         self._change_lines(
             spectra, lambda arrays, _: kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
         )
-        for spectrum, target in zip(spectra, targets, strict=True):
-            self.enter_position(spectrum, target)
 
     def _change_lines(self, fields: Sequence[np.ndarray], change: ChangeLines, together: bool = False) -> None:
         """Let `change` work on the lines along the first axis of fields that are half way, and bring them back.
@@ -310,7 +312,8 @@ class PencilTransform(Transform):
         if self._tasks and (not self._made or len(self._made[0].landings) < fields):
             for exchange in self._made:
                 exchange.free()
-            self._made = [make_exchange(self._way, task, fields) for task in self._tasks]
+            self._made = make_exchanges(self._way, self._tasks, fields, self.communicators.group)
+            self._way, self.obstacle = self._made[0].name, self.obstacle or self._made[0].obstacle
         return self._made
 
     def _first_array(self) -> np.ndarray:

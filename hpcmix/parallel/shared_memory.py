@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,10 @@ _WORDS = dict.fromkeys(("", "yes", "on", "true", "1"), True) | dict.fromkeys(("n
 _CACHE_LINE = 64
 
 
+class NoSharedMemory(Exception):
+    """There is none for the ranks that asked for it; raised on all of them. The text says why."""
+
+
 def shared_memory_wanted() -> bool:
     """What the environment variable says. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
     text = os.environ.get(SHARED_MEMORY_VARIABLE, "").strip()
@@ -28,36 +34,80 @@ def shared_memory_wanted() -> bool:
     return _WORDS[text.lower()]
 
 
-def shares_memory(comm: MPI.Comm, size: int) -> bool:
-    """Whether all ranks of `comm` are on one node with room for `size` bytes of shared memory each (half is left free).
-
-    The room is that of the file system behind shared memory: windows beyond it end in a bus error, not in an exception.
-    Collective.
-    """
+def obstacle(comm: MPI.Comm, size: int) -> str:
+    """Why the ranks of `comm` cannot exchange their data through shared memory with `size` bytes of it for each rank,
+    half of what there is left free; empty where they can. The same on every rank. Collective."""
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
     together = node.size == comm.size
     node.Free()
+    if not comm.allreduce(together, op=MPI.LAND):
+        return "the ranks that share a grid are on several nodes"
+    if not comm.allreduce(shared_memory_wanted(), op=MPI.LAND):
+        return f"{SHARED_MEMORY_VARIABLE} says so"
+    return _agreed(comm, _lacking(2 * comm.allreduce(size)))
+
+
+def _lacking(size: int) -> str:
+    """Why this process could not work with windows of so many bytes, as far as the system tells; empty if it could.
+
+    The room is that of the file system behind shared memory: windows beyond it end in a bus error, not in an exception.
+    A process with a limit on its memory cannot map more than that.
+    """
     backing = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")
-    wanted = comm.allreduce(size)
-    willing = together and shared_memory_wanted()
-    return bool(comm.allreduce(willing and shutil.disk_usage(backing).free > 2 * wanted, op=MPI.LAND))
+    if shutil.disk_usage(backing).free < size:
+        return f"{backing} has no room for {size / 1e6:.0f} MB"
+    try:
+        mmap.mmap(-1, max(1, size)).close()
+    except (OSError, OverflowError):
+        return f"the limit on memory (ulimit -v) leaves no room for {size / 1e6:.0f} MB"
+    return ""
+
+
+def _agreed(comm: MPI.Comm, reason: str) -> str:
+    """The first of the ranks' reasons that is not empty."""
+    return next(filter(None, comm.allgather(reason)), "")
 
 
 class SharedWindow:
     """A part of shared memory for every rank of a communicator whose ranks share a node.
 
     size   bytes of this rank's part; every rank may ask for another number.
-    Collective, as :meth:`meet` and :meth:`free` are.
+    Collective, as :meth:`meet` and :meth:`free` are. Raises :class:`NoSharedMemory` on every rank.
+
+    MPI allows :meth:`meet`'s synchronisation only while a window is locked for access by all (Open MPI does not check,
+    the MPICH family does): it is from its making to its end.
     """
 
     def __init__(self, comm: MPI.Comm, size: int) -> None:
         self._comm = comm
-        self._window = MPI.Win.Allocate_shared(size + _CACHE_LINE, 1, comm=comm)
+        # looked at before the library is asked: where one rank fails alone in there the others may wait for ever
+        reason = _agreed(comm, _lacking(comm.allreduce(size + _CACHE_LINE)))
+        if not reason:
+            reason = _agreed(comm, self._failure(lambda: self._allocate(size + _CACHE_LINE)))
+        if reason:
+            raise NoSharedMemory(reason)
+        self._window.Lock_all(MPI.MODE_NOCHECK)
+
+    def _allocate(self, size: int) -> None:
+        self._window = MPI.Win.Allocate_shared(size, 1, comm=self._comm)
+        for rank in range(self._comm.size):
+            self._memory_of(rank)
+
+    @staticmethod
+    def _failure(action: Callable[[], None]) -> str:
+        try:
+            action()
+        except (MPI.Exception, OSError, ValueError, MemoryError) as error:
+            return f"MPI has none to give: {' '.join(str(error).split())}"
+        return ""
+
+    def _memory_of(self, rank: int) -> np.ndarray:
+        memory, _ = self._window.Shared_query(rank)
+        return np.frombuffer(memory, np.uint8)  # a ValueError where nothing is mapped
 
     def part_of(self, rank: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """The part of a rank as an array of that shape, which begins at a cache line (MPI promises no alignment)."""
-        memory, _ = self._window.Shared_query(rank)
-        raw = np.frombuffer(memory, np.uint8)
+        raw = self._memory_of(rank)
         # addresses differ between processes, alignment within a page does not
         offset = -raw.ctypes.data % _CACHE_LINE
         return raw[offset : offset + int(np.prod(shape)) * dtype.itemsize].view(dtype).reshape(shape)
@@ -70,6 +120,7 @@ class SharedWindow:
 
     def free(self) -> None:
         """Give the memory back; arrays made of it must not be used any more."""
+        self._window.Unlock_all()
         self._window.Free()
 
 
@@ -80,7 +131,7 @@ class SharedFields:
     shape       of this rank's slab of one field.
     arrays      this rank's slabs, shape (count, *shape): a view with contiguous slabs.
     whole       all of the fields, shape (count, points of the first axis, *shape[1:]): every rank sees every point.
-    Collective over `comm`, whose ranks hold the slabs in their order.
+    Collective over `comm`, whose ranks hold the slabs in their order. Raises :class:`NoSharedMemory` on every rank.
     """
 
     def __init__(self, comm: MPI.Comm, count: int, shape: tuple[int, ...], dtype: np.dtype) -> None:

@@ -24,8 +24,8 @@ from hpcmix.run.simulation import Simulation
 def output_costs(simulation: Simulation) -> dict[str, Any]:
     """Write the first output of a run into the problem's directory, which is removed again, and time it. Collective.
 
-    record, snapshot, checkpoint   seconds of each, of the slowest rank: observing and a line of the series; fields,
-                                   slices and the series for xarray; a checkpoint, synced and read back.
+    record, snapshot, checkpoint   seconds of each, of the slowest rank: observing and a line of the series; fields and
+                                   slices; a checkpoint, synced and read back.
     records_per_step, snapshots_per_step     as the file's [output] asks, the first and the last one counted.
     checkpoint_share               of the time of a run that checkpoints take where they come by the clock;
     checkpoints_per_step           their number per step where they come by steps. The other of the two is 0.
@@ -36,8 +36,9 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
         if simulation.is_root:
             RunDirectory.claim(path)
     try:
-        outputs, guard = Outputs(simulation), Guard(simulation.mixture, problem.parallel.precision)
-        outputs.write_due(state, guard)  # not counted: it imports libraries and makes tables
+        outputs, guard = Outputs(simulation, watching=False), Guard(simulation.mixture, problem.parallel.precision)
+        for _ in range(2):  # not counted: they import libraries, and write observables.h5, as later ones seldom do
+            outputs.write_due(state, guard)
         record = _slowest(world, lambda: observe(simulation.mixture, state))
         first = _slowest(world, lambda: outputs.write_due(state, guard))
         names = [one.name for one in simulation.mixture.species]

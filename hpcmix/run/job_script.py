@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpcmix.parallel.decomposition import choose_pencil_grid
+from hpcmix.parallel.division import divide
 from hpcmix.problem.durations import as_clock
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.run import launchers
 
 TASK = "{task}"
 """In ``--set`` entries of an array of jobs: stands for the number of the job."""
@@ -31,6 +32,8 @@ class Job:
     directory       of the run.
     time            limit in seconds.
     ranks_per_node, threads    how a node is used.
+    launcher        what starts the ranks, one of :data:`hpcmix.run.launchers.LAUNCHERS`.
+    mpi             the library it belongs to, of :data:`hpcmix.run.launchers.LIBRARIES`; None: srun of any.
     stop_before     seconds before the limit at which the run is asked to write a checkpoint and stop.
     requeues        how often the job may start itself again.
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
@@ -49,6 +52,7 @@ class Job:
     ranks_per_node: int = 1
     threads: int = 1
     launcher: str = "srun"
+    mpi: str | None = None
     stop_before: float = 180.0
     requeues: int = 20
     array: str | None = None
@@ -79,8 +83,7 @@ def read_site(path: str | None) -> str:
 
 
 def _check(problem: Problem, job: Job) -> None:
-    asked = problem.parallel.pencil_grid
-    choose_pencil_grid(problem.grid.points, job.nodes * job.ranks_per_node, None if asked == "auto" else asked)
+    divide(problem, job.nodes * job.ranks_per_node, job.ranks_per_node)
     if job.stop_before >= job.time:
         raise ProblemError.of(
             "--stop-before", f"{as_clock(job.stop_before)} leaves nothing of a limit of {as_clock(job.time)}"
@@ -125,11 +128,7 @@ def _head(job: Job, restarts: bool) -> list[str]:
 
 def launch_words(job: Job, ranks: int | None = None) -> str:
     """The line that starts the program, without its problem; on all ranks of the job unless their number is given."""
-    if job.launcher == "srun":
-        return "srun --kill-on-bad-exit=1" + ("" if ranks is None else f" -n {ranks}")
-    ranks = ranks or job.nodes * job.ranks_per_node
-    # mpirun ends its ranks a second after a SIGTERM otherwise, too soon for a checkpoint
-    return f"mpirun --mca odls_base_sigkill_timeout 30 -n {ranks}"
+    return launchers.start(job.launcher, job.mpi, ranks, job.nodes * job.ranks_per_node, job.ranks_per_node)
 
 
 def _quoted(text: str) -> str:
@@ -150,7 +149,7 @@ def _program(job: Job) -> str:
     """What runs: the problem, a claim that is measured on it, or a scaling study, which starts its ranks itself."""
     settings = [f"--set {_quoted(entry)}" for entry in job.overrides]
     if job.scaling:
-        ranks = "srun --kill-on-bad-exit=1 -N {nodes} -n {ranks}" if job.launcher == "srun" else "mpirun -n {ranks}"
+        ranks = launchers.template(job.launcher, job.mpi)
         words = [*job.scaling, "--launcher", ranks, "--ranks-per-node", str(job.ranks_per_node)]
         return " ".join(["hpcmix scaling", shlex.join([job.file, *words]), *settings, '--output "$directory"'])
     words = ["run", shlex.quote(job.file)]
@@ -166,7 +165,7 @@ def _opening(job: Job, restarts: bool) -> list[str]:
     modules = [line for line in job.site.splitlines() if line and not line.startswith("#SBATCH")]
     if not modules:
         modules = [
-            "# Load what provides MPI and HDF5 here, for instance: module load openmpi hdf5",
+            f"# Load what provides MPI and HDF5 here, for instance: module load {launchers.modules(job.mpi)}",
             "# then the environment that hpcmix is installed in:",
             ". .venv/bin/activate",
         ]

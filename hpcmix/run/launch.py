@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from hpcmix.io.atomic import OutputError, write_text
-from hpcmix.io.directory import RunDirectory, move_aside
+from hpcmix.io.atomic import OutputError
+from hpcmix.io.directory import FILES, RunDirectory, move_aside
 from hpcmix.io.lock import HEARTBEAT_SECONDS
 from hpcmix.io.standing import never_begun
 from hpcmix.io.summary import read_summary
@@ -25,15 +25,15 @@ from hpcmix.parallel.transform import thread_count
 from hpcmix.problem.coupling import asks_for_ground_state
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.show import resolved_toml
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp
-from hpcmix.run.last_words import LastWords
+from hpcmix.run.last_words import PREVIOUS, RESERVED, LastWords
 from hpcmix.run.log import Log, leave
 from hpcmix.run.loop import evolve
-from hpcmix.run.occupied import occupied
+from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
 from hpcmix.run.restart import NoCheckpoint, Origin, choose_origin, holds_ground_state, is_complete
@@ -113,9 +113,10 @@ def launch(request: Request) -> int:
         ):
             problem = _read(comm, request)
             watchdog.beat()
-            return _run(Job(comm, problem, request, log, last_words, stops, watchdog))
+            return _run(Job(problem, request, Attendants(comm, log, last_words, stops, watchdog)))
     except ProblemError as error:
         located = error if problem is None else problem.locate(error)
+        last_words.dismiss()  # what is refused leaves nothing
         return leave(log, request.worded(located), last_words)
     except Foreseen as error:
         return leave(log, error, last_words)
@@ -150,9 +151,7 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
             request.require_problem()
             problem = load_problem(request.file, request.overrides)
             if request.evolving and problem.time is None:
-                raise problem.complain(
-                    "time", "run needs a [time] section with final and step; hpcmix ground does without"
-                )
+                raise problem.complain("time", NEEDS_TIME)
     return comm.bcast(problem)
 
 
@@ -169,15 +168,11 @@ def _check_environment() -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """What a run works with before there is a simulation."""
+    """A request whose problem has been read."""
 
-    comm: MPI.Comm
     problem: Problem
     request: Request
-    log: Log
-    last_words: LastWords
-    stops: StopRequests
-    watchdog: Watchdog
+    attendants: Attendants
 
     @property
     def directory(self) -> RunDirectory:
@@ -186,12 +181,11 @@ class Job:
 
 
 def _run(job: Job) -> ExitStatus:
-    comm, problem, request = job.comm, job.problem, job.request
-    log, last_words, stops = job.log, job.last_words, job.stops
+    problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
+    comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
     Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
-    directory = job.directory
-    with occupied(directory.path, lambda: _prepare(job), comm, log, stops, job.watchdog) as start:
+    with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
         if start.complete:
             log.line(start.complete)
             return ExitStatus.DONE
@@ -199,18 +193,16 @@ def _run(job: Job) -> ExitStatus:
         with together(comm):
             log.open(directory.log)
             last_words.prepare(directory, problem, comm.size, is_root=comm.rank == 0)
-            if comm.rank == 0 and origin is None:
-                write_text(directory.problem, resolved_toml(problem))  # so that restart knows it from now on
-        job.watchdog.beat()
-        stops.prospect, stops.directory = start.prospect, directory.path
-        simulation = build_simulation(problem, comm, log, origin, job.watchdog, stops)
-        stops.grace = None
+        attendants.watchdog.beat()
+        stops.prospect, stops.search, stops.directory = start.prospect, directory.search, directory.path
+        simulation = build_simulation(problem, comm, log, origin, attendants.watchdog, stops, directory)
+        stops.found()
         last_words.simulation = simulation
         with together(comm):
             if origin is not None and comm.rank == 0:
                 origin.prepare()
-        job.watchdog.beat()
-        outputs = Outputs(simulation)
+        attendants.watchdog.beat()
+        last_words.outputs = outputs = Outputs(simulation)
         checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
         stop: Stop | None = None
         lost: BlowUp | None = None
@@ -223,6 +215,9 @@ def _run(job: Job) -> ExitStatus:
             lost = error
         last_words.complete()
         finish(simulation, outputs, checkpoints, begin, stop or lost)
+        with together(comm):
+            if comm.rank == 0:
+                directory.search.unlink(missing_ok=True)  # of a search that is done now
         last_words.dismiss()
         simulation.free()
     status = lost.status if lost else ExitStatus.STOPPED if stop else ExitStatus.DONE
@@ -250,7 +245,7 @@ class Start:
 
 def _prepare(job: Job) -> Start:
     """Look at what is in the directory, and make it ready. For the root."""
-    directory, problem, request, log = job.directory, job.problem, job.request, job.log
+    directory, problem, request, log = job.directory, job.problem, job.request, job.attendants.log
     if request.restart != "never" and not request.evolving and holds_ground_state(directory, problem):
         return Start(
             complete=f"nothing to do: {directory.path} holds this ground state (--restart never seeks it again)"
@@ -268,6 +263,9 @@ def _prepare(job: Job) -> Start:
         if cut_short and directory.holds_results():
             aside = move_aside(directory.path, "what a job that was cut short had begun with")
             log.line(f"a job was cut short here at its first output, before a checkpoint; that is now in {aside}")
+            kept = RunDirectory(aside).search
+            if kept.exists():
+                kept.replace(directory.search)
         RunDirectory.claim(directory.path, fresh=request.restart == "never")
     if origin is not None:
         newest = origin.candidates[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,21 +25,24 @@ from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.dataset_schedule import DatasetSchedule
+from hpcmix.run.resolution import ResolutionWatch
 from hpcmix.run.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
 
-DATASET_SECONDS = 60.0
-"""At checkpoints observables.h5 is written anew if it is older: with a long series that takes longer than a
-checkpoint."""
-
 
 class Outputs:
-    """Writes records, snapshots and slices into the run's directory. All methods are collective over the world."""
+    """Writes records, snapshots and slices into the run's directory, and looks whether box and grid hold what is
+    written. All methods are collective over the world.
 
-    def __init__(self, simulation: Simulation) -> None:
+    watching  False: do not look (who only measures what writing costs).
+    """
+
+    def __init__(self, simulation: Simulation, watching: bool = True) -> None:
         problem = simulation.problem
         self._simulation = simulation
+        self._resolution = ResolutionWatch(problem, simulation.log) if watching else None
         self.directory = RunDirectory(Path(problem.output.directory))
         self.metadata = Metadata.of(problem, simulation.provenance.attributes())
         self._records = self._schedule(problem.output.observables)
@@ -48,7 +50,7 @@ class Outputs:
         self._series: SeriesWriter | None = None
         bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
         self._written = bookmark.snapshots
-        self._dataset_written = time.monotonic()
+        self._datasets = DatasetSchedule()
         self.last_record: dict[str, Any] = {}
         names = problem.output.observables.also
         # the orbitals of time zero: what later determinants are compared with
@@ -118,6 +120,7 @@ class Outputs:
             record = record or self._observed(state, self._also)
             self._append(record)
             guard.check(record)
+            self._look(record)
         if snapshot_due:
             self._snapshot(state, self._simulation.problem.output.snapshots.fields)
 
@@ -128,7 +131,8 @@ class Outputs:
     def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
         """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
         :class:`~hpcmix.run.conservation.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
-        checkpoint is then one from before."""
+        checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
+        run may go on with another ``output.resolution``."""
         due = self._records.due_at(state)
         record = self._observed(state, self._also if due else None)
         try:
@@ -139,12 +143,19 @@ class Outputs:
         return record if due else None
 
     def write_ground_state(self) -> None:
-        """Write one record and one snapshot with the wave functions: what a later run can start from."""
+        """Write one record and one snapshot with the wave functions: what a later run can start from. Raises
+        :class:`~hpcmix.run.conservation.BlowUp`, when they are written, where box or grid do not hold the state."""
         state = self._simulation.state
         with self._simulation.timers.phase("observables"):
-            self._append(observe(self._simulation.mixture, state, before_start=True, also=self._also))
+            record = observe(self._simulation.mixture, state, before_start=True, also=self._also)
+        self._append(record)
         fields = self._simulation.problem.output.snapshots.fields
         self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
+        self._look(record)
+
+    def _look(self, record: dict[str, Any]) -> None:
+        if self._resolution is not None:
+            self._resolution.look(record)
 
     def bookmark(self, guard: Guard) -> Bookmark:
         """Where the output stands, the series synced: what a checkpoint of this step notes before the step's output.
@@ -154,20 +165,25 @@ class Outputs:
             if self._series is not None:
                 self._series.sync()
                 length = self._series.offset
-                if time.monotonic() - self._dataset_written > DATASET_SECONDS:
-                    self._write_dataset()
+                self._write_dataset_if_due()
         return Bookmark(length, self._written, guard.memory, simulation.ground_state)
 
-    def _write_dataset(self) -> None:
-        write_dataset(self.directory.series, self.directory.dataset, self.metadata)
-        self._dataset_written = time.monotonic()
+    def _write_dataset_if_due(self) -> None:
+        length = self._series.offset
+        if self._datasets.due(length):
+            self._datasets.write(length, self.write_dataset)
+
+    def write_dataset(self) -> None:
+        """Write observables.h5 from all that is in the series, on the root; the others have none. Not collective."""
+        if self._series is not None:
+            write_dataset(self.directory.series, self.directory.dataset, self.metadata)
 
     def close(self) -> None:
         """Write observables.h5 and close the series."""
         with self._simulation.timers.phase("output"), self._on_root():
             if self._series is not None:
                 self._series.close()
-                self._write_dataset()
+                self.write_dataset()
 
     def _append(self, record: dict[str, Any]) -> None:
         self.last_record = record
@@ -212,7 +228,7 @@ class Outputs:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():
                 if self._series is not None:
-                    self._write_dataset()
+                    self._write_dataset_if_due()
         self._written += 1
 
 

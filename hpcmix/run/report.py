@@ -11,6 +11,7 @@ from hpcmix.io.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
 from hpcmix.parallel.together import together
 from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.values import counted
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp
@@ -143,11 +144,11 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
     what = (
         "ground state"
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
-        else f"{state.step} steps to t = {simulation.in_units(simulation.time)}"
+        else f"{counted(state.step, 'step')} to t = {simulation.words(simulation.time)}"
     )
     if summary["status"] == "stopped":
         return (
-            f"stopped by {summary['message']}: {what} of {simulation.destination} in {took}; "
+            f"stopped by {summary['message']}: {simulation.place} in {took}; "
             f"hpcmix restart {directory} goes on"
         )
     verb = "done" if summary["status"] == "done" else "stopped"

@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from hpcmix.parallel.abort import end_job, rank_of_launcher
+from hpcmix.parallel.abort import end_job
+from hpcmix.parallel.launcher import rank_started
 
 STOPPING = {signal.SIGUSR1: "SIGUSR1", signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT (Ctrl-C)"}
 """Signals that ask for the end."""
@@ -105,7 +106,7 @@ class Signals:
 
         say  leaves the sentence elsewhere as well; False where another rank has said already why the job ends.
         """
-        rank, heard = rank_of_launcher(), self.heard
+        rank, heard = rank_started(), self.heard
         if rank > 0:
             time.sleep(TURN_SECONDS)
             for number in os.read(self._reader, 100) if select.select([self._reader], [], [], 0.0)[0] else b"":

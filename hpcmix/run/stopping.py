@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from hpcmix.initial.interruption import SearchInterrupted
 from hpcmix.io.lock import Lock
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.run.last_words import LastWords
@@ -51,12 +52,29 @@ class Prospect:
         return self.words if self.words.startswith(";") else f" {self.words}"
 
 
-class Stopped(Foreseen):
-    """The run was asked to stop before there was anything new to save; the text says by whom."""
+class Stopped(SearchInterrupted, Foreseen):
+    """The run was asked to stop before there was a state to evolve; the text says by whom.
 
-    def __init__(self, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
-        super().__init__(message)
-        self.status = status
+    reason    who asked.
+    prospect  what becomes of it, unless the search is kept.
+    """
+
+    def __init__(self, reason: str, prospect: Prospect) -> None:
+        super().__init__(reason)
+        self.reason, self.prospect = reason, prospect
+
+    @property
+    def status(self) -> ExitStatus:
+        """A search that is kept is gone on with by the same command."""
+        return self.prospect.status if self.kept is None else ExitStatus.STOPPED
+
+    def __str__(self) -> str:
+        if self.kept is not None:
+            return (
+                f"stopped by {self.reason} while the ground state was sought; how far it came is kept in {self.kept}: "
+                "the same command goes on from there"
+            )
+        return f"stopped by {self.reason}{self.prospect.behind}"
 
 
 class Meeting(Protocol):
@@ -72,9 +90,10 @@ class Meeting(Protocol):
 class StopRequests:
     """What this rank has been asked for. Use it in a with statement: signals are listened to inside, by a thread.
 
-    directory  of the run; a file STOP in it stops the run and is removed. None: there is none yet.
+    directory  of the run; a file STOP in it stops the run, a file CHECKPOINT asks for one, and both are removed: they
+               reach a run under any launcher, while not all of them pass every signal on. None: there is none yet.
     max_wall   seconds that the program may run, None without limit.
-    is_root    whether this rank speaks for all, and looks at the file and at the clock.
+    is_root    whether this rank speaks for all, and looks at the files and at the clock.
     last_words what the command leaves in its directory when it is ended at once.
 
     To be kept up to date by the command:
@@ -82,6 +101,7 @@ class StopRequests:
     grace      seconds after which a request ends the job at once, by :class:`~hpcmix.run.signals.Signals`; None: it
                waits until the ranks meet or vote, however long that takes, for there is something to save.
     prospect   what a stop comes to at present.
+    search     where an unfinished search for the ground state is kept now and then.
     lock       of the directory, once it is held.
     at_end     what else is to be done before the job is ended at once.
     others_use_the_file
@@ -97,6 +117,7 @@ class StopRequests:
         self.looks = is_root
         self.grace: float | None = 0.0
         self.prospect = Prospect("before anything was written")
+        self.search: Path | None = None
         self.lock: Lock | None = None
         self.at_end: list[Callable[[], Any]] = []
         self.others_use_the_file = False
@@ -108,7 +129,7 @@ class StopRequests:
         end_of_job = os.environ.get("SLURM_JOB_END_TIME", "")
         if end_of_job.isdigit():
             self._deadlines.append((int(end_of_job) - _SLURM_MARGIN, _END_OF_JOB))
-        self._next_look = 0.0
+        self._next_look = self._next_checkpoint_look = 0.0
         self._asked_since: float | None = None
         self._met, self._longest_round = 0.0, 0.0
 
@@ -125,8 +146,12 @@ class StopRequests:
     # ---------------------------------------------------------------------------------------- asked by the ranks
 
     def checkpoint_wanted(self) -> bool:
-        """Whether this rank got SIGUSR2 since the last call: a checkpoint, and on."""
-        return SIGNALS.checkpoint_wanted()
+        """Whether this rank got SIGUSR2, or found the file CHECKPOINT, since the last call: a checkpoint, and on."""
+        wanted, now = SIGNALS.checkpoint_wanted(), time.time()
+        if self.looks and self.directory is not None and now >= self._next_checkpoint_look:
+            self._next_checkpoint_look = now + _LOOK_SECONDS
+            wanted = _was_there(self.directory / "CHECKPOINT") or wanted
+        return wanted
 
     def code(self, needed: float = 0.0) -> int:
         """Why this rank wants to stop, 0 if it does not; the vote takes the largest. `needed`: seconds that a step and
@@ -160,8 +185,7 @@ class StopRequests:
     def honoured(self, code: int) -> str:
         """The reason in words; the root removes the file that asked, so that the next run does not stop at once."""
         if code == _STOP_FILE and self.looks:
-            with suppress(OSError):
-                self._file.unlink(missing_ok=True)
+            _was_there(self._file)
         return self.reason(code)
 
     def meet(self, world: Any) -> None:
@@ -174,14 +198,22 @@ class StopRequests:
         code = max(world.allgather(self.code()))
         if code:
             self.grace = None
-            raise Stopped(self._sentence(code), self.prospect.status)
+            raise Stopped(self.honoured(code), self.prospect)
 
     def found(self) -> None:
         """There is a state: a stop waits until it is saved."""
         self.grace = None
 
-    def _sentence(self, code: int) -> str:
-        return f"stopped by {self.honoured(code)}{self.prospect.behind}"
+    @property
+    def _prospect_now(self) -> Prospect:
+        """What a stop at once comes to: a search that was kept a while ago is gone on with."""
+        if self.prospect.status == ExitStatus.FAILED and self.search is not None and self.search.exists():
+            return Prospect(
+                f"before there was a state to go on from; how far the search for the ground state had come is kept in "
+                f"{self.search}: the same command goes on from there",
+                ExitStatus.STOPPED,
+            )
+        return self.prospect
 
     # --------------------------------------------------------------------------------------------- in the thread
 
@@ -206,7 +238,8 @@ class StopRequests:
             self._end(code)
 
     def _end(self, code: int) -> None:
-        sentence, status = self._sentence(code), self.prospect.status
+        prospect = self._prospect_now
+        sentence, status = f"stopped by {self.honoured(code)}{prospect.behind}", prospect.status
 
         def say() -> bool:
             spoken = self._last_words.say(sentence, "stopped" if status == ExitStatus.STOPPED else "failed")
@@ -218,6 +251,15 @@ class StopRequests:
             return spoken
 
         SIGNALS.end(sentence, status, say)
+
+
+def _was_there(path: Path) -> bool:
+    """Whether there was such a file; it is removed, and asks no second time."""
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _program_start() -> float:

@@ -16,12 +16,13 @@ from hpcmix.parallel.communicators import world
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.last_words import LastWords
 from hpcmix.run.log import Log, leave
-from hpcmix.run.occupied import occupied
+from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.restart import same_problem
 from hpcmix.run.stopping import StopRequests
 from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
@@ -43,6 +44,7 @@ from hpcmix.studies.work import NOTHING_YET, Work
 
 REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
 """What a check leaves in its directory; the report last, so that a check that has one is complete."""
+FILES = (LOG, REPORT, TEXT, FIGURE)
 
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
     module.CLAIM.name: module.check
@@ -114,15 +116,14 @@ def check(request: Request) -> int:
                 if comm.rank == 0:
                     problem = load_problem(request.file, request.overrides)
             problem = comm.bcast(problem)
-            path = Path(problem.output.directory)
-            with occupied(path, lambda: _prepare(path, problem, request, log), comm, log, stops, watchdog) as complete:
+            path, attendants = Path(problem.output.directory), Attendants(comm, log, last_words, stops, watchdog)
+            with occupied(path, FILES, lambda: _prepare(path, problem, request, log), attendants) as complete:
                 if complete:
                     log.line(complete)
                     return ExitStatus.DONE
                 last_words.prepare_log(path / LOG)
                 stops.prospect, stops.directory = NOTHING_YET, path
-                work = Work(comm, log, path, stops, watchdog)
-                _measure(request, work)
+                _measure(request, Work(comm, log, path, stops, watchdog))
         return ExitStatus.DONE
     except Foreseen as error:
         if error.status != ExitStatus.STOPPED:
@@ -175,6 +176,8 @@ def _prepare(path: Path, problem: Problem, request: Request, log: Log) -> str:
     if aside := _claim_directory(path, request.fresh):
         log.line(f"the check that was in {path} is now in {aside}")
     log.open(path / LOG)
+    for line in expected_warnings(problem):
+        log.line(line)
     return ""
 
 

@@ -98,7 +98,11 @@ def _physics(problem: Problem) -> dict[str, Any]:
     described = resolved_dict(problem)
     observables = described.pop("output").get("observables")
     described.pop("title"), described.pop("parallel")
-    return described | {"observables": observables, "precision": problem.parallel.precision}
+    time = problem.time
+    # what was stored when steps did not end at switching times yet is another track
+    ends = [] if time is None or time.adaptive is not None else time.fixed_steps.switching_times
+    steps = {"steps_end_at": ends} if ends else {}
+    return described | {"observables": observables, "precision": problem.parallel.precision} | steps
 
 
 @dataclass
@@ -208,7 +212,7 @@ class _Run:
         records = options.observables
         if self.timing is not None:
             every, interval = records.every, records.interval
-            self.schedule = Schedule(track.steps, self.timing.step_size, every, interval, self.timing.frame)
+            self.schedule = Schedule(self.timing.fixed_steps, every, interval, self.timing.frame)
         self.pause = options.checkpoints.wall or CHECKPOINT_SECONDS
         self.written = time.monotonic()
         self.cost = 0.0  # seconds that the last checkpoint took
@@ -238,7 +242,7 @@ class _Run:
             except ProblemError as error:
                 raise one.locate(error) from error
         if self.timing is not None:
-            self.steppers = [Stepper(one.mixture, self.timing.splitting) for one in self.simulations]
+            self.steppers = [Stepper(one.mixture, self.timing.splitting, one.table) for one in self.simulations]
 
     def free(self) -> None:
         """Give MPI resources back (collective)."""
@@ -340,7 +344,7 @@ class _Run:
         if not found:
             return False
         self._build([holding_place(one) for one in self.track.problems])
-        for step, checkpoints in found:
+        for _, checkpoints in found:
             try:
                 for simulation, checkpoint in zip(self.simulations, checkpoints, strict=True):
                     names = [one.name for one in simulation.problem.species]
@@ -348,7 +352,7 @@ class _Run:
                     simulation.state = read_state(checkpoint, orbitals, names, simulation.communicators)
             except (Damaged, OutputError):
                 continue
-            until = step * checkpoints[0].step_size * (1.0 + 1e-12)
+            until = checkpoints[0].time * (1.0 + 1e-12)
             self.record.rows = [row for row in record.rows if row[0] <= until]
             return True
         return False

@@ -17,7 +17,7 @@ for number in $(seq 4); do
 #SBATCH --open-mode=append
 #SBATCH --output=%x-%j.out
 
-# Load what provides MPI and HDF5 here, for instance: module load openmpi hdf5
+# Load what provides MPI and HDF5 here, for instance: module load openmpi hdf5 (or mpich, cray-mpich, intel-mpi)
 # then the environment that hpcmix is installed in:
 . .venv/bin/activate
 

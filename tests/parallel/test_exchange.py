@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from hpcmix.parallel import shared_memory
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.decomposition import part
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.exchange import EXCHANGES, Redistribution, make_exchange
-from hpcmix.parallel.shared_memory import SHARED_MEMORY_VARIABLE, shares_memory
+from hpcmix.parallel.shared_memory import SHARED_MEMORY_VARIABLE, NoSharedMemory, SharedWindow, obstacle
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange
 from hpcmix.problem.errors import ProblemError
@@ -35,10 +37,12 @@ def test_the_trial_chooses_one_of_those_that_it_measured(monkeypatch):
     several = world().size > 1
     assert trial.way in EXCHANGES
     assert set(trial.seconds) == (set(EXCHANGES) if several else set())
-    assert all(0.0 < seconds < 60.0 for seconds in trial.seconds.values())
-    assert ("trial" in trial.description) == several
+    assert all(0.0 < seconds < 60.0 for taken in trial.seconds.values() for seconds in taken)
+    assert len(trial.description) == several and all("trial" in line for line in trial.description)
     monkeypatch.setenv(SHARED_MEMORY_VARIABLE, "no")
-    assert choose_exchange(communicators, COMPLEX, 2).way != "shared-memory"
+    without = choose_exchange(communicators, COMPLEX, 2)
+    assert without.way != "shared-memory"
+    assert bool(without.obstacle) == several and all(SHARED_MEMORY_VARIABLE in one for one in without.description[:1])
     assert choose_exchange(communicators, COMPLEX, 2, "packed-messages").way == "packed-messages"
     if several:
         with pytest.raises(ProblemError, match="no shared memory"):
@@ -96,6 +100,80 @@ def test_transforms_in_any_order_at_any_speed(way, real):
     communicators.free()
 
 
-def test_too_little_shared_memory_means_messages():
+def test_too_little_shared_memory_means_messages(monkeypatch):
     # an exabyte is more than any node has; on one rank there is nothing to share and the question is never asked
-    assert not shares_memory(world(), 1 << 60)
+    assert "has no room for" in obstacle(world(), 1 << 60)
+    monkeypatch.setattr(shared_memory.shutil, "disk_usage", lambda path: SimpleNamespace(free=1 << 62))
+    assert "ulimit -v" in obstacle(world(), 1 << 55)
+
+
+def without_memory_on_the_last_rank(monkeypatch, after: int = 0) -> None:
+    """From its window number `after` on the last rank of the world finds no shared memory; the others do not know."""
+    asked = []
+
+    def lacking(size: int) -> str:
+        asked.append(size)
+        return "it is taken away" if world().rank == world().size - 1 and len(asked) > after else ""
+
+    monkeypatch.setattr(shared_memory, "_lacking", lacking)
+
+
+def test_a_window_that_one_rank_cannot_have_nobody_has(monkeypatch):
+    without_memory_on_the_last_rank(monkeypatch)
+    with pytest.raises(NoSharedMemory, match="it is taken away"):
+        SharedWindow(world(), 1000)
+
+
+def test_a_library_that_gives_no_memory_is_an_obstacle_in_words(monkeypatch):
+    def refuse(self, size):
+        raise ValueError("buffer size must be positive")  # what mpi4py makes of a window of no bytes
+
+    monkeypatch.setattr(SharedWindow, "_allocate", refuse)
+    with pytest.raises(NoSharedMemory, match="MPI has none to give: buffer size"):
+        SharedWindow(world(), 1000)
+
+
+@pytest.mark.parametrize("pencil_grid", [None, "pencils"])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_transform_goes_on_by_messages_where_memory_runs_out(monkeypatch, after, pencil_grid):
+    """Fields and exchanges are made one by one: whichever finds no memory, the results are the same to the bit."""
+    comm = world()
+    if comm.size == 1:
+        pytest.skip("one rank exchanges nothing")
+    grid = (2, comm.size // 2) if pencil_grid and comm.size % 2 == 0 else None
+    whole = np.random.default_rng(3).standard_normal(POINTS) + 0j
+
+    def drift(way: str) -> tuple[np.ndarray, str]:
+        communicators = Communicators.create(comm, POINTS, grid)
+        transform = make_transform(communicators, False, COMPLEX, Timers(), way, 2)
+        fields = [transform.empty_fields(2) for _ in range(2)]
+        factors = [np.exp(1j * np.arange(n)) for n in transform.wave_block.shape]
+        for array in (field for pair in fields for field in pair):
+            array[...] = whole[transform.position_block.slices]
+            transform.leave_position(array, array)
+        for pair in fields:
+            transform.multiply_factors(list(pair), [factors, factors])
+        result, reason = np.array(fields), transform.obstacle
+        assert transform.exchange_name == ("packed-messages" if reason else way)
+        del fields, array, pair
+        transform.free()
+        communicators.free()
+        return result, reason
+
+    expected, _ = drift("sub-array-messages")
+    without_memory_on_the_last_rank(monkeypatch, after)
+    result, reason = drift("shared-memory")
+    assert np.array_equal(result, expected)
+    # slabs have a window for each set of fields, pencils of two directions one for each exchange
+    assert reason == ("it is taken away" if after < 2 else "")
+
+
+def test_a_trial_without_memory_measures_messages_only(monkeypatch):
+    if world().size == 1:
+        pytest.skip("one rank exchanges nothing")
+    communicators = Communicators.create(world(), POINTS)
+    without_memory_on_the_last_rank(monkeypatch, after=1)  # the first question is that for a free-standing estimate
+    trial = choose_exchange(communicators, COMPLEX, 2)
+    assert set(trial.seconds) == {"packed-messages", "sub-array-messages"}
+    assert trial.description[0] == "no shared memory (it is taken away): ranks exchange messages"
+    communicators.free()

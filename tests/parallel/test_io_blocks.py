@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -17,6 +18,7 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.io.blocks import Dealt, write_arrays
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Decomposition, largest_split
+from hpcmix.parallel.files import write_pieces
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 
 WRITERS = ["h5py", "mpi-io"] if h5py.get_config().mpi else ["mpi-io"]
@@ -169,6 +171,15 @@ def test_a_full_disk(comm, shared_tmp_path, monkeypatch):
         attempt(comm, shared_tmp_path / "a.h5")
     assert fails_alike(comm, caught.value)
     assert os.listdir(shared_tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
+def test_mpi_says_of_a_full_disk_that_it_is_full(comm):
+    """Each library in its own way: by what it wrote, by a class of errors, or by the system's text in an "other"."""
+    with pytest.raises(OSError) as caught:
+        write_pieces(Path("/dev/full"), comm, [(1000 * comm.rank, np.ones(1000, np.uint8))])
+    assert caught.value.errno == errno.ENOSPC
+    assert len(set(comm.allgather(str(caught.value)))) == 1
 
 
 @pytest.mark.parametrize("writer", WRITERS)

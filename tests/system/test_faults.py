@@ -284,6 +284,19 @@ def test_a_stop_file_and_the_wall_clock(folder):
     assert shorter.returncode == 0, shorter.stderr
 
 
+def test_a_checkpoint_file_asks_for_one_and_is_removed(folder, long_runs):
+    """As SIGUSR2 does, but under every launcher: MPICH's and Intel's mpiexec end when they get that signal."""
+    settings = ("run", "waves.toml", "--set", "time.final=4.0", "--set", "output.checkpoints={every=399, keep=9}")
+    with started(folder, *settings, ranks=2) as process:
+        wait_for_records(folder, 3, process)
+        (folder / "out" / "CHECKPOINT").touch()
+        assert process.wait(timeout=100) == 0
+    assert not (folder / "out" / "CHECKPOINT").exists()
+    steps = [int(path.stem) for path in sorted((folder / "out" / "checkpoints").glob("*.h5"))]
+    assert steps[0] == 0 and steps[-2:] == [399, 400] and len(steps) == 4 and steps[1] < 399
+    assert summary(folder / "out")["digest"] == long_runs[2][0]
+
+
 TRAP = """
 [[species]]
 name = "up"
@@ -318,12 +331,13 @@ left = [False] * 1000 + [True, False]
 target._Search.move = slow
 """
     result = run_with(patch, "run", "trap.toml", "--set", "ground_state.tolerance=1e-15", folder=trap, ranks=2)
-    assert result.returncode == 1, result.stderr
+    assert result.returncode == 75, result.stderr
     for text in (result.stderr, summary(trap / "out")["message"], last_line(trap)):
-        assert "stopped by SIGINT (Ctrl-C) before there was a state to go on from" in text
+        assert "stopped by SIGINT (Ctrl-C) while the ground state was sought; how far it came is kept in" in text
     again = hpcmix("run", "trap.toml", folder=trap)
     assert again.returncode == 0
-    assert "left nothing to go on from" in again.stdout.splitlines()[0]
+    assert "left no more than a search for the ground state" in again.stdout.splitlines()[0]
+    assert "ground state: going on from out/ground-state-search.h5" in again.stdout
 
 
 def test_a_ground_state_that_does_not_converge_leaves_a_summary(trap):

@@ -12,6 +12,7 @@ import pytest
 import xarray
 
 from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
+from tests.system.faults import PROBLEM, run_with
 
 MIXTURE = """
 title = "A small mixture"
@@ -305,3 +306,59 @@ def test_a_vector_potential_that_the_grid_does_not_resolve_is_warned_of_once(tmp
     result = hpcmix("run", "coarse.toml", ranks=2, folder=tmp_path)
     assert result.returncode == 0
     assert result.stdout.count(words) == (tmp_path / "runs/coarse/run.log").read_text().count(words) == 1
+
+
+COUNT_DATASETS = """
+import hpcmix.run.dataset_schedule, hpcmix.run.outputs as target
+hpcmix.run.dataset_schedule.SHARE = 0.0  # whatever the clock says
+usual = target.write_dataset
+def counted(series, dataset, metadata):
+    print("DATASET", series.stat().st_size)
+    usual(series, dataset, metadata)
+target.write_dataset = counted
+target.write_snapshot = target.write_slices = lambda *arguments, **options: None
+"""
+
+
+def test_the_cost_of_the_series_for_xarray_is_linear_in_the_snapshots(tmp_path):
+    """Not the whole series anew at each of 200 snapshots: all writings together take as many bytes as three series."""
+    (tmp_path / "film.toml").write_text(PROBLEM)
+    settings = [f"output.{name}.every=1" for name in ("snapshots", "observables")] + ["time.final=2.0"]
+    words = [word for entry in settings for word in ("--set", entry)]
+    result = run_with(COUNT_DATASETS, "run", "film.toml", *words, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    written = [int(line.split()[1]) for line in result.stdout.splitlines() if line.startswith("DATASET")]
+    size = (tmp_path / "out" / "observables.jsonl").stat().st_size
+    assert written[-1] == size  # complete at the end
+    assert len(written) <= 12 and sum(written) <= 3 * size
+    assert times_of(tmp_path / "out") == records_of(tmp_path / "out") == 201
+
+
+def test_a_run_that_ends_in_an_error_leaves_the_series_for_xarray_complete(tmp_path):
+    (tmp_path / "film.toml").write_text(PROBLEM)
+    patch = (
+        COUNT_DATASETS
+        + """
+import hpcmix.run.outputs
+usual_append = hpcmix.run.outputs.SeriesWriter.append
+def append(self, record):
+    usual_append(self, record)
+    if record["step"] == 36:
+        raise ZeroDivisionError("a defect")
+hpcmix.run.outputs.SeriesWriter.append = append
+"""
+    )
+    result = run_with(patch, "run", "film.toml", folder=tmp_path)
+    assert result.returncode == 1 and "a defect" in result.stderr
+    assert times_of(tmp_path / "out") == records_of(tmp_path / "out") == 19
+
+
+def times_of(directory: Path) -> int:
+    """How many times observables.h5 holds."""
+    with xarray.open_dataset(directory / "observables.h5") as series:
+        return len(series["time"])
+
+
+def records_of(directory: Path) -> int:
+    """How many records observables.jsonl holds."""
+    return (directory / "observables.jsonl").read_bytes().count(b"\n")

@@ -45,7 +45,8 @@ def test_the_script_of_a_card_is_what_its_command_renders(card, render):
 
 
 OPTIONS = [
-    [], ["--launcher", "mpirun"], ["--chain", "3"], ["--array", "1-4,9", "--set", "species.left.mass={task}"],
+    [], ["--launcher", "mpirun", "--mpi", "openmpi"], ["--launcher", "mpiexec", "--mpi", "mpich"], ["--chain", "3"],
+    ["--array", "1-4,9", "--set", "species.left.mass={task}"],
     ["--set", "title=it's $HOME"], ["--check", "conservation"],
     ["--check", "dispersion", "--array", "4,8", "--numbers", "{task},16,32"],
     ["--scaling", "--ranks 1,2 --weak --output 'it is here'"],
@@ -79,10 +80,83 @@ def test_options_are_in_their_place(render, tmp_path):
     assert started.startswith("srun --kill-on-bad-exit=1 hpcmix run rubidium-mixture --set 'time.final=")
     assert (
         "-n 32 hpcmix run"
-        in render("rubidium-mixture", "--nodes", "2", "--ranks-per-node", "16", "--time", "1h", "--launcher", "mpirun")[
-            0
-        ]
-    )
+        in render(
+            "rubidium-mixture", "--nodes", "2", "--ranks-per-node", "16", "--time", "1h", "--launcher", "mpirun",
+            "--mpi", "openmpi",
+        )[0]
+    )  # fmt: skip
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Make a launcher that says of itself what is given, the only one on the PATH."""
+
+    def make(name: str, says: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\ncat <<'END'\n{says}\nEND\n")
+        (tmp_path / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["mpirun", "mpiexec"])
+@pytest.mark.parametrize(
+    ("says", "options", "modules"),
+    [
+        ("mpirun (Open MPI) 4.1.4", "--mca odls_base_sigkill_timeout 30 -n 32", "openmpi hdf5"),
+        ("HYDRA build details:\n    Version:                                 4.3.2", "-ppn 16 -n 32", "mpich hdf5"),
+        ("Intel(R) MPI Library for Linux* OS, Version 2021.18 Build 2026", "-ppn 16 -n 32", "intel-mpi hdf5"),
+    ],
+    ids=["openmpi", "mpich", "intel"],
+)
+def test_the_options_of_a_launcher_are_those_of_its_mpi(render, installed, name, says, options, modules):
+    installed(name, says)
+    words = ["rubidium-mixture", "--nodes", "2", "--ranks-per-node", "16", "--time", "1h", "--launcher", name]
+    script, status = render(*words)
+    assert status == 0
+    assert f"\n{name} {options} hpcmix run rubidium-mixture " in script
+    assert f"module load {modules}\n" in script
+    study, _ = render(*words, "--scaling", "--ranks 1,4")
+    placed = " -ppn {ranks_per_node}" if "-ppn" in options else ""
+    assert f"--launcher '{name}{placed} -n {{ranks}}'" in study
+
+
+def test_the_mpi_may_be_named(render, installed):
+    installed("mpirun", "mpirun (Open MPI) 4.1.4")  # that of the machine where the script is made
+    words = ["rubidium-mixture", "--time", "1h", "--ranks-per-node", "4", "--mpi", "mpich"]
+    assert "\nmpirun -ppn 4 -n 4 hpcmix run" in render(*words, "--launcher", "mpirun")[0]
+    assert "\nmpiexec -ppn 4 -n 4 hpcmix run" in render(*words, "--launcher", "mpiexec")[0]
+    assert "\nsrun --mpi=pmi2 --kill-on-bad-exit=1 hpcmix run" in render(*words)[0]
+    assert "--launcher 'srun --mpi=pmi2 --kill-on-bad-exit=1 -N" in render(*words, "--scaling", "--ranks 1,4")[0]
+    assert "module load openmpi hdf5 (or mpich, cray-mpich, intel-mpi)" in render(*words[:-2])[0]
+
+
+def test_an_mpi_that_cannot_be_told_is_asked_for(render, installed, monkeypatch):
+    words = ["rubidium-mixture", "--time", "1h", "--launcher"]
+    installed("mpirun", "PALS 1.2.12")
+    said, status = render(*words, "mpirun")
+    assert status == 2 and '--mpi: mpirun says "PALS 1.2.12", which is no MPI known here; add one of openmpi,' in said
+    monkeypatch.setenv("PATH", "/nowhere")
+    said, status = render(*words, "mpiexec")
+    assert status == 2 and "--mpi: there is no mpiexec here that says which MPI it belongs to; add --mpi" in said
+    assert render(*words, "mpiexec", "--mpi", "openmpi")[1] == 0
+
+
+def test_no_script_sends_usr2(render):
+    """MPICH's and Intel's mpiexec pass USR1 and TERM on; USR2 ends them, and the run without a checkpoint."""
+    for launcher in ("srun", "mpirun", "mpiexec"):
+        script, _ = render("rubidium-mixture", "--time", "1h", "--launcher", launcher, "--mpi", "mpich")
+        assert 'kill -USR1 "$solver"' in script and "USR2" not in script
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("30:00", "00:30:00"), ("600", "10:00:00"), ("1-0", "1-00:00:00"), ("2-6:30", "2-06:30:00"), ("90min", "01:30:00"),
+     ("0:90:00", "01:30:00"), ("90:30", "01:31:00")],
+)  # fmt: skip
+def test_the_time_limit_is_read_as_sbatch_reads_it_and_written_in_full(given, written, render):
+    text, status = render("manakov-soliton", "--time", given)
+    assert status == 0 and f"#SBATCH --time={written}\n" in text
 
 
 def test_a_claim_and_a_study_take_the_place_of_the_run(render):
@@ -141,6 +215,8 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
         (["--time", "1h", "--scaling", "--ranks 1", "--array", "1-3"], "neither --check nor --array"),
         (["--time", "1h", "--ranks-per-node", "4096"], "cannot share a grid"),
         (["--time", "never"], "is no duration"),
+        (["--time", "UNLIMITED"], "is no limit"),
+        (["--time", "1h", "--stop-before", "3:00"], '"3:00" is ambiguous'),
         ([], "--time"),
     ],
 )

@@ -13,16 +13,19 @@ from rich.console import Console
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.lock import Lock
 from hpcmix.io.plain_json import page_of
+from hpcmix.parallel.launcher import ranks_started
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.values import AXES
 from hpcmix.run.job_script import Job, read_site
 from hpcmix.run.last_words import LastWords
+from hpcmix.run.launchers import LAUNCHERS, library_of
 from hpcmix.run.log import Log
+from hpcmix.run.preflight import load_checked
 from hpcmix.run.stopping import Prospect, StopRequests
 from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
@@ -112,8 +115,9 @@ def scaling_of(
     )
     if jobs is None:
         return scaling(request)
-    if launcher not in (None, "srun", "mpirun"):
-        raise ProblemError.of("--launcher", "of --jobs is srun or mpirun")
+    launcher = launcher or "srun"
+    if launcher not in LAUNCHERS:
+        raise ProblemError.of("--launcher", f"of --jobs is one of {', '.join(LAUNCHERS)}")
     name = find_problem(file)[1]
     job = Job(
         file,
@@ -121,7 +125,8 @@ def scaling_of(
         str(jobs),
         time,
         ranks_per_node=network.ranks_per_node or 1,
-        launcher=launcher or "srun",
+        launcher=launcher,
+        mpi=library_of(launcher, None),
         site=read_site(site),
         command=command,
     )
@@ -208,7 +213,7 @@ def collect(directory: Path, network: Network) -> int:
 
 
 def _plan(request: Request, launcher: str) -> _Plan:
-    problem = load_problem(request.file, request.overrides)
+    problem = load_checked(request.file, request.overrides)
     if problem.time is None:
         raise problem.complain("time", "scaling measures time steps: it needs a [time] section with final and step")
     asked = Asked(request.ranks, request.threads, request.groups, request.pencil_grids, _axes(request.grow, problem))
@@ -290,8 +295,5 @@ def default_directory(file: str, weak: bool) -> Path:
 
 def _refuse_launched() -> None:
     """The study starts ranks itself, and an MPI program must not start MPI programs."""
-    for variable in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"):
-        if os.environ.get(variable, "1") not in ("", "1"):
-            raise OutputError("hpcmix scaling starts its ranks itself: call it without mpirun or srun")
-    if "OMPI_COMM_WORLD_RANK" in os.environ:
-        raise OutputError("hpcmix scaling starts its ranks itself: call it without mpirun")
+    if ranks_started() > 1 or "OMPI_COMM_WORLD_RANK" in os.environ:
+        raise OutputError("hpcmix scaling starts its ranks itself: call it without mpirun, mpiexec or srun")
