@@ -60,14 +60,17 @@ class Grid:
 
     def axis(self, axis: int) -> np.ndarray:
         """All positions along one axis of the whole grid."""
-        return -0.5 * self.lengths[axis] + self.spacings[axis] * np.arange(self.points[axis])
+        return self._positions(axis, slice(0, self.points[axis]))
+
+    def _positions(self, axis: int, part: slice) -> np.ndarray:
+        return -0.5 * self.lengths[axis] + self.spacings[axis] * np.arange(part.start, part.stop)
 
     @cached_property
     def coordinates(self) -> tuple[np.ndarray, ...]:
         """Positions of this rank along each axis, shaped to broadcast: x has shape (nx, 1, 1), y (1, ny, 1), z (1, 1,
         nz)."""
         return tuple(
-            self._broadcastable(self.axis(axis)[self.position_block.slices[axis]], axis)
+            self._broadcastable(self._positions(axis, self.position_block.slices[axis]), axis)
             for axis in range(self.dimensions)
         )
 
@@ -104,6 +107,10 @@ class Grid:
         shape = [1] * self.dimensions
         shape[axis] = values.size
         return values.reshape(shape)
+
+    def integrate(self, left: np.ndarray, right: np.ndarray) -> float:
+        """integral left(x) right(x) of two real arrays over this rank's block, accumulated in double precision."""
+        return self.cell_volume * float(np.sum(left * right, dtype=np.float64))
 
     @property
     def position_shape(self) -> tuple[int, ...]:

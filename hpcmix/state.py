@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
+
+from hpcmix.problem.fixed_steps import START, Mark
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Adaptation:
     @classmethod
     def following(cls, state: State) -> Adaptation:
         """Where adaptive steps begin that go on from fixed ones."""
-        return cls(state.time, state.time - state.step_size if state.step else state.time)
+        return cls(state.time, state.time - state.last_step)
 
 
 @dataclass
@@ -45,13 +48,14 @@ class State:
                 several orbital groups M is the number that this rank's group holds (OrbitalGroups.held), which may be
                 zero.
     step        number of steps taken.
-    step_size   length of a step in code units, with which the time is ``step * step_size``; of adaptive steps the
-                length of the next to try, if nothing shortens it.
+    step_size   length of the next step in code units; of adaptive steps of the next to try, if nothing shortens it.
     pending_kick
                 duration of the last kick of the steps taken, where it is still to be done: together with the first kick
                 of the next step. A kick leaves densities alone, so that these are those of ``time`` either way; wave
                 functions lack its phase (:func:`hpcmix.evolve.completion.completed_orbitals` adds it to copies).
     adaptation  of adaptive steps; None where the step is fixed.
+    mark        from where fixed steps of this size are counted: the time is ``mark.time + (step - mark.step) *
+                step_size``.
     """
 
     orbitals: list[np.ndarray]
@@ -59,12 +63,36 @@ class State:
     step_size: float = 0.0
     pending_kick: float = 0.0
     adaptation: Adaptation | None = None
+    mark: Mark = START
 
     @property
     def time(self) -> float:
         """The time this state belongs to, code units."""
-        return self.step * self.step_size if self.adaptation is None else self.adaptation.time
+        return time_of(self)
+
+    @property
+    def last_step(self) -> float:
+        """Length of the step that ended here; 0 at the start."""
+        if self.adaptation is not None:
+            return self.adaptation.time - self.adaptation.previous
+        return self.step_size if self.step != self.mark.step else self.mark.before
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""
         return replace(self, orbitals=[array.copy() for array in self.orbitals])
+
+
+class Place(Protocol):
+    """What says how far a run has come: a state, or a checkpoint of one."""
+
+    step: int
+    step_size: float
+    adaptation: Adaptation | None
+    mark: Mark
+
+
+def time_of(place: Place) -> float:
+    """The time on the clock that a place in a run belongs to."""
+    if place.adaptation is not None:
+        return place.adaptation.time
+    return place.mark.time + (place.step - place.mark.step) * place.step_size

@@ -8,7 +8,8 @@ import click
 
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
-from hpcmix.commands.options import Duration, by_one_process, command_line, file_argument, overrides_option
+from hpcmix.commands.options import Duration, SlurmTime, by_one_process, command_line, file_argument, overrides_option
+from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.studies.claim_options import OPTIONS, check_options
 
 
@@ -25,7 +26,13 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Nodes of the job."
 )
-@click.option("--time", metavar="12:00:00", type=Duration(), required=True, help="Time limit of a job.")
+@click.option(
+    "--time",
+    metavar="12:00:00",
+    type=SlurmTime(),
+    required=True,
+    help="Time limit of a job, as sbatch reads it: 90 is minutes, 30:00 half an hour, 1-0 a day; or 3h50m.",
+)
 @click.option(
     "--ranks-per-node",
     metavar="N",
@@ -106,14 +113,16 @@ def job(
 ) -> int:
     """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
     from hpcmix.problem.cards import find_problem
-    from hpcmix.problem.load import load_problem
     from hpcmix.run.job_script import TASK, Job, make_script, read_site
     from hpcmix.run.launchers import library_of
+    from hpcmix.run.preflight import load_checked
 
     if claim is not None:
         check_options(claim, ["--numbers"] if numbers else [])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
-    problem = load_problem(file, [entry.replace(TASK, first) for entry in overrides])
+    problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
+    if problem.time is None and claim is None and study is None:
+        raise problem.complain("time", NEEDS_TIME)
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
         from hpcmix.studies.scaling.command import default_directory

@@ -19,11 +19,11 @@ from hpcmix.commands.options import by_one_process, directory_argument, file_arg
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.errors import ProblemError
-    from hpcmix.problem.load import load_problem
     from hpcmix.run.plan import make_plan
     from hpcmix.run.plan_table import plan_lines
+    from hpcmix.run.preflight import load_checked
 
-    problem = load_problem(file, overrides)
+    problem = load_checked(file, overrides)
     try:
         lines = plan_lines(problem, make_plan(problem, ranks), ranks)
     except ProblemError as error:
@@ -39,14 +39,20 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 def show(path: str, overrides: tuple[str, ...]) -> int:
     """Print a problem with every default filled in; of a run's directory, what became of the run."""
     if Path(path).is_dir():
+        from hpcmix.io.directory import RunDirectory
         from hpcmix.io.reader import RunReader
+        from hpcmix.io.standing import standing_of_check
 
+        directory = RunDirectory(Path(path))
+        if directory.holds_check() and not directory.holds_run():
+            click.echo("\n".join(standing_of_check(directory)))
+            return 0
         click.echo("\n".join(RunReader(Path(path)).description()))
         return 0
-    from hpcmix.problem.load import load_problem
     from hpcmix.problem.show import resolved_toml
+    from hpcmix.run.preflight import load_checked
 
-    click.echo(resolved_toml(load_problem(path, overrides)), nl=False)
+    click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
     return 0
 
 

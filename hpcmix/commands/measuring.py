@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpcmix.commands.options import Duration, command_line, overrides_option
+from hpcmix.commands.options import Duration, SlurmTime, command_line, overrides_option
 
 
 @click.command()
@@ -97,7 +97,7 @@ def _words(reader: str):
     help="Where the study exists already: auto goes on with it, never moves it aside.",
 )
 @click.option("--jobs", metavar="DIR", type=click.Path(path_type=Path), help="Write Slurm scripts, measure nothing.")
-@click.option("--time", metavar="30min", type=Duration(), default=1800.0, help="Time limit of a job of --jobs.")
+@click.option("--time", metavar="30min", type=SlurmTime(), default=1800.0, help="Limit of a job of --jobs, for sbatch.")
 @click.option("--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script of --jobs.")
 @click.option("--collect", metavar="DIR", type=click.Path(path_type=Path), help="Report what a study has so far.")
 @overrides_option

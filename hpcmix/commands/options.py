@@ -25,14 +25,23 @@ class Duration(click.ParamType):
 
     name = "duration"
 
+    reader = "seconds_of"
+
     def convert(self, value, param, ctx):
         """The number of seconds. Fails with a sentence."""
-        from hpcmix.problem.durations import DurationError, seconds_of
+        from hpcmix.problem import durations
 
         try:
-            return value if isinstance(value, float) else seconds_of(value)
-        except DurationError as error:
+            return value if isinstance(value, float) else getattr(durations, self.reader)(value)
+        except durations.DurationError as error:
             self.fail(str(error), param, ctx)
+
+
+class SlurmTime(Duration):
+    """A time limit of Slurm, in seconds: read as sbatch reads it."""
+
+    name = "time limit"
+    reader = "slurm_seconds_of"
 
 
 max_wall_option = click.option(

@@ -14,11 +14,28 @@ from hpcmix.evolve.stepper import after_pending, complete, kicks_of
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.state import State
 
 
 class StepTooSmall(ArithmeticError):
-    """The tolerance asks for a step below the smallest one; the text says when."""
+    """The tolerance asks for a step below the smallest one.
+
+    step      that was to be taken, from `time`, in the laboratory.
+    size      that it needs; the smallest is `smallest`.
+    """
+
+    def __init__(self, step: int, time: float, size: float, smallest: float) -> None:
+        self.step, self.time, self.size, self.smallest = step, time, size, smallest
+        super().__init__(self.told(PLAIN))
+
+    def told(self, words: TimeWords) -> str:
+        """The sentence, with times in these words."""
+        size, smallest = (words.of_step(size, 3) for size in (self.size, self.smallest))
+        return (
+            f"in step {self.step}, t = {words(self.time)}, the tolerance needs a step of {size}, "
+            f"below the smallest of {smallest} (time.step.smallest)"
+        )
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,7 @@ class AdaptiveStepper:
 
     def __init__(self, mixture: Mixture, options: TimeOptions) -> None:
         self._mixture, self._table, self._final = mixture, options.splitting, options.end
-        self._frame = mixture.grid.frame
+        self._frame, self._next_switching_time = mixture.grid.frame, options.next_switching_time
         self._flows = Flows(mixture)
         self._controller = Controller(options.adaptive, options.splitting.order, options.end)
         self._kept: list[np.ndarray] = []
@@ -72,11 +89,9 @@ class AdaptiveStepper:
         """
         adaptation = state.adaptation
         if state.step_size < self._controller.smallest:
-            raise StepTooSmall(
-                f"in step {state.step + 1}, t = {adaptation.time:.6g}, the tolerance needs a step of "
-                f"{state.step_size:.3g}, below the smallest of {self._controller.smallest:.3g} (time.step.smallest)"
-            )
-        begin, corner = adaptation.time, self._mixture.next_corner(adaptation.time)
+            time = self._frame.laboratory_time(adaptation.time)
+            raise StepTooSmall(state.step + 1, time, state.step_size, self._controller.smallest)
+        begin, corner = adaptation.time, self._next_switching_time(adaptation.time)
         if self._final > begin:
             corner = min(corner, self._final)
         size = min(state.step_size, self._controller.largest)

@@ -2,99 +2,143 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.grid import Grid
-from hpcmix.model.kinetic import KineticEnergy
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.parallel.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix, Symbol
 
 
-def mix_spectra(
-    spectra: Sequence[np.ndarray],
-    kinetic: Sequence[KineticEnergy],
-    grid: Grid,
-    constant: np.ndarray,
-    slope: np.ndarray,
-    angle: float,
-    scale: float,
-) -> None:
-    """spectrum_a <- scale sum_b exp(-i angle H(k))_ab spectrum_b in place, with the p x p matrix at every wave vector
+@dataclass(frozen=True)
+class _Made:
+    """A matrix in wave-number space, and the coupling matrices of all species that it was made of."""
 
-        H_ab(k) = T_a(k) delta_ab + constant_ab + (T_a(k) - T_b(k)) slope_ab,
+    constant: np.ndarray
+    slope: np.ndarray
+    matrix: SpectralMatrix
 
-    Hermitian: `constant` is, `slope` anti-Hermitian. Local.
+    def is_of(self, constant: np.ndarray, slope: np.ndarray) -> bool:
+        """Whether it was made of these."""
+        if self.constant is constant and self.slope is slope:
+            return True
+        return np.array_equal(self.constant, constant) and np.array_equal(self.slope, slope)
+
+
+class CoupledDrift:
+    """The drift of the species of one coupled group:
+
+        phi_a <- F^-1 sum_b exp(-i duration H(k) / hbar)_ab F phi_b,
+        H_ab(k) = T_a(k) delta_ab + E_ab + (T_a(k) - T_b(k)) S_ab,
+
+    with E and S from :meth:`~hpcmix.model.rabi.RabiCouplings.effective`. Where all species have one kinetic energy T, a
+    sum over axes, T commutes with the coupling: exp(-i duration T / hbar), a product of one-dimensional factors, times
+    one p x p matrix. Else H has a matrix of its own at every wave vector.
+
+    group  the coupled species, by index.
+    Making one is collective.
     """
-    if all(one is kinetic[0] for one in kinetic):
-        turn = _of_one_kinetic_energy
-    else:
-        turn = _two_components if len(spectra) == 2 else _any_components
-    for parts in zip(*(one.planes(grid) for one in kinetic), strict=True):
-        place, energies = parts[0][0], [symbol for _, symbol in parts]
-        planes = [spectrum[place] for spectrum in spectra]
-        for spectrum, values in zip(spectra, turn(planes, energies, constant, slope, angle, scale), strict=True):
-            spectrum[place] = values
+
+    def __init__(self, mixture: Mixture, group: tuple[int, ...]) -> None:
+        self._mixture = mixture
+        self._group = group
+        self._part = np.ix_(group, group)
+        self._kinetic = [mixture.species[a].kinetic for a in group]
+        self._symbols: list[Symbol] = [one.symbol(mixture.grid, mixture.real_dtype) for one in self._kinetic]
+        one_for_all = all(one == self._kinetic[0] for one in self._kinetic)
+        self._common = one_for_all and not isinstance(self._symbols[0], np.ndarray)
+        # what the kinetic energies differ from their mean by, at most; two components are done in closed form
+        self._spread = np.zeros(len(group)) if self._common or len(group) == 2 else self._largest_differences()
+        self._made: dict[float, _Made] = {}
+        self._factors: dict[float, Sequence[np.ndarray]] = {}
+
+    def forget_factors(self) -> None:
+        """Drop what was kept for the durations so far: they do not come again."""
+        self._made.clear()
+        self._factors.clear()
+
+    def move(self, orbitals: Sequence[np.ndarray], constant: np.ndarray, slope: np.ndarray, duration: float) -> None:
+        """Move the group's orbitals, which are half way, in place. Collective.
+
+        orbitals         of all species.
+        constant, slope  E and S of all species.
+        """
+        matrix = self._matrix(constant, slope, duration)
+        self._mixture.transform.multiply_matrix([orbitals[a][0] for a in self._group], matrix)
+
+    def _matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> SpectralMatrix:
+        """Kept for every duration, as long as the coupling does not change."""
+        made = self._made.get(duration)
+        if made is None or not made.is_of(constant, slope):
+            make = self._common_matrix if self._common else self._level_matrix
+            made = _Made(constant, slope, make(constant[self._part], slope[self._part], duration))
+            self._made[duration] = made
+        return made.matrix
+
+    def _common_matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> CommonMatrix:
+        """S has no part in it, for it is multiplied by T_a - T_b = 0."""
+        mixture = self._mixture
+        if duration not in self._factors:
+            self._factors[duration] = self._kinetic[0].flow(
+                mixture.grid, duration, mixture.transform.inverse_points, mixture.real_dtype
+            )
+        return CommonMatrix(_exponential(constant, duration / mixture.hbar), self._factors[duration])
+
+    def _level_matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> LevelMatrix:
+        angle, scale = duration / self._mixture.hbar, self._mixture.transform.inverse_points
+        return LevelMatrix(self._symbols, constant, slope, angle, scale, self._radius(constant, slope))
+
+    def _radius(self, constant: np.ndarray, slope: np.ndarray) -> float:
+        """No eigenvalue of H less the mean of its T_a is larger in size: Gershgorin's rows, at the largest differences
+        of kinetic energies."""
+        spread = self._spread
+        differences = spread[:, np.newaxis] + spread
+        np.fill_diagonal(differences, 0.0)
+        return float(np.max(spread + np.sum(np.abs(constant) + differences * np.abs(slope), axis=1)))
+
+    def _largest_differences(self) -> np.ndarray:
+        """max over k of |T_a(k) - mean_b T_b(k)|, over all ranks. Collective."""
+        largest = np.zeros(len(self._group))
+        for planes in zip(*(one.planes(self._mixture.grid) for one in self._kinetic), strict=True):
+            energies = np.stack([energy for _, energy in planes])
+            away = np.abs(energies - np.mean(energies, axis=0))
+            largest = np.maximum(largest, np.max(away.reshape(len(away), -1), axis=1, initial=0.0))
+        return self._mixture.communicators.maximum(largest)
 
 
-def _of_one_kinetic_energy(planes, energies, constant, slope, angle, scale) -> list[np.ndarray]:
-    """The same T for all commutes with the coupling: exp(-i angle T) times a matrix that is the same everywhere."""
-    values, vectors = np.linalg.eigh(constant)
-    matrix = (vectors * (scale * np.exp(-1j * angle * values))) @ vectors.conj().T
-    phase = _complex(np.cos(angle * energies[0]), -np.sin(angle * energies[0]))
-    return [
-        _times(phase, sum(_times(factor, plane) for factor, plane in zip(row, planes, strict=True))) for row in matrix
-    ]
-
-
-def _two_components(planes, energies, constant, slope, angle, scale) -> list[np.ndarray]:
-    """In closed form: exp(-i t (m + d sigma_z + w)) = exp(-i t m) [cos(t s) - i (d sigma_z + w) sin(t s) / s],
-    s^2 = d^2 + |w|^2."""
-    first, second = (energy + constant[a, a].real for a, energy in enumerate(energies))
-    mean, half = 0.5 * (first + second), 0.5 * (first - second)
-    difference = energies[0] - energies[1]
-    across = _complex(
-        constant[0, 1].real + difference * slope[0, 1].real, constant[0, 1].imag + difference * slope[0, 1].imag
+def _exponential(matrix: np.ndarray, angle: float) -> np.ndarray:
+    """exp(-i angle matrix) of a Hermitian matrix; for two components as the compiled kernels do it, for a coupling that
+    changes asks for it in every drift."""
+    if len(matrix) > 2:
+        levels, vectors = np.linalg.eigh(matrix)
+        return (vectors * np.exp(-1j * angle * levels)) @ vectors.conj().T
+    (first, across), (_, second) = matrix.tolist()
+    half = 0.5 * (first.real - second.real)
+    size = math.hypot(half, abs(across))
+    cosine, sine = math.cos(angle * size), math.sin(angle * size) / size if size > 0.0 else angle
+    phase = cmath.exp(-0.5j * angle * (first.real + second.real))
+    return np.array(
+        [
+            [phase * (cosine - 1j * sine * half), phase * (-1j * sine * across)],
+            [phase * (-1j * sine * across.conjugate()), phase * (cosine + 1j * sine * half)],
+        ]
     )
-    size = np.sqrt(half**2 + across.real**2 + across.imag**2)
-    cosine = np.cos(angle * size)
-    sine = np.where(size > 0.0, np.sin(angle * size) / np.where(size > 0.0, size, 1.0), angle)
-    phase = _complex(scale * np.cos(angle * mean), -scale * np.sin(angle * mean))
-    own = _times(phase, _complex(cosine, -sine * half))
-    own_back = _times(phase, _complex(cosine, sine * half))
-    other = _times(phase, _complex(sine * across.imag, -sine * across.real))  # -i sine w
-    other_back = _times(phase, _complex(-sine * across.imag, -sine * across.real))  # -i sine conj(w)
-    return [
-        _times(own, planes[0]) + _times(other, planes[1]),
-        _times(other_back, planes[0]) + _times(own_back, planes[1]),
-    ]
 
 
-def _any_components(planes, energies, constant, slope, angle, scale) -> list[np.ndarray]:
-    """By the eigenvectors of H at every wave vector."""
-    count = len(planes)
-    matrices = np.empty((*np.shape(energies[0]), count, count), np.complex128)
-    for a in range(count):
-        for b in range(count):
-            difference = energies[a] - energies[b]
-            matrices[..., a, b].real = constant[a, b].real + difference * slope[a, b].real
-            matrices[..., a, b].imag = constant[a, b].imag + difference * slope[a, b].imag
-        matrices[..., a, a] += energies[a]
-    values, vectors = np.linalg.eigh(matrices)
-    levels = []
-    for n in range(count):
-        level = sum(_times(np.conj(vectors[..., a, n]), planes[a]) for a in range(count))
-        phase = _complex(scale * np.cos(angle * values[..., n]), -scale * np.sin(angle * values[..., n]))
-        levels.append(_times(phase, level))
-    return [sum(_times(vectors[..., a, n], levels[n]) for n in range(count)) for a in range(count)]
+def coupled_drifts(mixture: Mixture) -> list[CoupledDrift]:
+    """One for each coupled group. Collective."""
+    return [CoupledDrift(mixture, group) for group in mixture.rabi.groups]
 
 
-def _complex(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
-    result = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imaginary)), np.complex128)
-    result.real, result.imag = real, imaginary
-    return result
-
-
-def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The complex product, by real ones: numpy's own is rounded differently at the end of an array than within it
-    (fused multiplications), and fields have the same bits however they are divided."""
-    return _complex(left.real * right.real - left.imag * right.imag, left.real * right.imag + left.imag * right.real)
+def move_coupled(
+    drifts: Sequence[CoupledDrift], mixture: Mixture, orbitals: Sequence[np.ndarray], start: Instant, duration: float
+) -> None:
+    """Move the orbitals of all coupled groups by a drift from `start`, in place. Collective."""
+    if drifts:
+        constant, slope = mixture.rabi.effective(start, duration)
+        for drift in drifts:
+            drift.move(orbitals, constant, slope, duration)

@@ -12,19 +12,22 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.problem.frame import Frame
 from hpcmix.state import State
 
+AFTER = 1e-13
+"""Relative distance of a time within the next adaptive step from its beginning: no two switching times are as close
+(problem/fixed_steps.SAME_TIME), and roundings are smaller."""
+
 
 def pending_instant(state: State, frame: Frame) -> Instant:
     """What the potentials of the pending kick are evaluated at: the end of the last step."""
-    if state.adaptation is not None:
-        return Instant.on_clock(frame, state.time, 0.5 * (state.adaptation.previous + state.time))
-    return Instant.on_clock(frame, state.time, state.time - 0.5 * state.step_size)
+    return Instant.on_clock(frame, state.time, state.time - 0.5 * state.last_step)
 
 
 def coming_instant(state: State, frame: Frame) -> Instant:
-    """What potentials are evaluated at that act from the state's time on: the beginning of the next step. An adaptive
-    step ends where a potential is switched, at the latest."""
-    middle = state.time if state.adaptation is not None else state.time + 0.5 * state.step_size
-    return Instant.on_clock(frame, state.time, middle)
+    """What potentials are evaluated at that act from the state's time on: the beginning of the next step. How long an
+    adaptive one becomes is not known yet; a moment later, by more than the roundings of the frame's map, is within it
+    too."""
+    later = AFTER * state.time if state.adaptation is not None else 0.5 * state.step_size
+    return Instant.on_clock(frame, state.time, state.time + later)
 
 
 def completed_orbitals(
@@ -41,6 +44,18 @@ def completed_orbitals(
     if state.pending_kick == 0.0:
         yield from orbitals
         return
+    potential = pending_potential(mixture, state, species, mean_field)
+    copy = np.empty(orbitals.shape[1:], orbitals.dtype)
+    for orbital in orbitals:
+        np.copyto(copy, orbital)
+        kernels.rotate_phase(copy, potential, state.pending_kick / mixture.hbar)
+        yield copy
+
+
+def pending_potential(
+    mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None
+) -> np.ndarray:
+    """U + W of a pending kick; arguments as those of :func:`completed_orbitals`. Collective."""
     instant = pending_instant(state, mixture.grid.frame)
     if mean_field is None:
         mean_field = mixture.mean_fields(mixture.densities(state.orbitals), instant.contraction)[species]
@@ -48,11 +63,7 @@ def completed_orbitals(
     for added in (mixture.species[species].external.value(instant), mixture.species[species].confinement):
         if added is not None:
             potential = potential + added
-    copy = np.empty(orbitals.shape[1:], orbitals.dtype)
-    for orbital in orbitals:
-        np.copyto(copy, orbital)
-        kernels.rotate_phase(copy, potential, state.pending_kick / mixture.hbar)
-        yield copy
+    return potential
 
 
 def completed_set(mixture: Mixture, state: State, species: int, mean_field: np.ndarray | None = None) -> np.ndarray:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from hpcmix.evolve.coherent import mix_spectra
+from hpcmix.evolve.coherent import coupled_drifts, move_coupled
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
+from hpcmix.model.terms.term import HalfWayFields, Term
 from hpcmix.parallel.together import together
 from hpcmix.parallel.transform import Factors, Turn
 
@@ -44,7 +44,8 @@ class Flows:
     transformed: a kick's sweep brings a plane back from the drift before, turns its phase and sends it towards the
     drift after; a drift's sweep transforms the lines along the first axis, multiplies them and transforms them back.
     Where a kernel of finite range acts, or a species has several orbitals, the densities of all points come before the
-    kick and take one sweep more.
+    kick and take one sweep more. Those of condensates whose kernels act on the periodic box are transformed in that
+    sweep, and their potentials come from wave-number space in the kick's.
 
     A species whose kinetic energy is no multiplier in k (model/magnetic.py) drifts in position space, every orbital in
     a Krylov space of its own, and is never half way; beside others its density comes before the kick too.
@@ -54,15 +55,20 @@ class Flows:
         self._mixture = mixture
         self._diagonal = [one.kinetic.diagonal for one in mixture.species]
         self._axes = [mixture.transform.plane_axes if diagonal else 0 for diagonal in self._diagonal]
-        self._apart = (
+        # a kick takes the densities along where every species is one field on this rank, at the same stage of its
+        # transform: not for sets of orbitals, not where another group holds some, not where only some are half way
+        self._densities_first = (
             mixture.has_sets or mixture.communicators.groups > 1 or (any(self._diagonal) and not all(self._diagonal))
         )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
+        self._coupled = coupled_drifts(mixture)
         self._half_way = False
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
-        self._couplings = mixture.contact.couplings * mixture.weights[np.newaxis, :]
+        self._couplings = mixture.couplings * mixture.weights[np.newaxis, :]
+        self._separate = bool(mixture.separate_terms)
+        self._half_way_term = None if self._densities_first else _comes_half_way(mixture.separate_terms)
 
     def alternate(self, orbitals: Sequence[np.ndarray], kicks: Sequence[Kick], drifts: Sequence[float]) -> None:
         """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
@@ -88,28 +94,15 @@ class Flows:
     def forget_factors(self) -> None:
         """Drop the factors of drifts that were used so far: their durations do not come again."""
         self._factors.clear()
+        for drift in self._coupled:
+            drift.forget_factors()
 
     def _drift(self, orbitals: Sequence[np.ndarray], duration: float, start: Instant) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
         from `start`. Collective."""
-        mixture, coupled = self._mixture, set()
-        if mixture.rabi.groups:
-            constant, slope = mixture.rabi.effective(start, duration)
-        for group in mixture.rabi.groups:
-            kinetic = [mixture.species[a].kinetic for a in group]
-            fields = [orbitals[a][0] for a in group]
-            here = np.ix_(group, group)
-            turn = partial(
-                mix_spectra,
-                kinetic=kinetic,
-                grid=mixture.grid,
-                constant=constant[here],
-                slope=slope[here],
-                angle=duration / mixture.hbar,
-                scale=mixture.transform.inverse_points,
-            )
-            mixture.transform.change_together(fields, turn)
-            coupled.update(group)
+        mixture = self._mixture
+        move_coupled(self._coupled, mixture, orbitals, start, duration)
+        coupled = {a for group in mixture.rabi.groups for a in group}
         alone = [a for a in range(len(orbitals)) if a not in coupled and self._diagonal[a]]
         factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
         if factors:
@@ -128,24 +121,30 @@ class Flows:
         mixture = self._mixture
         timers = mixture.transform.timers
         potentials = self._external_potentials(kick)
-        if mixture.convolution or self._apart:
+        seen = None
+        if self._half_way_term is not None:
+            brought_back = self._half_way and self._axes[0] > 0
+            fields = _fields(orbitals)
+            seen = self._half_way_term.half_way(fields, mixture.weights, brought_back, kick.instant.contraction)
+            self._half_way = False
+        elif self._separate or self._densities_first:
             with timers.phase("density"):
                 axes = self._axes if self._half_way else None
                 self._densities = mixture.densities(orbitals, axes, self._densities)
             self._half_way = False
             with timers.phase("mean field"):
-                field_of = mixture.mean_fields if self._apart else mixture.convolution.potentials
+                field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
                 fields = field_of(self._densities, kick.instant.contraction)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
             ]
         with timers.phase("kick"):
-            if self._apart:
+            if self._densities_first:
                 for array, added, axes in zip(orbitals, potentials, self._axes, strict=True):
                     self._turn_set(array, added, kick, axes, drift_follows)
             else:
-                couplings = self._couplings * mixture.contact_factor(kick.instant.contraction)
-                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows)
+                couplings = self._couplings * mixture.coupling_factor(kick.instant.contraction)
+                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows, seen)
         self._half_way = False
 
     def _turn_set(
@@ -174,17 +173,21 @@ class Flows:
         kick: Kick,
         axes: int,
         drift_follows: bool,
+        seen: HalfWayFields | None = None,
     ) -> None:
-        """The phase of fields that see the potentials and, by the couplings, each other's densities at the same
-        point."""
+        """The phase of fields that see the potentials, by the couplings each other's densities at the same point, and
+        what is on its way from wave-number space."""
+        moves = axes > 0
         kernels.kick(
             fields,
             potentials,
             couplings,
             kick.whole / self._mixture.hbar,
-            axes=axes,
-            inverse_before=self._half_way,
-            forward_after=drift_follows,
+            axes=axes if seen is None else self._mixture.transform.plane_axes,
+            inverse_before=self._half_way and moves,
+            forward_after=drift_follows and moves,
+            spectra=() if seen is None else seen.spectra,
+            weights=None if seen is None else seen.weights,
         )
 
     def _external_potentials(self, kick: Kick) -> list[list[np.ndarray]]:
@@ -231,3 +234,8 @@ class Flows:
 def _fields(orbitals: Sequence[np.ndarray]) -> list[np.ndarray]:
     """All orbitals of all species, one after the other."""
     return [orbital for array in orbitals for orbital in array]
+
+
+def _comes_half_way(terms: Sequence[Term]) -> Term | None:
+    """The one term there is, where a kick can take its potentials in half way; otherwise None."""
+    return terms[0] if len(terms) == 1 and terms[0].comes_half_way else None

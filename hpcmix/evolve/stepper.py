@@ -8,6 +8,7 @@ from hpcmix.evolve.completion import pending_instant
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.fixed_steps import FixedSteps
 from hpcmix.problem.frame import Frame
 from hpcmix.problem.integrators import Splitting
 from hpcmix.state import State
@@ -16,34 +17,44 @@ from hpcmix.state import State
 class Stepper:
     """Advances a state by ``state.step_size`` with a splitting K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s).
 
+    steps  of the run: where they change their size, at switching times, the state takes the new one. None: they stay
+           what they are.
+
     Time is carried by the drifts: the kick after the drifts a_1 .. a_i sees the potentials at t + (a_1 + .. + a_i) dt,
     which keeps the order of the scheme for time-dependent potentials (t becomes one more coordinate that the kinetic
     flow moves).
 
     The last kick of a step and the first of the next see the same densities and are done as one, always: so that the
-    numbers of a run do not depend on when somebody looks at it. Looking goes like this::
+    numbers of a run do not depend on when somebody looks at it. The two may belong to steps of different length.
+    Looking goes like this::
 
         stepper.advance(state)      # as often as wanted
         stepper.settle(state)       # now state.orbitals are fields in position space
     """
 
-    def __init__(self, mixture: Mixture, splitting: Splitting) -> None:
+    def __init__(self, mixture: Mixture, splitting: Splitting, steps: FixedSteps | None = None) -> None:
         self._flows = Flows(mixture)
         self._frame = mixture.grid.frame
         self._splitting = splitting
+        self._beginning = {one.mark.step: one for one in steps.stretches} if steps is not None else {}
 
     def advance(self, state: State) -> None:
         """Take one step, in place, but for its last kick, which stays pending; the orbitals are left half way to
         position space (:meth:`settle`). Collective. Raises :class:`FloatingPointError` when a potential is not finite
         somewhere."""
-        table, duration = self._splitting, state.step_size
-        times = [(state.step + end) * duration for end in table.drift_ends[:-1]]
-        kicks = kicks_of(table, duration, times, (state.step + 0.5) * duration, self._frame)
+        table, duration, mark = self._splitting, state.step_size, state.mark
+        number = state.step - mark.step
+        times = [mark.time + (number + end) * duration for end in table.drift_ends[:-1]]
+        kicks = kicks_of(table, duration, times, mark.time + (number + 0.5) * duration, self._frame)
         if state.pending_kick:
             kicks[0] = after_pending(kicks[0], state.pending_kick, pending_instant(state, self._frame))
         self._flows.alternate(state.orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
         state.step += 1
         state.pending_kick = table.kicks[-1] * duration
+        if stretch := self._beginning.get(state.step):
+            if stretch.size != state.step_size:
+                self._flows.forget_factors()
+            state.mark, state.step_size = stretch.mark, stretch.size
 
     def settle(self, state: State) -> None:
         """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""

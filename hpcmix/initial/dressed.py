@@ -1,7 +1,8 @@
 """Ground states of coherently coupled condensates: dressed states.
 
-Species that are coupled at time 0- turn into each other until their energy is lowest: only the number N of all their
-particles is given, sum_a |phi_a|^2 = 1 with psi_a = sqrt(N) phi_a, and they have one chemical potential,
+Species that a coupling connects with which the ground state is sought (RabiCoupling.dresses) turn into each other
+until their energy is lowest: only the number N of all their particles is given, sum_a |phi_a|^2 = 1 with psi_a =
+sqrt(N) phi_a, and they have one chemical potential,
 
     (T_a + W_a) phi_a + sum_b R_ab phi_b = mu phi_a,        E = ... + N sum_ab Re <phi_a|R_ab|phi_b>.
 
@@ -18,10 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.problem.coupling import dressed_groups, group_weights
+from hpcmix.problem.coupling import asks_for_ground_state, dressed_groups, group_weights
 from hpcmix.problem.schema import Problem
 
 IMBALANCE = 0.1
@@ -52,7 +52,7 @@ class Dressing:
         its part of the lowest level."""
         count = len(problem.species)
         groups = dressed_groups(problem.species, problem.coupling)
-        coupling = mixture.rabi.matrix(Instant.before_start())
+        coupling = mixture.rabi.of_ground_state()
         at_rest = np.array([one.kinetic.rest_energy for one in mixture.species])
         phases, matrix = np.zeros(count), np.zeros((count, count), np.complex128)
         populations = np.array(problem.prefactors.weights)
@@ -79,6 +79,27 @@ class Dressing:
     def members(self) -> frozenset[int]:
         """The species of all groups."""
         return frozenset(index for group in self.groups for index in group)
+
+
+def choices_in_words(problem: Problem) -> list[str]:
+    """A sentence for every coupling that is on at time 0- and that no ground state is sought with, a choice that the
+    user may want to be another; and for every one that is to dress a ground state which nobody asks for."""
+    asking = {one.name for one in problem.species if asks_for_ground_state(one)}
+    final = 0.0 if problem.time is None else problem.time.final
+    sentences = []
+    for entry in problem.coupling:
+        asked = not asking.isdisjoint(entry.between)
+        names = " and ".join(f'"{name}"' for name in entry.between)
+        if entry.dressed and not asked:
+            sentences.append(f"dressed = true has no effect: neither of {names} asks for the ground state")
+        elif asked and entry.on_before_start and not entry.dresses:
+            share = 100 * entry.share_before_start(final)
+            sentences.append(
+                f"species {names} keep the particles given: their ground state is sought without the coupling between "
+                f"them, which has {share:.2g} % of its largest strength at time 0- (dressed = true in its [[coupling]] "
+                "seeks it with it)"
+            )
+    return sentences
 
 
 def _begin_with(given: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from hpcmix.initial.landscape import Landscape
+from hpcmix.initial.saddles import Nature, Say, minimum
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.ending import Foreseen
+from hpcmix.problem.evolution import Saddles
 
 REFRESH = 20
 """Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding
 errors."""
+RESTART = 200
+"""Iterations after which the direction is forgotten: in long searches, those for vortices, it goes stale (measured on
+96^2, five cases: two to three times fewer iterations than without; 100 and 150 are no better)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class GroundState:
     transforms   number of Fourier pairs (forward and backward) of one field.
     energy       total energy, code units.
     levels       of the species with sets of orbitals, by name; None where there are none.
+    nature       minimum or saddle: the lowest curvature, and the saddles that the search left.
+    starts       energies of all starts where there were several, None for those that did not converge.
     """
 
     method: str
@@ -52,6 +60,8 @@ class GroundState:
     transforms: int
     energy: float
     levels: dict[str, Levels] | None = None
+    nature: Nature = field(default_factory=Nature)
+    starts: tuple[float | None, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """What summary.json says of it."""
@@ -61,6 +71,12 @@ class GroundState:
             "residual": self.residual,
             "transforms": self.transforms,
         }
+        if self.nature.curvature is not None:
+            found |= {"curvature": self.nature.curvature, "curvature_is_sure": self.nature.sure}
+        if self.nature.saddles:
+            found["saddles"] = [asdict(saddle) for saddle in self.nature.saddles]
+        if self.starts:
+            found["starts"] = list(self.starts)
         if self.levels:
             found["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
         return found
@@ -73,11 +89,37 @@ class GroundState:
             for name, found in (self.levels or {}).items()
         }
         of_all = sum(mixture.species[sphere[0]].particles * at_rest[sphere[0]] for sphere in mixture.spheres)
-        return replace(self, energy=self.energy + of_all, levels=levels or self.levels)
+        saddles = tuple(replace(saddle, energy=saddle.energy + of_all) for saddle in self.nature.saddles)
+        return replace(
+            self,
+            energy=self.energy + of_all,
+            levels=levels or self.levels,
+            nature=replace(self.nature, saddles=saddles),
+            starts=tuple(None if energy is None else energy + of_all for energy in self.starts),
+        )
 
 
-class NotConverged(RuntimeError):
+class NotConverged(RuntimeError, Foreseen):
     """The tolerance was not reached; the text says how far the iteration came and what to change."""
+
+
+class OutOfIterations(NotConverged):
+    """The iterations that were allowed are spent; the state is as good as they made it, and can be gone on from."""
+
+    def __init__(self, residual: float, best: float, iterations: int, tolerance: float) -> None:
+        self._how_far = (
+            f"ground state: residual {residual:.1e} after {iterations} iterations (best {best:.1e}), asked for "
+            f"{tolerance:.1e}; "
+        )
+        super().__init__(self._how_far + "raise ground_state.max_iterations or ground_state.tolerance")
+
+    def keeping(self, place: str) -> NotConverged:
+        """The same with what there is to do when the state is kept at a place."""
+        return NotConverged(
+            f"{self._how_far}the state is kept in {place}: the same command again goes on from it, for "
+            "ground_state.max_iterations more (--set ground_state.max_iterations=...), and --set "
+            "ground_state.tolerance=... takes it sooner"
+        )
 
 
 Report = Callable[[int, float, float], None]
@@ -92,36 +134,23 @@ def minimise_energy(
     max_iterations: int,
     report: Report = lambda iteration, residual, energy: None,
     held: frozenset[int] = frozenset(),
+    saddles: Saddles = "follow",
+    say: Say = lambda sentence: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> GroundState:
-    """Minimise the energy over the fields, in place, until the residual is at most `tolerance`. Collective.
+    """Minimise the energy over the fields, in place, until the residual is at most `tolerance`, and leave saddles as
+    `saddles` says (saddles.py). Collective.
 
     fields: one complex array of this rank per species, of norm one (of coupled species that is the sum's); species in
     `held` stay as they are. Raises :class:`NotConverged`.
     """
     search = _Search(mixture, fields, instant, held)
-    best = math.inf
-    for iteration in range(max_iterations + 1):
-        if iteration % REFRESH == 0:
-            search.refresh()
-        search.differentiate()
-        if search.residual <= tolerance and iteration % REFRESH:
-            search.refresh()  # say "converged" only of a residual free of gathered rounding errors
-            search.differentiate()
-        report(iteration, search.residual, search.energy)
-        if not math.isfinite(search.residual):
-            raise NotConverged(
-                f"ground state: the energy is not finite after {iteration} iterations; is an attraction too strong?"
-            )
-        if search.residual <= tolerance:
-            return GroundState("conjugate-gradients", iteration, search.residual, search.transforms, search.energy)
-        best = min(best, search.residual)
-        if iteration < max_iterations:
-            search.move()
-    raise NotConverged(
-        f"ground state: residual {search.residual:.1e} after {max_iterations} iterations (best {best:.1e}), "
-        f"asked for {tolerance:.1e}; "
-        "raise ground_state.max_iterations or ground_state.tolerance"
-    )
+
+    def run(spent: int) -> int:
+        return search.run(spent, tolerance, max_iterations, report)
+
+    spent, nature = minimum(search, fields, run, search.workspace, saddles, say, alive)
+    return GroundState("conjugate-gradients", spent, search.residual, search.transforms, search.energy, nature=nature)
 
 
 class _Search(Landscape):
@@ -141,6 +170,36 @@ class _Search(Landscape):
         self.work = np.empty_like(fields[0])
         self.previous_product = 0.0
         self.fresh = True  # no earlier direction to combine with
+
+    def run(self, spent: int, tolerance: float, max_iterations: int, report: Report) -> int:
+        """Iterate to the tolerance; `spent` iterations are behind. The number of iterations afterwards."""
+        best = math.inf
+        for iteration in range(spent, max_iterations + 1):
+            if iteration == spent or iteration % REFRESH == 0:
+                self.refresh()
+            if (iteration - spent) % RESTART == 0:
+                self.fresh = True
+            self.differentiate()
+            if self.residual <= tolerance and iteration % REFRESH:
+                self.refresh()  # say "converged" only of a residual free of gathered rounding errors
+                self.differentiate()
+            report(iteration, self.residual, self.energy)
+            if not math.isfinite(self.residual):
+                raise NotConverged(
+                    f"ground state: the energy is not finite after {iteration} iterations; is an attraction too strong?"
+                )
+            if self.residual <= tolerance:
+                return iteration
+            best = min(best, self.residual)
+            if iteration < max_iterations:
+                self.move()
+        raise OutOfIterations(self.residual, best, max_iterations, tolerance)
+
+    def workspace(self) -> list[list[np.ndarray]]:
+        """Six vectors to work in while the search does not move; it forgets its direction."""
+        self.fresh = True
+        own = [self.directions, self.kinetic_directions, self.previous, self.steepest, self.gradients]
+        return [*own, [np.empty_like(one) for one in self.fields]]
 
     def move(self) -> None:
         """Choose the direction, find the step length along it, take the step."""
@@ -164,25 +223,21 @@ class _Search(Landscape):
 
     def _choose_direction(self) -> None:
         """d = -P r + beta d (Polak and Ribiere, not negative), tangent to the spheres; then T d."""
-        kinetic_energies = self.sphere_products(self.fields, self.kinetic)
-        self.preconditioner.prepare(self.fields, self.totals, self.chemical_potentials, kinetic_energies)
+        self.linearised()
         for steepest, gradient in zip(self.steepest, self.gradients, strict=True):
             steepest[...] = gradient
-        self.preconditioner.apply(self.steepest)
-        for a in self.held:  # the preconditioner couples the species; what is held stays
-            self.steepest[a].fill(0.0)
-        self.transforms += len(self.fields)
-        product = float(np.dot(self.weights, self.products(self.gradients, self.steepest)))
+        self.precondition(self.steepest)
+        product = self.metric(self.gradients, self.steepest)
         beta = 0.0
         if not self.fresh:
-            overlap = float(np.dot(self.weights, self.products(self.previous, self.steepest)))
+            overlap = self.metric(self.previous, self.steepest)
             beta = max(0.0, (product - overlap) / self.previous_product)
         for direction, steepest in zip(self.directions, self.steepest, strict=True):
             direction *= direction.real.dtype.type(beta)
             direction -= steepest
         along = self.sphere_products(self.fields, self.directions)
-        for field, direction, part in zip(self.fields, self.directions, along, strict=True):
-            direction -= direction.real.dtype.type(part) * field
+        for phi, direction, part in zip(self.fields, self.directions, along, strict=True):
+            direction -= direction.real.dtype.type(part) * phi
         for previous, gradient in zip(self.previous, self.gradients, strict=True):
             previous[...] = gradient
         self.apply_kinetic(self.directions, self.kinetic_directions)
@@ -194,21 +249,18 @@ class _Search(Landscape):
         where it is zero.
 
         E' = 2 sum_a nu_a Re <d_a|r_a>,
-        E'' = 2 sum_a nu_a (<d_a|(H d)_a> - mu_a |d_a|^2) + sum_ab integral rho'_a (G_ab * rho'_b),  rho'_a = 2 nu_a
+        E'' = 2 sum_a nu_a (<d_a|(H d)_a> - mu_a |d_a|^2) + sum_a integral rho'_a response_a(rho'),  rho'_a = 2 nu_a
         Re(conj(phi_a) d_a).
         """
         mixture = self.mixture
-        slope = 2.0 * float(np.dot(self.weights, self.products(self.directions, self.gradients)))
-        changes = [
-            (2.0 * nu * (field.real * d.real + field.imag * d.imag)).astype(mixture.real_dtype, copy=False)
-            for nu, field, d in zip(self.weights, self.fields, self.directions, strict=True)
-        ]
-        responses = mixture.mean_fields(changes)
+        slope = 2.0 * self.metric(self.directions, self.gradients)
+        changes = self.density_changes(self.directions)
+        responses = mixture.responses(self.densities, changes)
         local = np.zeros(len(self.fields))
         for a, (direction, total) in enumerate(zip(self.directions, self.totals, strict=True)):
-            local[a] = 2.0 * self.weights[a] * mixture.integrate(
+            local[a] = 2.0 * self.weights[a] * mixture.grid.integrate(
                 direction.real**2 + direction.imag**2, total
-            ) + mixture.integrate(changes[a], responses[a])
+            ) + mixture.grid.integrate(changes[a], responses[a])
         local[0] += 2.0 * self.coupling_energy(self.directions)
         kinetic = self.products(self.directions, self.kinetic_directions)
         curvature = float(np.sum(mixture.communicators.sum(local))) + 2.0 * float(

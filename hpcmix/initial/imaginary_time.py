@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.linalg import expm
 
-from hpcmix.initial.ground_state import GroundState, NotConverged, Report
+from hpcmix.initial.ground_state import GroundState, NotConverged, OutOfIterations, Report
 from hpcmix.initial.landscape import Landscape
+from hpcmix.initial.saddles import Say, minimum
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.evolution import Saddles
 
 CHECK = 10
 """Steps between two looks at the residual."""
@@ -28,21 +30,47 @@ def relax(
     step: float | None = None,
     report: Report = lambda iteration, residual, energy: None,
     held: frozenset[int] = frozenset(),
+    saddles: Saddles = "follow",
+    say: Say = lambda sentence: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> GroundState:
     """Lower the energy by phi -> exp(-s W / 2) exp(-s R / 2) exp(-s T) exp(-s R / 2) exp(-s W / 2) phi, normalised, in
     place, until the residual is at most `tolerance`; R is the coherent coupling, if any.
 
     The splitting ends at a state whose residual is proportional to the square of the step s; the step is therefore
     halved whenever the residual stalls, and small tolerances need many iterations. `step` None: hbar / (10 mu) of the
-    first state. Raises :class:`NotConverged`. Collective.
+    first state. Saddles are left as `saddles` says (saddles.py). Raises :class:`NotConverged`. Collective.
     """
     landscape = Landscape(mixture, fields, instant, held)
+
+    def workspace() -> list[list[np.ndarray]]:
+        return [[np.empty_like(field) for field in fields] for _ in range(6)]
+
+    spent, nature = minimum(
+        landscape,
+        fields,
+        lambda spent: _relax(landscape, spent, tolerance, max_iterations, step, report),
+        workspace,
+        saddles,
+        say,
+        alive,
+    )
+    return GroundState(
+        "imaginary-time", spent, landscape.residual, landscape.transforms, landscape.energy, nature=nature
+    )
+
+
+def _relax(
+    landscape: Landscape, spent: int, tolerance: float, max_iterations: int, step: float | None, report: Report
+) -> int:
+    """Step to the tolerance; `spent` steps are behind. The number of steps afterwards."""
+    mixture, fields, held = landscape.mixture, landscape.fields, landscape.held
     landscape.refresh()
     landscape.differentiate()
     if step is None:
         step = 0.1 * mixture.hbar / float(np.max(np.abs(landscape.chemical_potentials)))
-    target, looks = math.inf, 0
-    for iteration in range(1, max_iterations + 1):
+    target, looks, lowest = math.inf, 0, landscape.residual
+    for iteration in range(spent + 1, max_iterations + 1):
         for a, field in enumerate(fields):
             if a not in held:
                 field *= np.exp((-0.5 * step / mixture.hbar) * landscape.totals[a])
@@ -66,17 +94,13 @@ def relax(
                 "ground state: the energy is not finite in imaginary time; use a smaller ground_state.step"
             )
         if landscape.residual <= tolerance:
-            return GroundState("imaginary-time", iteration, landscape.residual, landscape.transforms, landscape.energy)
-        looks += 1
+            return iteration
+        looks, lowest = looks + 1, min(lowest, landscape.residual)
         if landscape.residual < 0.9 * target:
             target, looks = landscape.residual, 0
         elif looks >= PATIENCE:
             step, target, looks = 0.5 * step, math.inf, 0
-    raise NotConverged(
-        f"ground state: residual {landscape.residual:.1e} after {max_iterations} iterations in imaginary time, "
-        f"asked for {tolerance:.1e}; "
-        'raise ground_state.max_iterations, or use method = "conjugate-gradients"'
-    )
+    raise OutOfIterations(landscape.residual, lowest, max_iterations, tolerance)
 
 
 def _mix(fields: list[np.ndarray], groups: Sequence[tuple[int, ...]], matrix: np.ndarray) -> None:

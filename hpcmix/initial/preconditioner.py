@@ -39,7 +39,7 @@ class Preconditioner:
         self._weights = mixture.weights[list(self._members)]
         # a species without particles is held, and its share is not used: any number but zero
         self._roots = np.sqrt(np.where(self._weights > 0.0, self._weights, 1.0))
-        values, vectors = np.linalg.eigh(mixture.contact.couplings[np.ix_(self._members, self._members)])
+        values, vectors = np.linalg.eigh(mixture.couplings[np.ix_(self._members, self._members)])
         self._couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
         self._coupling = np.zeros_like(self._couplings) if coupling is None else coupling.real
         self.lowest_energies = self.lowest_energies_of(self._members)
@@ -101,12 +101,7 @@ class Preconditioner:
 
     def apply_kinetic(self, field: np.ndarray, species: int) -> None:
         """field <- T field, in place. Collective."""
-        kinetic = self._mixture.species[species].kinetic
-        if not kinetic.diagonal:
-            kinetic.apply(field.copy(), field)
-            return
-        scale = self._mixture.transform.inverse_points
-        self._multiply(field, species, lambda symbol: scale * symbol)
+        self._mixture.apply_kinetic(field, species)
 
     def apply_decay(self, field: np.ndarray, species: int, duration: float) -> None:
         """field <- exp(-duration T) field, in place: imaginary time. Collective."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpcmix.initial.repulsion import require_repulsion
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 
@@ -13,24 +14,17 @@ SWEEPS = 300
 """Sweeps over the species before the iteration gives up."""
 
 
-class NoThomasFermiDensity(ValueError):
-    """A species has no Thomas-Fermi density; the text says which and why."""
-
-
 def thomas_fermi_densities(mixture: Mixture, instant: Instant, tolerance: float = 1e-8) -> list[np.ndarray]:
     """Densities that minimise sum_a integral U_a n_a + 1/2 sum_ab g_ab integral n_a n_b at given particle numbers.
 
     n_a = max(0, mu_a - U_a - sum_{b != a} g_ab n_b) / g_aa with mu_a from the particle number, solved species by
     species until no density changes by more than `tolerance` of its maximum (or after a fixed number of sweeps, for
-    immiscible mixtures that go on drifting). Raises :class:`NoThomasFermiDensity` for a species without contact
-    repulsion of its own. Collective.
+    immiscible mixtures that go on drifting). Raises
+    :class:`~hpcmix.initial.repulsion.NoThomasFermiDensity` for a species without contact repulsion of its own.
+    Collective.
     """
-    couplings = mixture.contact.couplings
-    for a, one in enumerate(mixture.species):
-        if couplings[a, a] <= 0.0:
-            raise NoThomasFermiDensity(
-                f'species "{one.name}" has no contact repulsion of its own, so it has no Thomas-Fermi density'
-            )
+    couplings = mixture.couplings
+    require_repulsion([one.name for one in mixture.species], couplings)
     grid = mixture.grid
     external = [one.external.value(instant) for one in mixture.species]
     external = [np.zeros(grid.position_shape) if u is None else u.astype(np.float64) for u in external]
@@ -81,7 +75,7 @@ def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.nda
     Each species alone in its potential with the repulsion of all others added to its own: overlapping clouds of about
     the right size. Collective.
     """
-    couplings, weights = mixture.contact.couplings, mixture.weights
+    couplings, weights = mixture.couplings, mixture.weights
     densities: list[np.ndarray | None] = []
     for a, one in enumerate(mixture.species):
         others = sum(max(couplings[a, b], 0.0) * weights[b] for b in range(len(weights)) if b != a)

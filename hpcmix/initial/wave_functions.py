@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import eval_hermite
 
 from hpcmix.grid import Grid
 from hpcmix.problem.expressions import Expression
@@ -30,10 +29,26 @@ def oscillator(
     axes."""
     field = np.ones(grid.position_shape, np.complex128)
     for x, omega, n, c in zip(grid.coordinates, frequency, numbers, centre, strict=True):
-        s = (x - c) * math.sqrt(mass * omega / hbar)
-        scale = math.exp(0.5 * (n * math.log(2.0) + math.lgamma(n + 1)))  # keeps high levels in range
-        field *= eval_hermite(n, s) * np.exp(-0.5 * s * s) / scale
+        field *= oscillator_level(n, (x - c) * math.sqrt(mass * omega / hbar))
     return field
+
+
+def oscillator_level(n: int, s: np.ndarray) -> np.ndarray:
+    """h_n(s) = H_n(s) exp(-s^2/2) / sqrt(2^n n!), by
+
+        h_(k+1) = sqrt(2/(k+1)) s h_k - sqrt(k/(k+1)) h_(k-1)
+
+    for the polynomials, whose size is kept apart as a logarithm: exp(-s^2/2) may be no number where h_n is one of the
+    order of one.
+    """
+    before, now = np.zeros_like(s), np.ones_like(s)
+    logarithm = -0.5 * s * s
+    for k in range(n):
+        before, now = now, math.sqrt(2.0 / (k + 1)) * s * now - math.sqrt(k / (k + 1)) * before
+        large = np.maximum(np.abs(now), np.abs(before))
+        large = np.where(large > 1e100, large, 1.0)
+        before, now, logarithm = before / large, now / large, logarithm + np.log(large)
+    return now * np.exp(logarithm)
 
 
 def plane_wave(grid: Grid, numbers: tuple[int, ...]) -> np.ndarray:

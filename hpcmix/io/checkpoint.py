@@ -25,6 +25,7 @@ from hpcmix.io.seal import Damaged
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
+from hpcmix.problem.fixed_steps import START
 from hpcmix.state import State
 
 
@@ -33,7 +34,7 @@ def digest_of(state: State, names: Sequence[str], communicators: Communicators) 
     parts = parts_of(state, names, communicators)
     lanes = summed_over_ranks(communicators.world, np.array([local_sums(part) for part in parts.values()]))
     arrays = dict(zip(parts, map(as_text, lanes), strict=True))
-    return state_digest(arrays, state.step, state.step_size, state.pending_kick, state.adaptation)
+    return state_digest(arrays, state.step, state.step_size, state.pending_kick, state.adaptation, state.mark)
 
 
 def parts_of(state: State, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
@@ -105,6 +106,7 @@ def write_checkpoint(
         "step_size": state.step_size,
         "pending_kick": state.pending_kick,
         **({} if state.adaptation is None else {"adaptation": line_of(asdict(state.adaptation))}),
+        **({} if state.mark == START else {"mark": line_of(asdict(state.mark))}),
         "series_bytes": bookmark.series_bytes,
         "snapshots": bookmark.snapshots,
         "conserved": line_of(bookmark.conserved),
@@ -123,7 +125,7 @@ def write_checkpoint(
     return Checkpoint(
         path,
         seal,
-        header_digest(seal, state.step, state.step_size, state.pending_kick, state.adaptation),
+        header_digest(seal, state.step, state.step_size, state.pending_kick, state.adaptation, state.mark),
         state.step,
         state.step_size,
         state.pending_kick,
@@ -132,6 +134,7 @@ def write_checkpoint(
         tuple(str(provenance.get("ancestors", "")).split()),
         communicators.size,
         state.adaptation,
+        state.mark,
     )
 
 
@@ -143,7 +146,8 @@ def read_state(
 
     Raises :class:`~hpcmix.io.seal.Damaged`, the same on every rank, when what is read is not what was written.
     """
-    state = State(orbitals, checkpoint.step, checkpoint.step_size, checkpoint.pending_kick, checkpoint.adaptation)
+    place = checkpoint.step, checkpoint.step_size, checkpoint.pending_kick, checkpoint.adaptation, checkpoint.mark
+    state = State(orbitals, *place)
     parts = parts_of(state, names, communicators)
     for name, part in parts.items():
         expected = int(np.prod(part.shape)) * part.local.dtype.itemsize

@@ -14,7 +14,8 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.io.digest import combined_digest
 from hpcmix.io.plain_json import line_of
 from hpcmix.io.seal import Damaged, Seal, check_seal
-from hpcmix.state import Adaptation
+from hpcmix.problem.fixed_steps import START, Mark
+from hpcmix.state import Adaptation, time_of
 
 REFERENCE = "-at-start"
 """Ends the names of arrays that are kept for comparison and are no part of the state."""
@@ -58,15 +59,21 @@ class Checkpoint:
     ancestors: tuple[str, ...]
     ranks: int
     adaptation: Adaptation | None = None
+    mark: Mark = START
 
     @property
     def time(self) -> float:
-        """The time it belongs to, code units."""
-        return self.step * self.step_size if self.adaptation is None else self.adaptation.time
+        """The time it belongs to, on the clock of the frame, code units."""
+        return time_of(self)
 
 
 def state_digest(
-    arrays: Mapping[str, str], step: int, step_size: float, pending_kick: float, adaptation: Adaptation | None
+    arrays: Mapping[str, str],
+    step: int,
+    step_size: float,
+    pending_kick: float,
+    adaptation: Adaptation | None,
+    mark: Mark = START,
 ) -> str:
     """The digest of a state from those of its arrays: equal exactly when every bit that evolves is equal."""
     entries = {
@@ -74,6 +81,8 @@ def state_digest(
     }  # fmt: skip
     if adaptation is not None:
         entries["adaptation"] = line_of(asdict(adaptation))  # shortest texts of floats: equal exactly for equal bits
+    if mark != START:
+        entries["mark"] = line_of(asdict(mark))
     return combined_digest(entries)
 
 
@@ -90,6 +99,7 @@ def read_header(path: Path) -> Checkpoint:
         pending_kick = float(entries["pending_kick"])
         adaptation = json.loads(entries.get("adaptation", "null"))
         adaptation = None if adaptation is None else Adaptation(**adaptation)
+        mark = Mark(**json.loads(entries.get("mark", "{}")))
         bookmark = Bookmark(
             int(entries["series_bytes"]),
             int(entries["snapshots"]),
@@ -102,14 +112,19 @@ def read_header(path: Path) -> Checkpoint:
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error}") from error
     ancestors = tuple(str(entries.get("ancestors", "")).split())
-    digest = header_digest(seal, step, step_size, pending_kick, adaptation)
+    digest = header_digest(seal, step, step_size, pending_kick, adaptation, mark)
     return Checkpoint(
-        path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks, adaptation
+        path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks, adaptation, mark
     )
 
 
 def header_digest(
-    seal: Seal, step: int, step_size: float, pending_kick: float, adaptation: Adaptation | None = None
+    seal: Seal,
+    step: int,
+    step_size: float,
+    pending_kick: float,
+    adaptation: Adaptation | None = None,
+    mark: Mark = START,
 ) -> str:
     """The digest of the state whose arrays a seal holds."""
     return state_digest(
@@ -118,4 +133,5 @@ def header_digest(
         step_size,
         pending_kick,
         adaptation,
+        mark,
     )

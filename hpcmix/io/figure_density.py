@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
-from hpcmix.io.figure_style import FigureUnits, headline
+from hpcmix.io.figure_style import FROM_ZERO, FigureUnits, headline
 from hpcmix.io.slice_file import Slices
 
 _MAP = "viridis"
@@ -36,29 +38,36 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
     extents = [(*_edges(one.axes["x"]), *_edges(one.axes["y"])) for one in shown]
     extents = [tuple(edge * units.length.factor for edge in extent) for extent in extents]
     extent, moving = extents[0], any(one != extents[0] for one in extents)  # the grid expands
-    height = 2.6 * min(max((extent[3] - extent[2]) / (extent[1] - extent[0]), 0.4), 2.5)
-    figure = Figure(figsize=(1.2 + 3.1 * len(shown), 0.75 + (height + 0.35) * len(species)), layout="constrained")
+    height = 2.6 * min(max((extent[3] - extent[2]) / (extent[1] - extent[0]), 0.25), 2.5)
+    # panels of fixed shape, put close together: what room their labels need is found, not guessed
+    figure = Figure(figsize=(1.2 + 3.1 * len(shown), 1.1 + (height + 0.45) * len(species)), layout="compressed")
     headline(figure, title)
     share = not moving
     panels = figure.subplots(len(species), len(shown), sharex=share, sharey=share, squeeze=False)
     label = density.label("column density $\\int\\rho\\,dz$" if three else "density $\\rho$")
     for row, name in zip(panels, species, strict=True):
-        peaks = [max(float(np.nanmax(image)), np.finfo(float).tiny) for image in images[name]]
-        shared = max(peaks) < _SHARED_UP_TO * min(peaks)
+        peaks = [float(np.nanmax(image)) for image in images[name]]
+        shared = max(peaks) <= _SHARED_UP_TO * min(peaks)
         for axes, stored, extent, image, peak in zip(row, shown, extents, images[name], peaks, strict=True):
             top = max(peaks) if shared else peak
-            drawn = axes.imshow(image, origin="lower", extent=extent, cmap=_MAP, vmin=0.0, vmax=top)
+            drawn = axes.imshow(image, origin="lower", extent=extent, cmap=_MAP, vmin=0.0, vmax=top or 1.0)
             axes.grid(False)
             axes.spines[:].set_visible(False)
-            axes.set_title(f"{name}, {_time(stored, units)}")
+            axes.set_title(f"{name}, {_time(stored, units)}{'' if peak > 0.0 else ' (empty)'}")
             if not shared:
-                figure.colorbar(drawn, ax=axes, label=label if axes is row[-1] else None, shrink=0.9, pad=0.02)
+                _scale(figure, drawn, axes, top, label if axes is row[-1] else None)
         if shared:
-            figure.colorbar(drawn, ax=list(row), label=label, shrink=0.9, pad=0.01)
+            _scale(figure, drawn, list(row), max(peaks), label)
         row[0].set_ylabel(_axis_label("y", shown[0], units))
     for axes, stored in zip(panels[-1], shown, strict=True):
         axes.set_xlabel(_axis_label("x", stored, units))
     return figure
+
+
+def _scale(figure: Figure, drawn: AxesImage, beside: Axes | list[Axes], top: float, label: str | None) -> None:
+    """The colours of a map and their values; of an empty one zero alone."""
+    pad = 0.02 if isinstance(beside, Axes) else 0.01
+    figure.colorbar(drawn, ax=beside, label=label, shrink=0.9, pad=pad, ticks=None if top > 0.0 else [0.0])
 
 
 def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figure:
@@ -73,9 +82,12 @@ def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Fig
         for stored, colour in zip(shown, colours, strict=False):
             x = stored.axes["x"] * units.length.factor
             axes.plot(x, stored.slices[name]["x"] * density.factor, color=colour, label=_time(stored, units))
-        axes.set_title(name)
+        largest = max(float(np.nanmax(stored.slices[name]["x"])) for stored in shown) * density.factor
+        axes.set_title(name if largest > 0.0 else f"{name} (empty)")
         axes.set_ylabel(density.label("density $\\rho$"))
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim([end * (largest or 1.0) for end in FROM_ZERO])
+        if not largest > 0.0:
+            axes.set_yticks([0.0])
     panels[0].legend(loc="best")
     panels[-1].set_xlabel(_axis_label("x", shown[-1], units))
     return figure

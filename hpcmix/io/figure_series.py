@@ -10,11 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits, headline, legends_below
+from hpcmix.io.figure_style import COLOURS, LINES, FigureUnits, headline, legends_below, require_span
 
 Records = Sequence[Mapping[str, Any]]
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
-_COUPLING = {"coupling": COLOURS[3]}
 _SMALLEST_CHANGE = 1.1e-16
 """Exactly unchanged has no place on a logarithmic axis; the rounding of double precision stands for it."""
 
@@ -39,8 +38,8 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     headline(figure, title)
     left, right = figure.subplots(1, 2)
     time = _times(records, units)
-    coupled = any("coupling" in record.get("energy", {}) for record in records)
-    colours = _TERMS | (_COUPLING if coupled else {})
+    others = dict.fromkeys(name for record in records for name in record.get("energy", {}) if name not in _TERMS)
+    colours = _TERMS | dict(zip(others, COLOURS[len(_TERMS) - 1 :], strict=False))
     terms = {name: _column(records, "energy", name) for name in colours}
     scale = units.energy(np.concatenate(list(terms.values())))
     for name, colour in colours.items():
@@ -62,6 +61,7 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     right.set_yscale("log")
     right.set_title("relative change since the beginning")
     right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")
+    require_span(left)
     for axes in (left, right):
         axes.set_xlabel(units.time.label("time $t$"))
     legends_below(figure, {"left": (left, 0.49), "right": (right, 0.49)})
@@ -106,6 +106,8 @@ def series_figure(
     panels["potential"].set_ylabel(scale.label("$\\mu/h$" if scale.unit else "$\\mu$"))
     panels["density"].set_title("largest density")
     panels["density"].set_ylabel(density.label("density"))
+    for axes in panels.values():
+        require_span(axes)
     for name in rows[-1]:
         panels[name].set_xlabel(units.time.label("time $t$"))
     handles = [Line2D([], [], color=colours[name], label=name) for name in species]

@@ -80,6 +80,15 @@ def legends_below(figure: Figure, shares: Mapping[str, tuple[Axes, float]]) -> N
     figure.set_figheight(figure.get_figheight() + max(heights))
 
 
+def require_span(axes: Axes) -> None:
+    """Let lines that change by rounding only look flat: a vertical axis whose ends differ by less than a millionth
+    shows five per cent to either side, with numbers of a few digits."""
+    low, high = axes.get_ylim()
+    size = max(abs(low), abs(high))
+    if high - low < 1e-6 * size:
+        axes.set_ylim(0.5 * (low + high) - 0.05 * size, 0.5 * (low + high) + 0.05 * size)
+
+
 def save(figure: Figure, path: Path) -> Path:
     """Write a figure as PNG in one step. Raises :class:`~hpcmix.io.atomic.OutputError`."""
     with replacing(path) as temporary:

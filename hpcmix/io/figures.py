@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
 from hpcmix.io.figure_density import density_figure
+from hpcmix.io.figure_momentum import momentum_figure, with_momenta
 from hpcmix.io.figure_series import energy_figure, exchanges_particles, series_figure
 from hpcmix.io.figure_style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader, StoredFile
@@ -23,7 +26,9 @@ def draw(directory: str | Path) -> list[Path]:
     series.png     widths, centres, chemical potentials and largest densities over time; particles per species where
                    they change by more than rounding.
     columns.png    the densities at the first and the last stored time (column densities along z in three dimensions).
-    film.png       the same at all stored times if there are 3 to 6.
+    film.png       the same at all stored times if there are 3 or more, at six of them that are evenly spread if there
+                   are more than six.
+    momentum.png   momentum distributions, where records hold them, at up to six times.
     In micrometres and milliseconds for a problem with ``[units]``, otherwise in code units. Raises
     :class:`~hpcmix.io.reader.NotARun` and, for files that are damaged or cannot be written,
     :class:`~hpcmix.io.atomic.OutputError`.
@@ -48,12 +53,21 @@ def draw(directory: str | Path) -> list[Path]:
             if dimensions:
                 figure = series_figure(run.records, units, run.title, dimensions, exchanging)
                 written.append(save(figure, place / "series.png"))
+        if (moving := with_momenta(run.records)) and (lengths := run.problem.get("grid", {}).get("lengths")):
+            figure = momentum_figure(spread_out(moving), lengths, units, run.title)
+            written.append(save(figure, place / "momentum.png"))
         if run.slices:
             ends = run.slices if len(run.slices) == 1 else [run.slices[0], run.slices[-1]]
             written.append(_draw_densities(run, ends, units, place / "columns.png"))
-            if 3 <= len(run.slices) <= _FILM_FRAMES:
-                written.append(_draw_densities(run, run.slices, units, place / "film.png"))
+            if len(run.slices) >= 3:
+                written.append(_draw_densities(run, spread_out(run.slices), units, place / "film.png"))
     return written
+
+
+def spread_out(stored: Sequence[Any]) -> list[Any]:
+    """All of them, or as many as fit into a figure: the first, the last, and what lies evenly between."""
+    frames = min(len(stored), _FILM_FRAMES)
+    return [stored[round(place * (len(stored) - 1) / max(frames - 1, 1))] for place in range(frames)]
 
 
 def _draw_densities(run: RunReader, stored: list[StoredFile], units: FigureUnits, path: Path) -> Path:

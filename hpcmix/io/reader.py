@@ -15,7 +15,9 @@ from hpcmix.io.atomic import OutputError, described_size
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.series import read_series
 from hpcmix.io.slice_file import Slices, read_slices
+from hpcmix.io.standing import standing
 from hpcmix.io.summary import read_summary
+from hpcmix.problem.time_words import TimeWords
 from hpcmix.problem.units import UnitError, Units, units_from_text
 
 
@@ -107,7 +109,7 @@ class RunReader:
     def _facts(self) -> list[tuple[str, str]]:
         summary = self.summary or {}
         record = self.records[-1] if self.records else summary
-        facts = [("status", str(summary.get("status", "not finished: it is running, or was killed")))]
+        facts = standing(self.directory, self.summary)
         # a run that was stopped is beyond its last record
         step, time = (summary.get(key, record.get(key)) for key in ("step", "time"))
         if step is not None:
@@ -120,9 +122,9 @@ class RunReader:
         if energy is not None:
             facts.append(("energy", f"{energy:.12g}"))
         for name, entries in (record.get("species") or {}).items():
-            shown = ["particles", "chemical_potential", "rms_width", "centre"]
+            shown = ["particles", "chemical_potential", "highest_level", "rms_width", "centre"]
             if time is not None and math.isinf(time):  # in the laboratory there is no place any more
-                shown[2:] = ["frame_rms_width", "frame_centre"]
+                shown[3:] = ["frame_rms_width", "frame_centre"]
             facts.append(
                 (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
             )
@@ -146,8 +148,15 @@ class RunReader:
         return facts
 
     def _time(self, time: float) -> str:
-        factor = self.scales.time_si
-        return f"{time:.6g}" if factor is None else f"{time:.6g} ({time * factor * 1e3:.6g} ms)"
+        """A time for people, and the number that the files hold."""
+        words = TimeWords.of(self.scales, self._longest)
+        return words(time) if not words.name else f"{words(time)} ({time:.6g} in code units)"
+
+    @property
+    def _longest(self) -> float:
+        """The final time as the problem file has it."""
+        final = (self.problem.get("time") or {}).get("final")
+        return float(final) if isinstance(final, (int, float)) else math.inf
 
 
 def _stored(numbered: list[tuple[int, Path]]) -> list[StoredFile]:

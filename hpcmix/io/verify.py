@@ -53,6 +53,8 @@ def verify(path: Path) -> Iterator[Finding]:
             yield _judged(file, check)
         elif file != directory.summary:  # a run that goes on has none
             yield Finding(file, False, "is missing")
+    if directory.search.exists():
+        yield _judged(directory.search, _arrays)
     for stored, check in (
         (directory.stored_snapshots(), _arrays),
         (directory.stored_slices(), _slices),

@@ -47,11 +47,15 @@ def check_components(
     for index, added in enumerate(potentials):
         for place, potential in enumerate(added):
             check_real(f"potentials[{index}][{place}]", potential, fields[0], written=False)
-    matrix = np.asarray(couplings)
+    return check_matrix("couplings", couplings, (len(fields), len(fields)))
+
+
+def check_matrix(name: str, values: NDArray, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """A matrix of real numbers of that shape; returned contiguous and as float64."""
+    matrix = np.asarray(values)
     if matrix.dtype.kind not in "fiu":
-        raise TypeError(f"couplings must be real numbers, not {matrix.dtype}")
-    if matrix.shape != (len(fields), len(fields)):
-        raise ValueError(f"couplings must have shape {(len(fields), len(fields))}, not {matrix.shape}")
+        raise TypeError(f"{name} must be real numbers, not {matrix.dtype}")
+    _check_shape(name, matrix, shape)
     return np.ascontiguousarray(matrix, dtype=np.float64)
 
 

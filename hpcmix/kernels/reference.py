@@ -74,3 +74,21 @@ def _absolute_square(field: NDArray) -> NDArray:
 def _sum(values: NDArray) -> NDArray:
     flat = values.ravel()
     return np.add.reduceat(flat, np.arange(0, flat.size, _BLOCK)).sum() if flat.size else flat.sum()
+
+
+def fill_complex_normals(field: NDArray, seed: int, stream: int, grid: Sequence[int], start: Sequence[int]) -> None:
+    """Independent complex normal numbers of unit mean square: row after row of three dimensions, by Box and Muller.
+
+    grid   rows of a plane and elements of a row in the whole grid.
+    start  the field's first point in it.
+    """
+    grid_rows, length = grid
+    mine = slice(start[2], start[2] + field.shape[2])
+    # uniform numbers, two for each normal pair; one step of the counter gives four 64-bit words
+    steps_per_row = (2 * length + 3) // 4
+    for plane, row in np.ndindex(*field.shape[:2]):
+        number = (start[0] + plane) * grid_rows + start[1] + row
+        sequence = np.random.Philox(key=np.array([seed, stream], np.uint64)).advance(number * steps_per_row)
+        uniform = np.random.Generator(sequence).random(2 * length)
+        radius = np.sqrt(-np.log1p(-uniform[:length]))  # |z|^2 is exponential with mean one
+        field[plane, row] = (radius * np.exp(2j * np.pi * uniform[length:]))[mine]

@@ -7,6 +7,7 @@ is twice as fast as numpy.fft and works in place; it is what the program runs on
 from collections.abc import Sequence
 
 import ducc0
+import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.kernels import reference
@@ -53,16 +54,27 @@ def kick_planes(
     fields: Sequence[NDArray],
     potentials: Sequence[Sequence[NDArray]],
     couplings: NDArray,
+    spectra: Sequence[NDArray],
+    weights: NDArray,
     angle: float,
     inverse_before: bool,
     forward_after: bool,
     columns_too: bool,
 ) -> None:
-    """Inverse transform of planes (columns_too) or of their rows, kick, forward transform, in place."""
+    """Inverse transform of planes (columns_too) or of their rows, kick, forward transform, in place; the fields of the
+    half spectra, brought back too, add to the potentials."""
     axes = (1, 2) if columns_too else (2,)
     if inverse_before:
         for field in fields:
             _transform(field, axes, False, 1.0)
+    if spectra:
+        seen = [np.empty(fields[0].shape, fields[0].real.dtype) for _ in spectra]
+        for spectrum, real_field in zip(spectra, seen, strict=True):
+            transform_real_inverse(spectrum, real_field, columns_too, 1.0)
+        potentials = [
+            [*added, sum(weight * real_field.astype(np.float64) for weight, real_field in zip(row, seen, strict=True))]
+            for added, row in zip(potentials, weights, strict=True)
+        ]
     reference.kick_contact(fields, potentials, couplings, angle)
     if forward_after:
         for field in fields:
@@ -87,6 +99,21 @@ def density_of_planes(field: NDArray, weight: float, density: NDArray, columns_t
     if not add:
         density[...] = 0.0
     reference.accumulate_density(field, weight, density)
+
+
+def density_spectra(
+    fields: Sequence[NDArray], weights: NDArray, spectra: Sequence[NDArray], inverse_before: bool, columns_too: bool
+) -> None:
+    """Inverse transform of planes (columns_too) or of their rows in place, then half spectra of weighted sums of
+    |field|^2."""
+    if inverse_before:
+        for field in fields:
+            _transform(field, (1, 2) if columns_too else (2,), False, 1.0)
+    for row, spectrum in zip(weights, spectra, strict=True):
+        total = np.zeros(fields[0].shape)
+        for weight, field in zip(row, fields, strict=True):
+            reference.accumulate_density(field, weight, total)
+        transform_real(total.astype(fields[0].real.dtype), spectrum, columns_too, 1.0)
 
 
 def transform_real(real_field: NDArray, half_spectrum: NDArray, planes: bool, scale: float) -> None:

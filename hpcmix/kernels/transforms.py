@@ -63,10 +63,10 @@ def multiply_lines(field: NDArray, factors: Sequence[NDArray], scale: float = 1.
             scale).
         scale: factor on the result.
     """
-    _check_planes("field", field)
+    check_planes("field", field)
     tables = arguments.check_axis_tables("factors", factors, field, np.complex128)
     tables += [np.ones(1, np.complex128)] * (3 - field.ndim)
-    _implementation().multiply_lines(_as_cube(field), tables, float(scale))
+    _implementation().multiply_lines(as_cube(field), tables, float(scale))
 
 
 def multiply_along(field: NDArray, axis: int, table: NDArray) -> None:
@@ -103,9 +103,9 @@ def turn_lines(field: NDArray, symbol: NDArray, angle: float, scale: float = 1.0
         angle: duration over hbar.
         scale: factor on the result.
     """
-    _check_planes("field", field)
+    check_planes("field", field)
     arguments.check_real("symbol", symbol, field, written=False)
-    _implementation().turn_lines(_as_cube(field), _as_cube(symbol), float(angle), float(scale))
+    _implementation().turn_lines(as_cube(field), as_cube(symbol), float(angle), float(scale))
 
 
 def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray | None]], scale: float = 1.0) -> None:
@@ -119,7 +119,7 @@ def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray 
         scale: factor on the result.
     """
     for index, field in enumerate(fields):
-        _check_planes(f"fields[{index}]", field)
+        check_planes(f"fields[{index}]", field)
         if field.shape != fields[0].shape or field.dtype != fields[0].dtype or field.strides != fields[0].strides:
             raise ValueError(f"fields[{index}] must have the shape, precision and strides of fields[0]")
     if len(fields) == 0 or len(multipliers) != len(fields) or any(len(row) != len(fields) for row in multipliers):
@@ -129,8 +129,8 @@ def mix_lines(fields: Sequence[NDArray], multipliers: Sequence[Sequence[NDArray 
         if multiplier is not None:
             arguments.check_real("a multiplier", multiplier, fields[0], written=False)
     _implementation().mix_lines(
-        [_as_cube(field) for field in fields],
-        [None if multiplier is None else _as_cube(multiplier) for multiplier in flat],
+        [as_cube(field) for field in fields],
+        [None if multiplier is None else as_cube(multiplier) for multiplier in flat],
         float(scale),
     )
 
@@ -144,10 +144,13 @@ def kick(
     axes: int = 0,
     inverse_before: bool = False,
     forward_after: bool = False,
+    spectra: Sequence[NDArray] = (),
+    weights: NDArray | None = None,
 ) -> None:
     """The kick of all components, in one pass with transforms along the last axes before and after it.
 
-    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b)), rho_b = |field_b|^2.
+    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b + sum_c weights[a, c] * w_c)),
+    rho_b = |field_b|^2, w_c the real field of a half spectrum that is brought back in the same pass.
 
     Args:
         fields: p >= 1 arrays of one shape and precision that share no memory.
@@ -155,16 +158,25 @@ def kick(
         couplings: real matrix of shape (p, p).
         angle: duration of the kick over hbar.
         axes: how many of the last axes are transformed: 0, 1 (rows) or 2 (planes).
-        inverse_before: bring these axes back to position space first, without a factor.
+        inverse_before: bring these axes of the fields back to position space first, without a factor.
         forward_after: transform them afterwards.
+        spectra: half spectra as :func:`transform_densities` makes them, transformed along `axes`, at least one; they
+            are brought back without a factor and overwritten.
+        weights: real matrix of shape (p, number of spectra).
     """
     matrix = arguments.check_components(fields, potentials, couplings)
     _check_dimensions("fields[0]", fields[0])
     axes = _check_axes(fields[0], axes)
+    _check_half_spectra(spectra, fields, axes)
+    seen = arguments.check_matrix(
+        "weights", np.zeros((len(fields), 0)) if weights is None else weights, (len(fields), len(spectra))
+    )
     _implementation().kick_planes(
         [_as_planes(field) for field in fields],
         [[_as_planes(potential) for potential in added] for added in potentials],
         matrix,
+        [_as_planes(spectrum) for spectrum in spectra],
+        seen,
         float(angle),
         bool(inverse_before and axes > 0),
         bool(forward_after and axes > 0),
@@ -204,6 +216,36 @@ def take_density(field: NDArray, weight: float, density: NDArray, *, add: bool =
     arguments.check_real("density", density, field, written=True)
     axes = _check_axes(field, axes)
     _implementation().density_of_planes(_as_planes(field), float(weight), _as_planes(density), axes == 2, bool(add))
+
+
+def transform_densities(
+    fields: Sequence[NDArray],
+    weights: NDArray,
+    spectra: Sequence[NDArray],
+    *,
+    axes: int,
+    inverse_before: bool = False,
+) -> None:
+    """Half spectra of weighted sums of densities: spectra[c] = F[ sum_a weights[c, a] |field_a|^2 ], in one pass.
+
+    Args:
+        fields: arrays of one shape and precision that share no memory.
+        weights: real matrix of shape (number of spectra, number of fields).
+        spectra: arrays of the fields' precision and shape, but for a last axis of n // 2 + 1 numbers.
+        axes: how many of the last axes are transformed, 1 or 2.
+        inverse_before: bring these axes of the fields back to position space first, in place, without a factor.
+    """
+    arguments.check_distinct(fields)
+    axes = _check_axes(fields[0], axes)
+    _check_half_spectra(spectra, fields, axes)
+    matrix = arguments.check_matrix("weights", weights, (len(spectra), len(fields)))
+    _implementation().density_spectra(
+        [_as_planes(field) for field in fields],
+        matrix,
+        [_as_planes(spectrum) for spectrum in spectra],
+        bool(inverse_before),
+        axes == 2,
+    )
 
 
 def transform_real(real_field: NDArray, half_spectrum: NDArray, scale: float = 1.0, *, planes: bool = False) -> None:
@@ -271,12 +313,12 @@ def _as_planes(array: NDArray) -> NDArray:
     return array.reshape((1,) * (3 - array.ndim) + array.shape)
 
 
-def _as_cube(array: NDArray) -> NDArray:
+def as_cube(array: NDArray) -> NDArray:
     """With three dimensions, ones behind: the first axis is that of the lines."""
     return array[(...,) + (np.newaxis,) * (3 - array.ndim)]
 
 
-def _check_planes(name: str, field: NDArray) -> None:
+def check_planes(name: str, field: NDArray) -> None:
     """What multiply_lines takes: contiguous planes, one after the other with any distance between them."""
     if isinstance(field, np.ndarray) and field.ndim > 1 and field.size > 0 and not field.flags.c_contiguous:
         if field.strides[0] < field[0].nbytes or field.strides[0] % field.itemsize != 0:
@@ -285,6 +327,22 @@ def _check_planes(name: str, field: NDArray) -> None:
         arguments.check_field(f"each plane of {name}", field[0], written=True)
     else:
         _check_transformed(name, field)
+
+
+def _check_half_spectra(spectra: Sequence[NDArray], fields: Sequence[NDArray], axes: int) -> None:
+    """Half spectra along one or two axes of real fields as large as `fields`, which share no memory with them."""
+    if len(spectra) > 0 and axes == 0:
+        raise ValueError("axes must be 1 or 2 where there are spectra")
+    expected = (*fields[0].shape[:-1], fields[0].shape[-1] // 2 + 1)
+    for index, spectrum in enumerate(spectra):
+        name = f"spectra[{index}]"
+        arguments.check_field(name, spectrum, written=True)
+        if spectrum.dtype != fields[0].dtype:
+            raise TypeError(f"{name} must have the precision of the fields, {fields[0].dtype}, not {spectrum.dtype}")
+        if spectrum.shape != expected:
+            raise ValueError(f"{name} must have shape {expected}, not {spectrum.shape}")
+        if any(np.may_share_memory(spectrum, other) for other in (*fields, *spectra[:index])):
+            raise ValueError(f"{name} shares memory with another array")
 
 
 def _check_real_pair(

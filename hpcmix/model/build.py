@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.interactions import contact_interaction, finite_range_interaction
 from hpcmix.model.kinetic import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic_momentum import KineticMomentum
 from hpcmix.model.lanczos import Lanczos
@@ -15,6 +14,7 @@ from hpcmix.model.magnetic import MagneticKineticEnergy, MagneticSemirelativisti
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
+from hpcmix.model.terms.build import terms_of
 from hpcmix.model.vector_potentials import cross, make_vector_potential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
@@ -51,10 +51,11 @@ def build_mixture(
             )
             for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
+        for one in species:
+            one.external.require_start()
         share_equal([one.external for one in species])
-    contact = contact_interaction(problem)
-    convolution = finite_range_interaction(problem, communicators, dtype, grid, timers, way)
-    return Mixture(grid, transform, species, contact, convolution, problem.hbar, rabi)
+    terms = terms_of(problem, communicators, dtype, grid, timers, way)
+    return Mixture(grid, transform, species, terms, problem.hbar, rabi)
 
 
 def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:

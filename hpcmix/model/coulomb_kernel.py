@@ -9,9 +9,7 @@ from scipy.special import gammainc
 
 from hpcmix.model.decaying_transforms import DecayingTransforms
 from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
-
-NEGLIGIBLE = 40.0
-"""Screening lengths after which exp(-mu r) is 4e-18, below the rounding of a sum."""
+from hpcmix.problem.interactions import YUKAWA_NEGLIGIBLE
 
 
 def yukawa_multiplier(
@@ -88,14 +86,14 @@ class YukawaKernel(Kernel):
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
         screening = self._scaled[1]
-        return min(diagonal, NEGLIGIBLE / screening) if screening > 0.0 else diagonal
+        return min(diagonal, YUKAWA_NEGLIGIBLE / screening) if screening > 0.0 else diagonal
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`. In two dimensions there is no closed form."""
         strength, screening = self._scaled
         if self.dimensions == 3:
             return radial_part(3, lambda k: cut_yukawa_multiplier(k, strength, screening, radius))
-        if screening * radius >= NEGLIGIBLE:
+        if screening * radius >= YUKAWA_NEGLIGIBLE:
             return radial_part(2, self.profile(largest))
         if (radius, largest) not in self.made:
             self.made[radius, largest] = DecayingTransforms(radius, lambda r: r, lambda r: 1.0 / r, 2, largest)

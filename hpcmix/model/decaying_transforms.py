@@ -9,11 +9,12 @@ import numpy as np
 
 from hpcmix.model.radial_functions import RadialFunction
 from hpcmix.model.radial_transform import RadialTransform
+from hpcmix.problem.interactions import RANGES
 
 LARGEST_EXPONENT = 40.5
 """rate q(radius) at the end of the range: the function is 3e-18 there, below the rounding of a sum."""
 
-POINTS = 41
+POINTS = RANGES
 """exp(-u) on [0, 2a] is a sum of Chebyshev terms exp(-a) I_n(a): those left out are below 5e-17 for a = 20.25."""
 
 

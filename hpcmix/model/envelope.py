@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from hpcmix.problem.expressions import Expression
 from hpcmix.problem.frame import Frame
@@ -14,8 +17,8 @@ class Instant:
     """A time at which potentials are wanted, in the laboratory.
 
     time      what ramps and expressions are evaluated at.
-    switches  what switches without a ramp are compared with: the middle of the step that the time is used in, so that
-              such a potential is on or off for whole steps (CONVENTIONS.md, Time).
+    switches  what switches without a ramp are compared with: a time within the step that the time is used in. Steps end
+              at switching times, so that it tells on which side of one the time is meant (CONVENTIONS.md, Time).
     contraction
               1/b, b the scale of the grid's frame (problem/frame.py).
     """
@@ -33,6 +36,11 @@ class Instant:
     def before_start(cls) -> Instant:
         """Time 0-: what the ground state is computed at."""
         return cls(0.0, -math.ulp(0.0))
+
+    @classmethod
+    def after_start(cls) -> Instant:
+        """Time 0+: what the evolution begins with."""
+        return cls(0.0, math.ulp(0.0))
 
 
 @dataclass(frozen=True)
@@ -66,19 +74,21 @@ class Envelope:
         last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
         return last > time
 
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which the factor jumps or bends: where it is switched, and where a ramp begins and ends."""
-        return tuple(
-            time for edge in (self.begin, self.end) if math.isfinite(edge) for time in {edge, edge + self.ramp}
-        )
-
     def __call__(self, instant: Instant) -> float:
         """e(t) at an instant."""
         value = self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end))
         if value != 0.0 and self.factor is not None:
             value *= float(self.factor.evaluate(t=instant.time))
         return value
+
+    def values(self, instants: Sequence[Instant]) -> np.ndarray:
+        """e(t) at several instants, the expression evaluated once for all of them."""
+        values = [self._rise(instant, self.begin) * (1.0 - self._rise(instant, self.end)) for instant in instants]
+        if self.factor is None:
+            return np.array(values)
+        if all(values):
+            return values * self.factor.evaluate(t=np.array([instant.time for instant in instants]))
+        return np.array([self(instant) for instant in instants])  # where it is off, the expression need have no value
 
     def _rise(self, instant: Instant, edge: float) -> float:
         """0 before `edge`, 1 after it, ramped in between."""

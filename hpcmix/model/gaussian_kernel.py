@@ -8,9 +8,7 @@ import numpy as np
 
 from hpcmix.model.decaying_transforms import DecayingTransforms
 from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
-
-NEGLIGIBLE = 9.0
-"""Widths after which a Gaussian is 3e-18 of its maximum, below the rounding of a sum."""
+from hpcmix.problem.interactions import GAUSSIAN_NEGLIGIBLE
 
 
 def gaussian_multiplier(squared_wave_number: np.ndarray, strength: float, width: float, dimensions: int) -> np.ndarray:
@@ -54,11 +52,11 @@ class GaussianKernel(Kernel):
 
     def reach(self, diagonal: float) -> float:
         """See :meth:`Kernel.reach`."""
-        return min(diagonal, NEGLIGIBLE * self._scaled[1])
+        return min(diagonal, GAUSSIAN_NEGLIGIBLE * self._scaled[1])
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
         """See :meth:`Kernel.cut`; by quadrature where a wide Gaussian is cut before it is negligible."""
-        if radius >= NEGLIGIBLE * self._scaled[1]:
+        if radius >= GAUSSIAN_NEGLIGIBLE * self._scaled[1]:
             return radial_part(self.dimensions, self.profile(largest))
         if (radius, largest) not in self.made:
             made = DecayingTransforms(radius, lambda r: r**2, np.ones_like, self.dimensions, largest)

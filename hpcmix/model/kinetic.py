@@ -15,7 +15,11 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.parallel.spectral_matrix import Symbol
 from hpcmix.parallel.transform import Factors, Turn
+
+POINTS_TOGETHER = 1 << 14
+"""Points of a block that T is tabulated on at a time: 128 KiB."""
 
 
 class KineticEnergy(ABC):
@@ -52,6 +56,11 @@ class KineticEnergy(ABC):
         """
 
     @abstractmethod
+    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+        """T(k) on this rank's block: a table for each axis where T is their sum, else an array of `dtype`, which is
+        made when first needed and kept."""
+
+    @abstractmethod
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
         """sum_k T(k) |spectrum(k)|^2 over this rank's block, in double precision."""
 
@@ -59,9 +68,9 @@ class KineticEnergy(ABC):
         """The same kinetic energy less T(0)."""
         return self
 
-    def planes(self, grid: Grid) -> Iterator[tuple[int | slice, np.ndarray]]:
-        """T(k) on this rank's block plane by plane along the first axis, each with its place in the block; a
-        one-dimensional block at once."""
+    def planes(self, grid: Grid) -> Iterator[tuple[slice, np.ndarray]]:
+        """T(k) on this rank's block some planes along the first axis at a time, as many as fit in a cache, each time
+        with their place in the block; a one-dimensional block at once."""
         first, *others = self.axis_terms(grid)
         if not others:
             yield slice(None), self.of_terms(first)
@@ -69,8 +78,10 @@ class KineticEnergy(ABC):
         rest = np.zeros(grid.wave_block.shape[1:])
         for axis, term in enumerate(others):
             rest = rest + term.reshape([-1 if other == axis else 1 for other in range(len(others))])
-        for place, term in enumerate(first):
-            yield place, self.of_terms(term + rest)
+        together = max(1, POINTS_TOGETHER // max(1, rest.size))
+        for start in range(0, len(first), together):
+            place = slice(start, min(start + together, len(first)))
+            yield place, self.of_terms(first[place].reshape(-1, *(1 for _ in others)) + rest)
 
     def mean(self, grid: Grid, spectral: np.ndarray) -> float:
         """sum_k T(k) spectral(k) over this rank's block, for a real density over wave numbers."""
@@ -120,6 +131,10 @@ class NonrelativisticKineticEnergy(KineticEnergy):
         factors[0] = factors[0] * scale
         return factors
 
+    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+        """See :meth:`KineticEnergy.symbol`."""
+        return self.axis_terms(grid)
+
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
         """See :meth:`KineticEnergy.norm`."""
         return kernels.weighted_norm(spectrum, self.axis_terms(grid))
@@ -163,11 +178,15 @@ class SemirelativisticKineticEnergy(KineticEnergy):
 
     def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Turn:
         """See :meth:`KineticEnergy.flow`."""
+        return Turn(self.symbol(grid, dtype), duration / self.hbar, scale)
+
+    def symbol(self, grid: Grid, dtype: np.dtype) -> np.ndarray:
+        """See :meth:`KineticEnergy.symbol`."""
         if self._table is None:
             self._table = np.empty(grid.wave_block.shape, dtype)
-            for place, symbol in self.planes(grid):
-                self._table[place] = symbol
-        return Turn(self._table, duration / self.hbar, scale)
+            for place, energies in self.planes(grid):
+                self._table[place] = energies
+        return self._table
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
         """See :meth:`KineticEnergy.norm`."""

@@ -4,7 +4,9 @@
 
     E = sum_a nu_a sum_j <phi_aj| T_a + U_a |phi_aj> + 1/2 sum_ab integral rho_a (G_ab * rho_b)
 
-(EQUATIONS section 1.) Every system that hpcmix solves is this equation with a choice of T, U, G and nu.
+(EQUATIONS section 1.) Every system that hpcmix solves is this equation with a choice of T, U, G and nu. The interaction
+energy is a sum of terms (model/terms), each a functional of the densities: W_a = sum_b G_ab * rho_b stands for the
+derivatives of all of them, and 1/2 sum_ab for their energies.
 
 In a frame x = b y the orbitals are chi of EQUATIONS section 4 and time is the frame's clock s: T is that of y, and the
 potentials are b^2 (U + W)(b y) and the confinement m w^2 y^2 / 2. An argument `contraction` is 1/b; energies in the
@@ -22,15 +24,14 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.kernels.transforms import take_density
-from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
-from hpcmix.model.finite_range import FiniteRangeInteraction
 from hpcmix.model.kinetic import KineticEnergy
 from hpcmix.model.magnetic import KrylovKineticEnergy
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.scaled_multipliers import contact_factor
+from hpcmix.model.terms.term import Fields, Term, sum_of_potentials
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
@@ -57,8 +58,17 @@ class SpeciesModel:
         return self.weight * self.orbitals
 
 
+@dataclass(frozen=True)
+class Interaction:
+    """What the interactions make of given densities: b^2 W_a of every species, and by the name of its terms this rank's
+    part of the energy in the laboratory, divided among the species."""
+
+    mean_fields: list[np.ndarray]
+    energies: dict[str, np.ndarray]
+
+
 class Mixture:
-    """All species, their interactions, and the grid they live on.
+    """All species, the terms of their interaction, and the grid they live on.
 
     transform   the complex transform; every sum over ranks goes through its communicators.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
@@ -70,16 +80,14 @@ class Mixture:
         grid: Grid,
         transform: Transform,
         species: Sequence[SpeciesModel],
-        contact: ContactInteraction,
-        convolution: FiniteRangeInteraction,
+        terms: Sequence[Term],
         hbar: float,
         rabi: RabiCouplings | None = None,
     ) -> None:
         self.grid = grid
         self.transform = transform
         self.species = tuple(species)
-        self.contact = contact
-        self.convolution = convolution
+        self.terms = tuple(terms)
         self.hbar = hbar
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.weights = np.array([one.weight for one in self.species])
@@ -126,12 +134,8 @@ class Mixture:
         everything else, the transforms too: free this one only."""
         if not factors:
             return self
-        couplings = self.contact.couplings.copy()
-        for (a, b), factor in factors.items():
-            couplings[a, b] *= factor
-            couplings[b, a] = couplings[a, b]
-        contact, convolution = ContactInteraction(couplings), self.convolution.times(factors)
-        return Mixture(self.grid, self.transform, self.species, contact, convolution, self.hbar, self.rabi)
+        terms = [term.times(factors) for term in self.terms]
+        return Mixture(self.grid, self.transform, self.species, terms, self.hbar, self.rabi)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -144,7 +148,7 @@ class Mixture:
         return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.transform, species, self.contact, self.convolution, self.hbar, rabi)
+        return Mixture(self.grid, self.transform, species, self.terms, self.hbar, rabi)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -153,19 +157,13 @@ class Mixture:
 
     def free(self) -> None:
         """Give the transforms' MPI resources back (collective)."""
-        self.convolution.free()
+        for term in self.terms:
+            term.free()
         self.transform.free()
 
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential and no coupling changes at or after `time`."""
         return not (self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species))
-
-    def next_corner(self, clock: float) -> float:
-        """The first time after `clock`, both on the clock of the grid's frame, at which an external potential or a
-        coupling is switched, or a ramp begins or ends; infinity for none."""
-        times = [corner for one in (*(one.external for one in self.species), self.rabi) for corner in one.corners]
-        corners = map(self.grid.frame.clock, times)
-        return min((corner for corner in corners if corner > clock), default=np.inf)
 
     # --------------------------------------------------------------- densities and potentials
 
@@ -198,16 +196,54 @@ class Mixture:
             with self.transform.timers.phase("reduction"):
                 self.communicators.sum_over_groups(densities)
 
+    @property
+    def couplings(self) -> np.ndarray:
+        """g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
+        orbitals."""
+        total = np.zeros((len(self.species),) * 2)
+        for term in self.terms:
+            if term.couplings is not None:
+                total += term.couplings
+        return total
+
+    def coupling_factor(self, contraction: float) -> float:
+        """What :attr:`couplings` are multiplied by where the frame has grown: b^(2-d); one where there are none."""
+        return contact_factor(contraction, self.grid.dimensions) if self.couplings.any() else 1.0
+
+    @property
+    def separate_terms(self) -> list[Term]:
+        """The terms that :attr:`couplings` do not hold: they need the densities of all points first."""
+        return [term for term in self.terms if term.couplings is None and term.acts]
+
+    def separate_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+        """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""
+        return sum_of_potentials(self.separate_terms, densities, contraction)
+
     def mean_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray]:
-        """b^2 W_a, W_a = sum_b G_ab * rho_b, without the external potential. Collective."""
+        """b^2 W_a of all terms, without the external potential. Collective."""
         fields = [np.zeros_like(density) for density in densities]
-        self.contact.add_potential(densities, fields, self.contact_factor(contraction))
-        self.convolution.add_potential(densities, fields, contraction)
+        for term in self.terms:
+            _add(fields, term.potentials(densities, contraction))
         return fields
 
-    def contact_factor(self, contraction: float) -> float:
-        """What contact couplings are multiplied by where the frame has grown: b^(2-d)."""
-        return contact_factor(contraction, self.grid.dimensions) if self.contact else 1.0
+    def interact(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Interaction:
+        """The mean fields, as :meth:`mean_fields` gives them, with the terms' energies. Collective."""
+        fields = [np.zeros_like(density) for density in densities]
+        energies = {"interaction": np.zeros(len(self.species))}
+        for term in self.terms:
+            own = term.potentials(densities, contraction)
+            share = term.energies(densities, own, self.grid, contraction)
+            energies[term.name] = energies.get(term.name, 0.0) + share
+            _add(fields, own)
+        return Interaction(fields, energies)
+
+    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The change of W_a to first order in changes of the densities: the second variation of the interaction energy
+        applied to them, where the frame is at rest. Collective."""
+        fields = [np.zeros_like(density) for density in densities]
+        for term in self.terms:
+            _add(fields, term.responses(densities, changes))
+        return fields
 
     def potentials(self, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
         """b^2 (U_a + W_a) at an instant. Collective."""
@@ -218,11 +254,21 @@ class Mixture:
                 field += external
         return fields
 
-    # --------------------------------------------------------------- energies
+    def apply_kinetic(self, field: np.ndarray, species: int) -> None:
+        """field <- T field, in place. Collective over the group."""
+        kinetic = self.species[species].kinetic
+        if not kinetic.diagonal:
+            kinetic.apply(field.copy(), field)
+            return
+        scale = self.transform.inverse_points
 
-    def integrate(self, left: np.ndarray, right: np.ndarray) -> float:
-        """integral left(x) right(x) of two real arrays over this rank's block, accumulated in double precision."""
-        return self.grid.cell_volume * float(np.sum(left * right, dtype=np.float64))
+        def multiplier(spectrum: np.ndarray) -> None:
+            for place, symbol in kinetic.planes(self.grid):
+                spectrum[place] *= scale * symbol
+
+        self.transform.multiply(field, multiplier)
+
+    # --------------------------------------------------------------- energies
 
     def spectral_averages(self, orbital: np.ndarray, species: int) -> np.ndarray:
         """This rank's part of <phi|T|phi> and, per axis, of <phi| -i hbar grad + A |phi> for one orbital. Collective.
@@ -230,10 +276,13 @@ class Mixture:
         Where T is a multiplier these are ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the
         Nyquist mode of an even axis has no direction and counts as k = 0 in the second.
         """
-        grid = self.grid
         if not self.species[species].kinetic.diagonal:
-            return self.species[species].kinetic.averages(orbital) * grid.cell_volume
-        spectrum = self.transform.forward(orbital, self.transform.work)
+            return self.species[species].kinetic.averages(orbital) * self.grid.cell_volume
+        return self.averages_of_spectrum(self.transform.forward(orbital, self.transform.work), species)
+
+    def averages_of_spectrum(self, spectrum: np.ndarray, species: int) -> np.ndarray:
+        """The same from an orbital's transform, where T is a multiplier. Local."""
+        grid = self.grid
         averages = [self.species[species].kinetic.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):
@@ -246,13 +295,14 @@ class Mixture:
         self, densities: Sequence[np.ndarray], mean_fields: Sequence[np.ndarray], instant: Instant
     ) -> np.ndarray:
         """Per species, this rank's part of the integrals of U rho and of W rho in the laboratory; the same in every
-        group. The mean fields are those of the instant, as :meth:`mean_fields` gives them."""
+        group. The mean fields are those of the instant. (Half of the second is the energy of pairs; of a chemical
+        potential it is the whole.)"""
         parts = np.zeros((len(self.species), 2))
         for a, one in enumerate(self.species):
             external = one.external.value(instant)
             if external is not None:
-                parts[a, 0] = self.integrate(densities[a], external)
-            parts[a, 1] = self.integrate(densities[a], mean_fields[a])
+                parts[a, 0] = self.grid.integrate(densities[a], external)
+            parts[a, 1] = self.grid.integrate(densities[a], mean_fields[a])
         return parts * instant.contraction**2
 
     def coupling_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray | None:
@@ -277,13 +327,23 @@ class Mixture:
         kinetic = np.zeros(len(self.species))
         for a, one in enumerate(self.species):
             kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
-        potentials = self.potential_energies(densities, self.mean_fields(densities), instant)
+        interaction = self.interact(densities)
+        potentials = self.potential_energies(densities, interaction.mean_fields, instant)
         sums = self.communicators
         coupling = self.coupling_energies(orbitals, instant)
         return Energy.of(
-            np.column_stack([sums.sum_all(kinetic), sums.sum(potentials)]),
+            sums.sum_all(kinetic),
+            sums.sum(potentials)[:, 0],
+            {name: sums.sum(share) for name, share in interaction.energies.items()},
             None if coupling is None else sums.sum(coupling),
         )
+
+
+def _add(fields: Sequence[np.ndarray], added: Fields) -> None:
+    """fields += added, where there is something to add."""
+    for field, own in zip(fields, added, strict=True):
+        if own is not None:
+            field += own
 
 
 def _take_densities(orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:

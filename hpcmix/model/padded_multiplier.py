@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from hpcmix.model.kernel import CutPart, Kernel
+from hpcmix.problem.kernel_costs import wide_points
 
 BLOCK_POINTS = 2**18
 """Kernel values that are held at a time, two megabytes of each of the arrays that a kernel needs."""
@@ -64,7 +65,7 @@ def _parts(
     axes = [axis for axis in range(3) if points[axis] > 1]
     diagonal = math.sqrt(sum((points[axis] * spacings[axis]) ** 2 for axis in axes))
     radius = kernel.reach(diagonal)
-    wide = [_wide_points(points[axis], spacings[axis], radius) if axis in axes else 1 for axis in range(3)]
+    wide = [wide_points(points[axis], spacings[axis], radius) if axis in axes else 1 for axis in range(3)]
     wave_numbers = [
         2.0 * np.pi / (wide[axis] * spacings[axis]) * np.arange(wide[axis] // 2 + 1) if axis in axes else np.zeros(1)
         for axis in range(3)
@@ -74,11 +75,6 @@ def _parts(
         odd = [part.odd[axes.index(axis)] if axis in axes else False for axis in range(3)]
         matrices = [_axis_matrix(rows[axis], points[axis], padded[axis], wide[axis], odd[axis]) for axis in range(3)]
         yield odd, _apply(part, axes, wave_numbers, matrices)
-
-
-def _wide_points(points: int, spacing: float, radius: float) -> int:
-    """Points of the grid that the cut kernel needs along an axis: (n - 1) h + R fit between images, and even."""
-    return 2 * math.ceil((points + radius / spacing) / 2.0)
 
 
 def _axis_matrix(rows: np.ndarray, points: int, padded: int, wide: int, odd: bool) -> np.ndarray:
@@ -122,14 +118,20 @@ def _evaluated(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray], b
 
 def _looked_up(part: CutPart, axes: list[int], wave_numbers: list[np.ndarray]) -> Callable[[slice], np.ndarray] | None:
     """The same for a function of |k| where the modes of all axes have one unit of k: |k|^2 is then a whole number of
-    its squares, and there are far fewer of these than points."""
+    its squares, and there are far fewer of these than points - unless the grid is much finer along one axis."""
     units = {float(wave_numbers[axis][1]) for axis in axes}
-    if part.profile is None or len(units) > 1:
-        return None
     squares = [np.arange(k.size) ** 2 for k in wave_numbers]
-    table = part.profile(units.pop() * np.sqrt(np.arange(sum(int(square[-1]) for square in squares) + 1)))
+    largest = sum(int(square[-1]) for square in squares)
+    if part.profile is None or len(units) > 1 or largest > math.prod(k.size for k in wave_numbers):
+        return None
+    table = part.profile(units.pop() * np.sqrt(np.arange(largest + 1)))
     plane = squares[1][:, np.newaxis] + squares[2]
     return lambda block: table[squares[0][block, np.newaxis, np.newaxis] + plane]
+
+
+def unfolded(values: np.ndarray, padded: Shape) -> np.ndarray:
+    """A folded multiplier on all k_x and k_y."""
+    return _unfolded(_unfolded(values, 0, padded[0], False), 1, padded[1], False)
 
 
 def _unfolded(values: np.ndarray, axis: int, length: int, odd: bool) -> np.ndarray:

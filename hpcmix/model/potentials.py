@@ -126,6 +126,8 @@ class PotentialTerm:
         strength = self.envelope(instant)
         if strength == 0.0:
             return None
+        if not np.isfinite(strength):
+            raise NotFinite(f"{self.where}.factor", f"is not finite at t = {instant.time:g}")
         if isinstance(self.shape, np.ndarray):
             return self.shape if strength == 1.0 else strength * self.shape
         scale = 1.0 / instant.contraction
@@ -154,6 +156,18 @@ class ExternalPotential:
         self._constant = self._total(constant) if constant else None  # the shapes themselves are not needed any more
         self._kept: tuple[tuple[tuple[float, ...], ...], np.ndarray] | None = None
 
+    def require_start(self) -> None:
+        """Evaluate what changes in time at its beginning, 0- and 0+. Raises
+        :class:`~hpcmix.problem.errors.ProblemError` where that is not finite. Local."""
+        if not self._varying:
+            return
+        try:
+            for instant in (Instant.before_start(), Instant.after_start()):
+                for term in self._varying:
+                    term.value(self._grid, instant)
+        except NotFinite as error:
+            raise error.of_the_file() from error
+
     def _total(self, parts: list[np.ndarray]) -> np.ndarray:
         total = np.zeros(self._grid.position_shape, self._dtype)
         for part in parts:
@@ -173,11 +187,6 @@ class ExternalPotential:
         """Whether the potential may change at or after `time`; if not, the energy is conserved from then on."""
         return any(term.changes_after(time) for term in self._varying)
 
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which a potential is switched, or a ramp begins or ends."""
-        return tuple(corner for one in self._envelopes for corner in one.corners)
-
     def differs(self, first: Instant, second: Instant) -> bool:
         """Whether the potentials of two instants may differ."""
         return any(term.fingerprint(first) != term.fingerprint(second) for term in self._varying)
@@ -186,7 +195,7 @@ class ExternalPotential:
         """b^2 U(t, b y) at an instant on this rank, or None for no potential. The array belongs to this object: read
         only.
 
-        Raises :class:`FloatingPointError` with a sentence when an expression is not finite somewhere.
+        Raises :class:`NotFinite` with a sentence when an expression is not finite somewhere.
         """
         fingerprints = tuple(term.fingerprint(instant) for term in self._varying)
         if not any(fingerprints):
@@ -214,8 +223,23 @@ def share_equal(externals: Sequence[ExternalPotential]) -> None:
             kept.append(external._constant)
 
 
+class NotFinite(FloatingPointError):
+    """An expression or a file of the problem has a value that is not finite: its key, and a sentence without it."""
+
+    def __init__(self, where: str, sentence: str) -> None:
+        self.where, self.sentence = where, sentence
+        super().__init__(where, sentence)
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.sentence}"
+
+    def of_the_file(self) -> ProblemError:
+        """The same as a mistake of the problem file."""
+        return ProblemError.of(self.where, self.sentence)
+
+
 def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scale: float = 1.0) -> None:
-    """Raise :class:`FloatingPointError` naming the first point at which `values` is not finite, or so large that its
+    """Raise :class:`NotFinite` naming the first point at which `values` is not finite, or so large that its
     square is not; `scale` is that of the frame."""
     finite = np.abs(values) <= LARGEST_VALUES["double"]
     if np.all(finite):
@@ -226,7 +250,7 @@ def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scal
     )
     value = np.broadcast_to(values, grid.position_shape)[index]
     what = f"is {value:.3g}, too large to compute with," if np.isfinite(value) else "is not finite"
-    raise FloatingPointError(f"{where} {what} at {point}, t = {time:g}")
+    raise NotFinite(where, f"{what} at {point}, t = {time:g}")
 
 
 def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
@@ -248,7 +272,9 @@ def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
                 shape = np.asarray(shape(grid.coordinates, 0.0), dtype=float)
         if isinstance(shape, np.ndarray):
             require_finite(where, grid, shape, 0.0)
-    except (ValueError, FloatingPointError) as error:
+    except NotFinite as error:
+        raise error.of_the_file() from error
+    except ValueError as error:
         raise ProblemError.of(where, str(error)) from error
     return PotentialTerm(where, envelope, shape, entry.moves)
 

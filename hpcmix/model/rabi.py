@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.model.potentials import NotFinite
 from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+_PLACES = tuple(float(place) for place in 0.5 * (1.0 + _NODES))
+"""Where a drift is looked at, in parts of it."""
+_MOMENTS = 0.5 * _WEIGHTS * np.array([np.ones(3), 0.5 * _NODES])
+"""What gives the average over a drift and the first moment about its middle."""
+
+
+Value = TypeVar("Value", float, np.ndarray)
 
 
 @dataclass(frozen=True)
 class RabiTerm:
-    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, and hbar detuning / 2."""
+    """hbar Omega / 2 exp(i phase) between two species (by index), its envelope, hbar detuning / 2, and whether ground
+    states are sought with it."""
 
     first: int
     second: int
     strength: complex
     detuning: float
     envelope: Envelope
+    dresses: bool = True
+
+    def add_to(self, matrix: np.ndarray, factor: float) -> None:
+        """Add the coupling of the two, times a factor."""
+        value = self.strength * factor
+        matrix[self.first, self.second] += value
+        matrix[self.second, self.first] += value.conjugate()
 
 
 class RabiCouplings:
@@ -46,6 +63,12 @@ class RabiCouplings:
         self._constant = np.zeros((species, species), np.complex128) if constant is None else constant
         self._species = species
         self._terms = tuple(terms)
+        self._unswitched = self._constant.astype(np.complex128)  # and the detunings, which act at all times
+        for term in self._terms:
+            self._unswitched[term.first, term.first] += term.detuning
+            self._unswitched[term.second, term.second] -= term.detuning
+        self._never_changes = all(term.strength == 0.0 or term.envelope.constant for term in self._terms)
+        self._at_all_times = (self.matrix(Instant.before_start()), np.zeros((species, species), np.complex128))
 
     @classmethod
     def of(cls, problem: Problem) -> RabiCouplings:
@@ -58,6 +81,7 @@ class RabiCouplings:
                 half * entry.rabi_frequency * np.exp(1j * entry.phase),
                 half * entry.detuning,
                 Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
+                entry.dresses,
             )
             for entry in problem.coupling
         ]
@@ -67,20 +91,19 @@ class RabiCouplings:
         """Whether R may change at or after `time`."""
         return any(term.strength != 0.0 and term.envelope.changes_after(time) for term in self._terms)
 
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """The times at which a coupling is switched, or a ramp begins or ends."""
-        return tuple(corner for term in self._terms for corner in term.envelope.corners)
-
     def matrix(self, instant: Instant) -> np.ndarray:
         """R at an instant, Hermitian. Code units of energy."""
-        result = self._constant.astype(np.complex128)
-        for term in self._terms:
-            value = term.strength * term.envelope(instant)
-            result[term.first, term.second] += value
-            result[term.second, term.first] += np.conj(value)
-            result[term.first, term.first] += term.detuning
-            result[term.second, term.second] -= term.detuning
+        return self._sum(instant, range(len(self._terms)))
+
+    def of_ground_state(self) -> np.ndarray:
+        """R at time 0- of the couplings that the ground state is sought with, and the detunings of all."""
+        return self._sum(Instant.before_start(), [number for number, term in enumerate(self._terms) if term.dresses])
+
+    def _sum(self, instant: Instant, numbers: Iterable[int]) -> np.ndarray:
+        result = self._unswitched.copy()
+        for number in numbers:
+            term = self._terms[number]
+            term.add_to(result, _finite(number, term.envelope(instant), instant))
         return result
 
     def effective(self, start: Instant, duration: float) -> tuple[np.ndarray, np.ndarray]:
@@ -91,16 +114,25 @@ class RabiCouplings:
         up to the fifth power of the duration (Magnus, fourth order). With B_n = (1/duration) integral of
         (s / duration)^n R(start + duration/2 + s) ds: E = B_0 + (i duration / hbar) [B_0, B_1] and S = (i duration /
         hbar) B_1. Exact where R is constant, or changes by a factor only and commutes with T. Integrals by three nodes
-        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step.
+        of Gauss and Legendre; what is switched without a ramp is on or off for the whole step, which ends where it
+        is switched.
         """
+        if self._never_changes:
+            return self._at_all_times
         if not self.changes_after(min(start.time, start.time + duration)):
-            return self.matrix(start), np.zeros((self._species, self._species))
-        values = [
-            0.5 * weight * self.matrix(Instant(start.time + 0.5 * (1.0 + node) * duration, start.switches))
-            for node, weight in zip(_NODES, _WEIGHTS, strict=True)
-        ]
-        mean = sum(values)
-        slope = (1j * duration / self.hbar) * sum(
-            0.5 * node * value for node, value in zip(_NODES, values, strict=True)
-        )
+            return self.matrix(start), self._at_all_times[1]
+        instants = [Instant(start.time + place * duration, start.switches) for place in _PLACES]
+        mean, slope = self._unswitched.copy(), np.zeros_like(self._unswitched)
+        for number, term in enumerate(self._terms):
+            average, moment = _MOMENTS @ _finite(number, term.envelope.values(instants), start)
+            term.add_to(mean, average)
+            term.add_to(slope, moment)
+        slope *= 1j * duration / self.hbar
         return mean + (mean @ slope - slope @ mean), slope
+
+
+def _finite(number: int, value: Value, instant: Instant) -> Value:
+    """The value of a coupling's envelope at an instant. Raises :class:`~hpcmix.model.potentials.NotFinite`."""
+    if not np.all(np.isfinite(value)):
+        raise NotFinite(f"coupling.{number}.factor", f"is not finite at t = {instant.time:g}")
+    return value

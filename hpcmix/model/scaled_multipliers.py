@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.model.kernel import Kernel, WaveNumbers, largest_of
-from hpcmix.model.padded_multiplier import Shape, padded_multiplier
+from hpcmix.model.kernel import Kernel, Profile, WaveNumbers, largest_of
+from hpcmix.model.padded_multiplier import Shape, padded_multiplier, unfolded
 
 
 def contact_factor(contraction: float, dimensions: int) -> float:
@@ -21,55 +21,47 @@ def contact_factor(contraction: float, dimensions: int) -> float:
     return contraction ** (dimensions - 2)
 
 
-def common_power(kernels: Sequence[Kernel]) -> float | None:
-    """The power that all the kernels have, None when they have none or different ones."""
-    powers = {kernel.power for kernel in kernels}
-    return powers.pop() if len(powers) == 1 else None
-
-
 class BoxMultiplier:
-    """The multiplier of some kernels on the periodic box, whose images move apart with the frame.
+    """The multiplier of a kernel on the periodic box, whose images move apart with the frame.
 
-    kernels                  of one pair.
-    factor                   of the scaling; all kernels have it.
     wave_numbers, directed   of this rank's block, as :meth:`Kernel.multiplier` takes them.
-    dtype                    of the multiplier.
-    Called with 1/b and an array, it fills the array.
     """
 
-    def __init__(
-        self, kernels: Sequence[Kernel], factor: float, wave_numbers: WaveNumbers, directed: WaveNumbers, dtype
-    ) -> None:
-        self._dimensions = len(wave_numbers)
-        self._powers: dict[float, np.ndarray] = {}
-        for power in sorted({kernel.power for kernel in kernels if kernel.power is not None}):
-            values = sum(kernel.multiplier(wave_numbers, directed) for kernel in kernels if kernel.power == power)
-            self._powers[power] = (factor * values).astype(dtype)
-        largest = largest_of(wave_numbers)
-        self._profiles = [kernel.profile(largest) for kernel in kernels if kernel.power is None]
-        self._factor = factor
-        self._moduli, self._places = distinct_moduli(wave_numbers) if self._profiles else (np.empty(0), None)
+    def __init__(self, kernel: Kernel, wave_numbers: WaveNumbers, directed: WaveNumbers) -> None:
+        self._kernel, self._wave_numbers, self._directed = kernel, wave_numbers, directed
+        self._start: np.ndarray | None = None
+        self._distinct: tuple[np.ndarray, np.ndarray | None] | None = None
+        self._profile: Profile | None = None
 
-    def __call__(self, contraction: float, out: np.ndarray) -> None:
+    def shape_with(self, others: Sequence[BoxMultiplier]) -> tuple[int, ...]:
+        """Of an array for the sum of this multiplier and others: the block's."""
+        return np.broadcast_shapes(*(k.shape for k in self._wave_numbers))
+
+    def fill(self, contraction: float, out: np.ndarray) -> None:
         """Fill `out` with the multiplier at 1/b = contraction."""
-        filled = False
-        if self._profiles:
-            k = contraction * self._moduli
-            values = sum(profile(k) for profile in self._profiles)
-            values *= self._factor * contact_factor(contraction, self._dimensions)
-            values = values.astype(out.dtype)
-            if self._places is None:
-                out[...] = values
-            else:
-                np.take(values, self._places, out=out)
-            filled = True
-        for power, values in self._powers.items():
-            scaled = out.dtype.type(contraction**-power)
-            if filled:
-                out += scaled * values
-            else:
-                np.multiply(values, scaled, out=out)
-            filled = True
+        kernel = self._kernel
+        if contraction == 1.0:
+            out[...] = kernel.multiplier(self._wave_numbers, self._directed)
+            return
+        if kernel.power is not None:
+            if self._start is None:
+                self._start = kernel.multiplier(self._wave_numbers, self._directed).astype(out.dtype)
+            np.multiply(self._start, out.dtype.type(contraction**-kernel.power), out=out)
+            return
+        if self._distinct is None:
+            self._distinct = distinct_moduli(self._wave_numbers)
+            self._profile = kernel.profile(largest_of(self._wave_numbers))
+        moduli, places = self._distinct
+        values = self._profile(contraction * moduli)
+        values = (values * contact_factor(contraction, len(self._wave_numbers))).astype(out.dtype)
+        if places is None:
+            out[...] = values
+        else:
+            np.take(values, places, out=out)
+
+    def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
+        """See :meth:`hpcmix.model.terms.kernel_term.ShapeMultiplier.brought_to`."""
+        return values
 
 
 def distinct_moduli(wave_numbers: WaveNumbers) -> tuple[np.ndarray, np.ndarray | None]:
@@ -90,41 +82,50 @@ def distinct_moduli(wave_numbers: WaveNumbers) -> tuple[np.ndarray, np.ndarray |
 
 
 class PaddedMultiplier:
-    """The multiplier of some kernels in free space.
+    """The multiplier of a kernel in free space.
 
-    kernels   of one pair.
-    factor    of the scaling.
-    place     what :func:`padded_multiplier` takes beside the kernels.
-    base      the multiplier at b = 1, factor included; copied where it is needed later.
+    place   what :func:`padded_multiplier` takes beside the kernels.
+
+    Where the kernel is even along x and y it is folded: only the first halves of these axes are kept, but for sums with
+    kernels that are not.
     """
 
     def __init__(
-        self,
-        kernels: Sequence[Kernel],
-        factor: float,
-        place: tuple[Shape, tuple[float, float, float], Shape, int, int],
-        base: np.ndarray,
+        self, kernel: Kernel, place: tuple[Shape, tuple[float, float, float], Shape, int, int], real_dtype: np.dtype
     ) -> None:
-        self._kernels, self._factor, self._place = list(kernels), factor, place
-        self._power = common_power(kernels)
-        self._base = base.copy() if self._power is not None else None
+        self._kernel, self._place, self._dtype = kernel, place, np.dtype(real_dtype)
+        values, self.folded = padded_multiplier([kernel], *place)
+        self._start: np.ndarray | None = values.astype(real_dtype)
 
-    def __call__(self, contraction: float, out: np.ndarray) -> None:
+    def shape_with(self, others: Sequence[PaddedMultiplier]) -> tuple[int, ...]:
+        """Of an array for the sum of this multiplier and others: folded where all of them are."""
+        _, _, padded, _, count = self._place
+        folded = all(one.folded for one in (self, *others))
+        return (*((n // 2 + 1 if folded else n) for n in padded[:2]), count)
+
+    def fill(self, contraction: float, out: np.ndarray) -> None:
         """Fill `out` with the multiplier at 1/b = contraction."""
-        if self._power is not None:
-            np.multiply(self._base, out.dtype.type(contraction**-self._power), out=out)
-            return
-        if contraction == 0.0:
+        kernel, power = self._kernel, self._kernel.power
+        if contraction == 1.0 or power is not None:
+            if self._start is None:
+                self._start = padded_multiplier([kernel], *self._place)[0].astype(self._dtype)
+            np.multiply(self._start, out.dtype.type(1.0 if contraction == 1.0 else contraction**-power), out=out)
+            if power is None:
+                self._start = None  # of no use once the frame has grown
+        elif contraction == 0.0:
             self._fill_limit(out)
-            return
-        values, _ = padded_multiplier([kernel.at_scale(contraction) for kernel in self._kernels], *self._place)
-        np.multiply(values, self._factor, out=out, casting="same_kind")
+        else:
+            out[...] = padded_multiplier([kernel.at_scale(contraction)], *self._place)[0]
+
+    def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
+        """See :meth:`hpcmix.model.terms.kernel_term.ShapeMultiplier.brought_to`."""
+        return values if values.shape == shape else unfolded(values, self._place[2])
 
     def _fill_limit(self, out: np.ndarray) -> None:
         """At b = infinity every kernel that may come here is a point of strength G^(0) b^(2-d), which vanishes in three
         dimensions and whose transform is one number in two."""
         points, _, padded, first, _ = self._place
         dimensions = sum(n > 1 for n in points)
-        strength = sum(float(kernel.profile(0.0)(np.zeros(1))[0]) for kernel in self._kernels if kernel.power is None)
-        out[...] = self._factor * contact_factor(0.0, dimensions) * strength / float(np.prod(padded))
+        strength = float(self._kernel.profile(0.0)(np.zeros(1))[0])
+        out[...] = contact_factor(0.0, dimensions) * strength / float(np.prod(padded))
         out[:, :, max(0, padded[2] // 2 + 1 - first) :] = 0.0

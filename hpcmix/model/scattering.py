@@ -81,20 +81,24 @@ def integrate_radial(potential: np.ndarray, eigenvalue: float, panels: Panels) -
     forces = coefficient[:, :, np.newaxis] * responses
     ends = (lengths**2)[:, np.newaxis] * np.einsum("i,pik->pk", weights @ matrix, forces)
     slopes = lengths[:, np.newaxis] * np.einsum("i,pik->pk", weights, forces)
-    state = np.array([0.0, 1.0])
-    begins, logarithms, logarithm, changes = np.empty((lengths.size, 2)), np.empty(lengths.size), 0.0, 0
-    previous = 1.0
-    for panel, length in enumerate(lengths):
-        begins[panel], logarithms[panel] = state, logarithm
-        for value in responses[panel] @ state:
-            changes += value * previous < 0.0
-            previous = value if value != 0.0 else previous
-        state = np.array([state[0] + length * state[1] + ends[panel] @ state, state[1] + slopes[panel] @ state])
-        scale = abs(state[0]) + panels.edges[panel + 1] * abs(state[1])
-        state, logarithm = state / scale, logarithm + math.log(scale)
-    changes += state[0] * previous < 0.0
-    values = np.einsum("pik,pk->pi", responses, begins) * np.exp(logarithms - logarithm)[:, np.newaxis]
-    return RadialSolution(panels, values, float(state[0]), float(state[1]), changes)
+    begins, logarithms = np.empty((lengths.size, 2)), np.empty(lengths.size)
+    value, slope, logarithm = 0.0, 1.0, 0.0
+    # plain numbers: there may be ten thousands of panels, and this is what cannot be done for all of them at once
+    panel_rows = zip(lengths.tolist(), panels.edges[1:].tolist(), ends.tolist(), slopes.tolist(), strict=True)
+    for panel, (length, edge, (end_value, end_slope), (slope_value, slope_slope)) in enumerate(panel_rows):
+        begins[panel, 0], begins[panel, 1], logarithms[panel] = value, slope, logarithm
+        value, slope = (
+            value + length * slope + end_value * value + end_slope * slope,
+            slope + slope_value * value + slope_slope * slope,
+        )
+        scale = abs(value) + edge * abs(slope)
+        value, slope, logarithm = value / scale, slope / scale, logarithm + math.log(scale)
+    values = np.einsum("pik,pk->pi", responses, begins)  # each panel up to a positive factor
+    signs = np.sign(np.concatenate([[1.0], values.ravel(), [value]]))
+    signs = signs[signs != 0.0]
+    changes = int(np.count_nonzero(signs[1:] != signs[:-1]))
+    values *= np.exp(logarithms - logarithm)[:, np.newaxis]
+    return RadialSolution(panels, values, value, slope, changes)
 
 
 def _panels(function: RadialFunction, kappa: float, refinement: int, largest: float = 0.0) -> Panels:

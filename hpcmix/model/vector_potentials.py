@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.potentials import require_finite
+from hpcmix.model.potentials import NotFinite, require_finite
 from hpcmix.problem.errors import ProblemError
 
 Components = list[np.ndarray | None]
@@ -124,7 +124,9 @@ def make_vector_potential(where: str, entry, grid: Grid) -> Components:
         for part in found:
             if part is not None:
                 require_finite(where, grid, part, 0.0)
-    except (ValueError, FloatingPointError) as error:
+    except NotFinite as error:
+        raise error.of_the_file() from error
+    except ValueError as error:
         raise ProblemError.of(where, str(error)) from error
     return found
 

@@ -1,4 +1,5 @@
-"""How much of a cloud lies at the faces of the box, where a vector potential that is not periodic jumps."""
+"""How much of a cloud lies at the faces of the box, where a vector potential that is not periodic jumps and a trap
+ends."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ SMALL = 1e-6
 """Density at the faces, relative to the largest, up to which nothing is said: a thousandth of the amplitude."""
 
 
-def share_at_faces(mixture: Mixture, density: np.ndarray) -> float:
-    """The largest density on the planes x_axis = -L/2 of all axes, relative to the largest everywhere. Collective over
-    the group."""
-    here = [0.0, float(np.max(density))]
-    for axis, start in enumerate(mixture.grid.position_block.start):
-        if start == 0:
-            here[0] = max(here[0], float(np.max(np.take(density, 0, axis=axis))))
-    at_faces, everywhere = mixture.communicators.maximum(here)
-    return float(at_faces / everywhere) if everywhere > 0.0 else 0.0
+def shares_at_faces(mixture: Mixture, density: np.ndarray) -> list[float]:
+    """Per axis the largest density on the two planes next to the face, the first x = -L/2 and the last x = L/2 - h,
+    relative to the largest everywhere; zeros of a species that is empty. Collective over the group."""
+    here = np.zeros(mixture.grid.dimensions + 1)
+    for axis, (points, part) in enumerate(zip(mixture.grid.points, mixture.grid.position_block.slices, strict=True)):
+        for plane in {0, points - 1}:
+            if part.start <= plane < part.stop:
+                here[axis] = max(here[axis], float(np.max(np.take(density, plane - part.start, axis=axis))))
+    here[-1] = np.max(density)
+    *at_faces, everywhere = mixture.communicators.maximum(here)
+    return [float(one / everywhere) if everywhere > 0.0 else 0.0 for one in at_faces]

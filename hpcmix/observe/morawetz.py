@@ -18,11 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.evolve.completion import completed_orbitals
-from hpcmix.model.free_space import FreeSpaceInteraction
 from hpcmix.model.kernel import RadialKernel
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.padded_multiplier import padded_multiplier
 from hpcmix.model.radial_functions import RadialFunction
+from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.observe.derivatives import Place, momentum_fields
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.state import State
@@ -38,8 +39,9 @@ class Distance:
         spacings = padded.on_three_axes(mixture.grid.spacings, 1.0)
         diagonal = math.sqrt(sum(length**2 for length in mixture.grid.lengths))
         kernel = RadialKernel(RadialFunction((0.0, diagonal), lambda r: r), mixture.grid.dimensions)
-        values, folded = padded_multiplier([kernel], padded.points, spacings, padded.padded, padded.first, padded.count)
-        self._convolution = FreeSpaceInteraction({(0, 0): (values.astype(padded.real_dtype), folded)}, 1, padded)
+        place = (padded.points, spacings, padded.padded, padded.first, padded.count)
+        shape = KernelShape(np.ones((1, 1)), PaddedMultiplier(kernel, place, padded.real_dtype))
+        self._convolution = FreeSpaceTerm([shape], padded)
 
     def __call__(self, density: np.ndarray) -> np.ndarray:
         """|x| * rho; overwritten by the next call. Collective."""
@@ -72,7 +74,7 @@ def morawetz(mixture: Mixture, state: State, distance: Distance) -> Morawetz:
     for a, one in enumerate(mixture.species):
         for orbital in completed_orbitals(mixture, state, a):
             total += one.weight * _inward(mixture, orbital, a, field)
-    local = [-2.0 * total, mixture.integrate(density, field), mixture.integrate(density, density)]
+    local = [-2.0 * total, mixture.grid.integrate(density, field), mixture.grid.integrate(density, density)]
     action, spread, square = mixture.communicators.sum(local)
     return Morawetz(float(place.contraction * action + place.speed * spread), float(place.contraction * square))
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.spectrum import tail_of_spectrum
 
 
 @dataclass
@@ -26,11 +27,14 @@ class Motion:
     kinetic   nu sum <phi|T|phi>.
     momentum  nu sum <phi|-i hbar grad|phi> per axis.
     products  nu sum Re <-i hbar d_i phi|-i hbar d_j phi> for all pairs of axes.
+    tails     nu sum of the norms beyond two thirds of the grid's largest wave number per axis, in the frame
+              (observe/spectrum.py).
     """
 
     kinetic: float
     momentum: np.ndarray
     products: np.ndarray
+    tails: np.ndarray
 
 
 def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float) -> Motion:
@@ -42,9 +46,11 @@ def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock
     """
     one, grid = mixture.species[species], mixture.grid
     factor = one.weight * grid.cell_volume
-    found = Motion(0.0, np.zeros(grid.dimensions), np.zeros((grid.dimensions,) * 2))
+    zeros = np.zeros(grid.dimensions)
+    found = Motion(0.0, zeros.copy(), np.zeros((grid.dimensions,) * 2), zeros.copy())
     for orbital in orbitals:
         spectrum = mixture.transform.forward(orbital, mixture.transform.empty_wave())
+        found.tails += one.weight * tail_of_spectrum(mixture, spectrum)
         fields = list(_momentum_fields(mixture, orbital, spectrum, one.mass, clock))
         for i, field in enumerate(fields):
             found.momentum[i] += factor * _overlap(orbital, field)
@@ -60,18 +66,22 @@ def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock
 def set_motion(
     mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float
 ) -> dict[str, float | list[float]]:
-    """``kinetic_energy``, ``momentum`` and ``natural_momentum_width`` of a set of orbitals, those of this rank's group
-    given, as :mod:`hpcmix.observe.orbital_sets` has them for a grid at rest. Collective over the world."""
+    """``kinetic_energy``, ``momentum``, ``natural_momentum_width`` and ``tails`` (:class:`Motion`) of a set of
+    orbitals, those of this rank's group given, as :mod:`hpcmix.observe.orbital_sets` has them for a grid at rest.
+    Collective over the world."""
     found, particles = motion(mixture, orbitals, species, clock), mixture.species[species].particles
-    sums = mixture.communicators.sum_all(np.array([found.kinetic, *found.momentum, *found.products.ravel()]))
-    momentum = sums[1 : 1 + mixture.grid.dimensions]
+    dimensions = mixture.grid.dimensions
+    local = [found.kinetic, *found.momentum, *found.tails, *found.products.ravel()]
+    sums = mixture.communicators.sum_all(np.array(local))
+    momentum, tails = sums[1 : 1 + dimensions], sums[1 + dimensions : 1 + 2 * dimensions]
     means = momentum / particles
-    covariance = sums[1 + mixture.grid.dimensions :].reshape(found.products.shape) / particles - np.outer(means, means)
+    covariance = sums[1 + 2 * dimensions :].reshape(found.products.shape) / particles - np.outer(means, means)
     widths = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0))
     return {
         "kinetic_energy": float(sums[0]),
         "momentum": momentum.tolist(),
         "natural_momentum_width": widths.tolist(),
+        "tails": tails.tolist(),
     }
 
 

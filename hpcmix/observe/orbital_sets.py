@@ -7,8 +7,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from hpcmix.evolve.completion import pending_potential
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.moments import axis_lines, unwrapped
+from hpcmix.state import State
 
 
 def orthonormality_defect(mixture: Mixture, orbitals: np.ndarray, species: int) -> float:
@@ -16,6 +20,40 @@ def orthonormality_defect(mixture: Mixture, orbitals: np.ndarray, species: int) 
     over the world."""
     gram = mixture.algebra(species).gram(orbitals)
     return float(np.max(np.abs(gram - np.eye(len(gram)))))
+
+
+def highest_level(
+    mixture: Mixture, state: State, species: int, mean_field: np.ndarray, instant: Instant
+) -> float | None:
+    """The largest eigenvalue of <phi_i|T + U + W|phi_j>: of a ground state the highest filled level. Where grid and
+    laboratory agree; None where T acts by a Krylov space that may fail. Collective over the world.
+
+    One transform of every orbital forwards and back, and as much algebra as their Gram matrix.
+    """
+    one, orbitals = mixture.species[species], state.orbitals[species]
+    if one.kinetic.may_fail:
+        return None
+    external = one.external.value(instant)
+    potential = mean_field if external is None else mean_field + external
+    angle = state.pending_kick / mixture.hbar
+    pending = pending_potential(mixture, state, species, mean_field) if angle else None
+    work = np.empty(orbitals.shape[1:], orbitals.dtype)
+
+    def hamiltonian(piece: np.ndarray) -> np.ndarray:
+        result = np.array(piece, order="C")
+        for orbital in result:
+            if pending is not None:
+                kernels.rotate_phase(orbital, pending, angle)
+            np.copyto(work, orbital)
+            mixture.apply_kinetic(work, species)
+            orbital *= potential
+            orbital += work
+            if pending is not None:  # the orbitals beside it lack the kick too
+                kernels.rotate_phase(orbital, pending, -angle)
+        return result
+
+    matrix = mixture.algebra(species).overlaps(orbitals, orbitals, hamiltonian)
+    return float(np.linalg.eigvalsh(0.5 * (matrix + matrix.conj().T))[-1])
 
 
 def determinant_overlap(mixture: Mixture, now: np.ndarray, before: np.ndarray, species: int) -> float:
@@ -27,8 +65,12 @@ def determinant_overlap(mixture: Mixture, now: np.ndarray, before: np.ndarray, s
 
 def natural_widths(mixture: Mixture, density: np.ndarray) -> list[float]:
     """Root mean square widths along the cloud's principal axes, ascending: roots of the eigenvalues of the covariance
-    matrix <(x_a - <x_a>)(x_b - <x_b>)> over the density. Collective over the group."""
-    return _principal_widths(mixture, density, [x.ravel() for x in mixture.grid.coordinates])[0]
+    matrix <(x_a - <x_a>)(x_b - <x_b>)> over the density, with the positions that its centre is taken with. Collective
+    over the group."""
+    grid = mixture.grid
+    lines = axis_lines(mixture, density)
+    here = [unwrapped(grid, a, line)[grid.position_block.slices[a]] for a, line in enumerate(lines)]
+    return _principal_widths(mixture, density, here)[0]
 
 
 def momentum_density(mixture: Mixture, orbitals: Iterable[np.ndarray], weight: float) -> np.ndarray:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
+from hpcmix.parallel.division import Division, divide
 from hpcmix.parallel.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.orbital_groups import MEMORY_SHARE, choose_groups
+from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.values import counted
 
 
 def world() -> MPI.Comm:
@@ -59,6 +61,8 @@ class Communicators:
     group    the P1 x P2 ranks that share the grid of one orbital group.
     across   the ranks at the same place of every group's grid.
     along    communicators within `group` along the first and the second direction of the pencil grid.
+    node_ranks  ranks of the first rank's node.
+    notes    sentences about what the problem file asks for and does not get (division.py).
     """
 
     world: MPI.Comm
@@ -67,6 +71,8 @@ class Communicators:
     along: tuple[MPI.Comm, MPI.Comm]
     decomposition: Decomposition
     groups: int
+    notes: tuple[str, ...] = ()
+    node_ranks: int = 1
 
     @classmethod
     def create(
@@ -78,16 +84,23 @@ class Communicators:
         """
         if groups < 1 or comm.size % groups:
             raise ProblemError.of(
-                "parallel.orbital_groups", f"{comm.size} ranks cannot be divided into {groups} groups of equal size"
+                "parallel.orbital_groups",
+                f"{counted(comm.size, 'rank')} cannot be divided into {groups} groups of equal size",
             )
+        grid = choose_pencil_grid(points, comm.size // groups, pencil_grid)
+        return cls.divided(comm, Division(groups, Decomposition(points, grid)))
+
+    @classmethod
+    def divided(cls, comm: MPI.Comm, division: Division, node_ranks: int = 1) -> Communicators:
+        """Split `comm` as a division says. Collective over `comm`."""
+        groups, decomposition = division.groups, division.decomposition
         ranks_per_group = comm.size // groups
-        decomposition = Decomposition(points, choose_pencil_grid(points, ranks_per_group, pencil_grid))
         group_index, place = divmod(comm.rank, ranks_per_group)
         group = comm.Split(group_index, place)
         across = comm.Split(place, group_index)
         first, second = decomposition.position_in_grid(place)
         along = (group.Split(second, first), group.Split(first, second))
-        return cls(comm, group, across, along, decomposition, groups)
+        return cls(comm, group, across, along, decomposition, groups, division.notes, node_ranks)
 
     @classmethod
     def of(cls, problem: Problem, comm: MPI.Comm) -> Communicators:
@@ -95,24 +108,12 @@ class Communicators:
 
         Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks cannot be divided as asked.
         """
-        options = problem.parallel
-        pencil_grid = None if options.pencil_grid == "auto" else options.pencil_grid
         node = comm.Split_type(MPI.COMM_TYPE_SHARED)
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         # of the first rank's node, so that all ranks choose alike
         node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
         node.Free()
-        groups = choose_groups(
-            problem.orbitals,
-            problem.grid.points,
-            comm.size,
-            problem.orbital_groups,
-            pencil_grid,
-            node_ranks,
-            memory_per_rank,
-            8 if options.precision == "double" else 4,
-        )
-        return cls.create(comm, problem.grid.points, pencil_grid, groups)
+        return cls.divided(comm, divide(problem, comm.size, node_ranks, memory_per_rank), node_ranks)
 
     @property
     def group_index(self) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.values import counted
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def choose_pencil_grid(points: tuple[int, ...], ranks: int, asked: tuple[int, in
         if asked[0] * asked[1] != ranks:
             raise ProblemError.of(
                 "parallel.pencil_grid",
-                f"{asked[0]} x {asked[1]} pencils need {asked[0] * asked[1]} ranks, this run has {ranks}; "
+                f"{asked[0]} x {asked[1]} pencils need {counted(asked[0] * asked[1], 'rank')}, this run has {ranks}; "
                 'start it on that many ranks, or set pencil_grid = "auto"',
             )
         if asked[0] > limit[0] or asked[1] > limit[1]:

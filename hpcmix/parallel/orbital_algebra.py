@@ -8,7 +8,7 @@ than that beside its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.linalg.blas import get_blas_funcs
 from threadpoolctl import threadpool_limits
 
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.independence import condition
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.transform import thread_count
 
@@ -24,10 +25,6 @@ CHUNK_BYTES = 1 << 25
 ILL_CONDITIONED = 1e3
 """Ratio of the largest and smallest eigenvalue of a Gram matrix from which on it is orthonormalised twice: one pass
 leaves an error of 1e-16 times the ratio."""
-
-
-class LinearlyDependent(ValueError):
-    """The orbitals do not span as many dimensions as there are of them."""
 
 
 class OrbitalAlgebra:
@@ -56,15 +53,22 @@ class OrbitalAlgebra:
         """Whether the groups hold parts of the set."""
         return len(self._held) > 1
 
-    def overlaps(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """The matrix <left_i|right_j>, M x M, the same bits on every rank; summed over this rank's points in the
-        fields' precision.
+    def overlaps(
+        self,
+        left: np.ndarray,
+        right: np.ndarray,
+        operator: Callable[[np.ndarray], np.ndarray] = np.ascontiguousarray,
+    ) -> np.ndarray:
+        """The matrix <left_i|operator right_j>, M x M, the same bits on every rank; summed over this rank's points in
+        the fields' precision.
 
-        left, right: orbital sets with the orbitals dealt as :attr:`mine`.
+        left, right  orbital sets with the orbitals dealt as :attr:`mine`.
+        operator     gives a contiguous array for a few orbitals of this group, and leaves them as they are; called on
+                     the ranks of one group at a time, so that it may be collective over the group and must not fail.
         """
         matrix = np.zeros((self.count, self.count), np.complex128)
         multiply = get_blas_funcs("gemm", (left,))
-        for columns, piece in self._pieces(right):
+        for columns, piece in self._pieces(right, operator):
             for first, own in _parts(left):
                 if len(own) and len(piece):  # the rows transposed are columns in Fortran's order: nothing is copied
                     rows = slice(self.mine.start + first, self.mine.start + first + len(own))
@@ -95,35 +99,38 @@ class OrbitalAlgebra:
     def orthonormalise(self, orbitals: np.ndarray) -> None:
         """Make the orbitals orthonormal, in place, by the Cholesky factor of their Gram matrix S = L L^+: phi L^-+.
 
-        A second pass where S is ill-conditioned. Raises :class:`LinearlyDependent` on every rank.
+        A second pass where S is ill-conditioned. Raises :class:`~hpcmix.parallel.independence.LinearlyDependent` on
+        every rank.
         """
         for _ in range(3):
             gram = self.gram(orbitals)
-            values = np.linalg.eigvalsh(gram)
-            # below this a direction may be made of rounding errors
-            smallest = values[-1] * 200.0 * float(np.finfo(orbitals.real.dtype).eps)
-            if not values[0] > smallest:
-                raise LinearlyDependent(
-                    f"{self.count} orbitals span only {int(np.sum(values > smallest))} dimensions on this grid"
-                )
+            quotient = condition(gram, float(np.finfo(orbitals.real.dtype).eps))
             orbitals[...] = self.combined(orbitals, cholesky_inverse(gram))
-            if values[-1] < ILL_CONDITIONED * values[0]:
+            if quotient < ILL_CONDITIONED:
                 return
 
-    def _pieces(self, orbitals: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """The orbitals of all groups in turn, a few at a time, with their numbers in the whole set."""
+    def _pieces(
+        self, orbitals: np.ndarray, operator: Callable[[np.ndarray], np.ndarray] = np.ascontiguousarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """The orbitals of all groups in turn, a few at a time and after the operator, with their numbers in the whole
+        set."""
         communicators = self._communicators
-        if not self._dealt:
+        if not self._dealt and operator is np.ascontiguousarray:
             for first, piece in _parts(orbitals):
                 yield slice(first, first + len(piece)), piece
             return
         shape, dtype, size = orbitals.shape[1:], orbitals.dtype, _chunk(orbitals)
+        if not self._dealt:
+            for first in range(0, len(orbitals), size):
+                piece = operator(orbitals[first : first + size])
+                yield slice(first, first + len(piece)), piece
+            return
         buffer = np.empty((min(size, max(map(len, self._held))), *shape), dtype)
         for group, numbers in enumerate(self._held):
             for first in range(0, len(numbers), size):
                 count = min(size, len(numbers) - first)
                 here = group == communicators.group_index
-                piece = np.ascontiguousarray(orbitals[first : first + count]) if here else buffer[:count]
+                piece = operator(orbitals[first : first + count]) if here else buffer[:count]
                 communicators.across.Bcast([piece, _mpi_type(dtype)], root=group)
                 begin = numbers.start + first
                 yield slice(begin, begin + count), piece

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, largest_split, part
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.values import counted
 
 MEMORY_SHARE = 0.8
 """Part of a node's memory that fields may take."""
@@ -104,13 +105,14 @@ def choose_groups(
         if ranks % asked:
             raise ProblemError.of(
                 "parallel.orbital_groups",
-                f"{ranks} ranks cannot be divided into {asked} groups of equal size; "
+                f"{counted(ranks, 'rank')} cannot be divided into {asked} groups of equal size; "
                 f'use a divisor of {ranks}, or orbital_groups = "auto"',
             )
         if asked > total:
             raise ProblemError.of(
                 "parallel.orbital_groups",
-                f"{asked} groups cannot share {total} orbitals: every group needs at least one; use at most {total}",
+                f"{asked} groups cannot share {counted(total, 'orbital')}: every group needs at least one; "
+                f"use at most {total}",
             )
         return asked
     limit = largest_split(points)

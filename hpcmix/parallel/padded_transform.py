@@ -89,6 +89,7 @@ class PaddedTransform:
         self._shape = block.shape
         self._local = self.points if self._line else self.on_three_axes(block.shape, 1)
         self._slices = block.slices
+        self._way = way
         self._first_exchange: Exchange | None = None
         self._exchanges: list[Exchange] = []
         self._buffers: dict[Hashable, np.ndarray] = {}
@@ -129,38 +130,63 @@ class PaddedTransform:
         more, self.count = part(count, parts[0], place[0])
         self.first = first + more
         planes = (nx, ny, self.count)
+        self._task = None
         if parts[0] > 1:
-            task = Redistribution(communicators.along[0], columns, planes, 2, 0, self.dtype)
-            self._exchanges = make_exchanges(way, [task] * fields, 1, self._group)
-            self._planes = [exchange.landings[0] for exchange in self._exchanges]
-        elif parts[1] > 1:
-            self._planes = [np.zeros(planes, self.dtype) for _ in range(fields)]
-        else:
-            self._planes = [np.zeros(lines, self.dtype) for _ in range(fields)]
+            self._task = Redistribution(communicators.along[0], columns, planes, 2, 0, self.dtype)
+        self._plane_shape = planes if parts[1] > 1 else lines
+        self._planes: list[np.ndarray] = []
+        self.make_room_for(fields)
         self._lines = self._planes[0] if parts == (1, 1) else np.zeros(lines, self.dtype)
 
-    def convolve(self, densities: Sequence[np.ndarray], potentials: Sequence[np.ndarray], multiply: Multiply) -> None:
-        """Fill every potential with what `multiply` makes of the spectra of all densities, block by block.
+    def make_room_for(self, fields: int) -> None:
+        """Be ready for so many fields at a time. Collective where there are more than before."""
+        missing = max(0, fields - len(self._planes))
+        if self._task is None:
+            self._planes += [np.zeros(self._plane_shape, self.dtype) for _ in range(missing)]
+            return
+        made = make_exchanges(self._way, [self._task] * missing, 1, self._group)
+        self._exchanges += made
+        self._planes += [exchange.landings[0] for exchange in made]
 
-        multiply(spectra, place)  changes the spectra of all fields in place, arrays of shape (padded x, part of padded
-                                  y, part of z); the factor 1/(number of padded points) is its to apply.
+    def convolve(
+        self,
+        densities: Sequence[np.ndarray],
+        inward: np.ndarray,
+        potentials: Sequence[np.ndarray],
+        outward: np.ndarray,
+        multiply: Multiply,
+    ) -> None:
+        """Fill every potential with what `multiply` makes of the spectra of fields that are combined from densities:
+
+            field_d = sum_b inward[d, b] density_b,        potential_a = sum_d outward[a, d] field_d
+
+        multiply(spectra, place)  changes the spectra of all fields in place, block by block: arrays of shape (padded x,
+                                  part of padded y, part of z); the factor 1/(number of padded points) is its to apply.
+        inward, outward           real matrices whose rows have a number that is not zero.
         """
-        for field, density in enumerate(densities):
-            self._forward(density, field)
+        for field, weights in enumerate(inward):
+            self._forward(densities, weights, field)
         with self.timers.phase("padded planes"):
-            self._through_planes(multiply)
-        for field, potential in enumerate(potentials):
-            self._backward(potential, field)
+            self._through_planes(multiply, len(inward))
+        begun: set[int] = set()
+        for field, weights in enumerate(outward.T):
+            self._backward(potentials, weights, field, begun)
 
-    def _forward(self, density: np.ndarray, field: int) -> None:
-        """Lines along the last axis, then the exchanges to whole planes."""
+    def _forward(self, densities: Sequence[np.ndarray], weights: np.ndarray, field: int) -> None:
+        """A combination of densities: lines along the last axis, then the exchanges to whole planes."""
+        used = np.flatnonzero(weights)
+        factors, densities = [self.real_dtype.type(weights[b]) for b in used], [densities[b] for b in used]
         if self._line:
-            density = self._whole_line(density)
-        density = _view(density)
+            mine = sum(factor * density for factor, density in zip(factors, densities, strict=True))
+            factors, densities = [self.real_dtype.type(1.0)], [self._whole_line(mine)]
+        densities = [_view(density) for density in densities]
         target = self._lines_of(field)
         with self.timers.phase("transform"):
             for rows, padded in self._line_blocks():
-                padded[..., : self.points[2]] = density[rows]
+                line = padded[..., : self.points[2]]
+                np.multiply(densities[0][rows], factors[0], out=line)
+                for factor, density in zip(factors[1:], densities[1:], strict=True):
+                    line += factor * density[rows]
                 padded[..., self.points[2] :] = 0
                 ducc0.fft.r2c(padded, axes=(2,), out=target[rows][..., : self._half], nthreads=self.threads)
         source = target
@@ -172,8 +198,8 @@ class PaddedTransform:
             elif self._first_exchange is not None:
                 np.copyto(self._planes[field], source)
 
-    def _backward(self, potential: np.ndarray, field: int) -> None:
-        """The way back of :meth:`_forward`."""
+    def _backward(self, potentials: Sequence[np.ndarray], weights: np.ndarray, field: int, begun: set[int]) -> None:
+        """The way back of :meth:`_forward`; adds to the potentials that are `begun`, which are kept there."""
         target = self._lines_of(field)
         with self.timers.phase("exchange"):
             columns = target if self._first_exchange is None else self._first_exchange.landings[0]
@@ -183,7 +209,7 @@ class PaddedTransform:
                 np.copyto(columns, self._planes[field])
             if self._first_exchange is not None:
                 self._first_exchange.backward([target])
-        whole = np.empty(self._local, self.real_dtype) if self._line else _view(potential)
+        felt = [int(a) for a in np.flatnonzero(weights)]
         with self.timers.phase("transform"):
             for rows, padded in self._line_blocks():
                 ducc0.fft.c2r(
@@ -194,9 +220,16 @@ class PaddedTransform:
                     out=padded,
                     nthreads=self.threads,
                 )
-                whole[rows] = padded[..., : self.points[2]]
-        if self._line:
-            potential[...] = whole[0, 0][self._slices[0]]
+                line = padded[..., : self.points[2]]
+                if self._line:
+                    line = line[..., self._slices[0]]
+                for a in felt:
+                    factor, place = self.real_dtype.type(weights[a]), _view(potentials[a])[rows]
+                    if a in begun:
+                        place += factor * line
+                    else:
+                        np.multiply(line, factor, out=place)
+        begun.update(felt)
 
     def _lines_of(self, field: int) -> np.ndarray:
         """Where the lines along the last axis are transformed: the planes themselves where nothing is exchanged."""
@@ -211,7 +244,7 @@ class PaddedTransform:
             last = min(first + step, self._local[0])
             yield slice(first, last), buffer[: last - first]
 
-    def _through_planes(self, multiply: Multiply) -> None:
+    def _through_planes(self, multiply: Multiply, fields: int) -> None:
         nx, ny, _ = self.points
         mx, my, _ = self.padded
         depth = max(1, min(DEPTH, self.count))
@@ -220,7 +253,7 @@ class PaddedTransform:
         for first in range(0, filled, depth):
             z = slice(first, min(first + depth, filled))
             columns = []
-            for field, planes in enumerate(self._planes):
+            for field, planes in enumerate(self._planes[:fields]):
                 column = self._buffer(("column", field), (nx, my, z.stop - z.start))
                 column[:, :ny] = planes[:, :, z]
                 column[:, ny:] = 0
@@ -235,7 +268,7 @@ class PaddedTransform:
                 multiply(spectra, Place(y, z, upper))
                 for column, block in zip(columns, spectra, strict=True):
                     column[:, y] = _along(block, 0, False)[:nx]
-            for planes, column in zip(self._planes, columns, strict=True):
+            for planes, column in zip(self._planes[:fields], columns, strict=True):
                 planes[:, :, z] = _along(column, 1, False)[:, :ny]
 
     def _buffer(self, name: Hashable, shape: tuple[int, ...]) -> np.ndarray:

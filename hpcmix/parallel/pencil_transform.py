@@ -23,6 +23,7 @@ from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.exchange import WITHOUT_SHARED_MEMORY, Exchange, Redistribution, make_exchanges
 from hpcmix.parallel.shared_memory import NoSharedMemory, SharedFields
+from hpcmix.parallel.spectral_matrix import SpectralMatrix
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transform import Factors, Transform, Turn
 
@@ -220,22 +221,9 @@ class PencilTransform(Transform):
 
         self._change_lines(fields, change)
 
-    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
-        """See :meth:`Transform.change_together`."""
-
-        def change_lines(spectra: Sequence[np.ndarray], _: int) -> None:
-            lines = [
-                np.ascontiguousarray(spectrum) for spectrum in spectra
-            ]  # rows of a shared field are not contiguous
-            for line in lines:
-                kernels.transform_lines(line, 0, True)
-            change(lines)
-            for line, spectrum in zip(lines, spectra, strict=True):
-                kernels.transform_lines(line, 0, False)
-                if line is not spectrum:
-                    spectrum[...] = line
-
-        self._change_lines(fields, change_lines, together=True)
+    def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
+        """See :meth:`Transform.multiply_matrix`."""
+        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(spectra), together=True)
 
     def convolve(
         self,
@@ -244,16 +232,24 @@ class PencilTransform(Transform):
         targets: Sequence[np.ndarray],
     ) -> None:
         """See :meth:`Transform.convolve`."""
-        if self._spectra is None or len(self._spectra) < len(sources):
-            self._spectra = self.empty_fields(len(sources))
-        spectra = list(self._spectra[: len(sources)])
+        spectra = self.half_way_fields(len(sources))
         for source, spectrum in zip(sources, spectra, strict=True):
             self.leave_position(source, spectrum)
+        self.mix_half_way(spectra, multipliers)
+        for spectrum, target in zip(spectra, targets, strict=True):
+            self.enter_position(spectrum, target)
+
+    def half_way_fields(self, count: int) -> list[np.ndarray]:
+        """See :meth:`Transform.half_way_fields`."""
+        if self._spectra is None or len(self._spectra) < count:
+            self._spectra = self.empty_fields(count)
+        return list(self._spectra[:count])
+
+    def mix_half_way(self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]) -> None:
+        """See :meth:`Transform.mix_half_way`."""
         self._change_lines(
             spectra, lambda arrays, _: kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
         )
-        for spectrum, target in zip(spectra, targets, strict=True):
-            self.enter_position(spectrum, target)
 
     def _change_lines(self, fields: Sequence[np.ndarray], change: ChangeLines, together: bool = False) -> None:
         """Let `change` work on the lines along the first axis of fields that are half way, and bring them back.

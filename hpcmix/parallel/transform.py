@@ -19,6 +19,7 @@ import numpy as np
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.spectral_matrix import SpectralMatrix
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.errors import Complaint, ProblemError
 
@@ -84,6 +85,7 @@ class Transform(ABC):
         self.timers = timers
         self.threads = thread_count()
         self._work: np.ndarray | None = None
+        self._spectra_together: list[np.ndarray] = []
 
     def empty_position(self) -> np.ndarray:
         """An uninitialised field in position space."""
@@ -164,12 +166,16 @@ class Transform(ABC):
         for field, factor in zip(fields, factors, strict=True):
             self.multiply(field, lambda spectrum, factor=factor: _apply(factor, spectrum))
 
-    def change_together(self, fields: Sequence[np.ndarray], change: Callable[[Sequence[np.ndarray]], None]) -> None:
-        """Let `change` work on the spectra of complex fields that are half way, all at once and in place; afterwards
-        they are half way again, times n_points."""
-        spectra = [self.forward(field, self.empty_wave()) for field in fields]
+    def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
+        """``field_a <- n_points F^-1 [ sum_b m_ab(k) F field_b ]`` for complex fields that are half way, in place, and
+        leave them half way. 1/n_points is the matrix's to hold."""
+        if len(self._spectra_together) < len(fields):
+            self._spectra_together = [self.empty_wave() for _ in fields]
+        spectra = self._spectra_together[: len(fields)]
+        for field, spectrum in zip(fields, spectra, strict=True):
+            self.forward(field, spectrum)
         with self.timers.phase("multiply"):
-            change(spectra)
+            matrix.multiply_spectra(spectra)
         for spectrum, field in zip(spectra, fields, strict=True):
             self.backward(spectrum, field, normalise=False)
 
@@ -191,6 +197,18 @@ class Transform(ABC):
                 if multiplier is not None:
                     total += multiplier * spectrum
             self.backward(total, target)
+
+    def half_way_fields(self, count: int) -> list[np.ndarray]:
+        """Fields of :meth:`empty_fields` that belong to the transform; :meth:`convolve` works in them too. Collective
+        where there have not been as many before."""
+        raise NotImplementedError(f"{type(self).__name__} is not taken apart")
+
+    def mix_half_way(
+        self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]
+    ) -> None:
+        """What :meth:`convolve` does between the parts of its transforms: the spectra of real fields that are half way,
+        :meth:`half_way_fields`, become those of the results, in place. Where :attr:`plane_axes` is not 0."""
+        raise NotImplementedError(f"{type(self).__name__} is not taken apart")
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""

@@ -14,7 +14,9 @@ from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.dimensions import LENGTH, MASS
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.functionals import Functional
 from hpcmix.problem.grid import Grid
+from hpcmix.problem.hints.keys import place_of
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
@@ -32,6 +34,9 @@ _MORE_STEPS_THAN_ANY = 1_000_000_000
 """Output every so many steps is output at the end only."""
 _TOLERANCES = {"double": 1e-10, "single": 1e-4}
 """Default residual of ground states: some orders above what the rounding of each precision allows."""
+
+_ITERATIONS, _ITERATIONS_WITH_VORTICES = 500, 5000
+"""Default limits of the search for a ground state: measured, 20 to 100 without and 300 to 2000 with vortices."""
 
 
 def assemble(source: Source, folder: Path, name: str, complaints: list[Complaint]) -> Problem:
@@ -63,6 +68,7 @@ class _Assembly:
             grid=grid,
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
+            functional=self.sections("functional", Functional),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
@@ -71,6 +77,8 @@ class _Assembly:
             parallel=self.section("parallel", ParallelOptions),
             ground_state=self.section("ground_state", GroundStateOptions),
         )
+        if parts.time is not None:
+            parts.time = parts.time.ending_steps_at(parts.switching_times)
         title = self.title()
         for path, message, suggestion in cross_checks(parts):
             self.complain(path, message, suggestion)
@@ -78,9 +86,6 @@ class _Assembly:
             # in the order of the file; what has no line comes last
             self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
             raise ProblemError(list(dict.fromkeys(self.complaints)))
-        ground_state = parts.ground_state
-        if ground_state.tolerance is None:
-            ground_state = ground_state.model_copy(update={"tolerance": _TOLERANCES[parts.parallel.precision]})
         time = _complete_time(parts)
         problem = Problem(
             title=title,
@@ -88,10 +93,11 @@ class _Assembly:
             grid=parts.grid,
             species=scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions),
             interaction=tuple(parts.interaction.values()),
+            functional=tuple(parts.functional.values()),
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,
-            ground_state=ground_state,
+            ground_state=_complete_ground_state(parts),
             time=time,
             output=_complete_output(parts.output, time, self.name),
             parallel=parts.parallel,
@@ -106,9 +112,11 @@ class _Assembly:
         known = list(Problem.model_fields)
         for key in self.tables:
             if key not in known:
-                suggestion = None if unavailable_key(key) else closest(key, known)
+                elsewhere = place_of(key, Problem, {})
+                suggestion = None if unavailable_key(key) or elsewhere else closest(key, known)
                 listing = "" if suggestion else f" (sections: {', '.join(known)})"
-                self.complain((key,), unavailable_key(key) or f"unknown section{listing}", suggestion)
+                message = f"unknown section{listing}{'; ' if elsewhere else ''}{elsewhere}"
+                self.complain((key,), unavailable_key(key) or message, suggestion)
         for key in ("grid", "species"):
             if key not in self.tables:
                 self.complain((key,), f"the section {'[grid]' if key == 'grid' else '[[species]]'} is required")
@@ -172,6 +180,17 @@ def _complete_time(parts: Parts) -> TimeOptions | None:
     if limit is None:
         return time
     return time.model_copy(update={"step": time.adaptive.model_copy(update={"largest": 2.0 * limit})})
+
+
+def _complete_ground_state(parts: Parts) -> GroundStateOptions:
+    """The ground_state section with the tolerance of the precision and the iterations that the state may need."""
+    options, update = parts.ground_state, {}
+    if options.tolerance is None:
+        update["tolerance"] = _TOLERANCES[parts.parallel.precision]
+    if options.max_iterations is None:
+        turns = parts.rotation is not None or any(one.vector_potential for one in parts.species.values())
+        update["max_iterations"] = _ITERATIONS_WITH_VORTICES if turns else _ITERATIONS
+    return options.model_copy(update=update)
 
 
 def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str) -> OutputOptions:

@@ -11,17 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from hpcmix.problem.adaptive import smallest_tolerance
 from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
 from hpcmix.problem.evolution import MOST_STEPS, GroundStateOptions, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
+from hpcmix.problem.functionals import FunctionalSection, check_functionals, check_in_frame
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.grid_checks import check_on_grid, check_range
 from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.problem.kernel_costs import check_cost
 from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
-from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.output import OF_SETS, OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.rotation_checks import check_turning
@@ -44,6 +48,7 @@ class Parts:
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Any] = field(default_factory=dict)
+    functional: dict[int, FunctionalSection] = field(default_factory=dict)
     rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None
@@ -51,6 +56,12 @@ class Parts:
     scaling: Scaling | None = None
     parallel: ParallelOptions | None = None
     ground_state: GroundStateOptions | None = None
+
+    @property
+    def switching_times(self) -> list[float]:
+        """When something jumps or bends."""
+        switched = [potential for one in self.species.values() for potential in one.potential]
+        return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
 
     @property
     def complete(self) -> bool:
@@ -62,6 +73,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Everything that takes more than one part to see."""
     yield from _check_names(parts)
     yield from _check_pairs(parts)
+    yield from check_functionals(parts.functional, _names(parts))
     if parts.units is None:
         return  # quantities with a unit have no value then
     if parts.units.given:
@@ -90,7 +102,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             for path, message in check_on_grid(one, parts.grid, hbar):
                 yield ("species", index, *path), message, None
         for index, interaction in parts.interaction.items():
-            for path, message in check_range(interaction, parts.grid):
+            for path, message in (*check_range(interaction, parts.grid), *check_cost(interaction, parts.grid)):
                 yield ("interaction", index, *path), message, None
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
             yield path, message, None
@@ -98,10 +110,14 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         apart = parts.interaction, parts.coupling, parts.rotation, parts.time, parts.output
         for path, message in check_frame(parts.grid, parts.species, *apart):
             yield path, message, None
+        if parts.time is not None and math.isinf(parts.time.final):
+            for path, message in check_in_frame(parts.functional, parts.grid):
+                yield path, message, None
     if parts.time is not None:
         yield from _check_schedules(parts.time, parts.output)
         yield from _check_tolerance(parts)
         if parts.grid is not None:
+            yield from _check_factors(parts)
             yield from _check_step(parts, hbar)
 
 
@@ -110,6 +126,12 @@ def entries(tables: dict[str, Any], key: str) -> list[dict]:
     stay."""
     value = tables.get(key)
     return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []
+
+
+def _names(parts: Parts) -> list[str]:
+    """The names of all species, of those too that are not valid."""
+    names = [entry.get("name") for entry in entries(parts.tables, "species")]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _check_names(parts: Parts) -> Iterator[Finding]:
@@ -212,11 +234,16 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
 def _check_observables(parts: Parts) -> Iterator[Finding]:
     if parts.output is None or not parts.complete:
         return
+    also = parts.output.observables.also
+    if parts.grid is not None and parts.grid.dimensions == 1 and "angular-momentum" in also:
+        place = ("output", "observables", "also", also.index("angular-momentum"))
+        yield place, "needs two or three dimensions, and the grid has one; leave it out", None
     if any(one.number_of_orbitals > 1 for one in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
-    if parts.output.observables.also:
-        yield ("output", "observables", "also"), message, None
+    for position, name in enumerate(also):
+        if name in OF_SETS:
+            yield ("output", "observables", "also", position), message, None
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")
         yield ("output", "snapshots", "fields", position), message, None
@@ -236,6 +263,32 @@ def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterato
         if interval is not None and interval < time.step_size * (1 - 1e-12):
             message = f"is smaller than the step: {interval:.6g} < {time.step_size:.6g} in code units"
             yield ("output", name, "interval"), message, None
+
+
+MOST_TIMES = 2**20
+"""At so many times a factor is evaluated in advance."""
+
+
+def _check_factors(parts: Parts) -> Iterator[Finding]:
+    """Refuse factors that are not finite at the ends of the steps; of adaptive steps, at the beginning."""
+    time = parts.time
+    if time.frame.expanding or time.adaptive is not None:
+        times = np.zeros(1)
+    else:
+        times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
+    found = [
+        (("species", index, "potential", number), entry)
+        for index, one in parts.species.items()
+        for number, entry in enumerate(one.potential)
+    ]
+    found += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
+    for path, entry in found:
+        if entry.factor is None:
+            continue
+        on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
+        wrong = on & ~np.isfinite(np.broadcast_to(entry.factor.evaluate(t=times), times.shape))
+        if wrong.any():
+            yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
 
 
 def _check_tolerance(parts: Parts) -> Iterator[Finding]:
@@ -262,7 +315,7 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     and any step is right; an expanding frame brings a potential of its own.
     """
     time, grid = parts.time, parts.grid
-    acted_on = bool(entries(parts.tables, "interaction")) or grid.frame.map.expanding
+    acted_on = any(entries(parts.tables, key) for key in ("interaction", "functional")) or grid.frame.map.expanding
     acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
         return None

@@ -6,13 +6,18 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator, model_validator
+import numpy as np
+from pydantic import BeforeValidator, StrictBool, model_validator
 
 from hpcmix.problem.dimensions import FREQUENCY
 from hpcmix.problem.interactions import two_names
 from hpcmix.problem.potentials import Switching
 from hpcmix.problem.section import wrong
 from hpcmix.problem.values import angle, quantity
+
+SAMPLES = 4097
+"""Times at which a factor is looked at. A pulse between two of them makes the strength at time 0- seem larger beside
+the rest, and the user is asked what is meant."""
 
 if TYPE_CHECKING:
     from hpcmix.problem.species import Species
@@ -30,6 +35,9 @@ class RabiCoupling(Switching):
     detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
     """Angular frequency by which a lies above b."""
     phase: Annotated[float, angle()] = 0.0
+    dressed: StrictBool | None = None
+    """Whether the ground state of its species is sought with it, so that they share their particles; None: where it is
+    wholly on at time 0-, and by no factor of time."""
 
     @model_validator(mode="after")
     def _two_species(self):
@@ -39,9 +47,26 @@ class RabiCoupling(Switching):
 
     @property
     def on_before_start(self) -> bool:
-        """Whether it turns one species into the other at time 0-."""
-        on = self.from_time < 0.0 and (self.until >= 0.0 or self.until + self.ramp > 0.0)
-        return on and self.rabi_frequency > 0.0 and (self.factor is None or float(self.factor.evaluate(t=0.0)) != 0.0)
+        """Whether it turns one species into the other at time 0-, however little."""
+        return self.rabi_frequency > 0.0 and self.before_start != 0.0
+
+    @property
+    def dresses(self) -> bool:
+        """Whether the ground state is sought with it."""
+        wholly = self.factor is None and self.before_start == 1.0
+        return self.on_before_start and (wholly if self.dressed is None else self.dressed)
+
+    def share_before_start(self, final: float) -> float:
+        """Its strength at time 0- in units of the largest that it has until `final`, as far as looking at some times
+        finds that."""
+        largest = 1.0
+        if self.factor is not None:
+            last = min(final, self.until + self.ramp)
+            times = np.linspace(0.0, max(0.0, last) if math.isfinite(last) else 0.0, SAMPLES)
+            with np.errstate(all="ignore"):
+                values = np.abs(np.broadcast_to(self.factor.evaluate(t=times), times.shape))
+            largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
+        return abs(self.before_start) / largest if largest > 0.0 else 0.0
 
 
 def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
@@ -56,7 +81,7 @@ def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> l
 
 def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
     """The species, by index, that share their particles in the ground state: connected at time 0-, and asked for."""
-    groups = coupled_groups([one.name for one in species], [entry for entry in couplings if entry.on_before_start])
+    groups = coupled_groups([one.name for one in species], [entry for entry in couplings if entry.dresses])
     return [group for group in groups if any(asks_for_ground_state(species[index]) for index in group)]
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from hpcmix.problem.species import Species
 
 
+NEARLY_OFF = 0.01
+"""Share of its largest strength up to which a coupling is a pulse that comes later, at time 0- its tail."""
+
+
 def check_couplings(parts: Parts) -> Iterator[Finding]:
     """Everything about couplings that takes more than one part to see."""
     if not parts.complete:
@@ -51,7 +55,34 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
             f"potentials, and here is a [[coupling]] too; use one of {', '.join(valid)}"
         )
         yield ("time", "integrator"), message, None
+    yield from _check_dressing(parts, species, known)
     yield from _check_dressed(parts, species, list(known.values()))
+
+
+def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, RabiCoupling]) -> Iterator[Finding]:
+    """Whether it is clear which couplings the ground state is sought with. A trace of a coupling is enough to divide
+    the particles anew, so that one which is neither wholly on nor as good as off is asked about."""
+    named = {one.name: one for one in species}
+    final = parts.time.final if parts.time is not None else 0.0
+    for index, entry in couplings.items():
+        asking = [name for name in entry.between if asks_for_ground_state(named[name])]
+        first, second = entry.between
+        if entry.dressed and not entry.on_before_start:
+            message = (
+                "asks for a ground state with this coupling, which is not on at time 0-, when that is sought: its "
+                'rabi_frequency, "from", "until" and "factor" say so; let it be on then, or leave this out'
+            )
+            yield ("coupling", index, "dressed"), message, None
+        elif entry.dressed is None and asking and entry.on_before_start and not entry.dresses:
+            share = entry.share_before_start(final)
+            if not share <= NEARLY_OFF:
+                message = (
+                    f"at time 0- this coupling has {100 * share:.3g} % of its largest strength, and it is not clear "
+                    "which state is meant: dressed = true seeks the ground state with it, and divides all particles of "
+                    f'"{first}" and "{second}" anew; dressed = false keeps the particles that each is given'
+                )
+                key = "factor" if entry.factor is not None else "ramp"
+                yield ("coupling", index, key), message, None
 
 
 def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCoupling]) -> Iterator[Finding]:
@@ -64,14 +95,16 @@ def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCou
             if species[index].initial.kind != "ground-state":
                 message = (
                     f'"{species[index].name}" is coupled to "{asking}" at time 0-, which asks for the ground state '
-                    'that they share; ask for it here too, or let the coupling begin at "from" = 0'
+                    'that they share; ask for it here too, let the coupling begin at "from" = 0, or say '
+                    "dressed = false in it"
                 )
                 yield ("species", places[index], "initial"), message, None
     sets = [index for index, one in enumerate(species) if one.number_of_orbitals > 1]
     if groups and sets:
         message = (
             "several orbitals do not go with a ground state of coupled condensates in this version; "
-            'let the coupling begin at "from" = 0, or give the condensates another initial state'
+            'let the coupling begin at "from" = 0, say dressed = false in it, or give the condensates another initial '
+            "state"
         )
         yield ("species", places[sets[0]], "orbitals"), message, None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import PlainValidator, PrivateAttr, StrictBool, ValidationInfo, model_validator
@@ -10,10 +11,13 @@ from pydantic import PlainValidator, PrivateAttr, StrictBool, ValidationInfo, mo
 from hpcmix.problem.adaptive import AdaptiveStep, number_or_table
 from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.errors import closest
+from hpcmix.problem.fixed_steps import SAME_TIME, FixedSteps, Mark
 from hpcmix.problem.frame import AT_REST, LARGEST_SCALE, Frame
 from hpcmix.problem.integrators import INTEGRATORS, Splitting
 from hpcmix.problem.section import Section, context_of, wrong
 from hpcmix.problem.values import described, integer, quantity, real, sequence
+
+NEEDS_TIME = "run needs a [time] section with final and step; hpcmix ground does without"
 
 
 def _pair(value: object) -> tuple:
@@ -30,16 +34,31 @@ class GroundStateCoupling(Section):
     factor: Annotated[float, real()]
 
 
+Saddles = Literal["follow", "report", "ignore"]
+"""What becomes of a ground state that is no minimum."""
+
+
 class GroundStateOptions(Section):
     """How far and by which method energies are minimised."""
 
     tolerance: Annotated[float, real(above=0)] | None = None
     """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Never None in a loaded problem: 1e-10 in double,
     1e-4 in single."""
-    max_iterations: Annotated[int, integer(at_least=1)] = 500
+    max_iterations: Annotated[int, integer(at_least=1)] | None = None
+    """Of one job and one start; the state is kept when they are spent. Never None in a loaded problem: 500, or 5000
+    where a rotation or a vector potential may fill the state with vortices."""
     method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
     step: Annotated[float, quantity(TIME, above=0)] | None = None
     """Step in imaginary time; None lets the method choose."""
+    saddles: Saddles = "follow"
+    """After convergence the lowest curvature of the energy is looked for. Where it is negative the search goes on
+    downhill ("follow"), or the state stays and the log says so ("report"); "ignore" does not look."""
+    starts: Annotated[int, integer(at_least=1)] = 1
+    """Searches from different first guesses; the lowest state is kept. The second and later ones begin with smooth
+    noise on the guess, from the seed of every species and the number of the start."""
+    noise: Annotated[float, real(at_least=0)] | None = None
+    """Relative noise on the first guess, from the seed of every species' ``initial``. None: 0.05 where symmetries of
+    the guess would be kept to (sets of orbitals, vector potentials, rotation), else none."""
     coupling: Annotated[tuple[GroundStateCoupling, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
@@ -55,15 +74,6 @@ class GroundStateOptions(Section):
         if self.step is not None and self.method != "imaginary-time":
             raise wrong(f'is for method = "imaginary-time"; the method here is "{self.method}"', key="step")
         return self
-
-
-def steps_to(final: float, step: float) -> int:
-    """How many steps reach `final`; a quotient that is whole up to rounding counts as whole."""
-    quotient = final / step
-    nearest = round(quotient)
-    # the two numbers and their quotient carry three roundings of 1e-16 each; a factor of a thousand above that is still
-    # no real part of a step
-    return nearest if abs(quotient - nearest) <= 1e-12 * quotient else math.ceil(quotient)
 
 
 MOST_STEPS = 2.0**53
@@ -105,12 +115,14 @@ class TimeOptions(Section):
     final: Annotated[float, PlainValidator(_final)]
     """In the laboratory; infinite in the expanding frame only."""
     step: number_or_table(float, quantity(TIME, above=0), AdaptiveStep)
-    """The step as asked for, on the clock (problem/frame.py), ``step_size`` is what is used; or how it is adapted."""
+    """The step as asked for, on the clock (problem/frame.py), at least as long as those that are taken
+    (``fixed_steps``); or how it is adapted."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
     check_step: StrictBool = True
     """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
 
     _frame: Frame = PrivateAttr(default=AT_REST)
+    _switching: tuple[float, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _step_fits(self, info: ValidationInfo):
@@ -144,13 +156,46 @@ class TimeOptions(Section):
         """The coefficients of the integrator."""
         return INTEGRATORS[self.integrator]
 
+    def ending_steps_at(self, times: Iterable[float]) -> TimeOptions:
+        """The same with steps that end at these times, of which those of the laboratory after time zero count."""
+        changed = self.model_copy()
+        # pydantic keeps private attributes of a frozen model writable
+        changed._switching = tuple(sorted({self._frame.clock(time) for time in times if time > 0.0}))
+        return changed
+
+    @property
+    def switching_times(self) -> tuple[float, ...]:
+        """The times on the clock at which steps have to end because a potential or a coupling jumps or bends there;
+        those beyond ``end`` included."""
+        return self._switching
+
+    def next_switching_time(self, clock: float) -> float:
+        """The first of them after a time; infinity for none."""
+        return min((time for time in self._switching if time - clock > SAME_TIME * time), default=math.inf)
+
+    @property
+    def fixed_steps(self) -> FixedSteps:
+        """The steps from time zero to ``end``, where they are fixed."""
+        return FixedSteps.planned(self.end, self.step, self._switching)
+
+    def steps_from(self, mark: Mark, size: float, step: int) -> FixedSteps | None:
+        """All steps of a run that has come to `step` by steps of a size from a mark on; None where steps are
+        adaptive."""
+        if self.adaptive is not None:
+            return None
+        return FixedSteps.going_on(mark, size, step, self.end, self.step, self._switching)
+
     @property
     def steps(self) -> int:
-        """Number of fixed steps: ``ceil(end / step)``; a quotient that is whole up to rounding counts as whole."""
-        return steps_to(self.end, self.step)
+        """Number of fixed steps."""
+        return self.fixed_steps.steps
+
+    @property
+    def first_step(self) -> float:
+        """The first step of a run; of adaptive steps the first that is tried."""
+        return self.fixed_steps.stretches[0].size if self.adaptive is None else self.adaptive.within(self.end)[1]
 
     @property
     def step_size(self) -> float:
-        """The step that is used: ``end / steps``, at most the one asked for, so that the last step ends at
-        ``final``; of adaptive steps the first that is tried."""
-        return self.end / self.steps if self.adaptive is None else self.adaptive.within(self.end)[1]
+        """The longest step that is taken, at most the one asked for; of adaptive steps the first that is tried."""
+        return self.fixed_steps.largest if self.adaptive is None else self.first_step

@@ -54,6 +54,8 @@ _FUNCTIONS: dict[str, tuple[Callable, int, int | None]] = {
 
 _CONSTANTS = {"pi": np.float64(np.pi), "e": np.float64(np.e)}
 
+_NOT_SMOOTH = frozenset({"abs", "floor", "sign", "heaviside", "where", "min", "max"})
+
 _OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -102,6 +104,14 @@ class Expression:
         variables = {name: np.asarray(values[name], dtype=np.float64) for name in self.variables_used}
         with np.errstate(all="ignore"):
             return np.asarray(_value(self._tree, variables), dtype=np.float64)[()]
+
+    def jumps_or_bends(self, variable: str) -> bool:
+        """Whether something that a variable is in may jump or bend: a comparison, or a function that is not smooth."""
+        for node in ast.walk(self._tree):
+            breaking = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and node.func.id in _NOT_SMOOTH)
+            if breaking and any(isinstance(one, ast.Name) and one.id == variable for one in ast.walk(node)):
+                return True
+        return False
 
     def __eq__(self, other: object) -> bool:
         return self.text == other.text if isinstance(other, Expression) else NotImplemented
@@ -230,8 +240,8 @@ class _Checker:
             if name in self.variables or name in _CONSTANTS:
                 raise _fail(node, f'"{name}" is no function; a product needs its *')
             suggestion = closest(name, _FUNCTIONS)
-            hint = f'; did you mean "{suggestion}"?' if suggestion else f" (functions: {', '.join(_FUNCTIONS)})"
-            raise _fail(node, f'unknown function "{_excerpt(name)}"{hint}')
+            hint = f'; did you mean "{suggestion}"?' if suggestion else ""
+            raise _fail(node, f'unknown function "{_excerpt(name)}"{hint} (functions: {", ".join(_FUNCTIONS)})')
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise _fail(node, f"{name} takes plain arguments only")
         _, fewest, most = _FUNCTIONS[name]

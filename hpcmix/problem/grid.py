@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo
@@ -47,6 +48,11 @@ class Grid(Section):
     def axes(self) -> tuple[str, ...]:
         """Names of the axes, x first."""
         return AXES[: self.dimensions]
+
+    def in_words(self, axes: Sequence[int]) -> str:
+        """The names of some axes, as a sentence has them: "x, y and z"."""
+        *first, last = (self.axes[axis] for axis in axes)
+        return f"{', '.join(first)} and {last}" if first else last
 
     @property
     def spacings(self) -> tuple[float, ...]:

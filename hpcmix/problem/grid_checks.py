@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from hpcmix.problem.grid import Grid
-from hpcmix.problem.initial import PlaneWavesInitial
+from hpcmix.problem.initial import OscillatorInitial, PlaneWavesInitial
 from hpcmix.problem.interactions import ScatteringInteraction, TableInteraction
 from hpcmix.problem.potentials import BoxPotential, LatticePotential
 from hpcmix.problem.species import Species
@@ -124,6 +124,14 @@ def _(potential: RandomVectorPotential, grid: Grid) -> Iterator[Finding]:
             f"only up to {math.pi / coarsest:.6g}; at least {6.0 * coarsest / math.pi:.4g}, or a finer grid"
         )
         yield ("correlation_length",), message
+
+
+@_check.register
+def _(initial: OscillatorInitial, grid: Grid) -> Iterator[Finding]:
+    for axis, number in enumerate(initial.numbers or ()):
+        if number >= grid.points[axis]:
+            name = grid.axes[axis]
+            yield ("numbers", axis), f"{number} quanta on axis {name} are more than its {grid.points[axis]} points hold"
 
 
 @_check.register

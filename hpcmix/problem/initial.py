@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
+from hpcmix.problem.adaptive import number_or_table
 from hpcmix.problem.dimensions import FREQUENCY, LENGTH, MOMENTUM
+from hpcmix.problem.errors import closest
 from hpcmix.problem.expressions import Expression
-from hpcmix.problem.section import Section
-from hpcmix.problem.values import existing_file, expression, integer, per_axis, quantity, real, vector
+from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.values import described, existing_file, expression, integer, per_axis, quantity, real, vector
 
 Integers = Annotated[tuple[Annotated[int, integer()], ...], per_axis()]
 Counts = Annotated[tuple[Annotated[int, integer(at_least=0)], ...], per_axis()]
@@ -30,15 +32,34 @@ class InitialSection(Section):
     noise: Noise | None = None
 
 
+class FileStart(Section):
+    """A first guess: the wave function on the grid's points from a dataset of an HDF5 file, by default
+    <species>/wave_function; of fermions the dataset has the orbitals as its first axis."""
+
+    path: Annotated[str, existing_file()]
+    dataset: str
+
+
+def _named_start(value: object) -> str:
+    if value not in ("thomas-fermi", "gaussian"):
+        words = ("thomas-fermi", "gaussian")
+        suggestion = closest(value, words) if isinstance(value, str) else None
+        raise wrong(
+            f'must be "thomas-fermi", "gaussian" or a table {{ path = "FILE.h5" }}, not {described(value)}',
+            suggestion=suggestion,
+        )
+    return value
+
+
 class GroundStateInitial(InitialSection):
     """The ground state of all species that ask for it, in the potentials of time 0-; ``start`` is where the
     minimisation begins."""
 
     kind: Literal["ground-state"] = "ground-state"
-    start: Literal["thomas-fermi", "gaussian"] = "thomas-fermi"
+    start: number_or_table(str, PlainValidator(_named_start), FileStart) = "thomas-fermi"
     seed: Annotated[int, integer(at_least=0)] = 0
-    """Of the noise on the first guess, where there is some: sets of orbitals, vector potentials, rotation. Another seed
-    may find another minimum, of vortices say."""
+    """Of the noise on the first guess, where there is some (``ground_state.noise``, ``ground_state.starts``). Another
+    seed may find another minimum, of vortices say."""
 
 
 class GaussianInitial(InitialSection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -14,6 +15,16 @@ from hpcmix.problem.values import described, quantity, real, sequence
 
 if TYPE_CHECKING:
     from hpcmix.problem.schema import Problem
+
+
+GAUSSIAN_NEGLIGIBLE = 9.0
+"""Widths after which a Gaussian is 3e-18 of its maximum, below the rounding of a sum."""
+
+YUKAWA_NEGLIGIBLE = 40.0
+"""Screening lengths after which exp(-mu r) is 4e-18, below the rounding of a sum."""
+
+RANGES = 41
+"""Chebyshev points of the range at which a cut kernel is transformed (model/decaying_transforms.py)."""
 
 
 def two_names(value: Any) -> tuple:
@@ -32,6 +43,28 @@ class InteractionSection(Section):
     def kernel_boundary(self) -> Literal["periodic", "free"] | None:
         """Where the convolution with the kernel takes place, or None for what acts at a point."""
         return None
+
+    def shape(self, problem: Problem) -> Hashable:
+        """What kernels have in common that differ by a factor only. Of those with a :attr:`kernel_boundary`."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    def factor(self, problem: Problem) -> float:
+        """The factor of this kernel, code units."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    def reach(self, diagonal: float) -> float:
+        """The distance at which the kernel may be cut between points at most `diagonal` apart."""
+        return diagonal
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """Radius of the support, and number of functions, of the quadrature that the kernel's transform takes; None
+        where it has a closed form."""
+        return None
+
+    @property
+    def parts(self) -> int:
+        """Number of parts of different parity that the kernel's transform has."""
+        return 1
 
 
 class ContactInteraction(InteractionSection):
@@ -71,6 +104,10 @@ class KernelInteraction(InteractionSection):
         """See :attr:`InteractionSection.kernel_boundary`."""
         return self.boundary
 
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`: the strength."""
+        return self.strength
+
 
 class GaussianInteraction(KernelInteraction):
     """``G_ab = strength exp(-r^2 / (2 width^2))``."""
@@ -78,6 +115,18 @@ class GaussianInteraction(KernelInteraction):
     kind: Literal["gaussian"]
     strength: Annotated[float, quantity(ENERGY)]
     width: Annotated[float, quantity(LENGTH, above=0)]
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind, self.width
+
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`InteractionSection.reach`."""
+        return min(diagonal, GAUSSIAN_NEGLIGIBLE * self.width)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`: of a wide Gaussian that is cut."""
+        return _cut(diagonal) if self.boundary == "free" and self.reach(diagonal) == diagonal else None
 
 
 class YukawaInteraction(KernelInteraction):
@@ -87,11 +136,24 @@ class YukawaInteraction(KernelInteraction):
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
     screening: Annotated[float, quantity(INVERSE_LENGTH, above=0)]
 
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`InteractionSection.reach`."""
+        return min(diagonal, YUKAWA_NEGLIGIBLE / self.screening)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`: in the plane, where the cut transform has no closed form."""
+        cut = self.boundary == "free" and dimensions == 2 and self.reach(diagonal) == diagonal
+        return _cut(diagonal) if cut else None
+
     @model_validator(mode="after")
     def _integrable(self, info: ValidationInfo):
         if context_of(info).dimensions == 1:
             raise wrong("yukawa has no meaning in one dimension: exp(-mu r)/r cannot be integrated there", key="kind")
         return self
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind, self.screening
 
 
 class CoulombInteraction(KernelInteraction):
@@ -104,11 +166,19 @@ class CoulombInteraction(KernelInteraction):
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
     boundary: Literal["periodic", "free"] = "free"
 
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`: in the plane, where the cut transform has no closed form."""
+        return _cut(diagonal) if self.boundary == "free" and dimensions == 2 else None
+
     @model_validator(mode="after")
     def _integrable(self, info: ValidationInfo):
         if context_of(info).dimensions == 1:
             raise wrong("coulomb has no meaning in one dimension: 1/r cannot be integrated there", key="kind")
         return self
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind
 
 
 class DipolarInteraction(KernelInteraction):
@@ -138,6 +208,13 @@ class DipolarInteraction(KernelInteraction):
         return self
 
     @property
+    def parts(self) -> int:
+        """See :attr:`InteractionSection.parts`: one more for every pair of components of the direction; each is no
+        function of |k| and costs as much as two that are."""
+        components = sum(map(bool, self.direction))
+        return 2 * (1 + components * (components - 1) // 2)
+
+    @property
     def unit_direction(self) -> tuple[float, float, float]:
         """The direction with length one."""
         largest = max(map(abs, self.direction))
@@ -151,6 +228,14 @@ class DipolarInteraction(KernelInteraction):
         if self.strength is not None:
             return self.strength
         return 1.5 * problem.hbar**2 * self.dipolar_length / problem.reduced_mass(self.between)
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`."""
+        return self.kind, self.unit_direction
+
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`."""
+        return self.coupling(problem)
 
 
 class ScatteringInteraction(InteractionSection):
@@ -169,6 +254,19 @@ class ScatteringInteraction(InteractionSection):
     def kernel_boundary(self) -> Literal["periodic", "free"] | None:
         """See :attr:`InteractionSection.kernel_boundary`; the range is within the box."""
         return None if self.limit else "periodic"
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`: V f_l depends on the reduced mass."""
+        numbers = (self.particles, self.neumann_radius, problem.reduced_mass(self.between))
+        return self.kind, self.potential.model_dump_json(), *numbers
+
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`."""
+        return 1.0
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`."""
+        return None if self.limit else (self.potential.radius / self.particles, 1)
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo):
@@ -193,6 +291,27 @@ class TableInteraction(KernelInteraction, RadialTable):
     """``G_ab`` as a radial table: lists of radii and values or a text file with these two columns, code units."""
 
     kind: Literal["table"]
+
+    def shape(self, problem: Problem) -> Hashable:
+        """See :meth:`InteractionSection.shape`: that of equal tables."""
+        return self.kind, self.radii, self.values
+
+    def factor(self, problem: Problem) -> float:
+        """See :meth:`InteractionSection.factor`."""
+        return 1.0
+
+    def reach(self, diagonal: float) -> float:
+        """See :meth:`InteractionSection.reach`."""
+        return min(diagonal, self.radius)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :meth:`InteractionSection.quadrature`."""
+        return (self.reach(diagonal) if self.boundary == "free" else self.radius), 1
+
+
+def _cut(radius: float) -> tuple[float, int]:
+    """The quadrature of a cut kernel, for all ranges that it may come to have (model/decaying_transforms.py)."""
+    return radius, RANGES
 
 
 Interaction = Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from hpcmix.problem.assemble import assemble
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.hints.syntax import explained
 from hpcmix.problem.lines import index_lines
 from hpcmix.problem.overrides import apply_overrides
 from hpcmix.problem.schema import Problem
@@ -68,35 +68,7 @@ def _tables(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason, line, column = _syntax_error(str(error), text)
+        reason, line, column = explained(str(error), text)
         raise _refusal(file, line, f"not valid TOML: {reason}{column}") from None
     except RecursionError:
         raise _refusal(file, None, "lists or tables are nested too deeply") from None
-
-
-_POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
-_HINTS = {
-    "Invalid value": "a value is missing or is text without its quotes",
-    "Expected '=' after a key in a key/value pair": "an = is missing after the key",
-    "Cannot overwrite a value": "this key stands twice in its table",
-    "Expected newline or end of document after a statement": "there is more on this line than one entry",
-    "Invalid statement": "this is neither a [section] nor an entry key = value",
-    "Cannot declare": "this section stands twice; an array of sections has two brackets, as in [[species]]",
-    "Unterminated string": "a text is not closed with its quote",
-    "Expected \"'": "a text is not closed with its quote",
-    "Unclosed array": "a list is not closed with ]",
-    "Unclosed inline table": "a table is not closed with }, or continues on the next line",
-}
-
-
-def _syntax_error(message: str, text: str) -> tuple[str, int, str]:
-    """The reader's message in our words, its line, and its column as text."""
-    position = _POSITION.search(message)
-    reason = message[: position.start()] if position else message.removesuffix(" (at end of document)")
-    line, column = (
-        (int(position[1]), f" (column {position[2]})") if position else (text.rstrip("\n").count("\n") + 1, "")
-    )
-    for beginning, hint in _HINTS.items():
-        if reason.startswith(beginning):
-            return hint, line, column
-    return reason[:1].lower() + reason[1:], line, column

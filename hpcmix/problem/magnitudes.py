@@ -30,8 +30,8 @@ LONGEST_CELL = 1e6
 """Largest spacing of the grid over its smallest: kinetic energies along the axes differ by the square then, and radial
 tables have as many entries for a point of an axis."""
 
-STRONGEST_BARRIER = 1e10
-"""kappa V R^2 of a scattering potential: a hard sphere to a part in 1e5, resolved by as many panels."""
+STRONGEST_BARRIER = 1e8
+"""kappa V R^2 of a scattering potential: a hard sphere to a part in 1e4, resolved by as many panels."""
 
 LARGEST_BALL = 1e12
 """Radius of the Neumann problem over the potential's: beyond, its solution is that of the scattering problem to all
@@ -149,6 +149,11 @@ def _meetings(
             energy = abs(strength * factor) * factors.weights[places.index(there)]
             what = f'the mean field of "{parts.species[there].name}" at one point'
             yield Meeting(("interaction", index, *key), what, here, energy, kinetic[here])
+    for index, entry in parts.functional.items():
+        members = [names[name] for name in entry.species if name in names]
+        energy = entry.largest_mean_field(sum(factors.weights[places.index(one)] for one in members) / cell)
+        for one in members:
+            yield Meeting(("functional", index, "strength"), "its mean field at one point", one, energy, kinetic[one])
 
 
 def _height(potential: Any, mass: float, corner: list[float]) -> float:

@@ -28,15 +28,19 @@ class ScheduleSection(Section):
         return self
 
 
-Also = Literal["momentum-distribution", "determinant-overlap", "semiclassical-norms"]
+Also = Literal["angular-momentum", "momentum-distribution", "determinant-overlap", "semiclassical-norms"]
+
+OF_SETS = ("determinant-overlap", "semiclassical-norms")
+"""Those of them that are measured of sets of orbitals only."""
 
 
 class ObservablesOptions(ScheduleSection):
     """Time series of numbers; about a hundred records a run unless a schedule is given."""
 
     also: Annotated[tuple[Also, ...], sequence()] = ()
-    """What to measure of sets of orbitals beyond the usual: it costs time or, for the overlap with the initial
-    determinant, the memory of a second set."""
+    """What to measure beyond the usual: it costs time or, for the overlap with the initial determinant, the memory of a
+    second set of orbitals. The angular momentum is there anyway where a vector potential or a rotating frame turns the
+    particles."""
 
 
 SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
@@ -78,10 +82,13 @@ def _directory(value: Any) -> str:
 
 
 class OutputOptions(Section):
-    """The run's directory and its schedules."""
+    """The run's directory and its schedules, and what is to become of clouds that box or grid do not hold."""
 
     directory: Annotated[str, PlainValidator(_directory)] = ""
     """Relative to where the program is started. Never empty in a loaded problem: runs/<name of the file>."""
+    resolution: Literal["check", "warn", "ignore"] = "check"
+    """Of a cloud that a trap should keep away from the faces of the box and does not, or whose spectrum reaches the
+    grid's largest wave number: warn, and end the run where it is lost; only warn; or say nothing."""
     observables: ObservablesOptions = Field(default_factory=ObservablesOptions)
     snapshots: SnapshotsOptions = Field(default_factory=SnapshotsOptions)
     checkpoints: CheckpointsOptions = Field(default_factory=CheckpointsOptions)

@@ -10,6 +10,12 @@ from typing import Any
 from hpcmix.problem.errors import Complaint, closest
 from hpcmix.problem.source import KeyPath
 
+ARRAYS = (("species",), ("interaction",), ("coupling",), ("ground_state", "coupling"), ("species", "potential"))
+"""Arrays of tables, by their keys without indices: an option that speaks of their entry 0 may begin them."""
+
+NUMBERS_OR_TABLES = (("time", "step"),)
+"""What is a number or a table: an option that speaks of the table's keys replaces the number."""
+
 
 def apply_overrides(
     tables: dict[str, Any], overrides: Sequence[str]
@@ -17,11 +23,12 @@ def apply_overrides(
     """A copy of the tables with the overrides in place, the option text of each path they set, and complaints.
 
     Keys are dotted, with list indices from zero, and species also by name. The value is TOML; text that is no TOML
-    value stands for itself.
+    value stands for itself. Tables and arrays of tables that are missing on the way are begun.
     """
     tables = copy.deepcopy(tables)
     options: dict[KeyPath, str] = {}
     complaints: list[Complaint] = []
+    begun: set[KeyPath] = set()
     for override in overrides:
         option = f"--set {override}"
         key, separator, text = override.partition("=")
@@ -30,11 +37,12 @@ def apply_overrides(
             complaints.append(Complaint(option, None, "", "must have the form key=value, such as time.step=1e-3"))
             continue
         try:
-            path = _set(tables, parts, _value(text.strip()))
+            setting = _Setting(tables, parts, begun)
+            setting.put(_value(text.strip()))
         except _NoSuchPlace as error:
             complaints.append(Complaint(option, None, key.strip(), error.message, error.suggestion))
         else:
-            options[path] = option
+            options[setting.path] = option
     return tables, options, complaints
 
 
@@ -52,37 +60,73 @@ def _value(text: str) -> Any:
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _set(tables: dict[str, Any], parts: list[str], value: Any) -> KeyPath:
-    """Put the value in place and return its path. Tables that are missing on the way are made."""
-    node: Any = tables
-    path: list[str | int] = []
-    for position, part in enumerate(parts):
+class _Setting:
+    """The way to an entry: `path` and the table or list that holds it, `node`. What is missing on the way is made once
+    the whole way is known to exist.
+
+    begun  arrays of tables that options began, which may therefore grow.
+    """
+
+    def __init__(self, tables: dict[str, Any], parts: list[str], begun: set[KeyPath]) -> None:
+        self.parts = parts
+        self.path: KeyPath = ()
+        self._begun = begun
+        self._changes: list[tuple[Any, Any, Any]] = []
+        node: Any = tables
+        for position, part in enumerate(parts):
+            node = self._step(node, position, part)
+
+    def put(self, value: Any) -> None:
+        """Set the entry."""
+        container, key, _ = self._changes.pop()
+        for place, name, made in (*self._changes, (container, key, value)):
+            if isinstance(place, list) and name == len(place):
+                place.append(made)
+            else:
+                place[name] = made
+
+    def _step(self, node: Any, position: int, part: str) -> Any:
+        """What stands at the next part of the key; for the last one it is only noted where it is."""
+        last = position == len(self.parts) - 1
+        above = ".".join(self.parts[:position])
         if isinstance(node, dict) and part.isdecimal() and part not in node:
             # a single table where a list may stand: its index zero is the table itself
-            if int(part) != 0 or position == len(parts) - 1 or not path:
-                raise _NoSuchPlace(f"{'.'.join(parts[:position])} is a single table, not a list")
-            continue
-        key = _index(node, part, parts[:position]) if isinstance(node, list) else part
+            if not node and last:
+                raise _NoSuchPlace(f"is not there to be changed; give the whole list, {above}=[...]")
+            if int(part) != 0 or last or not self.path:
+                raise _NoSuchPlace(f"{above} is a single table, not a list")
+            return node
         if not isinstance(node, (dict, list)):
-            raise _NoSuchPlace(f"{'.'.join(parts[:position])} is no table, so it has no entry {part}")
-        path.append(key)
-        if position == len(parts) - 1:
-            node[key] = value
-        else:
-            node = node.setdefault(key, {}) if isinstance(node, dict) else node[key]
-    return tuple(path)
+            if part.isdecimal():
+                raise _NoSuchPlace(f"{above} is a single value, not a list; give the whole list, {above}=[...]")
+            raise _NoSuchPlace(f"{above} is no table, so it has no entry {part}")
+        key = self._index(node, part, position) if isinstance(node, list) else part
+        self.path = (*self.path, key)
+        if last:
+            self._changes.append((node, key, None))
+            return None
+        there = node.get(key) if isinstance(node, dict) else node[key] if key < len(node) else None
+        names = tuple(one for one in self.path if isinstance(one, str))
+        if there is None or (names in NUMBERS_OR_TABLES and not isinstance(there, (dict, list))):
+            there = [] if names in ARRAYS and isinstance(key, str) and self.parts[position + 1].isdecimal() else {}
+            if isinstance(there, list):
+                self._begun.add(self.path)
+            self._changes.append((node, key, there))
+        return there
 
-
-def _index(entries: list, part: str, above: list[str]) -> int:
-    """The index that a part of a key means in a list: a number, or a species' name."""
-    if part.isdecimal():
-        if int(part) < len(entries):
-            return int(part)
-        raise _NoSuchPlace(f"there is no entry {part}; {'.'.join(above)} has {len(entries)}, counted from 0")
-    names = [entry.get("name") for entry in entries if isinstance(entry, dict)] if above == ["species"] else []
-    if part in names:
-        return next(i for i, entry in enumerate(entries) if isinstance(entry, dict) and entry.get("name") == part)
-    names = [name for name in names if isinstance(name, str)]
-    if names:
-        raise _NoSuchPlace(f'there is no species "{part}" (species: {", ".join(names)})', closest(part, names))
-    raise _NoSuchPlace(f'{".".join(above)} is a list; "{part}" should be an index, counted from 0')
+    def _index(self, entries: list, part: str, position: int) -> int:
+        """The index that a part of a key means in a list: a number, or a species' name."""
+        above = self.parts[:position]
+        if part.isdecimal():
+            if int(part) < len(entries) or (int(part) == len(entries) and self.path in self._begun):
+                return int(part)
+            raise _NoSuchPlace(f"there is no entry {part}; {'.'.join(above)} has {len(entries)}, counted from 0")
+        tables = [entry if isinstance(entry, dict) else {} for entry in entries]
+        names = [entry.get("name") for entry in tables] if above == ["species"] else []
+        if part in names:
+            return names.index(part)
+        names = [name for name in names if isinstance(name, str)]
+        if names:
+            raise _NoSuchPlace(f'there is no species "{part}" (species: {", ".join(names)})', closest(part, names))
+        place = ".".join([*above, "0", *self.parts[position:]])
+        raise _NoSuchPlace(f'{".".join(above)} is a list; "{part}" should be an index, counted from 0, as in {place}')

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     r"|(?P<power>(?:\*\*|\^)\s*(?P<exponent>[+-]?\d{1,2}))"
     r"|(?P<operator>[*/·×])"
     r"|(?P<pi>pi|π)(?![A-Za-z0-9_])"
-    r"|(?P<name>[A-Za-zµμΩÅ°ℏ][A-Za-z0-9_µμ]*))"
+    r"|(?P<name>[A-Za-zµμΩÅ°ℏħ][A-Za-z0-9_µμ]*))"
 )
 _SUPERSCRIPTS = str.maketrans({"²": "^2", "³": "^3"})
 _COMMON = ("mm", "um", "nm", "a0", "kg", "u", "s", "ms", "us", "Hz", "kHz", "MHz", "rad", "J", "eV", "K", "uK", "nK")
@@ -38,7 +38,11 @@ _LARGEST_EXPONENT = 9
 
 @dataclass(frozen=True)
 class Quantity:
-    """``value`` in SI units (a hertz counts as 1/s here), with what the spelling says about hertz and 2 pi."""
+    """``value`` in SI units (a hertz counts as 1/s here), with what the spelling says about hertz and 2 pi.
+
+    hertz_power  of the hertz that are cycles of an angular frequency: one beside Planck's constant is not, for h f is
+                 the energy of f cycles.
+    """
 
     value: Fraction
     dimension: Dimension
@@ -53,7 +57,7 @@ class Quantity:
 
 def parse_quantity(text: str) -> Quantity:
     """Read a quantity. Raises UnitError with a sentence that quotes the text."""
-    value, dimension, hertz_power = Fraction(1), DIMENSIONLESS, 0
+    value, dimension, hertz_power, planck_power = Fraction(1), DIMENSIONLESS, 0, 0
     kinds: list[str] = []
     has_unit = has_pi = False
     sign_of_next = 1
@@ -76,6 +80,7 @@ def parse_quantity(text: str) -> Quantity:
             factor = unit.value
             dimension = dimension + unit.dimension * power
             hertz_power += power if unit.is_hertz else 0
+            planck_power += power if unit.is_planck else 0
         if factor == 0 and power < 0:
             raise UnitError(f'"{text}" divides by zero')
         value *= factor**power
@@ -90,7 +95,8 @@ def parse_quantity(text: str) -> Quantity:
         raise UnitError(
             f'"{text}" is ambiguous: write "50 Hz" for cycles per second, or "2 pi 50 Hz" for the angular frequency'
         )
-    return Quantity(value, dimension, has_unit, hertz_power, two_pi_written)
+    beside = max(0, min(hertz_power, planck_power)) if hertz_power > 0 else min(0, max(hertz_power, planck_power))
+    return Quantity(value, dimension, has_unit, hertz_power - beside, two_pi_written)
 
 
 def _factors(text: str) -> Iterator[tuple[str, str, int]]:
@@ -141,6 +147,11 @@ class _Unit:
     value: Fraction
     dimension: Dimension
     is_hertz: bool
+    is_planck: bool
+
+
+_SPELLINGS = {"kB": "boltzmann_constant", "ℏ": "hbar", "ħ": "hbar"}
+"""Names that pint does not know, or knows for something else: its kB is a kilobyte."""
 
 
 @lru_cache(maxsize=1)
@@ -156,13 +167,15 @@ def _unit(name: str) -> _Unit:
     import pint
 
     registry = _registry()
-    name = "boltzmann_constant" if name == "kB" else name  # the kilobyte of pint
+    name = _SPELLINGS.get(name, name)
     try:
         base = registry.Quantity(Fraction(1), name).to_base_units()
         origin = registry.Quantity(Fraction(0), name).to_base_units()
         full_name = registry.get_name(name)
     except pint.errors.UndefinedUnitError:
-        suggestion = closest(name, _COMMON)
+        power = re.fullmatch(r"([^\d_]+)([1-9])", name)
+        squared = power and f"{power[1]}^{power[2]}"  # um2 for um^2
+        suggestion = squared if power and power[1] in registry else closest(name, _COMMON)
         raise UnitError(f'unknown unit "{name}"' + (f'; did you mean "{suggestion}"?' if suggestion else "")) from None
     except (TypeError, ValueError, ArithmeticError, pint.errors.PintError):
         raise UnitError(f'the unit "{name}" cannot be used here') from None
@@ -173,7 +186,8 @@ def _unit(name: str) -> _Unit:
     other = " ".join(key if power == 1 else f"{key}^{power}" for key, power in powers.items())
     if full_name.endswith(("byte", "bit", "baud", "octet")):
         raise UnitError(f'the unit "{name}" counts information; Boltzmann\'s constant is k_B or kB')
-    return _Unit(Fraction(base.magnitude), Dimension(**known, other=other), full_name.endswith("hertz"))
+    is_planck = full_name == "planck_constant"
+    return _Unit(Fraction(base.magnitude), Dimension(**known, other=other), full_name.endswith("hertz"), is_planck)
 
 
 def _whole(power: Fraction | None) -> bool:

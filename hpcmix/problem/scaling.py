@@ -92,6 +92,11 @@ def scaling_checks(
     """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
     kinds = [one.kind for one in species.values()]
     if not scaling.sets_bose_fermi:
+        empty = [index for index, one in species.items() if one.particles == 0.0]
+        for index in empty:
+            yield ("species", index, "particles"), f'must be positive: the scaling "{scaling.kind}" compares species'
+        if empty:
+            return
         weights = prefactors(scaling, list(species.values()), dimensions).weights
         for (index, one), weight in zip(species.items(), weights, strict=True):
             if not 0.0 < weight < math.inf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import PlainValidator, PrivateAttr
@@ -9,6 +10,7 @@ from pydantic import PlainValidator, PrivateAttr
 from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.functionals import Functional
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.interactions import Interaction
 from hpcmix.problem.output import OutputOptions
@@ -44,6 +46,7 @@ class Problem(Section):
     grid: Grid
     species: tuple[Species, ...]
     interaction: tuple[Interaction, ...] = ()
+    functional: tuple[Functional, ...] = ()
     rotation: Rotation | None = None
     """None: the frame is the laboratory's."""
     coupling: tuple[RabiCoupling, ...] = ()
@@ -66,6 +69,10 @@ class Problem(Section):
     def file(self) -> str:
         """The problem file as the user named it."""
         return self._source.file
+
+    def is_option(self, *path: str | int) -> bool:
+        """Whether an entry was given by a ``--set`` option, itself or with the table around it."""
+        return any(path[:length] in self._source.options for length in range(1, len(path) + 1))
 
     @property
     def hbar(self) -> float:
@@ -100,6 +107,16 @@ class Problem(Section):
             if species.name == name:
                 return species
         raise KeyError(name)
+
+    def indices(self, names: Sequence[str]) -> tuple[int, ...]:
+        """The places of the named species in the file. Raises ValueError for a name that none has."""
+        known = [one.name for one in self.species]
+        return tuple(known.index(name) for name in names)
+
+    def pair(self, between: tuple[str, str]) -> tuple[int, int]:
+        """The places of the two species of an entry, the lower one first."""
+        first, second = sorted(self.indices(between))
+        return first, second
 
     def reduced_mass(self, between: tuple[str, str]) -> float:
         """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""

@@ -57,7 +57,7 @@ def resolved_toml(problem: Problem) -> str:
         if isinstance(value, list):
             blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
         else:
-            comment = {"units": _derived_units, "scaling": _filled_in, "time": _clock}.get(key, lambda _: "")(problem)
+            comment = _COMMENTS.get(key, lambda _: "")(problem)
             blocks.append(f"[{key}]\n{_entries(value)}{comment}")
     return "\n\n".join(blocks) + "\n"
 
@@ -94,16 +94,38 @@ def _filled_in(problem: Problem) -> str:
 
 
 def _clock(problem: Problem) -> str:
-    """What the steps are steps of, where that is not the laboratory's time."""
+    """What the steps are, where they are not all as long as the file says, or not steps of the laboratory's time."""
     time = problem.time
+    fixed = None if time.adaptive is not None else time.fixed_steps
+    switching = fixed is not None and fixed.largest > fixed.smallest * (1.0 + 1e-12)
     if not time.frame.expanding:
-        return ""
-    steps = f"{time.steps} steps of {time.step_size!r}" if time.adaptive is None else "steps are adaptive"
+        if not switching:
+            return ""
+        lines = [f"{one.count} steps of {one.size!r} from t = {one.mark.time!r} on" for one in fixed.stretches]
+        return "\n# ".join(["", "steps end where something is switched, or a ramp begins or ends:", *lines])
+    steps = "steps are adaptive" if fixed is None else f"{fixed.steps} steps of {fixed.largest!r}"
+    if switching:
+        steps = f"{fixed.steps} steps of {fixed.smallest!r} to {fixed.largest!r}, which end at switching times"
     return (
         f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
         f"\n# {steps}; the frame has grown by "
         f"{time.frame.scale(time.end):.6g} then;\n# final, intervals, from and until are the laboratory's times"
     )
+
+
+def _search(problem: Problem) -> str:
+    """What the entries of the search mean, and the noise where it is not given."""
+    lines = [
+        "residual to reach; iterations of one job and one start, after which the state is kept;",
+        "saddles: follow (downhill), report or ignore; starts: searches of which the lowest state is kept",
+    ]
+    if problem.ground_state.noise is None:
+        lines.append("noise on the first guess: 0.05 for sets of orbitals, vector potentials, rotation, else none")
+    return "".join(f"\n# {line}" for line in lines)
+
+
+_COMMENTS = {"units": _derived_units, "scaling": _filled_in, "time": _clock, "ground_state": _search}
+"""Comments below the entries of a section."""
 
 
 def _long(value: Any) -> str:

@@ -64,10 +64,10 @@ class Source:
         for prefix in prefixes:
             if prefix in self.lines:
                 return self.file, self.lines[prefix]
-        # nothing of it stands in the file: an option may have begun the table that now lacks something
-        for option, text in self.options.items():
-            if path[:1] and option[:1] == path[:1]:
-                return text, None
+            # it does not stand in the file: an option may have begun the table that now lacks something
+            for option, text in self.options.items():
+                if option[: len(prefix)] == prefix:
+                    return text, None
         return self.file, None
 
     def _key(self, path: KeyPath) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from hpcmix.problem.dimensions import MASS
-from hpcmix.problem.initial import Initial
+from hpcmix.problem.initial import GroundStateInitial, Initial
 from hpcmix.problem.potentials import Potential
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import described, integer, is_number, quantity, real
@@ -66,8 +66,9 @@ class Species(Section):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, table: Any) -> Any:
-        """Fill in what depends on another entry: the particles of fermions, what becomes of the rest mass, the
-        dataset that holds this species in a file, the quanta of a condensate."""
+        """Fill in what depends on another entry: the particles of fermions, what becomes of the rest mass, the kind of
+        an initial state of which only options are given, the dataset that holds this species in a file, the quanta of
+        a condensate."""
         if not isinstance(table, dict):
             return table
         if table.get("kind") == "fermions" and is_number(table.get("orbitals")) and "particles" not in table:
@@ -75,8 +76,14 @@ class Species(Section):
         if table.get("kinetic") == "semirelativistic":
             table = {"rest_mass": "included"} | table
         initial = table.get("initial")
+        options = GroundStateInitial.model_fields.keys() - {"kind"}
+        if isinstance(initial, dict) and initial.keys() <= options:
+            return table | {"initial": {"kind": "ground-state"} | initial}
         if isinstance(initial, dict) and initial.get("kind") == "file" and "dataset" not in initial:
             return table | {"initial": initial | {"dataset": f"{table.get('name')}/wave_function"}}
+        start = initial.get("start") if isinstance(initial, dict) else None
+        if isinstance(start, dict) and "dataset" not in start:
+            return table | {"initial": initial | {"start": start | {"dataset": f"{table.get('name')}/wave_function"}}}
         if isinstance(initial, dict) and initial.get("kind") == "oscillator" and table.get("kind") != "fermions":
             return table | {"initial": {"numbers": 0} | initial}
         return table

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hpcmix.problem.availability import unavailable_key, unavailable_value
 from hpcmix.problem.errors import Complaint, closest
+from hpcmix.problem.hints.annotations import kinds_of, literals_of, models_of
+from hpcmix.problem.hints.keys import place_of
+from hpcmix.problem.schema import Problem
 from hpcmix.problem.section import TABLE, VALUE, Context
 from hpcmix.problem.source import KeyPath, Source
 from hpcmix.problem.values import described
@@ -38,7 +41,8 @@ def _complaint(error: dict, kind: Any, path: KeyPath, source: Source) -> Complai
 
 
 class _Place:
-    """Follows an error's location through the models, so that its keys and the models they belong to are known.
+    """Follows an error's location through the models, so that its keys and the models they belong to are known:
+    `owner` has the last key, and `siblings` are what the owner could have been by its ``kind``.
 
     Pydantic puts the ``kind`` of a table into the location as well; the file has no such step.
     """
@@ -46,8 +50,10 @@ class _Place:
     def __init__(self, kind: Any, path: KeyPath) -> None:
         self.path = path
         self.annotation = kind
-        self.models = _models(kind)
+        self.models = models_of(kind)
         self.owner: type[BaseModel] | None = None
+        self.siblings: dict[str, type[BaseModel]] = {}
+        self._kinds: dict[str, type[BaseModel]] = {}
 
     def enter(self, part: str | int) -> None:
         if isinstance(part, int):
@@ -56,14 +62,16 @@ class _Place:
         if part in (VALUE, TABLE):
             return  # which of the two an entry is; the file has no such step
         if len(self.models) > 1:
-            self.models = [model for model in self.models if part in _kinds([model])]
+            self._kinds = kinds_of(self.models)
+            self.models = [model for model in self.models if part in kinds_of([model])]
             return
         self.path = (*self.path, part)
         self.owner, self.models = (self.models[0] if self.models else None), []
+        self.siblings, self._kinds = self._kinds, {}
         for name, field in (self.owner.model_fields if self.owner else {}).items():
             if part == (field.alias or name):
                 self.annotation = field.annotation
-                self.models = _models(field.annotation)
+                self.models = models_of(field.annotation)
 
     @property
     def name(self) -> str:
@@ -73,7 +81,11 @@ class _Place:
     @property
     def keys(self) -> list[str]:
         """The keys of the table that the place's entry stands in."""
-        return [field.alias or name for name, field in self.owner.model_fields.items()] if self.owner else []
+        return _keys(self.owner) if self.owner else []
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _sentence(error: dict, place: _Place) -> tuple[str, str | None, str | None]:
@@ -86,20 +98,23 @@ def _sentence(error: dict, place: _Place) -> tuple[str, str | None, str | None]:
         case "missing":
             return "is required", None, None
         case "extra_forbidden":
-            message, suggestion = _unknown_key(place.name, place.keys)
+            message, suggestion = _unknown_key(place)
             return message, None, suggestion
         case "literal_error":
             word = value.get("kind") if isinstance(value, dict) else value
             name = place.name.removesuffix("s") if isinstance(place.path[-1], int) else place.name
-            message, suggestion = _unknown_value(name, word, _literals(place.annotation))
+            message, suggestion = _unknown_value(name, word, literals_of(place.annotation))
             return message, None, suggestion
         case "union_tag_invalid":
-            message, suggestion = _unknown_value(f"{place.name}.kind", value["kind"], _kinds(place.models))
+            message, suggestion = _unknown_value(f"{place.name}.kind", value["kind"], list(kinds_of(place.models)))
             return message, "kind", suggestion
         case "union_tag_not_found":
-            return f"is required (available: {', '.join(_kinds(place.models))})", "kind", None
+            kinds = kinds_of(place.models)
+            fitting = [kind for kind, model in kinds.items() if value and set(value) <= set(_keys(model))]
+            suggestion = fitting[0] if len(fitting) == 1 else None
+            return f"is required (available: {', '.join(kinds)})", "kind", suggestion
         case "model_type" | "model_attributes_type":
-            kinds = _kinds(place.models)
+            kinds = list(kinds_of(place.models))
             example = f', such as {{ kind = "{kinds[0]}" }}' if kinds else ""
             return f"must be a table{example}, not {described(value)}", None, None
         case "tuple_type":
@@ -112,13 +127,17 @@ def _sentence(error: dict, place: _Place) -> tuple[str, str | None, str | None]:
             return error["msg"], None, None
 
 
-def _unknown_key(name: str, known: list[str]) -> tuple[str, str | None]:
+def _unknown_key(place: _Place) -> tuple[str, str | None]:
     """The sentence about a key that does not exist, and a suggestion."""
-    sentence = unavailable_key(name)
+    sentence = unavailable_key(place.name)
     if sentence:
         return sentence, None
-    suggestion = closest(name.rpartition(".")[2], known)
-    return ("unknown key" if suggestion else f"unknown key (known here: {', '.join(known)})"), suggestion
+    key, known = place.name.rpartition(".")[2], place.keys
+    elsewhere = place_of(key, Problem, place.siblings)
+    suggestion = None if elsewhere else closest(key, known)
+    if suggestion:
+        return "unknown key", suggestion
+    return f"unknown key (known here: {', '.join(known)}){'; ' if elsewhere else ''}{elsewhere}", None
 
 
 _MEANT = {("species.kinetic", "relativistic"): "semirelativistic"}
@@ -135,27 +154,3 @@ def _unknown_value(name: str, word: Any, available: list[str]) -> tuple[str, str
         return sentence, None
     suggestion = _MEANT.get((name, word.lower())) or closest(word, available)
     return f"unknown {name.rpartition('.')[2]} {described(word)}{'' if suggestion else listing}", suggestion
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models that an annotation can hold, in its order."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models(argument)]
-
-
-def _kinds(models: list[type[BaseModel]]) -> list[str]:
-    """What ``kind`` may be for these models."""
-    return [
-        word
-        for model in models
-        if "kind" in model.model_fields
-        for word in get_args(model.model_fields["kind"].annotation)
-    ]
-
-
-def _literals(annotation: Any) -> list[str]:
-    """The words of the Literal inside an annotation."""
-    if get_origin(annotation) is Literal:
-        return list(get_args(annotation))
-    return [word for argument in get_args(annotation) for word in _literals(argument)]

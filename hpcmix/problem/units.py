@@ -7,15 +7,15 @@ CODATA's, as pint carries them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
+from hpcmix.problem.hints.units import hint, isotope_hint
 from hpcmix.problem.quantities import TWO_PI, UnitError, constant, parse_quantity
 
-__all__ = ["UnitError", "Units", "parse_wall_time", "units_from_text"]
+__all__ = ["UnitError", "Units", "units_from_text"]
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,15 @@ class Units:
 
         A frequency in hertz is multiplied by 2 pi unless the 2 pi is written out. Where an energy takes part, a
         temperature T stands for k_B T and a frequency f for h f. Raises UnitError if the text is no quantity, has
-        another dimension, or there are no code units.
+        another dimension, or there are no code units; it says what was probably meant.
         """
-        quantity = parse_quantity(text)
+        if dimension == MASS and (isotope := isotope_hint(text)):
+            needed = "" if self.given else ", which needs [units] (length and mass)"
+            raise UnitError(f'"{text}" is the name of an isotope and no mass{isotope}{needed}')
+        try:
+            quantity = parse_quantity(text)
+        except UnitError as error:
+            raise _hinted(text, str(error), dimension) from None
         if not quantity.has_unit:
             raise UnitError(f'"{text}" has no unit; write a number in code units without quotes, or add a unit')
         if not self.given:
@@ -100,13 +106,34 @@ class Units:
                 f'"{text}" has a unit and needs [units] (length and mass); without them write a plain number'
             )
         value, found = quantity.angular_value(), quantity.dimension
-        if dimension.counts_energy and dimension - found == ENERGY - TEMPERATURE:
-            value, found = value * constant("k_B"), dimension
-        elif dimension.counts_energy and dimension - found == ENERGY - FREQUENCY:
-            value, found = value * constant("hbar"), dimension
-        if found != dimension:
-            raise UnitError(f'must be {dimension.described()}, but "{text}" is {found.described()}')
+        if not _stands_for(dimension, found):
+            message = f'must be {dimension.described()}, but "{text}" is {found.described()}'
+            raise _hinted(text, message, dimension)
+        if dimension - found == ENERGY - TEMPERATURE:
+            value *= constant("k_B")
+        elif dimension - found == ENERGY - FREQUENCY:
+            value *= constant("hbar")
         return _finite_float(value / self._exact(dimension), text)
+
+
+def _stands_for(dimension: Dimension, found: Dimension) -> bool:
+    """Whether a quantity of dimension `found` can be given for one of `dimension`: temperatures and frequencies stand
+    for energies."""
+    equivalents = (ENERGY - TEMPERATURE, ENERGY - FREQUENCY) if dimension.counts_energy else ()
+    return found == dimension or dimension - found in equivalents
+
+
+def _hinted(text: str, message: str, dimension: Dimension) -> UnitError:
+    """The error with what was probably meant, unless the message says so already."""
+
+    def fits(repaired: str) -> bool:
+        try:
+            quantity = parse_quantity(repaired)
+        except UnitError:
+            return False
+        return quantity.has_unit and _stands_for(dimension, quantity.dimension)
+
+    return UnitError(message if "did you mean" in message else message + hint(text, fits))
 
 
 def _finite_float(value: Fraction, text: str) -> float:
@@ -122,12 +149,18 @@ _LARGEST_SCALE = 10**40
 
 def scale_from_text(text: str, dimension: Dimension) -> Fraction:
     """One entry of ``[units]``, such as "1 um", as an exact positive number of SI units. Raises UnitError."""
-    quantity = parse_quantity(text)
+    if dimension == MASS and (isotope := isotope_hint(text)):
+        raise UnitError(f'"{text}" is the name of an isotope and no mass{isotope}')
+    try:
+        quantity = parse_quantity(text)
+    except UnitError as error:
+        raise _hinted(text, str(error), dimension) from None
     if quantity.dimension != dimension:
         expected = dimension.described()
         example = "1 um" if dimension == LENGTH else "86.909 u"
         found = quantity.dimension.described() if quantity.has_unit else "a plain number"
-        raise UnitError(f'must be {expected} with its unit such as "{example}", but "{text}" is {found}')
+        message = f'must be {expected} with its unit such as "{example}", but "{text}" is {found}'
+        raise _hinted(text, message, dimension)
     if quantity.value <= 0:
         raise UnitError(f'must be positive, not "{text}"')
     if not Fraction(1, _LARGEST_SCALE) <= quantity.value <= _LARGEST_SCALE:
@@ -139,39 +172,3 @@ def scale_from_text(text: str, dimension: Dimension) -> Fraction:
 def units_from_text(length: str, mass: str) -> Units:
     """The code units that ``[units] length = ..., mass = ...`` names. Raises UnitError."""
     return Units(scale_from_text(length, LENGTH), scale_from_text(mass, MASS))
-
-
-_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_WALL_NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
-_WALL_PART = re.compile(
-    rf"\s*{_WALL_NUMBER}\s*(days|day|d|hours|hour|hr|h|minutes|minute|min|m|seconds|second|sec|s)(?![a-z])",
-    re.IGNORECASE,
-)
-_WALL_PLAIN = re.compile(rf"\s*{_WALL_NUMBER}\s*")
-_WALL_CLOCK = re.compile(r"\s*(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)\s*")
-
-
-def parse_wall_time(text: str) -> float:
-    """A wall-clock duration in seconds: "30 min", "3h50m", "1 d 2 h", Slurm's "12:00:00" and "1-12:00:00", or plain
-    seconds.
-
-    Never passes through code units. Raises UnitError if the text is no duration or is not positive.
-    """
-    clock, plain = _WALL_CLOCK.fullmatch(text), _WALL_PLAIN.fullmatch(text)
-    if clock:
-        days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
-        total = 86400.0 * days + 3600.0 * hours + 60.0 * minutes + seconds
-    elif plain:
-        total = float(plain[1])
-    else:
-        total, position = 0.0, 0
-        while position < len(text.rstrip()):
-            part = _WALL_PART.match(text, position)
-            # a minute and a digit may touch, as in 3h50m, so the look-ahead forbids letters only
-            if part is None:
-                raise UnitError(f'"{text}" is no wall-clock time; write it like "30 min", "3h50m" or "12:00:00"')
-            total += float(part[1]) * _SECONDS[part[2][0].lower()]
-            position = part.end()
-    if total <= 0.0:
-        raise UnitError(f'a wall-clock time must be positive, not "{text}"')
-    return total

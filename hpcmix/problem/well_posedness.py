@@ -111,6 +111,9 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
             couplings[b, a] = couplings[a, b]
         elif entry.kind == "dipolar" or (entry.kind == "contact" and entry.coupling(problem) < 0.0):
             beyond.append(entry.kind)
+    for entry in problem.functional:
+        if not entry.bounded_below and any(one in members for one in problem.indices(entry.species)):
+            beyond.append(entry.kind)
     if not couplings.any() and not beyond:
         return None
     chosen = np.ix_(members, members)

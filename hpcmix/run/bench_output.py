@@ -36,7 +36,7 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
         if simulation.is_root:
             RunDirectory.claim(path)
     try:
-        outputs, guard = Outputs(simulation), Guard(simulation.mixture, problem.parallel.precision)
+        outputs, guard = Outputs(simulation, watching=False), Guard(simulation.mixture, problem.parallel.precision)
         for _ in range(2):  # not counted: they import libraries, and write observables.h5, as later ones seldom do
             outputs.write_due(state, guard)
         record = _slowest(world, lambda: observe(simulation.mixture, state))

@@ -29,7 +29,8 @@ class Checkpoints:
         nodes = len(simulation.provenance.hosts)
         self._schedule = CheckpointSchedule(self._options, simulation.schedule(self._options), nodes)
         self._schedule.cost = simulation.loading_seconds
-        self.last: Checkpoint | None = simulation.checkpoint
+        # of a run whose physics were changed the checkpoint is written anew: with the file that goes on from it
+        self.last: Checkpoint | None = None if simulation.renewed else simulation.checkpoint
         self.count = self.bytes = 0
 
     def due(self, state: State) -> bool:

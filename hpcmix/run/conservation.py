@@ -11,17 +11,21 @@ import numpy as np
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.rounding import PARTICLE_LIMIT
+from hpcmix.problem.ending import ExitStatus, Foreseen
+from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.state import State
 
 ENERGY_LIMIT = 0.05
 """Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""
 
 
-class BlowUp(RuntimeError):
+class BlowUp(RuntimeError, Foreseen):
     """The solution is lost; the text says where and when, and what to try.
 
     collapse_time  when a collapse was seen, if it was one.
     """
+
+    status = ExitStatus.BLEW_UP
 
     def __init__(self, message: str, collapse_time: float | None = None) -> None:
         super().__init__(message)
@@ -29,10 +33,21 @@ class BlowUp(RuntimeError):
 
 
 class Guard:
-    """Remembers the first particle numbers and the energy since potentials stopped changing, and compares."""
+    """Remembers the first particle numbers and the energy since potentials stopped changing, and compares.
 
-    def __init__(self, mixture: Mixture, precision: str, memory: Mapping[str, Any] | None = None) -> None:
+    memory  of the guard before, where the run goes on as it was.
+    words   how times are told.
+    """
+
+    def __init__(
+        self,
+        mixture: Mixture,
+        precision: str,
+        memory: Mapping[str, Any] | None = None,
+        words: TimeWords = PLAIN,
+    ) -> None:
         self._mixture = mixture
+        self._words = words
         self._limit = PARTICLE_LIMIT[precision]
         memory = memory or {}
         self._particles: dict[str, float] = dict(memory.get("particles", {}))
@@ -59,14 +74,14 @@ class Guard:
         lost = ", ".join(f'"{one.name}"' for one, flag in zip(self._mixture.species, flags, strict=True) if flag)
         time = self._mixture.grid.frame.laboratory_time(state.time)
         return BlowUp(
-            f"the solution is not finite: species {lost} in step {state.step}, t = {time:.6g}; {self._last_seen}"
-            "try a smaller time.step, a finer grid, or weaker couplings"
+            f"the solution is not finite: species {lost} in step {state.step}, t = {self._words(time)}; "
+            f"{self._last_seen}try a smaller time.step, a finer grid, or weaker couplings"
         )
 
     def check(self, record: Mapping[str, Any]) -> None:
         """Compare a record with the first one. Raises :class:`BlowUp` when the state has shrunk to the grid's
         resolution, or particles or energy are lost."""
-        when = f"in step {record['step']}, t = {record['time']:.6g}"
+        when = f"in step {record['step']}, t = {self._words(record['time'])}"
         self.require_resolved(record)
         self._time = record["time"]
         places = []
@@ -84,7 +99,7 @@ class Guard:
             places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
         self._check_energy(record, when)
         self._last_seen = (
-            f"at the last record (step {record['step']}, t = {record['time']:.6g}) the density was "
+            f"at the last record (step {record['step']}, t = {self._words(record['time'])}) the density was "
             + ", ".join(places)
             + "; "
         )
@@ -98,9 +113,10 @@ class Guard:
             at_one_point = found["maximum_density"] * cell
             sentence = concentration(self._mixture, index, found["particles"], at_one_point, found["kinetic_energy"])
             if sentence is not None:
-                last = f"; the last record before is that of t = {self._time:.6g}" if self._time is not None else ""
+                before = self._time
+                last = "" if before is None else f"; the last record before is that of t = {self._words(before)}"
                 raise BlowUp(
-                    f"collapse in step {record['step']}, t = {record['time']:.6g}: {sentence}{last}; "
+                    f"collapse in step {record['step']}, t = {self._words(record['time'])}: {sentence}{last}; "
                     "what follows would be the grid's, not the equation's: "
                     "weaken the attraction, or use a finer grid to follow it longer",
                     collapse_time=record["time"],

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpcmix.parallel.decomposition import choose_pencil_grid
+from hpcmix.parallel.division import divide
 from hpcmix.problem.durations import as_clock
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -83,8 +83,7 @@ def read_site(path: str | None) -> str:
 
 
 def _check(problem: Problem, job: Job) -> None:
-    asked = problem.parallel.pencil_grid
-    choose_pencil_grid(problem.grid.points, job.nodes * job.ranks_per_node, None if asked == "auto" else asked)
+    divide(problem, job.nodes * job.ranks_per_node, job.ranks_per_node)
     if job.stop_before >= job.time:
         raise ProblemError.of(
             "--stop-before", f"{as_clock(job.stop_before)} leaves nothing of a limit of {as_clock(job.time)}"

@@ -11,6 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from hpcmix.problem.ending import ExitStatus, Foreseen
+from hpcmix.problem.time_words import TimeWords
+from hpcmix.run.last_words import LastWords
 from hpcmix.run.terminal import is_live
 
 PLAIN_SECONDS = 10.0
@@ -68,10 +71,12 @@ class Log:
         else:
             self._kept.append(text)
 
-    def progress(self, title: str, total: float | None, done: float = 0) -> Meter:
-        """A meter for work of `total` steps, or time to pass (None: unknown), `done` of which are done; use it in a
-        with statement."""
-        return Meter(self, title, total, done)
+    def progress(
+        self, title: str, total: float | None, done: float = 0, words: TimeWords | None = None
+    ) -> Meter:
+        """A meter for work of `total` steps, or of time to pass that is told in `words` (None: unknown), `done` of
+        which are done; use it in a with statement."""
+        return Meter(self, title, total, done, words)
 
     def close(self) -> None:
         """Close run.log."""
@@ -80,14 +85,27 @@ class Log:
             self._file = None
 
 
-class Meter:
-    """Progress of one piece of work: steps done, rate and time to go."""
+def leave(log: Log, error: Foreseen, last_words: LastWords | None = None) -> ExitStatus:
+    """The end of a command that all ranks know of: the root says it, on standard error and in the directory. Gives the
+    exit status."""
+    if log.speaks:
+        print(error.for_terminal, file=sys.stderr, flush=True)
+        if last_words is not None:
+            last_words.say(str(error), "stopped" if error.status == ExitStatus.STOPPED else "failed")
+    return error.status
 
-    def __init__(self, log: Log, title: str, total: float | None, done: float) -> None:
+
+class Meter:
+    """Progress of one piece of work: steps done, or time passed, rate and time to go."""
+
+    def __init__(
+        self, log: Log, title: str, total: float | None, done: float, words: TimeWords | None = None
+    ) -> None:
         self._log = log
         self._title = title
         self._total = total
         self._done = done
+        self._words = words
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -97,14 +115,15 @@ class Meter:
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed:.12g}/{task.total:.12g}" if self._total else "{task.completed:.12g}"),
+                TextColumn("{task.fields[place]}"),
                 TextColumn("{task.fields[note]}"),
                 TimeRemainingColumn(),
                 console=self._log._console,
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task(self._title, total=self._total, completed=self._done, note="")
+            place = self._place(self._done)
+            self._task = self._bar.add_task(self._title, total=self._total, completed=self._done, place=place, note="")
         return self
 
     def update(self, done: float, note: str = "") -> None:
@@ -114,17 +133,30 @@ class Meter:
         now = time.monotonic()
         rate = (done - self._done) / (now - self._begin) if now > self._begin else 0.0
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, note=f"{note}  {rate:.3g} /s")
+            self._bar.update(self._task, completed=done, place=self._place(done), note=f"{note}  {self._rate(rate)}")
         elif now - self._last >= PLAIN_SECONDS:
             self._last = now
             self._log.line(self._plain(done, note, rate))
 
     def _plain(self, done: float, note: str, rate: float) -> str:
+        place = f"{self._title} {self._place(done)}"
         if self._total is None:
-            return f"{self._title} {done}  {note}  {rate:.3g} /s"
+            return f"{place}  {note}  {self._rate(rate)}"
         remaining = timedelta(seconds=round((self._total - done) / rate)) if rate > 0.0 else "unknown"
         share = int(100 * done / self._total)
-        return f"{self._title} {done:.12g}/{self._total:.12g} ({share} %)  {note}  {rate:.3g} /s  to go {remaining}"
+        return f"{place} ({share} %)  {note}  {self._rate(rate)}  to go {remaining}"
+
+    def _place(self, done: float) -> str:
+        """How much is done of how much: whole numbers, or times in few digits."""
+        if self._total is None:
+            return f"{done:.12g}"
+        if self._words is None:
+            return f"{done:.12g}/{self._total:.12g}"
+        return f"{self._words.number(done, 4)}/{self._words(self._total, 4)}"
+
+    def _rate(self, rate: float) -> str:
+        """What is done in a second."""
+        return f"{rate:.3g} /s" if self._words is None else f"{self._words(rate, 3)} a second"
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:

@@ -13,20 +13,20 @@ from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.log import Meter
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.simulation import Simulation
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.stopping import Stop, StopRequests
 from hpcmix.run.vote import Vote
 
 
-def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, stops: StopRequests) -> str:
+def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, stops: StopRequests) -> Stop | None:
     """Step the state to the final time; after every step the ranks vote once, and what is due is written: a checkpoint
     first, so that a run that goes on from it begins with the output of its step. Collective.
 
-    Returns why it stopped before the final time, after a checkpoint; empty when it did not. Raises :class:`BlowUp` on
+    Returns why it stopped before the final time, after a checkpoint; None when it did not. Raises :class:`BlowUp` on
     every rank when the solution is lost; what was written until then is complete.
     """
     problem, state, world = simulation.problem, simulation.state, simulation.communicators.world
     stepper = stepper_of(simulation)
-    guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved)
+    guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved, simulation.words)
     _require_potentials(simulation)
     record = None
     if problem.output.checkpoints.enabled:
@@ -41,7 +41,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             except FloatingPointError as error:
                 raise BlowUp(f"{error} (in step {state.step + 1})") from error
             except StepTooSmall as error:
-                raise BlowUp(str(error)) from error
+                raise BlowUp(error.told(simulation.words)) from error
             if state.step == step:  # rejected: the state is where it was, and what is due there has been written
                 simulation.stepping_seconds += time.perf_counter() - begin
                 simulation.watchdog.beat()
@@ -60,43 +60,50 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             if state.adaptation is not None:
                 outputs.write_between(state, guard, stepper.landed)
             record = None
+            if vote.checkpoint or stopping or output_due:
+                _require_potentials(simulation)
             if vote.checkpoint or stopping:
                 record = outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
             if stopping:
-                return stops.honoured(vote.stop)
+                return Stop(stops.honoured(vote.stop))
             if output_due:
                 outputs.write_due(state, guard, record)
             _show(simulation, meter)
     stepper.settle(state)
-    return ""
+    return None
 
 
 def stepper_of(simulation: Simulation) -> Stepper | AdaptiveStepper:
     """What takes the steps that the problem asks for."""
     mixture, options = simulation.mixture, simulation.problem.time
-    return Stepper(mixture, options.splitting) if options.adaptive is None else AdaptiveStepper(mixture, options)
+    if simulation.table is None:
+        return AdaptiveStepper(mixture, options)
+    return Stepper(mixture, options.splitting, simulation.table)
 
 
 def _progress(simulation: Simulation) -> Meter:
     """A meter of steps, or of time where their number is not known."""
     state, steps = simulation.state, simulation.steps
-    if steps is None:
-        return simulation.log.progress("time", simulation.problem.time.end, done=state.time)
-    return simulation.log.progress("step", steps, done=state.step)
+    if steps is None:  # of the clock, by which steps are measured
+        title = "clock" if simulation.mixture.grid.frame.expanding else "time"
+        return simulation.log.progress(title, simulation.problem.time.end, state.time, simulation.words)
+    return simulation.log.progress("step", steps, state.step)
 
 
 def _show(simulation: Simulation, meter: Meter) -> None:
     state = simulation.state
     if state.adaptation is None:
-        meter.update(state.step, f"t = {simulation.in_units(simulation.time)}")
+        meter.update(state.step, f"t = {simulation.words(simulation.time)}")
     else:
-        note = f"step {state.step}, size {state.step_size:.3g}, t = {simulation.in_units(simulation.time)}"
-        meter.update(state.time, note)
+        size, time = simulation.words.of_step(state.step_size, 3), simulation.words(simulation.time)
+        meter.update(state.time, f"step {state.step}, size {size}, t = {time}")
 
 
 def _require_potentials(simulation: Simulation) -> None:
-    """An expression may fail at the first instant, at a point that one rank holds: all learn of it here."""
+    """An expression may fail at an instant that is looked at, at a point that one rank holds: all learn of it here."""
+    if not any(one.external.evaluates_expressions for one in simulation.mixture.species):
+        return
     state, frame = simulation.state, simulation.mixture.grid.frame
     try:
         with together(simulation.communicators.world):

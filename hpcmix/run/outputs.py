@@ -26,17 +26,23 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.dataset_schedule import DatasetSchedule
+from hpcmix.run.resolution import ResolutionWatch
 from hpcmix.run.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.state import State
 
 
 class Outputs:
-    """Writes records, snapshots and slices into the run's directory. All methods are collective over the world."""
+    """Writes records, snapshots and slices into the run's directory, and looks whether box and grid hold what is
+    written. All methods are collective over the world.
 
-    def __init__(self, simulation: Simulation) -> None:
+    watching  False: do not look (who only measures what writing costs).
+    """
+
+    def __init__(self, simulation: Simulation, watching: bool = True) -> None:
         problem = simulation.problem
         self._simulation = simulation
+        self._resolution = ResolutionWatch(problem, simulation.log) if watching else None
         self.directory = RunDirectory(Path(problem.output.directory))
         self.metadata = Metadata.of(problem, simulation.provenance.attributes())
         self._records = self._schedule(problem.output.observables)
@@ -114,6 +120,7 @@ class Outputs:
             record = record or self._observed(state, self._also)
             self._append(record)
             guard.check(record)
+            self._look(record)
         if snapshot_due:
             self._snapshot(state, self._simulation.problem.output.snapshots.fields)
 
@@ -124,7 +131,8 @@ class Outputs:
     def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
         """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
         :class:`~hpcmix.run.conservation.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
-        checkpoint is then one from before."""
+        checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
+        run may go on with another ``output.resolution``."""
         due = self._records.due_at(state)
         record = self._observed(state, self._also if due else None)
         try:
@@ -135,12 +143,19 @@ class Outputs:
         return record if due else None
 
     def write_ground_state(self) -> None:
-        """Write one record and one snapshot with the wave functions: what a later run can start from."""
+        """Write one record and one snapshot with the wave functions: what a later run can start from. Raises
+        :class:`~hpcmix.run.conservation.BlowUp`, when they are written, where box or grid do not hold the state."""
         state = self._simulation.state
         with self._simulation.timers.phase("observables"):
-            self._append(observe(self._simulation.mixture, state, before_start=True, also=self._also))
+            record = observe(self._simulation.mixture, state, before_start=True, also=self._also)
+        self._append(record)
         fields = self._simulation.problem.output.snapshots.fields
         self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
+        self._look(record)
+
+    def _look(self, record: dict[str, Any]) -> None:
+        if self._resolution is not None:
+            self._resolution.look(record)
 
     def bookmark(self, guard: Guard) -> Bookmark:
         """Where the output stands, the series synced: what a checkpoint of this step notes before the step's output.

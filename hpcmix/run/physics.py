@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +17,15 @@ _FREE = ("title", "output", "parallel", "ground_state", "time.final", "time.chec
 """What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
 there already."""
 
+_DRESSED = re.compile(r"coupling\.\d+\.dressed")
+"""Says which ground state was to be found, too."""
+
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
+
+_NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state")
+_AFTER_OR_BEFORE = re.compile(r"species\.[^.]*\.initial\.(momentum|noise|start|seed)(\.|$)")
+"""What is done to a ground state when it has been found, and where its search begins."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,36 @@ def compare(stored: str, problem: Problem) -> Comparison:
     return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))
 
 
-def _differences(before: dict[str, Any], now: dict[str, Any], said: set[str]) -> Iterator[str]:
+def asked_step(stored: str) -> float | None:
+    """The fixed step that a stored file asks for, None where its steps are adaptive."""
+    step = tomllib.loads(stored).get("time", {}).get("step")
+    return None if step is None or isinstance(step, dict) else float(step)
+
+
+def ground_state_differences(stored: str, problem: Problem) -> list[str]:
+    """What `problem` says of its ground state that the resolved file `stored` does not, a line for each difference.
+    How a search begins and how far it goes is no part of it, nor what becomes of the state afterwards."""
+    before, now = (_of_ground_state(tables) for tables in (_tables(stored), resolved_dict(problem)))
+    return list(_differences(before, now, set(), "where it was sought"))
+
+
+def _of_ground_state(tables: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in _flat(tables).items()
+        if key in _SHAPE
+        or key.startswith("ground_state.coupling")
+        or not (key.startswith(_NOT_OF_GROUND_STATE) or _AFTER_OR_BEFORE.match(key))
+    }
+
+
+def _differences(
+    before: dict[str, Any], now: dict[str, Any], said: set[str], place: str = "in the checkpoint"
+) -> Iterator[str]:
     """A line for every entry that differs, but those of `said` and what is in them."""
     for key in sorted({*before, *now}):
         if before.get(key) != now.get(key) and not any(f"{key}.".startswith(f"{other}.") for other in said):
-            yield f"{key}: {_shown(before, key)} in the checkpoint, {_shown(now, key)} now"
+            yield f"{key}: {_shown(before, key)} {place}, {_shown(now, key)} now"
 
 
 def _tables(stored: str) -> dict[str, Any]:
@@ -77,7 +110,8 @@ def _physics(tables: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in flat.items()
-        if key == "parallel.precision" or not (key in _FREE or key.startswith(free))
+        if (key == "parallel.precision" or not (key in _FREE or key.startswith(free) or _DRESSED.fullmatch(key)))
+        and value != []  # a list without entries says what its absence does
     }
 
 

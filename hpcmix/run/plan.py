@@ -6,15 +6,18 @@ import math
 import time
 from dataclasses import dataclass
 
-import ducc0
 import numpy as np
 
-from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
-from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.kernels import transforms as kernels
+from hpcmix.model.terms.channels import channels_through, shapes_of
+from hpcmix.parallel.decomposition import Decomposition
+from hpcmix.parallel.division import Division, divide
+from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.coupling import coupled_groups, dressed_groups
+from hpcmix.problem.kernel_costs import kernel_cost
 from hpcmix.problem.schema import Problem
 from hpcmix.run.krylov_plan import krylov_fields, pairs_per_drift, turns
-from hpcmix.run.schedule import schedule_of, whole_steps
+from hpcmix.run.schedule import schedule_of
 
 PROGRAM_BYTES = 132_000_000
 """Resident memory of a rank with fields of no size at the end of a run: Python, numpy, scipy, HDF5 and MPI with its
@@ -26,6 +29,18 @@ SERIES_BYTES = 52_000_000
 FREE_SPACE_PAIRS = 3.5
 """Cost of a convolution in free space in Fourier pairs of the grid (of a complex field). Measured: 4.1 at 64^3, 2.9 at
 128^3."""
+
+LEVELS_OUTSIDE = 4
+"""States beside a set of orbitals that the search for its ground state may keep (initial/orbitals/complement.py)."""
+
+
+SECONDS_PER_DRIFT = 70e-6
+"""What the calls of a drift and a kick take where the grid has hardly a point; once more for a coupling that changes in
+time, whose matrices are made anew. Measured 60 to 90 us."""
+
+
+SECONDS_PER_LINE = 15e-6
+"""What the calls of a field's transforms take in a drift in one dimension, where each is made alone."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,7 @@ class Plan:
                             size of one checkpoint, and how many stay at the same time.
     transforms_per_step     Fourier pairs (forward and backward) of one field.
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
+    notes                   what the file asks for and does not get on so many ranks.
     """
 
     groups: int
@@ -57,6 +73,7 @@ class Plan:
     transforms_per_step: float
     steps: int | None
     seconds_per_step: float | None
+    notes: tuple[str, ...] = ()
 
     @property
     def disk_bytes(self) -> int | None:
@@ -70,33 +87,22 @@ class Plan:
 def make_plan(problem: Problem, ranks: int) -> Plan:
     """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
     them."""
-    options = problem.parallel
-    asked = None if options.pencil_grid == "auto" else options.pencil_grid
-    groups = choose_groups(
-        problem.orbitals,
-        problem.grid.points,
-        ranks,
-        problem.orbital_groups,
-        asked,
-        real_bytes=real_bytes(problem),
-    )
-    decomposition = Decomposition(problem.grid.points, choose_pencil_grid(problem.grid.points, ranks // groups, asked))
-    points = max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
-    evolving = PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, decomposition, groups)
+    division = divide(problem, ranks)
+    decomposition = division.decomposition
     snapshots, records, steps = 1, 1, 0
     if problem.time is not None:
-        size = problem.time.step_size
-        steps = whole_steps(problem.time, size)
+        table = problem.time.fixed_steps if problem.time.adaptive is None else None
+        steps = None if table is None else table.steps
         snapshots, records = (
-            schedule_of(options, problem.time, steps, size).count()
+            schedule_of(options, problem.time, table).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
     transforms = transforms_per_step(problem)
     return Plan(
-        groups=groups,
+        groups=division.groups,
         decomposition=decomposition,
-        memory_bytes=max(PROGRAM_BYTES + points * ground_state_bytes(problem, decomposition, groups), evolving),
-        evolution_bytes=evolving,
+        memory_bytes=memory_bytes(problem, division),
+        evolution_bytes=evolving_bytes(problem, division),
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
         records=records,
@@ -104,8 +110,31 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         checkpoints=problem.output.checkpoints.keep if problem.time is not None else 0,
         transforms_per_step=transforms,
         steps=steps,
-        seconds_per_step=None if problem.time is None else transforms * seconds_per_pair(problem.grid.points, ranks),
+        seconds_per_step=None if problem.time is None else seconds_per_step(problem, ranks),
+        notes=division.notes,
     )
+
+
+def evolving_bytes(problem: Problem, division: Division) -> int:
+    """Peak of the first rank while the problem evolves."""
+    points = _largest_block(division)
+    return PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, division.decomposition, division.groups)
+
+
+def memory_bytes(problem: Problem, division: Division) -> int:
+    """Peak of the first rank, the ground state and the set-up of the kernels included."""
+    points, kernels = _largest_block(division), 0.0
+    for entry in problem.interaction:
+        if entry.kernel_boundary is not None:
+            kernels = max(kernels, kernel_cost(entry, problem.grid).bytes)
+    seeking = PROGRAM_BYTES + points * ground_state_bytes(problem, division.decomposition, division.groups)
+    return max(seeking, evolving_bytes(problem, division), PROGRAM_BYTES + round(kernels))
+
+
+def _largest_block(division: Division) -> int:
+    """Points of the rank that has most."""
+    decomposition = division.decomposition
+    return max(decomposition.position_block(rank).size for rank in range(min(decomposition.ranks, 64)))
 
 
 def real_bytes(problem: Problem) -> int:
@@ -134,35 +163,31 @@ def transform_fields(decomposition: Decomposition) -> float:
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
     """Real fields that convolutions keep, and a density and a potential per species where there are any.
 
-    Periodic: a multiplier of half size per pair; of each species that feels one its half spectrum and the potential. In
-    free space: per species a half spectrum along the last axis, which is
-    as large as a complex field, and where it is exchanged the others' part of it; a multiplier per pair, four times as
-    large when dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it is
-    filled anew from: itself at the start, or the places of its |k| in a list.
+    Periodic: of each channel (model/terms/channels.py) a half spectrum and the field, of each species that feels one
+    the potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis,
+    which is as large as a complex field, and where it is exchanged the others' part of it; the multipliers, four times
+    as large where dipoles are tilted against the axes. In a frame that expands every multiplier has beside it what it
+    is filled anew from: itself at the start, or the places of its |k| in a list.
     """
     copies = 2.0 if problem.grid.frame.map.expanding else 1.0
-    pairs, felt = felt_through_kernels(problem, "periodic")
-    free_pairs, free_felt = felt_through_kernels(problem, "free")
+    periodic, free = (channels_through(problem, boundary) for boundary in ("periodic", "free"))
     fields = 0.0
-    if felt:
-        fields += copies * 0.5 * len(pairs) + len(felt) * (1.0 + resident_share(decomposition))
-    if free_felt:
+    if periodic.count:
+        fields += copies * 0.5 * len(periodic.multipliers)
+        fields += periodic.count * (1.0 + resident_share(decomposition)) + len(periodic.felt)
+    if free.count:
         tilted = {
-            frozenset(entry.between)
-            for entry in problem.interaction
-            if entry.kind == "dipolar" and entry.boundary == "free" and sum(map(bool, entry.direction)) > 1
+            number
+            for number, (index, _) in enumerate(shapes_of(problem, "free"))
+            if problem.interaction[index].kind == "dipolar" and sum(map(bool, problem.interaction[index].direction)) > 1
         }
+        sizes = [4.0 if any(shape in tilted for _, shape in blend) else 1.0 for blend in free.multipliers]
         second = decomposition.pencil_grid[1]
-        fields += copies * (len(free_pairs) + 3.0 * len(tilted)) + 2.0 * resident_share(decomposition) * len(free_felt)
+        fields += copies * sum(sizes) + 2.0 * resident_share(decomposition) * free.count
         fields += 2.0 if decomposition.ranks > 1 else 0.0  # the lines before they are exchanged
         fields += 2.0 * (2.0 - 1.0 / second) if second > 1 else 0.0
-    return fields + (2.0 * len(problem.species) if felt or free_felt else 0.0)
-
-
-def felt_through_kernels(problem: Problem, boundary: str) -> tuple[set[frozenset[str]], set[str]]:
-    """The pairs that act on each other through kernels with this boundary, and the species in them."""
-    pairs = {frozenset(entry.between) for entry in problem.interaction if entry.kernel_boundary == boundary}
-    return pairs, {name for pair in pairs for name in pair}
+    # densities and potentials of their own, where the kick does not take them along
+    return fields + (2.0 * len(problem.species) if periodic.count or free.count or problem.functional else 0.0)
 
 
 def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
@@ -185,8 +210,9 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
-    # coupled components are completed and transformed together
-    complex_fields += 3 * sum(len(group) for group in coupled_groups(names, problem.coupling))
+    # coupled components are completed together, and come to the lines along the first axis together
+    exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
+    complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
     real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
@@ -194,10 +220,11 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
 def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: int) -> int:
     """Bytes per grid point of a rank's block while the ground state is sought; 0 if no species asks for it.
 
-    Seven complex fields per orbital (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
-    gradient), one to work in (for sets an eighth per orbital: combinations are not made in place), and what the
-    transform works in; condensates are whole in every orbital group; with coherent coupling its product
-    with a field. Real: W, the preconditioner's p (p + 1) / 2
+    Eight complex fields per orbital (phi, T phi, d, T d, the gradient, the gradient before, the preconditioned
+    gradient, and one that the look at the curvature needs beside these), one to work in (for sets an eighth per
+    orbital: combinations are not made in place, and the lowest levels outside), and what the transform works in;
+    condensates are whole in every orbital group; of several starts the best state; with coherent coupling its product
+    with a field. Real: density and W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
     if all(one.initial.kind != "ground-state" for one in problem.species):
@@ -205,11 +232,13 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
     dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
-    complex_fields = 7 * single + 8 * dealt + 1 + transform_fields(decomposition) + 3.0 * any(
-        turns(problem, one) for one in problem.species
-    )
+    looks = problem.ground_state.saddles != "ignore"
+    kept = problem.ground_state.starts > 1
+    complex_fields = (7 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
+    complex_fields += 3.0 * any(turns(problem, one) for one in problem.species)
+    complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
-    real_fields = 3 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
@@ -253,28 +282,65 @@ def transforms_per_step(problem: Problem) -> float:
     if problem.time is None:
         return 0.0
     table = problem.time.splitting
-    _, felt = felt_through_kernels(problem, "periodic")
-    _, free_felt = felt_through_kernels(problem, "free")
-    per_kick = 0.5 * len(felt) + FREE_SPACE_PAIRS * len(free_felt)
+    periodic, free = (channels_through(problem, boundary).count for boundary in ("periodic", "free"))
+    per_kick = 0.5 * periodic + FREE_SPACE_PAIRS * free
     drifts = sum(one.number_of_orbitals * pairs_per_drift(problem, one) for one in problem.species)
     transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
     return transforms if problem.time.adaptive is None else 3.0 * transforms
 
 
-def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
-    """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small transform, measured on
-    the spot, scaled.
+def mixing_pairs(problem: Problem) -> float:
+    """What the matrices of coherent coupling cost in a step, in Fourier pairs.
 
-    A pair costs N log2 N. Grids out of cache run at 1 / 1.25 of the rate of the small one, and kick and exchange add
-    about a third (measured from 64^3 to 256^3 on one and two ranks); ranks are taken to have cores of their own.
+    Measured at 256^2 and 64^3 (scripts/benchmark/coupling.py): of a step without coupling, up to 5 % more where all
+    have one kinetic energy, 13 to 23 % for two that differ, 45 to 54 % for three.
     """
-    sample = np.zeros((48, 48, 48), np.complex128)
+    if problem.time is None:
+        return 0.0
+    pairs = 0.0
+    sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
+    for group in coupled_groups([one.name for one in problem.species], problem.coupling):
+        members = [problem.species[a] for a in group]
+        kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
+        if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
+            pairs += (sweep + 0.04) * len(group)
+        else:
+            pairs += (sweep + (0.2 if len(group) == 2 else 0.5)) * len(group)
+    pairs *= len(problem.time.splitting.drifts)
+    return pairs if problem.time.adaptive is None else 3.0 * pairs
+
+
+def seconds_per_step(problem: Problem, ranks: int) -> float:
+    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, and what every drift and kick
+    costs beside them however small the grid is."""
+    pairs = transforms_per_step(problem) + mixing_pairs(problem)
+    drifts = len(problem.time.splitting.drifts) * (1 if problem.time.adaptive is None else 3)
+    changing = any(one.factor is not None or one.switched for one in problem.coupling)
+    calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
+    if len(problem.grid.points) == 1:
+        calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)
+    return pairs * seconds_per_pair(problem.grid.points, ranks) + calls
+
+
+def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
+    """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small drift and kick by the
+    kernels that a run uses, measured on the spot, scaled.
+
+    A pair costs N log2 N. Grids out of cache run at 1 / 1.2 of the rate of the small one; densities, potentials and
+    exchange add 15 % (measured from 64^2 to 1024^2 and from 64^3 to 128^3); ranks are taken to have cores of their own.
+    """
+    shape = (48, 48, 48)
+    sample, potential = kernels.empty(shape, np.complex128), np.zeros(shape)
+    sample[...] = 1.0
+    factors = [np.full(extent, 1.0 / extent, np.complex128) for extent in shape]
     durations = []
-    for _ in range(4):
+    for _ in range(6):
         begin = time.perf_counter()
-        ducc0.fft.c2c(sample, axes=(2, 1, 0), out=sample)
+        kernels.kick([sample], [[potential]], np.zeros((1, 1)), 0.1, axes=2, inverse_before=True, forward_after=True)
+        kernels.multiply_lines(sample, factors)
         durations.append(time.perf_counter() - begin)
-    rate = 2.0 * min(durations) / (sample.size * math.log2(sample.size))
+    rate = min(durations) / (sample.size * math.log2(sample.size))
     total = math.prod(points)
-    out_of_cache = 1.25 if total > sample.size * 4 else 1.0
-    return 1.35 * out_of_cache * rate * total * math.log2(total) / ranks
+    out_of_cache = 1.2 if total > sample.size * 4 else 1.0
+    apart = 1.5 if len(points) == 1 else 1.0  # transforms, drift and kick in sweeps of their own
+    return 1.15 * apart * out_of_cache * rate * total * math.log2(total) / ranks

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hpcmix.problem.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.time_words import TimeWords, steps_in_words
 from hpcmix.problem.well_posedness import semirelativistic_condition
-from hpcmix.run.phase_resolution import expected_warnings
+from hpcmix.run.phase_resolution import expected_warnings as unresolved_phases
 from hpcmix.run.plan import Plan
+from hpcmix.run.time_resolution import time_warnings
 
 
 def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
@@ -25,24 +28,35 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
         problem.title,
         f"grid           {points}, {len(problem.species)} species, {problem.parallel.precision} precision",
         f"decomposition  {count} as {division}, up to {block} points each",
+        *(f"               {note}" for note in plan.notes),
         f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
         f"files          {_files(problem, plan)}",
     ]
     if plan.seconds_per_step is not None and plan.steps is None:
         lines += [
+            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
             f"time           steps chosen by their error, each of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s",
             "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
         ]
     elif plan.seconds_per_step is not None:
-        whole = timedelta(seconds=round(plan.seconds_per_step * plan.steps))
+        whole = _duration(plan.seconds_per_step * plan.steps)
         lines += [
+            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
+    lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
     condition = semirelativistic_condition(problem)
-    return lines + (condition.lines() if condition is not None else []) + expected_warnings(problem)
+    lines += condition.lines() if condition is not None else []
+    return lines + unresolved_phases(problem) + expected_warnings(problem) + time_warnings(problem)
+
+
+def _duration(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, or in years where these would say nothing."""
+    years = seconds / (365.25 * 86400.0)
+    return str(timedelta(seconds=round(seconds))) if years < 1000.0 else f"{years:.2g} years"
 
 
 def _files(problem: Problem, plan: Plan) -> str:

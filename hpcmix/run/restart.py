@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,22 +14,28 @@ from hpcmix.io.atomic import OutputError, explained
 from hpcmix.io.checkpoint import read_state
 from hpcmix.io.checkpoint_header import Checkpoint, read_header
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.plain_json import plain
 from hpcmix.io.summary import read_summary
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import Complaint, ProblemError
-from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.fixed_steps import FixedSteps, Mark
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.time_words import TimeWords
 from hpcmix.run.log import Log
-from hpcmix.run.physics import compare
-from hpcmix.run.schedule import has_passed, has_reached, whole_steps
+from hpcmix.run.physics import asked_step, compare
+from hpcmix.run.schedule import has_passed, has_reached, steps_from
 from hpcmix.state import State
 
 MOST_ANCESTORS = 200
 """So many digests of checkpoints gone on from are kept, the newest ones."""
 
 
-class NoCheckpoint(Exception):
+class NoCheckpoint(Foreseen):
     """There are checkpoints and none of them is good; the text says why of each."""
+
+    status = ExitStatus.NO_CHECKPOINT
 
 
 @dataclass
@@ -39,12 +46,14 @@ class Origin:
     target       directory of the run that goes on; the same, or a new one where the run branches off.
     candidates   those whose seal and labels are good, newest first.
     refused      sentences on the others.
+    renewed      whether the physics are not the checkpoints', by consent.
     """
 
     source: RunDirectory
     target: RunDirectory
     candidates: list[Checkpoint]
     refused: list[str] = field(default_factory=list)
+    renewed: bool = False
 
     @property
     def goes_on_in_place(self) -> bool:
@@ -70,14 +79,14 @@ class Origin:
             + "; --restart never starts from the beginning"
         )
 
-    def decision(self, time: TimeOptions) -> str:
+    def decision(self, problem: Problem) -> str:
         """What is gone on from, in a sentence."""
-        chosen = self.candidates[0]
+        chosen, time = self.candidates[0], problem.time
         ranks = "1 rank" if chosen.ranks == 1 else f"{chosen.ranks} ranks"
-        steps = whole_steps(time, chosen.step_size)
-        reached = time.frame.laboratory_time(chosen.time)
-        place = f", t = {reached:.6g} of {time.final:.6g}" if steps is None else f" of {steps}"
-        text = f"going on from {chosen.path}: step {chosen.step}{place}, written by {ranks}"
+        table, words = steps_from(time, chosen), TimeWords.of_problem(problem)
+        of_steps = "" if table is None else f" of {table.steps}"
+        place = words.of_end(time.frame.laboratory_time(chosen.time), time.final)
+        text = f"going on from {chosen.path}: step {chosen.step}{of_steps}, t = {place}, written by {ranks}"
         return "; ".join([text, *self.refused])
 
     def prepare(self) -> None:
@@ -195,39 +204,57 @@ def choose_origin(
     origin = find_origin(output, restart)
     if origin is None:
         began = output.holds_run() and restart != "never"
+        left = "no more than a search for the ground state" if output.search.exists() else "nothing to go on from"
         log.line(
-            f"starting from the beginning in {output.path}"
-            + (": a run that began here left nothing to go on from" if began else "")
+            f"starting from the beginning in {output.path}" + (f": a run that began here left {left}" if began else "")
         )
         return None
     changes = compare_physics(origin, problem, accept_changes)
+    origin.renewed = bool(changes)
+    origin.candidates = [_by_steps_of(problem, one) for one in origin.candidates]
     newest = origin.candidates[0]
     if has_passed(problem.time, newest):
+        words = TimeWords.of_problem(problem)
         raise problem.complain(
             "time.final",
-            f"{problem.time.final:g} is before the time {problem.time.frame.laboratory_time(newest.time):g} that the "
-            f"run has reached ({newest.path}); "
+            f"{words(problem.time.final)} is before the time {words(problem.time.frame.laboratory_time(newest.time))} "
+            f"that the run has reached ({newest.path}); "
             "there is nothing to compute",
         )
     _require_end_of_a_step(problem, newest)
     for line in changes:
         log.line(f"changed, and accepted: {line}")
+    if changes:
+        log.line("particles and energy are held against what they are now, not against the start of the run before")
     return origin
+
+
+def _by_steps_of(problem: Problem, checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint as the start of steps of the problem's size, where the file that it was written with asks for
+    others; their times are counted from it."""
+    time = problem.time
+    if time.adaptive is not None or asked_step(checkpoint.problem) in (time.step, None):
+        return checkpoint
+    before = checkpoint.step_size if checkpoint.step != checkpoint.mark.step else checkpoint.mark.before
+    mark = Mark(checkpoint.step, checkpoint.time, before)
+    stretches = FixedSteps.planned(time.end, time.step, time.switching_times, mark).stretches
+    return replace(checkpoint, mark=mark, step_size=stretches[0].size) if stretches else checkpoint
 
 
 def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
     """Refuse a later final time that fixed steps of the clock of an expanding frame pass over: the last step would end
     far beyond it in the laboratory, or beyond the time infinity."""
     time = problem.time
-    steps = whole_steps(time, newest.step_size)
-    if steps is None or not time.frame.expanding or steps * newest.step_size <= time.end * (1.0 + 1e-12):
+    table = steps_from(time, newest)
+    if table is None or not time.frame.expanding or table.time(table.steps) <= time.end * (1.0 + 1e-12):
         return
-    before, after = (time.frame.laboratory_time(count * newest.step_size) for count in (steps - 1, steps))
+    ends = [table.time(count) for count in (table.steps - 1, table.steps)]
+    before, after = map(time.frame.laboratory_time, ends)
     raise problem.complain(
         "time.final",
         f"{time.final:g} is not the end of a step: in the expanding frame the run goes on with steps of "
         f"{newest.step_size:.6g} of the clock, and they end at t = {before:.12g}"
-        + (f" and {after:.12g}" if steps * newest.step_size <= time.frame.clock(math.inf) else "")
+        + (f" and {after:.12g}" if ends[1] <= time.frame.clock(math.inf) else "")
         + "; go on to such a time, or start anew with this final time (--restart never, another output.directory)",
     )
 
@@ -242,6 +269,28 @@ def is_complete(origin: Origin, problem: Problem) -> bool:
     except OSError:
         return False
     return summary.get("status") == "done" and summary.get("step") == newest.step
+
+
+def holds_ground_state(output: RunDirectory, problem: Problem) -> bool:
+    """Whether the ground state of just this problem was found and written there."""
+    try:
+        summary = read_summary(output.summary)
+    except OSError:
+        return False
+    if summary.get("status") != "done" or summary.get("step") != 0 or not any(output.stored_snapshots()):
+        return False
+    return same_problem(summary.get("problem"), problem)
+
+
+def same_problem(stored: Any, problem: Problem) -> bool:
+    """Whether a problem as JSON keeps it is this one, whatever it is called, wherever it is written and however ranks
+    share it."""
+
+    def content(tables: Mapping[str, Any]) -> dict[str, Any]:
+        output = {key: value for key, value in tables.get("output", {}).items() if key != "directory"}
+        return {key: value for key, value in tables.items() if key not in ("title", "parallel")} | {"output": output}
+
+    return isinstance(stored, dict) and content(stored) == content(plain(resolved_dict(problem)))
 
 
 def ancestors(chosen: Checkpoint) -> tuple[str, ...]:

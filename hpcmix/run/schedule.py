@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.io.checkpoint_header import Checkpoint
-from hpcmix.problem.evolution import TimeOptions, steps_to
+from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.fixed_steps import FixedSteps
 from hpcmix.problem.frame import AT_REST, Frame
 from hpcmix.problem.output import ScheduleSection
-from hpcmix.state import State
+from hpcmix.state import Place, State
 
 _LAST = 1e300
 """Stands for the time infinity, which has passed every interval."""
@@ -19,20 +20,28 @@ ROUNDING = 1e-12
 1e-16 each."""
 
 
+COUNTED_ONE_BY_ONE = 1_000_000
+"""Steps of an expanding frame up to which a schedule counts exactly how often it is due."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Output every so many steps or at intervals of time, and always at the first and at the last step.
 
-    A function of the step alone: nothing to save, and a restarted run writes at the same steps. An interval that is no
-    multiple of the step is due at the first step that reaches or passes each of its multiples. Intervals are the
+    A function of the step alone: nothing to save, and a restarted run writes at the same steps. An interval whose
+    multiples are no ends of steps is due at the first step that reaches or passes each of them. Intervals are the
     laboratory's; `frame` is the map from the clock that steps are counted by.
     """
 
-    steps: int
-    step_size: float
+    table: FixedSteps
     every: int | None = None
     interval: float | None = None
     frame: Frame = AT_REST
+
+    @property
+    def steps(self) -> int:
+        """Number of all steps."""
+        return self.table.steps
 
     def due_at(self, state: State) -> bool:
         """Whether output of a state is due."""
@@ -58,14 +67,18 @@ class Schedule:
 
     def _passed(self, step: int) -> int:
         """How many intervals are over after `step` steps; a multiple that is met up to rounding counts as met."""
-        time = self.frame.laboratory_time(step * self.step_size)
+        time = self.frame.laboratory_time(self.table.time(step))
         return math.floor(min(time, _LAST) / self.interval * (1.0 + 1e-12) + 1e-9)
 
     def count(self) -> int:
         """How often output is due in the whole run."""
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
-        return sum(self.due(step) for step in range(self.steps + 1))
+        several = self.table.smallest < self.interval <= self.table.largest  # some steps pass one, some pass several
+        if (several or self.frame.expanding) and self.steps <= COUNTED_ONE_BY_ONE:
+            return sum(self.due(step) for step in range(self.steps + 1))
+        reached = min(self._passed(self.steps), self.steps)
+        return 1 + reached + (self.steps > 0 and not self.reached(self.steps))
 
 
 @dataclass(frozen=True)
@@ -119,27 +132,27 @@ class AdaptiveSchedule:
 
 
 def schedule_of(
-    options: ScheduleSection, time: TimeOptions, steps: int | None, step_size: float
+    options: ScheduleSection, time: TimeOptions, table: FixedSteps | None
 ) -> Schedule | AdaptiveSchedule:
-    """When the output of these options is due: a :class:`Schedule` of so many steps, or an
-    :class:`AdaptiveSchedule`."""
-    if time.adaptive is not None:
+    """When the output of these options is due: a :class:`Schedule` of fixed steps, or an :class:`AdaptiveSchedule`
+    where there are none."""
+    if table is None:
         return AdaptiveSchedule(time.end, options.every, options.interval, time.frame)
-    return Schedule(steps, step_size, options.every, options.interval, time.frame)
+    return Schedule(table, options.every, options.interval, time.frame)
 
 
-def whole_steps(time: TimeOptions, step_size: float) -> int | None:
-    """Number of steps of a size to the final time; None where steps are adaptive."""
-    return steps_to(time.end, step_size) if time.adaptive is None else None
+def steps_from(time: TimeOptions, place: Place) -> FixedSteps | None:
+    """All steps of a run that has come to a place, those to the final time included; None where steps are adaptive."""
+    return time.steps_from(place.mark, place.step_size, place.step)
 
 
 def has_reached(time: TimeOptions, place: State | Checkpoint) -> bool:
     """Whether a state has come to the final time."""
-    steps = whole_steps(time, place.step_size)
-    return place.time >= time.end if steps is None else place.step >= steps
+    table = steps_from(time, place)
+    return place.time >= time.end if table is None else place.step >= table.steps
 
 
 def has_passed(time: TimeOptions, place: State | Checkpoint) -> bool:
     """Whether a state is beyond the final time already."""
-    steps = whole_steps(time, place.step_size)
-    return place.time > time.end if steps is None else place.step > steps
+    table = steps_from(time, place)
+    return place.time > time.end if table is None else place.step > table.steps

@@ -6,30 +6,40 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hpcmix.initial.build import initial_state
 from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.metadata import Metadata
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.faces import SMALL, share_at_faces
+from hpcmix.observe.faces import SMALL, shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
+from hpcmix.parallel.division import Division
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.trial import choose_exchange, without_shared_memory
-from hpcmix.problem.evolution import TimeOptions
+from hpcmix.problem.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.fixed_steps import START, FixedSteps
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.time_words import TimeWords, steps_in_words
+from hpcmix.problem.values import counted
 from hpcmix.problem.well_posedness import semirelativistic_condition
+from hpcmix.run.kept_search import KeptSearch
 from hpcmix.run.log import Log
 from hpcmix.run.memory import release_freed_memory
 from hpcmix.run.phase_resolution import found_warnings
 from hpcmix.run.restart import Origin, ancestors
-from hpcmix.run.schedule import AdaptiveSchedule, Schedule, has_reached, schedule_of, whole_steps
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.room import require_room
+from hpcmix.run.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
+from hpcmix.run.stopping import Meeting
+from hpcmix.run.time_resolution import time_warnings
 from hpcmix.run.watchdog import Watchdog
 from hpcmix.state import Adaptation, State
 
@@ -50,6 +60,12 @@ class Simulation:
     provenance: Provenance
     log: Log
     watchdog: Watchdog | None
+    table: FixedSteps | None = None
+    """The steps of the run; None where they are adaptive, or there is no evolution. Those of a run that goes on are
+    counted on from its checkpoint: its final time may have been changed, and the run then ends at the first multiple of
+    the step that reaches it."""
+    renewed: bool = False
+    """Whether the run goes on with physics that are not the checkpoint's, by consent."""
     loading_seconds: float = 0.0
     """Wall-clock seconds that the checkpoint took to read: the first estimate of what one costs."""
     stepping_seconds: float = 0.0
@@ -57,8 +73,8 @@ class Simulation:
 
     @property
     def conserved(self) -> Mapping[str, Any]:
-        """What the guard of conserved quantities knows from the run before."""
-        return self.checkpoint.bookmark.conserved if self.checkpoint else {}
+        """What the guard of conserved quantities knows from the run before: nothing of a system that was another."""
+        return self.checkpoint.bookmark.conserved if self.checkpoint and not self.renewed else {}
 
     @property
     def time(self) -> float:
@@ -67,30 +83,30 @@ class Simulation:
 
     @property
     def steps(self) -> int | None:
-        """Number of steps to the final time; None where that depends on their error. A fixed step is the state's: the
-        final time of a run that goes on may have been changed since, and is then the first multiple of the step that
-        reaches it."""
-        return whole_steps(self.problem.time, self.state.step_size)
+        """Number of steps to the final time; None where that depends on their error."""
+        return None if self.table is None else self.table.steps
 
     @property
     def is_finished(self) -> bool:
         """Whether the state has reached the final time."""
-        return has_reached(self.problem.time, self.state)
+        steps = self.steps
+        return self.state.time >= self.problem.time.end if steps is None else self.state.step >= steps
 
     def schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule:
         """When output with these options is due."""
-        return schedule_of(options, self.problem.time, self.steps, self.state.step_size)
+        return schedule_of(options, self.problem.time, self.table)
+
+    @cached_property
+    def words(self) -> TimeWords:
+        """How times are told to people."""
+        return TimeWords.of_problem(self.problem)
 
     @property
-    def destination(self) -> str:
-        """How far the run goes, for people: its steps, or its final time."""
-        steps = self.steps
-        return f"t = {self.in_units(self.problem.time.final)}" if steps is None else str(steps)
-
-    def in_units(self, time: float) -> str:
-        """A time for people: in milliseconds where the problem has [units], else in code units."""
-        seconds = self.problem.scales.time_si
-        return f"{time:.6g}" if seconds is None else f"{time * seconds * 1e3:.6g} ms"
+    def place(self) -> str:
+        """How far the state is on the way to the final time, for people: steps and times beside their like."""
+        step = self.state.step
+        steps = counted(step, "step") if self.steps is None else f"{step} of {counted(self.steps, 'step')}"
+        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.time.final)}"
 
     def free(self) -> None:
         """Give MPI resources back (collective); the simulation is not to be used afterwards."""
@@ -109,29 +125,35 @@ def build_simulation(
     log: Log,
     origin: Origin | None = None,
     watchdog: Watchdog | None = None,
-    stops: StopRequests | None = None,
+    stops: Meeting | None = None,
+    directory: RunDirectory | None = None,
 ) -> Simulation:
     """Divide the grid, build the model, make the initial state (with its ground state) or read that of a checkpoint.
-    Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops.
+    Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops,
+    and no directory in which the search for a ground state is kept that does not come to its end.
 
     Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
     :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
     :class:`~hpcmix.run.stopping.Stopped`.
     """
+    beat = watchdog.beat if watchdog is not None else lambda: None
     communicators = Communicators.of(problem, world)
+    require_room(problem, Division(communicators.groups, communicators.decomposition), communicators.node_ranks)
     timers = Timers()
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
         trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
+        beat()
         mixture = build_mixture(problem, communicators, timers, trial.way)
         release_freed_memory()
     begin = time.perf_counter()
+    beat()
     checkpoint = None
     if origin is not None:
         with timers.phase("restart"):
             state, checkpoint = _stored_state(problem, mixture, origin), origin.candidates[0]
             ground_state = checkpoint.bookmark.ground_state
-        log.line(origin.decision(problem.time))
+        log.line(origin.decision(problem))
     loading = time.perf_counter() - begin
     hosts = world.allgather(socket.gethostname())
     lineage = ancestors(checkpoint) if checkpoint else ()
@@ -140,20 +162,36 @@ def build_simulation(
     for line in trial.description:
         log.line(line)
     log.line(f"transform: {mixture.transform.description}")
-    for line in found_warnings(problem, mixture):
+    for line in [*_resolution(problem), *found_warnings(problem, mixture), *time_warnings(problem)]:
         log.line(line)
     if checkpoint is None:
         if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
-            log.line(_steps_in_words(problem.time))
+            log.line(f"{steps_in_words(problem.time, TimeWords.of_problem(problem))}, {problem.time.integrator}")
             if problem.time.frame.expanding:
-                log.line(_expansion(problem.time))
-        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops)
+                log.line(_expansion(problem))
+        keeper = None
+        if directory is not None:
+            attributes = Metadata.of(problem, provenance.attributes()).attributes()
+            keeper = KeptSearch(directory, problem, mixture, attributes, log)
+        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops, keeper)
     if mixture.transform.obstacle:
         log.line(without_shared_memory(mixture.transform.obstacle))
     _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
     return Simulation(
-        problem, communicators, timers, mixture, state, ground_state, checkpoint, provenance, log, watchdog, loading
+        problem,
+        communicators,
+        timers,
+        mixture,
+        state,
+        ground_state,
+        checkpoint,
+        provenance,
+        log,
+        watchdog,
+        table=None if problem.time is None else steps_from(problem.time, state),
+        renewed=origin is not None and origin.renewed,
+        loading_seconds=loading,
     )
 
 
@@ -162,7 +200,7 @@ def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
     state = origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
     if problem.time.adaptive is not None and state.adaptation is None:
-        state.adaptation = Adaptation.following(state)
+        state.adaptation, state.mark = Adaptation.following(state), START
     return state
 
 
@@ -172,19 +210,25 @@ def _first_state(
     timers: Timers,
     log: Log,
     watchdog: Watchdog | None,
-    stops: StopRequests | None,
+    stops: Meeting | None,
+    keeper: KeptSearch | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
     with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
 
-        def report(iteration: int, residual: float, energy: float) -> None:
+        def alive() -> None:
             if watchdog is not None:
                 watchdog.beat()
-            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
             if stops is not None:
                 stops.meet(mixture.communicators.world)
 
-        state, found = initial_state(problem, mixture, report, log.line)
+        def report(iteration: int, residual: float, energy: float) -> None:
+            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
+            alive()
+
+        state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
+        if stops is not None:
+            stops.found()
     _move_where_transforms_work(mixture, state)
     if found is None:
         return state, None
@@ -192,6 +236,9 @@ def _first_state(
         f"ground state: residual {found.residual:.1e} after {found.iterations} iterations and "
         f"{found.transforms} transforms ({found.method}), energy {found.energy:.12g}"
     )
+    log.line(f"ground state: {found.nature.sentence}")
+    for name, levels in (found.levels or {}).items():
+        log.line(f'ground state: highest filled level of "{name}" {levels.energies[-1]:.9g}, gap {levels.gap:.3g}')
     return state, found.as_dict()
 
 
@@ -201,7 +248,7 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
         potential = one.vector_potential
         if problem.rotation is None and (potential is None or potential.kind == "random"):  # a random field is periodic
             continue
-        share = share_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index]))
+        share = max(shares_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index])))
         if share > SMALL:
             what = "the rotating frame" if potential is None else "its vector potential"
             log.line(
@@ -219,22 +266,18 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
         state.orbitals[species] = fields
 
 
-def _steps_in_words(time: TimeOptions) -> str:
-    if time.adaptive is None:
-        return f"{time.steps} steps of {time.step_size:.6g} (code units), {time.integrator}"
-    smallest, initial, largest = time.adaptive.within(time.end)
-    return (
-        f"adaptive steps, tolerance {time.adaptive.tolerance:g}, from {smallest:.3g} to {largest:.3g}, "
-        f"the first {initial:.3g} (code units), {time.integrator}"
-    )
+def _resolution(problem: Problem) -> list[str]:
+    """The clouds beside spacing and box as the file tells them, and what is probably not meant."""
+    lengths = resolution_lines(problem)
+    return ([f"expected: {'; '.join(lengths)} (code units)"] if lengths else []) + expected_warnings(problem)
 
 
-def _expansion(time: TimeOptions) -> str:
+def _expansion(problem: Problem) -> str:
     """What the steps are steps of, in a frame that grows."""
-    final, scale = time.final, time.frame.scale(time.end)
+    time, words = problem.time, TimeWords.of_problem(problem)
     return (
-        f"expanding frame: steps of the clock s = arctan(w t)/w, w = {time.frame.rate:.6g}, up to s = {time.end:.6g}, "
-        f"which is t = {final:.6g}; the box grows by {scale:.6g} meanwhile (code units)"
+        f"expanding frame: steps of the clock s = arctan(w t)/w, w = {time.frame.rate:.6g} in code units, up to s = "
+        f"{words(time.end)}, which is t = {words(time.final)}; the box grows by {time.frame.scale(time.end):.6g}"
     )
 
 
@@ -249,6 +292,8 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     if communicators.groups > 1:
         division = f"{communicators.groups} orbital groups of {division}"
     log.line(f"{ranks} as {division}, {mpi_library()}")
+    for note in communicators.notes:
+        log.line(note)
     scales = problem.scales
     if scales.given:
         log.line(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
 from hpcmix.run.plan import real_bytes, transforms_per_step
 
@@ -26,24 +27,23 @@ def step_bytes(problem: Problem) -> float:
 
     For each drift and the kick before it, per grid point: a field passes twice, once plane by plane (back from the last
     drift, kicked, and on towards the next) and once along the lines of the first axis, read and written each time; a
-    potential is read. A species in a convolution adds its density, as the spectrum of a real field: written once,
-    changed once along the lines, read once, and for that its field is read once more; a kernel's multiplier is read
-    once. In one dimension everything is one sweep.
+    potential is read. The field of a species that kernels act on is read once more, for its density. A channel of the
+    kernels (model/terms/channels.py) is the spectrum of a real field: written once, changed once along the lines, read
+    once; a multiplier is read once. A local functional's density is written and read, and its potential written. In
+    one dimension everything is one sweep.
     """
     if problem.time is None:
         return 0.0
     size = real_bytes(problem)
     sweeps = 1 if len(problem.grid.points) == 1 else 2
-    fields = 2 * sweeps * 2 * size * sum(_orbitals(one) for one in problem.species)
+    fields = 2 * sweeps * 2 * size * sum(problem.orbitals)
     potentials = size * sum(1 for one in problem.species if one.potential)
-    pairs = {tuple(sorted(entry.between)) for entry in problem.interaction if entry.kind != "contact"}
-    felt = {name for pair in pairs for name in pair}
-    densities = sum(2 * size * _orbitals(problem.species_named(name)) + 4 * size for name in felt)
-    multipliers = 0.5 * size * len(pairs)
+    channels = [channels_through(problem, boundary) for boundary in ("periodic", "free")]
+    felt = {int(a) for one in channels for a in one.felt}
+    local = {one for entry in problem.functional for one in problem.indices(entry.species)}
+    densities = 2 * size * sum(problem.orbitals[a] for a in felt | local)
+    densities += 4 * size * sum(one.count for one in channels)
+    densities += 3 * size * len(local)  # a density written and read, a potential written
+    multipliers = 0.5 * size * sum(len(one.multipliers) for one in channels)
     per_point = fields + potentials + densities + multipliers
     return len(problem.time.splitting.drifts) * math.prod(problem.grid.points) * per_point
-
-
-def _orbitals(species) -> int:
-    """How many fields a species has."""
-    return getattr(species, "orbitals", None) or 1

@@ -98,7 +98,11 @@ def _physics(problem: Problem) -> dict[str, Any]:
     described = resolved_dict(problem)
     observables = described.pop("output").get("observables")
     described.pop("title"), described.pop("parallel")
-    return described | {"observables": observables, "precision": problem.parallel.precision}
+    time = problem.time
+    # what was stored when steps did not end at switching times yet is another track
+    ends = [] if time is None or time.adaptive is not None else time.fixed_steps.switching_times
+    steps = {"steps_end_at": ends} if ends else {}
+    return described | {"observables": observables, "precision": problem.parallel.precision} | steps
 
 
 @dataclass
@@ -142,6 +146,16 @@ class Conductor:
     def begun(self, track: Track, step: int, seconds: float) -> None:
         """The track has its state, of a step; with what is measured of it, that took so long."""
 
+    def built(self, track: Track) -> None:
+        """The track has its models and states; what is measured of the first is stored if the study stops from now
+        on."""
+
+    def meet(self, world: MPI.Comm) -> None:
+        """Between the iterations of a search for a ground state: :class:`~hpcmix.run.stopping.Meeting`."""
+
+    def found(self) -> None:
+        """A state was found: of one of the problems of the track, which is not stored before all have begun."""
+
     def stop(self, needed: float) -> int:
         """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0
@@ -161,13 +175,14 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
 
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. Raises
+    :class:`~hpcmix.run.stopping.Stopped` where the conductor does so,
     :class:`~hpcmix.problem.errors.ProblemError`, :class:`~hpcmix.initial.ground_state.NotConverged` and
     :class:`~hpcmix.io.atomic.OutputError`, the same on every rank.
     """
     run = _Run(track, comm, folder)
     try:
         begin = time.monotonic()
-        run.begin()
+        run.begin(conductor)
         conductor.begun(track, run.step, time.monotonic() - begin)
         return run.to_the_end(conductor)
     finally:
@@ -197,7 +212,7 @@ class _Run:
         records = options.observables
         if self.timing is not None:
             every, interval = records.every, records.interval
-            self.schedule = Schedule(track.steps, self.timing.step_size, every, interval, self.timing.frame)
+            self.schedule = Schedule(self.timing.fixed_steps, every, interval, self.timing.frame)
         self.pause = options.checkpoints.wall or CHECKPOINT_SECONDS
         self.written = time.monotonic()
         self.cost = 0.0  # seconds that the last checkpoint took
@@ -208,24 +223,26 @@ class _Run:
         """How many steps are done."""
         return self.simulations[0].state.step
 
-    def begin(self) -> None:
+    def begin(self, conductor: Conductor) -> None:
         """Go on from the newest checkpoints that are good, else from time zero."""
         if self._resume():
+            conductor.built(self.track)
             return
-        self._build(self.track.problems)
+        self._build(self.track.problems, conductor)
         if self.track.prepare is not None:
             self.track.prepare(self.simulations)
+        conductor.built(self.track)
         self._measure()
 
-    def _build(self, problems: Sequence[Problem]) -> None:
+    def _build(self, problems: Sequence[Problem], conductor: Conductor | None = None) -> None:
         self.free()
         for one in problems:
             try:
-                self.simulations.append(build_simulation(one, self.comm, Log(speaks=False)))
+                self.simulations.append(build_simulation(one, self.comm, Log(speaks=False), stops=conductor))
             except ProblemError as error:
                 raise one.locate(error) from error
         if self.timing is not None:
-            self.steppers = [Stepper(one.mixture, self.timing.splitting) for one in self.simulations]
+            self.steppers = [Stepper(one.mixture, self.timing.splitting, one.table) for one in self.simulations]
 
     def free(self) -> None:
         """Give MPI resources back (collective)."""
@@ -327,7 +344,7 @@ class _Run:
         if not found:
             return False
         self._build([holding_place(one) for one in self.track.problems])
-        for step, checkpoints in found:
+        for _, checkpoints in found:
             try:
                 for simulation, checkpoint in zip(self.simulations, checkpoints, strict=True):
                     names = [one.name for one in simulation.problem.species]
@@ -335,7 +352,7 @@ class _Run:
                     simulation.state = read_state(checkpoint, orbitals, names, simulation.communicators)
             except (Damaged, OutputError):
                 continue
-            until = step * checkpoints[0].step_size * (1.0 + 1e-12)
+            until = checkpoints[0].time * (1.0 + 1e-12)
             self.record.rows = [row for row in record.rows if row[0] <= until]
             return True
         return False

@@ -135,6 +135,12 @@ def attraction(problem: Problem) -> Attraction:
                     f"the energy of the {entry.kind} interaction of {entry.between[0]} and {entry.between[1]} is not "
                     "bounded below by the kinetic energy, so that conservation bounds nothing"
                 )
+    for entry in problem.functional:
+        if not entry.bounded_below:
+            raise NoBound(
+                f"the energy of the {entry.kind} functional of {' and '.join(entry.species)} is not bounded below by "
+                "the kinetic energy, so that conservation bounds nothing"
+            )
     return Attraction(bounded, coulomb)
 
 

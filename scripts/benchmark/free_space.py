@@ -17,8 +17,9 @@ import ducc0
 import numpy as np
 
 from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.free_space import FreeSpaceInteraction
-from hpcmix.model.padded_multiplier import padded_multiplier
+from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
@@ -47,10 +48,9 @@ def report(n: int, dtype: np.dtype, fields: int, repeats: int) -> None:
     way = choose_exchange(communicators, dtype, fields).way
     transform = PaddedTransform(communicators, dtype, Timers(), fields, way)
     place = (transform.points, (1.0, 1.0, 1.0), transform.padded, transform.first, transform.count)
-    values, folded = padded_multiplier([YukawaKernel(1.0, 0.0, 3)], *place)
-    values = values.astype(transform.real_dtype)
-    pairs = {(a, b): (values, folded) for a in range(fields) for b in range(a, fields)}
-    interaction = FreeSpaceInteraction(pairs, fields, transform)
+    multiplier = PaddedMultiplier(YukawaKernel(1.0, 0.0, 3), place, transform.real_dtype)
+    couplings = np.ones((fields, fields)) + np.eye(fields)  # as many channels as species
+    interaction = FreeSpaceTerm([KernelShape(couplings, multiplier)], transform)
     set_up = time.perf_counter() - begin
     shape = communicators.decomposition.position_block(comm.rank).shape
     densities = [np.random.default_rng(1).random(shape).astype(transform.real_dtype) for _ in range(fields)]
@@ -68,7 +68,7 @@ def report(n: int, dtype: np.dtype, fields: int, repeats: int) -> None:
         interaction.potentials(densities)
         comm.Barrier()
         padded.append(time.perf_counter() - begin)
-    kept = comm.allreduce(transform.bytes_kept + values.nbytes)
+    kept = comm.allreduce(transform.bytes_kept + interaction.multiplier_bytes)
     if comm.rank == 0:
         pair, convolution = min(bare[1:]), min(padded[1:])
         print(

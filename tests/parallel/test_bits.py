@@ -76,6 +76,18 @@ def test_the_fields_have_the_bits_of_one_rank(comm, points, precision, kernel):
 @pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("points", [[14, 11, 13], [26, 23]], ids=lambda points: "x".join(map(str, points)))
+def test_local_functionals_have_the_bits_of_one_rank(comm, points, precision):
+    functional = [{"species": ["a", "b"], "kind": "power", "strength": 0.3, "exponent": 2.5}]
+    require_the_bits_of_one_rank(
+        comm,
+        len(points),
+        lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, False, way, functional=functional),
+    )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23]], ids=lambda points: "x".join(map(str, points)))
 @pytest.mark.parametrize("second", ["nonrelativistic", "semirelativistic"])
 def test_semirelativistic_fields_have_the_bits_of_one_rank(comm, points, precision, second):
     """Alone, and beside a component whose flow is another one."""
@@ -97,6 +109,39 @@ def test_coupled_fields_have_the_bits_of_one_rank(comm, points, precision, mass)
         len(points),
         lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, False, way, mass=mass, coupling=[rabi]),
     )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("points", [[14, 11, 13], [26, 23], [31]], ids=lambda points: "x".join(map(str, points)))
+def test_three_coupled_fields_have_the_bits_of_one_rank(comm, points, precision):
+    """Three masses, one species with a table for its kinetic energy: a series at every wave vector, whose length and
+    scale must be the same on all ranks."""
+
+    def make(comm, pencils, way):
+        d = len(points)
+        trap = {"potential": harmonic(1.0), "particles": 2.0}
+        first = gaussian(1.1, momentum=0.3)
+        return system(
+            points,
+            [9.0, 8.0, 8.5][:d],
+            [
+                species("a", initial=first, **trap),
+                species("b", mass=1.6, initial=gaussian(0.9, centre=-0.5), **trap),
+                species("c", mass=0.8, kinetic="semirelativistic", initial=gaussian(1.0), **trap),
+            ],
+            [contact("a", "b", 1.0), contact("b", "c", 0.7)],
+            coupling=[
+                {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "from": 0.1, "ramp": 0.2},
+                {"between": ["b", "c"], "rabi_frequency": 0.7, "phase": 0.5},
+            ],
+            time=evolution(0.2, 0.05, "blanes-moan-4"),
+            parallel={"precision": precision} | ({"pencil_grid": list(pencils)[: d - 1]} if d > 1 else {}),
+            comm=comm,
+            way=way,
+        )
+
+    require_the_bits_of_one_rank(comm, len(points), make)
 
 
 def require_the_bits_of_one_rank(comm, dimensions, make):

@@ -11,11 +11,12 @@ from scipy.special import erf, erfc
 
 from hpcmix.model.coulomb_kernel import YukawaKernel
 from hpcmix.model.dipolar_kernel import DipolarKernel
-from hpcmix.model.free_space import FreeSpaceInteraction
 from hpcmix.model.gaussian_kernel import GaussianKernel
 from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.padded_multiplier import padded_multiplier
 from hpcmix.model.radial_functions import RadialFunction
+from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
@@ -124,14 +125,13 @@ def test_against_a_direct_sum(comm, grid, name, dtype):
         transform = PaddedTransform(communicators, dtype, Timers(), 2, way)
         spacings = transform.on_three_axes([length / n for length, n in zip(lengths, points, strict=True)], 1.0)
         place = (transform.points, spacings, transform.padded, transform.first, transform.count)
-        multipliers = {
-            pair: (values.astype(real), folded)
-            for pair, (values, folded) in (
-                ((0, 0), padded_multiplier(within, *place)),
-                ((0, 1), padded_multiplier(between, *place)),
-            )
-        }
-        interaction = FreeSpaceInteraction(multipliers, 2, transform)
+        interaction = FreeSpaceTerm(
+            [
+                *(KernelShape(np.diag([1.0, 0.0]), PaddedMultiplier(kernel, place, real)) for kernel in within),
+                KernelShape(1.0 - np.eye(2), PaddedMultiplier(between[0], place, real)),
+            ],
+            transform,
+        )
         block = communicators.decomposition.position_block(comm.rank).slices
         mine = [np.ascontiguousarray(density[block], real) for density in densities]
         for _ in range(2):  # work arrays are used again
@@ -211,7 +211,7 @@ def test_yukawa_energy_between_two_gaussians(comm):
         distance = math.sqrt(0.9**2 + 0.3**2 + 0.6**2)
         expected = 10.0 * screened(distance, strength, mu, 0.5 * (0.7**2 + 0.8**2))
         # the wider cloud is cut by the edges of the box, 3.85 from its centre: erfc(3.85/0.8) = 1e-11 of its charge
-        assert state.energy().interaction == pytest.approx(expected, rel=1e-10)
+        assert state.energy().terms["interaction"] == pytest.approx(expected, rel=1e-10)
 
 
 def dipolar_energy(strength, particles, across, along):
@@ -252,7 +252,7 @@ def test_dipolar_energy_of_a_gaussian(comm, direction, across, along, precision)
         assert (expected < 0) == (along > across)  # cigars attract, pancakes repel
         # the tails at the edge, exp(-(4.8/1.1)^2) = 5e-9 of the density, and the cut of the spectrum at k = 10
         tolerance = 1e-8 if precision == "double" else 1e-5
-        assert state.energy().interaction == pytest.approx(expected, rel=tolerance)
+        assert state.energy().terms["interaction"] == pytest.approx(expected, rel=tolerance)
 
 
 def test_newton_schroedinger_ground_state(comm):
@@ -310,7 +310,8 @@ def test_free_and_periodic_kernels_add_up(comm):
     fields = [one.mixture.mean_fields([one.density(0), one.density(1)]) for one in (together, *alone)]
     for a in range(2):
         np.testing.assert_allclose(fields[0][a], sum(part[a] for part in fields[1:]), rtol=0, atol=1e-13)
-    assert together.energy().interaction == pytest.approx(sum(one.energy().interaction for one in alone), rel=1e-12)
+    whole, *parts = (one.energy().terms["interaction"] for one in (together, *alone))
+    assert whole == pytest.approx(sum(parts), rel=1e-12)
 
 
 def test_evolution_conserves_and_agrees_with_one_rank(comm):

@@ -9,8 +9,9 @@ from parallel.test_same_physics import compare_records, pencil_grids
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.independence import LinearlyDependent
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.orbital_algebra import LinearlyDependent, OrbitalAlgebra
+from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.errors import ProblemError
 

@@ -11,10 +11,18 @@ import pytest
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoint_header import read_header
 from hpcmix.io.directory import RunDirectory
+from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.run import launch as launching
-from hpcmix.run.launch import BLEW_UP, DONE, NO_CHECKPOINT, STOPPED, Request, launch
+from hpcmix.run.launch import Request, launch
 from hpcmix.run.stopping import StopRequests
+
+BLEW_UP, DONE, NO_CHECKPOINT, STOPPED = (
+    ExitStatus.BLEW_UP,
+    ExitStatus.DONE,
+    ExitStatus.NO_CHECKPOINT,
+    ExitStatus.STOPPED,
+)
 
 PROBLEM = """
 title = "Two components, one of them kicked, in a trap that is shaken"
@@ -296,6 +304,9 @@ def test_changed_physics_are_refused_and_shown_unless_accepted(comm, folder, mon
         assert run(folder, "changed") == STOPPED
     before = series(folder, "changed")
     comm.barrier()
+    if comm.rank == 0:
+        said = (folder / "changed" / "run.log").read_text()
+        assert "40 steps of 0.01, blanes-moan-4" in said and ": 13 of 40 steps, to t = 0.13 of 0.4 in " in said
     capfd.readouterr()
     assert run(folder, "changed", "interaction.0.strength=0.2", "species.down.mass=2") == 2
     if comm.rank == 0:
@@ -313,6 +324,69 @@ def test_changed_physics_are_refused_and_shown_unless_accepted(comm, folder, mon
         assert "changed, and accepted: interaction.0.strength" in (folder / "changed" / "run.log").read_text()
     assert run(folder, "free", 'title="another"', "time.final=0.1") == DONE
     assert run(folder, "free", "time.final=0.2", "output.checkpoints={every=3}") == DONE  # none of this is physics
+
+
+SWITCHED = (
+    "species.1.potential=[{kind='harmonic', frequency=1.1, until=0.137}, "
+    "{kind='harmonic', frequency=1.3, from=0.137, until=0.2114, ramp=0.05}]"
+)
+"""Switching times and corners at 0.137, 0.187, 0.2114 and 0.2614, between steps of 0.01: 14, 5, 3, 5 and 14 steps."""
+
+
+@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4"])
+def test_restarts_at_and_around_switching_times_change_nothing(comm, folder, monkeypatch, integrator):
+    settings = SWITCHED, f"time.integrator={integrator}"
+    assert run(folder, "whole", *settings) == DONE
+    expected = contents(folder, "whole")
+    assert summary(folder, "whole")["step"] == 41
+    for stop in (13, 14, 15):
+        with asked_to_stop_after(comm, monkeypatch, stop):
+            assert run(folder, f"at{stop}", *settings) == STOPPED
+        with asked_to_stop_after(comm, monkeypatch, 22 - stop):  # the next switching time
+            assert go_on(folder, f"at{stop}") == STOPPED
+        newest = read_header(RunDirectory(folder / f"at{stop}").stored_checkpoints()[-1][1])
+        assert (newest.step, newest.time, newest.mark.step) == (22, 0.2114, 22)
+        assert go_on(folder, f"at{stop}") == DONE
+        assert contents(folder, f"at{stop}") == expected
+    records = [json.loads(line) for line in series(folder, "whole").splitlines()]
+    assert [record["step"] for record in records] == [*range(0, 41, 3), 41]
+    assert records[-1]["time"] == pytest.approx(0.4, rel=1e-14)
+
+
+def test_until_meets_switching_times_that_were_beyond_the_end(folder):
+    """Where both ends are multiples of the step, as if it had been planned."""
+    assert run(folder, "planned", SWITCHED) == DONE
+    assert run(folder, "longer", SWITCHED, "time.final=0.167") == DONE  # 0.137 + 3 * 0.01
+    assert go_on(folder, "longer", until="0.4") == DONE
+    assert contents(folder, "longer")[2] == contents(folder, "planned")[2]
+
+
+def test_another_step_is_taken_from_the_checkpoint_on(comm, folder, monkeypatch):
+    """It was accepted and ignored: the run went on by the steps of the checkpoint."""
+    with asked_to_stop_after(comm, monkeypatch, 15):
+        assert run(folder, "finer", SWITCHED) == STOPPED
+    assert run(folder, "finer", SWITCHED, "time.step=0.004", accept_changes=True) == DONE
+    found = summary(folder, "finer")
+    newest = read_header(RunDirectory(folder / "finer").stored_checkpoints()[-1][1])
+    # from 0.147 on: 0.04, 0.0244, 0.05 and 0.1386 in steps of at most 0.004
+    assert found["step"] == newest.step == 15 + 10 + 7 + 13 + 35
+    assert found["time"] == pytest.approx(0.4, rel=1e-14) and newest.step_size == pytest.approx(0.1386 / 35)
+    assert run(folder, "whole", SWITCHED, "time.step=0.002") == DONE
+    exact = summary(folder, "whole")
+    for name in ("up", "down"):
+        assert found["species"][name]["centre"] == pytest.approx(exact["species"][name]["centre"], abs=1e-7)
+
+
+def test_restart_may_follow_an_accepted_change_without_a_checkpoint_in_between(comm, folder, monkeypatch):
+    """The checkpoint is written anew with the file that goes on from it: a kill right after it does not bring the
+    question back."""
+    with asked_to_stop_after(comm, monkeypatch, 13):
+        assert run(folder, "renewed", "output.checkpoints={every=20}") == STOPPED
+    with killed_in(monkeypatch, 15):
+        settings = "output.checkpoints={every=20}", "interaction.0.strength=0.2"
+        run(folder, "renewed", *settings, accept_changes=True)
+    comm.barrier()
+    assert go_on(folder, "renewed") == DONE
 
 
 def test_branching_off_into_another_directory(comm, folder, whole_runs, monkeypatch, capfd):

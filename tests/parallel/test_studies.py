@@ -80,6 +80,20 @@ def test_a_stopped_track_goes_on_where_it_stopped(comm, shared_tmp_path):
     assert stored(track("t", 1.5), shared_tmp_path) is None  # another problem is another track
 
 
+@pytest.mark.parametrize("stop", [3, 4, 5])
+def test_a_track_goes_on_across_a_switching_time(comm, shared_tmp_path, stop):
+    """Steps 0.0875 long up to 0.35 and 0.09 from there on: the same rows from before, at and after the fourth."""
+    text = FILE.replace("frequency = 1.0", "frequency = 1.0, until = 0.35")
+    switched = Track("s", (parse_problem(text),), ("x", "square"), energy)
+    whole = follow(switched, comm, None, Conductor())
+    assert switched.steps == 9
+    assert [row[0] for row in whole.rows] == pytest.approx([0.0, 0.175, 0.35, 0.53, 0.71, 0.8])
+    assert not follow(switched, comm, shared_tmp_path, StopAfter(stop)).done
+    again = follow(switched, comm, shared_tmp_path, Conductor())
+    assert again.done and again.rows == whole.rows
+    assert switched.key != track("s").key
+
+
 def test_a_track_of_orbitals_goes_on_without_seeking_them_again(comm, shared_tmp_path, monkeypatch):
     """A set of orbitals that were found as a ground state is read from the checkpoint, to the bit."""
     text = FILE.replace("particles = 2.0", 'kind = "fermions"\norbitals = 4')

@@ -74,7 +74,10 @@ class System:
         self.state, self.ground_state = initial_state(
             problem, self.mixture, lambda i, residual, e: self.residuals.append(residual)
         )
-        self.stepper = Stepper(self.mixture, problem.time.splitting) if problem.time else None
+        self.stepper = None
+        if problem.time:
+            steps = problem.time.fixed_steps if problem.time.adaptive is None else None
+            self.stepper = Stepper(self.mixture, problem.time.splitting, steps)
 
     @property
     def grid(self):

@@ -8,7 +8,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hpcmix.model import interactions, scattering
+from hpcmix.model import scattering
+from hpcmix.model.terms import build
 from hpcmix.studies import (
     conservation,
     dispersion,
@@ -76,7 +77,7 @@ def test_the_limit_from_ground_states_in_a_box_at_rest(tmp_path):
 
 
 def test_the_limit_is_not_that_of_a_kernel_without_correlation(tmp_path, monkeypatch):
-    monkeypatch.setattr(interactions, "neumann_problem", born)
+    monkeypatch.setattr(build, "neumann_problem", born)
     _, finding = gross_pitaevskii_limit.check(setting(mixture(points=12, step=0.08), tmp_path))
     assert verdict(finding) == "NOT CONSISTENT", finding.verdict
     assert finding.fits[0].exponent == pytest.approx(0.0, abs=0.1)
@@ -216,13 +217,13 @@ def test_conservation_in_a_trap(tmp_path):
 
 
 def test_a_force_that_is_not_mutual_does_not_conserve_energy(tmp_path, monkeypatch):
-    def one_sided(problem):
-        contact = interactions.contact_interaction(problem)
+    def one_sided(*arguments):
+        (contact,) = build.terms_of(*arguments)
         couplings = contact.couplings.copy()
         couplings[0, 1] *= 0.5
-        return type(contact)(couplings)
+        return (type(contact)(couplings),)
 
-    monkeypatch.setattr("hpcmix.model.build.contact_interaction", one_sided)
+    monkeypatch.setattr("hpcmix.model.build.terms_of", one_sided)
     _, finding = conservation.check(setting(TRAP, tmp_path))
     assert verdict(finding) == "NOT CONSISTENT", finding.verdict
     assert "energy" in finding.reason

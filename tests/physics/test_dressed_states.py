@@ -4,12 +4,29 @@ import math
 
 import numpy as np
 import pytest
-from physics.systems import contact, evolution, gaussian_kernel, harmonic, largest, require_below, species, system
+from physics.systems import (
+    contact,
+    evolution,
+    expression,
+    gaussian_kernel,
+    harmonic,
+    largest,
+    problem_text,
+    require_below,
+    species,
+    system,
+)
 from physics.test_rabi import dense, rabi
 
+from hpcmix.initial.build import initial_state
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.landscape import Landscape
+from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.timers import Timers
+from hpcmix.problem.load import parse_problem
 
 BEFORE = Instant.before_start()
 
@@ -353,3 +370,106 @@ def test_gradient_and_energy_of_the_landscape():
     h = 0.5  # exact for a polynomial of the fourth degree
     measured = (8.0 * (energy(h) - energy(-h)) - (energy(2 * h) - energy(-2 * h))) / (12.0 * h)
     assert measured == pytest.approx(predicted, rel=1e-11) and abs(predicted) > 1.0
+
+
+# ---------------------------------------------------------------- which couplings take part
+
+
+def two(coupling, particles=(100.0, 0.0)):
+    return system(
+        [32],
+        [12.0],
+        [species(name, particles=n, potential=[harmonic(1.0)]) for name, n in zip("ab", particles, strict=True)],
+        coupling=[coupling],
+        time=evolution(8.0, 0.08, "blanes-moan-4"),
+    )
+
+
+def test_a_smooth_pulse_that_comes_later_begins_with_the_particles_given():
+    """sech pulse: the area is that of the Gudermann function, and N sin^2(area / 2) are in "b" afterwards."""
+    omega = 1.0
+    state = two(rabi("a", "b", omega, factor="1/cosh(2*(t - 4))"))
+    np.testing.assert_allclose(populations(state), [100.0, 0.0], rtol=1e-14)
+    state.evolve()
+    area = 0.5 * omega * 4.0 * math.atan(math.tanh(4.0))
+    # three nodes of Gauss and Legendre over drifts of at most 0.02, where the pulse is one of length 0.5
+    require_below(abs(populations(state)[1] - 100.0 * math.sin(0.5 * area) ** 2), 1e-7, "particles")
+
+
+def test_a_modulated_coupling_dresses_where_the_file_says_so():
+    """With its strength at time 0-; without it the species are as given."""
+    modulated, given = (
+        two(rabi("a", "b", 2.0, detuning=0.7, factor="1 + 0.5*cos(4*t)", dressed=dressed), (70.0, 30.0))
+        for dressed in (True, False)
+    )
+    constant = two(rabi("a", "b", 3.0, detuning=0.7), (70.0, 30.0))
+    np.testing.assert_allclose(populations(modulated), populations(constant), rtol=1e-9)
+    assert abs(populations(constant)[0] - 70.0) > 1.0
+    np.testing.assert_allclose(populations(given), [70.0, 30.0], rtol=1e-12)
+
+
+def test_a_late_pulse_has_no_part_in_a_dressed_state_of_the_same_pair():
+    both, alone = (
+        system(
+            [32],
+            [12.0],
+            [species(name, particles=50.0, potential=[harmonic(1.0)]) for name in "ab"],
+            coupling=couplings,
+            time=evolution(1.0, 0.05),
+        )
+        for couplings in (
+            [rabi("a", "b", 2.0, detuning=0.7), rabi("a", "b", 30.0, factor="1/cosh(9*(t - 0.6))")],
+            [rabi("a", "b", 2.0, detuning=0.7)],
+        )
+    )
+    np.testing.assert_array_equal(populations(both), populations(alone))
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {},
+        {"until": 0.0},
+        {"until": 0.0, "ramp": 0.3},
+        {"from": 0.0},
+        {"from": -0.2, "ramp": 0.5},
+        {"from": -0.2, "ramp": 0.5, "ramp_shape": "smooth"},
+        {"from": -2.0, "until": -0.2, "ramp": 0.5, "factor": "1 + 0.3*cos(t)"},
+        {"from": -2.0, "until": -1.0, "ramp": 0.5},
+    ],
+    ids=str,
+)
+def test_the_file_and_the_model_agree_on_what_is_on_at_time_zero(switch):
+    state = system(
+        [8],
+        [8.0],
+        [species("a", initial=expression("1")), species("b", initial=expression("1"))],
+        coupling=[rabi("a", "b", 2.0, **switch)],
+    )
+    matrix = state.mixture.rabi.matrix(BEFORE)
+    assert matrix[0, 1] == pytest.approx(state.problem.coupling[0].before_start, rel=1e-15)
+
+
+def test_what_was_chosen_is_said():
+    """And how to get the other; nothing where there is no choice."""
+
+    def said(coupling, **entries):
+        state = [species(name, particles=n, potential=[harmonic(1.0)], **entries) for name, n in (("a", 9.0), ("b", 0))]
+        if entries:
+            state[1]["particles"] = 3.0
+        lines = []
+        problem = parse_problem(problem_text([16], [12.0], state, coupling=[coupling], time=evolution(8.0, 0.5)))
+        mixture = build_mixture(problem, Communicators.of(problem, MPI.COMM_SELF), Timers(), "sub-array-messages")
+        initial_state(problem, mixture, lambda *progress: None, lines.append)
+        return lines
+
+    pulse = {"factor": "1/cosh(2*(t - 4))"}
+    (line,) = said(rabi("a", "b", 1.0, **pulse))
+    assert "keep the particles given" in line and "0.067 % of its largest" in line and "dressed = true in its" in line
+    (line,) = said(rabi("a", "b", 1.0))
+    assert "the ground state has 4.5 and 4.5 (dressed = false in their [[coupling]] keeps the particles given)" in line
+    assert said(rabi("a", "b", 1.0, **{"from": 0.0})) == []
+    given = {"initial": expression("1")}
+    assert said(rabi("a", "b", 1.0), **given) == said(rabi("a", "b", 1.0, **pulse), **given) == []
+    (line,) = said(rabi("a", "b", 1.0, dressed=True), **given)
+    assert "dressed = true has no effect" in line

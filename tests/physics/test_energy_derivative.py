@@ -109,7 +109,7 @@ def check_derivative(mixture, part, applied, what, tolerance=ROUNDING):
 
     def energy(s, direction):
         moved = [phi + s * delta for phi, delta in zip(orbitals, direction, strict=True)]
-        return getattr(mixture.energy(moved, LATER), part)
+        return mixture.energy(moved, LATER).as_dict()[part]
 
     h, worst = 0.5, 0.0
     for direction in directions:

@@ -209,7 +209,7 @@ def test_phase_rates_of_interacting_plane_waves(points, lengths, kernels):
     rates = kinetic + [0.4, -0.2] + total @ density
     energy = waves.energy()
     assert energy.kinetic == pytest.approx(np.dot(particles, kinetic), rel=1e-13)
-    assert energy.interaction == pytest.approx(0.5 * volume * density @ total @ density, rel=1e-13)
+    assert energy.terms["interaction"] == pytest.approx(0.5 * volume * density @ total @ density, rel=1e-13)
     mu = [one["chemical_potential"] for one in waves.record()["species"].values()]
     np.testing.assert_allclose(mu, rates, rtol=1e-13)
     before = [orbitals.copy() for orbitals in waves.state.orbitals]

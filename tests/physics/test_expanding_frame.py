@@ -332,6 +332,25 @@ def test_order_in_the_frame(integrator):
     assert order == pytest.approx(INTEGRATORS[integrator].order, abs=0.25)
 
 
+@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4", "blanes-moan-6"])
+def test_order_with_a_trap_that_is_switched_between_steps_of_the_frame(integrator):
+    """Steps of the clock end where the laboratory switches; twice as many on both sides for half the step."""
+    first = {"strang": 40, "blanes-moan-4": 15, "blanes-moan-6": 15}[integrator]
+    until, ends, tables = 0.31, [], []
+    for count in (first, 2 * first, 6 * first):
+        scheme = "blanes-moan-6" if count == 6 * first else integrator
+        moving = release(scheme, RELEASED / count, until)
+        tables.append(moving.problem.time.fixed_steps)
+        ends.append(moving.evolve().state.orbitals)
+    assert tables[0].switching_times == [moving.mixture.grid.frame.clock(until)]
+    sizes = [max(one.size for one in table.stretches) for table in tables[:2]]
+    errors = [max(largest(m - o) for m, o in zip(end, ends[2], strict=True)) for end in ends[:2]]
+    order = math.log(errors[0] / errors[1]) / math.log(sizes[0] / sizes[1])
+    print(f"measured: {integrator}: order {order:.3f}, errors {errors[0]:.1e}, {errors[1]:.1e}")
+    # the two stretches shorten their steps by different parts; a lost order would show by one at least
+    assert order > INTEGRATORS[integrator].order - 0.5
+
+
 @pytest.mark.parametrize("until", [None, 0.31])
 def test_adaptive_steps_in_the_frame(until):
     """Steps are on the frame's clock; they end where the laboratory switches a potential, and at the last time."""

@@ -178,7 +178,7 @@ def test_energy_of_oscillators():
     # tails at the edge of the box and of the spectrum: exp(-30)
     require_below(abs(energy.total / (7.0 * 0.5 * (1.0 + 1.4 + 1.2)) - 1), 1e-10, "energy")
     assert energy.kinetic == pytest.approx(energy.potential, rel=1e-7)
-    assert energy.interaction == 0.0
+    assert energy.terms["interaction"] == 0.0
 
 
 def test_energy_in_the_poeschl_teller_well():
@@ -255,8 +255,8 @@ def test_virial_theorem(points, length, scale, components):
         points, [length] * d, atoms, terms if components == 2 else terms[:1], ground_state={"tolerance": 1e-9}
     )
     energy = state.energy()
-    assert min(energy.kinetic, energy.potential, energy.interaction) > 0.05 * energy.total
-    defect = 2 * energy.kinetic - 2 * energy.potential + d * energy.interaction
+    assert min(energy.kinetic, energy.potential, energy.terms["interaction"]) > 0.05 * energy.total
+    defect = 2 * energy.kinetic - 2 * energy.potential + d * energy.terms["interaction"]
     # first order in the residual, and the tails at the edge of box and spectrum, below 1e-9
     require_below(abs(defect) / energy.total, 1e-8, "virial")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, expression, gaussian, harmonic, largest, require_below, species, system
 
-from hpcmix.observe.faces import share_at_faces
+from hpcmix.observe.faces import shares_at_faces
 
 
 @pytest.mark.parametrize("field", [0.0, 0.7, -2.0])
@@ -136,8 +136,10 @@ def test_gauges_give_the_same_density():
 def test_clouds_at_the_faces():
     """What a warning is made of: the density on the faces over the largest."""
     one = system([16, 17], [8.0, 9.0], [species("a", initial=gaussian(1.0))], time=evolution(1.0, 0.1))
-    # the plane x = -4 is the nearest one, and x = 0 a point of the grid
-    assert share_at_faces(one.mixture, one.density()) == pytest.approx(math.exp(-16.0), rel=1e-12)
+    # the nearest planes are x = 3.5, and x = 0 is a point of the grid; y = 7.5 h, and y = h/2 nearest to the centre
+    half = 0.5 * 9.0 / 17.0
+    at_faces = [math.exp(-(3.5**2)), math.exp(half**2 - (15.0 * half) ** 2)]
+    assert shares_at_faces(one.mixture, one.density()) == pytest.approx(at_faces, rel=1e-12)
 
 
 def test_single_precision():

@@ -146,3 +146,94 @@ directory = "out"
     assert [path.name for path in tmp_path.glob("out*")] == ["out"]
     shown = hpcmix("show", "out", folder=tmp_path)
     assert "done" in shown.stdout
+
+
+PLANE = """
+[grid]
+points = [12, 12]
+lengths = [8, 8]
+[[species]]
+name = "a"
+initial = { kind = "gaussian", width = 1 }
+[[interaction]]
+between = ["a", "a"]
+kind = "contact"
+strength = 1
+[time]
+final = 0.1
+step = 0.01
+"""
+FERMIONS = "species.0={name='a', kind='fermions', orbitals=%d, initial={kind='oscillator', frequency=%s}}"
+SCATTERING = (
+    "interaction.0={between=['a', 'a'], kind='scattering', potential={kind='square-barrier', height=-3, radius=1}, "
+)
+VALUES = [
+    # what only the grid shows: an option, the key, the sentence
+    ("species.0.potential={kind='expression', value='1/x'}", "species.a.potential", "is not finite at x = 0, y = -4"),
+    ("species.0.potential={kind='expression', value='log(x) + 0*t'}", "species.a.potential",
+     "is not finite at x = -4, y = -4, t = 0"),
+    ("species.0.potential={kind='expression', value='1/x', from=0}", "species.a.potential", "is not finite at x = 0"),
+    ("species.0.potential={kind='harmonic', frequency=1, factor='1/t'}", "species.a.potential.factor",
+     "is not finite at t = 0"),
+    ("species.0.potential={kind='harmonic', frequency=1, factor='1/(t - 0.05)'}", "species.a.potential.factor",
+     "is not finite at t = 0.05"),
+    ("species.0.vector_potential={kind='expression', value=['1/y', '0']}", "species.a.vector_potential",
+     "is not finite at x = -4, y = 0"),
+    ("species.0.initial={kind='expression', amplitude='1/x'}", "species.a.initial", "is not finite at x = 0, y = -4"),
+    ("species.0.initial={kind='expression', amplitude='0*x'}", "species.a.initial", "zero everywhere on the grid"),
+    ("species.0.initial={kind='gaussian', width=1e-3, centre=0.1}", "species.a.initial", "zero everywhere on the grid"),
+    ("interaction=[]|species.0.initial={kind='thomas-fermi'}", "species.a.initial", "no contact repulsion of its own"),
+    ("interaction=[]|" + FERMIONS % (60, 9.0), "species.a.initial", "60 orbitals span only"),
+    ("grid.points=[12,12,12]|grid.lengths=[8,8,8]|" + SCATTERING + "particles=9, neumann_radius=1}",
+     "interaction.0.potential", "binds two particles"),
+    ("interaction.0={between=['a', 'a'], kind='coulomb', strength=1}|grid.lengths=[8, 4e6]", "interaction.0",
+     "because its range is very many spacings"),
+]  # fmt: skip
+COMMANDS = {"plan": [], "show": [], "job": ["--time", "1h"], "run": [], "ground": [], "bench": ["--steps", "1"],
+            "check": ["conservation"], "scaling": ["--ranks", "1"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "key", "sentence"), VALUES)
+def test_every_command_refuses_what_a_run_refuses_in_the_same_words(
+    options, key, sentence, tmp_path, monkeypatch, capfd
+):
+    """From the file alone, before anything is begun: nothing is left behind."""
+    (tmp_path / "wrong.toml").write_text(PLANE)
+    monkeypatch.chdir(tmp_path)
+    sets = [word for option in options.split("|") for word in ("--set", option)]
+    said = {}
+    for command, words in COMMANDS.items():
+        words = [*words, "wrong.toml"] if command == "check" else ["wrong.toml", *words]
+        monkeypatch.setattr("sys.argv", ["hpcmix", command, *words, *sets])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said[command] = capfd.readouterr().err
+        assert left.value.code == 2, (command, said[command])
+        assert [path.name for path in tmp_path.iterdir()] == ["wrong.toml"], command
+    assert f": {key}" in said["run"] and sentence in said["run"]
+    assert set(said.values()) == {said["run"]}
+
+
+def test_job_refuses_a_file_without_time_as_run_does(tmp_path, monkeypatch, capfd):
+    (tmp_path / "wrong.toml").write_text(PLANE[: PLANE.index("[time]")])
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    for command, words in {"run": [], "job": ["--time", "1h"]}.items():
+        monkeypatch.setattr("sys.argv", ["hpcmix", command, "wrong.toml", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said[command] = capfd.readouterr().err
+        assert left.value.code == 2 and "run needs a [time] section" in said[command]
+    assert said["run"] == said["job"]
+
+
+def test_a_factor_that_fails_between_the_steps_ends_a_run_with_its_sentence(tmp_path, monkeypatch, capfd):
+    """An expression in x and t is not evaluated in advance: the run ends with status 3, no traceback."""
+    (tmp_path / "late.toml").write_text(PLANE)
+    monkeypatch.chdir(tmp_path)
+    late = "species.0.potential={kind='expression', value='x/(t - 0.05)'}"
+    monkeypatch.setattr("sys.argv", ["hpcmix", "run", "late.toml", "--set", late])
+    with pytest.raises(SystemExit) as left:
+        main()
+    shown = capfd.readouterr().err
+    assert left.value.code == 3 and "species.a.potential.0 is not finite at x = " in shown and "Traceback" not in shown

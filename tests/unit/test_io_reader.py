@@ -85,7 +85,7 @@ def test_a_finished_run(tmp_path):
     assert [(stored.index, stored.step, stored.time) for stored in run.slices] == [(0, 0, 0.0), (1, 10, 2.5)]
     assert run.snapshots == []
     text = "\n".join(run.description())
-    for part in ("a mixture", "done", "0.4 (0.54", "up", "ranks", "2, from time 0 (0 ms)"):
+    for part in ("a mixture", "done", "0.547391 ms (0.4 in code units)", "up", "ranks", "2, from time 0 ms"):
         assert part in text
 
 
@@ -138,7 +138,7 @@ def test_figures(tmp_path, dimensions, with_units):
         ([], 1, ["energy.png", "series.png"]),
         ([0.0], 0, ["columns.png"]),
         ([0.0, 1.0], 1, ["energy.png", "series.png", "columns.png"]),
-        (range(7), 0, ["columns.png"]),
+        (range(7), 0, ["columns.png", "film.png"]),
         ([], 0, []),
     ],
 )

@@ -149,6 +149,16 @@ def test_no_script_sends_usr2(render):
         assert 'kill -USR1 "$solver"' in script and "USR2" not in script
 
 
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("30:00", "00:30:00"), ("600", "10:00:00"), ("1-0", "1-00:00:00"), ("2-6:30", "2-06:30:00"), ("90min", "01:30:00"),
+     ("0:90:00", "01:30:00"), ("90:30", "01:31:00")],
+)  # fmt: skip
+def test_the_time_limit_is_read_as_sbatch_reads_it_and_written_in_full(given, written, render):
+    text, status = render("manakov-soliton", "--time", given)
+    assert status == 0 and f"#SBATCH --time={written}\n" in text
+
+
 def test_a_claim_and_a_study_take_the_place_of_the_run(render):
     options = ["--time", "1h", "--ranks-per-node", "4"]
     claim, _ = render("manakov-soliton", *options, "--check", "dispersion", "--array", "4,8", "--numbers", "{task},99")
@@ -205,6 +215,8 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
         (["--time", "1h", "--scaling", "--ranks 1", "--array", "1-3"], "neither --check nor --array"),
         (["--time", "1h", "--ranks-per-node", "4096"], "cannot share a grid"),
         (["--time", "never"], "is no duration"),
+        (["--time", "UNLIMITED"], "is no limit"),
+        (["--time", "1h", "--stop-before", "3:00"], '"3:00" is ambiguous'),
         ([], "--time"),
     ],
 )

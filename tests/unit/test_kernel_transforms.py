@@ -53,6 +53,14 @@ def assert_close(actual, expected, roundings=6.0):
     assert error <= roundings * np.finfo(actual.dtype).eps * np.linalg.norm(expected.ravel())
 
 
+def half_spectrum(real_field, axes, points):
+    """Of a real field, as a kick takes it: its inverse transform without a factor is the field."""
+    dtype = np.complex64 if real_field.dtype == np.float32 else np.complex128
+    if real_field.size == 0:
+        return np.zeros((*real_field.shape[:-1], real_field.shape[-1] // 2 + 1), dtype)
+    return np.ascontiguousarray((np.fft.rfftn(double(real_field), axes=axes) / points).astype(dtype))
+
+
 def double(array):
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
@@ -192,6 +200,66 @@ class TestAgainstNumpy:
             expected = positions[a] * np.exp(-0.7j * phase)
             assert_close(result, np.fft.fftn(expected, axes=axes) if forward else expected, roundings=20)
 
+    @pytest.mark.parametrize(("inverse", "forward"), [(False, True), (True, False)])
+    @pytest.mark.parametrize("components", [1, 2, 3])
+    @pytest.mark.parametrize("shape", [*SHAPES, (12,), (9, 20), (40, 37)])
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_a_kick_by_fields_that_come_half_way(self, random, dtype, shape, components, inverse, forward, count):
+        """Two real fields, brought back in the kick's sweep; without couplings too, where no density is looked at."""
+        if count > len(shape):
+            return
+        axes = tuple(range(len(shape) - count, len(shape)))
+        points = max(1, np.prod([shape[axis] for axis in axes]))
+        fields = [(make_field(random, shape, dtype) / np.sqrt(points)).astype(dtype) for _ in range(components)]
+        seen = [make_real(random, shape, dtype) for _ in range(2)]
+        weights, potential = random.uniform(-1, 1, (components, 2)), make_real(random, shape, dtype)
+        for couplings in (random.uniform(-1, 1, (components, components)), np.zeros((components, components))):
+            results, spectra = [field.copy() for field in fields], [half_spectrum(w, axes, points) for w in seen]
+            transforms.kick(
+                results,
+                [[potential], *([] for _ in fields[1:])],
+                couplings,
+                0.7,
+                axes=count,
+                inverse_before=inverse,
+                forward_after=forward,
+                spectra=spectra,
+                weights=weights,
+            )
+            if fields[0].size == 0:
+                return
+            positions = [np.fft.ifftn(double(f), axes=axes, norm="forward") if inverse else double(f) for f in fields]
+            for a, result in enumerate(results):
+                phase = sum(g * np.abs(position) ** 2 for g, position in zip(couplings[a], positions, strict=True))
+                phase = phase + sum(weight * double(w) for weight, w in zip(weights[a], seen, strict=True))
+                expected = positions[a] * np.exp(-0.7j * (phase + (double(potential) if a == 0 else 0.0)))
+                assert_close(result, np.fft.fftn(expected, axes=axes) if forward else expected, roundings=20)
+
+    @pytest.mark.parametrize("inverse", [False, True])
+    @pytest.mark.parametrize("components", [1, 2, 3])
+    @pytest.mark.parametrize("shape", [*SHAPES, (12,), (9, 20), (40, 37)])
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_spectra_of_densities(self, random, dtype, shape, components, inverse, count):
+        if count > len(shape):
+            return
+        axes = tuple(range(len(shape) - count, len(shape)))
+        fields = [make_field(random, shape, dtype) for _ in range(components)]
+        results, weights = [field.copy() for field in fields], random.uniform(-1, 1, (2, components))
+        spectra = [np.empty((*shape[:-1], shape[-1] // 2 + 1), dtype) for _ in range(2)]
+        transforms.transform_densities(results, weights, spectra, axes=count, inverse_before=inverse)
+        if fields[0].size == 0:
+            return
+        positions = [np.fft.ifftn(double(f), axes=axes, norm="forward") if inverse else double(f) for f in fields]
+        for result, position in zip(results, positions, strict=True):
+            assert_close(result, position)
+        for spectrum, row in zip(spectra, weights, strict=True):
+            density = sum(weight * np.abs(position) ** 2 for weight, position in zip(row, positions, strict=True))
+            terms = sum(
+                abs(weight) * np.abs(position) ** 2 for weight, position in zip(row, positions, strict=True)
+            )  # they may cancel, their roundings do not
+            error = np.linalg.norm((spectrum - np.fft.rfftn(density, axes=axes)).ravel())
+            assert error <= 10 * np.finfo(dtype).eps * np.linalg.norm(np.fft.rfftn(terms, axes=axes).ravel())
+
     @pytest.mark.parametrize("length", LENGTHS)
     def test_real_rows_and_back(self, random, dtype, length):
         for shape in ((length,), (3, length), (2, 18, length)):
@@ -293,6 +361,39 @@ class TestBits:
         np.testing.assert_array_equal(at_once[0], apart[0])
         np.testing.assert_array_equal(density, expected)
 
+    @pytest.mark.parametrize("axes", [1, 2])
+    def test_a_convolution_does_not_depend_on_what_is_done_in_its_sweeps(self, random, dtype, axes):
+        """Densities of fields that are brought back before or in the sweep, by planes or ranks' parts, and on threads;
+        and the same for the kick that takes in the half-way fields."""
+        shape, weights = (7, 11, 26), np.array([[0.3, -0.4], [0.5, 0.2]])
+        start = [make_field(random, shape, dtype) / 10 for _ in range(2)]
+        expected = None
+        for threads, apart, parts in ((1, False, 1), (1, True, 1), (3, False, 1), (1, True, 3)):
+            native.set_thread_count(threads)
+            fields, spectra = [field.copy() for field in start], [np.empty((7, 11, 14), dtype) for _ in range(2)]
+            for part in np.array_split(np.arange(7), parts):
+                where = slice(part[0], part[-1] + 1)
+                pieces, targets = [field[where] for field in fields], [spectrum[where] for spectrum in spectra]
+                for piece in pieces if apart else ():
+                    transforms.transform_planes(piece, False, axes=axes)
+                transforms.transform_densities(pieces, weights, targets, axes=axes, inverse_before=not apart)
+                halves = [target.copy() for target in targets]
+                transforms.kick(
+                    pieces,
+                    [[], []],
+                    np.eye(2),
+                    0.01,
+                    axes=axes,
+                    forward_after=not apart,
+                    spectra=halves,
+                    weights=weights,
+                )
+                for piece in pieces if apart else ():
+                    transforms.transform_planes(piece, True, axes=axes)
+            expected = expected or [*fields, *spectra]
+            for result, other in zip([*fields, *spectra], expected, strict=True):
+                np.testing.assert_array_equal(result, other)
+
     def test_a_step_does_not_depend_on_how_it_is_shared_out(self, random, dtype):
         """Slabs of a two-component step: by ranks (planes, then rows of the exchanged layout) and by threads."""
         shape = (10, 11, 26)
@@ -351,7 +452,15 @@ def test_numpy_twins(random, dtype, monkeypatch):
         transforms.transform_real(values, spectrum, 0.5, planes=True)
         results.append(spectrum.copy())
         transforms.transform_real_inverse(spectrum, back, 0.5, planes=True)
-        return [*results, density, back]
+        halves = [np.empty((6, 7, 5), dtype) for _ in range(2)]
+        fields = [field.copy(), 0.5 * field]
+        weights = np.array([[0.3, -0.4], [0.5, 0.2]])
+        transforms.transform_densities(fields, weights, halves, axes=2, inverse_before=True)
+        results += [half.copy() for half in halves]
+        transforms.kick(
+            fields, [[values], []], np.eye(2), 1e-5, axes=2, forward_after=True, spectra=halves, weights=weights
+        )
+        return [*results, *fields, density, back]
 
     compiled = everything()
     monkeypatch.setattr(transforms, "_implementation", lambda: reference_transforms)
@@ -502,6 +611,24 @@ class TestWrongArguments:
                 transforms.kick(*wrong)
         with pytest.raises(ValueError, match="axes must be 0, 1 or 2"):
             transforms.kick([self.field], [[]], one, 1.0, axes=3)
+
+    def test_half_spectra(self):
+        half, weights = np.zeros((4, 5, 4), np.complex128), np.ones((1, 1))
+        for wrong, error, message in (
+            (([self.field], weights, [half[:, :, :3].copy()]), ValueError, r"spectra\[0\] must have shape \(4, 5, 4\)"),
+            (([self.field], weights, [half.astype("c8")]), TypeError, r"spectra\[0\] must have the precision"),
+            (([self.field], np.ones((2, 1)), [half]), ValueError, r"weights must have shape \(1, 1\)"),
+            (([self.field], 1j * weights, [half]), TypeError, "weights must be real"),
+            (([self.field], np.ones((2, 1)), [half, half]), ValueError, r"spectra\[1\] shares memory"),
+        ):
+            with pytest.raises(error, match=message):
+                transforms.transform_densities(*wrong, axes=2)
+            with pytest.raises(error, match=message):
+                transforms.kick(wrong[0], [[]], weights, 1.0, axes=2, spectra=wrong[2], weights=wrong[1].T)
+        with pytest.raises(ValueError, match="axes must be 1 or 2"):
+            transforms.kick([self.field], [[]], weights, 1.0, spectra=[half], weights=weights)
+        with pytest.raises(ValueError, match=r"weights must have shape \(1, 1\)"):
+            transforms.kick([self.field], [[]], weights, 1.0, axes=2, spectra=[half])
 
     def test_real_pairs(self):
         real, half = np.zeros((4, 5, 6)), np.zeros((4, 5, 4), np.complex128)

@@ -7,7 +7,6 @@ import pytest
 from physics.systems import contact, gaussian, gaussian_kernel, species, system, yukawa
 from scipy.special import erfc
 
-from hpcmix.model.contact import ContactInteraction
 from hpcmix.model.coulomb_kernel import yukawa_multiplier
 from hpcmix.model.gaussian_kernel import gaussian_multiplier
 
@@ -34,7 +33,7 @@ def test_contact_couplings_are_symmetric_and_distinct():
         (2.0, 3.0, 5.0),
     )
     np.testing.assert_array_equal(
-        state.mixture.contact.couplings, [[1.0, 0.3, 0.0], [0.3, 0.0, -0.2], [0.0, -0.2, 0.7]]
+        state.mixture.couplings, [[1.0, 0.3, 0.0], [0.3, 0.0, -0.2], [0.0, -0.2, 0.7]]
     )
     a, b, c = (state.density(i) for i in range(3))
     for field, expected in zip(
@@ -51,7 +50,7 @@ def test_contact_energy_of_two_gaussian_clouds():
     state = clouds([64], [14.0], [contact("a", "a", 0.8), contact("a", "b", 0.3)], (wa, wb), (na, nb))
     within = 0.5 * 0.8 * na**2 / math.sqrt(2 * math.pi * wa**2)
     between = 0.3 * na * nb / math.sqrt(math.pi * (wa**2 + wb**2))
-    assert state.energy().interaction == pytest.approx(within + between, rel=1e-12)
+    assert state.energy().terms["interaction"] == pytest.approx(within + between, rel=1e-12)
     assert between > 0.3 * within
 
 
@@ -63,15 +62,14 @@ def test_coupling_of_a_scattering_length(mass, other):
         [species("a", mass=mass, initial=gaussian(1.0)), species("b", mass=other, initial=gaussian(1.0))],
         [{"between": ["a", "b"], "kind": "contact", "scattering_length": 0.02}],
     )
-    coupling = state.mixture.contact.couplings[0, 1]
+    coupling = state.mixture.couplings[0, 1]
     assert coupling == pytest.approx(2 * math.pi * 0.02 * (mass + other) / (mass * other), rel=1e-14)
     if mass == other:
         assert coupling == pytest.approx(4 * math.pi * 0.02 / mass, rel=1e-14)
 
 
-def test_no_interaction_is_false():
-    assert not ContactInteraction(np.zeros((2, 2)))
-    assert ContactInteraction(np.array([[0.0, 0.1], [0.1, 0.0]]))
+def test_couplings_of_zero_are_no_term():
+    assert clouds([16], [4.0], [contact("a", "b", 0.0)], (1.0, 1.0), (1.0, 1.0)).mixture.terms == ()
 
 
 # ---------------------------------------------------------------- kernels
@@ -93,7 +91,7 @@ def test_gaussian_kernel_on_a_gaussian_cloud(points, lengths):
     np.testing.assert_allclose(mean_fields(state)[0], expected, atol=1e-10 * expected.max())
     # the energy: the same once more, 1/2 N W averaged over the cloud
     average = strength * n * (s**2 / (s**2 + w**2)) ** (d / 2)
-    assert state.energy().interaction == pytest.approx(0.5 * n * average, rel=1e-11)
+    assert state.energy().terms["interaction"] == pytest.approx(0.5 * n * average, rel=1e-11)
 
 
 def test_yukawa_kernel_on_a_gaussian_cloud_in_space():
@@ -146,7 +144,8 @@ def test_kernels_of_one_pair_add_up_and_act_both_ways():
     alone = [clouds(*grid, [term], *shape) for term in terms]
     for a in range(2):
         np.testing.assert_allclose(mean_fields(together)[a], sum(mean_fields(one)[a] for one in alone), atol=1e-13)
-    assert together.energy().interaction == pytest.approx(sum(one.energy().interaction for one in alone), rel=1e-12)
+    whole, *parts = (one.energy().terms["interaction"] for one in (together, *alone))
+    assert whole == pytest.approx(sum(parts), rel=1e-12)
     # what a exerts on b is what b exerts on a
     for one in alone:
         first, second = mean_fields(one)

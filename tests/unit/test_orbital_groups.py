@@ -4,8 +4,11 @@ import itertools
 
 import pytest
 
+from hpcmix.parallel.division import divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
+from hpcmix.problem.cards import cards
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.load import load_problem, parse_problem
 
 
 @pytest.mark.parametrize("orbitals", [(1,), (5,), (1, 84), (4, 1, 3, 1)])
@@ -50,3 +53,48 @@ def test_the_choice() -> None:
     unlimited = choose_groups((64,), large, 8, node_ranks=1)
     needed = 16 * 256**3 * (8 + 4)
     assert choose_groups((64,), large, 8, node_ranks=1, memory_per_rank=0.9 * needed) < unlimited
+
+
+TWO_GROUPS = """
+[grid]
+points = [16, 16, 16]
+lengths = [8, 8, 8]
+[[species]]
+name = "f"
+kind = "fermions"
+orbitals = 5
+initial = { kind = "oscillator", frequency = 1.0 }
+[parallel]
+orbital_groups = 4
+pencil_grid = [2, 1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("ranks", "groups", "pencil_grid", "notes"),
+    [(8, 4, (2, 1), 0), (1, 1, (1, 1), 2), (2, 2, (1, 1), 2), (3, 3, (1, 1), 2), (6, 3, (2, 1), 1), (5, 1, (5, 1), 2)],
+)
+def test_a_file_runs_on_any_number_of_ranks(ranks, groups, pencil_grid, notes):
+    """What it asks for gives way, and is told; what it asks for and can have, it gets."""
+    division = divide(parse_problem(TWO_GROUPS), ranks)
+    assert (division.groups, division.decomposition.pencil_grid) == (groups, pencil_grid)
+    assert len(division.notes) == notes
+    counted = "1 rank" if ranks == 1 else f"{ranks} ranks"
+    assert all(f"of the file is not for {counted}: " in note for note in division.notes)
+
+
+def test_an_option_insists():
+    with pytest.raises(ProblemError, match="1 rank cannot be divided into 2 groups of equal size"):
+        divide(parse_problem(TWO_GROUPS, ["parallel.orbital_groups=2"]), 1)
+    with pytest.raises(ProblemError, match="3 x 1 pencils need 3 ranks, this run has 1"):
+        divide(parse_problem(TWO_GROUPS, ["parallel.pencil_grid=[3, 1]"]), 1)
+    with pytest.raises(ProblemError, match="cannot be divided into 3 groups"):
+        divide(parse_problem(TWO_GROUPS, ["parallel={orbital_groups=3}"]), 4)
+
+
+@pytest.mark.parametrize("card", sorted(cards()))
+def test_every_card_runs_on_any_few_ranks(card):
+    problem = load_problem(card)
+    for ranks in range(1, 9):
+        division = divide(problem, ranks)
+        assert division.groups * division.decomposition.ranks == ranks

@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.fixed_steps import FixedSteps
 from hpcmix.problem.frame import Frame
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_dict, resolved_toml
@@ -89,7 +90,7 @@ def test_a_rate_with_a_unit():
 def test_intervals_are_the_laboratorys():
     """Of 10 steps to infinity those that pass multiples of 1 in t."""
     frame = Frame(1.0)
-    schedule = Schedule(10, math.pi / 20, interval=1.0, frame=frame)
+    schedule = Schedule(FixedSteps.uniform(10, math.pi / 20), interval=1.0, frame=frame)
     passed = [step for step in range(11) if schedule.due(step)]
     assert passed == [0, 5, 8, 9, 10]  # t = tan(9 degrees * 2 step): 1 at 5, 3.08 at 8, 6.3 at 9
     assert schedule.count() == 5
@@ -113,7 +114,7 @@ REFUSED = [
     ("[time]", '[[species]]\nname = "b"\ninitial = "gaussian"\n[[coupling]]\nbetween = ["a", "b"]\n'
      'rabi_frequency = 1.0\n[time]', "coupling.0.rabi_frequency", "does not go with the expanding frame"),
     ("[time]", '[[species]]\nname = "f"\nkind = "fermions"\norbitals = 3\n[output]\n'
-     'observables = { also = ["momentum-distribution"] }\n[time]', "output.observables.also", "no grid resolves"),
+     'observables = { also = ["momentum-distribution"] }\n[time]', "output.observables.also.0", "no grid resolves"),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hpcmix.problem.coupling import dressed_groups
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
@@ -71,6 +72,19 @@ MISTAKES = [
     ('precision = "double"', 'precision = "duoble"', 28, "parallel.precision", 'did you mean "double"?'),
     (SCHEDULE, 'snapshots = { fields = ["density", "fase"] }', 26, "output.snapshots.fields.1",
      'unknown field "fase"; did you mean "phase"?'),
+    # in the wrong place
+    ("step = 0.01", 'step = 0.01\ntitle = "a"', 25, "time.title",
+     "; title stands at the top of the file, before the first [section]"),
+    ("step = 0.01", 'step = 0.01\nprecision = "single"', 25, "time.precision", "; it belongs to [parallel]"),
+    ("[grid]\n", "final = 3\n[grid]\n", 1, "final", "; it belongs to [time]"),
+    ("mass = 1.0", "frequency = 1", 10, "species.up.frequency",
+     "; it belongs to potential of [[species]] or initial of [[species]]"),
+    ("mass = 1.0", "time = 1", 10, "species.up.time", "; it is a section of its own, [time]"),
+    ("mass = 1.0", "interaction = []", 10, "species.up.interaction", "; it is a section of its own, [[interaction]]"),
+    (HARMONIC, '    { kind = "harmonic", frequency = 1, depth = 2 },', 12, "species.up.potential.0.depth",
+     '; it belongs to kind = "lattice"'),
+    (INITIAL, "initial = { width = 1 }", 17, "species.down.initial.kind", 'did you mean "gaussian"?'),
+    (INITIAL, 'initial = { start = "gaussian", width = 1 }', 17, "species.down.initial.kind", "is required"),
     # missing and misplaced
     ('name = "up"\n', "", 8, "species.0.name", "is required"),
     ("step = 0.01\n", "", 22, "time.step", "is required"),
@@ -154,7 +168,7 @@ MISTAKES = [
     (CONTACT, 'kind = "gaussian"\nwidth = 1\nstrength = 1e20', 22, "interaction.0.strength", "the mean field"),
     (CONTACT, 'kind = "dipolar"\ndipolar_length = 1e20', 21, "interaction.0.dipolar_length", "the mean field"),
     (CONTACT, SCATTERING.replace("height = 1", "height = 1e20"), 21, "interaction.0.potential",
-     "which must be between 1e-60 and 1e+10"),
+     "which must be between 1e-60 and 1e+08"),
     (CONTACT, SCATTERING.replace("= 0.5", "= 1e20"), 22, "interaction.0.particles", "use limit = true"),
     ('name = "down"', 'name = "down"\nvector_potential = { kind = "uniform", field = 1e20 }', 17,
      "species.down.vector_potential", "A^2/2m of this potential reaches"),
@@ -433,7 +447,16 @@ points = [1]
         ("?\n", "problem.toml:1: not valid TOML: this is neither a [section] nor an entry"),
         ("x = 1\na = [1\n", "problem.toml:2: not valid TOML: a list is not closed with ]"),
         ("a = { b = 1\n", "problem.toml:1: not valid TOML: a table is not closed with }"),
-        ("a = 'b\n", "problem.toml:1: not valid TOML"),
+        ("a = 'b\n", "problem.toml:1: not valid TOML: a text lacks one of its quotes"),
+        ('[a]\nb = "up\nc = 1\n', "problem.toml:2: not valid TOML: a text lacks one of its quotes (column 8)"),
+        ('b = up"\n', "problem.toml:1: not valid TOML: a text lacks one of its quotes"),
+        ('b = ["up, "down"]\n', "problem.toml:1: not valid TOML: a text lacks one of its quotes"),
+        ('b = ["up", "down]\n', "problem.toml:1: not valid TOML: a text lacks one of its quotes"),
+        ('a = 1\nb = """up\nc = 1\n', "problem.toml:2: not valid TOML: a text is not closed with its quote"),
+        ("a = up  # a 'remark\n", 'problem.toml:1: not valid TOML: a value that is text stands in quotes: "up"'),
+        ("a = 50 Hz\n", 'problem.toml:1: not valid TOML: a quantity with a unit is text and stands in quotes: "50 Hz"'),
+        ("mass = 87Rb\n", 'problem.toml:1: not valid TOML: text stands in quotes; the mass of 87Rb is "86.90918 u"'),
+        ('a = "it\\"s" b = 1\n', "problem.toml:1: not valid TOML: there is more on this line than one entry"),
         ("a = " + "[" * 5000, "problem.toml: lists or tables are nested too deeply"),
     ],
 )
@@ -469,6 +492,13 @@ def test_missing_sections() -> None:
         ("time.step", "--set time.step: must have the form key=value"),
         ("=3", "must have the form key=value"),
         ("a..b=3", "must have the form key=value"),
+        ("species.down.initial.momentum.0=0.1", "give the whole list, species.down.initial.momentum=[...]"),
+        ("species.up.potential.0.frequency.2=3", "is a single value, not a list; give the whole list"),
+        ("species.up.potential.frequency=3", "counted from 0, as in species.up.potential.0.frequency"),
+        ("species.down.potential.1.kind=box", "there is no entry 1; species.down.potential has 0, counted from 0"),
+        ("species.up.initial.width=2",
+         "--set species.up.initial.width=2: species.up.initial.kind: is required (available:"),
+        ("coupling.0.detuning=1", "--set coupling.0.detuning=1: coupling.0.between: is required"),
     ],
 )  # fmt: skip
 def test_wrong_override(override: str, expected: str) -> None:
@@ -479,6 +509,40 @@ def test_an_override_that_begins_a_section_is_blamed_for_what_it_lacks() -> None
     text = GOOD.replace("[time]\nfinal = 1\nstep = 0.01\n", "")
     (complaint,) = complaints_of(text, "time.step=0.01")
     assert str(complaint) == "--set time.step=0.01: time.final: is required"
+
+
+def test_an_override_fills_in_what_the_file_leaves_to_defaults() -> None:
+    for species in ("0", "up"):
+        problem = parse_problem(GOOD, [f"species.{species}.initial.start=gaussian"])
+        assert (problem.species[0].initial.kind, problem.species[0].initial.start) == ("ground-state", "gaussian")
+    problem = parse_problem(GOOD, ["species.up.initial.noise.amplitude=0.1", "species.up.initial.noise.seed=3"])
+    assert problem.species[0].initial.noise.seed == 3
+    assert parse_problem(GOOD, ["ground_state.tolerance=1e-5"]).ground_state.tolerance == 1e-5
+    assert parse_problem(GOOD, ["output.checkpoints.keep=3"]).output.checkpoints.keep == 3
+    assert parse_problem(GOOD, ["time.step.tolerance=1e-6"]).time.adaptive.tolerance == 1e-6
+
+
+def test_overrides_begin_arrays_of_tables_and_let_them_grow() -> None:
+    text = GOOD.replace(INITIAL, "")
+    options = ["species.down.potential.0.kind=harmonic", "species.down.potential.0.frequency=2",
+               "species.down.potential.1.kind=gaussian", "species.down.potential.1.height=3",
+               "species.down.potential.1.width=1", "ground_state.coupling.0.factor=2",
+               'ground_state.coupling.0.between=["up", "down"]', "coupling.0.rabi_frequency=1",
+               'coupling.0.between=["up", "down"]']  # fmt: skip
+    problem = parse_problem(text, options)
+    assert [one.kind for one in problem.species[1].potential] == ["harmonic", "gaussian"]
+    assert problem.ground_state.coupling[0].factor == 2.0 and problem.coupling[0].rabi_frequency == 1.0
+    alone = text[: text.index("[[interaction]]")] + text[text.index("[time]") :]
+    options = ["interaction.0.kind=contact", 'interaction.0.between=["up", "up"]', "interaction.0.strength=2",
+               "interaction.1.kind=contact", 'interaction.1.between=["up", "down"]',
+               "interaction.1.strength=3"]  # fmt: skip
+    assert [one.strength for one in parse_problem(alone, options).interaction] == [2.0, 3.0]
+
+
+def test_a_refused_override_changes_nothing() -> None:
+    """What is missing on the way is not made before the whole way is known: one complaint, not two."""
+    (complaint,) = complaints_of(GOOD, "species.down.initial.momentum.0=1")
+    assert complaint.key == "species.down.initial.momentum.0"
 
 
 VALUES = [
@@ -590,6 +654,8 @@ rabi_frequency = 1.0
         ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndetunning = 1", "coupling.0.detunning", 'mean "detuning"'),
         ("rabi_frequency = 1.0", "rabi_frequency = 1.0\nfrom = 2\nuntil = 1", "coupling.0.until", "which is never"),
         ("rabi_frequency = 1.0", 'rabi_frequency = 1.0\nfactor = "x"', "coupling.0.factor", '"x" does not exist here'),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1.0\ndressed = 1", "coupling.0.dressed", "true or false"),
+        ("rabi_frequency = 1.0", "rabi_frequency = 1\nfrom = 0\ndressed = true", "coupling.0.dressed", "is not on at"),
         ("step = 0.01", 'step = 0.01\nintegrator = "blanes-moan-rkn-6"', "time.integrator", "here is a [[coupling]]"),
         ('precision = "double"', "orbital_groups = 2", "parallel.orbital_groups", "must be 1 with [[coupling]]"),
         (
@@ -619,6 +685,56 @@ def test_wrong_couplings(old, new, key, sentence) -> None:
     assert sentence in str(found[key]) and found[key].line is not None
 
 
+GIVEN = COUPLED.replace('initial = { kind = "gaussian", width = 1 }', "", 1)
+GIVEN = GIVEN.replace(GIVEN[GIVEN.index("initial = { noise") : GIVEN.index("[[interaction]]")], "")
+
+
+@pytest.mark.parametrize(
+    ("entries", "dressed"),
+    [
+        ("", True),
+        ("until = 0.0", True),
+        ("until = 0.0\nramp = 0.2", True),
+        ("dressed = false", False),
+        ("from = 0.0", False),
+        ("from = 0.0\nramp = 0.5", False),
+        ('factor = "1/cosh(20*(t - 0.7))"', False),
+        ('factor = "exp(-((t - 0.5)/0.1)**2)"', False),
+        ('factor = "1/cosh(20*(t - 0.7))"\ndressed = true', True),
+        ('factor = "1 + 0.5*sin(4*t)"\ndressed = true', True),
+        ('factor = "1 + 0.5*sin(4*t)"\ndressed = false', False),
+        ("from = -0.1\nramp = 0.2\ndressed = true", True),
+    ],
+    ids=str,
+)
+def test_whether_a_ground_state_is_dressed(entries, dressed) -> None:
+    """The particles that the file gives stand, unless a coupling is plainly on at time 0- or the file asks for it."""
+    problem = parse_problem(GIVEN + entries)
+    groups = dressed_groups(problem.species, problem.coupling)
+    assert groups == ([(0, 1)] if dressed else [])
+    assert parse_problem(resolved_toml(problem)) == problem
+
+
+@pytest.mark.parametrize(
+    ("entries", "key"),
+    [
+        ('factor = "1 + 0.5*sin(4*t)"', "factor"),
+        ('factor = "exp(-t)"', "factor"),
+        ('factor = "1/cosh(2*(t - 0.7))"', "factor"),
+        ("from = -0.1\nramp = 0.2", "ramp"),
+        ('from = -0.1\nramp = 0.2\nramp_shape = "smooth"', "ramp"),
+    ],
+    ids=str,
+)
+def test_a_coupling_of_which_it_is_not_clear_is_asked_about(entries, key) -> None:
+    with pytest.raises(ProblemError, match=rf"coupling.0.{key}: at time 0- .* % of its largest .*dressed = false"):
+        parse_problem(GIVEN + entries)
+    for answer in ("true", "false"):
+        parse_problem(f"{GIVEN}{entries}\ndressed = {answer}")
+    # whose state is given anyway, is not asked
+    parse_problem(COUPLED + entries)
+
+
 def test_sets_of_orbitals_beside_a_dressed_state_are_refused() -> None:
     dressed = COUPLED.replace('initial = { kind = "gaussian", width = 1 }', "", 1)
     start, end = dressed.index("initial = { noise"), dressed.index("[[interaction]]")
@@ -638,3 +754,16 @@ def test_couplings_are_shown_and_read_back() -> None:
     problem = parse_problem(COUPLED + 'from = 0.5\nramp = 0.1\nfactor = "1 + t"\nphase = 0.3\n')
     assert parse_problem(resolved_toml(problem)) == problem
     assert problem.coupling[0].detuning == 0.0 and problem.orbital_groups == 1
+
+
+def test_no_time_is_divided_by_while_the_grid_is_wrong() -> None:
+    """A final time of infinity belongs to a frame that is not known then."""
+    frame = 'frame = { kind = "expanding", rate = 1 }\nlengths = ['
+    text = GOOD.replace("final = 1\n", 'final = "infinity"\n').replace("lengths = [", frame)
+    assert [c.key for c in complaints_of(text, "grid.points.0=1e-300")] == ["grid.points.0"]
+
+
+def test_more_quanta_than_points() -> None:
+    text = GOOD.replace(INITIAL, 'initial = { kind = "oscillator", frequency = 1, numbers = [0, 16, 15] }')
+    (complaint,) = complaints_of(text)
+    assert str(complaint).endswith("numbers.1: 16 quanta on axis y are more than its 16 points hold")

@@ -12,6 +12,7 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.run.bench import DEFAULT_PROBLEM
 from hpcmix.run.bench_table import phase_table, summary_lines
 from hpcmix.run.machine import describe_machine, machine_line, processor_instructions
+from hpcmix.run.plan import transforms_per_step
 from hpcmix.run.spread import Spread
 from hpcmix.run.traffic import step_bytes, transform_operations
 
@@ -51,6 +52,17 @@ def test_a_convolution_adds_its_densities_and_multipliers():
     added = step_bytes(yukawa) - step_bytes(problem())
     # per species the field once more (16) and the spectrum of a real field four times (8 each); half a multiplier
     assert added == POINTS * (2 * (16 + 4 * 8) + 4)
+
+
+def test_charges_are_one_channel():
+    charges = [
+        f"{{between={list(pair)}, kind='yukawa', strength={strength}, screening=1.0}}"
+        for pair, strength in ((("up", "up"), 1.0), (("down", "down"), 4.0), (("up", "down"), -2.0))
+    ]
+    charges = problem(f"interaction=[{', '.join(charges)}]")
+    # the fields of both species once more, the spectrum of one real field, one multiplier; half a pair of transforms
+    assert step_bytes(charges) - step_bytes(problem()) == POINTS * (2 * 16 + 4 * 8 + 4)
+    assert transforms_per_step(charges) - transforms_per_step(problem()) == 0.5 * 2
 
 
 def test_operations_of_the_transforms_by_the_usual_count():

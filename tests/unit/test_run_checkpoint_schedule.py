@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hpcmix.problem.fixed_steps import FixedSteps
 from hpcmix.problem.output import CheckpointsOptions
 from hpcmix.run.checkpoint_schedule import CheckpointSchedule, daly_interval
 from hpcmix.run.schedule import Schedule
@@ -39,7 +40,8 @@ class Clock:
 def schedule(nodes=1, **options):
     clock = Clock()
     chosen = CheckpointsOptions(**options)
-    return clock, CheckpointSchedule(chosen, Schedule(100, 0.1, chosen.every, chosen.interval), nodes, clock)
+    schedule = Schedule(FixedSteps.uniform(100, 0.1), chosen.every, chosen.interval)
+    return clock, CheckpointSchedule(chosen, schedule, nodes, clock)
 
 
 def after(step):

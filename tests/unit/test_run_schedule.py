@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hpcmix.problem.fixed_steps import FixedSteps
 from hpcmix.run.schedule import AdaptiveSchedule, Schedule
 from hpcmix.state import Adaptation, State
 
@@ -13,27 +14,44 @@ def due_steps(schedule: Schedule) -> list[int]:
 
 
 def test_every_so_many_steps_with_the_first_and_the_last():
-    assert due_steps(Schedule(steps=10, step_size=0.1, every=4)) == [0, 4, 8, 10]
+    assert due_steps(Schedule(FixedSteps.uniform(10, 0.1), every=4)) == [0, 4, 8, 10]
 
 
 def test_interval_that_is_a_multiple_of_the_step():
-    assert due_steps(Schedule(steps=30, step_size=0.1, interval=1.0)) == [0, 10, 20, 30]
+    assert due_steps(Schedule(FixedSteps.uniform(30, 0.1), interval=1.0)) == [0, 10, 20, 30]
 
 
 def test_interval_between_steps_is_met_by_the_next_step():
-    assert due_steps(Schedule(steps=10, step_size=1.0, interval=2.5)) == [0, 3, 5, 8, 10]
+    assert due_steps(Schedule(FixedSteps.uniform(10, 1.0), interval=2.5)) == [0, 3, 5, 8, 10]
 
 
 def test_interval_met_up_to_rounding_over_many_steps():
-    schedule = Schedule(steps=100_000, step_size=1.0 / 3.0, interval=1.0)  # 3 * (1/3) is not 1 at every multiple
+    schedule = Schedule(FixedSteps.uniform(100_000, 1.0 / 3.0), interval=1.0)  # 3 * (1/3) is not 1 at every multiple
     assert [step for step in range(1, 100_000) if schedule.due(step)] == list(range(3, 100_000, 3))
 
 
 @pytest.mark.parametrize(
-    "schedule", [Schedule(17, 0.1, every=5), Schedule(17, 0.1, interval=0.35), Schedule(3, 1.0, every=3)]
+    "schedule",
+    [
+        Schedule(FixedSteps.uniform(17, 0.1), every=5),
+        Schedule(FixedSteps.uniform(17, 0.1), interval=0.35),
+        Schedule(FixedSteps.uniform(3, 1.0), every=3),
+        Schedule(FixedSteps.planned(1.7, 0.1, (0.23, 0.31, 1.0)), every=5),
+        Schedule(FixedSteps.planned(1.7, 0.1, (0.23, 0.31, 1.0)), interval=0.35),
+        Schedule(FixedSteps.uniform(20, 0.1), interval=0.5),
+        Schedule(FixedSteps.uniform(999, 1.0 / 3.0), interval=1.0),
+        Schedule(FixedSteps.uniform(12, 0.1), interval=0.1),
+        Schedule(FixedSteps.uniform(12, 0.1), interval=0.04),
+        Schedule(FixedSteps.uniform(12, 0.1), interval=30.0),
+        Schedule(FixedSteps.uniform(1, 0.1), interval=0.1),
+    ],
 )
 def test_count_is_the_number_of_due_steps(schedule):
     assert schedule.count() == len(due_steps(schedule))
+
+
+def test_counting_does_not_go_through_the_steps():
+    assert Schedule(FixedSteps.uniform(10**9, 1e-3), interval=0.1).count() == 10**7 + 1
 
 
 def ends(*times):
@@ -78,3 +96,10 @@ def test_adaptive_steps_can_be_counted():
     schedule = AdaptiveSchedule(final=1.0, every=2)
     assert written(schedule, ends(0.0, 0.1, 0.3, 0.5, 0.52, 1.0)) == ([0.0, 0.3, 0.52, 1.0], 0)
     assert schedule.count() is None
+
+
+@pytest.mark.parametrize("interval", [0.01, 0.013, 0.02, 0.0299, 0.03, 0.1, 0.77, 1.0, 3.0])
+@pytest.mark.parametrize("steps", [0, 1, 7, 100])
+def test_the_count_is_that_of_the_steps_that_are_due(interval, steps):
+    schedule = Schedule(FixedSteps.uniform(steps, 0.01), interval=interval)
+    assert schedule.count() == sum(schedule.due(step) for step in range(steps + 1))

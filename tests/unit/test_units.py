@@ -16,7 +16,7 @@ from hpcmix.problem.dimensions import (
     TIME,
     Dimension,
 )
-from hpcmix.problem.units import UnitError, Units, parse_wall_time, units_from_text
+from hpcmix.problem.units import UnitError, Units, units_from_text
 
 RUBIDIUM = 86.909 * constants.value("atomic mass constant")
 
@@ -87,6 +87,28 @@ def test_energy_by_temperature_and_frequency(units: Units, text: str, joules: fl
     assert units.convert(text, ENERGY) == pytest.approx(joules / units.energy_si, rel=1e-12)
 
 
+def test_plancks_constant_times_a_frequency_is_the_energy_of_its_cycles(units: Units) -> None:
+    """h f in every spelling: a hertz beside h is a cycle, beside hbar the angular frequency of one."""
+    expected = constants.h * 2000.0
+    for text in ("2 kHz", "2 planck_constant kHz", "2 kHz*planck_constant", "2 hbar kHz", "2 pi 2 hbar kHz", "2 ℏ kHz",
+                 "2 ħ*kHz"):  # fmt: skip
+        assert units.convert(text, ENERGY) * units.energy_si == pytest.approx(expected, rel=1e-9), text
+    # both powers: h/kHz is h over a number of cycles, with h^2 there is none
+    text = "2 planck_constant / kHz"
+    assert units.convert(text, ENERGY + TIME * 2) == pytest.approx(
+        2e-3 * constants.h / units.factor_si(ENERGY + TIME * 2) / (2 * math.pi), rel=1e-9
+    )
+
+
+def test_recoil_energies_written_out(units: Units) -> None:
+    """E_R = h^2 / (8 m d^2) of a lattice of period d."""
+    period, number = 0.532e-6, 10.0
+    expected = number * constants.h**2 / (8 * RUBIDIUM * period**2)
+    for text in ("1.25 planck_constant^2 / u / um^2", "1.25 planck_constant²/u/um²"):
+        found = units.convert(text, ENERGY) * units.energy_si / 86.909 / 0.532**2
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
 def test_coupling_as_energy_times_volume(units: Units) -> None:
     coupling = ENERGY + LENGTH * 3
     assert units.convert("1 nK um^3", coupling) == units.convert("1 nK", ENERGY)
@@ -125,6 +147,27 @@ def test_bohr_radius_and_momentum(units: Units) -> None:
         ("1/0 um", LENGTH, "divides by zero"),
         ("1" * 100 + " um", LENGTH, "too many digits"),
         ("3 dB", LENGTH, "cannot be used here"),
+        # what was meant
+        ("1 h kHz", ENERGY, '("h" is the hour); did you mean "1 planck_constant kHz"?'),
+        ("1 h*kHz", ENERGY, 'did you mean "1 planck_constant*kHz"?'),
+        ("h 2 kHz", ENERGY, 'did you mean "2 planck_constant kHz"?'),
+        ("1 h", ENERGY, 'must be an energy, but "1 h" is a time'),
+        ("5 m2", LENGTH * 2, 'did you mean "m^2"?'),
+        ("5 um2", LENGTH * 2, 'did you mean "um^2"?'),
+        ("5 cm-3", LENGTH * -3, 'did you mean "5 cm^-3"?'),
+        ("100 aB", LENGTH, 'did you mean "100 a0"?'),
+        ("100 a_B", LENGTH, 'did you mean "100 a0"?'),
+        ("k_B 100 nK", ENERGY, 'did you mean "100 k_B nK"?'),
+        ("kB*100nK", ENERGY, 'did you mean "100 kB nK"?'),
+        ("1000 1/s", FREQUENCY, 'did you mean "1000 / s"?'),
+        ("1,5 um", LENGTH, 'did you mean "1.5 um"?'),
+        ("(2 pi) 50 Hz", FREQUENCY, 'did you mean "2 pi 50 Hz"?'),
+        ("2/(3 um)", INVERSE_LENGTH, "is not understood"),
+        ("100 nk", ENERGY, 'did you mean "100 nK"?'),
+        ("10 E_r", ENERGY, "a recoil energy depends on mass and wavelength"),
+        ("87Rb", MASS, '"87Rb" is the name of an isotope and no mass; the mass of 87Rb is "86.90918 u"'),
+        ("Rb-87", MASS, 'the mass of 87Rb is "86.90918 u"'),
+        ("99Rb", MASS, "masses of atoms are given in u"),
         ("__import__('os')", LENGTH, "is no quantity"),
     ],
 )
@@ -152,32 +195,17 @@ def test_wrong_code_units(length: str, mass: str) -> None:
         units_from_text(length, mass)
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("30 min", 1800.0),
-        ("3h50m", 13800.0),
-        ("3 h 50 min 10 s", 13810.0),
-        ("1d 2h", 93600.0),
-        ("1.5 hours", 5400.0),
-        ("12:00:00", 43200.0),
-        ("1-12:00:00", 129600.0),
-        ("90", 90.0),
-        (" 45s ", 45.0),
-    ],
-)
-def test_wall_time(text: str, seconds: float) -> None:
-    assert parse_wall_time(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "soon", "5 parsecs", "0 s", "3h50", "-3 s", "12:00", "12:61:00", "3 h h"])
-def test_wrong_wall_time(text: str) -> None:
-    with pytest.raises(UnitError):
-        parse_wall_time(text)
-
-
 def test_the_boltzmann_constant_is_no_kilobyte() -> None:
     units = units_from_text("1 um", "86.909 u")
     assert units.convert("10 kB nK", ENERGY) == units.convert("10 k_B nK", ENERGY) == units.convert("10 nK", ENERGY)
     with pytest.raises(UnitError, match="information"):
         units.convert("10 MB nK", ENERGY)
+
+
+def test_what_was_meant_for_a_code_unit() -> None:
+    with pytest.raises(UnitError, match=r'the mass of 87Rb is "86.90918 u"'):
+        units_from_text("1 um", "87Rb")
+    with pytest.raises(UnitError, match='did you mean "1 a0"'):
+        units_from_text("1 aB", "1 u")
+    with pytest.raises(UnitError, match=r'the name of an isotope.*which needs .units.'):
+        Units().convert("87Rb", MASS)

@@ -9,17 +9,34 @@ namespace {
 
 // Elements of a line in a chunk: a multiple of every lane count, long enough to hide the latency of the polynomials.
 constexpr std::size_t chunk_length = 16;
-// The numbers of components for which the sum over densities is unrolled; more take the general loop.
-constexpr std::size_t unknown_components = 0;
+// The numbers of sources for which the sum over them is unrolled; more take the general loop.
+constexpr std::size_t unknown_sources = 0;
 
 template <class Real>
 constexpr std::size_t chunk_points = chunk_length * lanes<Real>;
 
+/// Room for the values of that many sources in a chunk.
 template <class Real>
-constexpr std::size_t density_bytes(std::size_t components)
+constexpr std::size_t source_bytes(std::size_t sources)
 {
-    return components * chunk_points<Real> * sizeof(double);
+    return sources * chunk_points<Real> * sizeof(double);
 }
+
+/// What the phases of some components are made of at every point, beside their potentials: of the components' densities at
+/// the same point, and of real fields that all of them see. A term that is a function of the densities at a point would be
+/// one more kind of source.
+struct Sources {
+    std::size_t components;
+    std::size_t densities;    // as many as components, or none
+    std::size_t fields;
+    const double* couplings;  // components x count(): the densities first
+    double angle;
+
+    std::size_t count() const
+    {
+        return densities + fields;
+    }
+};
 
 /// density = |field|^2 in double precision for the elements at `chunk`. Swapped: real and imaginary part are; the squares
 /// are added in the same order, for the bits of a kick must not depend on whether a transform came before it.
@@ -38,19 +55,19 @@ inline void take_density(const Pack<Real>* chunk, double* __restrict density, st
     }
 }
 
-/// phase = angle (potential + sum_b coupling[b] density_b)
-template <std::size_t known_components, class Real>
+/// phase = angle (potential + sum_s coupling[s] source_s)
+template <std::size_t known_sources, class Real>
 inline void sum_phase(double* __restrict phase, const Real* __restrict potential, const double* __restrict coupling,
-                      const double* __restrict density, std::size_t components, double angle)
+                      const double* __restrict source, std::size_t sources, double angle)
 {
     constexpr std::size_t points = chunk_points<Real>;
-    if constexpr (known_components != unknown_components) {
+    if constexpr (known_sources != unknown_sources) {
 #pragma omp simd
         for (std::size_t i = 0; i < points; ++i) {
             double sum = potential[i];
 #pragma GCC unroll 4
-            for (std::size_t b = 0; b < known_components; ++b) {
-                sum = multiply_add(coupling[b], density[b * points + i], sum);
+            for (std::size_t s = 0; s < known_sources; ++s) {
+                sum = multiply_add(coupling[s], source[s * points + i], sum);
             }
             phase[i] = angle * sum;
         }
@@ -59,10 +76,10 @@ inline void sum_phase(double* __restrict phase, const Real* __restrict potential
         for (std::size_t i = 0; i < points; ++i) {
             phase[i] = potential[i];
         }
-        for (std::size_t b = 0; b < components; ++b) {
+        for (std::size_t s = 0; s < sources; ++s) {
 #pragma omp simd
             for (std::size_t i = 0; i < points; ++i) {
-                phase[i] = multiply_add(coupling[b], density[b * points + i], phase[i]);
+                phase[i] = multiply_add(coupling[s], source[s * points + i], phase[i]);
             }
         }
 #pragma omp simd
@@ -111,45 +128,52 @@ inline void turn_chunk(Pack<Real>* chunk, const double* __restrict phase, std::s
 
 /// Kicks one tile of every component. load_potential(component, start, count, values) fills in the potential of `count`
 /// elements from `start` on, lane by lane, leaves there what it filled in for the component before if theirs is the same,
-/// or returns false where there is none. `density` has room for density_bytes.
-template <std::size_t known_components, bool Swapped, class Real, class LoadPotential>
-inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, std::size_t components, const double* couplings,
-                          double angle, const LoadPotential& load_potential, double* density)
+/// or returns false where there is none; load_field(field, start, count, values) fills in a field that all of them see, in
+/// double precision. `source` has room for source_bytes.
+template <std::size_t known_sources, bool Swapped, class Real, class LoadPotential, class LoadField>
+inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, const Sources& sources,
+                          const LoadPotential& load_potential, const LoadField& load_field, double* source)
 {
     constexpr std::size_t points = chunk_points<Real>;
+    const std::size_t count_of_sources = sources.count();
     alignas(64) Real potential[points] = {};
     alignas(64) constexpr Real no_potential[points] = {};
     alignas(64) double phase[points];
-    for (std::size_t i = 0; i < components * points; ++i) {
-        density[i] = 0.0;  // a line shorter than a chunk leaves the rest to harmless numbers
+    for (std::size_t i = 0; i < count_of_sources * points; ++i) {
+        source[i] = 0.0;  // a line shorter than a chunk leaves the rest to harmless numbers
     }
     for (std::size_t start = 0; start < length; start += chunk_length) {
         const std::size_t count = length - start < chunk_length ? length - start : chunk_length;
-        for (std::size_t b = 0; b < components; ++b) {
-            take_density<Swapped>(tiles[b] + start, density + b * points, count);
+        for (std::size_t b = 0; b < sources.densities; ++b) {
+            take_density<Swapped>(tiles[b] + start, source + b * points, count);
         }
-        for (std::size_t a = 0; a < components; ++a) {
+        for (std::size_t f = 0; f < sources.fields; ++f) {
+            load_field(f, start, count, source + (sources.densities + f) * points);
+        }
+        for (std::size_t a = 0; a < sources.components; ++a) {
             const Real* const added = load_potential(a, start, count, potential) ? potential : no_potential;
-            sum_phase<known_components>(phase, added, couplings + a * components, density, components, angle);
+            sum_phase<known_sources>(phase, added, sources.couplings + a * count_of_sources, source, count_of_sources,
+                                     sources.angle);
             turn_chunk<Swapped>(tiles[a] + start, phase, count);
         }
     }
 }
 
-template <bool Swapped, class Real, class LoadPotential>
-void kick_tiles(Pack<Real>* const* tiles, std::size_t length, std::size_t components, const double* couplings,
-                double angle, const LoadPotential& load_potential, double* density)
+template <bool Swapped, class Real, class LoadPotential, class LoadField>
+void kick_tiles(Pack<Real>* const* tiles, std::size_t length, const Sources& sources,
+                const LoadPotential& load_potential, const LoadField& load_field, double* source)
 {
-    switch (components) {
+    switch (sources.count()) {
     case 1:
-        return kick_tiles_as<1, Swapped>(tiles, length, 1, couplings, angle, load_potential, density);
+        return kick_tiles_as<1, Swapped>(tiles, length, sources, load_potential, load_field, source);
     case 2:
-        return kick_tiles_as<2, Swapped>(tiles, length, 2, couplings, angle, load_potential, density);
+        return kick_tiles_as<2, Swapped>(tiles, length, sources, load_potential, load_field, source);
     case 3:
-        return kick_tiles_as<3, Swapped>(tiles, length, 3, couplings, angle, load_potential, density);
+        return kick_tiles_as<3, Swapped>(tiles, length, sources, load_potential, load_field, source);
+    case 4:
+        return kick_tiles_as<4, Swapped>(tiles, length, sources, load_potential, load_field, source);
     default:
-        return kick_tiles_as<unknown_components, Swapped>(tiles, length, components, couplings, angle, load_potential,
-                                                          density);
+        return kick_tiles_as<unknown_sources, Swapped>(tiles, length, sources, load_potential, load_field, source);
     }
 }
 

@@ -3,6 +3,7 @@
 //
 // Nothing here may have external linkage but the table (see sincos.hpp), so no templates of the standard library.
 #include "loops.hpp"
+#include "logarithm.hpp"
 #include "sincos.hpp"
 
 namespace {
@@ -128,10 +129,32 @@ void inner_product(const Real* left, const Real* right, double* result, std::siz
 }
 
 template <class Real>
+void complex_normals(const double* distances, const double* turns, Real* field, std::size_t count)
+{
+    constexpr double two_pi = 6.28318530717958623200e+00;
+    alignas(64) double phase[tile_size], sine[tile_size], cosine[tile_size];
+    for (std::size_t start = 0; start < count; start += tile_size) {
+        const std::size_t length = tile_length(start, count);
+#pragma omp simd
+        for (std::size_t i = 0; i < length; ++i) {
+            phase[i] = two_pi * turns[start + i];
+        }
+        sincos_of_reduced(phase, sine, cosine, length);
+        Real* const __restrict values = field + 2 * start;
+#pragma omp simd
+        for (std::size_t i = 0; i < length; ++i) {
+            const double radius = std::sqrt(negative_logarithm(distances[start + i]));
+            values[2 * i] = static_cast<Real>(radius * cosine[i]);
+            values[2 * i + 1] = static_cast<Real>(radius * sine[i]);
+        }
+    }
+}
+
+template <class Real>
 constexpr hpcmix::LoopTable<Real> table()
 {
-    return {rotate_phase<Real>, accumulate_density<Real>, multiply_row<Real>,
-            squared_norm<Real>, weighted_norm<Real>,      inner_product<Real>};
+    return {rotate_phase<Real>,  accumulate_density<Real>, multiply_row<Real>,   squared_norm<Real>,
+            weighted_norm<Real>, inner_product<Real>,      complex_normals<Real>};
 }
 
 }  // namespace

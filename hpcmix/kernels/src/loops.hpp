@@ -23,6 +23,8 @@ struct LoopTable {
     double (*weighted_norm)(const Real* row, const double* weights, double offset, std::size_t count);
     /// sum conj(left) right, result = {real part, imaginary part}
     void (*inner_product)(const Real* left, const Real* right, double* result, std::size_t count);
+    /// field = sqrt(-log(distances)) exp(2 pi i turns); distances are greater than zero and at most one.
+    void (*complex_normals)(const double* distances, const double* turns, Real* field, std::size_t count);
 };
 
 struct Loops {

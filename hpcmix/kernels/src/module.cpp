@@ -4,16 +4,20 @@
 // reading or writing outside the arrays. Every function releases the GIL while it computes.
 #include "instruction_set.hpp"
 #include "kernels.hpp"
+#include "random_numbers.hpp"
 #include "transforms_module.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/complex.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <array>
 #include <complex>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -129,6 +133,18 @@ std::complex<double> inner_product(const Array<const std::complex<Real>>& left,
     return hpcmix::inner_product(reals<Real>(left), reals<Real>(right), left.size());
 }
 
+template <class Real>
+void fill_complex_normals(const Array<std::complex<Real>>& field, std::uint64_t seed, std::uint64_t stream,
+                          const std::array<std::size_t, 2>& grid, const std::array<std::size_t, 3>& start)
+{
+    require(field.ndim() == 3, "the array must have three dimensions");
+    require(start[2] + field.shape(2) <= grid[1] && start[1] + field.shape(1) <= grid[0],
+            "the array does not lie in the grid");
+    const hpcmix::Shape shape{field.shape(0), field.shape(1), field.shape(2)};
+    const nb::gil_scoped_release release;
+    hpcmix::fill_complex_normals(reals<Real>(field), shape, {grid[0], grid[1], start}, {seed, stream});
+}
+
 /// Binds the kernels of one precision; nanobind picks the overload by the arrays' type.
 template <class Real>
 void bind_kernels(nb::module_& module)
@@ -144,6 +160,8 @@ void bind_kernels(nb::module_& module)
     module.def("squared_norm", &squared_norm<Real>, "field"_a.noconvert(), "sum of |field|^2");
     module.def("inner_product", &inner_product<Real>, "left"_a.noconvert(), "right"_a.noconvert(),
                "sum of conj(left) * right");
+    module.def("fill_complex_normals", &fill_complex_normals<Real>, "field"_a.noconvert(), "seed"_a, "stream"_a, "grid"_a,
+               "start"_a, "independent complex normal numbers of unit mean square, by the points' places in the grid");
 }
 
 }  // namespace
@@ -154,6 +172,7 @@ NB_MODULE(_native, module)
     bind_kernels<float>(module);
     bind_kernels<double>(module);
     bind_transforms(module);
+    bind_coupled_transforms(module);
     module.def("thread_count", &hpcmix::thread_count, "threads that the next kernel call uses");
     module.def("set_thread_count", &hpcmix::set_thread_count, "count"_a, "use this many threads from now on");
     module.def(

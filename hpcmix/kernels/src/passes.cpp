@@ -4,10 +4,13 @@
 // Nothing here may have external linkage but the table (see sincos.hpp), so no templates of the standard library.
 #include "passes.hpp"
 
+#include "column_transform.hpp"
+#include "coupled_columns.hpp"
 #include "kick_tiles.hpp"
 #include "line_transform.hpp"
+#include "mix_tiles.hpp"
 #include "multiply_tiles.hpp"
-#include "real_lines.hpp"
+#include "real_passes.hpp"
 #include "row_transform.hpp"
 #include "row_blocks.hpp"
 #include "tiles.hpp"
@@ -29,23 +32,6 @@ void transform_rows(const Line<Real>& line, RowPiece<Real> piece, bool forward, 
     // planes are transformed along their rows first, and last on the way back
     forward ? transform_rows_in_place<false, true>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare)
             : transform_rows_in_place<true, false>(line, piece.first, rows, scale, workspace.tiles[0], workspace.spare);
-}
-
-/// The first pass on a tile of columns of a field, and the last pass to them.
-template <bool Swap, class Real>
-void run_first_stage_on_columns(const Line<Real>& line, const Real* first, std::size_t stride, std::size_t valid,
-                                Pack<Real>* tile)
-{
-    valid == lanes<Real> ? run_first_stage(line, ColumnReader<Swap, true, Real>{first, stride, valid}, tile)
-                         : run_first_stage(line, ColumnReader<Swap, false, Real>{first, stride, valid}, tile);
-}
-
-template <bool Swap, class Real>
-void run_last_stage_on_columns(const Line<Real>& line, const Pack<Real>* tile, Real* first, std::size_t stride,
-                               std::size_t valid, Real scale)
-{
-    valid == lanes<Real> ? run_last_stage(line, tile, ColumnWriter<Swap, true, Real>{first, stride, valid, scale})
-                         : run_last_stage(line, tile, ColumnWriter<Swap, false, Real>{first, stride, valid, scale});
 }
 
 /// Columns of a plane, which is in cache: the first and the last pass read and write it themselves.
@@ -77,21 +63,6 @@ void transform_columns(const Line<Real>& line, ColumnPiece<Real> piece, bool for
         transform_tile(line, workspace.tiles[tile], workspace.spare);
     }
     store_columns(columns, workspace.tiles, !forward, scale);
-}
-
-/// Whether the elements of a column lie so that too many of them compete for the same places of a cache: then lines are
-/// lost before their last use unless they are copied out in long runs. 64 KiB between addresses that compete is what
-/// second-level caches have; measured on 64^3 to 256^3, 24 elements to a place are no harm and 64 are.
-template <class Real>
-bool crowd_the_cache(const Columns<Real>& columns)
-{
-    constexpr std::size_t period = 64 * 1024, harmless = 32;
-    const std::size_t distance = columns.stride * sizeof(Real);
-    std::size_t places = 1;
-    while (places < period && distance * places % period != 0) {
-        places *= 2;
-    }
-    return columns.length > harmless * places;
 }
 
 /// Forward transform of columns, change_tile(tile, its first column, columns in it), inverse. change_tile leaves real and
@@ -152,32 +123,33 @@ void mix_columns(const Line<Real>& line, const Mixing<Real>& mixing, std::size_t
     };
     const Columns<Real> shape = columns_of(0);
     const std::size_t tiles = shape.tiles();
-    Pack<Real>* const mixed = reinterpret_cast<Pack<Real>*>(workspace.density);  // room for one number a component
+    Pack<Real>* const mixed = workspace.one_number_each();
+    if (has_open_ends(line) && !crowd_the_cache(shape)) {
+        for (std::size_t tile = 0; tile < tiles; ++tile) {
+            const std::size_t first = tile * lanes<Real>, columns = shape.columns_of_tile(tile);
+            for (std::size_t a = 0; a < components; ++a) {
+                run_first_stage_on_columns<false>(line, columns_of(a).first + 2 * first, shape.stride, columns,
+                                                  workspace.tiles[a]);
+                run_stages(line, 1, line.stage_count, workspace.tiles[a], workspace.spare);
+            }
+            mix_tiles(workspace.tiles, 1, line.length, mixing, first, columns, mixed);
+            for (std::size_t a = 0; a < components; ++a) {
+                run_stages(line, 0, line.stage_count - 1, workspace.tiles[a], workspace.spare);
+                run_last_stage_on_columns<true>(line, workspace.tiles[a], columns_of(a).first + 2 * first, shape.stride,
+                                                columns, scale);
+            }
+        }
+        return;
+    }
     for (std::size_t a = 0; a < components; ++a) {
         load_columns(columns_of(a), workspace.tiles + a * tiles, false);
     }
     for (std::size_t tile = 0; tile < tiles; ++tile) {
-        const std::size_t columns = shape.columns_of_tile(tile);
         for (std::size_t a = 0; a < components; ++a) {
             transform_tile(line, workspace.tiles[a * tiles + tile], workspace.spare);
         }
-        for (std::size_t k = 0; k < line.length; ++k) {
-            const std::size_t row = mixing.first_column + k * mixing.multiplier_stride + tile * lanes<Real>;
-            for (std::size_t a = 0; a < components; ++a) {
-                Pack<Real> sum = {};
-                for (std::size_t b = 0; b < components; ++b) {
-                    if (const Real* values = mixing.multipliers[a * components + b]) {
-                        const Vector<Real> factor = load_reals(values + row, columns);
-                        const Pack<Real> spectrum = workspace.tiles[b * tiles + tile][k];
-                        sum = {fused_add(spectrum.re, factor, sum.re), fused_add(spectrum.im, factor, sum.im)};
-                    }
-                }
-                mixed[a] = sum;
-            }
-            for (std::size_t a = 0; a < components; ++a) {
-                workspace.tiles[a * tiles + tile][k] = swapped(mixed[a]);
-            }
-        }
+        mix_tiles(workspace.tiles + tile, tiles, line.length, mixing, tile * lanes<Real>, shape.columns_of_tile(tile),
+                  mixed);
         for (std::size_t a = 0; a < components; ++a) {
             transform_tile(line, workspace.tiles[a * tiles + tile], workspace.spare);
         }
@@ -206,7 +178,8 @@ bool same_potentials(const Potentials<Real>& potentials, std::size_t a, std::siz
 template <class Real>
 void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
 {
-    Workspace<Real> workspace(memory, line.tile_length, kick.components);
+    const HalfSpectra<Real>& seen = kick.seen;
+    Workspace<Real> workspace(memory, tile_length_with(line, seen), kick.components + seen.count);
     const Rows rows{2 * line.length, line.length, count};
     const Rows potential_rows{line.length, line.length, count};
     const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
@@ -224,18 +197,25 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
         }
         return true;
     };
+    const bool paired = has_pairs(line, seen);
+    for (std::size_t c = 0; c < seen.count; ++c) {
+        real_rows_from_spectra(line, seen, c, count, workspace.tiles[kick.components + c], workspace.spare);
+    }
+    const auto load_field = [&](std::size_t c, std::size_t start, std::size_t length, double* values) {
+        load_reals_of_tile(workspace.tiles[kick.components + c], paired, start, length, values);
+    };
     for (std::size_t a = 0; a < kick.components; ++a) {
         const Real* const first = kick.fields[a] + 2 * kick.offset;
         if (kick.inverse_before) {
             transform_from_rows<true, false>(line, first, rows, workspace.tiles[a], workspace.spare);
         } else {
-            load_rows(first, rows, workspace.tiles[a], false);
+            load_rows<true>(first, rows, workspace.tiles[a], false);
         }
     }
-    const auto kick_all = kick.inverse_before ? kick_tiles<true, Real, decltype(load_potential)>
-                                              : kick_tiles<false, Real, decltype(load_potential)>;
-    kick_all(workspace.tiles, line.length, kick.components, kick.couplings, kick.angle, load_potential,
-             workspace.density);
+    const Sources sources{kick.components, kick.densities, seen.count, kick.couplings, kick.angle};
+    const auto kick_all = kick.inverse_before ? kick_tiles<true, Real, decltype(load_potential), decltype(load_field)>
+                                              : kick_tiles<false, Real, decltype(load_potential), decltype(load_field)>;
+    kick_all(workspace.tiles, line.length, sources, load_potential, load_field, workspace.sources);
     for (std::size_t a = 0; a < kick.components; ++a) {
         Real* const first = kick.fields[a] + 2 * kick.offset;
         if (kick.forward_after) {
@@ -313,53 +293,6 @@ void density_rows(const Line<Real>& line, RowPiece<Real> piece, RowPiece<Real> d
 }
 
 template <class Real>
-void real_rows_forward(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,
-                       void* memory)
-{
-    Workspace<Real> workspace(memory, line.tile_length + 1, 1);
-    Pack<Real>*& tile = workspace.tiles[0];
-    transform_from_rows<false, true>(line, reals.first, {reals.stride, line.length, reals.count}, tile,
-                                     workspace.spare);
-    separate_halves(line, tile);
-    store_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false, scale);
-}
-
-template <class Real>
-void real_rows_backward(const Line<Real>& line, RowPiece<const Real> spectra, RowPiece<Real> reals, Real scale,
-                        void* memory)
-{
-    Workspace<Real> workspace(memory, line.tile_length + 1, 1);
-    Pack<Real>*& tile = workspace.tiles[0];
-    load_rows(spectra.first, {spectra.stride, line.length + 1, spectra.count}, tile, false);
-    join_halves(line, tile);
-    transform_to_rows<true, true>(line, tile, workspace.spare, reals.first, {reals.stride, line.length, reals.count},
-                                  scale);
-}
-
-template <class Real>
-void odd_real_rows_forward(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,
-                           void* memory)
-{
-    Workspace<Real> workspace(memory, line.tile_length, 1);
-    Pack<Real>*& tile = workspace.tiles[0];
-    load_real_rows(reals.first, {reals.stride, line.length, reals.count}, tile);
-    transform_tile(line, tile, workspace.spare);
-    store_rows(spectra.first, {spectra.stride, line.length / 2 + 1, spectra.count}, tile, false, scale);
-}
-
-template <class Real>
-void odd_real_rows_backward(const Line<Real>& line, RowPiece<const Real> spectra, RowPiece<Real> reals, Real scale,
-                            void* memory)
-{
-    Workspace<Real> workspace(memory, line.tile_length, 1);
-    Pack<Real>*& tile = workspace.tiles[0];
-    load_rows(spectra.first, {spectra.stride, line.length / 2 + 1, spectra.count}, tile, true);
-    complete_spectrum(line, tile);
-    transform_tile(line, tile, workspace.spare);
-    store_real_rows(reals.first, {reals.stride, line.length, reals.count}, tile, scale);
-}
-
-template <class Real>
 constexpr hpcmix::PassTable<Real> pass_table()
 {
     return {lanes<Real>,
@@ -373,10 +306,13 @@ constexpr hpcmix::PassTable<Real> pass_table()
             kick_rows<Real>,
             multiply_rows<Real>,
             density_rows<Real>,
+            density_spectrum_rows<Real>,
             real_rows_forward<Real>,
             real_rows_backward<Real>,
             odd_real_rows_forward<Real>,
-            odd_real_rows_backward<Real>};
+            odd_real_rows_backward<Real>,
+            multiply_columns_by_matrix<Real>,
+            turn_coupled_columns<Real>};
 }
 
 }  // namespace

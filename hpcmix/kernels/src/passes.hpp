@@ -53,18 +53,49 @@ struct Potentials {
     const std::size_t* first;           // components + 1 entries
 };
 
-/// A kick by p components on the same rows of each: field_a *= exp(-i angle (sum of potentials_a + sum_b coupling_ab
-/// |field_b|^2)), in position space, after the inverse transform and before the forward one where these are wanted.
+/// Half spectra of real rows, of several fields: contiguous rows of half_spectrum_length complex numbers.
+template <class Real>
+struct HalfSpectra {
+    Real* const* first_rows;
+    std::size_t count;
+    const Line<Real>* line;             // of half the number of reals in a row, or of an odd number itself
+};
+
+/// Numbers in the half spectrum of a row of reals.
+constexpr std::size_t half_spectrum_length(std::size_t reals)
+{
+    return reals / 2 + 1;
+}
+
+/// A kick by p components on the same rows of each, in position space, after the inverse transform and before the forward
+/// one where these are wanted:
+/// field_a *= exp(-i angle (sum of potentials_a + sum_b coupling_ab |field_b|^2 + sum_c weight_ac seen_c)).
+/// seen_c are real fields that come as half spectra along the rows.
 template <class Real>
 struct Kick {
     std::size_t components;
     Real* const* fields;
     Potentials<Real> potentials;
     std::size_t offset;                 // of the first row's first element in all of them
-    const double* couplings;            // components x components
+    const double* couplings;            // components x (densities + seen.count): the couplings and the weights
+    std::size_t densities;              // components, or 0 where no coupling is there
+    HalfSpectra<Real> seen;
     double angle;
     bool inverse_before;
     bool forward_after;
+};
+
+/// From p components to the half spectra of what their densities add up to, on the same rows of each:
+/// spectrum_c = the transform of sum_a weight_ca |field_a|^2; before it the fields are brought back from their own
+/// transform where this is wanted.
+template <class Real>
+struct Densities {
+    std::size_t components;
+    Real* const* fields;
+    std::size_t offset;                 // of the first row's first element
+    const double* weights;              // spectra.count x components
+    HalfSpectra<Real> spectra;
+    bool inverse_before;
 };
 
 /// A product of p spectra with a p x p matrix of real multipliers on the same columns of each:
@@ -78,6 +109,12 @@ struct Mixing {
     const Real* const* multipliers;     // components x components, null for zero
     std::size_t multiplier_stride;      // from one k to the next
 };
+
+template <class Real>
+struct CoupledColumns;
+struct CommonMatrix;
+template <class Real>
+struct Levels;
 
 template <class Real>
 struct PassTable {
@@ -105,6 +142,9 @@ struct PassTable {
     /// Inverse transform of rows; then density = weight |field|^2 on the same rows, added to what is there if `add`.
     void (*density_rows)(const Line<Real>& line, RowPiece<Real> rows, RowPiece<Real> density, double weight, bool add,
                          void* workspace);
+    /// `count` rows of every component to those of every half spectrum.
+    void (*density_spectrum_rows)(const Line<Real>& line, const Densities<Real>& densities, std::size_t count,
+                                  void* workspace);
     /// Rows of 2 * line.length reals to rows of line.length + 1 complex numbers, and back.
     void (*real_rows_forward)(const Line<Real>& line, RowPiece<const Real> reals, RowPiece<Real> spectra, Real scale,
                               void* workspace);
@@ -115,6 +155,11 @@ struct PassTable {
                                   Real scale, void* workspace);
     void (*odd_real_rows_backward)(const Line<Real>& line, RowPiece<const Real> spectra, RowPiece<Real> reals,
                                    Real scale, void* workspace);
+    /// Coherently coupled components (coupling.hpp): forward, a matrix at every wave vector, inverse.
+    void (*multiply_columns_by_matrix)(const Line<Real>& line, const CoupledColumns<Real>& columns,
+                                       const CommonMatrix& common, void* workspace);
+    void (*turn_coupled_columns)(const Line<Real>& line, const CoupledColumns<Real>& columns, const Levels<Real>& levels,
+                                 void* workspace);
 };
 
 struct Passes {

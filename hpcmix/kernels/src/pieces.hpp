@@ -85,6 +85,13 @@ const PassTable<Real>& active_table()
     return active_passes().table<Real>();
 }
 
+/// The line that transforms rows of reals: of half their number, or of an odd number itself.
+template <class Real>
+const Line<Real>& line_of_reals(std::size_t length)
+{
+    return line_of_length<Real>(length % 2 == 0 ? length / 2 : length);
+}
+
 /// How many rows of `row_count` belong to the piece that starts with row `first`.
 inline std::size_t rows_in_piece(std::size_t lanes, std::size_t row_count, std::size_t first)
 {

@@ -194,12 +194,16 @@ template <bool Swap, class Real>
     store_block(first, rows, 2 * i, 2 * rows.length, block);
 }
 
-template <bool Swap, class Real>
+template <bool Swap, bool FromMemory, class Real>
 void load_rows_as(const Real* first, const Rows& rows, Pack<Real>* tile)
 {
     constexpr std::size_t together = block_elements<Real>;
+    const bool ahead = FromMemory && rows.count == lanes<Real>;
     for (std::size_t i = 0; i < rows.length; i += together) {
         Pack<Real> elements[together];
+        if (ahead) {
+            prefetch_next_block(first + 2 * i, rows.stride);
+        }
         load_elements<Swap>(first, rows, i, elements);
         const std::size_t count = at_most(rows.length - i, together);
 #pragma GCC unroll 8
@@ -226,10 +230,11 @@ void store_rows_as(Real* first, const Rows& rows, const Pack<Real>* tile, Real s
     }
 }
 
-template <class Real>
+/// FromMemory: the rows are not in cache yet, nor are those of the next tile.
+template <bool FromMemory = false, class Real>
 void load_rows(const Real* first, const Rows& rows, Pack<Real>* tile, bool swap)
 {
-    swap ? load_rows_as<true>(first, rows, tile) : load_rows_as<false>(first, rows, tile);
+    swap ? load_rows_as<true, FromMemory>(first, rows, tile) : load_rows_as<false, FromMemory>(first, rows, tile);
 }
 
 template <class Real>

@@ -201,7 +201,7 @@ void test_multiply(Shape shape)
 }
 
 template <class Real>
-void test_mix(Shape shape, std::size_t components)
+void test_mix(Shape shape, std::size_t components, bool diagonal = false)
 {
     const std::size_t count = points(shape), plane = shape.rows * shape.length;
     std::vector<Field<Real>> fields;
@@ -217,7 +217,7 @@ void test_mix(Shape shape, std::size_t components)
     std::vector<std::vector<Real>> multipliers(components * components);
     std::vector<const Real*> multiplier_pointers(components * components, nullptr);
     for (std::size_t pair = 0; pair < multipliers.size(); ++pair) {
-        if (pair != 1) {  // one pair does not interact
+        if (diagonal ? pair % (components + 1) == 0 : pair != 1) {  // one pair does not interact
             multipliers[pair] = random_reals<Real>(count);
             multiplier_pointers[pair] = multipliers[pair].data();
         }
@@ -290,8 +290,53 @@ constexpr std::size_t potentials_of(std::size_t component)
     return component == 1 ? 0 : component == 2 ? 2 : 1;
 }
 
+/// The half spectrum along the rows, or both axes of the planes, of real numbers.
 template <class Real>
-void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms transforms)
+std::vector<Exact> half_spectrum(const std::vector<Exact>& values, Shape shape, bool planes)
+{
+    auto whole = transformed(values, shape, 2, true);
+    whole = planes ? transformed(whole, shape, 1, true) : whole;
+    std::vector<Exact> half;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        if (i % shape.length < shape.length / 2 + 1) {
+            half.push_back(whole[i]);
+        }
+    }
+    return half;
+}
+
+/// Half spectra of some real fields as a kick takes them, scaled so that the inverse transform gives the fields.
+template <class Real>
+struct Seen {
+    std::vector<std::vector<Real>> values;
+    std::vector<Field<Real>> spectra;
+    std::vector<Real*> pointers;
+    std::vector<double> weights;
+
+    Seen(Shape shape, std::size_t components, std::size_t count, bool planes)
+    {
+        const long double scale = 1.0L / static_cast<long double>(shape.length * (planes ? shape.rows : 1));
+        for (std::size_t c = 0; c < count; ++c) {
+            values.push_back(random_reals<Real>(points(shape)));
+            Field<Real> spectrum;
+            const std::vector<Exact> as_complex(values[c].begin(), values[c].end());
+            for (const Exact& value : half_spectrum<Real>(as_complex, shape, planes)) {
+                spectrum.emplace_back(static_cast<Real>(scale * value.real()), static_cast<Real>(scale * value.imag()));
+            }
+            spectra.push_back(spectrum);
+        }
+        for (auto& spectrum : spectra) {
+            pointers.push_back(reals(spectrum));
+        }
+        for (const Real weight : random_reals<Real>(components * count)) {
+            weights.push_back(weight);
+        }
+    }
+};
+
+template <class Real>
+void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms transforms, std::size_t seen_count = 0,
+               bool coupled = true)
 {
     const std::size_t count = points(shape);
     const double angle = 0.3;
@@ -312,8 +357,9 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
     }
     std::vector<double> couplings(components * components);
     for (double& coupling : couplings) {
-        coupling = uniform(random_bits);
+        coupling = coupled ? uniform(random_bits) : 0.0;
     }
+    const Seen<Real> seen(shape, components, seen_count, transforms.columns_too);
     for (std::size_t a = 0; a < components; ++a) {
         if (transforms.inverse_before) {  // the inverse has no factor: keep densities of order one
             for (auto& value : fields[a]) {
@@ -342,6 +388,9 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
             for (std::size_t b = 0; b < components; ++b) {
                 sum += couplings[a * components + b] * std::norm(position[b][i]);
             }
+            for (std::size_t c = 0; c < seen_count; ++c) {
+                sum += seen.weights[a * seen_count + c] * static_cast<long double>(seen.values[c][i]);
+            }
             expected[a][i] *= std::polar(1.0L, -angle * sum);
         }
         if (transforms.forward_after) {
@@ -349,10 +398,58 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
             expected[a] = transforms.columns_too ? transformed(expected[a], shape, 1, true) : expected[a];
         }
     }
-    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
-                        components, angle, shape, transforms);
+    hpcmix::kick_planes<Real>(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
+                              components, {seen.pointers.data(), seen_count, seen.weights.data()}, angle, shape,
+                              transforms);
     for (std::size_t a = 0; a < components; ++a) {
-        check(error(fields[a], expected[a]) < kick_tolerance, "kick_planes", shape.length);
+        check(error(fields[a], expected[a]) < kick_tolerance, seen_count > 0 ? "kick_planes, fields seen" : "kick_planes",
+              shape.length);
+    }
+}
+
+template <class Real>
+void test_density_spectra(Shape shape, std::size_t components, std::size_t count, bool inverse_before, bool columns_too)
+{
+    const double amplitude =
+        inverse_before ? 1.0 / std::sqrt(double(shape.length * (columns_too ? shape.rows : 1))) : 1.0;
+    std::vector<Field<Real>> fields, spectra(count, Field<Real>(shape.planes * shape.rows * (shape.length / 2 + 1)));
+    std::vector<Real*> field_pointers, spectrum_pointers;
+    std::vector<std::vector<Exact>> position;
+    for (std::size_t a = 0; a < components; ++a) {
+        fields.push_back(random_field<Real>(points(shape)));
+        for (auto& value : fields[a]) {
+            value *= static_cast<Real>(amplitude);
+        }
+        position.push_back(exact(fields[a]));
+        if (inverse_before) {
+            position[a] = transformed(position[a], shape, 2, false);
+            position[a] = columns_too ? transformed(position[a], shape, 1, false) : position[a];
+        }
+    }
+    std::vector<double> weights;
+    for (const double weight : random_reals<double>(count * components)) {
+        weights.push_back(weight);
+    }
+    for (auto& field : fields) {
+        field_pointers.push_back(reals(field));
+    }
+    for (auto& spectrum : spectra) {
+        spectrum_pointers.push_back(reals(spectrum));
+    }
+    hpcmix::density_spectra(field_pointers.data(), components, weights.data(), spectrum_pointers.data(), count, shape,
+                            inverse_before, columns_too);
+    for (std::size_t a = 0; a < components; ++a) {
+        check(error(fields[a], position[a]) < 2 * tolerance, "density_spectra: fields", shape.length);
+    }
+    for (std::size_t c = 0; c < count; ++c) {
+        std::vector<Exact> density(points(shape));
+        for (std::size_t i = 0; i < density.size(); ++i) {
+            for (std::size_t a = 0; a < components; ++a) {
+                density[i] += weights[c * components + a] * std::norm(position[a][i]);
+            }
+        }
+        check(error(spectra[c], half_spectrum<Real>(density, shape, columns_too)) < 6 * tolerance, "density_spectra",
+              shape.length);
     }
 }
 
@@ -365,14 +462,7 @@ void test_real(Shape shape, bool planes)
     for (const auto& value : random_field<Real>(points(shape))) {
         values.push_back(value.real());
     }
-    auto whole = transformed(std::vector<Exact>(values.begin(), values.end()), shape, 2, true);
-    whole = planes ? transformed(whole, shape, 1, true) : whole;
-    std::vector<Exact> expected;
-    for (std::size_t i = 0; i < whole.size(); ++i) {
-        if (i % shape.length < half) {
-            expected.push_back(whole[i]);
-        }
-    }
+    const auto expected = half_spectrum<Real>(std::vector<Exact>(values.begin(), values.end()), shape, planes);
     Field<Real> spectra(points(half_shape));
     hpcmix::transform_real(values.data(), reals(spectra), shape, planes, Real(1));
     check(error(spectra, expected) < 2 * tolerance, "transform_real", shape.length);
@@ -452,6 +542,18 @@ void test_precision()
                 test_multiply_planes<Real>(shape, {inverse, forward, false});
             }
         }
+        for (const bool inverse : {false, true}) {
+            for (const bool planes : {false, true}) {
+                test_density_spectra<Real>(shape, 1, 1, inverse, planes);
+                test_density_spectra<Real>(shape, 2, 3, inverse, planes);
+                test_density_spectra<Real>(shape, 3, 1, inverse, planes);
+                test_kick<Real>(shape, 1, {inverse, planes, true}, 1);
+                test_kick<Real>(shape, 1, {inverse, inverse, planes}, 1, false);
+                test_kick<Real>(shape, 2, {inverse, true, planes}, 2);
+                test_kick<Real>(shape, 3, {inverse, false, planes}, 2, false);
+                test_kick<Real>(shape, 3, {inverse, true, planes}, 3);
+            }
+        }
         for (const std::size_t components : {1, 2, 3, 5}) {  // three known counts and the general loop
             for (const bool inverse : {false, true}) {
                 for (const bool forward : {false, true}) {
@@ -460,6 +562,15 @@ void test_precision()
                 }
             }
         }
+    }
+    for (const Shape shape : {Shape{16, 2, 9}, {64, 3, 11}, {40, 2, 40}}) {  // lines whose ends are open
+        test_mix<Real>(shape, 1);
+        test_mix<Real>(shape, 2);
+        test_mix<Real>(shape, 2, true);
+    }
+    for (const Shape shape : {Shape{2, 12, 32}, {1, 19, 64}, {2, 9, 74}}) {  // whole blocks, missing rows, Bluestein
+        test_density_spectra<Real>(shape, 2, 2, true, true);
+        test_kick<Real>(shape, 2, {false, true, true}, 2);
     }
     for (const Shape shape : {Shape{0, 3, 4}, {3, 0, 4}, {3, 4, 0}}) {  // nothing to do, and nothing to read
         hpcmix::transform_lines<Real>(nullptr, shape, true, Real(1));

@@ -20,28 +20,6 @@ void for_each_block_of_columns(Real* field, Shape shape, std::size_t plane_strid
     });
 }
 
-/// The kick of a plane's rows, a tile of every component at once.
-template <class Real>
-struct KickRows {
-    const PassTable<Real>& passes = active_table<Real>();
-    const Line<Real>& line;
-    Shape shape;
-    Kick<Real> kick;  // but for the offset
-    std::size_t bytes = passes.workspace_bytes(line.tile_length, kick.components);
-
-    std::size_t pieces() const
-    {
-        return divide_up(shape.rows, passes.lanes);
-    }
-    void operator()(std::size_t plane, std::size_t piece) const
-    {
-        const std::size_t first = piece * passes.lanes;
-        Kick<Real> here = kick;
-        here.offset = (plane * shape.rows + first) * shape.length;
-        passes.kick_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first), workspace(bytes));
-    }
-};
-
 /// Rows of reals to rows of half spectra or back: the pass for their parity, a tile at a time.
 template <class Real>
 struct RealRows {
@@ -50,9 +28,9 @@ struct RealRows {
     std::size_t length;
     Real scale;
     bool even = length % 2 == 0;
-    const Line<Real>& line = line_of_length<Real>(even ? length / 2 : length);
+    const Line<Real>& line = line_of_reals<Real>(length);
     std::size_t bytes = passes.workspace_bytes(line.tile_length + 1, 1);
-    std::size_t spectrum_stride = 2 * (length / 2 + 1);
+    std::size_t spectrum_stride = 2 * half_spectrum_length(length);
 
     std::size_t pieces() const
     {
@@ -169,120 +147,13 @@ void mix_lines(Real* const* fields, std::size_t components, Shape shape, std::si
         });
 }
 
-/// The columns of every component's planes before and after what is done to the rows, as steps.
-template <class Real>
-struct ColumnsAround {
-    Real* const* fields;
-    std::size_t components;
-    Shape shape;
-    KickTransforms transforms;
-    const Line<Real>& line = line_of_length<Real>(shape.rows);
-    ColumnTransform<Real> inverse{.line = line, .column_count = shape.length, .forward = false, .scale = Real(1)};
-    ColumnTransform<Real> forward{.line = line, .column_count = shape.length, .forward = true, .scale = Real(1)};
-
-    auto before() const
-    {
-        return step(inverse, transforms.columns_too && transforms.inverse_before);
-    }
-    auto after() const
-    {
-        return step(forward, transforms.columns_too && transforms.forward_after);
-    }
-    auto step(const ColumnTransform<Real>& columns, bool wanted) const
-    {
-        const std::size_t pieces = columns.pieces();
-        return Step{wanted ? components * pieces : 0, [this, &columns, pieces](std::size_t plane, std::size_t piece) {
-                        columns(fields[piece / pieces] + 2 * plane * shape.rows * shape.length, piece % pieces);
-                    }};
-    }
-};
-
-/// A kick without transforms, in rows of a length of its own: points are points.
-template <class Real>
-void kick_points(const Kick<Real>& kick, std::size_t count)
-{
-    constexpr std::size_t length = 64;
-    const Line<Real> whole{.length = length, .tile_length = length};
-    const KickRows<Real> rows{.line = whole, .shape = {1, count / length, length}, .kick = kick};
-    for_each(rows.pieces(), [&](std::size_t piece) { rows(0, piece); });
-    if (const std::size_t rest = count % length) {
-        const Line<Real> end{.length = rest, .tile_length = rest};
-        KickRows<Real> last{.line = end, .shape = {1, 1, rest}, .kick = kick};
-        last.kick.offset = count - rest;
-        last.passes.kick_rows(end, last.kick, 1, workspace(last.bytes));
-    }
-}
-
-template <class Real>
-void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
-                 const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms)
-{
-    if (is_empty(shape)) {
-        return;
-    }
-    const Kick<Real> kick{components, fields, {potentials, first_potential}, 0, couplings, angle,
-                          transforms.inverse_before, transforms.forward_after};
-    if (!transforms.inverse_before && !transforms.forward_after) {
-        kick_points(kick, shape.planes * shape.rows * shape.length);
-        return;
-    }
-    const KickRows<Real> rows{.line = line_of_length<Real>(shape.length), .shape = shape, .kick = kick};
-    const ColumnsAround<Real> columns{fields, components, shape, transforms};
-    run_on_planes(shape.planes, columns.before(),
-                  Step{rows.pieces(), [&](std::size_t plane, std::size_t piece) { rows(plane, piece); }},
-                  columns.after());
-}
-
-template <class Real>
-void multiply_planes(Real* field, const Real* factors, Shape shape, KickTransforms transforms)
-{
-    if (is_empty(shape)) {
-        return;
-    }
-    const PassTable<Real>& passes = active_table<Real>();
-    const Line<Real>& line = line_of_length<Real>(shape.length);
-    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-    const ColumnsAround<Real> columns{&field, 1, shape, transforms};
-    run_on_planes(shape.planes, columns.before(),
-                  Step{divide_up(shape.rows, passes.lanes),
-                       [&](std::size_t plane, std::size_t piece) {
-                           const std::size_t first = piece * passes.lanes;
-                           const std::size_t offset = 2 * (plane * shape.rows + first) * shape.length;
-                           const std::size_t count = rows_in_piece(passes.lanes, shape.rows, first);
-                           passes.multiply_rows(line, {field + offset, 2 * shape.length, count},
-                                                {factors + offset, 2 * shape.length, count}, transforms.inverse_before,
-                                                transforms.forward_after, workspace(bytes));
-                       }},
-                  columns.after());
-}
-
-template <class Real>
-void density_of_planes(Real* field, double weight, Real* density, Shape shape, bool columns_too, bool add)
-{
-    if (is_empty(shape)) {
-        return;
-    }
-    const PassTable<Real>& passes = active_table<Real>();
-    const Line<Real>& line = line_of_length<Real>(shape.length);
-    const std::size_t bytes = passes.workspace_bytes(line.tile_length, 1);
-    const ColumnsAround<Real> columns{&field, 1, shape, {true, false, columns_too}};
-    run_on_planes(shape.planes, columns.before(),
-                  Step{divide_up(shape.rows, passes.lanes), [&](std::size_t plane, std::size_t piece) {
-                           const std::size_t first = piece * passes.lanes;
-                           const std::size_t offset = (plane * shape.rows + first) * shape.length;
-                           const std::size_t count = rows_in_piece(passes.lanes, shape.rows, first);
-                           passes.density_rows(line, {field + 2 * offset, 2 * shape.length, count},
-                                               {density + offset, shape.length, count}, weight, add, workspace(bytes));
-                       }});
-}
-
 template <class Real>
 void transform_real(const Real* reals, Real* spectra, Shape shape, bool planes, Real scale)
 {
     if (is_empty(shape)) {
         return;
     }
-    const std::size_t spectrum_length = shape.length / 2 + 1;
+    const std::size_t spectrum_length = half_spectrum_length(shape.length);
     const RealRows<Real> rows{.row_count = shape.rows, .length = shape.length, .scale = scale};
     const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = spectrum_length,
                                         .forward = true, .scale = Real(1)};
@@ -303,7 +174,7 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     if (is_empty(shape)) {
         return;
     }
-    const std::size_t spectrum_length = shape.length / 2 + 1;
+    const std::size_t spectrum_length = half_spectrum_length(shape.length);
     const RealRows<Real> rows{.row_count = shape.rows, .length = shape.length, .scale = scale};
     const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = spectrum_length,
                                         .forward = false, .scale = Real(1)};
@@ -324,10 +195,6 @@ void transform_real_inverse(Real* spectra, Real* reals, Shape shape, bool planes
     template void multiply_lines(Real*, Shape, std::size_t, AxisTables, Real);                                         \
     template void turn_lines(Real*, Shape, std::size_t, const Real*, double, Real);                                    \
     template void mix_lines(Real* const*, std::size_t, Shape, std::size_t, const Real* const*, Real);                  \
-    template void kick_planes(Real* const*, const Real* const*, const std::size_t*, const double*, std::size_t,        \
-                              double, Shape, KickTransforms);                                                          \
-    template void multiply_planes(Real*, const Real*, Shape, KickTransforms);                                          \
-    template void density_of_planes(Real*, double, Real*, Shape, bool, bool);                                          \
     template void transform_real(const Real*, Real*, Shape, bool, Real);                                               \
     template void transform_real_inverse(Real*, Real*, Shape, bool, Real);
 

@@ -43,12 +43,29 @@ struct KickTransforms {
     bool columns_too;
 };
 
-/// field_a *= exp(-i angle (sum of potentials_a + sum_b couplings[a, b] |field_b|^2)) plane by plane, after an inverse
-/// transform of the planes and before a forward one. The potentials of component a are those from first_potential[a] to
-/// first_potential[a + 1], which add up. Fields do not overlap.
+/// Real fields that every component of a kick sees, as half spectra with shape.length / 2 + 1 numbers in a row, transformed
+/// along the axes that KickTransforms names: component a sees sum_c weights[a, c] field_c. The spectra are overwritten.
+template <class Real>
+struct SeenFields {
+    Real* const* spectra = nullptr;
+    std::size_t count = 0;
+    const double* weights = nullptr;  // components x count
+};
+
+/// field_a *= exp(-i angle (sum of potentials_a + sum_b couplings[a, b] |field_b|^2 + what a sees)) plane by plane, after an
+/// inverse transform of the planes and before a forward one. The potentials of component a are those from
+/// first_potential[a] to first_potential[a + 1], which add up. Fields do not overlap.
 template <class Real>
 void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
-                 const double* couplings, std::size_t components, double angle, Shape shape, KickTransforms transforms);
+                 const double* couplings, std::size_t components, const SeenFields<Real>& seen, double angle, Shape shape,
+                 KickTransforms transforms);
+
+/// From fields to the half spectra of what their densities add up to, plane by plane:
+/// spectrum_c = the transform of sum_a weights[c, a] |field_a|^2 along the rows, or along both axes of the planes
+/// (columns_too); after the inverse transform of the fields along the same axes, if they are to be brought back, in place.
+template <class Real>
+void density_spectra(Real* const* fields, std::size_t components, const double* weights, Real* const* spectra,
+                     std::size_t count, Shape shape, bool inverse_before, bool columns_too);
 
 /// field *= factors point by point, plane by plane, after an inverse transform of the planes and before a forward one.
 /// Both arrays are complex and do not overlap.

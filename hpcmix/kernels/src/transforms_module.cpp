@@ -3,6 +3,7 @@
 // function releases the GIL while it computes.
 #include "transforms_module.hpp"
 
+#include "module_arrays.hpp"
 #include "transforms.hpp"
 
 #include <nanobind/ndarray.h>
@@ -11,9 +12,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <complex>
-#include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 namespace nb = nanobind;
@@ -21,55 +20,7 @@ using namespace nb::literals;
 
 namespace {
 
-template <class Scalar>
-using Array = nb::ndarray<Scalar, nb::c_contig, nb::device::cpu>;
-template <class Scalar>
-using StridedArray = nb::ndarray<Scalar, nb::ndim<3>, nb::device::cpu>;
-using Table = nb::ndarray<const std::complex<double>, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-void require(bool condition, const char* message)
-{
-    if (!condition) {
-        throw std::invalid_argument(message);  // ValueError in Python
-    }
-}
-
-template <class Left, class Right>
-void require_same_shape(const Left& left, const Right& right)
-{
-    bool same = left.ndim() == right.ndim();
-    for (std::size_t axis = 0; same && axis < left.ndim(); ++axis) {
-        same = left.shape(axis) == right.shape(axis);
-    }
-    require(same, "the arrays differ in shape");
-}
-
-template <class ArrayType>
-hpcmix::Shape shape_of(const ArrayType& array)
-{
-    require(array.ndim() == 3, "the array must have three dimensions");
-    return {array.shape(0), array.shape(1), array.shape(2)};
-}
-
-/// Reals from one plane to the next in an array whose planes are contiguous.
-template <class Real>
-std::size_t plane_stride(const StridedArray<std::complex<Real>>& field)
-{
-    const auto rows = static_cast<std::int64_t>(field.shape(1)), length = static_cast<std::int64_t>(field.shape(2));
-    if (field.size() == 0) {
-        return 0;  // strides of empty arrays mean nothing
-    }
-    require((length <= 1 || field.stride(2) == 1) && (rows <= 1 || field.stride(1) == length) &&
-                (field.shape(0) <= 1 || field.stride(0) >= rows * length),
-            "the planes of the field must be contiguous and follow one another");
-    return 2 * static_cast<std::size_t>(field.shape(0) <= 1 ? rows * length : field.stride(0));
-}
-
-template <class Real, class ArrayType>
-Real* reals(const ArrayType& array)
-{
-    return reinterpret_cast<Real*>(array.data());  // std::complex is laid out as two reals by the standard
-}
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 template <class Real>
 void transform_lines(const Array<std::complex<Real>>& field, bool forward, Real scale)
@@ -136,33 +87,74 @@ void mix_lines(const std::vector<StridedArray<std::complex<Real>>>& fields,
     hpcmix::mix_lines(field_pointers.data(), components, shape, stride, multiplier_pointers.data(), scale);
 }
 
+/// Pointers to half spectra, after a look whether each fits rows of reals of that shape.
+template <class Real>
+std::vector<Real*> spectrum_pointers(const std::vector<Array<std::complex<Real>>>& spectra, hpcmix::Shape shape)
+{
+    std::vector<Real*> pointers;
+    for (const auto& spectrum : spectra) {
+        const hpcmix::Shape half = shape_of(spectrum);
+        require(half.planes == shape.planes && half.rows == shape.rows && half.length == shape.length / 2 + 1,
+                "a half spectrum must have n // 2 + 1 elements where the rows of the fields have n");
+        pointers.push_back(reals<Real>(spectrum));
+    }
+    return pointers;
+}
+
+template <class Real>
+std::vector<Real*> field_pointers(const std::vector<Array<std::complex<Real>>>& fields)
+{
+    require(fields.size() >= 1, "there must be at least one field");
+    std::vector<Real*> pointers;
+    for (const auto& field : fields) {
+        require_same_shape(fields[0], field);
+        pointers.push_back(reals<Real>(field));
+    }
+    return pointers;
+}
+
 template <class Real>
 void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
-                 const std::vector<std::vector<Array<const Real>>>& potentials,
-                 const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& couplings, double angle,
+                 const std::vector<std::vector<Array<const Real>>>& potentials, const Matrix& couplings,
+                 const std::vector<Array<std::complex<Real>>>& spectra, const Matrix& weights, double angle,
                  bool inverse_before, bool forward_after, bool columns_too)
 {
     const std::size_t components = fields.size();
-    require(components >= 1, "there must be at least one field");
+    const std::vector<Real*> pointers = field_pointers(fields);
+    const hpcmix::Shape shape = shape_of(fields[0]);
     require(potentials.size() == components, "there must be a list of potentials for each field");
     require(couplings.shape(0) == components && couplings.shape(1) == components,
             "the couplings must be a square matrix with a row for each field");
-    std::vector<Real*> field_pointers;
+    require(weights.shape(0) == components && weights.shape(1) == spectra.size(),
+            "the weights must have a row for each field and a column for each half spectrum");
     std::vector<const Real*> potential_pointers;
     std::vector<std::size_t> first_potential{0};
     for (std::size_t a = 0; a < components; ++a) {
-        require_same_shape(fields[0], fields[a]);
-        field_pointers.push_back(reals<Real>(fields[a]));
         for (const auto& potential : potentials[a]) {
             require_same_shape(fields[0], potential);
             potential_pointers.push_back(potential.data());
         }
         first_potential.push_back(potential_pointers.size());
     }
-    const hpcmix::Shape shape = shape_of(fields[0]);
+    const std::vector<Real*> seen = spectrum_pointers<Real>(spectra, shape);
     const nb::gil_scoped_release release;
-    hpcmix::kick_planes(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
-                        components, angle, shape, {inverse_before, forward_after, columns_too});
+    hpcmix::kick_planes<Real>(pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
+                              components, {seen.data(), seen.size(), weights.data()}, angle, shape,
+                              {inverse_before, forward_after, columns_too});
+}
+
+template <class Real>
+void density_spectra(const std::vector<Array<std::complex<Real>>>& fields, const Matrix& weights,
+                     const std::vector<Array<std::complex<Real>>>& spectra, bool inverse_before, bool columns_too)
+{
+    const std::vector<Real*> pointers = field_pointers(fields);
+    const hpcmix::Shape shape = shape_of(fields[0]);
+    require(weights.shape(0) == spectra.size() && weights.shape(1) == fields.size(),
+            "the weights must have a row for each half spectrum and a column for each field");
+    const std::vector<Real*> targets = spectrum_pointers<Real>(spectra, shape);
+    const nb::gil_scoped_release release;
+    hpcmix::density_spectra(pointers.data(), pointers.size(), weights.data(), targets.data(), targets.size(), shape,
+                            inverse_before, columns_too);
 }
 
 template <class Real>
@@ -228,8 +220,12 @@ void bind_precision(nb::module_& module)
     module.def("mix_lines", &mix_lines<Real>, "fields"_a.noconvert(), "multipliers"_a.noconvert(), "scale"_a,
                "along the first axis of three: forward, times a matrix of real multipliers, inverse; in place");
     module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
-               "couplings"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "columns_too"_a,
+               "couplings"_a.noconvert(), "spectra"_a.noconvert(), "weights"_a.noconvert(), "angle"_a,
+               "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, kick, forward transform, in place");
+    module.def("density_spectra", &density_spectra<Real>, "fields"_a.noconvert(), "weights"_a.noconvert(),
+               "spectra"_a.noconvert(), "inverse_before"_a, "columns_too"_a,
+               "inverse transform of rows or planes in place, then half spectra of weighted sums of |field|^2");
     module.def("multiply_planes", &multiply_planes<Real>, "field"_a.noconvert(), "factors"_a.noconvert(),
                "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, times complex factors, forward transform, in place");

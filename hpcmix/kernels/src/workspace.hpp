@@ -38,15 +38,15 @@ std::size_t workspace_bytes(std::size_t tile_length, std::size_t components)
 {
     const std::size_t tiles = components * tiles_of_columns<Real>(tile_length, components);
     const std::size_t pointer_bytes = (tiles * sizeof(void*) + 63) / 64 * 64;
-    return (tiles + 1) * tile_bytes<Real>(tile_length) + density_bytes<Real>(components) + pointer_bytes;
+    return (tiles + 1) * tile_bytes<Real>(tile_length) + source_bytes<Real>(components) + pointer_bytes;
 }
 
 /// The parts of a thread's workspace.
 template <class Real>
 struct Workspace {
-    Pack<Real>** tiles;      // the tiles of the first component, then those of the second ...
+    Pack<Real>** tiles;      // at least one of each component; of columns those of the first one, then of the second ...
     Pack<Real>* spare;       // the buffer that a transform writes to
-    double* density;
+    double* sources;
 
     Workspace(void* memory, std::size_t tile_length, std::size_t components)
     {
@@ -59,11 +59,18 @@ struct Workspace {
         };
         spare = static_cast<Pack<Real>*>(take(tile_bytes<Real>(tile_length)));
         Pack<Real>* first = static_cast<Pack<Real>*>(take(count * tile_bytes<Real>(tile_length)));
-        density = static_cast<double*>(take(density_bytes<Real>(components)));
+        sources = static_cast<double*>(take(source_bytes<Real>(components)));
         tiles = static_cast<Pack<Real>**>(take(count * sizeof(void*)));
         for (std::size_t tile = 0; tile < count; ++tile) {
             tiles[tile] = first + tile * (tile_length + tile_padding);
         }
+    }
+
+    /// The room of the sources as room for one number of each component.
+    Pack<Real>* one_number_each() const
+    {
+        static_assert(source_bytes<Real>(1) >= sizeof(Pack<Real>) && source_bytes<Real>(1) % alignof(Pack<Real>) == 0);
+        return reinterpret_cast<Pack<Real>*>(sources);
     }
 };
 

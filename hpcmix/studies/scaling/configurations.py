@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from hpcmix.parallel.decomposition import choose_pencil_grid
-from hpcmix.parallel.orbital_groups import choose_groups
+from hpcmix.parallel.division import divide
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
@@ -147,17 +146,8 @@ def division_of(
     problem: Problem, points: tuple[int, ...], ranks: int, ranks_per_node: int | None
 ) -> tuple[int, tuple[int, int]]:
     """Orbital groups and pencil grid that the program takes for so many ranks. Raises :class:`ProblemError`."""
-    options = problem.parallel
-    pencil_grid = None if options.pencil_grid == "auto" else options.pencil_grid
-    groups = choose_groups(
-        problem.orbitals,
-        points,
-        ranks,
-        None if options.orbital_groups == "auto" else options.orbital_groups,
-        pencil_grid,
-        ranks_per_node,
-    )
-    return groups, choose_pencil_grid(points, ranks // groups, pencil_grid)
+    division = divide(problem, ranks, ranks_per_node, points=points)
+    return division.groups, division.decomposition.pencil_grid
 
 
 def points_of(one: Configuration) -> int:

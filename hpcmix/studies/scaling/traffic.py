@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
-from hpcmix.run.plan import FREE_SPACE_PAIRS, felt_through_kernels, real_bytes
+from hpcmix.run.plan import FREE_SPACE_PAIRS, real_bytes
 
 IN_PLACE = "shared-memory"
 
@@ -64,12 +65,12 @@ def traffic_of(problem: Problem, division: Division) -> Traffic:
     block = decomposition.position_block(0).size
     drifts = len(problem.time.splitting.drifts)  # as many kicks: the last one of a step is done with the next step's
     items = OrbitalGroups(problem.orbitals, division.groups).largest
-    felt, felt_free = (len(felt_through_kernels(problem, kind)[1]) for kind in ("periodic", "free"))
-    pairs = drifts * (items + 0.5 * felt + FREE_SPACE_PAIRS * felt_free)
+    periodic, free = (channels_through(problem, kind).count for kind in ("periodic", "free"))
+    pairs = drifts * (items + 0.5 * periodic + FREE_SPACE_PAIRS * free)
     total = Traffic(work=pairs * block * math.log2(math.prod(division.points)))
     size = 2 * real_bytes(problem) * block
     # a drift moves the orbitals there and back; a kick the half spectra of densities, in free space as large as fields
-    moved = [(drifts, items, size), (drifts, felt, size // 2), (drifts, felt_free, size)]
+    moved = [(drifts, items, size), (drifts, periodic, size // 2), (drifts, free, size)]
     total += _exchanges(division, [entry for entry in moved if entry[1]])
     total += _sums(division, drifts, real_bytes(problem) * block * len(problem.species))
     return total

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import h5py
 import numpy as np
 
 from hpcmix.initial import wave_functions
+from hpcmix.initial.closed_form import read_set, too_many
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.shells import Filling, filling_of
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.potentials import require_finite
-from hpcmix.parallel.orbital_algebra import LinearlyDependent
+from hpcmix.parallel.independence import LinearlyDependent
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -35,7 +34,7 @@ def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.
     filling = filling_of(initial, grid, species.orbitals)
     if filling is None:
         with together(mixture.communicators.world):
-            orbitals[...] = _read(initial.path, initial.dataset, mixture, index, where)
+            orbitals[...] = read_set(initial, where, species.orbitals, held, grid)
     elif initial.kind == "oscillator":
         fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
     else:
@@ -92,28 +91,4 @@ def orthonormalise_set(mixture: Mixture, orbitals: np.ndarray, index: int, where
     try:
         mixture.algebra(index).orthonormalise(orbitals)
     except LinearlyDependent as error:
-        raise ProblemError.of(where, f"{error}; use a finer grid, a larger box or fewer orbitals") from error
-
-
-def _read(path: str, dataset: str, mixture: Mixture, index: int, where: str) -> np.ndarray:
-    """This rank's block of the orbitals held here, from a dataset of shape (M, *grid)."""
-    grid, held = mixture.grid, mixture.held(index)
-    wanted = (mixture.species[index].orbitals, *grid.points)
-    try:
-        with h5py.File(path, "r") as file:
-            if dataset not in file or not isinstance(file[dataset], h5py.Dataset):
-                raise ProblemError.of(where, f'{path} has no dataset "{dataset}"')
-            data = file[dataset]
-            if data.shape != wanted:
-                raise ProblemError.of(
-                    where, f"dataset {dataset} of {path} has shape {data.shape}, orbitals and grid need {wanted}"
-                )
-            values = np.asarray(data[(slice(held.start, held.stop), *grid.position_block.slices)])
-    except OSError as error:
-        raise ProblemError.of(where, f"{path} cannot be read as HDF5 ({error})") from error
-    try:
-        for orbital in values:
-            require_finite(where, grid, orbital, 0.0)
-    except FloatingPointError as error:
-        raise ProblemError.of(where, str(error)) from error
-    return values
+        raise ProblemError.of(where, too_many(error)) from error

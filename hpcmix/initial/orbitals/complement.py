@@ -1,4 +1,5 @@
-"""The lowest level outside a set of orbitals: does the set fill the lowest levels, and does it close a shell?"""
+"""The lowest levels outside a set of orbitals: does the set fill the lowest levels, does it close a shell, and which
+directions are soft where it does not?"""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, eigh
 
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbital_preconditioner import BlockPreconditioner
+from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.model.mixture import Mixture
 
@@ -18,17 +19,24 @@ RELATIVE = 3e-4
 
 
 def lowest_outside(
-    mixture: Mixture, species: int, block: np.ndarray, total: np.ndarray, highest: float
-) -> tuple[float, np.ndarray]:
-    """The lowest level of T + W among the states orthogonal to the block, and its wave function. Collective.
+    mixture: Mixture,
+    species: int,
+    block: np.ndarray,
+    total: np.ndarray,
+    highest: float,
+    start: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest levels of T + W among the states orthogonal to the block, ascending, and their wave functions, a few
+    at once; the first is known well, the others less so. Collective.
 
     LOBPCG (Knyazev, SIAM J. Sci. Comput. 23 (2001) 517) in the complement. The few vectors are whole in every orbital
     group; only the projections on the block are summed over the groups.
 
     total    W = U + G * rho on this rank, held fixed.
     highest  the highest level of the block, for the preconditioner.
+    start    states to begin with, from an earlier look; None begins with noise.
     """
-    return _Complement(mixture, species, block, total, highest).lowest()
+    return _Complement(mixture, species, block, total, highest).lowest(start)
 
 
 class _Complement:
@@ -39,13 +47,16 @@ class _Complement:
         self.preconditioner.prepare(total, highest)
         self.scale = abs(highest) + float(self.spectral.lowest_energies_of([species])[0])
 
-    def lowest(self) -> tuple[float, np.ndarray]:
-        """The level and its state."""
-        size = self.mixture.grid.cell_volume * np.prod(self.mixture.grid.points)
-        vectors = self._start() / np.sqrt(size)
-        # smooth noise within the cloud: what the preconditioner makes of white noise
-        self.preconditioner.apply(vectors)
-        self.preconditioner.apply(vectors)
+    def lowest(self, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """The levels and their states."""
+        if start is None:
+            size = self.mixture.grid.cell_volume * np.prod(self.mixture.grid.points)
+            vectors = self._noise() / np.sqrt(size)
+            # smooth noise within the cloud: what the preconditioner makes of white noise
+            self.preconditioner.apply(vectors)
+            self.preconditioner.apply(vectors)
+        else:
+            vectors = start.copy()
         self._project(vectors)
         directions: np.ndarray | None = None
         values, vectors, _ = self._rayleigh_ritz(vectors, None)
@@ -61,9 +72,9 @@ class _Complement:
             others = search if directions is None else np.concatenate([search, directions])
             values, vectors, directions = self._rayleigh_ritz(vectors, others)
             self._project(vectors)
-        return float(values[0]), vectors[0]
+        return values, vectors
 
-    def _start(self) -> np.ndarray:
+    def _noise(self) -> np.ndarray:
         grid = self.mixture.grid
         noise = [complex_noise(grid, 0, (1 << 61) + (self.species << 32) + number) for number in range(VECTORS)]
         return np.array(noise, self.mixture.transform.wave_dtype)

@@ -9,15 +9,29 @@ eigenfunctions once it is turned so that Lambda is diagonal. A condensate is a b
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.initial.orbital_preconditioner import BlockPreconditioner
+from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
+
+SMALLEST_DIFFERENCE = 1e-3
+"""Differences of levels, relative to the width of the filled ones, that the preconditioner takes for no smaller: along
+those of one shell interactions alone make a curvature."""
+
+
+@dataclass(frozen=True)
+class SoftLevels:
+    """The lowest levels outside a set and their states, whole in every orbital group."""
+
+    levels: np.ndarray
+    states: np.ndarray
 
 
 class OrbitalLandscape:
@@ -53,11 +67,13 @@ class OrbitalLandscape:
         self.kinetic = [np.empty_like(block) for block in blocks]  # T Phi
         self.gradients = [np.zeros_like(block) for block in blocks]  # R
         self.levels = [np.zeros((one.orbitals,) * 2, np.complex128) for one in mixture.species]  # Lambda
+        self.densities: list[np.ndarray] = []  # rho
         self.totals: list[np.ndarray] = []  # W
         self.energies = [np.zeros(one.orbitals) for one in mixture.species]
         self.residuals = [np.zeros(one.orbitals) for one in mixture.species]
         self.transforms = 0
         self.energy = math.inf
+        self.soft: dict[int, SoftLevels] = {}
 
     # --------------------------------------------------------------- sums
 
@@ -68,6 +84,10 @@ class OrbitalLandscape:
             for a, b in zip(left, right, strict=True)
         ]
         return self._summed(np.array(local, float))
+
+    def metric(self, left: list[np.ndarray], right: list[np.ndarray]) -> float:
+        """Re sum_aj nu_a <left_aj|right_aj>: what lengths and curvatures are measured with."""
+        return float(np.dot(self.weights, self.traces(left, right)))
 
     def _summed(self, local: np.ndarray) -> np.ndarray:
         """Numbers per species of this rank's orbitals and points, summed: a condensate's over one group only."""
@@ -104,13 +124,13 @@ class OrbitalLandscape:
         """W of the present blocks and their energy; T Phi must be up to date."""
         mixture = self.mixture
         densities = self.densities_of(self.blocks)
-        self.totals = mixture.mean_fields(densities)
-        local = 0.0
+        interaction = mixture.interact(densities)
+        self.densities, self.totals = densities, interaction.mean_fields
+        local = float(sum(map(np.sum, interaction.energies.values())))
         for one, density, total in zip(mixture.species, densities, self.totals, strict=True):
-            local += 0.5 * mixture.integrate(density, total)
             external = one.external.value(self.instant)
             if external is not None:
-                local += mixture.integrate(density, external)
+                local += mixture.grid.integrate(density, external)
                 total += external
         kinetic = float(np.dot(self.weights, self.traces(self.blocks, self.kinetic)))
         self.energy = kinetic + float(mixture.communicators.sum([local])[0])
@@ -124,7 +144,8 @@ class OrbitalLandscape:
         self.turn_to_eigenfunctions()
 
     def turn_to_eigenfunctions(self) -> None:
-        """Make Lambda diagonal, energies ascending: a rotation within every block, which changes no density."""
+        """Make Lambda diagonal, energies ascending: a rotation within every block, which changes no density. What else
+        belongs to the block (:meth:`companions`) is turned with it."""
         for a, block in enumerate(self.blocks):
             if a in self.held:
                 continue
@@ -132,8 +153,12 @@ class OrbitalLandscape:
             matrix = self.algebra[a].overlaps(block, self.gradients[a])
             self.energies[a], vectors = np.linalg.eigh(0.5 * (matrix + matrix.conj().T))
             if len(vectors) > 1:
-                block[...] = self.algebra[a].combined(block, vectors)
-                self.kinetic[a][...] = self.algebra[a].combined(self.kinetic[a], vectors)
+                for turned in (block, self.kinetic[a], *self.companions(a)):
+                    turned[...] = self.algebra[a].combined(turned, vectors)
+
+    def companions(self, a: int) -> list[np.ndarray]:
+        """Arrays beside a species' block whose columns belong to those of the block."""
+        return []
 
     def _apply_hamiltonian(self, a: int) -> None:
         """H Phi into the gradient's place."""
@@ -162,3 +187,95 @@ class OrbitalLandscape:
     def residual(self) -> float:
         """The largest residual of all orbitals."""
         return max(float(np.max(values)) for values in self.residuals)
+
+    # --------------------------------------------------------------- second variation
+
+    def linearised(self) -> None:
+        """Make the second variation at the present blocks, which :meth:`differentiate` has seen, ready to be
+        applied."""
+        if self.condensates:
+            kinetic = self.traces(self.blocks, self.kinetic)[self.condensates]
+            levels = np.array([self.levels[a][0, 0].real for a in self.condensates])
+            fields = [self.blocks[a][0] for a in self.condensates]
+            self.matrix_preconditioner.prepare(fields, [self.totals[a] for a in self.condensates], levels, kinetic)
+        for a, preconditioner in self.block_preconditioners.items():
+            if a not in self.held:
+                preconditioner.prepare(self.totals[a], float(np.max(self.levels[a].diagonal().real)))
+
+    def project(self, vectors: list[np.ndarray]) -> None:
+        """Make vectors orthogonal to the blocks, in place: Phi^+ D = 0, tangent and no rotation within a block; zero
+        for what is held."""
+        for a, (block, vector) in enumerate(zip(self.blocks, vectors, strict=True)):
+            if a in self.held:
+                vector.fill(0.0)
+            else:
+                self.algebra[a].project_out(block, vector)
+
+    def precondition(self, vectors: list[np.ndarray]) -> None:
+        """An approximate inverse of the second variation, in place."""
+        if self.condensates:
+            self.matrix_preconditioner.apply([vectors[a][0] for a in self.condensates])
+        for a, preconditioner in self.block_preconditioners.items():
+            if a in self.held:
+                continue
+            soft = self._in_soft_levels(a, vectors[a])
+            preconditioner.apply(vectors[a])
+            if soft is not None:
+                vectors[a] += soft
+        for a in self.held:  # the preconditioner couples the condensates; what is held stays
+            vectors[a].fill(0.0)
+        self.transforms += sum(one.orbitals for a, one in enumerate(self.mixture.species) if a not in self.held)
+
+    def _in_soft_levels(self, a: int, vector: np.ndarray) -> np.ndarray | None:
+        """sum_e |e> <e|d_j> / (epsilon_e - Lambda_jj) over the levels outside that are known: the inverse of the second
+        variation without its interaction, where a difference of two levels is small and the rest of the preconditioner
+        far off."""
+        soft = self.soft.get(a)
+        if soft is None:
+            return None
+        mine = self.algebra[a].mine
+        rows = [one.reshape(len(one), -1) for one in (soft.states, vector)]
+        local = rows[0].conj() @ rows[1].T
+        parts = self.mixture.communicators.sum(local.astype(np.complex128)) * self.mixture.grid.cell_volume
+        own = self.levels[a].diagonal().real[mine.start : mine.stop]
+        width = max(float(np.ptp(self.levels[a].diagonal().real)), float(self.lowest_energies[a]))
+        parts /= np.maximum(soft.levels[:, np.newaxis] - own, SMALLEST_DIFFERENCE * width)
+        return (parts.T.astype(vector.dtype) @ rows[0]).reshape(vector.shape)
+
+    def apply_second_variation(self, vectors: list[np.ndarray], result: list[np.ndarray]) -> None:
+        """result_a = (T_a + W_a) D_a - D_a Lambda_a + W'_a Phi_a with W' the change of the mean fields along D: half
+        the second derivative of the energy along the manifolds is :meth:`metric` of D and this. Tangent again after
+        :meth:`project`."""
+        self.apply_kinetic(vectors, result)
+        changes = self.mixture.responses(self.densities, self.densities_of(self.blocks, vectors))
+        for a, (block, vector, applied) in enumerate(zip(self.blocks, vectors, result, strict=True)):
+            if a in self.held:
+                continue
+            for orbital, moving, target in zip(block, vector, applied, strict=True):
+                target += self.totals[a] * moving
+                target += changes[a] * orbital
+            applied -= self.algebra[a].combined(vector, self.levels[a])
+        self.project(result)
+
+    def noise(self) -> list[np.ndarray]:
+        """Independent random numbers at every point of every orbital: a vector that has a part of every direction."""
+        grid, found = self.mixture.grid, []
+        for a, block in enumerate(self.blocks):
+            vector = np.empty_like(block)
+            for orbital, number in zip(vector, self.algebra[a].mine, strict=True):
+                orbital[...] = complex_noise(grid, 0, (1 << 61) + (a << 32) + number)
+            found.append(vector)
+        return found
+
+    def move_to(self, start: list[np.ndarray], vectors: list[np.ndarray], step: float) -> None:
+        """Put the blocks at start + step vectors, made orthonormal, and see what that is."""
+        for block, first, vector in zip(self.blocks, start, vectors, strict=True):
+            np.multiply(vector, vector.real.dtype.type(step), out=block)
+            block += first
+        self.refresh()
+
+    @property
+    def energy_scale(self) -> float:
+        """What curvatures are small beside."""
+        largest = [np.max(np.abs(levels.diagonal().real)) for levels in self.levels]
+        return float(np.max(np.maximum(largest, self.lowest_energies)))

@@ -1,0 +1,102 @@
+"""From the interactions of a problem file to the terms of the model."""
+
+from __future__ import annotations
+
+import math
+from functools import singledispatch
+
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.model.kernel import Kernel
+from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
+from hpcmix.model.terms.channels import channels_of, shapes_of
+from hpcmix.model.terms.contact import ContactTerm
+from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
+from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.kernel_term import KernelShape
+from hpcmix.model.terms.local import LocalFunctional
+from hpcmix.model.terms.periodic import PeriodicTerm
+from hpcmix.model.terms.power import PowerTerm
+from hpcmix.model.terms.term import Term
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.engine import make_transform
+from hpcmix.parallel.padded_transform import PaddedTransform
+from hpcmix.parallel.timers import Timers
+from hpcmix.problem.functionals import PowerFunctional
+from hpcmix.problem.schema import Problem
+
+
+def terms_of(
+    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
+) -> tuple[Term, ...]:
+    """All terms of the interaction energy: contact couplings, kernels on the periodic box, kernels in free space,
+    local functionals. Raises :class:`ProblemError` where a scattering problem has no solution. Collective."""
+    return (
+        *_contact_terms(problem),
+        *_kernel_terms(problem, communicators, dtype, grid, timers, way),
+        *(functional_of(entry, problem) for entry in problem.functional),
+    )
+
+
+def _contact_terms(problem: Problem) -> list[Term]:
+    """All contact couplings as one term, those that a scattering problem gives in the limit included."""
+    couplings = contact_couplings(problem)
+    return [ContactTerm(couplings)] if couplings.any() else []
+
+
+def _kernel_terms(
+    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
+) -> list[Term]:
+    """All kernels: those on the periodic box share one transform, those in free space another; `way` is the exchange
+    that both use. Collective."""
+    species, largest = len(problem.species), _largest_wave_number(grid)
+    terms: list[Term] = []
+    if periodic := shapes_of(problem, "periodic"):
+        channels = channels_of([couplings for _, couplings in periodic], species)
+        transform = make_transform(communicators, True, dtype, timers, way, max(1, channels.count))
+        wave_numbers, directed = (
+            grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
+        )
+        shapes = [
+            KernelShape(couplings, BoxMultiplier(_kernel_of(problem, index, largest), wave_numbers, directed))
+            for index, couplings in periodic
+        ]
+        terms.append(PeriodicTerm(shapes, transform))
+    if free := shapes_of(problem, "free"):
+        channels = channels_of([couplings for _, couplings in free], species)
+        padded = PaddedTransform(communicators, dtype, timers, max(1, channels.count), way)
+        spacings = padded.on_three_axes(grid.spacings, 1.0)
+        place = (padded.points, spacings, padded.padded, padded.first, padded.count)
+        shapes = [
+            KernelShape(couplings, PaddedMultiplier(_kernel_of(problem, index, largest), place, padded.real_dtype))
+            for index, couplings in free
+        ]
+        terms.append(FreeSpaceTerm(shapes, padded))
+    return terms
+
+
+def _largest_wave_number(grid: Grid) -> float:
+    return math.sqrt(sum((math.pi / spacing) ** 2 for spacing in grid.spacings))
+
+
+# ---------------------------------------------------------------- one kernel
+
+
+def _kernel_of(problem: Problem, index: int, largest: float) -> Kernel:
+    return kernel_of(problem.interaction[index], problem, index, largest)
+
+
+
+# ---------------------------------------------------------------- one functional
+
+
+@singledispatch
+def functional_of(entry: object, problem: Problem) -> LocalFunctional:
+    """The term of the functional `entry` of the file."""
+    raise TypeError(f"{type(entry).__name__} has no term")
+
+
+@functional_of.register
+def _(entry: PowerFunctional, problem: Problem) -> LocalFunctional:
+    return PowerTerm(problem.indices(entry.species), entry.strength, entry.exponent)

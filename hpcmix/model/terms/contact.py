@@ -1,0 +1,51 @@
+"""Contact interactions G_ab = g_ab delta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hpcmix.model.scaled_multipliers import contact_factor
+from hpcmix.model.terms.term import Fields, PairTerm
+
+
+class ContactTerm(PairTerm):
+    """All contact couplings of a mixture.
+
+    couplings  symmetric matrix g_ab, code units of energy x volume.
+
+    energy     1/2 sum_ab g_ab integral rho_a rho_b
+    potential  W_a = sum_b g_ab rho_b
+    """
+
+    def __init__(self, couplings: np.ndarray) -> None:
+        self._couplings = np.array(couplings, dtype=float)
+
+    @property
+    def couplings(self) -> np.ndarray:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        return self._couplings
+
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+        """See :class:`~hpcmix.model.terms.term.Term`; in a frame times b^(2-d)."""
+        factor = contact_factor(contraction, np.ndim(densities[0]))
+        fields: Fields = []
+        for row, own in zip(self._couplings, densities, strict=True):
+            if not row.any():
+                fields.append(None)
+                continue
+            potential = np.zeros_like(own)
+            for coupling, density in zip(row, densities, strict=True):
+                if coupling != 0.0:
+                    potential += factor * coupling * density
+            fields.append(potential)
+        return fields
+
+    def times(self, factors: Mapping[tuple[int, int], float]) -> ContactTerm:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        couplings = self._couplings.copy()
+        for (a, b), factor in factors.items():
+            couplings[a, b] *= factor
+            couplings[b, a] = couplings[a, b]
+        return ContactTerm(couplings)

@@ -1,0 +1,123 @@
+"""What terms of kernels have in common, wherever their convolutions take place."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import numpy as np
+
+from hpcmix.kernels import transforms as kernels
+from hpcmix.model.terms.channels import Blend, channels_of
+from hpcmix.model.terms.term import PairTerm
+from hpcmix.parallel.timers import Timers
+
+
+class ShapeMultiplier(Protocol):
+    """The multiplier of a kernel g on this rank's wave numbers (model/scaled_multipliers.py)."""
+
+    def shape_with(self, others: Sequence[ShapeMultiplier]) -> tuple[int, ...]:
+        """The shape of an array that holds a sum of this multiplier and others."""
+
+    def fill(self, contraction: float, out: np.ndarray) -> None:
+        """Fill an array for this multiplier alone with that of b^2 g(b y), b = 1/contraction."""
+
+    def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
+        """What :meth:`fill` gave, as a part of a sum of that shape."""
+
+
+@dataclass(frozen=True)
+class KernelShape:
+    """Kernels that differ by a factor only, G_ab = c_ab g.
+
+    couplings   the symmetric matrix c, with a row for every species of the mixture.
+    multiplier  of g.
+    """
+
+    couplings: np.ndarray
+    multiplier: ShapeMultiplier
+
+    def times(self, factors: Mapping[tuple[int, int], float]) -> KernelShape:
+        """The same, the kernels of some pairs (lower index first) multiplied by a factor."""
+        couplings = self.couplings.copy()
+        for (a, b), factor in factors.items():
+            couplings[a, b] *= factor
+            couplings[b, a] = couplings[a, b]
+        return replace(self, couplings=couplings)
+
+
+class KernelTerm(PairTerm):
+    """Kernels of several shapes between the species of a mixture, by the channels of model/terms/channels.py.
+
+    shapes      G_ab = sum_s c^s_ab g_s.
+    real_dtype  of densities, potentials and multipliers.
+
+    potential   W_a = sum_b G_ab * rho_b
+    """
+
+    def __init__(self, shapes: Sequence[KernelShape], real_dtype: np.dtype, timers: Timers) -> None:
+        self._shapes = tuple(shapes)
+        self._species = len(shapes[0].couplings)
+        self._timers = timers
+        self.channels = channels_of([shape.couplings for shape in shapes], self._species)
+        self._multipliers = {
+            blend: kernels.empty(self._shape_of(blend), real_dtype) for blend in self.channels.multipliers
+        }
+        self._contraction = 1.0
+        self._fill()
+
+    @property
+    def acts(self) -> bool:
+        """See :class:`Term`."""
+        return self.channels.count > 0
+
+    @property
+    def multiplier_bytes(self) -> int:
+        """What this rank's multipliers take."""
+        return sum(multiplier.nbytes for multiplier in self._multipliers.values())
+
+    @abstractmethod
+    def times(self, factors: Mapping[tuple[int, int], float]) -> Self:
+        """See :class:`Term`."""
+
+    def _set_scale(self, contraction: float) -> None:
+        """Have the multipliers of the frame at b = 1/contraction."""
+        if contraction != self._contraction:
+            self._contraction = contraction
+            with self._timers.phase("kernels"):
+                self._fill()
+
+    def _multiplier(self, d: int, e: int) -> np.ndarray | None:
+        """M_de, None for zero; the same array where it is the same blend of shapes."""
+        blend = self.channels.blends.get((min(d, e), max(d, e)))
+        return None if blend is None else self._multipliers[blend]
+
+    def _shapes_times(self, factors: Mapping[tuple[int, int], float]) -> list[KernelShape]:
+        return [shape.times(factors) for shape in self._shapes]
+
+    def _shape_of(self, blend: Blend) -> tuple[int, ...]:
+        first, *others = [self._shapes[number].multiplier for _, number in blend]
+        return first.shape_with(others)
+
+    def _fill(self) -> None:
+        """All multipliers at the scale of the frame; that of a shape is made once, whatever it is a part of."""
+        begun: set[Blend] = set()
+        for number, shape in enumerate(self._shapes):
+            parts = {blend: c for blend in self._multipliers for c, part in blend if part == number}
+            if not parts:
+                continue
+            only = next(iter(parts))
+            alone = len(parts) == 1 and len(only) == 1
+            like = self._multipliers[only]
+            values = like if alone else np.empty(shape.multiplier.shape_with(()), like.dtype)
+            shape.multiplier.fill(self._contraction, values)
+            for blend, coefficient in parts.items():
+                target = self._multipliers[blend]
+                part = shape.multiplier.brought_to(target.shape, values)
+                if blend in begun:
+                    target += target.dtype.type(coefficient) * part
+                elif part is not target or coefficient != 1.0:
+                    np.multiply(part, target.dtype.type(coefficient), out=target)
+                begun.add(blend)

@@ -1,0 +1,91 @@
+"""Local functionals of the densities: E = integral e(rho_1, ..., rho_p) dx.
+
+The potential of a species at a point, de/drho_a, depends on the densities at that point, which a kick leaves alone: the
+kick stays exact, and splittings keep their order.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.model.terms.term import Fields, Term
+
+
+class LocalFunctional(Term):
+    """A functional of the densities of some species, by their indices. A subclass gives e and its derivatives as
+    functions of those densities, in the laboratory; each takes and returns arrays of one shape.
+
+    In a frame x = b y the laboratory's density is n = b^-d rho: the potential is b^2 e_a(n), and the energy b^d times
+    the integral of e(n) over y. Of a functional that is homogeneous of degree g these are b^(2 - d (g - 1)) e_a(rho)
+    and b^(-d (g - 1)) times the integral of e(rho), which have a limit where the frame expands to infinity.
+
+    species  their indices in the mixture.
+    degree   g; None where e is not homogeneous.
+    """
+
+    name = "functional"
+
+    def __init__(self, species: Sequence[int], degree: float | None = None) -> None:
+        self._species = tuple(species)
+        self._degree = degree
+
+    @abstractmethod
+    def energy_density(self, densities: Sequence[np.ndarray]) -> np.ndarray:
+        """e(n_1, ..., n_p)."""
+
+    @abstractmethod
+    def derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """de/dn_a of every species of the functional: new arrays."""
+
+    @abstractmethod
+    def second_derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[Sequence[np.ndarray]]:
+        """d2e/dn_a dn_b, finite where a density is zero (its changes vanish there faster than e_ab may grow)."""
+
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        fields: Fields = [None] * len(densities)
+        chosen, factor = self._in_laboratory(densities, contraction, -2.0)
+        for a, value in zip(self._species, self.derivatives(chosen), strict=True):
+            value *= value.dtype.type(factor)
+            fields[a] = value
+        return fields
+
+    def energies(
+        self, densities: Sequence[np.ndarray], potentials: Fields, grid: Grid, contraction: float = 1.0
+    ) -> np.ndarray:
+        """See :class:`~hpcmix.model.terms.term.Term`: at every point shared in the ratio of the densities."""
+        chosen, factor = self._in_laboratory(densities, contraction, -grid.dimensions)
+        if self._degree is not None:
+            factor = contraction ** (grid.dimensions * (self._degree - 1.0))
+        values, total = self.energy_density(chosen), np.sum(chosen, axis=0)
+        per_particle = np.divide(values, total, out=np.zeros_like(total), where=total > 0.0)
+        shares = np.zeros(len(densities))
+        for a, density in zip(self._species, chosen, strict=True):
+            shares[a] = factor * grid.integrate(density, per_particle)
+        return shares
+
+    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> Fields:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        fields: Fields = [None] * len(densities)
+        rows = self.second_derivatives([densities[a] for a in self._species])
+        for a, row in zip(self._species, rows, strict=True):
+            fields[a] = sum(value * changes[b] for b, value in zip(self._species, row, strict=True))
+        return fields
+
+    def _in_laboratory(
+        self, densities: Sequence[np.ndarray], contraction: float, power: float
+    ) -> tuple[list[np.ndarray], float]:
+        """The arguments of e, and what its derivatives are multiplied by: contraction^`power`, with the densities
+        diluted; or all at once where e is homogeneous."""
+        chosen = [densities[a] for a in self._species]
+        axes = chosen[0].ndim
+        if self._degree is not None:
+            return chosen, contraction ** (axes * (self._degree - 1.0) - 2.0)
+        if contraction == 1.0:
+            return chosen, 1.0
+        dilution = contraction**axes
+        return [density.dtype.type(dilution) * density for density in chosen], contraction**power

@@ -1,0 +1,88 @@
+"""Kernels on the periodic box, W = G * rho, by multipliers in wave-number space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hpcmix.kernels import transforms as kernels
+from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
+from hpcmix.model.terms.term import Fields, HalfWayFields
+from hpcmix.parallel.transform import Transform
+
+
+class PeriodicTerm(KernelTerm):
+    """All kernels of a mixture that act on the periodic box.
+
+    transform  of real fields.
+
+    Every channel (model/terms/channels.py) is transformed once, as a real field, and comes back once.
+    """
+
+    def __init__(self, shapes: Sequence[KernelShape], transform: Transform) -> None:
+        super().__init__(shapes, transform.position_dtype, transform.timers)
+        self._transform = transform
+        count = self.channels.count
+        self._matrix = [[self._multiplier(d, e) for e in range(count)] for d in range(count)]
+        self._fields: list[np.ndarray] = []
+        self._potentials: dict[int, np.ndarray] = {}
+
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        self._set_scale(contraction)
+        if not self._fields:
+            self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
+            self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
+        for field, row in zip(self._fields, self.channels.inward, strict=True):
+            combine(row, densities, field)
+        if self._fields:
+            self._transform.convolve(self._fields, self._matrix, self._fields)
+        for a, potential in self._potentials.items():
+            combine(self.channels.outward[a], self._fields, potential)
+        return [self._potentials.get(a) for a in range(self._species)]
+
+    @property
+    def comes_half_way(self) -> bool:
+        """See :class:`~hpcmix.model.terms.term.Term`: the transform has a part that a kick can do in its own sweep."""
+        return self.acts and self._transform.plane_axes > 0
+
+    def half_way(
+        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, contraction: float = 1.0
+    ) -> HalfWayFields:
+        """The potentials of the densities weights_a |field_a|^2, one field for every species. Densities and potentials
+        are never stored: the sweep that brings fields back to position space transforms the densities, and that of the
+        kick takes the potentials in. Belongs to this object and is overwritten by the next call. Collective.
+
+        fields_half_way  the fields are brought back to position space from half way, in place.
+        """
+        self._set_scale(contraction)
+        timers, transform = self._transform.timers, self._transform
+        spectra = transform.half_way_fields(self.channels.count)
+        with timers.phase("density"):
+            kernels.transform_densities(
+                fields,
+                self.channels.inward * weights,
+                spectra,
+                axes=transform.plane_axes,
+                inverse_before=fields_half_way,
+            )
+        with timers.phase("mean field"):
+            transform.mix_half_way(spectra, self._matrix)
+        return HalfWayFields(spectra, self.channels.outward)
+
+    def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        return PeriodicTerm(self._shapes_times(factors), self._transform)
+
+    def free(self) -> None:
+        """See :class:`~hpcmix.model.terms.term.Term`."""
+        self._transform.free()
+
+
+def combine(weights: np.ndarray, fields: Sequence[np.ndarray], out: np.ndarray) -> None:
+    """out = sum_i weights_i fields_i of real arrays; `out` is none of them. Fields of no weight are not looked at."""
+    first, *others = np.flatnonzero(weights)
+    np.multiply(fields[first], out.dtype.type(weights[first]), out=out)
+    for number in others:
+        out += out.dtype.type(weights[number]) * fields[number]

@@ -1,0 +1,53 @@
+"""Powers of the density, such as the energy of three-body repulsion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpcmix.model.terms.local import LocalFunctional
+
+
+class PowerTerm(LocalFunctional):
+    """e = c rho^g, with rho the sum of the densities of some species.
+
+    energy     c integral rho^g
+    potential  g c rho^(g-1), the same for all of them
+    response   g (g-1) c rho^(g-2) times the change of rho
+
+    Where g < 2 the last factor grows without bound as the density vanishes; the changes there are of the order of
+    sqrt(rho), so that the second variation of the energy is finite: it is taken as zero where rho is.
+    """
+
+    def __init__(self, species: Sequence[int], strength: float, exponent: float) -> None:
+        super().__init__(species, degree=exponent)
+        self._strength = strength
+        self._exponent = exponent
+
+    def energy_density(self, densities: Sequence[np.ndarray]) -> np.ndarray:
+        """See :class:`LocalFunctional`."""
+        return self._power(densities, self._strength, self._exponent)
+
+    def derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """See :class:`LocalFunctional`."""
+        value = self._power(densities, self._strength * self._exponent, self._exponent - 1.0)
+        return [value, *(value.copy() for _ in densities[1:])]
+
+    def second_derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[Sequence[np.ndarray]]:
+        """See :class:`LocalFunctional`."""
+        exponent = self._exponent
+        value = self._power(densities, self._strength * exponent * (exponent - 1.0), exponent - 2.0)
+        return [[value] * len(densities)] * len(densities)
+
+    @staticmethod
+    def _power(densities: Sequence[np.ndarray], factor: float, exponent: float) -> np.ndarray:
+        """factor rho^exponent; zero where the density is, if the exponent is negative."""
+        total = sum(densities[1:], densities[0])
+        number = total.dtype.type
+        if exponent >= 0.0:
+            return number(factor) * total ** number(exponent)
+        result = np.zeros_like(total)
+        np.power(total, number(exponent), out=result, where=total > 0.0)
+        result *= number(factor)
+        return result

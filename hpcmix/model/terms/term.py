@@ -1,0 +1,138 @@
+"""A term of the interaction energy: a functional of the densities, with its first and second derivative.
+
+    E[rho_1, ..., rho_p],        W_a = dE / d rho_a,        response_a = sum_b d2E / (d rho_a d rho_b) delta_b
+
+Everything that asks for an interaction - the flows, records, ground states - asks all terms of the mixture, and no
+other place knows which kinds of terms there are. In a frame x = b y (EQUATIONS section 4) densities are those of the
+frame, b^d rho(b y), and potentials are b^2 W(b y); energies are the laboratory's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.grid import Grid
+
+Fields = list[np.ndarray | None]
+"""A real array of this rank for every species, None where the term does not act on it."""
+
+
+@dataclass(frozen=True)
+class HalfWayFields:
+    """Potentials on their way from wave-number space, for a kick to take in: W_a = sum_d weights[a, d] w_d.
+
+    spectra  of the real fields w_d, half way (:attr:`Transform.plane_axes`); a kick overwrites them.
+    weights  real matrix (species, number of spectra).
+    """
+
+    spectra: Sequence[np.ndarray]
+    weights: np.ndarray
+
+
+class Term(ABC):
+    """One term. Arrays are this rank's blocks, one per species in the order of the mixture; `contraction` is 1/b, one
+    where the frame is at rest."""
+
+    name: str = "interaction"
+    """The name under which output files have the energy; terms of one name are added up."""
+
+    @property
+    def couplings(self) -> np.ndarray | None:
+        """The symmetric matrix g of a term whose potential is W_a = sum_b g_ab rho_b at every point, which a kick
+        applies as it goes over the orbitals (in a frame times b^(2-d)); None for a term that needs the densities of all
+        points first."""
+        return None
+
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on any species."""
+        return True
+
+    @property
+    def comes_half_way(self) -> bool:
+        """Whether a kick can take the potentials in from wave-number space, by :meth:`half_way`."""
+        return False
+
+    def half_way(
+        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, contraction: float = 1.0
+    ) -> HalfWayFields:
+        """The potentials of the densities weights_a |field_a|^2, one field for every species, where the term
+        :attr:`comes_half_way`. They are overwritten by the next call. Collective.
+
+        fields_half_way  the fields are brought back to position space from half way, in place.
+        """
+        raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
+
+    @abstractmethod
+    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+        """b^2 W_a of every species. The arrays may be changed by the caller, and are overwritten by the next call.
+        Collective."""
+
+    @abstractmethod
+    def energies(
+        self, densities: Sequence[np.ndarray], potentials: Fields, grid: Grid, contraction: float = 1.0
+    ) -> np.ndarray:
+        """This rank's part of the energy, divided among the species. `potentials`: this term's own, of the same
+        densities. Local."""
+
+    @abstractmethod
+    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> Fields:
+        """The change of W_a, to first order, when the densities change; the frame is at rest. The arrays are as those
+        of :meth:`potentials`. Collective."""
+
+    def times(self, factors: Mapping[tuple[int, int], float]) -> Term:
+        """The same term with the kernels of some pairs of species (lower index first) multiplied by a factor; a term
+        that is no kernel stays as it is. Shares transforms: free one of the two only."""
+        return self
+
+    def free(self) -> None:  # noqa: B027 - most terms hold nothing
+        """Give MPI resources back (collective)."""
+
+
+class PairTerm(Term):
+    """A term that is quadratic in the densities.
+
+    energy     1/2 sum_ab integral rho_a (G_ab * rho_b)
+    potential  W_a = sum_b G_ab * rho_b
+    response   the potential of the changes
+    """
+
+    def energies(
+        self, densities: Sequence[np.ndarray], potentials: Fields, grid: Grid, contraction: float = 1.0
+    ) -> np.ndarray:
+        """See :class:`Term`: a pair's energy is shared by its species, half each."""
+        half = 0.5 * contraction**2
+        return np.array(
+            [
+                0.0 if potential is None else half * grid.integrate(density, potential)
+                for density, potential in zip(densities, potentials, strict=True)
+            ]
+        )
+
+    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> Fields:
+        """See :class:`Term`."""
+        return self.potentials(changes)
+
+
+def sum_of_potentials(terms: Sequence[Term], densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    """b^2 W_a of several terms together. The arrays belong to the terms, which overwrite them at their next call.
+    Collective."""
+    result: Fields = [None] * len(densities)
+    for term in terms:
+        add_fields(result, term.potentials(densities, contraction))
+    return result
+
+
+def add_fields(total: Fields, added: Fields) -> None:
+    """total += added, species by species, in arrays that either of them holds."""
+    for a, field in enumerate(added):
+        if field is None:
+            continue
+        if total[a] is None:
+            total[a] = field
+        else:
+            total[a] += field

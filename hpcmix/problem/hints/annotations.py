@@ -1,0 +1,31 @@
+"""What the annotation of a field says about the tables and words that it takes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+
+def models_of(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation can hold, in its order."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in models_of(argument)]
+
+
+def kinds_of(models: list[type[BaseModel]]) -> dict[str, type[BaseModel]]:
+    """The models by what their ``kind`` says."""
+    return {
+        word: model
+        for model in models
+        if "kind" in model.model_fields
+        for word in get_args(model.model_fields["kind"].annotation)
+    }
+
+
+def literals_of(annotation: Any) -> list[str]:
+    """The words of the Literal inside an annotation."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [word for argument in get_args(annotation) for word in literals_of(argument)]

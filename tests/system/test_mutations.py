@@ -1,0 +1,50 @@
+"""Cards with mistakes in them (tests/system/mutations.py): a sentence or a run, never a traceback; nothing computes
+long before its first step, takes memory without bounds, or writes outside of its directory."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from hpcmix.problem.load import parse_problem
+from hpcmix.run.preflight import preflight
+from tests.system.mutations import cards, mutated, outcomes, toml
+
+SEED = os.environ.get("HPCMIX_MUTATION_SEED")
+"""Of the long test; another one each time unless it is set. A fault names its seed and number, which make it again:
+python -m tests.system.mutations --seed SEED --first NUMBER --count 1 --keep DIR"""
+
+
+def faults_of(seed: int, count: int, folder) -> str:
+    print(f"seed {seed}, {count} cases")
+    found = list(outcomes(seed, count, 0, folder))
+    assert len(found) == count
+    # a file is worth little that is refused however it is changed, or that may say anything
+    refused = sum(one.status == 2 for one in found)
+    assert 0.3 * count < refused < 0.95 * count
+    return "\n".join(f"seed {seed}, case {one.number}: {one.description}: {one.fault}" for one in found if one.fault)
+
+
+def test_the_cards_themselves_are_right():
+    for tables in cards().values():
+        preflight(parse_problem(toml(tables)))
+
+
+def test_a_case_is_made_from_its_seed_and_number():
+    tables = cards()
+    assert mutated(5, 17, tables) == mutated(5, 17, tables) != mutated(6, 17, tables)
+    assert cards() == tables, "a mutation changes the card of the next case"
+
+
+@pytest.mark.timeout(1200)  # 20 s of processor time, by which what takes long is judged too
+def test_sixty_mutations(tmp_path):
+    assert not (faults := faults_of(20260801, 60, tmp_path)), faults
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3 * 3600)
+def test_two_thousand_mutations(tmp_path):
+    seed = int(SEED) if SEED else random.SystemRandom().randrange(10**6)
+    assert not (faults := faults_of(seed, 2000, tmp_path)), faults

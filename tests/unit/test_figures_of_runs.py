@@ -1,0 +1,138 @@
+"""Figures of runs: nothing cut off, empty species, long films, momentum distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from unit.test_io_reader import make_run
+
+from hpcmix.io.figure_density import density_figure
+from hpcmix.io.figure_momentum import momentum_figure, with_momenta
+from hpcmix.io.figure_series import series_figure
+from hpcmix.io.figure_style import STYLE, FigureUnits
+from hpcmix.io.figures import draw, spread_out
+from hpcmix.io.series import SeriesWriter
+from hpcmix.io.slice_file import Slices
+from hpcmix.problem.units import Units, units_from_text
+
+matplotlib = pytest.importorskip("matplotlib")
+UNITS = FigureUnits(units_from_text("1 um", "86.909 u"))
+
+
+def stored(lengths, heights, time=0.0):
+    """Slices with a bump of a height for every species; zero is empty."""
+    axes = {name: np.linspace(-0.5, 0.5, 24, endpoint=False) * length for name, length in zip("xyz", lengths)}  # noqa: B905
+    if len(lengths) == 1:
+        bump = np.exp(-(axes["x"] ** 2))
+        return Slices(0, time, axes, {name: {"x": height * bump} for name, height in heights.items()}, {}, None, None)
+    bump = np.exp(-(axes["x"][:, None] ** 2) - axes["y"] ** 2)
+    views = {name: {"xy": height * bump} for name, height in heights.items()}
+    return Slices(0, time, axes, views, views, None, None)
+
+
+def require_inside(figure):
+    """Every panel with its labels, and every legend, inside the figure, and no panel over another one's labels."""
+    figure.draw_without_rendering()
+    whole = figure.bbox
+    boxes = [axes.get_tightbbox() for axes in figure.axes] + [one.get_window_extent() for one in figure.legends]
+    boxes.append(figure._suptitle.get_window_extent())
+    for box in boxes:
+        assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1
+    return figure
+
+
+@pytest.mark.parametrize("lengths", [[16.0], [16.0, 16.0], [24.0, 6.0], [6.0, 24.0], [16.0, 16.0, 16.0]])
+@pytest.mark.parametrize(("species", "frames"), [(("a",), 1), (("a",), 2), (("one", "two", "three"), 2)])
+def test_nothing_is_cut_off(lengths, species, frames):
+    """One species too, whose label of x used to be."""
+    shown = [stored(lengths, dict.fromkeys(species, 1.0 + 4.0 * n), 1.5 * n) for n in range(frames)]
+    with matplotlib.rc_context(STYLE):
+        figure = require_inside(density_figure(shown, UNITS, "A title of a usual length for a run"))
+    assert any(axes.get_xlabel() for axes in figure.axes)
+
+
+@pytest.mark.parametrize("lengths", [[16.0], [16.0, 16.0], [16.0, 16.0, 16.0]])
+def test_an_empty_species_shows_zero(lengths):
+    shown = [stored(lengths, {"up": 2.0, "down": 0.0}, time) for time in (0.0, 1.0)]
+    with matplotlib.rc_context(STYLE):
+        figure = require_inside(density_figure(shown, UNITS, "title"))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert sum("down" in title and "(empty)" in title for title in titles) == (1 if len(lengths) == 1 else 2)
+    assert not any("up" in title and "(empty)" in title for title in titles)
+    for axes in figure.axes:
+        for image in axes.get_images():
+            low, high = image.get_clim()
+            assert low == 0.0 and high > 0.0 and image.norm(image.get_array()).min() >= 0.0
+        if "empty" in axes.get_title() and len(lengths) == 1:
+            low, high = axes.get_ylim()
+            assert -0.1 * high < low < 0.0 and list(axes.get_yticks()) == [0.0]
+    for image in (image for axes in figure.axes for image in axes.get_images()):
+        if image.colorbar is not None and not np.any(image.get_array()):
+            assert list(image.colorbar.get_ticks()) == [0.0]  # and no colour of anything else
+
+
+def test_a_species_that_is_filled_later():
+    shown = [stored([16.0, 16.0], {"up": 2.0 - height, "down": height}, time) for time, height in ((0, 0.0), (1, 1.0))]
+    figure = density_figure(shown, UNITS, "title")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert [("(empty)" in title) for title in titles if title.startswith("down")] == [True, False]
+
+
+@pytest.mark.parametrize("stored_times", [3, 6, 7, 8, 200])
+def test_films_of_any_length(stored_times):
+    shown = spread_out(range(stored_times))
+    assert len(shown) == min(stored_times, 6) and shown[0] == 0 and shown[-1] == stored_times - 1
+    steps = np.diff(shown)
+    assert steps.min() > 0 and steps.max() - steps.min() <= 1
+
+
+def test_a_long_run_has_its_film(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    make_run(tmp_path / "run", 2, range(9), records=0)
+    draw(tmp_path / "run")
+    titles = [axes.get_title() for axes in drawn["film.png"].axes if axes.get_title().startswith("up")]
+    assert len(titles) == 6 and len(set(titles)) == 6
+
+
+def test_lines_that_change_by_rounding_are_flat():
+    records = [
+        {"time": 0.1 * n, "species": {"a": {"centre": [0.0], "rms_width": [0.7 + 1e-14 * n], "chemical_potential": 3.0,
+         "maximum_density": 1.0 + 0.1 * n}}}
+        for n in range(5)
+    ]  # fmt: skip
+    figure = series_figure(records, FigureUnits(Units()), "title", 1)
+    by_title = {axes.get_title(): axes.get_ylim() for axes in figure.axes}
+    for title, value in (("rms width", 0.7), ("chemical potential per particle", 3.0)):
+        low, high = by_title[title]
+        assert low < 0.97 * value and high > 1.03 * value
+    assert by_title["largest density"][0] > 0.9
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_momentum_distributions_are_drawn(tmp_path, monkeypatch, dimensions):
+    """Of the species that have them, mode m of n at 2 pi m / L."""
+    drawn = {}
+    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    directory = make_run(tmp_path / "run", dimensions, [], records=0, with_units=False)
+    directory.problem.write_text(f"[grid]\nlengths = {[4.0, 5.0, 6.0][:dimensions]}\n")
+    with SeriesWriter(directory.series) as series:
+        for step in range(9):
+            numbers = {name: [0.0, 1.0, 5.0 + step, 1.0] for name in "xyz"[:dimensions]}
+            species = {"up": {"momentum_distribution": numbers, "centre": [0.0] * dimensions}, "down": {}}
+            series.append({"step": step, "time": 0.1 * step, "energy": {}, "species": species})
+    draw(directory.path)
+    figure = drawn["momentum.png"]
+    with matplotlib.rc_context(STYLE):
+        require_inside(figure)
+    assert [axes.get_title() for axes in figure.axes] == [f"up, along ${name}$" for name in "xyz"[:dimensions]]
+    assert all(len(axes.lines) == 6 for axes in figure.axes)
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_xdata(), 2.0 * np.pi / 4.0 * np.arange(-2, 2))
+    np.testing.assert_array_equal(figure.axes[-1].lines[-1].get_ydata(), [0.0, 1.0, 13.0, 1.0])
+
+
+def test_momenta_of_a_species_that_is_empty():
+    records = [{"time": 0.0, "species": {"a": {"momentum_distribution": {"x": [0.0] * 5}}, "b": {}}}]
+    figure = momentum_figure(with_momenta(records), [4.0], UNITS, "title")
+    low, high = figure.axes[0].get_ylim()
+    assert low > -0.1 * high and "1/µm" in figure.axes[0].get_xlabel()

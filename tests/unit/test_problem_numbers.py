@@ -1,0 +1,121 @@
+"""Every number that a problem file may hold, at zero, at its smallest and at its largest: a sentence, or a problem that
+can be planned."""
+
+from __future__ import annotations
+
+import tomllib
+import types
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.hints.annotations import models_of
+from hpcmix.problem.initial import FileInitial
+from hpcmix.problem.load import parse_problem
+from hpcmix.problem.potentials import FilePotential
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.show import resolved_toml
+from hpcmix.run.plan import make_plan
+from hpcmix.run.plan_table import plan_lines
+from hpcmix.run.preflight import preflight
+from tests.system.mutations import MORE, cards, toml
+
+VALUES = (
+    "0", "-0.0", "-1", "1", "5e-324", "1e-60", "-1e-60", "1e60", "-1e60", "1.7e308", "nan", "9223372036854775807",
+    "1" + "0" * 30,
+)  # fmt: skip
+
+
+def is_numeric(annotation: Any) -> bool:
+    """Whether a field may hold a number, or numbers."""
+    if annotation in (int, float):
+        return True
+    return not models_of(annotation) and any(is_numeric(one) for one in get_args(annotation))
+
+
+def is_list(annotation: Any) -> bool:
+    """Whether the field is a tuple of any length."""
+    if get_origin(annotation) is tuple:
+        return True
+    return get_origin(annotation) in (types.UnionType,) and any(map(is_list, get_args(annotation)))
+
+
+def fields_of(section: BaseModel, tables: Any, path: tuple = ()) -> Iterator[tuple[type, str, str]]:
+    """Model, field and dotted key of every number of a section and of what is in it."""
+    for name, field in type(section).model_fields.items():
+        key, value = field.alias or name, getattr(section, name)
+        here = (*path, key)
+        mixed = any(is_numeric(one) for one in get_args(field.annotation)) if not is_list(field.annotation) else False
+        if is_numeric(field.annotation) or mixed:
+            listed = isinstance(tables.get(key), list) if isinstance(tables, dict) else False
+            yield type(section), name, ".".join(map(str, (*here, 0) if listed else here))
+        if isinstance(value, BaseModel):
+            yield from fields_of(value, tables.get(key, {}) if isinstance(tables, dict) else {}, here)
+        elif isinstance(value, tuple):
+            entries = tables.get(key, []) if isinstance(tables, dict) else []
+            entries = [entries] if isinstance(entries, dict) else entries
+            for index, one in enumerate(value):
+                if isinstance(one, BaseModel):
+                    yield from fields_of(one, entries[index] if index < len(entries) else {}, (*here, index))
+
+
+def all_models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    found = {model}
+    for field in model.model_fields.values():
+        for one in models_of(field.annotation):
+            if one not in found:
+                found |= all_models(one)
+    return found
+
+
+def bases() -> dict[str, str]:
+    return {name: toml(tables) for name, tables in cards().items()}
+
+
+BASES = bases()
+FIELDS: dict[tuple[type, str], tuple[str, str]] = {}
+"""Of every number of the schema one place where it can be set: a file and a key."""
+for base in (*MORE, *BASES):
+    for model, field, key in fields_of(parse_problem(BASES[base]), tomllib.loads(BASES[base])):
+        FIELDS.setdefault((model, field), (base, key))
+
+
+def test_every_number_of_the_schema_stands_in_some_file():
+    numbers = {
+        (model, name)
+        for model in all_models(Problem)
+        for name, field in model.model_fields.items()
+        if is_numeric(field.annotation) and model not in (FileInitial, FilePotential)  # their numbers are those of all
+    }
+    assert len(numbers) > 60 and numbers <= FIELDS.keys(), numbers - FIELDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS]
+)
+def test_a_number_at_its_limits_is_a_sentence_or_a_problem(base, key, monkeypatch):
+    monkeypatch.setattr("hpcmix.run.plan.seconds_per_pair", lambda points, ranks: 1.0)  # measures a transform
+    accepted = 0
+    for value in VALUES:
+        try:
+            problem = parse_problem(BASES[base], [f"{key}={value}"])
+            preflight(problem)
+            plan_lines(problem, make_plan(problem, 1), 1)
+        except ProblemError as error:
+            assert all(complaint.message for complaint in error.complaints) and error.complaints
+            continue
+        accepted += 1
+        assert parse_problem(resolved_toml(problem)) == problem
+    assert accepted < len(VALUES), "not a number is not refused"
+
+
+@pytest.mark.parametrize("scaling", ["fractions", "geometric-mean"])
+def test_species_without_particles_beside_a_scaling_that_compares_them(scaling):
+    """log(0) and 1/0 in the prefactors, and in the condition for solutions at all times."""
+    for zero in ("0.0", "0"):
+        with pytest.raises(ProblemError, match="particles: must be positive"):
+            parse_problem(BASES["30_semirelativistic-yukawa"],
+                          [f"species.0.particles={zero}", f"scaling.kind={scaling}"])  # fmt: skip

@@ -1,0 +1,40 @@
+"""Runs that no node has the memory for."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcmix.parallel.division import divide
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.load import load_problem
+from hpcmix.run import room
+from hpcmix.run.plan import make_plan, memory_bytes
+from hpcmix.run.plan_table import plan_lines
+from hpcmix.run.preflight import preflight
+
+
+def test_a_problem_that_needs_far_more_than_the_node_has_is_refused_before_anything_is_allocated(monkeypatch):
+    problem = load_problem("rubidium-mixture")
+    for ranks in (1, 4):
+        division = divide(problem, ranks)
+        needed = memory_bytes(problem, division)
+        monkeypatch.setattr(room, "memory_of_node", lambda size=needed * ranks: size)
+        room.require_room(problem, division, ranks)
+        monkeypatch.setattr(room, "memory_of_node", lambda size=needed * ranks: size / 2)
+        with pytest.raises(ProblemError, match=r"grid.points: this problem needs .* and the node has"):
+            room.require_room(problem, division, ranks)
+
+
+def test_the_memory_of_a_node_is_a_number_of_bytes():
+    assert 1e8 < room.memory_of_node() < 1e15
+
+
+@pytest.mark.parametrize("points", [[10**9, 10**9, 10**9], [3000000, 8, 8], [30000, 30000, 4]])
+def test_grids_of_any_size_are_planned_and_not_run(points):
+    problem = load_problem("boson-star", [f"grid.points={points}", "time.check_step=false", "interaction=[]"])
+    preflight(problem)
+    division = divide(problem, 1)
+    plan_lines(problem, make_plan(problem, 1), 1)
+    if memory_bytes(problem, division) > 2 * room.memory_of_node():
+        with pytest.raises(ProblemError, match="use more nodes, or a smaller grid"):
+            room.require_room(problem, division, 1)
