@@ -18,6 +18,9 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.spectral_matrix import Symbol
 from hpcmix.parallel.transform import Factors, Turn
 
+POINTS_TOGETHER = 1 << 14
+"""Points of a block that T is tabulated on at a time: 128 KiB."""
+
 
 class KineticEnergy(ABC):
     """T(k) = f(sum over axes of t(k_axis)), with a growing function f that :meth:`of_terms` is and one-dimensional
@@ -65,9 +68,9 @@ class KineticEnergy(ABC):
         """The same kinetic energy less T(0)."""
         return self
 
-    def planes(self, grid: Grid) -> Iterator[tuple[int | slice, np.ndarray]]:
-        """T(k) on this rank's block plane by plane along the first axis, each with its place in the block; a
-        one-dimensional block at once."""
+    def planes(self, grid: Grid) -> Iterator[tuple[slice, np.ndarray]]:
+        """T(k) on this rank's block some planes along the first axis at a time, as many as fit in a cache, each time
+        with their place in the block; a one-dimensional block at once."""
         first, *others = self.axis_terms(grid)
         if not others:
             yield slice(None), self.of_terms(first)
@@ -75,8 +78,10 @@ class KineticEnergy(ABC):
         rest = np.zeros(grid.wave_block.shape[1:])
         for axis, term in enumerate(others):
             rest = rest + term.reshape([-1 if other == axis else 1 for other in range(len(others))])
-        for place, term in enumerate(first):
-            yield place, self.of_terms(term + rest)
+        together = max(1, POINTS_TOGETHER // max(1, rest.size))
+        for start in range(0, len(first), together):
+            place = slice(start, min(start + together, len(first)))
+            yield place, self.of_terms(first[place].reshape(-1, *(1 for _ in others)) + rest)
 
     def mean(self, grid: Grid, spectral: np.ndarray) -> float:
         """sum_k T(k) spectral(k) over this rank's block, for a real density over wave numbers."""

@@ -41,7 +41,7 @@ class KrylovKineticEnergy(ABC):
         self.rest_energy = free.rest_energy
         self._lanczos = lanczos
 
-    def planes(self, grid: Grid) -> Iterator[tuple[int | slice, np.ndarray]]:
+    def planes(self, grid: Grid) -> Iterator[tuple[slice, np.ndarray]]:
         """T without A: :meth:`KineticEnergy.planes`."""
         return self.free.planes(grid)
 

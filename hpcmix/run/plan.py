@@ -6,9 +6,9 @@ import math
 import time
 from dataclasses import dataclass
 
-import ducc0
 import numpy as np
 
+from hpcmix.kernels import transforms as kernels
 from hpcmix.model.terms.channels import channels_through, shapes_of
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.parallel.division import Division, divide
@@ -37,6 +37,10 @@ LEVELS_OUTSIDE = 4
 SECONDS_PER_DRIFT = 70e-6
 """What the calls of a drift and a kick take where the grid has hardly a point; once more for a coupling that changes in
 time, whose matrices are made anew. Measured 60 to 90 us."""
+
+
+SECONDS_PER_LINE = 15e-6
+"""What the calls of a field's transforms take in a drift in one dimension, where each is made alone."""
 
 
 @dataclass(frozen=True)
@@ -294,13 +298,14 @@ def mixing_pairs(problem: Problem) -> float:
     if problem.time is None:
         return 0.0
     pairs = 0.0
+    sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
     for group in coupled_groups([one.name for one in problem.species], problem.coupling):
         members = [problem.species[a] for a in group]
         kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
         if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
-            pairs += 0.04 * len(group)
+            pairs += (sweep + 0.04) * len(group)
         else:
-            pairs += (0.2 if len(group) == 2 else 0.5) * len(group)
+            pairs += (sweep + (0.2 if len(group) == 2 else 0.5)) * len(group)
     pairs *= len(problem.time.splitting.drifts)
     return pairs if problem.time.adaptive is None else 3.0 * pairs
 
@@ -312,23 +317,30 @@ def seconds_per_step(problem: Problem, ranks: int) -> float:
     drifts = len(problem.time.splitting.drifts) * (1 if problem.time.adaptive is None else 3)
     changing = any(one.factor is not None or one.switched for one in problem.coupling)
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
+    if len(problem.grid.points) == 1:
+        calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)
     return pairs * seconds_per_pair(problem.grid.points, ranks) + calls
 
 
 def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
-    """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small transform, measured on
-    the spot, scaled.
+    """Estimated seconds of one Fourier pair on this machine, kick included: the rate of a small drift and kick by the
+    kernels that a run uses, measured on the spot, scaled.
 
-    A pair costs N log2 N. Grids out of cache run at 1 / 1.25 of the rate of the small one, and kick and exchange add
-    about a third (measured from 64^3 to 256^3 on one and two ranks); ranks are taken to have cores of their own.
+    A pair costs N log2 N. Grids out of cache run at 1 / 1.2 of the rate of the small one; densities, potentials and
+    exchange add 15 % (measured from 64^2 to 1024^2 and from 64^3 to 128^3); ranks are taken to have cores of their own.
     """
-    sample = np.zeros((48, 48, 48), np.complex128)
+    shape = (48, 48, 48)
+    sample, potential = kernels.empty(shape, np.complex128), np.zeros(shape)
+    sample[...] = 1.0
+    factors = [np.full(extent, 1.0 / extent, np.complex128) for extent in shape]
     durations = []
-    for _ in range(4):
+    for _ in range(6):
         begin = time.perf_counter()
-        ducc0.fft.c2c(sample, axes=(2, 1, 0), out=sample)
+        kernels.kick([sample], [[potential]], np.zeros((1, 1)), 0.1, axes=2, inverse_before=True, forward_after=True)
+        kernels.multiply_lines(sample, factors)
         durations.append(time.perf_counter() - begin)
-    rate = 2.0 * min(durations) / (sample.size * math.log2(sample.size))
+    rate = min(durations) / (sample.size * math.log2(sample.size))
     total = math.prod(points)
-    out_of_cache = 1.25 if total > sample.size * 4 else 1.0
-    return 1.35 * out_of_cache * rate * total * math.log2(total) / ranks
+    out_of_cache = 1.2 if total > sample.size * 4 else 1.0
+    apart = 1.5 if len(points) == 1 else 1.0  # transforms, drift and kick in sweeps of their own
+    return 1.15 * apart * out_of_cache * rate * total * math.log2(total) / ranks

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import copy
 import json
+import math
 import os
 import random
 import resource
@@ -32,14 +33,18 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.load import load_problem
 from hpcmix.problem.overrides import apply_overrides
 from tests.system.commands import clean_environment
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 SECONDS_BEFORE_FIRST_STEP = 20
 """Of processor time, which a busy machine does not stretch."""
-SECONDS_IN_ALL = 300
-"""On the clock: a case that neither computes nor ends."""
+SECONDS_IDLE = 120
+"""On the clock: a case that neither computes nor ends hangs."""
+LARGE = 2**21
+"""Values of the fields from which a run may take longer before its first step: it has much to do."""
 MEMORY = 6 << 30
 """Address space of a case, of which the libraries take one or two gigabytes."""
 STEPS = 2
@@ -67,6 +72,11 @@ kind = "table"
 radii = [0.0, 0.5, 1.0, 1.5, 2.0]
 values = [1.0, 0.8, 0.3, 0.1, 0.0]
 boundary = "free"
+[[functional]]
+species = ["a", "b"]
+kind = "power"
+exponent = 2.5
+strength = 0.3
 [[interaction]]
 between = ["a", "a"]
 kind = "gaussian"
@@ -399,7 +409,7 @@ def _inline(value: Any) -> str:
 def _limited(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
 def _run_case(folder: Path, report: Path) -> None:
@@ -447,7 +457,7 @@ def _stop_after_steps() -> None:
     def rough(*arguments):
         problem = load(*arguments)
         options = problem.ground_state
-        rougher = {"tolerance": max(1e-3, options.tolerance), "max_iterations": min(60, options.max_iterations)}
+        rougher = {"tolerance": max(1e-3, options.tolerance), "max_iterations": min(20, options.max_iterations)}
         changed = problem.model_copy(update={"ground_state": options.model_copy(update=rougher)})
         changed._source = problem._source
         return changed
@@ -490,16 +500,20 @@ def serve() -> None:
 
 
 def _wait(child: int) -> int:
-    begin = time.monotonic()
+    computed, since = 0.0, time.monotonic()
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return status
-        if time.monotonic() - begin > SECONDS_IN_ALL:
+        with contextlib.suppress(OSError, IndexError):
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            if (now := sum(map(float, fields[11:13]))) > computed:
+                computed, since = now, time.monotonic()
+        if time.monotonic() - since > SECONDS_IDLE:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             return -1
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 # ---------------------------------------------------------------- judging
@@ -517,6 +531,8 @@ def fault_of(folder: Path, answer: dict[str, Any]) -> str:
     report = folder.parent / f"{folder.name}.json"
     if answer["status"] != 0:
         number = answer["status"] & 0x7F
+        if number == signal.SIGXCPU and _is_large(folder / "case.toml"):
+            return ""
         what = {-1: "hung", int(signal.SIGXCPU): "computed longer than 20 s before a step"}
         key = answer["status"] if answer["status"] < 0 else number
         return what.get(key, f"was ended by signal {number}")
@@ -550,6 +566,14 @@ def fault_of(folder: Path, answer: dict[str, Any]) -> str:
     if found["run"] != 2 and len(left) > 2:
         return f"wrote outside of its directory: {left}"
     return ""
+
+
+def _is_large(path: Path) -> bool:
+    """Whether the fields of a file have very many values."""
+    with contextlib.suppress(ProblemError):
+        problem = load_problem(str(path))
+        return math.prod(problem.grid.points) * sum(problem.orbitals) > LARGE
+    return False
 
 
 @dataclass(frozen=True)
