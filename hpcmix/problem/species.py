@@ -31,10 +31,6 @@ def _one_or_many(value: Any) -> Any:
     return tuple(value)
 
 
-_SINGLE_STATES = ("gaussian", "thomas-fermi", "expression")
-"""Kinds of initial state that are one wave function, no set of orthogonal ones."""
-
-
 class Species(Section):
     """One condensate, a single orbital that holds ``particles`` particles; or fermions at zero temperature, a Slater
     determinant of ``orbitals`` orbitals that hold one each (CONVENTIONS.md, Wave functions and densities)."""
@@ -109,7 +105,7 @@ class Species(Section):
                 f"must equal orbitals = {self.orbitals} for fermions, one particle in each; leave it out",
                 key="particles",
             )
-        if self.initial.kind in _SINGLE_STATES:
+        if not self.initial.makes_sets:
             raise wrong(
                 f'"{self.initial.kind}" is one wave function, and fermions need orthogonal ones '
                 "(available: ground-state, oscillator, plane-waves, file)",

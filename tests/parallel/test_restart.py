@@ -11,10 +11,10 @@ import pytest
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoint_header import read_header
 from hpcmix.io.directory import RunDirectory
-from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import BLEW_UP, DONE, NO_CHECKPOINT, STOPPED, Request, launch
 from hpcmix.run.stopping import StopRequests
+from hpcmix.splittings import INTEGRATORS
 
 PROBLEM = """
 title = "Two components, one of them kicked, in a trap that is shaken"

@@ -7,9 +7,9 @@ import pytest
 
 from hpcmix.problem.coupling import dressed_groups
 from hpcmix.problem.errors import Complaint, ProblemError, closest
-from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
+from hpcmix.splittings import INTEGRATORS
 
 GOOD = """\
 [grid]
@@ -526,12 +526,12 @@ def test_overrides_begin_arrays_of_tables_and_let_them_grow() -> None:
     text = GOOD.replace(INITIAL, "")
     options = ["species.down.potential.0.kind=harmonic", "species.down.potential.0.frequency=2",
                "species.down.potential.1.kind=gaussian", "species.down.potential.1.height=3",
-               "species.down.potential.1.width=1", "ground_state.coupling.0.factor=2",
-               'ground_state.coupling.0.between=["up", "down"]', "coupling.0.rabi_frequency=1",
+               "species.down.potential.1.width=1", "ground_state.kernel_factors.0.factor=2",
+               'ground_state.kernel_factors.0.between=["up", "down"]', "coupling.0.rabi_frequency=1",
                'coupling.0.between=["up", "down"]']  # fmt: skip
     problem = parse_problem(text, options)
     assert [one.kind for one in problem.species[1].potential] == ["harmonic", "gaussian"]
-    assert problem.ground_state.coupling[0].factor == 2.0 and problem.coupling[0].rabi_frequency == 1.0
+    assert problem.ground_state.kernel_factors[0].factor == 2.0 and problem.coupling[0].rabi_frequency == 1.0
     alone = text[: text.index("[[interaction]]")] + text[text.index("[time]") :]
     options = ["interaction.0.kind=contact", 'interaction.0.between=["up", "up"]', "interaction.0.strength=2",
                "interaction.1.kind=contact", 'interaction.1.between=["up", "down"]',

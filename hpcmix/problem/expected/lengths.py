@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hpcmix.problem.interactions import ContactInteraction
+from hpcmix.problem.interactions.contact import ContactInteraction
+from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
 
 
@@ -58,7 +59,7 @@ def expected_lengths(problem: Problem, index: int) -> Lengths:
 
 def _frequency(one, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
-    traps = [entry for entry in one.potential if entry.kind == "harmonic"]
+    traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
     for before_start in (True, False):
         if rate := math.hypot(*(entry.frequency[axis] for entry in traps if entry.holds(0.0, before_start))):
             return rate
@@ -69,7 +70,7 @@ def _shape_is_known(problem: Problem, index: int) -> bool:
     """Whether nothing but harmonic traps shapes the cloud along some axis: elsewhere another potential may, and bumps
     and lattices on top of a trap do not change its size."""
     one = problem.species[index]
-    others = any(entry.kind in ("gaussian", "expression", "file", "box") for entry in one.potential)
+    others = any(entry.shapes_clouds for entry in one.potential)
     return not others or all(_frequency(one, axis) for axis in range(problem.grid.dimensions))
 
 
@@ -80,7 +81,7 @@ def _couplings(problem: Problem, index: int) -> tuple[float, float]:
     for entry in problem.interaction:
         if not isinstance(entry, ContactInteraction) or names[index] not in entry.between:
             continue
-        first, second = (names.index(name) for name in entry.between)
+        first, second = problem.pair(entry.between)
         coupling = entry.coupling(problem) * factors.kernel_factor(first, second)
         if first == second:
             own += coupling

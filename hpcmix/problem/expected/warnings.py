@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.expected.confinement import Confinement
 from hpcmix.problem.expected.lengths import Lengths, expected_lengths
-from hpcmix.problem.interactions import ContactInteraction
+from hpcmix.problem.interactions.contact import ContactInteraction
 from hpcmix.problem.schema import Problem
 
 VISIBLE_AT_FACES = 1e-2
