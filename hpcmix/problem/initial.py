@@ -44,6 +44,9 @@ class InitialSection(Section):
     is_ground_state: ClassVar[bool] = False
     """Whether it is looked for by a minimisation."""
 
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
     finite_everywhere: ClassVar[bool] = False
     """Whether its values are finite whatever the numbers of the file; where they are not known to be, all are looked
     at before a run."""
@@ -89,6 +92,7 @@ class GroundStateInitial(InitialSection):
 
     makes_sets: ClassVar[bool] = True
     is_ground_state: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = True
 
     @property
     def written_down(self) -> bool:
@@ -107,6 +111,9 @@ class GaussianInitial(InitialSection):
     width: vector(quantity(LENGTH, above=0))
     centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
 
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
     finite_everywhere: ClassVar[bool] = True
 
     @property
@@ -123,6 +130,8 @@ class ThomasFermiInitial(InitialSection):
     """Root of the Thomas-Fermi density of the potentials and contact interactions of time 0-."""
 
     kind: Literal["thomas-fermi"]
+
+    fills_the_trap: ClassVar[bool] = True
 
     @property
     def written_down(self) -> bool:
@@ -145,6 +154,9 @@ class OscillatorInitial(InitialSection):
     centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
 
     makes_sets: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
     finite_everywhere: ClassVar[bool] = True
 
     @property
@@ -171,6 +183,9 @@ class PlaneWavesInitial(InitialSection):
     """Required for a condensate; never given for a set of orbitals."""
 
     makes_sets: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
     finite_everywhere: ClassVar[bool] = True
 
     @property

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hpcmix.problem.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.interactions.contact import ContactInteraction
 from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
@@ -45,10 +46,12 @@ def expected_lengths(problem: Problem, index: int) -> Lengths:
     oscillator = tuple(math.sqrt(problem.hbar / (one.mass * rate)) if rate else None for rate in frequencies)
     if one.kind == "fermions":
         return _of_fermions(problem, index, frequencies, oscillator)
+    if one.kind != "condensate":
+        return Lengths(oscillator)
     gaussian = _gaussian_peak(problem, index, oscillator)
     own, felt = _couplings(problem, index)
     radii = level = None
-    if felt > 0.0 and one.initial.kind in ("ground-state", "thomas-fermi") and _shape_is_known(problem, index):
+    if felt > 0.0 and one.initial.fills_the_trap and _shape_is_known(problem, index):
         level = _chemical_potential(problem, index, frequencies, felt)
         radii = tuple(math.sqrt(2.0 * level / one.mass) / rate if rate else None for rate in frequencies)
     peak = min((n for n in (gaussian, None if level is None else level / felt) if n is not None), default=None)
@@ -107,12 +110,14 @@ def _gaussian_peak(problem: Problem, index: int, oscillator: tuple[float | None,
     """The peak of a Gaussian cloud of the initial state's width, or the trap's; uniform along axes without."""
     one = problem.species[index]
     widths = oscillator
-    if one.initial.kind == "gaussian":
+    if isinstance(one.initial, GaussianInitial):
         widths = one.initial.width
-    elif one.initial.kind not in ("ground-state", "thomas-fermi", "plane-waves") or not _shape_is_known(problem, index):
+    elif not _shape_is_known(problem, index):
         return None
-    elif one.initial.kind == "plane-waves":
+    elif isinstance(one.initial, PlaneWavesInitial):
         widths = (None,) * problem.grid.dimensions
+    elif not one.initial.fills_the_trap:
+        return None
     extents = (
         length if width is None else math.sqrt(math.pi) * width
         for length, width in zip(problem.grid.lengths, widths, strict=True)
