@@ -296,6 +296,8 @@ MISTAKES = [
     (INITIAL, 'initial = { kind = "plane-waves" }', 17, "species.down.initial.numbers", "is required"),
     ('precision = "double"', "orbital_groups = 3", 28, "parallel.orbital_groups",
      "3 groups cannot share 2 orbitals, a condensate counting as one"),
+    ("[output]", '[ground_state]\ncoupling = [{ between = ["up", "down"], factor = 2.0 }]\n[output]', 26,
+     "ground_state.coupling", "is called kernel_factors: it multiplies kernels"),
     ("[output]", '[scaling]\nkind = "fraction"\n[output]', 26, "scaling.kind", 'did you mean "fractions"?'),
     ("[output]", '[scaling]\nkind = "bose-fermi-micro"\n[output]', 26, "scaling.kind", "there are none"),
 ]  # fmt: skip
