@@ -44,6 +44,10 @@ SUMMARIES = {
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
 
 
+LISTENING = {"running", "claims", "measuring"}
+"""The modules whose commands compute: they listen to signals before they import anything else."""
+
+
 class Deferred(click.Command):
     """A command of the list that is imported when it is called: the list needs the options of none."""
 
@@ -57,6 +61,8 @@ class Deferred(click.Command):
 
     def make_context(self, *arguments, **options) -> click.Context:
         """The context of the command itself, which then is what is invoked."""
+        if self._module in LISTENING:
+            _listen()
         return self.command().make_context(*arguments, **options)
 
 
@@ -78,12 +84,6 @@ def main() -> None:
     """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
     try:
         status = app(standalone_mode=False)
-    except click.ClickException as mistake:
-        if _speaks():
-            mistake.show()
-        status = 2
-    except click.Abort:
-        status = 1
     except Exception as error:
         status = _status_of(error)
         if status is None:
@@ -93,15 +93,29 @@ def main() -> None:
 
 def _status_of(error: Exception) -> int | None:
     """Say what is wrong and give the exit status; None for an error that nobody expected."""
-    from hpcmix.io.atomic import OutputError
-    from hpcmix.io.directory import DirectoryInUse
-    from hpcmix.problem.errors import ProblemError
+    from hpcmix.problem.ending import ExitStatus, Foreseen
 
-    if not isinstance(error, (ProblemError, OutputError, DirectoryInUse)):
-        return None
-    if _speaks():
-        click.echo(str(error) if isinstance(error, ProblemError) else f"hpcmix: {error}", err=True)
-    return {ProblemError: 2, DirectoryInUse: 4}.get(type(error), 1)
+    match error:
+        case click.Abort():
+            return ExitStatus.FAILED
+        case click.ClickException():
+            if _speaks():
+                error.show()
+            return ExitStatus.BAD_INPUT
+        case Foreseen():
+            if _speaks():
+                click.echo(error.for_terminal, err=True)
+            return error.status
+    return None
+
+
+def _listen() -> None:
+    """Hear signals, and watch that the start comes to an end, from now on."""
+    from hpcmix.run.signals import SIGNALS
+    from hpcmix.run.watchdog import watch_the_start
+
+    SIGNALS.listen()
+    watch_the_start()
 
 
 def _speaks() -> bool:

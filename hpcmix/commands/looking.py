@@ -39,8 +39,14 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 def show(path: str, overrides: tuple[str, ...]) -> int:
     """Print a problem with every default filled in; of a run's directory, what became of the run."""
     if Path(path).is_dir():
+        from hpcmix.io.directory import RunDirectory
         from hpcmix.io.reader import RunReader
+        from hpcmix.io.standing import standing_of_check
 
+        directory = RunDirectory(Path(path))
+        if directory.holds_check() and not directory.holds_run():
+            click.echo("\n".join(standing_of_check(directory)))
+            return 0
         click.echo("\n".join(RunReader(Path(path)).description()))
         return 0
     from hpcmix.problem.show import resolved_toml

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from hpcmix.commands.options import directory_argument, file_argument, max_wall_option, overrides_option, plot_option
+from hpcmix.commands.options import (
+    Duration,
+    directory_argument,
+    file_argument,
+    max_wall_option,
+    overrides_option,
+    plot_option,
+)
 
 restart_option = click.option(
     "--restart",
@@ -60,11 +67,13 @@ def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: 
     type=click.Choice(["auto", "never"]),
     default="auto",
     show_default=True,
-    help="Where a run exists already: auto leaves it alone and says so, never moves it aside.",
+    help="Where a run exists already: auto leaves it alone and says so, never moves it aside. A search that was cut "
+    "short is begun anew.",
 )
+@click.option("--max-wall", metavar="3h50m", type=Duration(), help="Stop before the program has run so long.")
 @overrides_option
-def ground(file: str, restart: str, overrides: tuple[str, ...]) -> int:
+def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str, ...]) -> int:
     """Find the ground state only, and write it with its wave functions."""
     from hpcmix.run.launch import Request, launch
 
-    return launch(Request(file, overrides, evolving=False, restart=restart))
+    return launch(Request(file, overrides, evolving=False, restart=restart, max_wall=max_wall))

@@ -42,7 +42,7 @@ def initial_state(
     the others are held as they are given meanwhile, and are part of the mean field. A single orbital is made by every
     orbital group, which then keeps it or not; a set of orbitals in its parts. `report`, `say`, `alive` and `keeper` are
     those of :class:`~hpcmix.initial.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
-    :class:`~hpcmix.initial.starts.SearchInterrupted` from the minimisation. Collective.
+    :class:`~hpcmix.initial.interruption.SearchInterrupted` from the minimisation. Collective.
     """
     coupled, dressing = mixture, Dressing.of(problem, mixture)
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed

@@ -19,6 +19,7 @@ from hpcmix.initial.saddles import Nature, Say, minimum
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.problem.ending import Foreseen
 from hpcmix.problem.evolution import Saddles
 
 REFRESH = 20
@@ -98,7 +99,7 @@ class GroundState:
         )
 
 
-class NotConverged(RuntimeError):
+class NotConverged(RuntimeError, Foreseen):
     """The tolerance was not reached; the text says how far the iteration came and what to change."""
 
 

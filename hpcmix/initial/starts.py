@@ -13,6 +13,7 @@ import numpy as np
 from hpcmix.initial.ground_state import GroundState, NotConverged, OutOfIterations, Report, minimise_energy
 from hpcmix.initial.guesses import Guesses
 from hpcmix.initial.imaginary_time import relax
+from hpcmix.initial.interruption import SearchInterrupted
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.saddles import Say
 from hpcmix.kernels import dispatch as kernels
@@ -20,13 +21,6 @@ from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.evolution import GroundStateOptions
-
-
-class SearchInterrupted(Exception):
-    """Somebody wants the search to end before it is done. Raised on every rank, between two iterations."""
-
-    kept: str | None = None
-    """Where its state is, once it has been kept."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hpcmix.problem.ending import Foreseen
 
-class OutputError(OSError):
+
+class OutputError(OSError, Foreseen):
     """A file or directory of a run cannot be written, or not be read; the text is a sentence for the user."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.summary import read_summary
+from hpcmix.problem.ending import ExitStatus, Foreseen
 
 FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
 """What a run writes beside its directories."""
@@ -24,8 +26,10 @@ _MARKS_OF_A_RUN = (
 _MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
 
 
-class DirectoryInUse(Exception):
+class DirectoryInUse(Foreseen):
     """The directory holds something that a new run would overwrite; the text says what, and the ways on."""
+
+    status = ExitStatus.NO_CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,29 @@ class RunDirectory:
         if self.series.exists() and self.series.stat().st_size > 0:
             return True
         try:
-            return read_summary(self.summary).get("status") != "failed"
+            return read_summary(self.summary).get("status") == "done"
+        except FileNotFoundError:
+            return False
+        except OutputError:
+            return True
+
+    def was_cut_short(self) -> bool:
+        """Whether a job that has ended here without a word left nothing beyond its first output, before any checkpoint:
+        what is computed again just so."""
+        if not self.holds_run() or any(self.stored_checkpoints()) or self._is_told():
+            return False
+        if any(index > 0 for index, _ in (*self.stored_snapshots(), *self.stored_slices())):
+            return False
+        try:
+            records = self.series.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return True
+        return len(records) <= 1 and all(_step_of(record) == 0 for record in records)
+
+    def _is_told(self) -> bool:
+        """Whether a summary says what became of the run: more than that it was being stopped."""
+        try:
+            return read_summary(self.summary).get("status") != "stopping"
         except FileNotFoundError:
             return False
         except OutputError:
@@ -200,12 +226,22 @@ def move_aside(path: Path, contents: str, option: str = "--set output.directory=
     try:
         os.rename(place, aside)
         place.mkdir()
+        for lock in aside.glob(".lock*"):  # ours, or a dead job's: it was about what is in the place
+            lock.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"{path} could not be moved aside to {aside}: {error.strerror}; "
             f"move it yourself, or choose another directory with {option}"
         ) from error
     return aside
+
+
+def _step_of(record: str) -> int | None:
+    """The step of a line of the series; 0 for one that a kill cut short."""
+    try:
+        return json.loads(record).get("step")
+    except (ValueError, AttributeError):
+        return 0
 
 
 def _numbered(directory: Path) -> Iterator[tuple[int, Path]]:

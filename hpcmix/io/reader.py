@@ -15,6 +15,7 @@ from hpcmix.io.atomic import OutputError, described_size
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.series import read_series
 from hpcmix.io.slice_file import Slices, read_slices
+from hpcmix.io.standing import standing
 from hpcmix.io.summary import read_summary
 from hpcmix.problem.time_words import TimeWords
 from hpcmix.problem.units import UnitError, Units, units_from_text
@@ -108,7 +109,7 @@ class RunReader:
     def _facts(self) -> list[tuple[str, str]]:
         summary = self.summary or {}
         record = self.records[-1] if self.records else summary
-        facts = [("status", str(summary.get("status", "not finished: it is running, or was killed")))]
+        facts = standing(self.directory, self.summary)
         # a run that was stopped is beyond its last record
         step, time = (summary.get(key, record.get(key)) for key in ("step", "time"))
         if step is not None:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from hpcmix.model.kernel import CutPart, Kernel
+from hpcmix.problem.kernel_costs import wide_points
 
 BLOCK_POINTS = 2**18
 """Kernel values that are held at a time, two megabytes of each of the arrays that a kernel needs."""
@@ -64,7 +65,7 @@ def _parts(
     axes = [axis for axis in range(3) if points[axis] > 1]
     diagonal = math.sqrt(sum((points[axis] * spacings[axis]) ** 2 for axis in axes))
     radius = kernel.reach(diagonal)
-    wide = [_wide_points(points[axis], spacings[axis], radius) if axis in axes else 1 for axis in range(3)]
+    wide = [wide_points(points[axis], spacings[axis], radius) if axis in axes else 1 for axis in range(3)]
     wave_numbers = [
         2.0 * np.pi / (wide[axis] * spacings[axis]) * np.arange(wide[axis] // 2 + 1) if axis in axes else np.zeros(1)
         for axis in range(3)
@@ -74,11 +75,6 @@ def _parts(
         odd = [part.odd[axes.index(axis)] if axis in axes else False for axis in range(3)]
         matrices = [_axis_matrix(rows[axis], points[axis], padded[axis], wide[axis], odd[axis]) for axis in range(3)]
         yield odd, _apply(part, axes, wave_numbers, matrices)
-
-
-def _wide_points(points: int, spacing: float, radius: float) -> int:
-    """Points of the grid that the cut kernel needs along an axis: (n - 1) h + R fit between images, and even."""
-    return 2 * math.ceil((points + radius / spacing) / 2.0)
 
 
 def _axis_matrix(rows: np.ndarray, points: int, padded: int, wide: int, odd: bool) -> np.ndarray:

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hpcmix.problem.ending import ExitStatus, Foreseen
+
 
 @dataclass(frozen=True)
 class Complaint:
@@ -28,8 +30,10 @@ class Complaint:
         return ": ".join(part for part in (place, self.key, self.message + hint) if part)
 
 
-class ProblemError(Exception):
+class ProblemError(Foreseen):
     """The problem file is wrong; ``complaints`` holds every mistake that was found, in the order of the file."""
+
+    status = ExitStatus.BAD_INPUT
 
     def __init__(self, complaints: Sequence[Complaint]) -> None:
         self.complaints = tuple(complaints)
@@ -39,6 +43,11 @@ class ProblemError(Exception):
     def of(cls, key: str, message: str) -> ProblemError:
         """One mistake found behind the problem file's own checks; ``Problem.locate`` adds file and line."""
         return cls([Complaint("", None, key, message)])
+
+    @property
+    def for_terminal(self) -> str:
+        """Every complaint begins with the place it is about."""
+        return str(self)
 
     def __str__(self) -> str:
         return "\n".join(str(complaint) for complaint in self.complaints)

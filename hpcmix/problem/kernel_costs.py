@@ -50,6 +50,11 @@ class KernelCost:
     bytes: float
 
 
+def wide_points(points: int, spacing: float, reach: float) -> int:
+    """Points of the grid that a cut kernel needs along an axis: (n - 1) h + R fit between images, and even."""
+    return 2 * math.ceil((points + reach / spacing) / 2.0)
+
+
 def kernel_cost(interaction: InteractionSection, grid: Grid) -> KernelCost:
     """What it takes to make the multiplier of an interaction's kernel."""
     diagonal = math.hypot(*grid.lengths)
@@ -65,11 +70,10 @@ def kernel_cost(interaction: InteractionSection, grid: Grid) -> KernelCost:
     values = 0.0
     if interaction.kernel_boundary == "free":
         reach = interaction.reach(diagonal)
-        extents = [n + reach / spacing for n, spacing in zip(grid.points, grid.spacings, strict=True)]
-        wide = tuple(math.ceil(extent) for extent in extents)
-        values = interaction.parts * math.prod(extent / 2.0 + 1.0 for extent in extents)
+        wide = tuple(wide_points(n, spacing, reach) for n, spacing in zip(grid.points, grid.spacings, strict=True))
+        values = float(interaction.parts * math.prod(count // 2 + 1 for count in wide))
         seconds += values * SECONDS_PER_VALUE[quadrature is not None]
-        needed += 8.0 * sum(2.0 * n * extent for n, extent in zip(grid.points, extents, strict=True))
+        needed += 8.0 * sum(2.0 * n * count for n, count in zip(grid.points, wide, strict=True))
     return KernelCost(wide, values, waves, seconds, needed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,8 +37,10 @@ from hpcmix.run.memory import MemoryMeter
 from hpcmix.run.plan import real_bytes, transforms_per_step
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.run.spread import Spread
+from hpcmix.run.stopping import Prospect, StopRequests
 from hpcmix.run.traffic import step_bytes, transform_operations
 from hpcmix.run.vote import Vote
+from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
 
 DEFAULT_PROBLEM = """
 title = "Benchmark: two components in contact"
@@ -107,6 +110,25 @@ def launch_bench(
     """
     comm = world()
     abort_on_uncaught_errors(comm)
+    try:
+        limit = hang_limit()
+    except BadLimit as error:
+        raise ProblemError.of("", str(error)) from error
+    with StopRequests(None, None, comm.rank == 0) as stops, Watchdog(comm.rank, comm.size, limit) as watchdog:
+        stops.prospect = Prospect("before the end of the benchmark, which keeps nothing")
+        return _bench(comm, file, overrides, length, json_path, output_trial, stops, watchdog)
+
+
+def _bench(
+    comm: MPI.Comm,
+    file: str | None,
+    overrides: Sequence[str],
+    length: Length,
+    json_path: Path | None,
+    output_trial: Path | None,
+    stops: StopRequests,
+    watchdog: Watchdog,
+) -> int:
     meter = MemoryMeter()
     if mismatch := launcher_mismatch():
         raise OutputError(mismatch)
@@ -128,9 +150,12 @@ def launch_bench(
         simulation = build_simulation(problem, comm, log)
     except ProblemError as error:
         raise problem.locate(error) from error
+    watchdog.beat()
+    if output_trial is not None and comm.rank == 0:
+        stops.at_end.append(lambda: shutil.rmtree(output_trial, ignore_errors=True))
     try:
         output = output_costs(simulation) if output_trial is not None else None
-        result = measure(simulation, meter, length)
+        result = measure(simulation, meter, length, watchdog)
     except BlowUp as error:
         raise OutputError(str(error)) from error
     simulation.free()
@@ -164,7 +189,9 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     return load([*overrides, *quick]) if quick else problem
 
 
-def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[str, Any]:
+def measure(
+    simulation: Simulation, meter: MemoryMeter, length: Length, watchdog: Watchdog | None = None
+) -> dict[str, Any]:
     """Take steps, with the vote of the ranks after each as in a run, and describe how long they took; the same on every
     rank. Collective.
 
@@ -179,6 +206,8 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
         stepper.advance(state)
         with simulation.timers.phase("vote"):
             vote = Vote.cast(comm, guard.not_finite(state), 0, False)
+        if watchdog is not None:
+            watchdog.beat()
         if vote.lost.any():
             raise guard.report_not_finite(state, vote.lost)
 

@@ -11,6 +11,7 @@ import numpy as np
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.rounding import PARTICLE_LIMIT
+from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.state import State
 
@@ -18,11 +19,13 @@ ENERGY_LIMIT = 0.05
 """Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""
 
 
-class BlowUp(RuntimeError):
+class BlowUp(RuntimeError, Foreseen):
     """The solution is lost; the text says where and when, and what to try.
 
     collapse_time  when a collapse was seen, if it was one.
     """
+
+    status = ExitStatus.BLEW_UP
 
     def __init__(self, message: str, collapse_time: float | None = None) -> None:
         super().__init__(message)

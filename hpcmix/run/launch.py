@@ -6,41 +6,40 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError
-from hpcmix.io.directory import FILES, DirectoryInUse, RunDirectory
-from hpcmix.io.footprint import Footprint
-from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
+from hpcmix.io.directory import FILES, RunDirectory, move_aside
+from hpcmix.io.lock import HEARTBEAT_SECONDS
+from hpcmix.io.standing import never_begun
+from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transform import thread_count
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.coupling import asks_for_ground_state
+from hpcmix.problem.ending import ExitStatus, Foreseen
+from hpcmix.problem.errors import Complaint, ProblemError
 from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp
-from hpcmix.run.last_words import RESERVED, LastWords
-from hpcmix.run.log import Log
+from hpcmix.run.last_words import PREVIOUS, RESERVED, LastWords
+from hpcmix.run.log import Log, leave
 from hpcmix.run.loop import evolve
+from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
-from hpcmix.run.restart import NoCheckpoint, Origin, choose_origin, is_complete
+from hpcmix.run.restart import NoCheckpoint, Origin, choose_origin, holds_ground_state, is_complete
 from hpcmix.run.simulation import build_simulation
-from hpcmix.run.stopping import Stopped, StopRequests
+from hpcmix.run.stopping import Prospect, Stop, StopRequests
 from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
-
-DONE, FAILED, BAD_INPUT, BLEW_UP, NO_CHECKPOINT, STOPPED = 0, 1, 2, 3, 4, 75
-"""Exit statuses (README, Exit status)."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Request:
     max_wall        seconds that the program may run.
     drawing         make the figures at the end.
     until           the final time of :meth:`to_go_on`, which complaints then name in place of time.final.
+    goes_on_with    the directory of :meth:`to_go_on`.
     """
 
     file: str
@@ -64,6 +64,7 @@ class Request:
     max_wall: float | None = None
     drawing: bool = False
     until: str | None = None
+    goes_on_with: RunDirectory | None = None
 
     @classmethod
     def to_go_on(cls, directory: Path, until: str | None, **options) -> Request:
@@ -71,7 +72,19 @@ class Request:
         overrides = [f"output.directory={json.dumps(str(directory))}"]
         if until is not None:
             overrides.append(f"time.final={until}")
-        return cls(str(RunDirectory(directory).problem), overrides, until=until, **options)
+        place = RunDirectory(directory)
+        return cls(str(place.problem), overrides, until=until, goes_on_with=place, **options)
+
+    def require_problem(self) -> None:
+        """Raise :class:`NoCheckpoint` or :class:`ProblemError` where what is to be gone on with has not even left its
+        problem."""
+        place = self.goes_on_with
+        if place is None or place.problem.exists():
+            return
+        if place.holds_run():
+            raise NoCheckpoint(never_begun(place, read_summary(place.summary) if place.summary.exists() else None))
+        what = "a check of a claim, which hpcmix check goes on with" if place.holds_check() else "no run of hpcmix"
+        raise ProblemError([Complaint(str(place.path), None, "", f"holds {what}")])
 
     def worded(self, error: ProblemError) -> ProblemError:
         """The error in the words of this command line."""
@@ -94,18 +107,19 @@ def launch(request: Request) -> int:
         if mismatch := launcher_mismatch():
             raise OutputError(mismatch)
         _check_environment()
-        problem = _read(comm, request)
-        return _run(comm, problem, request, log, last_words)
+        with (
+            StopRequests(None, request.max_wall, comm.rank == 0, last_words) as stops,
+            Watchdog(comm.rank, comm.size, hang_limit(), last_words.say, HEARTBEAT_SECONDS) as watchdog,
+        ):
+            problem = _read(comm, request)
+            watchdog.beat()
+            return _run(Job(problem, request, Attendants(comm, log, last_words, stops, watchdog)))
     except ProblemError as error:
         located = error if problem is None else problem.locate(error)
         last_words.dismiss()  # what is refused leaves nothing
-        return _leave(log, last_words, str(request.worded(located)), BAD_INPUT)
-    except (DirectoryInUse, NoCheckpoint) as error:
-        return _leave(log, last_words, str(error), NO_CHECKPOINT)
-    except Stopped as error:
-        return _leave(log, last_words, str(error), FAILED if error.kept is None else STOPPED)
-    except (OutputError, NotConverged) as error:
-        return _leave(log, last_words, str(error), FAILED)
+        return leave(log, request.worded(located), last_words)
+    except Foreseen as error:
+        return leave(log, error, last_words)
     except MemoryError as error:
         _end_everywhere(
             comm,
@@ -125,16 +139,8 @@ def _end_everywhere(comm: MPI.Comm, last_words: LastWords, message: str) -> NoRe
     print(f"hpcmix: {message}", file=sys.stderr, flush=True)
     last_words.say(message)
     if comm.size > 1:
-        comm.Abort(FAILED)
-    sys.exit(FAILED)
-
-
-def _leave(log: Log, last_words: LastWords, message: str, status: int) -> int:
-    """The end of a run that all ranks know of: the root says it, on standard error and in the directory."""
-    if log.speaks:
-        print(message if status == BAD_INPUT else f"hpcmix: {message}", file=sys.stderr, flush=True)
-        last_words.say(message)
-    return status
+        comm.Abort(ExitStatus.FAILED)
+    sys.exit(ExitStatus.FAILED)
 
 
 def _read(comm: MPI.Comm, request: Request) -> Problem:
@@ -142,6 +148,7 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
     problem = None
     with together(comm):
         if comm.rank == 0:
+            request.require_problem()
             problem = load_problem(request.file, request.overrides)
             if request.evolving and problem.time is None:
                 raise problem.complain("time", NEEDS_TIME)
@@ -159,75 +166,118 @@ def _check_environment() -> None:
         raise ProblemError.of("", str(error)) from error
 
 
-def _run(comm: MPI.Comm, problem: Problem, request: Request, log: Log, last_words: LastWords) -> int:
+@dataclass(frozen=True)
+class Job:
+    """A request whose problem has been read."""
+
+    problem: Problem
+    request: Request
+    attendants: Attendants
+
+    @property
+    def directory(self) -> RunDirectory:
+        """Of the run."""
+        return RunDirectory(Path(self.problem.output.directory))
+
+
+def _run(job: Job) -> ExitStatus:
+    problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
+    comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
     Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
-    with _occupied(comm, problem, request, log) as (directory, lock, origin):
-        if origin is not None and is_complete(origin, problem):
-            log.line(f"nothing to do: {directory.path} is complete (hpcmix restart --until goes beyond its final time)")
-            return DONE
+    with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
+        if start.complete:
+            log.line(start.complete)
+            return ExitStatus.DONE
+        origin = start.origin
         with together(comm):
             log.open(directory.log)
-            last_words.prepare(directory, problem, comm.size, has_room=comm.rank == 0)
-        with (
-            StopRequests(directory.path, request.max_wall, comm.rank == 0) as stops,
-            Watchdog(comm.rank, comm.size, hang_limit(), lock.touch, HEARTBEAT_SECONDS, last_words.say) as watchdog,
-        ):
-            simulation = build_simulation(problem, comm, log, origin, watchdog, stops, directory)
-            last_words.simulation = simulation
-            with together(comm):
-                if origin is not None and comm.rank == 0:
-                    origin.prepare()
-            last_words.outputs = outputs = Outputs(simulation)
-            checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
-            status, message, collapse_time = DONE, "", None
-            try:
-                if checkpoints is not None:
-                    message = evolve(simulation, outputs, checkpoints, stops)
-                    status = STOPPED if message else DONE
-                else:
-                    outputs.write_ground_state()
-            except BlowUp as error:
-                status, message, collapse_time = BLEW_UP, str(error), error.collapse_time
-            words = {DONE: "done", STOPPED: "stopped", BLEW_UP: "failed"}[status]
-            finish(simulation, outputs, checkpoints, begin, words, message, collapse_time)
-            with together(comm):
-                if comm.rank == 0:
-                    directory.search.unlink(missing_ok=True)  # of a search that is done now
-            last_words.dismiss()
-            simulation.free()
-    if request.drawing:
-        _draw(comm, problem, log)
-    return _leave(log, last_words, message, status) if status == BLEW_UP else status
-
-
-@contextmanager
-def _occupied(
-    comm: MPI.Comm, problem: Problem, request: Request, log: Log
-) -> Iterator[tuple[RunDirectory, Lock, Origin | None]]:
-    """The run's directory, locked for this job, and what is gone on from there. Collective."""
-    directory = RunDirectory(Path(problem.output.directory))
-    lock = Lock(directory.path)
-    footprint = Footprint(directory.path, (*FILES, RESERVED)) if comm.rank == 0 else None
-    origin = None
-    refused = False
-    try:
+            last_words.prepare(directory, problem, comm.size, is_root=comm.rank == 0)
+        attendants.watchdog.beat()
+        stops.prospect, stops.search, stops.directory = start.prospect, directory.search, directory.path
+        simulation = build_simulation(problem, comm, log, origin, attendants.watchdog, stops, directory)
+        stops.found()
+        last_words.simulation = simulation
+        with together(comm):
+            if origin is not None and comm.rank == 0:
+                origin.prepare()
+        attendants.watchdog.beat()
+        last_words.outputs = outputs = Outputs(simulation)
+        checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
+        stop: Stop | None = None
+        lost: BlowUp | None = None
+        try:
+            if checkpoints is not None:
+                stop = evolve(simulation, outputs, checkpoints, stops)
+            else:
+                outputs.write_ground_state()
+        except BlowUp as error:
+            lost = error
+        last_words.complete()
+        finish(simulation, outputs, checkpoints, begin, stop or lost)
         with together(comm):
             if comm.rank == 0:
-                lock.check()
-                if request.evolving:
-                    origin = choose_origin(directory, problem, request.restart, request.accept_changes, log)
-                if origin is None or not origin.goes_on_in_place:
-                    RunDirectory.claim(directory.path, fresh=request.restart == "never")
-                lock.acquire()
-        yield directory, lock, comm.bcast(origin)
-    except ProblemError:
-        refused = True
-        raise
-    finally:
-        lock.release()
-        if refused and footprint is not None:
-            footprint.take_back()  # of a run that goes on nothing is new
+                directory.search.unlink(missing_ok=True)  # of a search that is done now
+        last_words.dismiss()
+        simulation.free()
+    status = lost.status if lost else ExitStatus.STOPPED if stop else ExitStatus.DONE
+    if request.drawing:
+        stops.prospect = Prospect(f"while figures were drawn; hpcmix plot {directory.path} draws them", status)
+        stops.grace = 0.0
+        _draw(comm, problem, log)
+        stops.grace = None
+    return leave(log, lost) if lost else status
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a job begins with.
+
+    origin    what is gone on from; None: the beginning.
+    complete  a sentence where nothing is left to do.
+    prospect  what a stop comes to until the first step.
+    """
+
+    origin: Origin | None = None
+    complete: str = ""
+    prospect: Prospect | None = None
+
+
+def _prepare(job: Job) -> Start:
+    """Look at what is in the directory, and make it ready. For the root."""
+    directory, problem, request, log = job.directory, job.problem, job.request, job.attendants.log
+    if request.restart != "never" and not request.evolving and holds_ground_state(directory, problem):
+        return Start(
+            complete=f"nothing to do: {directory.path} holds this ground state (--restart never seeks it again)"
+        )
+    origin = None
+    if request.evolving:
+        origin = choose_origin(directory, problem, request.restart, request.accept_changes, log)
+    if origin is not None and is_complete(origin, problem):
+        return Start(
+            origin,
+            f"nothing to do: {directory.path} is complete (hpcmix restart --until goes beyond its final time)",
+        )
+    if origin is None or not origin.goes_on_in_place:
+        cut_short = request.restart != "never" and directory.was_cut_short()
+        if cut_short and directory.holds_results():
+            aside = move_aside(directory.path, "what a job that was cut short had begun with")
+            log.line(f"a job was cut short here at its first output, before a checkpoint; that is now in {aside}")
+            kept = RunDirectory(aside).search
+            if kept.exists():
+                kept.replace(directory.search)
+        RunDirectory.claim(directory.path, fresh=request.restart == "never")
+    if origin is not None:
+        newest = origin.candidates[0]
+        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {newest.step}"
+        if not origin.goes_on_in_place:
+            words = "before the first step: the same command begins again"
+        return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))
+    searching = request.evolving and any(map(asks_for_ground_state, problem.species))
+    hint = "; give it more time, or find the ground state by itself with hpcmix ground" if searching else ""
+    return Start(
+        prospect=Prospect(f"before there was a state to go on from: the next run starts from the beginning{hint}")
+    )
 
 
 def _draw(comm: MPI.Comm, problem: Problem, log: Log) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import TimeWords
+from hpcmix.run.last_words import LastWords
 from hpcmix.run.terminal import is_live
 
 PLAIN_SECONDS = 10.0
@@ -81,6 +83,16 @@ class Log:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def leave(log: Log, error: Foreseen, last_words: LastWords | None = None) -> ExitStatus:
+    """The end of a command that all ranks know of: the root says it, on standard error and in the directory. Gives the
+    exit status."""
+    if log.speaks:
+        print(error.for_terminal, file=sys.stderr, flush=True)
+        if last_words is not None:
+            last_words.say(str(error), "stopped" if error.status == ExitStatus.STOPPED else "failed")
+    return error.status
 
 
 class Meter:

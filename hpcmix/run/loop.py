@@ -13,15 +13,15 @@ from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.log import Meter
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.simulation import Simulation
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.stopping import Stop, StopRequests
 from hpcmix.run.vote import Vote
 
 
-def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, stops: StopRequests) -> str:
+def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, stops: StopRequests) -> Stop | None:
     """Step the state to the final time; after every step the ranks vote once, and what is due is written: a checkpoint
     first, so that a run that goes on from it begins with the output of its step. Collective.
 
-    Returns why it stopped before the final time, after a checkpoint; empty when it did not. Raises :class:`BlowUp` on
+    Returns why it stopped before the final time, after a checkpoint; None when it did not. Raises :class:`BlowUp` on
     every rank when the solution is lost; what was written until then is complete.
     """
     problem, state, world = simulation.problem, simulation.state, simulation.communicators.world
@@ -66,12 +66,12 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
                 record = outputs.require_resolved(state, guard)
                 checkpoints.write(state, guard)
             if stopping:
-                return stops.honoured(vote.stop)
+                return Stop(stops.honoured(vote.stop))
             if output_due:
                 outputs.write_due(state, guard, record)
             _show(simulation, meter)
     stepper.settle(state)
-    return ""
+    return None
 
 
 def stepper_of(simulation: Simulation) -> Stepper | AdaptiveStepper:

@@ -298,13 +298,14 @@ def mixing_pairs(problem: Problem) -> float:
     if problem.time is None:
         return 0.0
     pairs = 0.0
+    sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
     for group in coupled_groups([one.name for one in problem.species], problem.coupling):
         members = [problem.species[a] for a in group]
         kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
         if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
-            pairs += 0.04 * len(group)
+            pairs += (sweep + 0.04) * len(group)
         else:
-            pairs += (0.2 if len(group) == 2 else 0.5) * len(group)
+            pairs += (sweep + (0.2 if len(group) == 2 else 0.5)) * len(group)
     pairs *= len(problem.time.splitting.drifts)
     return pairs if problem.time.adaptive is None else 3.0 * pairs
 
@@ -341,4 +342,5 @@ def seconds_per_pair(points: tuple[int, ...], ranks: int) -> float:
     rate = min(durations) / (sample.size * math.log2(sample.size))
     total = math.prod(points)
     out_of_cache = 1.2 if total > sample.size * 4 else 1.0
-    return 1.15 * out_of_cache * rate * total * math.log2(total) / ranks
+    apart = 1.5 if len(points) == 1 else 1.0  # transforms, drift and kick in sweeps of their own
+    return 1.15 * apart * out_of_cache * rate * total * math.log2(total) / ranks

@@ -14,10 +14,12 @@ from hpcmix.problem.show import resolved_dict
 from hpcmix.problem.values import counted
 from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.checkpoints import Checkpoints
+from hpcmix.run.conservation import BlowUp
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.plan_table import readable
 from hpcmix.run.restart import ancestors
 from hpcmix.run.simulation import Simulation
+from hpcmix.run.stopping import Stop
 
 
 def finish(
@@ -25,23 +27,18 @@ def finish(
     outputs: Outputs,
     checkpoints: Checkpoints | None,
     begin: float,
-    status: str,
-    message: str,
-    collapse_time: float | None = None,
+    early_end: Stop | BlowUp | None,
 ) -> None:
     """Complete the files, write summary.json, print the timers and the last lines. Collective.
 
-    checkpoints
-             of the run; None where it does not evolve.
-    begin    when the run began, by time.perf_counter.
-    status   "done"; "stopped", before the final time and after a checkpoint; or "failed".
-    message  why it stopped or failed.
-    collapse_time
-             when the state shrank to the grid's resolution, if it did.
+    checkpoints  of the run; None where it does not evolve.
+    begin        when the run began, by time.perf_counter.
+    early_end    why it ended before the final time: stopped, after a checkpoint, or lost; None where it did not.
     """
+    ended = _described(early_end)
     outputs.close()
     wall_seconds = time.perf_counter() - begin
-    summary = _summary(simulation, outputs, wall_seconds, status, message, collapse_time)
+    summary = _summary(simulation, outputs, wall_seconds, ended)
     with together(simulation.communicators.world):
         if simulation.is_root:
             write_summary(outputs.directory.summary, summary)
@@ -53,43 +50,44 @@ def finish(
         log.line(_checkpoint_line(checkpoints, summary["timers"]))
     log.line()
     log.line(_last_words(simulation, outputs, summary))
-    if status == "failed":
-        log.keep(f"stopped: {message}")  # standard error says it when the files are closed
+    if ended["status"] == "failed":
+        log.keep(f"stopped: {ended['message']}")  # standard error says it when the files are closed
 
 
-def _summary(
-    simulation: Simulation,
-    outputs: Outputs,
-    wall_seconds: float,
-    status: str,
-    message: str,
-    collapse_time: float | None,
-) -> dict[str, Any]:
+def _described(early_end: Stop | BlowUp | None) -> dict[str, Any]:
+    """How a run ended, the first keys of its summary."""
+    match early_end:
+        case None:
+            return {"status": "done"}
+        case Stop(reason):
+            return {"status": "stopped", "message": reason}
+        case BlowUp(collapse_time=None):
+            return {"status": "failed", "message": str(early_end)}
+        case BlowUp(collapse_time=collapse_time):
+            return {"status": "failed", "message": str(early_end), "collapse_time": collapse_time}
+
+
+def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ended: dict[str, Any]) -> dict[str, Any]:
     """The keys of DESIGN section 4; what has no meaning for a run is left out."""
     communicators, state, record = simulation.communicators, simulation.state, outputs.last_record
     timers = simulation.timers.over_ranks(communicators.world)
     peak = communicators.world.allgather(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     names = [one.name for one in simulation.mixture.species]
     digest = digest_of(state, names, communicators)
-    summary: dict[str, Any] = {"status": status}
-    if message:
-        summary["message"] = message
-    if collapse_time is not None:
-        summary["collapse_time"] = collapse_time
-    summary |= {"step": state.step, "time": simulation.time}
+    summary = ended | {"step": state.step, "time": simulation.time}
     frame = simulation.mixture.grid.frame
     if frame.expanding:
         summary["frame"] = frame.described(state.time)
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
-    if message:
+    if "message" in ended:
         summary |= {"last_record": {"step": record.get("step"), "time": record.get("time")}}
     condition = semirelativistic_condition(simulation.problem)
     if condition is not None:
         summary["semirelativistic_condition"] = condition.as_dict()
     if simulation.ground_state is not None:
         summary["ground_state"] = simulation.ground_state
-    if status != "failed":
+    if ended["status"] != "failed":
         summary["digest"] = digest
     if simulation.checkpoint is not None:
         summary["ancestors"] = list(ancestors(simulation.checkpoint))

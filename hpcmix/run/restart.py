@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +14,14 @@ from hpcmix.io.atomic import OutputError, explained
 from hpcmix.io.checkpoint import read_state
 from hpcmix.io.checkpoint_header import Checkpoint, read_header
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.plain_json import plain
 from hpcmix.io.summary import read_summary
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import Complaint, ProblemError
 from hpcmix.problem.fixed_steps import FixedSteps, Mark
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.show import resolved_dict
 from hpcmix.problem.time_words import TimeWords
 from hpcmix.run.log import Log
 from hpcmix.run.physics import asked_step, compare
@@ -28,8 +32,10 @@ MOST_ANCESTORS = 200
 """So many digests of checkpoints gone on from are kept, the newest ones."""
 
 
-class NoCheckpoint(Exception):
+class NoCheckpoint(Foreseen):
     """There are checkpoints and none of them is good; the text says why of each."""
+
+    status = ExitStatus.NO_CHECKPOINT
 
 
 @dataclass
@@ -263,6 +269,28 @@ def is_complete(origin: Origin, problem: Problem) -> bool:
     except OSError:
         return False
     return summary.get("status") == "done" and summary.get("step") == newest.step
+
+
+def holds_ground_state(output: RunDirectory, problem: Problem) -> bool:
+    """Whether the ground state of just this problem was found and written there."""
+    try:
+        summary = read_summary(output.summary)
+    except OSError:
+        return False
+    if summary.get("status") != "done" or summary.get("step") != 0 or not any(output.stored_snapshots()):
+        return False
+    return same_problem(summary.get("problem"), problem)
+
+
+def same_problem(stored: Any, problem: Problem) -> bool:
+    """Whether a problem as JSON keeps it is this one, whatever it is called, wherever it is written and however ranks
+    share it."""
+
+    def content(tables: Mapping[str, Any]) -> dict[str, Any]:
+        output = {key: value for key, value in tables.get("output", {}).items() if key != "directory"}
+        return {key: value for key, value in tables.items() if key not in ("title", "parallel")} | {"output": output}
+
+    return isinstance(stored, dict) and content(stored) == content(plain(resolved_dict(problem)))
 
 
 def ancestors(chosen: Checkpoint) -> tuple[str, ...]:

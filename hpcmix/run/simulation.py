@@ -38,7 +38,7 @@ from hpcmix.run.phase_resolution import found_warnings
 from hpcmix.run.restart import Origin, ancestors
 from hpcmix.run.room import require_room
 from hpcmix.run.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.stopping import Meeting
 from hpcmix.run.time_resolution import time_warnings
 from hpcmix.run.watchdog import Watchdog
 from hpcmix.state import Adaptation, State
@@ -125,7 +125,7 @@ def build_simulation(
     log: Log,
     origin: Origin | None = None,
     watchdog: Watchdog | None = None,
-    stops: StopRequests | None = None,
+    stops: Meeting | None = None,
     directory: RunDirectory | None = None,
 ) -> Simulation:
     """Divide the grid, build the model, make the initial state (with its ground state) or read that of a checkpoint.
@@ -136,15 +136,18 @@ def build_simulation(
     :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
     :class:`~hpcmix.run.stopping.Stopped`.
     """
+    beat = watchdog.beat if watchdog is not None else lambda: None
     communicators = Communicators.of(problem, world)
     require_room(problem, Division(communicators.groups, communicators.decomposition), communicators.node_ranks)
     timers = Timers()
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
         trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
+        beat()
         mixture = build_mixture(problem, communicators, timers, trial.way)
         release_freed_memory()
     begin = time.perf_counter()
+    beat()
     checkpoint = None
     if origin is not None:
         with timers.phase("restart"):
@@ -207,7 +210,7 @@ def _first_state(
     timers: Timers,
     log: Log,
     watchdog: Watchdog | None,
-    stops: StopRequests | None,
+    stops: Meeting | None,
     keeper: KeptSearch | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
@@ -224,6 +227,8 @@ def _first_state(
             alive()
 
         state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
+        if stops is not None:
+            stops.found()
     _move_where_transforms_work(mixture, state)
     if found is None:
         return state, None

@@ -22,6 +22,9 @@ _GRACE_SECONDS = 3.0
 """All ranks hang at nearly the same time: so long one waits for the others' stacks before it leaves and takes them
 along."""
 
+_START_SECONDS = 20.0
+"""Reading libraries may take so long on a busy machine, whatever a step takes."""
+
 
 class BadLimit(ValueError):
     """The environment variable holds no number of seconds."""
@@ -39,13 +42,28 @@ def hang_limit() -> float:
     return seconds or float("inf")
 
 
+_STANDARD_ERROR = 2
+"""The file descriptor: the object sys.stderr may be one without, in a notebook."""
+
+
+def watch_the_start() -> None:
+    """Until there is a :class:`Watchdog` the timer in C watches alone, over imports and the start of MPI."""
+    with suppress(BadLimit):  # which is told when there are words for it
+        _set_timer(max(hang_limit(), _START_SECONDS))
+
+
+def _set_timer(seconds: float) -> None:
+    if seconds < 1e9:  # what the timer can count
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_STANDARD_ERROR)
+
+
 class Watchdog:
     """Watches this rank from a thread. Use it in a with statement and call :meth:`beat` whenever there is progress.
 
     rank, ranks  for the message.
     limit        seconds without a beat.
-    heartbeat    called every `interval` seconds from the thread: signs of life for others.
     last_words   called with a sentence before this process ends.
+    heartbeat    called every `interval` seconds from the thread: signs of life for others; may be set later.
     Should the interpreter itself be stuck in a library, so that the thread cannot run, a timer in C prints the stack
     and ends the process a little later.
     """
@@ -55,13 +73,13 @@ class Watchdog:
         rank: int,
         ranks: int,
         limit: float,
-        heartbeat: Callable[[], None],
-        interval: float,
-        last_words: Callable[[str], None],
+        last_words: Callable[[str], object] = lambda sentence: None,
+        interval: float = 15.0,
     ) -> None:
         self._who = f"rank {rank} of {ranks} on {socket.gethostname()}"
         self._limit = limit
-        self._heartbeat, self._interval = heartbeat, interval
+        self.heartbeat: Callable[[], None] = lambda: None
+        self._interval = interval
         self._last_words = last_words
         self._last = time.monotonic()
         self._done = threading.Event()
@@ -88,9 +106,8 @@ class Watchdog:
             now = time.monotonic()
             if now >= next_heartbeat:
                 next_heartbeat = now + self._interval
-                self._heartbeat()
-                if self._limit < 1e9:  # what the timer can count
-                    faulthandler.dump_traceback_later(self._limit + self._interval + 2 * _GRACE_SECONDS, exit=True)
+                self.heartbeat()
+                _set_timer(self._limit + self._interval + 2 * _GRACE_SECONDS)
             if now - self._last > self._limit:
                 self._end()
 

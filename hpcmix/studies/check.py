@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from hpcmix.initial.ground_state import NotConverged
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.directory import DirectoryInUse, RunDirectory, move_aside
-from hpcmix.io.footprint import Footprint
-from hpcmix.io.lock import HEARTBEAT_SECONDS, Lock
-from hpcmix.io.plain_json import page_of
+from hpcmix.io.lock import HEARTBEAT_SECONDS
+from hpcmix.io.plain_json import page_of, plain
 from hpcmix.parallel.communicators import world
-from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
-from hpcmix.run.log import Log
+from hpcmix.run.last_words import LastWords
+from hpcmix.run.log import Log, leave
+from hpcmix.run.occupied import Attendants, occupied
+from hpcmix.run.restart import same_problem
+from hpcmix.run.stopping import StopRequests
 from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
 from hpcmix.studies import (
     conservation,
@@ -38,12 +40,10 @@ from hpcmix.studies.claim import Finding
 from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
-from hpcmix.studies.work import StudyStopped, Work
+from hpcmix.studies.work import NOTHING_YET, Work
 
-DONE, FAILED, BAD_INPUT, IN_USE, STOPPED = 0, 1, 2, 4, 75
-REPORT, TEXT, FIGURE = "claim.json", "claim.txt", "claim.png"
-"""What a check leaves in its directory."""
-LOG = "check.log"
+REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
+"""What a check leaves in its directory; the report last, so that a check that has one is complete."""
 FILES = (LOG, REPORT, TEXT, FIGURE)
 
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
@@ -92,83 +92,102 @@ class Request:
         }
         return [option for option, wanted in given.items() if wanted]
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is measured, beside the problem: kept in the report, to recognise a check that is complete."""
+        return {"claim": self.claim, "numbers": list(self.numbers), "at_start": not self.evolving}
+
 
 def check(request: Request) -> int:
     """Measure a claim on all ranks and write ``claim.json``, ``claim.txt`` and ``claim.png`` into the problem's
-    directory. The exit status: 0 also where the claim is not confirmed, for that is a result. Collective."""
+    directory: ``output.directory`` if the file names one, else ``runs/<name of the file>``. The exit status: 0 also
+    where the claim is not confirmed, for that is a result. Collective."""
     comm = world()
     abort_on_uncaught_errors(comm)
-    log = Log(speaks=comm.rank == 0)
+    log, last_words = Log(speaks=comm.rank == 0), LastWords()
     try:
         check_options(request.claim, request.options)
-        with _occupied(comm, request, log) as (directory, watchdog):
-            work = Work(comm, log, directory, request.max_wall, watchdog)
-            setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
-            problem, finding = CLAIMS[request.claim](setting)
+        with (
+            StopRequests(None, request.max_wall, comm.rank == 0, last_words) as stops,
+            Watchdog(comm.rank, comm.size, _hang_limit(), last_words.say, HEARTBEAT_SECONDS) as watchdog,
+        ):
+            problem = None
             with together(comm):
                 if comm.rank == 0:
-                    report = finding.as_dict() | {"ranks": comm.size, "problem": resolved_dict(problem)}
-                    write_text(directory / REPORT, page_of(report))
-                    write_text(directory / TEXT, "\n".join(finding.lines()) + "\n")
-                    draw_finding(finding, directory / FIGURE)
-            log.line()
-            for line in finding.lines():
-                log.line(line)
-            log.line(f"written: {directory}/{REPORT}, {TEXT}, {FIGURE}")
-        return DONE
-    except ProblemError as error:
-        return _leave(log, str(error), BAD_INPUT)
-    except DirectoryInUse as error:
-        return _leave(log, f"hpcmix: {error}", IN_USE)
-    except StudyStopped as stop:
-        log.line(str(stop))
-        return STOPPED
-    except (OutputError, NotConverged) as error:
-        return _leave(log, f"hpcmix: {error}", FAILED)
+                    problem = load_problem(request.file, request.overrides)
+            problem = comm.bcast(problem)
+            path, attendants = Path(problem.output.directory), Attendants(comm, log, last_words, stops, watchdog)
+            with occupied(path, FILES, lambda: _prepare(path, problem, request, log), attendants) as complete:
+                if complete:
+                    log.line(complete)
+                    return ExitStatus.DONE
+                last_words.prepare_log(path / LOG)
+                stops.prospect, stops.directory = NOTHING_YET, path
+                _measure(request, Work(comm, log, path, stops, watchdog))
+        return ExitStatus.DONE
+    except Foreseen as error:
+        if error.status != ExitStatus.STOPPED:
+            return leave(log, error, last_words)
+        log.line(str(error))
+        return error.status
+    except BaseException as error:
+        last_words.say(f"rank {comm.rank}: {type(error).__name__}: {error}")
+        raise
     finally:
         log.close()
 
 
-@contextmanager
-def _occupied(comm: MPI.Comm, request: Request, log: Log) -> Iterator[tuple[Path, Watchdog]]:
-    """The directory of the results, locked for this job: ``output.directory`` if the file names one, else ``runs/<name
-    of the file>``. Checked before anything is computed. Collective."""
-    path, lock, footprint, refused = Path(), None, None, False
-    try:
-        with together(comm):
-            if comm.rank == 0:
-                problem = load_problem(request.file, request.overrides)
-                path = Path(problem.output.directory)
-                lock, footprint = Lock(path), Footprint(path, FILES)
-                if path.is_dir():
-                    lock.check()
-                if aside := _claim_directory(path, request.fresh):
-                    log.line(f"the check that was in {path} is now in {aside}")
-                lock.acquire()
-                log.open(path / LOG)
-                for line in expected_warnings(problem):
-                    log.line(line)
-        path = comm.bcast(path)
-        with _watchdog(comm, lock) as watchdog:
-            yield path, watchdog
-    except ProblemError:
-        refused = True
-        raise
-    finally:
-        if lock is not None:
-            lock.release()
-        if refused and footprint is not None:
-            log.close()
-            footprint.take_back()
+def _measure(request: Request, work: Work) -> None:
+    """Measure, write and say what was found. Collective."""
+    comm, log, directory = work.comm, work.log, work.directory
+    setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
+    problem, finding = CLAIMS[request.claim](setting)
+    with together(comm):
+        if comm.rank == 0:
+            written = load_problem(request.file, request.overrides)
+            report = finding.as_dict() | {
+                "ranks": comm.size,
+                "problem": resolved_dict(problem),
+                "asked": request.asked | {"problem": resolved_dict(written)},
+            }
+            write_text(directory / TEXT, "\n".join(finding.lines()) + "\n")
+            draw_finding(finding, directory / FIGURE)
+            write_text(directory / REPORT, page_of(report))
+    log.line()
+    for line in finding.lines():
+        log.line(line)
+    log.line(f"written: {directory}/{REPORT}, {TEXT}, {FIGURE}")
 
 
-def _watchdog(comm: MPI.Comm, lock: Lock | None) -> Watchdog:
+def _hang_limit() -> float:
     try:
-        limit = hang_limit()
+        return hang_limit()
     except BadLimit as error:
         raise ProblemError.of("", str(error)) from error
-    heartbeat = (lambda: None) if lock is None else lock.touch
-    return Watchdog(comm.rank, comm.size, limit, heartbeat, HEARTBEAT_SECONDS, lambda words: None)
+
+
+def _prepare(path: Path, problem: Problem, request: Request, log: Log) -> str:
+    """Make the directory ready; a sentence where nothing is left to do. For the root."""
+    if not request.fresh and _is_complete(path, problem, request.asked):
+        return (
+            f"nothing to do: {path} holds the outcome of this check, in {REPORT} and {TEXT} "
+            "(--restart never measures it again)"
+        )
+    if aside := _claim_directory(path, request.fresh):
+        log.line(f"the check that was in {path} is now in {aside}")
+    log.open(path / LOG)
+    for line in expected_warnings(problem):
+        log.line(line)
+    return ""
+
+
+def _is_complete(path: Path, problem: Problem, asked: Mapping[str, Any]) -> bool:
+    """Whether just this was measured here."""
+    try:
+        stored = dict(json.loads((path / REPORT).read_text(encoding="utf-8"))["asked"])
+        return same_problem(stored.pop("problem"), problem) and stored == plain(asked)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _claim_directory(path: Path, fresh: bool) -> Path | None:
@@ -181,7 +200,7 @@ def _claim_directory(path: Path, fresh: bool) -> Path | None:
         aside = move_aside(path, "a check of a claim")
     if (path / REPORT).exists():
         raise DirectoryInUse(
-            f"{path} holds the outcome of a check already and is left as it is; "
+            f"{path} holds the outcome of another check already and is left as it is; "
             "--restart never moves it aside, or choose another with --set output.directory=..."
         )
     if foreign := [name for name in (TEXT, FIGURE) if (path / name).exists() and not directory.holds_check()]:
@@ -194,9 +213,3 @@ def _claim_directory(path: Path, fresh: bool) -> Path | None:
     except OSError as error:
         raise OutputError(f"{path} cannot be made: {error.strerror}") from error
     return aside
-
-
-def _leave(log: Log, message: str, status: int) -> int:
-    if log.speaks:
-        print(message, file=sys.stderr, flush=True)
-    return status

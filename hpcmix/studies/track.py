@@ -146,6 +146,16 @@ class Conductor:
     def begun(self, track: Track, step: int, seconds: float) -> None:
         """The track has its state, of a step; with what is measured of it, that took so long."""
 
+    def built(self, track: Track) -> None:
+        """The track has its models and states; what is measured of the first is stored if the study stops from now
+        on."""
+
+    def meet(self, world: MPI.Comm) -> None:
+        """Between the iterations of a search for a ground state: :class:`~hpcmix.run.stopping.Meeting`."""
+
+    def found(self) -> None:
+        """A state was found: of one of the problems of the track, which is not stored before all have begun."""
+
     def stop(self, needed: float) -> int:
         """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0
@@ -165,13 +175,14 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
 
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. Raises
+    :class:`~hpcmix.run.stopping.Stopped` where the conductor does so,
     :class:`~hpcmix.problem.errors.ProblemError`, :class:`~hpcmix.initial.ground_state.NotConverged` and
     :class:`~hpcmix.io.atomic.OutputError`, the same on every rank.
     """
     run = _Run(track, comm, folder)
     try:
         begin = time.monotonic()
-        run.begin()
+        run.begin(conductor)
         conductor.begun(track, run.step, time.monotonic() - begin)
         return run.to_the_end(conductor)
     finally:
@@ -212,20 +223,22 @@ class _Run:
         """How many steps are done."""
         return self.simulations[0].state.step
 
-    def begin(self) -> None:
+    def begin(self, conductor: Conductor) -> None:
         """Go on from the newest checkpoints that are good, else from time zero."""
         if self._resume():
+            conductor.built(self.track)
             return
-        self._build(self.track.problems)
+        self._build(self.track.problems, conductor)
         if self.track.prepare is not None:
             self.track.prepare(self.simulations)
+        conductor.built(self.track)
         self._measure()
 
-    def _build(self, problems: Sequence[Problem]) -> None:
+    def _build(self, problems: Sequence[Problem], conductor: Conductor | None = None) -> None:
         self.free()
         for one in problems:
             try:
-                self.simulations.append(build_simulation(one, self.comm, Log(speaks=False)))
+                self.simulations.append(build_simulation(one, self.comm, Log(speaks=False), stops=conductor))
             except ProblemError as error:
                 raise one.locate(error) from error
         if self.timing is not None:

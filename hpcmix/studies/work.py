@@ -4,8 +4,8 @@ communicator of its own; a study that is stopped goes on with the tracks that ar
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +15,28 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.parallel.together import together
+from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
 from hpcmix.run.log import Log, Meter
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.stopping import Prospect, Stopped, StopRequests
 from hpcmix.run.watchdog import Watchdog
 from hpcmix.studies.track import Conductor, Record, Track, follow, stored
 
 
-class StudyStopped(Exception):
+class StudyStopped(Foreseen):
     """The study was asked to stop; what is done is stored. The text says by whom."""
 
+    def __init__(self, message: str, status: ExitStatus = ExitStatus.STOPPED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+NOTHING_YET = Prospect("before a part of the study was done: the same command begins again")
+_STORED = Prospect("; what is done is stored, the same command goes on", ExitStatus.STOPPED)
+
+GROUPS_GRACE = 20.0
+"""Seconds in which a group that is at the beginning of a track leaves the end of the study to the others, who may have
+something to store."""
 
 _EXPECTED = (ProblemError, NotConverged, OutputError)
 """Errors with a sentence of their own."""
@@ -36,7 +48,7 @@ class Work:
     comm       all ranks.
     log        what people read.
     directory  of the study; None: nothing is stored.
-    max_wall   seconds that the program may run.
+    stops      who may ask the study to stop.
     """
 
     def __init__(
@@ -44,16 +56,16 @@ class Work:
         comm: MPI.Comm,
         log: Log,
         directory: Path | None = None,
-        max_wall: float | None = None,
+        stops: StopRequests | None = None,
         watchdog: Watchdog | None = None,
     ) -> None:
-        self.comm, self.log = comm, log
-        self._directory, self._max_wall, self._watchdog = directory, max_wall, watchdog
+        self.comm, self.log, self.directory = comm, log, directory
+        self._stops, self._watchdog = stops, watchdog
 
     @property
     def folder(self) -> Path | None:
         """Where tracks are stored."""
-        return None if self._directory is None else self._directory / "tracks"
+        return None if self.directory is None else self.directory / "tracks"
 
     def follow_all(self, tracks: Sequence[Track]) -> dict[str, Record]:
         """What was measured along every track, by its label. Collective.
@@ -92,18 +104,21 @@ class Work:
         """This group's records, why it stopped, and the error that ended it."""
         done: dict[str, Record] = {}
         total = sum(track.work for track in tracks)
-        directory = self._directory if self._directory is not None else Path(os.devnull)
         with (
-            StopRequests(directory, self._max_wall, group.rank == 0) as stops,
+            self._listening(group) as stops,
             self.log.progress("millions of points", max(1, round(total)), 0) as meter,
         ):
             conductor = _Conductor(stops, meter, self._watchdog)
             for track in tracks:
+                stops.grace = 0.0 if group.size == self.comm.size else GROUPS_GRACE
                 if done and conductor.stops_before_the_next(group):
                     self._tell_others(group)
                     return done, conductor.reason(group), None
                 try:
                     record = follow(track, group, self.folder, conductor)
+                except Stopped:
+                    self._tell_others(group)
+                    return done, conductor.reason(group), None
                 except _EXPECTED as error:
                     if not track.optional or isinstance(error, OutputError):
                         self._tell_others(group)
@@ -113,28 +128,53 @@ class Work:
                     self._tell_others(group)
                     return done, conductor.reason(group), None
                 done[track.label] = record
+                stops.prospect = _STORED
                 conductor.before += track.work
                 meter.update(round(conductor.before), track.label)
         return done, "", None
 
+    @contextmanager
+    def _listening(self, group: MPI.Comm) -> Iterator[StopRequests]:
+        """The requests to stop, as the ranks of a group ask for them: each group's root looks at the clock."""
+        with ExitStack() as stack:
+            stops = self._stops
+            if stops is None:
+                stops = stack.enter_context(StopRequests(self.directory, None, group.rank == 0))
+            usual = stops.looks, stops.prospect
+            stops.looks, stops.others_use_the_file = group.rank == 0, group.size < self.comm.size
+            stops.prospect = _STORED if self._anything_stored() else NOTHING_YET
+            try:
+                yield stops
+            finally:
+                stops.grace = None  # what other groups have to store is waited for
+                stops.looks, stops.prospect = usual
+
+    def _anything_stored(self) -> bool:
+        """Whether a study that is stopped now has something to go on from."""
+        if self.folder is None:
+            return False
+        return any(self.folder.glob("*/record.json")) or any(self.folder.glob("*/*/checkpoints/*.h5"))
+
     def _tell_others(self, group: MPI.Comm) -> None:
         """Other groups look for the file STOP as well: one that ends early leaves it for them."""
-        if self._directory is not None and group.rank == 0 and group.size < self.comm.size:
+        if self.directory is not None and group.rank == 0 and group.size < self.comm.size:
             with suppress(OSError):
-                (self._directory / "STOP").touch()
+                (self.directory / "STOP").touch()
 
     def _gathered(self, outcome: tuple[dict[str, Record], str, Exception | None]) -> dict[str, Record]:
         outcomes = self.comm.allgather(outcome)
         stopped = [reason for _, reason, _ in outcomes if reason]
         errors = [error for _, _, error in outcomes if error is not None]
-        if (stopped or errors) and self._directory is not None and self.comm.rank == 0:
+        if (stopped or errors) and self.directory is not None and self.comm.rank == 0:
             with suppress(OSError):
-                (self._directory / "STOP").unlink(missing_ok=True)
+                (self.directory / "STOP").unlink(missing_ok=True)
         if errors:
             raise errors[0]
         if stopped:
             first = next((reason for reason in stopped if "STOP" not in reason), stopped[0])
-            raise StudyStopped(f"stopped by {first}; what is done is stored, the same command goes on")
+            stored = self.comm.bcast(self._anything_stored() if self.comm.rank == 0 else None)
+            prospect = _STORED if stored else NOTHING_YET
+            raise StudyStopped(f"stopped by {first}{prospect.behind}", prospect.status)
         return {label: record for done, _, _ in outcomes for label, record in done.items()}
 
 
@@ -158,6 +198,14 @@ class _Conductor(Conductor):
         """Whether no other track is to be begun. Collective over the group."""
         return group.allreduce(self.stop(self.beginning), op=MPI.MAX) > 0
 
+    def built(self, track: Track) -> None:
+        self._stops.grace = None
+
+    def meet(self, world: MPI.Comm) -> None:
+        self._beat()
+        self._code = self._stops.code()
+        self._stops.meet(world)
+
     def begun(self, track: Track, step: int, seconds: float) -> None:
         self.beginning = max(self.beginning, seconds)
         self._tell(track, step)
@@ -166,10 +214,13 @@ class _Conductor(Conductor):
         self._tell(track, step)
 
     def _tell(self, track: Track, step: int) -> None:
-        if self._watchdog is not None:
-            self._watchdog.beat()
+        self._beat()
         share = step / track.steps if track.steps else 1.0
         self._meter.update(round(self.before + track.work * share), f"{track.label}, step {step}")
+
+    def _beat(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.beat()
 
     def reason(self, group: MPI.Comm) -> str:
         """Why the group stopped, in words."""

@@ -12,9 +12,11 @@ from parallel.test_restart import PROBLEM, Killed, asked_to_stop_after, contents
 from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoint_header import read_header
 from hpcmix.io.directory import RunDirectory
+from hpcmix.problem.ending import ExitStatus
 from hpcmix.run import launch as launching
-from hpcmix.run.launch import BAD_INPUT, BLEW_UP, DONE, STOPPED
 from hpcmix.splittings import INTEGRATORS
+
+BAD_INPUT, BLEW_UP, DONE, STOPPED = ExitStatus.BAD_INPUT, ExitStatus.BLEW_UP, ExitStatus.DONE, ExitStatus.STOPPED
 
 # a pulse within a step that is right before it: some attempts are rejected; a trap that is switched at no multiple of
 # anything; records and snapshots within steps

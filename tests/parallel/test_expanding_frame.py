@@ -11,7 +11,10 @@ from physics.systems import contact, coulomb, evolution, expanding, gaussian, ga
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.directory import RunDirectory
 from hpcmix.parallel.mpi import MPI
-from hpcmix.run.launch import DONE, Request, launch
+from hpcmix.problem.ending import ExitStatus
+from hpcmix.run.launch import Request, launch
+
+DONE = ExitStatus.DONE
 
 
 def release(comm, groups=1):

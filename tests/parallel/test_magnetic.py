@@ -12,7 +12,10 @@ from hpcmix.observe.record import observe
 from hpcmix.parallel.decomposition import largest_split
 from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
-from hpcmix.run.launch import DONE, STOPPED, Request, launch
+from hpcmix.problem.ending import ExitStatus
+from hpcmix.run.launch import Request, launch
+
+DONE, STOPPED = ExitStatus.DONE, ExitStatus.STOPPED
 
 RANDOM = {"kind": "random", "amplitude": 0.8, "correlation_length": 2.0, "seed": 4}
 GRIDS = {1: ([37], [15.0]), 2: ([18, 15], [12.0, 11.0]), 3: ([11, 9, 10], [9.0, 8.0, 8.5])}

@@ -11,10 +11,18 @@ import pytest
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoint_header import read_header
 from hpcmix.io.directory import RunDirectory
+from hpcmix.problem.ending import ExitStatus
 from hpcmix.run import launch as launching
-from hpcmix.run.launch import BLEW_UP, DONE, NO_CHECKPOINT, STOPPED, Request, launch
+from hpcmix.run.launch import Request, launch
 from hpcmix.run.stopping import StopRequests
 from hpcmix.splittings import INTEGRATORS
+
+BLEW_UP, DONE, NO_CHECKPOINT, STOPPED = (
+    ExitStatus.BLEW_UP,
+    ExitStatus.DONE,
+    ExitStatus.NO_CHECKPOINT,
+    ExitStatus.STOPPED,
+)
 
 PROBLEM = """
 title = "Two components, one of them kicked, in a trap that is shaken"

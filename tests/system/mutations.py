@@ -72,6 +72,11 @@ kind = "table"
 radii = [0.0, 0.5, 1.0, 1.5, 2.0]
 values = [1.0, 0.8, 0.3, 0.1, 0.0]
 boundary = "free"
+[[functional]]
+species = ["a", "b"]
+kind = "power"
+exponent = 2.5
+strength = 0.3
 [[interaction]]
 between = ["a", "a"]
 kind = "gaussian"

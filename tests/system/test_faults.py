@@ -8,10 +8,8 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import h5py
 import pytest
@@ -380,15 +378,13 @@ def hanging(self, state):
     usual(self, state)
 Stepper.advance = hanging
 """
-    begin = time.monotonic()
-    environment = {"HPCMIX_HANG_SECONDS": "4"}
+    environment = {"HPCMIX_HANG_SECONDS": "8"}  # longer than any part of the start on a busy machine
     result = run_with(patch, "run", "waves.toml", folder=folder, ranks=2, environment=environment)
     assert result.returncode != 0
-    assert time.monotonic() - begin < 60.0
     for rank in (0, 1):
         assert f"rank {rank} of 2 on" in result.stderr
     assert result.stderr.count("in evolve") >= 2  # one asleep, one waiting for it
-    assert "no progress for 4 s" in summary(folder / "out")["message"]
+    assert "no progress for 8 s" in summary(folder / "out")["message"]
     assert hpcmix("restart", "out", folder=folder).returncode == 0
     refused = run_with("", "run", "waves.toml", folder=folder, environment={"HPCMIX_HANG_SECONDS": "soon"})
     assert refused.returncode == 2 and "HPCMIX_HANG_SECONDS" in refused.stderr
@@ -407,49 +403,3 @@ def test_two_jobs_do_not_share_a_directory(folder):
         process.send_signal(signal.SIGUSR1)
         assert process.wait(timeout=60) == 75
     assert not (folder / "out" / ".lock").exists()
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processes' states of Linux")
-def test_a_process_that_nobody_has_waited_for_holds_no_lock(tmp_path):
-    """It has ended, and its parent, slow or gone in a container, leaves it in the table of processes."""
-    from hpcmix.io.lock import Lock
-
-    program = "import sys; from pathlib import Path; from hpcmix.io.lock import Lock; Lock(Path(sys.argv[1])).acquire()"
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as process:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        assert state == "Z" and (tmp_path / ".lock").exists()
-        Lock(tmp_path).acquire()
-
-
-@pytest.mark.parametrize("holder", ["gone", "other machine", "this job", "unreadable"])
-def test_a_stale_lock_is_recognised_and_a_fresh_one_is_not(tmp_path, monkeypatch, holder):
-    from hpcmix.io.lock import PATIENCE_SECONDS, Lock, Locked
-
-    monkeypatch.setenv("SLURM_JOB_ID", "77")
-    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
-    first, second = Lock(tmp_path), Lock(tmp_path)
-    first.acquire()
-    with pytest.raises(Locked, match="job 77"):
-        second.acquire()
-    entries = json.loads(first.path.read_text())
-    if holder == "gone":
-        with subprocess.Popen([sys.executable, "-c", ""]) as process:
-            entries["process"] = process.pid
-    elif holder == "other machine":
-        entries |= {"machine": "elsewhere", "host": "elsewhere", "job": "5"}
-    elif holder == "this job":
-        entries |= {"machine": "elsewhere", "restarts": ""}
-    first.path.write_text("" if holder == "unreadable" else json.dumps(entries))
-    if holder in ("other machine", "unreadable"):
-        with pytest.raises(Locked):
-            second.acquire()
-        old = time.time() - PATIENCE_SECONDS - 5.0
-        os.utime(first.path, (old, old))
-    second.acquire()
-    first.release()  # not its own any more: it stays
-    assert second.path.exists()
-    second.touch()
-    assert time.time() - second.path.stat().st_mtime < 30.0
-    second.release()
-    assert not second.path.exists() and os.listdir(tmp_path) == []

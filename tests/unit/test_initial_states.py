@@ -1,10 +1,14 @@
 """Initial states: normalised, where and how they should be, and what is refused."""
 
+import math
+
 import h5py
 import numpy as np
 import pytest
 from physics.systems import contact, evolution, gaussian, harmonic, largest, species, system
+from scipy.special import eval_hermite
 
+from hpcmix.initial import wave_functions
 from hpcmix.problem.errors import ProblemError
 
 POINTS = {1: [64], 2: [40, 44], 3: [28, 30, 26]}
@@ -176,3 +180,18 @@ def test_single_precision_is_the_double_one_rounded():
     assert single.state.orbitals[0].dtype == np.complex64
     assert double.state.orbitals[0].dtype == np.complex128
     np.testing.assert_array_equal(single.state.orbitals[0], double.state.orbitals[0].astype(np.complex64))
+
+
+@pytest.mark.parametrize("number", [0, 3, 40, 250, 700])
+def test_oscillator_levels_are_hermite_functions_at_any_height(number):
+    """Norm one and orthogonal to the next level but one; the polynomial and the Gaussian alone are beyond floats from a
+    level of 250, and from s = 38, on."""
+    s = np.linspace(-60.0, 60.0, 12001)
+    level, other = wave_functions.oscillator_level(number, s), wave_functions.oscillator_level(number + 2, s)
+    spacing, norm = s[1] - s[0], math.sqrt(math.pi)
+    # the recurrence adds a rounding a level
+    assert spacing * np.sum(level**2) == pytest.approx(norm, rel=1e-12 * (1 + number))
+    assert abs(spacing * np.sum(level * other)) < 1e-12 * (1 + number)
+    if number < 100:
+        expected = eval_hermite(number, s) * np.exp(-0.5 * s * s) / math.sqrt(2.0**number * math.factorial(number))
+        np.testing.assert_allclose(level, expected, atol=1e-13)

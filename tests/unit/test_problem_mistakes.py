@@ -756,3 +756,16 @@ def test_couplings_are_shown_and_read_back() -> None:
     problem = parse_problem(COUPLED + 'from = 0.5\nramp = 0.1\nfactor = "1 + t"\nphase = 0.3\n')
     assert parse_problem(resolved_toml(problem)) == problem
     assert problem.coupling[0].detuning == 0.0 and problem.orbital_groups == 1
+
+
+def test_no_time_is_divided_by_while_the_grid_is_wrong() -> None:
+    """A final time of infinity belongs to a frame that is not known then."""
+    frame = 'frame = { kind = "expanding", rate = 1 }\nlengths = ['
+    text = GOOD.replace("final = 1\n", 'final = "infinity"\n').replace("lengths = [", frame)
+    assert [c.key for c in complaints_of(text, "grid.points.0=1e-300")] == ["grid.points.0"]
+
+
+def test_more_quanta_than_points() -> None:
+    text = GOOD.replace(INITIAL, 'initial = { kind = "oscillator", frequency = 1, numbers = [0, 16, 15] }')
+    (complaint,) = complaints_of(text)
+    assert str(complaint).endswith("numbers.1: 16 quanta on axis y are more than its 16 points hold")

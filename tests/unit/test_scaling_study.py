@@ -184,7 +184,7 @@ def test_a_failing_configuration_is_said_once_and_the_study_goes_on(store, capsy
             raise Failed("no memory")
         return result(one)
 
-    assert measure_all(store, ways, 2, measure, Log(speaks=True)) == ""
+    assert measure_all(store, ways, 2, measure, Log(speaks=True)) is None
     assert tried == [1, 2, 4, 4, 1]  # not again in the second round
     assert "failed: 2 ranks: no memory" in capsys.readouterr().out
     found = store.rows(ways)
@@ -202,7 +202,7 @@ def test_a_study_goes_on_with_what_is_missing(store):
         return result(one)
 
     stopped = measure_all(store, ways, 3, measure, Log(speaks=False))
-    assert stopped.startswith("stopped by SIGTERM after 3 of 6 repeats") and measured == [1, 2, 2]
+    assert stopped.reason.startswith("SIGTERM after 3 of 6 repeats") and measured == [1, 2, 2]
     assert ranks_of(store.read_repeats()) == [(0, 1), (0, 2), (1, 2)]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
@@ -211,9 +211,9 @@ def test_a_study_goes_on_with_what_is_missing(store):
         return result(one)
 
     # one configuration more than before, too
-    assert measure_all(store, [*ways, configuration(4)], 3, go_on, Log(speaks=False)) == ""
+    assert measure_all(store, [*ways, configuration(4)], 3, go_on, Log(speaks=False)) is None
     assert sorted(measured) == [1, 1, 1, 2, 2, 2, 4, 4, 4]
-    assert measure_all(store, ways, 3, lambda one: pytest.fail("measured again"), Log(speaks=False)) == ""
+    assert measure_all(store, ways, 3, lambda one: pytest.fail("measured again"), Log(speaks=False)) is None
 
 
 def test_a_failed_configuration_is_tried_again_by_the_next_call(store):

@@ -15,15 +15,18 @@ from hpcmix.io.lock import Lock
 from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.launcher import ranks_started
 from hpcmix.problem.cards import find_problem
+from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.values import AXES
 from hpcmix.run.job_script import Job, read_site
+from hpcmix.run.last_words import LastWords
 from hpcmix.run.launchers import LAUNCHERS, library_of
 from hpcmix.run.log import Log
 from hpcmix.run.preflight import load_checked
+from hpcmix.run.stopping import Prospect, StopRequests
 from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
@@ -36,7 +39,6 @@ from hpcmix.studies.scaling.report import TEXT_WIDTH, as_dict, as_text, configur
 from hpcmix.studies.scaling.store import Store
 from hpcmix.studies.scaling.study import measure_all
 
-DONE, FAILED, STOPPED = 0, 1, 75
 FORMAT = 1
 """Version of study.json."""
 
@@ -137,22 +139,33 @@ def scaling(request: Request) -> int:
     Raises :class:`ProblemError`, :class:`OutputError` and :class:`~hpcmix.io.directory.DirectoryInUse`.
     """
     _refuse_launched()
+    last_words = LastWords()
+    with StopRequests(None, None, True, last_words) as stops:
+        return _scaling(request, stops, last_words)
+
+
+def _scaling(request: Request, stops: StopRequests, last_words: LastWords) -> ExitStatus:
     plan = _plan(request, request.launcher)
     launcher = Launcher(request.launcher, request.network.ranks_per_node)
     launcher.check(plan.configurations[0])
     store = Store(request.output or default_directory(request.file, bool(request.grow)))
-    lock = Lock(store.path)
-    lock.check()
-    going_on = store.begin(plan.description, request.fresh)
-    lock.acquire()
     log = Log(speaks=True)
+    lock = stops.lock = Lock(store.path, log.line)
     try:
+        if store.path.is_dir():
+            lock.acquire()
+        going_on = store.begin(plan.description, request.fresh)
+        if not lock.is_here():
+            lock.acquire()
         log.open(store.log)
+        last_words.prepare_log(store.log)
+        stops.prospect = Prospect("; every repeat so far is kept, the same command goes on", ExitStatus.STOPPED)
         log.line(f"{plan.problem.title}: {len(plan.configurations)} configurations, {request.repeats} repeats each")
         for sentence in plan.description["left_out"]:
             log.line(f"left out: {sentence}")
         if going_on:
             log.line(f"going on with the study in {store.path}")
+        stops.grace = None  # from now on a stop ends the repeat that is under way, and what there is is reported
         stopped = measure_all(
             store,
             plan.configurations,
@@ -161,10 +174,10 @@ def scaling(request: Request) -> int:
             log,
         )
         measured = _report(store, plan.description, plan.problem, request.network, log)
-        if stopped:
-            log.line(stopped)
-            return STOPPED
-        return DONE if measured else FAILED
+        if stopped is not None:
+            log.line(f"stopped by {stopped.reason}; the same command goes on")
+            return ExitStatus.STOPPED
+        return ExitStatus.DONE if measured else ExitStatus.FAILED
     finally:
         log.close()
         lock.release()
@@ -183,7 +196,7 @@ def write_study_jobs(request: Request, directory: Path, job: Job) -> int:
         log.line(f"left out: {sentence}")
     log.line(f"{len(paths) - 2} configurations written; submit them with: bash {paths[-1]}")
     log.line(f"afterwards, or in between: hpcmix scaling --collect {directory}")
-    return DONE
+    return ExitStatus.DONE
 
 
 def collect(directory: Path, network: Network) -> int:
@@ -196,7 +209,7 @@ def collect(directory: Path, network: Network) -> int:
     )
     log = Log(speaks=True)
     problem = parse_problem(study["problem"], file=str(store.study))
-    return DONE if _report(store, study, problem, network, log) else FAILED
+    return ExitStatus.DONE if _report(store, study, problem, network, log) else ExitStatus.FAILED
 
 
 def _plan(request: Request, launcher: str) -> _Plan:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.atomic import OutputError, explained, write_text
+from hpcmix.io.atomic import OutputError, explained, temporary_name, write_text
 from hpcmix.io.directory import DirectoryInUse, move_aside
 from hpcmix.io.plain_json import line_of, page_of, plain
 from hpcmix.studies.scaling.configurations import Configuration
@@ -67,12 +67,16 @@ class Store:
             self._require_same(study)
             write_text(self.study, page_of(study))
             return True
-        if self.path.exists() and any(entry.name != ".lock" for entry in self.path.iterdir()):
+        if self.path.exists() and any(self._is_foreign(entry) for entry in self.path.iterdir()):
             raise DirectoryInUse(
                 f"{self.path} is no directory of a scaling study and not empty; choose another with --output"
             )
         write_text(self.study, page_of(study))
         return False
+
+    def _is_foreign(self, entry: Path) -> bool:
+        """Whether a file is something else than what a study leaves that is killed before it has begun."""
+        return not entry.name.startswith(".lock") and entry != temporary_name(self.study)
 
     def _require_same(self, study: Mapping[str, Any]) -> None:
         there, here = self.read_study(), plain(study)

@@ -9,6 +9,8 @@ from types import FrameType
 from typing import Any
 
 from hpcmix.run.log import Log
+from hpcmix.run.signals import SIGNALS, STOPPING
+from hpcmix.run.stopping import Stop
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Failed
 from hpcmix.studies.scaling.phases import oversubscribed
@@ -30,11 +32,13 @@ def rounds(configurations: Sequence[Configuration], repeats: int) -> Iterator[tu
             yield round_number, configurations[(place + round_number) % count]
 
 
-def measure_all(store: Store, configurations: Sequence[Configuration], repeats: int, measure: Measure, log: Log) -> str:
+def measure_all(
+    store: Store, configurations: Sequence[Configuration], repeats: int, measure: Measure, log: Log
+) -> Stop | None:
     """Measure what is missing, and keep every repeat as soon as it is there.
 
     A configuration that fails is said, and left alone for the rest of the call; a later call tries it again. Returns
-    why it stopped early, empty when it did not.
+    why it stopped early, None when it did not.
     """
     kept = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats() if repeat.result}
     wanted = list(rounds(configurations, repeats))
@@ -47,6 +51,8 @@ def measure_all(store: Store, configurations: Sequence[Configuration], repeats: 
     with stoppable(), log.progress("repeat", len(wanted), done) as meter:
         try:
             for number, one in missing:
+                if SIGNALS.number:  # it came before there was anything to interrupt
+                    raise Interrupted(STOPPING[signal.Signals(SIGNALS.number)])
                 if one.key not in failed:
                     try:
                         result = measure(one)
@@ -64,8 +70,10 @@ def measure_all(store: Store, configurations: Sequence[Configuration], repeats: 
                 done += 1
                 meter.update(done, one.label)
         except (Interrupted, KeyboardInterrupt) as stop:
-            return f"stopped by {stop or 'Ctrl-C'} after {done} of {len(wanted)} repeats; the same command goes on"
-    return ""
+            ended = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats()}
+            done = len(ended & {(one.key, number) for number, one in wanted})  # it may have come behind the last one
+            return Stop(f"{stop or 'Ctrl-C'} after {done} of {len(wanted)} repeats")
+    return None
 
 
 @contextmanager

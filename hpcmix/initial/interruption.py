@@ -1,0 +1,10 @@
+"""The order to end a search for a ground state before it is done."""
+
+from __future__ import annotations
+
+
+class SearchInterrupted(Exception):
+    """Somebody wants the search to end before it is done. Raised on every rank, between two iterations."""
+
+    kept: str | None = None
+    """Where its state is, once it has been kept."""

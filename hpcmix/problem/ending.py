@@ -1,0 +1,30 @@
+"""The ways a command can end: exit statuses, and errors that have a sentence for the user."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What the process ends with (README, exit status)."""
+
+    DONE = 0
+    FAILED = 1
+    BAD_INPUT = 2
+    BLEW_UP = 3
+    NO_CHECKPOINT = 4
+    STOPPED = 75
+
+
+class Foreseen(Exception):
+    """An end that was foreseen: its text is a sentence for the user, and needs no traceback.
+
+    status  what the process ends with.
+    """
+
+    status = ExitStatus.FAILED
+
+    @property
+    def for_terminal(self) -> str:
+        """The text as standard error shows it."""
+        return f"hpcmix: {self}"
