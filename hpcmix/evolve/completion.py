@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hpcmix.frame import Frame
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.frame import Frame
 from hpcmix.state import State
 
 AFTER = 1e-13

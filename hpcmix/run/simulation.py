@@ -246,7 +246,7 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
     """Say where a cloud reaches the faces of the box, at which its vector potential jumps. Collective."""
     for index, one in enumerate(problem.species):
         potential = one.vector_potential
-        if problem.rotation is None and (potential is None or potential.kind == "random"):  # a random field is periodic
+        if problem.rotation is None and (potential is None or potential.periodic):
             continue
         share = max(shares_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index])))
         if share > SMALL:
