@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hpcmix.frame import Frame
 from hpcmix.model.envelope import Instant
-from hpcmix.problem.frame import Frame
 from hpcmix.state import State
 
 AFTER = 1e-13

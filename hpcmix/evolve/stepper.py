@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.evolve.instants import pending_instant
+from hpcmix.frame import Frame
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.fixed_steps import FixedSteps
-from hpcmix.problem.frame import Frame
-from hpcmix.problem.integrators import Splitting
+from hpcmix.splittings import Splitting
 from hpcmix.state import State
 
 

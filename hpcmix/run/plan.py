@@ -179,7 +179,7 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
         tilted = {
             number
             for number, (index, _) in enumerate(shapes_of(problem, "free"))
-            if problem.interaction[index].kind == "dipolar" and sum(map(bool, problem.interaction[index].direction)) > 1
+            if not problem.interaction[index].even_along_axes
         }
         sizes = [4.0 if any(shape in tilted for _, shape in blend) else 1.0 for blend in free.multipliers]
         second = decomposition.pencil_grid[1]
@@ -228,7 +228,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
-    if all(one.initial.kind != "ground-state" for one in problem.species):
+    if not any(one.initial.is_ground_state for one in problem.species):
         return 0
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
@@ -253,9 +253,9 @@ def potential_fields(problem: Problem) -> int:
         varying = [entry for entry in one.potential if entry.switched or entry.moves]
         fields += len(varying) + (1 if varying else 0)
         never_changes = [entry for entry in one.potential if not (entry.switched or entry.moves)]
-        harmonic = any(entry.kind == "harmonic" for entry in never_changes)  # proportional to the mass
+        weighs = any(entry.proportional_to_mass for entry in never_changes)
         turned = problem.rotation is not None  # what the frame adds depends on mass and charge too
-        key = (never_changes, one.mass if harmonic or turned else 0.0, one.vector_potential if turned else None)
+        key = (never_changes, one.mass if weighs or turned else 0.0, one.vector_potential if turned else None)
         if (never_changes or turned) and key not in constant:
             constant.append(key)
     return fields + len(constant)

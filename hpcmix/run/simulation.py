@@ -249,7 +249,7 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
     look = Look(mixture, state)
     for index, one in enumerate(problem.species):
         potential = one.vector_potential
-        if problem.rotation is None and (potential is None or potential.kind == "random"):  # a random field is periodic
+        if problem.rotation is None and (potential is None or potential.periodic):
             continue
         share = max(shares_at_faces(mixture, look.densities[index]))
         if share > SMALL:

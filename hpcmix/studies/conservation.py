@@ -125,23 +125,12 @@ def round_axes(problem: Problem) -> list[int]:
     """Axes about which every potential that acts and every kernel is round: no potential, or harmonic traps on the axis
     of equal frequencies across it; dipoles along it."""
     acting = [one for species in problem.species for one in species.potential if acts(one)]
-    dipoles = [entry.unit_direction for entry in problem.interaction if entry.kind == "dipolar"]
     axes = {3: (0, 1, 2), 2: (2,)}.get(problem.grid.dimensions, ())
     return [
         axis
         for axis in axes
-        if all(_is_round(one, axis) for one in acting)
-        and all(component == 0.0 for way in dipoles for other, component in enumerate(way) if other != axis)
+        if all(one.round_about(axis) for one in (*acting, *problem.interaction))
     ]
-
-
-def _is_round(potential, axis: int) -> bool:
-    if potential.kind != "harmonic":
-        return False
-    across = [other for other in range(len(potential.frequency)) if other != axis]
-    return all(potential.centre[other] == 0.0 for other in across) and (
-        len({potential.frequency[other] for other in across}) == 1
-    )
 
 
 def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:

@@ -132,7 +132,6 @@ class PairKernel:
     def _transforms(self, largest_wave: float) -> dict[tuple[int, int], tuple[Callable, Callable]]:
         """The transforms of w^2 and |grad w|^2 of every pair."""
         if self._made is None:
-            names = [one.name for one in self._problem.species]
             self._made = {}
             for entry in self._problem.interaction:
                 first, second = (self._problem.species_named(name).mass for name in entry.between)
@@ -140,8 +139,7 @@ class PairKernel:
                 ball = self._number * entry.neumann_radius
                 largest_scaled = largest_wave / self._number
                 solution = neumann_problem(radial_function(entry.potential), kappa, ball, largest_scaled)
-                pair = tuple(sorted(names.index(name) for name in entry.between))
-                self._made[pair] = Correlation(solution).squares(largest_scaled)
+                self._made[self._problem.pair(entry.between)] = Correlation(solution).squares(largest_scaled)
         return self._made
 
 

@@ -13,8 +13,8 @@ from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoint_header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.ending import ExitStatus
-from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.run import launch as launching
+from hpcmix.splittings import INTEGRATORS
 
 BAD_INPUT, BLEW_UP, DONE, STOPPED = ExitStatus.BAD_INPUT, ExitStatus.BLEW_UP, ExitStatus.DONE, ExitStatus.STOPPED
 

@@ -10,7 +10,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 def pencil_grids(ranks, dimensions):

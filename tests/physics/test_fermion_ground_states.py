@@ -171,7 +171,7 @@ def test_a_shell_that_is_not_closed_is_told(kind):
 
 
 def test_quench_of_the_coupling():
-    """[ground_state] coupling: the ground state without the coupling, then the evolution with it."""
+    """[ground_state] kernel_factors: the ground state without the coupling, then the evolution with it."""
     parts = (
         [64],
         [16.0],
@@ -180,7 +180,7 @@ def test_quench_of_the_coupling():
     )
     quenched = system(
         *parts,
-        ground_state={"coupling": [{"between": ["f", "b"], "factor": 0.0}]},
+        ground_state={"kernel_factors": [{"between": ["f", "b"], "factor": 0.0}]},
         time=evolution(0.5, 0.01),
     )
     apart = system(*parts[:3], [contact("b", "b", 0.1)])

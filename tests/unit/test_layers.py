@@ -13,6 +13,8 @@ import hpcmix
 
 PACKAGE = Path(hpcmix.__file__).parent
 LAYERS = [
+    "frame",
+    "splittings",
     "kernels",
     "problem",
     "parallel",
@@ -83,6 +85,46 @@ def test_who_knows_the_pending_kick():
 
 def imported_names(path: Path) -> set[str]:
     return {name.rpartition(".")[2] for name in imports_of(path)}
+
+
+def imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules of the package that a file imports, for types only or not."""
+    found = set()
+    for name in imports_of(path):
+        found |= {module for module in (name, name.rpartition(".")[0]) if module in modules}
+    return found
+
+
+def circle_of(module: str, graph: dict[str, set[str]]) -> list[str]:
+    """A way by imports from a module back to itself; empty where there is none."""
+    ways = [[module]]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        for following in graph[way[-1]]:
+            if following == module:
+                return [*way, module]
+            if following not in seen:
+                seen.add(following)
+                ways.append([*way, following])
+    return []
+
+
+def test_no_modules_import_each_other():
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+        for path in MODULES
+        if path.name != "__init__.py"
+    }
+    graph = {name: imported_modules(path, modules) for name, path in modules.items()}
+    assert sum(map(len, graph.values())) > 500
+    circles = [circle for name in modules if (circle := circle_of(name, graph))]
+    assert not circles, circles
+
+
+def test_a_circle_is_found():
+    assert circle_of("a", {"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"a"}}) == ["a", "b", "d", "a"]
+    assert circle_of("a", {"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=lambda p: p.parent.name)
