@@ -100,7 +100,7 @@ def test_everything_is_computed_once(monkeypatch):
     one.stepper.settle(one.state)
     calls = []
     mixture = type(one.mixture)
-    for name in ("densities", "interact", "mean_fields", "density"):
+    for name in ("densities", "interact", "mean_fields"):
         kept = getattr(mixture, name)
 
         def counted(self, *arguments, name=name, kept=kept):
