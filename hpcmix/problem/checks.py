@@ -22,7 +22,7 @@ from hpcmix.problem.functionals import check_functionals, check_in_frame
 from hpcmix.problem.grid_checks import check_on_grid
 from hpcmix.problem.kernel_costs import check_cost
 from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
-from hpcmix.problem.output import OF_SETS, OutputOptions
+from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parts import Finding, Parts, entries
 from hpcmix.problem.rotation_checks import check_turning
 from hpcmix.problem.scaling import prefactors, scaled_species, scaling_checks
@@ -185,18 +185,26 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
         yield ("ground_state", "method"), message, None
 
 
+_NUMBERS = {1: "one", 2: "two"}
+_AT_LEAST = {2: "two or three", 3: "three"}
+
+
 def _check_observables(parts: Parts) -> Iterator[Finding]:
     if parts.output is None or not parts.complete:
         return
-    also = parts.output.observables.also
-    if parts.grid is not None and parts.grid.dimensions == 1 and "angular-momentum" in also:
-        place = ("output", "observables", "also", also.index("angular-momentum"))
-        yield place, "needs two or three dimensions, and the grid has one; leave it out", None
+    requests = parts.output.observables.requests
+    for position, request in enumerate(requests):
+        if parts.grid is not None and parts.grid.dimensions < request.dimensions:
+            message = (
+                f"needs {_AT_LEAST[request.dimensions]} dimensions, and the grid has "
+                f"{_NUMBERS[parts.grid.dimensions]}; leave it out"
+            )
+            yield ("output", "observables", "also", position), message, None
     if any(one.number_of_orbitals > 1 for one in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
-    for position, name in enumerate(also):
-        if name in OF_SETS:
+    for position, request in enumerate(requests):
+        if request.of_sets:
             yield ("output", "observables", "also", position), message, None
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")

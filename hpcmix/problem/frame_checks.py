@@ -58,9 +58,9 @@ def check_frame(
                     "give it an until"
                 )
                 yield (*place, "until"), message
-    for position, name in enumerate(output.observables.also if output is not None else ()):
-        if name == "angular-momentum":
-            continue  # r x p is the same in the frame: what its phase adds to p points along r
+    for position, request in enumerate(output.observables.requests if output is not None else ()):
+        if request.in_frame:
+            continue
         message = (
             "is of wave functions of the laboratory, whose phase no grid resolves when the frame has expanded; "
             'leave it out or use frame = "fixed"'

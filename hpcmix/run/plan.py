@@ -200,8 +200,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     expands, when observing, a spectrum and the momentum along each axis.
     """
     species, names = len(problem.species), [one.name for one in problem.species]
-    also = problem.output.observables.also
-    sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
+    requests = problem.output.observables.requests
+    sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
@@ -209,7 +209,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
         complex_fields += 1 + problem.grid.dimensions
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
-    real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    real_fields = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
+    real_fields += potential_fields(problem) + kernel_fields(problem, decomposition)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
     complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
@@ -272,7 +273,7 @@ def snapshot_bytes(problem: Problem) -> int:
 
 def checkpoint_bytes(problem: Problem) -> int:
     """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too."""
-    sets = 2 if "determinant-overlap" in problem.output.observables.also else 1
+    sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     return math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
 
 

@@ -9,9 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_set
 from hpcmix.initial.shells import filling_of, oscillator_filling
-from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
+from hpcmix.observe.look import Look
+from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
 from hpcmix.problem.scaling import BoseFermiMacro
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
@@ -89,7 +89,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     simulation = simulations[0]
     problem, mixture = simulation.problem, simulation.mixture
     (a,) = (number for number, one in enumerate(problem.species) if one.kind == "fermions")
-    orbitals = completed_set(mixture, simulation.state, a)
+    orbitals = Look(mixture, simulation.state).orbital_set(a)
     along = np.eye(problem.grid.dimensions)[0]
     waves = [plane_wave_norm(mixture, orbitals, a, length * along) / np.sqrt(1.0 + length**2) for length in WAVES]
     norms = (position_norms(mixture, orbitals, a), momentum_norms(mixture, orbitals, a), waves)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.evolve.completion import coming_instant
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
@@ -73,8 +73,9 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     """Time; kinetic and total energy, rest masses included, whatever T is; the smallest that the potentials' energy can
     be; whether they are fixed. Collective."""
     simulation = simulations[0]
-    mixture, state = simulation.mixture, simulation.state
-    record, instant = observe(mixture, state), coming_instant(state, mixture.grid.frame)
+    mixture = simulation.mixture
+    look = Look(mixture, simulation.state)
+    record, instant = observe(look), look.instant
     rest, lowest = 0.0, np.zeros(len(mixture.species))
     for a, one in enumerate(mixture.species):
         # energies without the rest mass: the inequalities are about sqrt(m^2 + p^2) itself

@@ -13,6 +13,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    potentials_of,
     problem_text,
     require_below,
     species,
@@ -220,7 +221,7 @@ def test_thomas_fermi_density():
     for orbitals in (4, 56):
         one = system([32] * 3, [13.0] * 3, [fermions("f", orbitals, potential=[harmonic(1.0)],
                                                      initial={"kind": "oscillator", "frequency": 1.0})])  # fmt: skip
-        potential = one.mixture.potentials([one.density()], Instant.before_start())[0]
+        potential = potentials_of(one.mixture, [one.density()], Instant.before_start())[0]
         found = fermi_density(one.mixture, 0, potential)
         assert np.sum(found) * one.grid.cell_volume == pytest.approx(orbitals, rel=1e-10)
         mu = (6.0 * orbitals) ** (1.0 / 3.0)

@@ -69,6 +69,24 @@ def test_imports_come_from_the_left(path):
             assert LAYERS.index(parts[1]) <= LAYERS.index(own), f"{path} imports {name} from its right"
 
 
+KNOW_THE_PENDING_KICK = {"state.py", "observe/look.py", "io/checkpoint.py"}
+
+
+def test_who_knows_the_pending_kick():
+    """Steppers and looks; checkpoints store it. Everybody else takes a look."""
+    found = set()
+    for path in MODULES:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        names = {node.attr for node in nodes if isinstance(node, ast.Attribute)} | imported_names(path)
+        if names & {"pending_kick", "pending_instant"}:
+            found.add(str(path.relative_to(PACKAGE)))
+    assert {one for one in found if not one.startswith("evolve/")} <= KNOW_THE_PENDING_KICK
+
+
+def imported_names(path: Path) -> set[str]:
+    return {name.rpartition(".")[2] for name in imports_of(path)}
+
+
 def imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
     """The modules of the package that a file imports, for types only or not."""
     found = set()
