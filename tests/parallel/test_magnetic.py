@@ -156,6 +156,7 @@ final = 0.1
 step = 0.01
 integrator = "strang"
 [output]
+resolution = "ignore"
 observables = { every = 3 }
 snapshots = { every = 8, slices = false }
 checkpoints = { every = 5, keep = 2 }
