@@ -28,7 +28,7 @@ from physics.systems import (
 )
 
 from hpcmix.evolve.adaptive import AdaptiveStepper
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 RATE = 1.4
 """About that of the clouds below, which then stay where they are in the frame."""

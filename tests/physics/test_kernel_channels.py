@@ -12,6 +12,7 @@ from physics.systems import (
     gaussian,
     gaussian_kernel,
     harmonic,
+    potentials_of,
     species,
     system,
     yukawa,
@@ -76,7 +77,7 @@ def test_a_kick_turns_by_the_mean_fields(grid, name, precision):
         state = clouds(grid, interactions, precision)
         mixture, orbitals = state.mixture, state.state.orbitals
         instant = Instant(0.0, 0.0)
-        potentials = mixture.potentials(densities(state), instant)
+        potentials = potentials_of(mixture, densities(state), instant)
         expected = [array * np.exp(-0.2j * w) for array, w in zip(orbitals, potentials, strict=True)]
         Flows(mixture).alternate(orbitals, [Kick(0.2, instant)], [])
         for array, other in zip(orbitals, expected, strict=True):

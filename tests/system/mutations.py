@@ -127,11 +127,16 @@ boundary = "free"
 between = ["c", "c"]
 kind = "contact"
 scattering_length = 0.01
+[[functional]]
+species = ["c"]
+kind = "power"
+exponent = 3.0
+strength = 0.001
 [ground_state]
 method = "imaginary-time"
 step = 0.05
 tolerance = 1e-3
-coupling = [{ between = ["c", "c"], factor = 0.5 }]
+kernel_factors = [{ between = ["c", "c"], factor = 0.5 }]
 [time]
 final = 0.04
 step = 0.02
