@@ -90,7 +90,7 @@ def whole_runs(tmp_path_factory):
             folder, begin = tmp_path_factory.mktemp("whole"), time.monotonic()
             (folder / "waves.toml").write_text(PROBLEM)
             (folder / "trap.toml").write_text(TRAP)
-            assert hpcmix("run", name, ranks=ranks, folder=folder).returncode == 0
+            assert hpcmix("run", name, ranks=ranks, folder=folder, timeout=PATIENCE).returncode == 0
             found[name, ranks] = summary(folder / "out")["digest"], time.monotonic() - begin
         return found[name, ranks]
 
@@ -188,14 +188,6 @@ def test_the_clock_the_file_and_the_watchdog_work_before_the_first_step(folder):
     assert hpcmix("run", "trap.toml", folder=folder).returncode == 0
 
 
-IN_THE_SET_UP_OF_ALL = """
-import hpcmix.parallel.division as target
-def slow(*arguments):
-    disturb()
-target.choose_pencil_grid = slow
-"""
-
-
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -208,7 +200,7 @@ target.choose_pencil_grid = slow
 )
 def test_every_command_that_computes_can_be_stopped_while_it_is_set_up(folder, arguments, status, words):
     victims = [] if "--max-wall" in arguments else ["0"]
-    patch = CLOCK + DISTURB.format(victims=victims, signal=int(signal.SIGTERM)) + IN_THE_SET_UP_OF_ALL
+    patch = CLOCK + DISTURB.format(victims=victims, signal=int(signal.SIGTERM)) + SET_UP
     result = run_with(patch, *arguments, folder=folder)
     assert result.returncode == status, result.stderr
     assert words in result.stderr and "Traceback" not in result.stderr
