@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpcmix.problem.errors import Complaint, closest
+from hpcmix.problem.hints.annotations import arrays_of
+from hpcmix.problem.schema import Problem
 from hpcmix.problem.source import KeyPath
 
-ARRAYS = (("species",), ("interaction",), ("coupling",), ("ground_state", "kernel_factors"), ("species", "potential"))
+ARRAYS = arrays_of(Problem)
 """Arrays of tables, by their keys without indices: an option that speaks of their entry 0 may begin them."""
 
 NUMBERS_OR_TABLES = (("time", "step"),)

@@ -8,6 +8,7 @@ import pytest
 from hpcmix.problem.coupling import dressed_groups
 from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.overrides import ARRAYS
 from hpcmix.problem.show import resolved_toml
 from hpcmix.splittings import INTEGRATORS
 
@@ -769,3 +770,14 @@ def test_more_quanta_than_points() -> None:
     text = GOOD.replace(INITIAL, 'initial = { kind = "oscillator", frequency = 1, numbers = [0, 16, 15] }')
     (complaint,) = complaints_of(text)
     assert str(complaint).endswith("numbers.1: 16 quanta on axis y are more than its 16 points hold")
+
+
+def test_every_array_of_tables_can_be_begun_by_an_option() -> None:
+    """As the schema has them: a new section is no exception."""
+    for path in ARRAYS:
+        if path == ("species",):
+            continue
+        place = ".".join([*path, "0"]).replace("species.", "species.down.", 1)
+        text = GOOD[: GOOD.index("[[interaction]]")] + GOOD[GOOD.index("[time]") :]
+        complaints = complaints_of(text.replace(INITIAL, ""), f"{place}.xyzzy=1")
+        assert all(str(one).startswith(f"--set {place}.xyzzy=1: {place}") for one in complaints), place

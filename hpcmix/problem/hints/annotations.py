@@ -24,6 +24,18 @@ def kinds_of(models: list[type[BaseModel]]) -> dict[str, type[BaseModel]]:
     }
 
 
+def arrays_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """The keys, without indices, of all arrays of tables in a model and in the tables within it."""
+    found = set()
+    for name, field in model.model_fields.items():
+        here, models = (*path, field.alias or name), models_of(field.annotation)
+        if models and get_origin(field.annotation) is tuple:
+            found.add(here)
+        for inner in models:
+            found |= arrays_of(inner, here)
+    return found
+
+
 def literals_of(annotation: Any) -> list[str]:
     """The words of the Literal inside an annotation."""
     if get_origin(annotation) is Literal:

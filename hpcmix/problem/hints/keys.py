@@ -6,10 +6,7 @@ from functools import lru_cache
 
 from pydantic import BaseModel
 
-from hpcmix.problem.hints.annotations import models_of
-
-_ARRAYS = ("species", "interaction", "coupling")
-"""Sections with two brackets."""
+from hpcmix.problem.hints.annotations import arrays_of, models_of
 
 
 def place_of(key: str, problem: type[BaseModel], siblings: dict[str, type[BaseModel]]) -> str:
@@ -23,7 +20,7 @@ def place_of(key: str, problem: type[BaseModel], siblings: dict[str, type[BaseMo
     if key in problem.model_fields:
         if not models_of(problem.model_fields[key].annotation):
             return f"{key} stands at the top of the file, before the first [section]"
-        return f"it is a section of its own, {_heading(key)}"
+        return f"it is a section of its own, {_heading(key, problem)}"
     places = _places(problem).get(key, ())
     return f"it belongs to {' or '.join(places)}" if 0 < len(places) <= 4 else ""
 
@@ -32,8 +29,8 @@ def _quoted(words: list[str]) -> list[str]:
     return [f'"{word}"' for word in words]
 
 
-def _heading(section: str) -> str:
-    return f"[[{section}]]" if section in _ARRAYS else f"[{section}]"
+def _heading(section: str, problem: type[BaseModel]) -> str:
+    return f"[[{section}]]" if (section,) in arrays_of(problem) else f"[{section}]"
 
 
 def _keys(model: type[BaseModel]) -> list[str]:
@@ -56,5 +53,5 @@ def _places(problem: type[BaseModel]) -> dict[str, tuple[str, ...]]:
 
     for name, field in problem.model_fields.items():
         for model in models_of(field.annotation):
-            visit(model, _heading(name), 1)
+            visit(model, _heading(name, problem), 1)
     return {key: tuple(by_depth[min(by_depth)]) for key, by_depth in found.items() if key != "kind"}
