@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-
 from hpcmix.model.entry_kernels import kernel_of
+
 from hpcmix.model.padded_multiplier import padded_multiplier
 from hpcmix.problem.cards import cards
 from hpcmix.problem.errors import ProblemError
