@@ -88,6 +88,8 @@ def main() -> None:
         status = _status_of(error)
         if status is None:
             raise
+    finally:
+        _listen_no_more()
     sys.exit(status or 0)
 
 
@@ -116,6 +118,17 @@ def _listen() -> None:
 
     SIGNALS.listen()
     watch_the_start()
+
+
+def _listen_no_more() -> None:
+    """Leave signals and timers as they were, for who called :func:`main`: the command is over."""
+    if "hpcmix.run.signals" in sys.modules:
+        import faulthandler
+
+        from hpcmix.run.signals import SIGNALS
+
+        SIGNALS.close()
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _speaks() -> bool:

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from hpcmix.frame import AT_REST, Frame
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.frame import AT_REST, Frame
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Grid:
     position_block     the box of points of this rank in position space.
     wave_block         its box of wave numbers in the transform's layout.
     frame              how positions y of the grid and the clock s belong to the laboratory's x = b y and t
-                       (problem/frame.py); all lengths and wave numbers here are those of y.
+                       (hpcmix/frame.py); all lengths and wave numbers here are those of y.
     Positions ``x_j = -L/2 + j h`` and wave numbers ``k_m = 2 pi m / L`` follow CONVENTIONS.md, Grid and Fourier
     transform.
     """

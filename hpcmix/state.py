@@ -39,6 +39,10 @@ class Adaptation:
         return cls(state.time, state.time - state.last_step)
 
 
+class HalfWay(RuntimeError):
+    """Somebody looks at fields that are half way between wave numbers and positions: a mistake of the program."""
+
+
 @dataclass
 class State:
     """The orbitals of every species on this rank, and how far they have come.
@@ -52,10 +56,12 @@ class State:
     pending_kick
                 duration of the last kick of the steps taken, where it is still to be done: together with the first kick
                 of the next step. A kick leaves densities alone, so that these are those of ``time`` either way; wave
-                functions lack its phase (:func:`hpcmix.evolve.completion.completed_orbitals` adds it to copies).
+                functions lack its phase (:class:`hpcmix.observe.look.Look` adds it to copies).
     adaptation  of adaptive steps; None where the step is fixed.
     mark        from where fixed steps of this size are counted: the time is ``mark.time + (step - mark.step) *
                 step_size``.
+    half_way    whether a step left the orbitals half way to position space, where they are no wave functions yet: its
+                stepper settles them.
     """
 
     orbitals: list[np.ndarray]
@@ -64,6 +70,12 @@ class State:
     pending_kick: float = 0.0
     adaptation: Adaptation | None = None
     mark: Mark = START
+    half_way: bool = False
+
+    def require_settled(self) -> None:
+        """Raises :class:`HalfWay` where the orbitals are half way to position space."""
+        if self.half_way:
+            raise HalfWay(f"after step {self.step} the orbitals are half way to position space: settle them first")
 
     @property
     def time(self) -> float:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcmix.evolve.completion import pending_instant
 from hpcmix.evolve.controller import Controller
 from hpcmix.evolve.flows import Flows, Kick
+from hpcmix.evolve.instants import pending_instant
 from hpcmix.evolve.stepper import after_pending, complete, kicks_of
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -149,29 +149,32 @@ class AdaptiveStepper:
         if length != self._length:
             self._flows.forget_factors()
             self._length = length
-        self._move(self._trial, start, 1)
+        half_way = self._move(self._trial, start, 1)
         middle = 0.5 * (start.begin + start.end)
         rest = Kick(0.5 * length * self._table.kicks[-1], Instant.on_clock(self._frame, start.end, middle))
-        self._flows.alternate(self._trial, [rest], [])
+        self._flows.alternate(self._trial, [rest], [], half_way)
         self._move(orbitals, start, 2)
         self._flows.settle(orbitals)
         with self._mixture.transform.timers.phase("error estimate"):
             return self._distance(orbitals) / (2.0**self._table.order - 1.0)
 
-    def _move(self, orbitals: Sequence[np.ndarray], start: _Start, pieces: int) -> None:
-        """Take so many equal steps of the integrator from the start to the end, the last kick excepted. Collective."""
+    def _move(self, orbitals: Sequence[np.ndarray], start: _Start, pieces: int) -> bool:
+        """Take so many equal steps of the integrator from the start to the end, the last kick excepted; whether the
+        orbitals are left half way. Collective."""
         table, duration = self._table, (start.end - start.begin) / pieces
         middle = 0.5 * (start.begin + start.end)  # no switch lies within, so that any time between will do
-        pending, instant = start.pending_kick, start.instant
+        pending, instant, half_way = start.pending_kick, start.instant, False
         for piece in range(pieces):
             begin = start.begin + piece * duration
             times = [begin + end * duration for end in table.drift_ends[:-1]]
             kicks = kicks_of(table, duration, times, middle, self._frame)
             if pending:
                 kicks[0] = after_pending(kicks[0], pending, instant)
-            self._flows.alternate(orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
+            drifts = [coefficient * duration for coefficient in table.drifts]
+            half_way = self._flows.alternate(orbitals, kicks, drifts, half_way)
             pending = table.kicks[-1] * duration
             instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)
+        return half_way
 
     def _distance(self, orbitals: Sequence[np.ndarray]) -> float:
         """max over species of |f - c|; the same number on every rank. Collective."""

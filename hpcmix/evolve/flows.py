@@ -62,7 +62,6 @@ class Flows:
         )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._coupled = coupled_drifts(mixture)
-        self._half_way = False
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
@@ -70,26 +69,31 @@ class Flows:
         self._separate = bool(mixture.separate_terms)
         self._half_way_term = None if self._densities_first else _comes_half_way(mixture.separate_terms)
 
-    def alternate(self, orbitals: Sequence[np.ndarray], kicks: Sequence[Kick], drifts: Sequence[float]) -> None:
+    def alternate(
+        self, orbitals: Sequence[np.ndarray], kicks: Sequence[Kick], drifts: Sequence[float], half_way: bool = False
+    ) -> bool:
         """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
         Collective.
 
-        kicks   as many as drifts, or one more.
-        drifts  durations in code units.
-        After a last drift the fields are left half way to position space: :meth:`settle` takes them there.
+        kicks     as many as drifts, or one more.
+        drifts    durations in code units.
+        half_way  whether a drift before left the fields half way to position space.
+        Returns whether these drifts leave them there, the last one without a kick after it: :meth:`settle` takes them
+        to position space.
         """
         for number, kick in enumerate(kicks):
-            self._kick(orbitals, kick, drift_follows=number < len(drifts))
-            if number < len(drifts):
+            drift_follows = number < len(drifts)
+            self._kick(orbitals, kick, half_way, drift_follows)
+            if drift_follows:
                 self._drift(orbitals, drifts[number], kick.instant)
+            half_way = drift_follows
+        return half_way
 
     def settle(self, orbitals: Sequence[np.ndarray]) -> None:
-        """Bring fields that a drift left half way to position space, in place. The next kick gives the same bits
-        whether this was done before it or not. Local."""
-        if self._half_way:
-            for field in self._multiplied(orbitals):
-                self._mixture.transform.enter_position(field, field)
-        self._half_way = False
+        """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
+        bits whether this was done before it or not. Local."""
+        for field in self._multiplied(orbitals):
+            self._mixture.transform.enter_position(field, field)
 
     def forget_factors(self) -> None:
         """Drop the factors of drifts that were used so far: their durations do not come again."""
@@ -107,7 +111,6 @@ class Flows:
         factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
         if factors:
             mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
-        self._half_way = True
         if all(self._diagonal):
             return
         with self._mixture.transform.timers.phase("krylov"), self._mixture.kinetic_together():
@@ -115,7 +118,7 @@ class Flows:
                 for orbital in () if diagonal else array:
                     one.kinetic.drift(orbital, duration)
 
-    def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, drift_follows: bool) -> None:
+    def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, half_way: bool, drift_follows: bool) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
         transforms before and after it in the same sweep. Collective."""
         mixture = self._mixture
@@ -123,15 +126,15 @@ class Flows:
         potentials = self._external_potentials(kick)
         seen = None
         if self._half_way_term is not None:
-            brought_back = self._half_way and self._axes[0] > 0
+            brought_back = half_way and self._axes[0] > 0
             fields = _fields(orbitals)
             seen = self._half_way_term.half_way(fields, mixture.weights, brought_back, kick.instant.contraction)
-            self._half_way = False
+            half_way = False
         elif self._separate or self._densities_first:
             with timers.phase("density"):
-                axes = self._axes if self._half_way else None
+                axes = self._axes if half_way else None
                 self._densities = mixture.densities(orbitals, axes, self._densities)
-            self._half_way = False
+            half_way = False
             with timers.phase("mean field"):
                 field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
                 fields = field_of(self._densities, kick.instant.contraction)
@@ -141,20 +144,25 @@ class Flows:
         with timers.phase("kick"):
             if self._densities_first:
                 for array, added, axes in zip(orbitals, potentials, self._axes, strict=True):
-                    self._turn_set(array, added, kick, axes, drift_follows)
+                    self._turn_set(array, added, kick, axes, half_way, drift_follows)
             else:
                 couplings = self._couplings * mixture.coupling_factor(kick.instant.contraction)
-                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], drift_follows, seen)
-        self._half_way = False
+                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
 
     def _turn_set(
-        self, orbitals: np.ndarray, potentials: Sequence[np.ndarray], kick: Kick, axes: int, drift_follows: bool
+        self,
+        orbitals: np.ndarray,
+        potentials: Sequence[np.ndarray],
+        kick: Kick,
+        axes: int,
+        half_way: bool,
+        drift_follows: bool,
     ) -> None:
         """The phase of all orbitals of a species, which is the same for all of them: computed once where there are
         several."""
         if len(orbitals) < 2:
             for orbital in orbitals:
-                self._turn([orbital], [potentials], np.zeros((1, 1)), kick, axes, drift_follows)
+                self._turn([orbital], [potentials], np.zeros((1, 1)), kick, axes, half_way, drift_follows)
             return
         if self._phase is None:
             self._phase = np.empty_like(orbitals[0])
@@ -162,7 +170,7 @@ class Flows:
         kernels.kick([self._phase], [potentials], np.zeros((1, 1)), kick.whole / self._mixture.hbar)
         for orbital in orbitals:
             kernels.multiply_points(
-                orbital, self._phase, axes=axes, inverse_before=self._half_way, forward_after=drift_follows
+                orbital, self._phase, axes=axes, inverse_before=half_way, forward_after=drift_follows
             )
 
     def _turn(
@@ -172,6 +180,7 @@ class Flows:
         couplings: np.ndarray,
         kick: Kick,
         axes: int,
+        half_way: bool,
         drift_follows: bool,
         seen: HalfWayFields | None = None,
     ) -> None:
@@ -184,7 +193,7 @@ class Flows:
             couplings,
             kick.whole / self._mixture.hbar,
             axes=axes if seen is None else self._mixture.transform.plane_axes,
-            inverse_before=self._half_way and moves,
+            inverse_before=half_way and moves,
             forward_after=drift_follows and moves,
             spectra=() if seen is None else seen.spectra,
             weights=None if seen is None else seen.weights,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpcmix.evolve.completion import pending_instant
 from hpcmix.evolve.flows import Flows, Kick
+from hpcmix.evolve.instants import pending_instant
+from hpcmix.frame import Frame
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.fixed_steps import FixedSteps
-from hpcmix.problem.frame import Frame
-from hpcmix.problem.integrators import Splitting
+from hpcmix.splittings import Splitting
 from hpcmix.state import State
 
 
@@ -48,7 +48,9 @@ class Stepper:
         kicks = kicks_of(table, duration, times, mark.time + (number + 0.5) * duration, self._frame)
         if state.pending_kick:
             kicks[0] = after_pending(kicks[0], state.pending_kick, pending_instant(state, self._frame))
-        self._flows.alternate(state.orbitals, kicks, [coefficient * duration for coefficient in table.drifts])
+        drifts = [coefficient * duration for coefficient in table.drifts]
+        half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
+        state.half_way = self._flows.alternate(state.orbitals, kicks, drifts, half_way)
         state.step += 1
         state.pending_kick = table.kicks[-1] * duration
         if stretch := self._beginning.get(state.step):
@@ -58,7 +60,9 @@ class Stepper:
 
     def settle(self, state: State) -> None:
         """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""
-        self._flows.settle(state.orbitals)
+        if state.half_way:
+            self._flows.settle(state.orbitals)
+        state.half_way = False
 
     def complete(self, state: State) -> None:
         """Do the pending kick, in place: the state is then as a step by itself leaves it. Collective. A run that goes
@@ -84,7 +88,8 @@ def kicks_of(table: Splitting, duration: float, times: Sequence[float], middle: 
 def complete(flows: Flows, state: State, frame: Frame) -> None:
     """Do the pending kick of a state, in place. Collective."""
     if state.pending_kick:
-        flows.alternate(state.orbitals, [Kick(state.pending_kick, pending_instant(state, frame))], [])
+        kick = Kick(state.pending_kick, pending_instant(state, frame))
+        state.half_way = flows.alternate(state.orbitals, [kick], [], state.half_way)
         state.pending_kick = 0.0
 
 

@@ -23,6 +23,7 @@ from hpcmix.model.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.initial import ThomasFermiInitial
 from hpcmix.problem.schema import Problem
 from hpcmix.state import Adaptation, State
 
@@ -51,7 +52,7 @@ def initial_state(
     for index, species in enumerate(problem.species):
         if species.particles == 0.0 and index not in dressing.members:
             arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
-        elif species.initial.kind == "ground-state":
+        elif species.initial.is_ground_state:
             arrays.append(None)
         elif species.number_of_orbitals > 1:
             arrays.append(written_set(problem, mixture, index, say))
@@ -93,7 +94,7 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
     """A state in closed form or from a file, normalised."""
     species = problem.species[index]
     initial, where = species.initial, f"species.{species.name}.initial"
-    if initial.kind == "thomas-fermi":
+    if isinstance(initial, ThomasFermiInitial):
         try:
             density = thomas_fermi_densities(mixture, Instant.before_start())[index]
         except NoThomasFermiDensity as error:
@@ -163,11 +164,7 @@ def _tell_populations(
 def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:
     """By pairs of species, lower index first, what the kernels are multiplied by while the ground state is looked
     for."""
-    names = [one.name for one in problem.species]
-    return {
-        tuple(sorted(names.index(name) for name in entry.between)): entry.factor
-        for entry in problem.ground_state.coupling
-    }
+    return {problem.pair(entry.between): entry.factor for entry in problem.ground_state.kernel_factors}
 
 
 def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial, index: int) -> None:

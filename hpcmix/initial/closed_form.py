@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import singledispatch
 
 import h5py
 import numpy as np
@@ -13,23 +14,47 @@ from hpcmix.initial.shells import oscillator_filling
 from hpcmix.model.potentials import NotFinite, read_block, require_finite
 from hpcmix.parallel.independence import LinearlyDependent, condition
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.initial import (
+    ExpressionInitial,
+    FileInitial,
+    GaussianInitial,
+    OscillatorInitial,
+    PlaneWavesInitial,
+)
 
 ZERO = "this state is zero everywhere on the grid; check centre, width and expressions"
 
 
-def closed_form(initial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+@singledispatch
+def closed_form(initial: object, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
     """The state on this rank's block, before it is normalised. Raises :class:`ProblemError` where an expression is not
     finite or a file does not fit. Local."""
-    numbers = getattr(initial, "numbers", None) or (0,) * grid.dimensions  # of a single fermion: the lowest level
-    match initial.kind:
-        case "gaussian":
-            return wave_functions.gaussian(grid, initial.centre, initial.width)
-        case "oscillator":
-            return wave_functions.oscillator(grid, mass, hbar, initial.frequency, numbers, initial.centre)
-        case "plane-waves":
-            return wave_functions.plane_wave(grid, numbers)
-        case "file":
-            return read_field(initial, where, grid)
+    raise TypeError(f"{type(initial).__name__} is not written down")
+
+
+@closed_form.register
+def _(initial: GaussianInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+    return wave_functions.gaussian(grid, initial.centre, initial.width)
+
+
+@closed_form.register
+def _(initial: OscillatorInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+    numbers = initial.numbers or (0,) * grid.dimensions  # of a single fermion: the lowest level
+    return wave_functions.oscillator(grid, mass, hbar, initial.frequency, numbers, initial.centre)
+
+
+@closed_form.register
+def _(initial: PlaneWavesInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+    return wave_functions.plane_wave(grid, initial.numbers or (0,) * grid.dimensions)
+
+
+@closed_form.register
+def _(initial: FileInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+    return read_field(initial, where, grid)
+
+
+@closed_form.register
+def _(initial: ExpressionInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
     field = wave_functions.expression(grid, initial.amplitude, initial.phase)
     try:
         require_finite(where, grid, field, 0.0)

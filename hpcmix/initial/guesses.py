@@ -27,6 +27,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.initial import FileStart
+from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
 
 GUESS_NOISE = 0.05
@@ -144,7 +145,7 @@ class Guesses:
         centre = np.zeros(grid.dimensions)
         terms_on = self._mixture.species[index].external.on(Instant.before_start())
         for entry, term_on in zip(species.potential, terms_on, strict=True):
-            if entry.kind == "harmonic" and term_on:
+            if isinstance(entry, HarmonicPotential) and term_on:
                 squares += np.square(entry.frequency)
                 centre = np.where(np.array(entry.frequency) > 0.0, entry.centre, centre)
         # M = number of oscillator states up to a radius of sqrt(2 n + d) lengths with n + 1 = (M d!)^(1/d)

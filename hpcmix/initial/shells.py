@@ -5,6 +5,9 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass
+from functools import singledispatch
+
+from hpcmix.problem.initial import FileInitial, GroundStateInitial, OscillatorInitial, PlaneWavesInitial
 
 SAME_LEVEL = 1e-9
 """Relative difference of energies below which levels count as one: frequencies are typed, not computed."""
@@ -39,15 +42,28 @@ class Filling:
         )
 
 
-def filling_of(initial, grid, count: int) -> Filling | None:
+@singledispatch
+def filling_of(initial: object, grid, count: int) -> Filling | None:
     """What an ``initial`` of `count` orbitals fills; None where it does not say which levels those are.
 
     grid  anything with `points` and `lengths`: the problem's, or the one that is computed on.
     """
-    if initial.kind == "oscillator":
-        return oscillator_filling(initial.frequency, count)
-    if initial.kind == "plane-waves":
-        return plane_wave_filling(grid.points, grid.lengths, count)
+    raise TypeError(f"{type(initial).__name__} fills no set of orbitals")
+
+
+@filling_of.register
+def _(initial: OscillatorInitial, grid, count: int) -> Filling | None:
+    return oscillator_filling(initial.frequency, count)
+
+
+@filling_of.register
+def _(initial: PlaneWavesInitial, grid, count: int) -> Filling | None:
+    return plane_wave_filling(grid.points, grid.lengths, count)
+
+
+@filling_of.register(GroundStateInitial)
+@filling_of.register(FileInitial)
+def _(initial: object, grid, count: int) -> Filling | None:
     return None
 
 

@@ -96,6 +96,7 @@ def write_checkpoint(
     empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.atomic.OutputError`, the same on
     every rank, and then leaves nothing behind.
     """
+    state.require_settled()
     parts = parts_of(state, names, communicators)
     if reference:
         parts |= reference_parts(reference, names, communicators)

@@ -60,11 +60,14 @@ class Metadata:
     def unit(self, dimension: Dimension) -> dict[str, str | float]:
         """Attributes of a quantity: ``units`` in words and, where known, ``si_factor`` and ``si_unit``.
 
-        Dimensions are those of the table above or a power of length.
+        Dimensions are those of the tables above or powers of length, mass and time.
         """
         name, si_name = _NAMES.get(dimension), _SI_NAMES.get(dimension)
         if name is None:
-            name, si_name = f"length^{dimension.length}", f"m{dimension.length}"
+            bases = (LENGTH, dimension.length), (MASS, dimension.mass), (TIME, dimension.time)
+            powers = [(base, power) for base, power in bases if power]
+            name = " ".join(_NAMES[base] if power == 1 else f"{_NAMES[base]}^{power}" for base, power in powers)
+            si_name = " ".join(_SI_NAMES[base] if power == 1 else f"{_SI_NAMES[base]}{power}" for base, power in powers)
         if not self.scales.given:
             return {"units": f"code unit of {name}"}
         return {"units": f"code unit of {name}", "si_factor": self.scales.factor_si(dimension), "si_unit": si_name}

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpcmix.io.atomic import OutputError, explained, replacing
-from hpcmix.io.metadata import Metadata, density_dimension
+from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import line_of
-from hpcmix.problem.dimensions import ACTION, ENERGY, FREQUENCY, LENGTH, MOMENTUM, TIME, Dimension
+from hpcmix.problem.dimensions import Dimension
 
 if TYPE_CHECKING:
     import xarray
+
+Labels = Mapping[str, tuple[str, Dimension | None]]
+"""Long name and dimension of entries of records by their names, keys of nested tables joined with underscores
+(:func:`hpcmix.observe.registry.labels_of_all`); None: a plain number."""
 
 
 class SeriesWriter:
@@ -105,22 +109,22 @@ def read_series(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def write_dataset(series: Path, dataset: Path, metadata: Metadata) -> None:
+def write_dataset(series: Path, dataset: Path, metadata: Metadata, labels: Labels) -> None:
     """Write ``observables.h5`` anew from ``observables.jsonl``; ``xarray.open_dataset(path)`` opens it. For the root
     rank.
 
     Raises :class:`OutputError`; the earlier file then stays.
     """
-    content = as_dataset(read_series(series), metadata)
+    content = as_dataset(read_series(series), metadata, labels)
     with replacing(dataset) as temporary:
         content.to_netcdf(temporary, engine="h5netcdf", format="NETCDF4")
 
 
-def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata) -> xarray.Dataset:
+def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels) -> xarray.Dataset:
     """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
 
     ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
-    (time, species), or (time, species, axis) for one number per axis. Entries that this module does not know become
+    (time, species), or (time, species, axis) for one number per axis. Entries that have no label become
     variables in the same way; lists of another length get a dimension of their own, and an entry of the whole run
     that bears the name of one of a species becomes ``run_<name>``. Text is left out.
     """
@@ -142,7 +146,7 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata) -> xarr
         "time": (
             "time",
             _filled((len(records),), {(t,): r.get("time") for t, r in enumerate(records)}),
-            _label("time", metadata),
+            _label("time", metadata, labels),
         ),
         "species": ("species", np.array(species, dtype=object), {"long_name": "name of the species"}),
         "axis": ("axis", np.array(metadata.axes, dtype=object), {"long_name": "axis of the grid"}),
@@ -160,7 +164,7 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata) -> xarr
         values = _filled(tuple(shape), cells)
         if name == "step" and not np.isnan(values).any():
             values = values.astype(np.int64)
-        variables[name] = (dimensions, values, _label(name, metadata))
+        variables[name] = (dimensions, values, _label(name, metadata, labels))
     return xarray.Dataset(variables, coordinates, metadata.attributes())
 
 
@@ -189,50 +193,9 @@ def _filled(shape: tuple[int, ...], cells: Mapping[tuple[int, ...], Any]) -> np.
     return result
 
 
-def _label(name: str, metadata: Metadata) -> dict[str, Any]:
-    """Long name and units of a variable that this program knows; nothing for others."""
-    axes = len(metadata.axes)
-    known: dict[str, tuple[str, Dimension | None]] = {
-        "time": ("time", TIME),
-        "step": ("number of steps taken", None),
-        "frame_clock": ("clock of the expanding frame", TIME),
-        "frame_scale": ("scale b of the expanding frame", None),
-        "frame_speed": ("rate db/dt of the expanding frame", FREQUENCY),
-        "frame_centre": ("centre of mass on the grid of the frame", LENGTH),
-        "frame_rms_width": ("root mean square width on the grid of the frame", LENGTH),
-        "step_size": ("size of the adaptive steps", TIME),
-        "energy_total": ("total energy", ENERGY),
-        "energy_kinetic": ("kinetic energy", ENERGY),
-        "energy_potential": ("energy in the external potentials", ENERGY),
-        "energy_interaction": ("interaction energy", ENERGY),
-        "energy_functional": ("energy of local functionals of the densities", ENERGY),
-        "energy_coupling": ("energy of coherent coupling", ENERGY),
-        "particles": ("number of particles", None),
-        "chemical_potential": ("chemical potential per particle", ENERGY),
-        "highest_level": ("highest filled level", ENERGY),
-        "maximum_density": ("largest density", density_dimension(axes)),
-        "centre": ("centre of mass", LENGTH),
-        "rms_width": ("root mean square width about the centre", LENGTH),
-        "face_density": ("largest density next to the faces of the box along each axis, relative to the largest", None),
-        "spectral_tail": ("share of the spectrum beyond two thirds of the largest wave number of each axis", None),
-        "healing_length": ("healing length at the largest density, own contact interaction", LENGTH),
-        "momentum": ("kinetic momentum -i hbar grad + A", MOMENTUM),
-        "angular_momentum": ("angular momentum r x (-i hbar grad + A)", ACTION),
-        "kinetic_energy": ("kinetic energy of the species", ENERGY),
-        "potential_energy": ("energy of the species in the external potentials", ENERGY),
-        "interaction_energy": ("interaction energy of the species, pairs shared", ENERGY),
-        "functional_energy": ("energy of the species in local functionals, by the ratio of densities", ENERGY),
-        "coupling_energy": ("energy of coherent coupling of the species, pairs shared", ENERGY),
-        "orthonormality_defect": ("largest deviation of the orbitals' overlaps from the unit matrix", None),
-        "natural_width": ("rms widths along the principal axes, ascending", LENGTH),
-        "natural_momentum_width": ("rms widths of the momenta along their principal axes, ascending", MOMENTUM),
-        "determinant_overlap": ("squared overlap with the determinant of time zero", None),
-        "semiclassical_position": ("trace norm of [x, omega]", LENGTH),
-        "semiclassical_momentum": ("trace norm of [i hbar grad, omega]", MOMENTUM),
-        "semiclassical_plane_wave": ("trace norm of [exp(i x), omega]", None),
-        **{f"momentum_distribution_{name}": (f"particles in each mode along {name}", None) for name in metadata.axes},
-    }
-    if name not in known:
+def _label(name: str, metadata: Metadata, labels: Labels) -> dict[str, Any]:
+    """Long name and units of a variable that has a label; nothing for others."""
+    if name not in labels:
         return {}
-    long_name, dimension = known[name]
+    long_name, dimension = labels[name]
     return {"long_name": long_name} | (metadata.unit(dimension) if dimension else {"units": "1"})

@@ -9,7 +9,7 @@ from scipy.special import gammainc
 
 from hpcmix.model.decaying_transforms import DecayingTransforms
 from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
-from hpcmix.problem.interactions import YUKAWA_NEGLIGIBLE
+from hpcmix.problem.interactions.inverse_distance import YUKAWA_NEGLIGIBLE
 
 
 def yukawa_multiplier(

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.model.radial_functions import RadialFunction
 from hpcmix.model.radial_transform import RadialTransform
-from hpcmix.problem.interactions import RANGES
+from hpcmix.problem.interactions.section import RANGES
 
 LARGEST_EXPONENT = 40.5
 """rate q(radius) at the end of the range: the function is 3e-18 there, below the rounding of a sum."""

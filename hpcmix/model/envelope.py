@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.frame import Frame
 from hpcmix.problem.expressions import Expression
-from hpcmix.problem.frame import Frame
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Instant:
     switches  what switches without a ramp are compared with: a time within the step that the time is used in. Steps end
               at switching times, so that it tells on which side of one the time is meant (CONVENTIONS.md, Time).
     contraction
-              1/b, b the scale of the grid's frame (problem/frame.py).
+              1/b, b the scale of the grid's frame (hpcmix/frame.py).
     """
 
     time: float

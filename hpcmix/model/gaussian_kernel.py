@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcmix.model.decaying_transforms import DecayingTransforms
 from hpcmix.model.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
-from hpcmix.problem.interactions import GAUSSIAN_NEGLIGIBLE
+from hpcmix.problem.interactions.gaussian import GAUSSIAN_NEGLIGIBLE
 
 
 def gaussian_multiplier(squared_wave_number: np.ndarray, strength: float, width: float, dimensions: int) -> np.ndarray:

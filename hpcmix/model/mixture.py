@@ -167,13 +167,6 @@ class Mixture:
 
     # --------------------------------------------------------------- densities and potentials
 
-    def density(self, orbitals: np.ndarray, weight: float) -> np.ndarray:
-        """rho = weight sum_j |phi_j|^2 of one species' orbitals, shape (M, *grid), over all groups. Collective."""
-        density = np.empty(self.grid.position_shape, self.real_dtype)
-        _take_densities(orbitals, weight, density, 0)
-        self._sum_over_groups(density)
-        return density
-
     def densities(
         self, orbitals: Sequence[np.ndarray], axes: Sequence[int] | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
@@ -245,14 +238,10 @@ class Mixture:
             _add(fields, term.responses(densities, changes))
         return fields
 
-    def potentials(self, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
-        """b^2 (U_a + W_a) at an instant. Collective."""
-        fields = self.mean_fields(densities, instant.contraction)
-        for one, field in zip(self.species, fields, strict=True):
-            external = one.external.value(instant)
-            if external is not None:
-                field += external
-        return fields
+    def potential(self, species: int, mean_field: np.ndarray, instant: Instant) -> np.ndarray:
+        """b^2 (U_a + W_a) of a species at an instant, its mean field b^2 W_a given. Local."""
+        external = self.species[species].external.value(instant)
+        return mean_field if external is None else mean_field + external
 
     def apply_kinetic(self, field: np.ndarray, species: int) -> None:
         """field <- T field, in place. Collective over the group."""
@@ -267,6 +256,12 @@ class Mixture:
                 spectrum[place] *= scale * symbol
 
         self.transform.multiply(field, multiplier)
+
+    def apply_momentum(self, field: np.ndarray, axis: int) -> None:
+        """field <- -i hbar d/dx field along an axis, in place; the Nyquist mode of an even axis, which has no
+        direction, becomes zero. Collective over the group."""
+        table = (self.hbar / self.grid.points[axis]) * self.grid.wave_numbers(axis, odd=True)
+        self.transform.multiply_along(field, axis, table + 0j)
 
     # --------------------------------------------------------------- energies
 

@@ -6,6 +6,7 @@ In a frame x = b y what acts is b^2 U(t, b y), and the confinement that comes wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import singledispatch
 
 import h5py
 import numpy as np
@@ -14,6 +15,14 @@ from hpcmix.grid import Grid
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.magnitudes import LARGEST_VALUES
+from hpcmix.problem.potentials import (
+    BoxPotential,
+    ExpressionPotential,
+    FilePotential,
+    GaussianPotential,
+    HarmonicPotential,
+    LatticePotential,
+)
 
 Coordinates = Sequence[np.ndarray]
 """Positions along each axis, shaped to broadcast against each other."""
@@ -261,15 +270,11 @@ def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
     """
     envelope = Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
     try:
-        if entry.kind == "file":
-            shape = read_block(entry.path, entry.dataset, grid)
-            if np.iscomplexobj(shape):
-                raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
-        else:
-            shape = _shape(entry, mass)
-            # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone
-            if not entry.moves and (not grid.frame.expanding or entry.until + entry.ramp <= 0.0):
-                shape = np.asarray(shape(grid.coordinates, 0.0), dtype=float)
+        shape = shape_of(entry, grid, mass)
+        # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone
+        at_rest = not entry.moves and (not grid.frame.expanding or entry.until + entry.ramp <= 0.0)
+        if at_rest and not isinstance(shape, np.ndarray):
+            shape = np.asarray(shape(grid.coordinates, 0.0), dtype=float)
         if isinstance(shape, np.ndarray):
             require_finite(where, grid, shape, 0.0)
     except NotFinite as error:
@@ -279,17 +284,42 @@ def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
     return PotentialTerm(where, envelope, shape, entry.moves)
 
 
-def _shape(entry, mass: float) -> Shape:
-    """The function of an entry that is no file."""
-    match entry.kind:
-        case "harmonic":
-            return lambda x, t: harmonic(x, mass, entry.frequency, entry.centre)
-        case "lattice":
-            return lambda x, t: lattice(x, entry.depth, entry.period, entry.phase)
-        case "box":
-            return lambda x, t: box(x, entry.height, entry.lengths, entry.edge)
-        case "gaussian":
-            return lambda x, t: gaussian(x, entry.height, entry.width, entry.centre)
-        case "expression":
-            return lambda x, t: entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t)
-    raise ValueError(f"{entry.kind} is no kind of potential")
+@singledispatch
+def shape_of(entry: object, grid: Grid, mass: float) -> Shape | np.ndarray:
+    """The function that an entry describes, or its values on this rank's block where they are all that is known.
+
+    Raises :class:`ValueError` with a sentence where a file does not fit."""
+    raise TypeError(f"{type(entry).__name__} has no shape")
+
+
+@shape_of.register
+def _(entry: HarmonicPotential, grid: Grid, mass: float) -> Shape:
+    return lambda x, t: harmonic(x, mass, entry.frequency, entry.centre)
+
+
+@shape_of.register
+def _(entry: LatticePotential, grid: Grid, mass: float) -> Shape:
+    return lambda x, t: lattice(x, entry.depth, entry.period, entry.phase)
+
+
+@shape_of.register
+def _(entry: BoxPotential, grid: Grid, mass: float) -> Shape:
+    return lambda x, t: box(x, entry.height, entry.lengths, entry.edge)
+
+
+@shape_of.register
+def _(entry: GaussianPotential, grid: Grid, mass: float) -> Shape:
+    return lambda x, t: gaussian(x, entry.height, entry.width, entry.centre)
+
+
+@shape_of.register
+def _(entry: ExpressionPotential, grid: Grid, mass: float) -> Shape:
+    return lambda x, t: entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t)
+
+
+@shape_of.register
+def _(entry: FilePotential, grid: Grid, mass: float) -> np.ndarray:
+    values = read_block(entry.path, entry.dataset, grid)
+    if np.iscomplexobj(values):
+        raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
+    return values

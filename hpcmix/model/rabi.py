@@ -77,7 +77,7 @@ class RabiCouplings:
         half = 0.5 * problem.hbar
         terms = [
             RabiTerm(
-                *(names.index(name) for name in entry.between),
+                *problem.indices(entry.between),
                 half * entry.rabi_frequency * np.exp(1j * entry.phase),
                 half * entry.detuning,
                 Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.problem.radial import GaussianBump, RadialTable, SoftSphere, SquareBarrier
+from hpcmix.problem.radial import RadialSection
 
 
 @dataclass(frozen=True)
@@ -34,29 +33,6 @@ class RadialFunction:
         return RadialFunction((*(edge for edge in self.edges if edge < radius), radius), self.evaluate)
 
 
-@singledispatch
-def radial_function(described: object) -> RadialFunction:
+def radial_function(described: RadialSection) -> RadialFunction:
     """The function that an entry of the problem file describes."""
-    raise TypeError(f"{type(described).__name__} describes no radial function")
-
-
-@radial_function.register
-def _(barrier: SquareBarrier) -> RadialFunction:
-    return RadialFunction((0.0, barrier.radius), lambda r: np.full_like(r, barrier.height))
-
-
-@radial_function.register
-def _(bump: GaussianBump) -> RadialFunction:
-    return RadialFunction((0.0, bump.radius), lambda r: bump.height * np.exp(-0.5 * (r / bump.width) ** 2))
-
-
-@radial_function.register
-def _(sphere: SoftSphere) -> RadialFunction:
-    return RadialFunction((0.0, sphere.radius), lambda r: sphere.height * (1.0 - r / sphere.radius) ** 2)
-
-
-@radial_function.register
-def _(table: RadialTable) -> RadialFunction:
-    from scipy.interpolate import CubicSpline  # only who uses it waits for it
-
-    return RadialFunction(table.radii, CubicSpline(table.radii, table.values))
+    return RadialFunction(described.edges, described.function())

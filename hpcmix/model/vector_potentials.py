@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import singledispatch
 
 import h5py
 import numpy as np
@@ -11,6 +12,13 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.model.potentials import NotFinite, require_finite
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.vector_potentials import (
+    ExpressionVectorPotential,
+    FileVectorPotential,
+    RandomVectorPotential,
+    SolenoidVectorPotential,
+    UniformVectorPotential,
+)
 
 Components = list[np.ndarray | None]
 """A per axis of the grid, arrays that broadcast to this rank's block; None for zero."""
@@ -108,19 +116,7 @@ def make_vector_potential(where: str, entry, grid: Grid) -> Components:
     if entry is None:
         return [None] * grid.dimensions
     try:
-        match entry.kind:
-            case "uniform":
-                return uniform(grid, entry.field, entry.gauge)
-            case "solenoid":
-                return solenoid(grid, entry.flux, entry.radius, entry.centre)
-            case "random":
-                modes = entry.modes(grid.lengths)
-                options = (entry.amplitude, entry.correlation_length, entry.seed)
-                return random(grid, *options, modes, entry.largest_wave_number)
-            case "expression":
-                found = [_evaluated(value, grid) for value in entry.value]
-            case "file":
-                found = from_file(grid, entry.path, entry.dataset)
+        found = components_of(entry, grid)
         for part in found:
             if part is not None:
                 require_finite(where, grid, part, 0.0)
@@ -129,6 +125,38 @@ def make_vector_potential(where: str, entry, grid: Grid) -> Components:
     except ValueError as error:
         raise ProblemError.of(where, str(error)) from error
     return found
+
+
+@singledispatch
+def components_of(entry: object, grid: Grid) -> Components:
+    """A of an entry on this rank's block. Raises :class:`ValueError` with a sentence where a file does not fit."""
+    raise TypeError(f"{type(entry).__name__} has no components")
+
+
+@components_of.register
+def _(entry: UniformVectorPotential, grid: Grid) -> Components:
+    return uniform(grid, entry.field, entry.gauge)
+
+
+@components_of.register
+def _(entry: SolenoidVectorPotential, grid: Grid) -> Components:
+    return solenoid(grid, entry.flux, entry.radius, entry.centre)
+
+
+@components_of.register
+def _(entry: RandomVectorPotential, grid: Grid) -> Components:
+    modes, largest = entry.modes(grid.lengths), entry.largest_wave_number
+    return random(grid, entry.amplitude, entry.correlation_length, entry.seed, modes, largest)
+
+
+@components_of.register
+def _(entry: ExpressionVectorPotential, grid: Grid) -> Components:
+    return [_evaluated(value, grid) for value in entry.value]
+
+
+@components_of.register
+def _(entry: FileVectorPotential, grid: Grid) -> Components:
+    return from_file(grid, entry.path, entry.dataset)
 
 
 def _evaluated(expression, grid: Grid) -> np.ndarray | None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.motion import momentum_field
-from hpcmix.state import State
+from hpcmix.observe.look import Look
+from hpcmix.observe.motion import momentum_field, momentum_fields
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,18 @@ class Place:
     ratio: float
 
     @classmethod
-    def of(cls, mixture: Mixture, state: State) -> Place:
+    def of(cls, look: Look) -> Place:
         """At the time of a state."""
-        frame, clock = mixture.grid.frame, state.time
+        frame, clock = look.mixture.grid.frame, look.clock
         time, speed = frame.laboratory_time(clock), frame.speed(clock)
         ratio = speed / frame.rate**2 if frame.expanding else time  # t/b = sin(w s) / w
         return cls(clock, time, frame.contraction(clock), speed, ratio)
 
 
-def momentum_fields(mixture: Mixture, field: np.ndarray, species: int, clock: float) -> list[np.ndarray]:
-    """D of a field of one species along every axis. Collective over the group."""
-    spectrum = mixture.transform.forward(field, mixture.transform.empty_wave())
-    mass = mixture.species[species].mass
-    axes = range(mixture.grid.dimensions)
-    return [momentum_field(mixture, field, spectrum, mass, clock, axis) for axis in axes]
-
-
 def sobolev_square(mixture: Mixture, field: np.ndarray, species: int, clock: float) -> float:
     """The integral of |f|^2 + |grad f|^2 over the laboratory, of a field of one species. Collective over the group."""
     local = kernels.squared_norm(field)
-    for component in momentum_fields(mixture, field, species, clock):
+    for component in momentum_fields(mixture, field, mixture.species[species].mass, clock):
         local += kernels.squared_norm(component) / mixture.hbar**2
     return float(mixture.communicators.sum([local])[0]) * mixture.grid.cell_volume
 
@@ -70,11 +62,10 @@ def hamiltonian_times(
     """(D^2 / 2m + V) of a field: i hbar times the laboratory's time derivative of phi, but for its phase and b^(-d/2).
 
     momenta    D of the field (:func:`momentum_fields`).
-    potential  b^2 V at the state's time (:meth:`Mixture.potentials`, without the frame's confinement). Collective.
+    potential  b^2 V at the state's time (:meth:`Look.potential`, without the frame's confinement). Collective.
     """
     mass = mixture.species[species].mass
     result = (place.contraction**2 * potential) * field
     for axis, momentum in enumerate(momenta):
-        spectrum = mixture.transform.forward(momentum, mixture.transform.empty_wave())
-        result += momentum_field(mixture, momentum, spectrum, mass, place.clock, axis) / (2.0 * mass)
+        result += momentum_field(mixture, momentum, mass, place.clock, axis) / (2.0 * mass)
     return result

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.faces import SMALL
+from hpcmix.observe.look import Look
+from hpcmix.observe.spectrum import axis_sums
+
+SMALL = 1e-6
+"""Density at the faces, relative to the largest, up to which nothing is said: a thousandth of the amplitude."""
 
 LOCALISED = 0.75
 """|<exp(2 pi i x / L)>| from which on a cloud has one place on the ring that the axis is: that of a Gaussian of
 standard deviation 0.12 L. A uniform gas, a lattice and two clouds that are far from each other have none."""
+
+
+ROUNDED_AMPLITUDE = 1e4
+"""Amplitude of a coupled component, in roundings of the whole, that long evolutions leave where there should be
+none."""
+
+
+def moments(look: Look) -> list[dict[str, Any]]:
+    """Of every species :func:`density_moments` in the laboratory. Collective over the world; see :meth:`Look.once`."""
+    grid = look.mixture.grid
+    found = [density_moments(look.mixture, density) for density in look.densities]
+    return [in_laboratory(one, grid, look.clock) for one in found] if grid.frame.expanding else found
+
+
+def per_particle(look: Look, species: int, amount: float) -> float:
+    """`amount` by the particles of a species; NaN where it is empty: zero, and of coupled ones what rounding leaves of
+    all that they share, whose energy per particle would be a quotient of roundings."""
+    mixture, particles, empty = look.mixture, look.once(moments)[species]["particles"], 0.0
+    for group in mixture.rabi.groups:
+        if species in group:
+            empty = mixture.weights[group[0]] * (ROUNDED_AMPLITUDE * float(np.finfo(mixture.real_dtype).eps)) ** 2
+    return amount / particles if particles > empty else math.nan
 
 
 def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | list[float]]:
@@ -46,10 +75,8 @@ def axis_lines(mixture: Mixture, density: np.ndarray) -> list[np.ndarray]:
     grid = mixture.grid
     lines = np.zeros(sum(grid.points))
     begin = 0
-    for axis, points in enumerate(grid.points):
-        others = tuple(other for other in range(grid.dimensions) if other != axis)
-        here = grid.position_block.slices[axis]
-        lines[begin + here.start : begin + here.stop] = np.sum(density, axis=others, dtype=np.float64)
+    for points, here, own in zip(grid.points, grid.position_block.slices, axis_sums(density), strict=True):
+        lines[begin + here.start : begin + here.stop] = own
         begin += points
     return np.split(mixture.communicators.sum(lines), np.cumsum(grid.points)[:-1])
 
@@ -72,6 +99,26 @@ def unwrapped(grid: Grid, axis: int, line: np.ndarray) -> np.ndarray:
     if not line[opposite] < line[0]:
         return x
     return x + length * np.round((circular - x) / length)
+
+
+def principal_widths(mixture: Mixture, density: np.ndarray, axes: list[np.ndarray]) -> tuple[list[float], list[float]]:
+    """Roots of the covariance matrix's eigenvalues and the means, of a density over this rank's points whose places
+    along the axes are given. Collective over the group."""
+    dimensions = len(axes)
+    lines = axis_sums(density)
+    total, *firsts = mixture.communicators.sum(
+        [np.sum(lines[0]), *(np.dot(x, line) for x, line in zip(axes, lines, strict=True))]
+    )
+    means = np.array(firsts) / total
+    local = np.zeros((dimensions, dimensions))
+    for a in range(dimensions):
+        local[a, a] = np.dot((axes[a] - means[a]) ** 2, lines[a])
+        for b in range(a + 1, dimensions):
+            others = tuple(c for c in range(dimensions) if c not in (a, b))
+            plane = np.sum(density, axis=others, dtype=np.float64)
+            local[a, b] = local[b, a] = (axes[a] - means[a]) @ plane @ (axes[b] - means[b])
+    covariance = mixture.communicators.sum(local) / total
+    return np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0)).tolist(), means.tolist()
 
 
 def _in_box(x: float, length: float) -> float:

@@ -17,16 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals
 from hpcmix.model.kernel import RadialKernel
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.radial_functions import RadialFunction
 from hpcmix.model.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
-from hpcmix.observe.derivatives import Place, momentum_fields
+from hpcmix.observe.currents import momentum_density_along
+from hpcmix.observe.derivatives import Place
+from hpcmix.observe.look import Look
 from hpcmix.parallel.padded_transform import PaddedTransform
-from hpcmix.state import State
 
 
 class Distance:
@@ -65,14 +65,14 @@ class Morawetz:
     density: float
 
 
-def morawetz(mixture: Mixture, state: State, distance: Distance) -> Morawetz:
+def morawetz(look: Look, distance: Distance) -> Morawetz:
     """Of all components together, which must have one mass. Collective."""
-    place = Place.of(mixture, state)
-    density = np.sum(mixture.densities(state.orbitals), axis=0)
+    mixture, place = look.mixture, Place.of(look)
+    density = np.sum(look.densities, axis=0)
     field = distance(density)
     total = 0.0
     for a, one in enumerate(mixture.species):
-        for orbital in completed_orbitals(mixture, state, a):
+        for orbital in look.orbitals(a):
             total += one.weight * _inward(mixture, orbital, a, field)
     local = [-2.0 * total, mixture.grid.integrate(density, field), mixture.grid.integrate(density, density)]
     action, spread, square = mixture.communicators.sum(local)
@@ -81,16 +81,17 @@ def morawetz(mixture: Mixture, state: State, distance: Distance) -> Morawetz:
 
 def _inward(mixture: Mixture, orbital: np.ndarray, species: int, field: np.ndarray) -> float:
     """This rank's part of the integral of (div j) f, of one orbital; the gradient at rest in the frame, b = 1."""
-    momenta = momentum_fields(mixture, orbital, species, 0.0)
-    currents = [(orbital.real * one.real + orbital.imag * one.imag) / mixture.species[species].mass for one in momenta]
+    mass = mixture.species[species].mass
+    axes = range(mixture.grid.dimensions)
+    currents = [momentum_density_along(mixture, orbital, species, axis) / mass for axis in axes]
     return mixture.grid.cell_volume * float(np.sum(_divergence(mixture, currents) * field, dtype=np.float64))
 
 
 def _divergence(mixture: Mixture, vector: Sequence[np.ndarray]) -> np.ndarray:
     """The divergence of a real vector field that vanishes at the edge of the box. Collective over the group."""
-    grid, transform = mixture.grid, mixture.transform
-    total = np.zeros(grid.wave_block.shape, transform.wave_dtype)
-    symbols = grid.broadcast_wave_numbers(grid.wave_block, odd=True)
-    for component, symbol in zip(vector, symbols, strict=True):
-        total += 1j * symbol * transform.forward(component.astype(transform.wave_dtype), transform.work)
-    return transform.backward(total, transform.empty_position()).real
+    total = np.zeros_like(vector[0])
+    for axis, component in enumerate(vector):
+        momentum = component.astype(mixture.transform.wave_dtype)
+        mixture.apply_momentum(momentum, axis)
+        total -= momentum.imag / mixture.hbar  # -i hbar d/dx of a real field
+    return total

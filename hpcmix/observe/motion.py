@@ -11,7 +11,7 @@ neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,17 @@ class Motion:
     tails: np.ndarray
 
 
+@dataclass(frozen=True)
+class SetMotion:
+    """Of a set of orbitals over all ranks: sums of :class:`Motion`, and the root mean square widths of the momenta
+    along the principal axes of their distribution, ascending."""
+
+    kinetic: float
+    momentum: np.ndarray
+    tails: np.ndarray
+    widths: list[float]
+
+
 def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float) -> Motion:
     """Of the given orbitals chi of a species at a time on the clock. Collective over the group; needs room for d + 2
     fields.
@@ -51,7 +62,7 @@ def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock
     for orbital in orbitals:
         spectrum = mixture.transform.forward(orbital, mixture.transform.empty_wave())
         found.tails += one.weight * tail_of_spectrum(mixture, spectrum)
-        fields = list(_momentum_fields(mixture, orbital, spectrum, one.mass, clock))
+        fields = momentum_fields(mixture, orbital, one.mass, clock)
         for i, field in enumerate(fields):
             found.momentum[i] += factor * _overlap(orbital, field)
             for j in range(i + 1):
@@ -63,12 +74,8 @@ def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock
     return found
 
 
-def set_motion(
-    mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float
-) -> dict[str, float | list[float]]:
-    """``kinetic_energy``, ``momentum``, ``natural_momentum_width`` and ``tails`` (:class:`Motion`) of a set of
-    orbitals, those of this rank's group given, as :mod:`hpcmix.observe.orbital_sets` has them for a grid at rest.
-    Collective over the world."""
+def set_motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float) -> SetMotion:
+    """Of a set of orbitals, those of this rank's group given. Collective over the world."""
     found, particles = motion(mixture, orbitals, species, clock), mixture.species[species].particles
     dimensions = mixture.grid.dimensions
     local = [found.kinetic, *found.momentum, *found.tails, *found.products.ravel()]
@@ -77,33 +84,23 @@ def set_motion(
     means = momentum / particles
     covariance = sums[1 + 2 * dimensions :].reshape(found.products.shape) / particles - np.outer(means, means)
     widths = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0))
-    return {
-        "kinetic_energy": float(sums[0]),
-        "momentum": momentum.tolist(),
-        "natural_momentum_width": widths.tolist(),
-        "tails": tails.tolist(),
-    }
+    return SetMotion(float(sums[0]), momentum, tails, widths.tolist())
 
 
-def momentum_field(
-    mixture: Mixture, orbital: np.ndarray, spectrum: np.ndarray, mass: float, clock: float, axis: int
-) -> np.ndarray:
-    """D chi along one axis. `spectrum` is that of the orbital, and is left as it is. Collective over the group."""
-    grid, transform = mixture.grid, mixture.transform
+def momentum_field(mixture: Mixture, orbital: np.ndarray, mass: float, clock: float, axis: int) -> np.ndarray:
+    """D chi along one axis. Collective over the group."""
+    grid = mixture.grid
     frame = grid.frame
-    symbol = grid.broadcast_wave_numbers(grid.wave_block, odd=True)[axis]
-    wave = transform.work
-    np.multiply(spectrum, (mixture.hbar * frame.contraction(clock)) * symbol, out=wave, casting="same_kind")
-    field = transform.backward(wave, np.empty_like(orbital))
+    field = orbital.copy()
+    mixture.apply_momentum(field, axis)
+    field *= frame.contraction(clock)
     field += ((mass * frame.speed(clock)) * grid.coordinates[axis] * orbital).astype(orbital.dtype, copy=False)
     return field
 
 
-def _momentum_fields(
-    mixture: Mixture, orbital: np.ndarray, spectrum: np.ndarray, mass: float, clock: float
-) -> Iterator[np.ndarray]:
-    for axis in range(mixture.grid.dimensions):
-        yield momentum_field(mixture, orbital, spectrum, mass, clock, axis)
+def momentum_fields(mixture: Mixture, orbital: np.ndarray, mass: float, clock: float) -> list[np.ndarray]:
+    """D chi along every axis. Collective over the group."""
+    return [momentum_field(mixture, orbital, mass, clock, axis) for axis in range(mixture.grid.dimensions)]
 
 
 def _overlap(left: np.ndarray, right: np.ndarray) -> float:

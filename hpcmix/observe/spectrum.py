@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -34,15 +34,16 @@ def tail_of_orbitals(mixture: Mixture, orbitals: Iterable[np.ndarray]) -> np.nda
     return total
 
 
-def tail_of_density(mixture: Mixture, spectral: np.ndarray) -> np.ndarray:
-    """The same from the particles per mode of all orbitals, particles in place of norms
-    (:func:`hpcmix.observe.orbital_sets.momentum_density`). Local."""
-    grid = mixture.grid
-    tails = []
-    for axis in range(grid.dimensions):
-        others = tuple(other for other in range(grid.dimensions) if other != axis)
-        tails.append(np.sum(np.sum(spectral, axis=others, dtype=np.float64)[_in_tail(grid, axis)]))
-    return np.array(tails)
+def axis_sums(density: np.ndarray) -> list[np.ndarray]:
+    """Along each axis of an array its sums over the other axes, in double precision. Local."""
+    axes = range(density.ndim)
+    return [np.sum(density, axis=tuple(b for b in axes if b != a), dtype=np.float64) for a in axes]
+
+
+def tails_of_sums(mixture: Mixture, modes: Sequence[np.ndarray]) -> np.ndarray:
+    """The same from the particles in this rank's modes along each axis, particles in place of norms
+    (:class:`hpcmix.observe.averages.Averages`). Local."""
+    return np.array([np.sum(line[_in_tail(mixture.grid, axis)]) for axis, line in enumerate(modes)])
 
 
 def _in_tail(grid: Grid, axis: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.problem.availability import unavailable_key
-from hpcmix.problem.checks import Parts, cross_checks, largest_fixed_step
+from hpcmix.problem.checks import cross_checks, largest_fixed_step
 from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.dimensions import LENGTH, MASS
 from hpcmix.problem.errors import Complaint, ProblemError, closest
@@ -17,9 +17,10 @@ from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.functionals import Functional
 from hpcmix.problem.grid import Grid
 from hpcmix.problem.hints.keys import place_of
-from hpcmix.problem.interactions import Interaction
+from hpcmix.problem.interactions.kinds import Interaction
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
+from hpcmix.problem.parts import Parts
 from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.schema import CodeUnits, Problem

@@ -8,65 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from hpcmix.problem.adaptive import smallest_tolerance
-from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.coupling_checks import check_couplings
 from hpcmix.problem.errors import closest
-from hpcmix.problem.evolution import MOST_STEPS, GroundStateOptions, TimeOptions
+from hpcmix.problem.evolution import MOST_STEPS, TimeOptions
 from hpcmix.problem.frame_checks import check_frame
-from hpcmix.problem.functionals import FunctionalSection, check_functionals, check_in_frame
-from hpcmix.problem.grid import Grid
-from hpcmix.problem.grid_checks import check_on_grid, check_range
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.problem.functionals import check_functionals, check_in_frame
+from hpcmix.problem.grid_checks import check_on_grid
 from hpcmix.problem.kernel_costs import check_cost
 from hpcmix.problem.magnitudes import check_magnitudes, largest_kinetic_energy
-from hpcmix.problem.output import OF_SETS, OutputOptions
-from hpcmix.problem.parallel import ParallelOptions
-from hpcmix.problem.rotation import Rotation
+from hpcmix.problem.output import OutputOptions
+from hpcmix.problem.parts import Finding, Parts, entries
 from hpcmix.problem.rotation_checks import check_turning
-from hpcmix.problem.scaling import Scaling, prefactors, scaled_species, scaling_checks
-from hpcmix.problem.source import KeyPath
-from hpcmix.problem.species import Species
-from hpcmix.problem.units import Units
+from hpcmix.problem.scaling import prefactors, scaled_species, scaling_checks
 from hpcmix.problem.values import counted, described
-
-Finding = tuple[KeyPath, str, str | None]
-
-
-@dataclass
-class Parts:
-    """The valid parts of a problem file beside its tables as they were read. Species and interactions are by their
-    index in the file."""
-
-    tables: dict[str, Any]
-    units: Units | None = None
-    grid: Grid | None = None
-    species: dict[int, Species] = field(default_factory=dict)
-    interaction: dict[int, Any] = field(default_factory=dict)
-    functional: dict[int, FunctionalSection] = field(default_factory=dict)
-    rotation: Rotation | None = None
-    coupling: dict[int, RabiCoupling] = field(default_factory=dict)
-    time: TimeOptions | None = None
-    output: OutputOptions | None = None
-    scaling: Scaling | None = None
-    parallel: ParallelOptions | None = None
-    ground_state: GroundStateOptions | None = None
-
-    @property
-    def switching_times(self) -> list[float]:
-        """When something jumps or bends."""
-        switched = [potential for one in self.species.values() for potential in one.potential]
-        return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every species is valid, so that their number and kinds can be judged."""
-        return bool(self.species) and len(self.species) == len(entries(self.tables, "species"))
+from hpcmix.splittings import INTEGRATORS
 
 
 def cross_checks(parts: Parts) -> Iterator[Finding]:
@@ -102,7 +63,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             for path, message in check_on_grid(one, parts.grid, hbar):
                 yield ("species", index, *path), message, None
         for index, interaction in parts.interaction.items():
-            for path, message in (*check_range(interaction, parts.grid), *check_cost(interaction, parts.grid)):
+            for path, message in (*interaction.misfits(parts.grid), *check_cost(interaction, parts.grid)):
                 yield ("interaction", index, *path), message, None
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
             yield path, message, None
@@ -119,13 +80,6 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         if parts.grid is not None:
             yield from _check_factors(parts)
             yield from _check_step(parts, hbar)
-
-
-def entries(tables: dict[str, Any], key: str) -> list[dict]:
-    """The tables of an array of tables as they were read; anything else stands as an empty one, so that indices
-    stay."""
-    value = tables.get(key)
-    return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []
 
 
 def _names(parts: Parts) -> list[str]:
@@ -161,8 +115,8 @@ def _check_pairs(parts: Parts) -> Iterator[Finding]:
     """One contact interaction to a pair; of the other kinds several, as long as they differ."""
     seen: dict[tuple[frozenset[str], Any], int] = {}
     for index, interaction in parts.interaction.items():
-        alone = interaction.kind == "contact"
-        rest = interaction.kind if alone else interaction.model_copy(update={"between": ()})
+        several = interaction.several_of_a_pair
+        rest = interaction.model_copy(update={"between": ()}) if several else interaction.kind
         pair = (frozenset(interaction.between), rest)
         if pair in seen:
             names = " and ".join(interaction.between)
@@ -216,8 +170,8 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
         return
     names = [one.name for one in parts.species.values()]
     seen: set[frozenset[str]] = set()
-    for index, entry in enumerate(parts.ground_state.coupling):
-        place = ("ground_state", "coupling", index, "between")
+    for index, entry in enumerate(parts.ground_state.kernel_factors):
+        place = ("ground_state", "kernel_factors", index, "between")
         for position, name in enumerate(entry.between):
             if name not in names:
                 yield (*place, position), f'there is no species "{name}"', closest(name, names)
@@ -225,24 +179,32 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
         if pair in seen:
             yield place, f"names {' and '.join(entry.between)} a second time", None
         seen.add(pair)
-    sets = [one.name for one in parts.species.values() if one.kind == "fermions" and one.initial.kind == "ground-state"]
+    sets = [one.name for one in parts.species.values() if one.kind == "fermions" and one.initial.is_ground_state]
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
 
 
+_NUMBERS = {1: "one", 2: "two"}
+_AT_LEAST = {2: "two or three", 3: "three"}
+
+
 def _check_observables(parts: Parts) -> Iterator[Finding]:
     if parts.output is None or not parts.complete:
         return
-    also = parts.output.observables.also
-    if parts.grid is not None and parts.grid.dimensions == 1 and "angular-momentum" in also:
-        place = ("output", "observables", "also", also.index("angular-momentum"))
-        yield place, "needs two or three dimensions, and the grid has one; leave it out", None
+    requests = parts.output.observables.requests
+    for position, request in enumerate(requests):
+        if parts.grid is not None and parts.grid.dimensions < request.dimensions:
+            message = (
+                f"needs {_AT_LEAST[request.dimensions]} dimensions, and the grid has "
+                f"{_NUMBERS[parts.grid.dimensions]}; leave it out"
+            )
+            yield ("output", "observables", "also", position), message, None
     if any(one.number_of_orbitals > 1 for one in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
-    for position, name in enumerate(also):
-        if name in OF_SETS:
+    for position, request in enumerate(requests):
+        if request.of_sets:
             yield ("output", "observables", "also", position), message, None
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")

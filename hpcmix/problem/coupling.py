@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator, StrictBool, model_validator
 
 from hpcmix.problem.dimensions import FREQUENCY
-from hpcmix.problem.interactions import two_names
-from hpcmix.problem.potentials import Switching
 from hpcmix.problem.section import wrong
-from hpcmix.problem.values import angle, quantity
+from hpcmix.problem.species import Species
+from hpcmix.problem.switching import Switching
+from hpcmix.problem.values import angle, quantity, two_names
 
 SAMPLES = 4097
 """Times at which a factor is looked at. A pulse between two of them makes the strength at time 0- seem larger beside
 the rest, and the user is asked what is meant."""
-
-if TYPE_CHECKING:
-    from hpcmix.problem.species import Species
 
 
 class RabiCoupling(Switching):
@@ -87,7 +84,7 @@ def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]
 
 def asks_for_ground_state(species: Species) -> bool:
     """Whether its ground state is wanted; without particles it says nothing."""
-    return species.initial.kind == "ground-state" and species.particles > 0.0
+    return species.initial.is_ground_state and species.particles > 0.0
 
 
 def group_weights(

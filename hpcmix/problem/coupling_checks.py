@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from hpcmix.problem.coupling import asks_for_ground_state, coupled_groups, dressed_groups
-from hpcmix.problem.integrators import INTEGRATORS
-
-if TYPE_CHECKING:
-    from hpcmix.problem.checks import Finding, Parts
-    from hpcmix.problem.coupling import RabiCoupling
-    from hpcmix.problem.species import Species
-
+from hpcmix.problem.coupling import RabiCoupling, asks_for_ground_state, coupled_groups, dressed_groups
+from hpcmix.problem.parts import Finding, Parts
+from hpcmix.problem.species import Species
+from hpcmix.splittings import INTEGRATORS
 
 NEARLY_OFF = 0.01
 """Share of its largest strength up to which a coupling is a pulse that comes later, at time 0- its tail."""
@@ -92,7 +87,7 @@ def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCou
     for group in groups:
         asking = next(species[index].name for index in group if asks_for_ground_state(species[index]))
         for index in group:
-            if species[index].initial.kind != "ground-state":
+            if not species[index].initial.is_ground_state:
                 message = (
                     f'"{species[index].name}" is coupled to "{asking}" at time 0-, which asks for the ground state '
                     'that they share; ask for it here too, let the coupling begin at "from" = 0, or say '
@@ -116,5 +111,5 @@ def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:
             continue
         if place not in coupled:
             yield ("species", index, "particles"), "must be positive: no [[coupling]] turns others into these", None
-        if one.initial.kind != "ground-state" or any(one.initial.momentum) or one.initial.noise is not None:
+        if not one.initial.is_ground_state or any(one.initial.momentum) or one.initial.noise is not None:
             yield ("species", index, "initial"), "has no meaning without particles; leave it out", None

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, PrivateAttr, StrictBool, ValidationInfo, model_validator
+from pydantic import BeforeValidator, PlainValidator, PrivateAttr, StrictBool, ValidationInfo, model_validator
 
+from hpcmix.frame import AT_REST, LARGEST_SCALE, Frame
 from hpcmix.problem.adaptive import AdaptiveStep, number_or_table
 from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.errors import closest
 from hpcmix.problem.fixed_steps import SAME_TIME, FixedSteps, Mark
-from hpcmix.problem.frame import AT_REST, LARGEST_SCALE, Frame
-from hpcmix.problem.integrators import INTEGRATORS, Splitting
 from hpcmix.problem.section import Section, context_of, wrong
-from hpcmix.problem.values import described, integer, quantity, real, sequence
+from hpcmix.problem.values import described, integer, quantity, real, sequence, two_names
+from hpcmix.splittings import INTEGRATORS, Splitting
 
 NEEDS_TIME = "run needs a [time] section with final and step; hpcmix ground does without"
 
 
-def _pair(value: object) -> tuple:
-    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
-        raise wrong(f'must be a list of two species names, such as ["up", "down"], not {described(value)}')
-    return tuple(value)
-
-
-class GroundStateCoupling(Section):
+class KernelFactor(Section):
     """The kernels of a pair of species, multiplied by a factor while the ground state is looked for: where the
-    evolution begins with a sudden change of that coupling."""
+    evolution begins with a sudden change of that interaction."""
 
-    between: Annotated[tuple[str, str], PlainValidator(_pair)]
+    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
     factor: Annotated[float, real()]
 
 
@@ -59,8 +53,21 @@ class GroundStateOptions(Section):
     noise: Annotated[float, real(at_least=0)] | None = None
     """Relative noise on the first guess, from the seed of every species' ``initial``. None: 0.05 where symmetries of
     the guess would be kept to (sets of orbitals, vector potentials, rotation), else none."""
-    coupling: Annotated[tuple[GroundStateCoupling, ...], sequence()] = ()
+    kernel_factors: Annotated[tuple[KernelFactor, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_name(cls, table: Any) -> Any:
+        """Runs of before `kernel_factors` was called so have an empty `coupling` in their problem.toml."""
+        if not isinstance(table, dict) or "coupling" not in table:
+            return table
+        if table["coupling"] != []:
+            raise wrong(
+                "is called kernel_factors: it multiplies kernels, and coupling is the coherent one, [[coupling]]",
+                key="coupling",
+            )
+        return {key: value for key, value in table.items() if key != "coupling"}
 
     @model_validator(mode="after")
     def _tolerance_asks_for_something(self):
@@ -115,7 +122,7 @@ class TimeOptions(Section):
     final: Annotated[float, PlainValidator(_final)]
     """In the laboratory; infinite in the expanding frame only."""
     step: number_or_table(float, quantity(TIME, above=0), AdaptiveStep)
-    """The step as asked for, on the clock (problem/frame.py), at least as long as those that are taken
+    """The step as asked for, on the clock (hpcmix/frame.py), at least as long as those that are taken
     (``fixed_steps``); or how it is adapted."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
     check_step: StrictBool = True

@@ -46,7 +46,7 @@ def check_frame(
             yield ("species", index, "kinetic"), message
         for number, potential in enumerate(one.potential):
             place = ("species", index, "potential", number)
-            if potential.kind == "file" and potential.until + potential.ramp > 0.0:
+            if potential.at_points_only and potential.until + potential.ramp > 0.0:
                 message = (
                     "a potential from a file is known at the grid's points only, and these move with the expanding "
                     "frame; it can be on before time zero alone: until = 0, without a ramp"
@@ -58,9 +58,9 @@ def check_frame(
                     "give it an until"
                 )
                 yield (*place, "until"), message
-    for position, name in enumerate(output.observables.also if output is not None else ()):
-        if name == "angular-momentum":
-            continue  # r x p is the same in the frame: what its phase adds to p points along r
+    for position, request in enumerate(output.observables.requests if output is not None else ()):
+        if request.in_frame:
+            continue
         message = (
             "is of wave functions of the laboratory, whose phase no grid resolves when the frame has expanded; "
             'leave it out or use frame = "fixed"'
@@ -71,18 +71,17 @@ def check_frame(
 
 
 def _check_infinity(grid: Grid, interaction: dict[int, Any]) -> Iterator[Finding]:
-    """Whether b^2 W is finite where b is infinite. It goes like b^(2-d) for a finite integral of the kernel, and like b
-    for 1/r."""
+    """Whether b^2 W is finite where b is infinite. It goes like b^(2-d) for a finite integral of the kernel; what grows
+    faster acts over all distances."""
     for index, entry in interaction.items():
-        if entry.kind == "coulomb":
-            message = (
-                "acts over all distances: in the expanding frame it grows like the scale b, and "
-                'time.final = "infinity" is not reached; give a finite time'
-            )
-            yield ("interaction", index, "kind"), message
-        elif grid.dimensions == 1:
-            message = (
-                "dilutes too slowly in one dimension: in the expanding frame it grows like the scale b, and "
-                'time.final = "infinity" is not reached; give a finite time'
-            )
-            yield ("interaction", index, "kind"), message
+        power = entry.growth_with_the_frame(grid.dimensions)
+        if power <= 0.0:
+            continue
+        local = power <= 2.0 - grid.dimensions
+        reason = "dilutes too slowly in one dimension" if local else "acts over all distances"
+        scale = "the scale b" if power == 1.0 else f"b^{power:.3g}, b the scale"
+        message = (
+            f"{reason}: in the expanding frame it grows like {scale}, and "
+            'time.final = "infinity" is not reached; give a finite time'
+        )
+        yield ("interaction", index, "kind"), message

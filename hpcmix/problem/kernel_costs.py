@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcmix.problem.grid import Grid
-from hpcmix.problem.interactions import InteractionSection
+from hpcmix.problem.interactions.section import InteractionSection
 
 SECONDS_PER_WAVE = {1: 2e-8, 2: 4e-8, 3: 4e-8}
 """Of a cosine, J_0 or sin(kr)/kr at a node, measured to a factor of two."""

@@ -7,15 +7,13 @@ Bounds of energies are those of all particles of a species at one grid point, or
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from hpcmix.problem.interactions.section import Constants, reduced_mass
+from hpcmix.problem.parts import Parts
 from hpcmix.problem.scaling import Prefactors, prefactors
 from hpcmix.problem.species import Species
-
-if TYPE_CHECKING:
-    from hpcmix.problem.checks import Parts
 
 LARGEST_QUOTIENT = 1e12
 """Of an energy and the kinetic energy of the grid's fastest mode: in double precision a sum of the two has four digits
@@ -30,14 +28,19 @@ LONGEST_CELL = 1e6
 """Largest spacing of the grid over its smallest: kinetic energies along the axes differ by the square then, and radial
 tables have as many entries for a point of an axis."""
 
-STRONGEST_BARRIER = 1e8
-"""kappa V R^2 of a scattering potential: a hard sphere to a part in 1e4, resolved by as many panels."""
-
-LARGEST_BALL = 1e12
-"""Radius of the Neumann problem over the potential's: beyond, its solution is that of the scattering problem to all
-digits."""
-
 Finding = tuple[tuple[str | int, ...], str]
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """hbar, and the masses of the species by their names: see
+    :class:`~hpcmix.problem.interactions.section.Constants`."""
+
+    hbar: float
+    masses: Mapping[str, float]
+
+    def reduced_mass(self, between: tuple[str, str]) -> float:
+        return reduced_mass(*(self.masses[name] for name in between))
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,10 @@ def _out_of_range(parts: Parts, hbar: float) -> Iterator[Finding]:
             message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
             yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
     step = 0.0 if parts.time is None else hbar / parts.time.step_size
-    for one in _meetings(parts, hbar, factors, kinetic, cell):
+    constants = _Constants(hbar, {one.name: one.mass for one in parts.species.values()})
+    for one in _meetings(parts, constants, factors, kinetic, cell):
         other, what = one.kinetic, "the largest kinetic energy"
-        if step > other and parts.species[one.species].initial.kind != "ground-state":
+        if step > other and not parts.species[one.species].initial.is_ground_state:
             other, what = step, "hbar over the step"
         if one.energy > min(largest, LARGEST_QUOTIENT * other):
             yield (
@@ -99,7 +103,7 @@ def _out_of_range(parts: Parts, hbar: float) -> Iterator[Finding]:
                 "leaves nothing of the smaller; check this number, masses, particles and lengths (at most "
                 f"{LARGEST_QUOTIENT:.0e} times the other, and {largest:.0e})",
             )
-    yield from _check_scattering(parts, hbar)
+    yield from _check_ranges(parts, constants)
 
 
 def _check_cells(parts: Parts) -> Iterator[Finding]:
@@ -113,17 +117,18 @@ def _check_cells(parts: Parts) -> Iterator[Finding]:
 
 
 def _meetings(
-    parts: Parts, hbar: float, factors: Prefactors, kinetic: dict[int, float], cell: float
+    parts: Parts, constants: Constants, factors: Prefactors, kinetic: dict[int, float], cell: float
 ) -> Iterator[Meeting]:
     """All energies of the problem whose size is known without its fields."""
+    hbar = constants.hbar
     grid, names = parts.grid, {one.name: index for index, one in parts.species.items()}
     corner = [length / 2.0 for length in grid.lengths]
     places = list(parts.species)
     for index, one in parts.species.items():
         for number, potential in enumerate(one.potential):
-            height = _height(potential, one.mass, corner)
+            height = potential.largest(one.mass, corner)
             yield Meeting(("species", index, "potential", number), "this potential", index, height, kinetic[index])
-        momentum = _momentum(one.vector_potential, corner)
+        momentum = 0.0 if one.vector_potential is None else one.vector_potential.largest(corner)
         if momentum > 0.0:
             energy = momentum * momentum / (2.0 * one.mass)
             resting = hbar**2 * sum((math.pi / spacing) ** 2 for spacing in grid.spacings) / (2.0 * one.mass)
@@ -143,7 +148,7 @@ def _meetings(
         if any(name not in names for name in entry.between):
             continue
         first, second = (names[name] for name in entry.between)
-        key, strength = _strength(entry, parts.species[first].mass, parts.species[second].mass, hbar, grid, cell)
+        key, strength = entry.strength_at_a_point(constants, grid)
         factor = factors.kernel_factor(places.index(first), places.index(second))
         for here, there in ((first, second), (second, first)):
             energy = abs(strength * factor) * factors.weights[places.index(there)]
@@ -156,79 +161,10 @@ def _meetings(
             yield Meeting(("functional", index, "strength"), "its mean field at one point", one, energy, kinetic[one])
 
 
-def _height(potential: Any, mass: float, corner: list[float]) -> float:
-    """The largest |U| in the box, as far as the file tells."""
-    match potential.kind:
-        case "harmonic":
-            sides = zip(potential.frequency, potential.centre, corner, strict=True)
-            return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
-        case "lattice":
-            return sum(map(abs, potential.depth))
-        case "box" | "gaussian":
-            return abs(potential.height)
-    return 0.0  # an expression or a file: its values are looked at when they are made (model/potentials.py)
-
-
-def _momentum(potential: Any, corner: list[float]) -> float:
-    """The largest |A| in the box, about, as far as the file tells."""
-    if potential is None:
-        return 0.0
-    match potential.kind:
-        case "uniform":
-            return math.hypot(*potential.field) * math.hypot(*corner)
-        case "solenoid":  # at most about 0.1 flux / radius
-            return abs(potential.flux) / potential.radius
-        case "random":
-            return 5.0 * potential.amplitude
-    return 0.0
-
-
-def _strength(
-    entry: Any, mass: float, other: float, hbar: float, grid: Any, cell: float
-) -> tuple[tuple[str, ...], float]:
-    """The key to blame, and what one particle at a grid point makes others at that point feel, about."""
-    nearest = min(grid.spacings)
-    reduced = mass * other / (mass + other)
-    match entry.kind:
-        case "contact" if entry.strength is not None:
-            return ("strength",), entry.strength / cell
-        case "contact":
-            return ("scattering_length",), 2.0 * math.pi * hbar**2 * entry.scattering_length / reduced / cell
-        case "gaussian":
-            return ("strength",), entry.strength
-        case "yukawa" | "coulomb":
-            return ("strength",), entry.strength / nearest
-        case "dipolar" if entry.strength is not None:
-            return ("strength",), entry.strength / cell
-        case "dipolar":
-            return ("dipolar_length",), 1.5 * hbar**2 * entry.dipolar_length / reduced / cell
-        case "table":
-            return ("values",), max(map(abs, entry.values))
-        case "scattering":  # a scattering length is at most about the radius, unless it is resonant
-            return ("potential",), 2.0 * math.pi * hbar**2 * entry.potential.radius / reduced / cell
-    raise ValueError(f"{entry.kind} is no kind of interaction")
-
-
-def _check_scattering(parts: Parts, hbar: float) -> Iterator[Finding]:
-    """Potentials whose scattering solution takes more panels than there is memory, or none that rounding can tell."""
-    masses = {one.name: one.mass for one in parts.species.values()}
+def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Finding]:
+    """What the interactions find of their own numbers."""
+    names = {one.name for one in parts.species.values()}
     for index, entry in parts.interaction.items():
-        if entry.kind != "scattering" or any(name not in masses for name in entry.between):
-            continue
-        potential = entry.potential
-        first, second = (masses[name] for name in entry.between)
-        height = max(map(abs, potential.values)) if potential.kind == "table" else abs(potential.height)
-        kappa = 2.0 * first * second / (first + second) / hbar**2
-        barrier = kappa * height * potential.radius * potential.radius
-        if not 1e-60 <= barrier <= STRONGEST_BARRIER:
-            message = f"2 m V R^2/hbar^2 is {barrier:.3g}, which must be between 1e-60 and {STRONGEST_BARRIER:.0e}"
-            yield ("interaction", index, "potential"), f"{message}; check height and radius"
-        if entry.limit or entry.particles is None or entry.neumann_radius is None:
-            continue
-        ball = entry.particles * entry.neumann_radius / potential.radius
-        if ball > LARGEST_BALL:
-            message = f"particles times neumann_radius is {ball:.3g} times the potential's radius, beyond what rounding"
-            yield (
-                ("interaction", index, "particles"),
-                f"{message} tells from infinity ({LARGEST_BALL:.0e}); use limit = true",
-            )
+        if names.issuperset(entry.between):
+            for key, message in entry.out_of_range(constants):
+                yield ("interaction", index, *key), message

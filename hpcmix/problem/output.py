@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, StrictBool, model_validator
 
 from hpcmix.problem.dimensions import TIME
 from hpcmix.problem.durations import duration
+from hpcmix.problem.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import described, integer, quantity, sequence
 
@@ -28,10 +29,10 @@ class ScheduleSection(Section):
         return self
 
 
-Also = Literal["angular-momentum", "momentum-distribution", "determinant-overlap", "semiclassical-norms"]
-
-OF_SETS = ("determinant-overlap", "semiclassical-norms")
-"""Those of them that are measured of sets of orbitals only."""
+if TYPE_CHECKING:
+    Also = str
+else:
+    Also = Literal[tuple(request.word for request in REQUESTS)]
 
 
 class ObservablesOptions(ScheduleSection):
@@ -41,6 +42,11 @@ class ObservablesOptions(ScheduleSection):
     """What to measure beyond the usual: it costs time or, for the overlap with the initial determinant, the memory of a
     second set of orbitals. The angular momentum is there anyway where a vector potential or a rotating frame turns the
     particles."""
+
+    @property
+    def requests(self) -> list[Request]:
+        """What is known of those asked for."""
+        return requests_of(self.also)
 
 
 SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]

@@ -10,7 +10,7 @@ from typing import Any
 from hpcmix.problem.errors import Complaint, closest
 from hpcmix.problem.source import KeyPath
 
-ARRAYS = (("species",), ("interaction",), ("coupling",), ("ground_state", "coupling"), ("species", "potential"))
+ARRAYS = (("species",), ("interaction",), ("coupling",), ("ground_state", "kernel_factors"), ("species", "potential"))
 """Arrays of tables, by their keys without indices: an option that speaks of their entry 0 may begin them."""
 
 NUMBERS_OR_TABLES = (("time", "step"),)

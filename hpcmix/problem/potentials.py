@@ -2,83 +2,58 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, TIME
+from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH
 from hpcmix.problem.expressions import Expression
-from hpcmix.problem.section import Section, wrong
+from hpcmix.problem.grid import Grid
+from hpcmix.problem.source import KeyPath
+from hpcmix.problem.switching import Switching
 from hpcmix.problem.values import angle, existing_file, expression, quantity, vector
 
 _SAMPLES = 17
 """Points along an axis at which an expression is looked at: odd, so that the middle is among them."""
 
 
-class Switching(Section):
-    """What every potential can have: a time to be switched on and off, a ramp for both, and a factor that depends on
-    time.
+Finding = tuple[KeyPath, str]
+"""The key of the entry to blame, and a sentence."""
 
-    Its strength is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
-    ``fall`` from 1 to 0 over [until, until + ramp]: linearly, or as ``(1 - cos(pi s)) / 2`` when smooth. Without a
-    ramp both are steps (CONVENTIONS.md, Time).
-    """
 
-    from_time: Annotated[float, quantity(TIME)] = Field(-math.inf, alias="from")
-    """Time from which the potential is on (minus infinity: always was)."""
-    until: Annotated[float, quantity(TIME)] = math.inf
-    """Time until which it is on (infinity: stays)."""
-    ramp: Annotated[float, quantity(TIME, at_least=0)] = 0.0
-    """How long the switching takes."""
-    ramp_shape: Literal["linear", "smooth"] = "linear"
-    factor: Annotated[Expression, expression(position=False, time=True)] | None = None
-    """Factor that depends on t, or None for one."""
+class PotentialSection(Switching):
+    """What every potential answers about itself. Checks, plans and claims ask it; none of them knows its kind."""
 
-    @model_validator(mode="after")
-    def _switching_makes_sense(self):
-        if self.until <= self.from_time:
-            raise wrong(
-                f"is on from {self.from_time:g} until {self.until:g} in code units, which is never", key="until"
-            )
-        if self.ramp > 0 and math.isinf(self.from_time) and math.isinf(self.until):
-            raise wrong('does nothing without "from" or "until", the times at which to switch', key="ramp")
-        return self
+    @abstractmethod
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """The largest |U| in the box that reaches from -corner to corner, as far as the file tells; zero where its
+        values are looked at when they are made (model/potentials.py)."""
 
     @property
-    def switching_times(self) -> tuple[float, ...]:
-        """The times at which its strength jumps or bends: where it is switched, and where a ramp begins and ends."""
-        return tuple(
-            time
-            for edge in (self.from_time, self.until)
-            if math.isfinite(edge)
-            for time in dict.fromkeys((edge, edge + self.ramp))
-        )
+    @abstractmethod
+    def proportional_to_mass(self) -> bool:
+        """Whether species of different masses have different potentials of one entry."""
 
     @property
-    def before_start(self) -> float:
-        """What the strength is multiplied by at time 0-, at which ground states are sought."""
-        value = self._risen(self.from_time) * (1.0 - self._risen(self.until))
-        return value * float(self.factor.evaluate(t=0.0)) if value != 0.0 and self.factor is not None else value
-
-    def _risen(self, edge: float) -> float:
-        """How much of the switching at `edge` is over at time 0-."""
-        if self.ramp == 0.0 or math.isinf(edge):
-            return 1.0 if edge < 0.0 else 0.0
-        progress = min(1.0, max(0.0, -edge / self.ramp))
-        return 0.5 * (1.0 - math.cos(math.pi * progress)) if self.ramp_shape == "smooth" else progress
+    @abstractmethod
+    def at_points_only(self) -> bool:
+        """Whether it is known at the grid's points and nowhere else."""
 
     @property
-    def switched(self) -> bool:
-        """Whether its strength changes in time."""
-        return math.isfinite(self.from_time) or math.isfinite(self.until) or self.factor is not None
+    @abstractmethod
+    def shapes_clouds(self) -> bool:
+        """Whether it may change the size of a cloud that no harmonic trap holds."""
 
-    @property
-    def moves(self) -> bool:
-        """Whether its shape in space does."""
+    @abstractmethod
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """What does not fit the grid, beside its centre."""
+
+    def round_about(self, axis: int) -> bool:
+        """Whether it is the same after any turn about an axis, as far as the file tells."""
         return False
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
@@ -86,14 +61,8 @@ class Switching(Section):
         the file tells. What only may - a well, values from a file - is none."""
         return False
 
-    def holds(self, time: float, before_start: bool = False) -> bool:
-        """Whether it acts at half its strength or more at a time; at time 0- with `before_start`."""
-        begins, ends = self.from_time + self.ramp, self.until
-        on = begins <= time < ends if not before_start else (begins < 0.0 <= ends)
-        return on and (self.factor is None or float(self.factor.evaluate(t=time)) >= 0.5)
 
-
-class HarmonicPotential(Switching):
+class HarmonicPotential(PotentialSection):
     """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
 
     kind: Literal["harmonic"]
@@ -104,8 +73,38 @@ class HarmonicPotential(Switching):
         """Where it has a frequency."""
         return self.frequency[axis] > 0.0
 
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        sides = zip(self.frequency, self.centre, corner, strict=True)
+        return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
 
-class LatticePotential(Switching):
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+    def round_about(self, axis: int) -> bool:
+        """See :class:`PotentialSection`: with its centre on the axis and equal frequencies across it."""
+        across = [other for other in range(len(self.frequency)) if other != axis]
+        on_axis = all(self.centre[other] == 0.0 for other in across)
+        return on_axis and len({self.frequency[other] for other in across}) == 1
+
+
+class LatticePotential(PotentialSection):
     """``U = sum_i depth_i sin^2(pi x_i / period_i + phase_i)``. An axis of depth zero has no lattice."""
 
     kind: Literal["lattice"]
@@ -113,8 +112,47 @@ class LatticePotential(Switching):
     period: vector(quantity(LENGTH, above=0))
     phase: vector(angle()) = Field(0.0, validate_default=True)
 
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return sum(map(abs, self.depth))
 
-class BoxPotential(Switching):
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        for axis, name in enumerate(grid.axes):
+            period, length = self.period[axis], grid.lengths[axis]
+            if self.depth[axis] == 0.0:
+                continue
+            if period < 2.0 * grid.spacings[axis]:
+                message = f"{period:.6g} on axis {name} is less than two grid spacings ({grid.spacings[axis]:.6g} each)"
+                yield ("period", axis), message
+                continue
+            periods = length / period
+            # the spec of the file format: whole to 1e-9, so that a rounded decimal passes and a mistake does not
+            if abs(periods - round(periods)) > 1e-9:
+                nearest = length / max(1, round(periods))
+                message = (
+                    f"{period:.6g} on axis {name} does not fit the periodic box: {length:.6g} holds {periods:.6g} "
+                    f"periods, which must be a whole number (nearest: {nearest:.12g} in code units)"
+                )
+                yield ("period", axis), message
+
+
+class BoxPotential(PotentialSection):
     """``U = 0`` inside the inner lengths (centred at the origin) and ``height`` outside, smoothed over the length
     ``edge``."""
 
@@ -127,8 +165,34 @@ class BoxPotential(Switching):
         """Where its walls stand in the grid's box."""
         return self.height > 0.0 and self.lengths[axis] < lengths[axis]
 
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return abs(self.height)
 
-class GaussianPotential(Switching):
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        for axis, name in enumerate(grid.axes):
+            if self.lengths[axis] > grid.lengths[axis]:
+                message = f"{self.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
+                yield ("lengths", axis), message
+
+
+class GaussianPotential(PotentialSection):
     """``U = height exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``: a barrier or, when negative, a well."""
 
     kind: Literal["gaussian"]
@@ -136,8 +200,31 @@ class GaussianPotential(Switching):
     width: vector(quantity(LENGTH, above=0))
     centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
 
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return abs(self.height)
 
-class ExpressionPotential(Switching):
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+
+class ExpressionPotential(PotentialSection):
     """``U = value(x, y, z, t)``, in code units."""
 
     kind: Literal["expression"]
@@ -169,13 +256,59 @@ class ExpressionPotential(Switching):
         others = tuple(other for other in range(len(places)) if other != axis)
         return np.min(np.broadcast_to(values, shape), axis=others)
 
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return 0.0
 
-class FilePotential(Switching):
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+
+class FilePotential(PotentialSection):
     """U on the grid's points, code units, from a dataset of an HDF5 file."""
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
     dataset: str = "potential"
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return 0.0
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
 
 
 Potential = Annotated[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,32 +18,88 @@ CLOSEST_RADII = 1e-9
 """Of the last radius: slopes of a spline through closer points lose half of the digits that its values have."""
 
 
-class SquareBarrier(Section):
+SAMPLES = 2001
+"""Radii at which the lowest value of a function is looked for."""
+
+Function = Callable[[np.ndarray], np.ndarray]
+"""Values at radii within the support."""
+
+
+class RadialSection(Section):
+    """A function of r that is smooth between its edges and zero beyond the last of them."""
+
+    @property
+    @abstractmethod
+    def edges(self) -> tuple[float, ...]:
+        """0 = r_0 < r_1 < ... < r_n."""
+
+    @abstractmethod
+    def function(self) -> Function:
+        """The function within the last edge."""
+
+    @property
+    @abstractmethod
+    def highest(self) -> float:
+        """The largest absolute value, about."""
+
+    @property
+    def lowest(self) -> float:
+        """The lowest value, as far as looking at many radii finds it."""
+        return float(np.min(self.function()(np.linspace(0.0, self.edges[-1], SAMPLES))))
+
+
+class RadialBump(RadialSection):
+    """A function with one height, smooth up to its radius."""
+
+    kind: str
+    height: Annotated[float, quantity(ENERGY)]
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """See :class:`RadialSection`."""
+        return 0.0, self.radius
+
+    @property
+    def highest(self) -> float:
+        """See :class:`RadialSection`."""
+        return abs(self.height)
+
+
+class SquareBarrier(RadialBump):
     """``V = height`` for r < radius, a well when negative."""
 
     kind: Literal["square-barrier"]
-    height: Annotated[float, quantity(ENERGY)]
     radius: Annotated[float, quantity(LENGTH, above=0)]
 
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        return lambda r: np.full_like(r, self.height)
 
-class GaussianBump(Section):
+
+class GaussianBump(RadialBump):
     """``V = height exp(-r^2 / (2 width^2))`` for r < radius, zero beyond."""
 
     kind: Literal["gaussian-bump"]
-    height: Annotated[float, quantity(ENERGY)]
     width: Annotated[float, quantity(LENGTH, above=0)]
     radius: Annotated[float, quantity(LENGTH, above=0)]
 
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        return lambda r: self.height * np.exp(-0.5 * (r / self.width) ** 2)
 
-class SoftSphere(Section):
+
+class SoftSphere(RadialBump):
     """``V = height (1 - r/radius)^2`` for r < radius: spheres that repel in proportion to their overlap."""
 
     kind: Literal["soft-sphere"]
-    height: Annotated[float, quantity(ENERGY)]
     radius: Annotated[float, quantity(LENGTH, above=0)]
 
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        return lambda r: self.height * (1.0 - r / self.radius) ** 2
 
-class RadialTable(Section):
+
+class RadialTable(RadialSection):
     """Values at radii from 0 on, joined by a cubic spline; zero beyond the last one. Code units.
 
     Given as two lists, or as the path of a text file with two columns, which becomes the two lists: a problem that was
@@ -93,6 +151,22 @@ class RadialTable(Section):
     def radius(self) -> float:
         """The last radius."""
         return self.radii[-1]
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """See :class:`RadialSection`."""
+        return self.radii
+
+    @property
+    def highest(self) -> float:
+        """See :class:`RadialSection`."""
+        return max(map(abs, self.values))
+
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        from scipy.interpolate import CubicSpline  # only who uses it waits for it
+
+        return CubicSpline(self.radii, self.values)
 
 
 class TablePotential(RadialTable):

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.grid import Grid
+from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.rotation import Rotation
 from hpcmix.problem.species import Species
 
@@ -44,8 +45,9 @@ def _check_trap(rotation: Rotation, species: dict[int, Species], grid: Grid) -> 
     axes = grid.dimensions
     centrifugal = (turn @ turn * np.eye(3) - np.outer(turn, turn))[:axes, :axes]
     for one in species.values():
-        traps = [entry for entry in one.potential if entry.kind == "harmonic" and entry.from_time == -math.inf]
-        if one.initial.kind != "ground-state" or not traps or len(traps) < len(one.potential) or one.vector_potential:
+        harmonic = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
+        traps = [entry for entry in harmonic if entry.from_time == -math.inf]
+        if not one.initial.is_ground_state or not traps or len(traps) < len(one.potential) or one.vector_potential:
             continue
         squares = np.diag(sum(np.square(entry.frequency) for entry in traps))
         if np.linalg.eigvalsh(squares - centrifugal)[0] <= 0.0 and np.any(turn):

@@ -4,7 +4,8 @@ and the factors of the kernels."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,9 +32,14 @@ class Scaling(Section):
     kind: Literal["fractions", "geometric-mean", "bose-fermi-micro", "bose-fermi-macro"]
 
     @property
+    def rule(self) -> ScalingRule:
+        """What the word means."""
+        return RULES[self.kind]
+
+    @property
     def sets_bose_fermi(self) -> bool:
         """Whether it sets particle numbers, masses and hbar from the number of fermions."""
-        return self.kind.startswith("bose-fermi")
+        return isinstance(self.rule, BoseFermiRule)
 
 
 @dataclass(frozen=True)
@@ -43,47 +49,134 @@ class Prefactors:
     hbar           the reduced Planck constant in code units.
     weights        nu per species: particles per orbital as the density counts them.
     coupling       lambda, the factor that every kernel has; kernels of a pair may have a further one.
+    rule           that of the scaling, None without one.
     """
 
     hbar: float
     weights: tuple[float, ...]
     coupling: float
-    kind: str | None = None
+    rule: ScalingRule | None = None
 
     def kernel_factor(self, first: int, second: int) -> float:
         """What the kernels between two species, given by index, are multiplied by."""
-        if self.kind == "fractions":
-            return 1.0 / self.weights[first] if first == second else 1.0
-        if self.kind == "geometric-mean":
-            # N / sqrt(N_a N_b) with nu_a = N_a / N; written so that a species' own factor is exactly 1/nu_a
-            return 1.0 / (
-                self.weights[first] if first == second else math.sqrt(self.weights[first] * self.weights[second])
-            )
-        return self.coupling
+        return self.coupling if self.rule is None else self.rule.kernel_factor(self, first, second)
+
+
+# ---------------------------------------------------------------- what the words mean
+
+
+class ScalingRule(ABC):
+    """What a scaling makes of the species."""
+
+    @abstractmethod
+    def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
+        """The prefactors of checked species."""
+
+    @abstractmethod
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """What the kernels between two species, given by index, are multiplied by."""
+
+
+class PopulationRule(ScalingRule):
+    """nu_a = N_a over a number that all species have in common."""
+
+    @abstractmethod
+    def reference(self, particles: Sequence[float]) -> float:
+        """That number."""
+
+    def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
+        """See :class:`ScalingRule`."""
+        own = [one.weight for one in species]
+        reference = self.reference(own)
+        return Prefactors(1.0, tuple(number / reference for number in own), 1.0, self)
+
+
+class Fractions(PopulationRule):
+    """nu_a = N_a / sum N, kernels of a species with itself divided by it."""
+
+    def reference(self, particles: Sequence[float]) -> float:
+        """See :class:`PopulationRule`."""
+        return math.fsum(particles)
+
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """See :class:`ScalingRule`."""
+        return 1.0 / found.weights[first] if first == second else 1.0
+
+
+class GeometricMean(PopulationRule):
+    """nu_a = N_a / N, N the geometric mean; kernels times N / sqrt(N_a N_b)."""
+
+    def reference(self, particles: Sequence[float]) -> float:
+        """See :class:`PopulationRule`."""
+        return math.exp(math.fsum(map(math.log, particles)) / len(particles))
+
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """See :class:`ScalingRule`; with nu_a = N_a / N, written so that a species' own factor is exactly 1/nu_a."""
+        weights = found.weights
+        return 1.0 / (weights[first] if first == second else math.sqrt(weights[first] * weights[second]))
+
+
+class BoseFermiRule(ScalingRule):
+    """hbar, the number of bosons N and the masses from the number of fermions; kernels times 1/N."""
+
+    @abstractmethod
+    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
+        """hbar, number of bosons ("particles"), and the masses by kind of species."""
+
+    def numbers_of(self, species: Sequence[Species], dimensions: int) -> Mapping[str, float]:
+        """The same for the fermions there are, all spin states together."""
+        fermions = sum(one.number_of_orbitals for one in species if one.kind == "fermions")
+        return self.numbers(float(fermions), dimensions)
+
+    def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
+        """See :class:`ScalingRule`."""
+        numbers = self.numbers_of(species, dimensions)
+        return Prefactors(numbers["hbar"], tuple(one.weight for one in species), 1.0 / numbers["particles"], self)
+
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """See :class:`ScalingRule`."""
+        return found.coupling
+
+    def wanted(self, one: Species, numbers: Mapping[str, float]) -> dict[str, float]:
+        """What it sets of a species."""
+        bosons = {"particles": numbers["particles"]} if one.kind == "condensate" else {}
+        return {"mass": numbers[one.kind], **bosons}
+
+
+class BoseFermiMicro(BoseFermiRule):
+    """(2.18)."""
+
+    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
+        """See :class:`BoseFermiRule`."""
+        return {"hbar": 1.0, "particles": fermions, "condensate": 0.5, "fermions": 0.5}
+
+
+class BoseFermiMacro(BoseFermiRule):
+    """(2.20)."""
+
+    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
+        """See :class:`BoseFermiRule`."""
+        hbar = fermions ** (-1.0 / dimensions)
+        return {"hbar": hbar, "particles": fermions / hbar, "condensate": hbar, "fermions": 1.0}
+
+
+RULES: dict[str, ScalingRule] = {
+    "fractions": Fractions(),
+    "geometric-mean": GeometricMean(),
+    "bose-fermi-micro": BoseFermiMicro(),
+    "bose-fermi-macro": BoseFermiMacro(),
+}
+"""By the word in the file."""
+
+
+# ---------------------------------------------------------------- a problem's prefactors
 
 
 def prefactors(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> Prefactors:
     """Prefactors of a checked problem; without a scaling hbar = 1, particle numbers as weights, kernels as they are."""
-    own = tuple(1.0 if one.kind == "fermions" else one.particles for one in species)
     if scaling is None:
-        return Prefactors(1.0, own, 1.0)
-    if scaling.kind == "fractions":
-        total = math.fsum(own)
-        return Prefactors(1.0, tuple(number / total for number in own), 1.0, scaling.kind)
-    if scaling.kind == "geometric-mean":
-        mean = math.exp(math.fsum(map(math.log, own)) / len(own))
-        return Prefactors(1.0, tuple(number / mean for number in own), 1.0, scaling.kind)
-    numbers = bose_fermi_numbers(scaling, species, dimensions)
-    return Prefactors(numbers["hbar"], own, 1.0 / numbers["particles"], scaling.kind)
-
-
-def bose_fermi_numbers(scaling: Scaling, species: Sequence[Species], dimensions: int) -> dict[str, float]:
-    """hbar, number of bosons and masses of (2.18) or (2.20) for the fermions there are, all spin states together."""
-    fermions = sum(one.number_of_orbitals for one in species if one.kind == "fermions")
-    if scaling.kind == "bose-fermi-micro":
-        return {"hbar": 1.0, "particles": float(fermions), "condensate": 0.5, "fermions": 0.5}
-    hbar = float(fermions) ** (-1.0 / dimensions)
-    return {"hbar": hbar, "particles": float(fermions) / hbar, "condensate": hbar, "fermions": 1.0}
+        return Prefactors(1.0, tuple(one.weight for one in species), 1.0)
+    return scaling.rule.prefactors(species, dimensions)
 
 
 def scaling_checks(
@@ -117,12 +210,9 @@ def scaling_checks(
     if kinds.count("condensate") > 1:
         yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {kinds.count("condensate")}'
         return
-    numbers = bose_fermi_numbers(scaling, list(species.values()), dimensions)
+    numbers = scaling.rule.numbers_of(list(species.values()), dimensions)
     for index, one in species.items():
-        wanted = {"mass": numbers[one.kind]}
-        if one.kind == "condensate":
-            wanted["particles"] = numbers["particles"]
-        for key, value in wanted.items():
+        for key, value in scaling.rule.wanted(one, numbers).items():
             if key in tables[index] and getattr(one, key) != value:
                 yield ("species", index, key), f'is {value!r} in the scaling "{scaling.kind}"; leave it out'
 
@@ -131,11 +221,5 @@ def scaled_species(scaling: Scaling | None, species: Sequence[Species], dimensio
     """The species with the masses and the number of bosons that the scaling sets."""
     if scaling is None or not scaling.sets_bose_fermi:
         return tuple(species)
-    numbers = bose_fermi_numbers(scaling, species, dimensions)
-    filled = []
-    for one in species:
-        update = {"mass": numbers[one.kind]}
-        if one.kind == "condensate":
-            update["particles"] = numbers["particles"]
-        filled.append(one.model_copy(update=update))
-    return tuple(filled)
+    numbers = scaling.rule.numbers_of(species, dimensions)
+    return tuple(one.model_copy(update=scaling.rule.wanted(one, numbers)) for one in species)

@@ -12,7 +12,8 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.functionals import Functional
 from hpcmix.problem.grid import Grid
-from hpcmix.problem.interactions import Interaction
+from hpcmix.problem.interactions.kinds import Interaction
+from hpcmix.problem.interactions.section import reduced_mass
 from hpcmix.problem.output import OutputOptions
 from hpcmix.problem.parallel import ParallelOptions
 from hpcmix.problem.rotation import Rotation
@@ -121,7 +122,7 @@ class Problem(Section):
     def reduced_mass(self, between: tuple[str, str]) -> float:
         """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""
         first, second = (self.species_named(name).mass for name in between)
-        return first * second / (first + second)
+        return reduced_mass(first, second)
 
     def complain(self, key: str, message: str) -> ProblemError:
         """The error for a mistake that only a later layer can see; raise it.

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
+from hpcmix.frame import Frame
 from hpcmix.problem.units import Units
 
-if TYPE_CHECKING:
-    from hpcmix.problem.frame import Frame
 VALUE, TABLE = "<value>", "<table>"
 """Tags of an entry that is a single value or a table, in the locations of pydantic's errors."""
 

@@ -88,7 +88,7 @@ def _filled_in(problem: Problem) -> str:
     ]
     names = [one.name for one in problem.species]
     for pair in dict.fromkeys(tuple(sorted(entry.between, key=names.index)) for entry in problem.interaction):
-        factor = found.kernel_factor(*(names.index(name) for name in pair))
+        factor = found.kernel_factor(*problem.pair(pair))
         lines.append(f"kernels between {pair[0]} and {pair[1]} are multiplied by {factor!r}")
     return "".join(f"\n# {line}" for line in lines)
 

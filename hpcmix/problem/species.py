@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from hpcmix.problem.dimensions import MASS
-from hpcmix.problem.initial import GroundStateInitial, Initial
+from hpcmix.problem.initial import GroundStateInitial, Initial, PlaneWavesInitial
 from hpcmix.problem.potentials import Potential
 from hpcmix.problem.section import Section, wrong
 from hpcmix.problem.values import described, integer, is_number, quantity, real
@@ -29,10 +29,6 @@ def _one_or_many(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         raise wrong(f"must be a table or a list of tables, not {described(value)}")
     return tuple(value)
-
-
-_SINGLE_STATES = ("gaussian", "thomas-fermi", "expression")
-"""Kinds of initial state that are one wave function, no set of orthogonal ones."""
 
 
 class Species(Section):
@@ -62,6 +58,16 @@ class Species(Section):
     def number_of_orbitals(self) -> int:
         """M: one for a condensate."""
         return self.orbitals or 1
+
+    @property
+    def weight(self) -> float:
+        """nu where no [scaling] sets it: the particles of an orbital."""
+        match self.kind:
+            case "condensate":
+                return self.particles
+            case "fermions":
+                return 1.0
+        raise TypeError(f'a species of kind "{self.kind}" does not say how many particles an orbital holds')
 
     @model_validator(mode="before")
     @classmethod
@@ -96,12 +102,22 @@ class Species(Section):
 
     @model_validator(mode="after")
     def _orbitals_fit(self):
-        if self.kind == "condensate":
-            if self.orbitals is not None:
-                raise wrong('belongs to kind = "fermions"; a condensate has one orbital', key="orbitals")
-            if self.initial.kind == "plane-waves" and self.initial.numbers is None:
-                raise wrong("is required: the wave's number of periods along each axis", key="initial.numbers")
-            return self
+        match self.kind:
+            case "condensate":
+                self._check_condensate()
+            case "fermions":
+                self._check_fermions()
+            case _:
+                raise TypeError(f'nothing checks the orbitals of a species of kind "{self.kind}"')
+        return self
+
+    def _check_condensate(self) -> None:
+        if self.orbitals is not None:
+            raise wrong('belongs to kind = "fermions"; a condensate has one orbital', key="orbitals")
+        if isinstance(self.initial, PlaneWavesInitial) and self.initial.numbers is None:
+            raise wrong("is required: the wave's number of periods along each axis", key="initial.numbers")
+
+    def _check_fermions(self) -> None:
         if self.orbitals is None:
             raise wrong("is required for fermions: the number of orbitals, one particle in each", key="orbitals")
         if self.particles != self.orbitals:
@@ -109,7 +125,7 @@ class Species(Section):
                 f"must equal orbitals = {self.orbitals} for fermions, one particle in each; leave it out",
                 key="particles",
             )
-        if self.initial.kind in _SINGLE_STATES:
+        if not self.initial.makes_sets:
             raise wrong(
                 f'"{self.initial.kind}" is one wave function, and fermions need orthogonal ones '
                 "(available: ground-state, oscillator, plane-waves, file)",
@@ -119,4 +135,3 @@ class Species(Section):
             raise wrong(
                 "is for a condensate; fermions fill the orbitals of lowest energy, leave it out", key="initial.numbers"
             )
-        return self

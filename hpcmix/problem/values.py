@@ -171,6 +171,13 @@ def expression(*, position: bool = True, time: bool = False) -> PlainValidator:
     return PlainValidator(check)
 
 
+def two_names(value: Any) -> tuple[str, str]:
+    """The type of `between`."""
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
+        raise wrong(f'must be a list of two species names, such as ["up", "down"], not {described(value)}')
+    return tuple(value)
+
+
 def existing_path(value: Any, info: ValidationInfo) -> str:
     """Path of a file that exists, relative to the folder of the problem file; becomes absolute."""
     if not isinstance(value, str) or not value or "\0" in value:

@@ -101,15 +101,14 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
     couplings = np.zeros((len(names), len(names)))
     beyond: list[str] = []
     for entry in problem.interaction:
-        a, b = (names.index(name) for name in entry.between)
+        a, b = problem.pair(entry.between)
         if a not in members or b not in members:
             continue
-        if entry.kind in ("yukawa", "coulomb"):
-            attraction = max(0.0, -entry.strength * found.kernel_factor(a, b))
-            attraction *= math.sqrt(particles[a] * particles[b]) / problem.hbar
-            couplings[a, b] += attraction
-            couplings[b, a] = couplings[a, b]
-        elif entry.kind == "dipolar" or (entry.kind == "contact" and entry.coupling(problem) < 0.0):
+        attraction = entry.attraction(problem)
+        coefficient = attraction.inverse_distance * found.kernel_factor(a, b)
+        couplings[a, b] += coefficient * math.sqrt(particles[a] * particles[b]) / problem.hbar
+        couplings[b, a] = couplings[a, b]
+        if attraction.more_singular:
             beyond.append(entry.kind)
     for entry in problem.functional:
         if not entry.bounded_below and any(one in members for one in problem.indices(entry.species)):

@@ -11,6 +11,7 @@ from typing import Any
 
 from hpcmix.io.checkpoint import write_checkpoint
 from hpcmix.io.directory import RunDirectory
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
@@ -39,7 +40,7 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
         outputs, guard = Outputs(simulation, watching=False), Guard(simulation.mixture, problem.parallel.precision)
         for _ in range(2):  # not counted: they import libraries, and write observables.h5, as later ones seldom do
             outputs.write_due(state, guard)
-        record = _slowest(world, lambda: observe(simulation.mixture, state))
+        record = _slowest(world, lambda: observe(Look(simulation.mixture, state)))
         first = _slowest(world, lambda: outputs.write_due(state, guard))
         names = [one.name for one in simulation.mixture.species]
 

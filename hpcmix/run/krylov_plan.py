@@ -33,7 +33,7 @@ def krylov_fields(problem: Problem, decomposition: Decomposition, number_bytes: 
     for one in found:
         space = LARGEST if one.kinetic == "semirelativistic" else exponential_dimensions(problem, one)
         vectors = max(vectors, min(space, stored_vectors(field)) + PASSING)
-    whole = [one for one in found if one.vector_potential is not None and one.vector_potential.kind != "uniform"]
+    whole = [one for one in found if one.vector_potential is not None and one.vector_potential.full_fields]
     potentials = 0.5 * decomposition.dimensions * len(whole)
     return vectors + 2.0 * len(found) + potentials
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from hpcmix.io.atomic import OutputError
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import TimeWords
 from hpcmix.run.last_words import LastWords
@@ -91,6 +92,8 @@ def leave(log: Log, error: Foreseen, last_words: LastWords | None = None) -> Exi
     if log.speaks:
         print(error.for_terminal, file=sys.stderr, flush=True)
         if last_words is not None:
+            if isinstance(error, OutputError):  # a disk without room: HDF5 may take the process with it
+                last_words.outputs = None
             last_words.say(str(error), "stopped" if error.status == ExitStatus.STOPPED else "failed")
     return error.status
 

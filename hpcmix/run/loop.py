@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from hpcmix.evolve.adaptive import AdaptiveStepper, StepTooSmall
-from hpcmix.evolve.completion import coming_instant
 from hpcmix.evolve.stepper import Stepper
+from hpcmix.observe.look import Look
 from hpcmix.parallel.together import together
 from hpcmix.run.checkpoints import Checkpoints
 from hpcmix.run.conservation import BlowUp, Guard
@@ -104,10 +104,10 @@ def _require_potentials(simulation: Simulation) -> None:
     """An expression may fail at an instant that is looked at, at a point that one rank holds: all learn of it here."""
     if not any(one.external.evaluates_expressions for one in simulation.mixture.species):
         return
-    state, frame = simulation.state, simulation.mixture.grid.frame
+    instant = Look(simulation.mixture, simulation.state).instant
     try:
         with together(simulation.communicators.world):
             for one in simulation.mixture.species:
-                one.external.value(coming_instant(state, frame))
+                one.external.value(instant)
     except FloatingPointError as error:
         raise BlowUp(str(error)) from error

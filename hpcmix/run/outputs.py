@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.completion import coming_instant, completed_set
 from hpcmix.io.atomic import write_text
 from hpcmix.io.blocks import Dealt
 from hpcmix.io.checkpoint import read_reference
@@ -20,7 +19,10 @@ from hpcmix.io.series import SeriesWriter, write_dataset
 from hpcmix.io.slices import write_slices
 from hpcmix.io.snapshots import write_snapshot
 from hpcmix.model.fermi_density import fermi_density
-from hpcmix.observe.record import Also, observe
+from hpcmix.observe.look import Look
+from hpcmix.observe.observable import Observable
+from hpcmix.observe.record import observe
+from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.output import ScheduleSection
@@ -52,18 +54,19 @@ class Outputs:
         self._written = bookmark.snapshots
         self._datasets = DatasetSchedule()
         self.last_record: dict[str, Any] = {}
-        names = problem.output.observables.also
-        # the orbitals of time zero: what later determinants are compared with
-        self.reference = self._orbitals_at_start() if "determinant-overlap" in names else []
-        self._also = Also(names, self.reference)
+        requests = problem.output.observables.requests
+        compared = [request.word for request in requests if request.from_start]
+        # the orbitals of time zero: what later ones are compared with
+        self.reference = self._orbitals_at_start(compared[0]) if compared else []
+        self._also = requested(problem.output.observables.also, self.reference)
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
 
-    def _orbitals_at_start(self) -> list[np.ndarray]:
+    def _orbitals_at_start(self, word: str) -> list[np.ndarray]:
         """Copies of the orbitals of time zero, from the checkpoint where the run goes on from one. Raises
-        :class:`~hpcmix.problem.errors.ProblemError` when it does not have them."""
+        :class:`~hpcmix.problem.errors.ProblemError` when it does not have them; `word`: what needs them."""
         simulation = self._simulation
         orbitals = [array.copy() for array in simulation.state.orbitals]
         if simulation.checkpoint is not None and simulation.checkpoint.step > 0:
@@ -71,7 +74,7 @@ class Outputs:
             if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
                 raise ProblemError.of(
                     "output.observables.also",
-                    f"determinant-overlap needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
+                    f"{word} needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
                     "the run began without this observable",
                 )
         return orbitals
@@ -116,17 +119,20 @@ class Outputs:
         snapshot_due: bool,
         record: dict[str, Any] | None = None,
     ) -> None:
+        if not (record_due or snapshot_due):
+            return
+        look = Look(self._simulation.mixture, state)
         if record_due:
-            record = record or self._observed(state, self._also)
+            record = record or self._observed(look, self._also)
             self._append(record)
             guard.check(record)
-            self._look(record)
+            self._require_held(record)
         if snapshot_due:
-            self._snapshot(state, self._simulation.problem.output.snapshots.fields)
+            self._snapshot(look, self._simulation.problem.output.snapshots.fields)
 
-    def _observed(self, state: State, also: Also | None) -> dict[str, Any]:
+    def _observed(self, look: Look, also: Sequence[Observable]) -> dict[str, Any]:
         with self._simulation.timers.phase("observables"):
-            return observe(self._simulation.mixture, state, also=also)
+            return observe(look, also)
 
     def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
         """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
@@ -134,7 +140,7 @@ class Outputs:
         checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
         run may go on with another ``output.resolution``."""
         due = self._records.due_at(state)
-        record = self._observed(state, self._also if due else None)
+        record = self._observed(Look(self._simulation.mixture, state), self._also if due else ())
         try:
             guard.require_resolved(record)
         except BlowUp:
@@ -145,15 +151,14 @@ class Outputs:
     def write_ground_state(self) -> None:
         """Write one record and one snapshot with the wave functions: what a later run can start from. Raises
         :class:`~hpcmix.run.conservation.BlowUp`, when they are written, where box or grid do not hold the state."""
-        state = self._simulation.state
-        with self._simulation.timers.phase("observables"):
-            record = observe(self._simulation.mixture, state, before_start=True, also=self._also)
+        mixture, state = self._simulation.mixture, self._simulation.state
+        record = self._observed(Look(mixture, state, before_start=True), self._also)
         self._append(record)
         fields = self._simulation.problem.output.snapshots.fields
-        self._snapshot(state, tuple(dict.fromkeys((*fields, "wave_function"))))
-        self._look(record)
+        self._snapshot(Look(mixture, state), tuple(dict.fromkeys((*fields, "wave_function"))))
+        self._require_held(record)
 
-    def _look(self, record: dict[str, Any]) -> None:
+    def _require_held(self, record: dict[str, Any]) -> None:
         if self._resolution is not None:
             self._resolution.look(record)
 
@@ -176,7 +181,8 @@ class Outputs:
     def write_dataset(self) -> None:
         """Write observables.h5 from all that is in the series, on the root; the others have none. Not collective."""
         if self._series is not None:
-            write_dataset(self.directory.series, self.directory.dataset, self.metadata)
+            labels = labels_of_all(len(self.metadata.axes))
+            write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels)
 
     def close(self) -> None:
         """Write observables.h5 and close the series."""
@@ -191,18 +197,11 @@ class Outputs:
             if self._series is not None:
                 self._series.append(record)
 
-    def _potentials(self, state: State) -> list[np.ndarray]:
-        """U + G * rho of every species at the state's time, times b^2 in a frame that has grown."""
-        mixture = self._simulation.mixture
-        instant = coming_instant(state, mixture.grid.frame)
-        return mixture.potentials(mixture.densities(state.orbitals), instant)
-
-    def _snapshot(self, state: State, names: tuple[str, ...]) -> None:
-        simulation, mixture = self._simulation, self._simulation.mixture
-        frame, shown = mixture.grid.frame, mixture.grid.in_laboratory(state.time)
+    def _snapshot(self, look: Look, names: tuple[str, ...]) -> None:
+        simulation, mixture = self._simulation, look.mixture
+        frame, shown = mixture.grid.frame, mixture.grid.in_laboratory(look.clock)
         dilution = mixture.real_dtype.type(mixture.grid.cell_volume / shown.cell_volume)
-        measured = mixture.densities(state.orbitals)
-        measured *= dilution
+        measured = look.densities if dilution == 1.0 else look.densities * dilution
         densities = dict(zip((one.name for one in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
         for a, one in enumerate(mixture.species):
@@ -210,7 +209,7 @@ class Outputs:
             if "density" in names:
                 fields[f"{one.name}/density"] = densities[one.name]
             if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own
-                orbitals = completed_set(mixture, state, a)
+                orbitals = look.orbital_set(a)
                 dealt = Dealt(orbitals, mixture.held(a).start, one.orbitals, single)
                 if "phase" in names and single:
                     fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
@@ -219,9 +218,9 @@ class Outputs:
                     fields[f"{one.name}/wave_function"] = dealt
             if "thomas_fermi" in names and not single:
                 # its equation has the same form in the frame, with b^2 mu in place of mu
-                fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, self._potentials(state)[a])
-        phases = {one.name: frame.quadratic_phase(state.time, one.mass, mixture.hbar) for one in mixture.species}
-        place = (self.directory, self._written, state.step, simulation.time, shown, simulation.communicators)
+                fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
+        phases = {one.name: frame.quadratic_phase(look.clock, one.mass, mixture.hbar) for one in mixture.species}
+        place = (self.directory, self._written, look.state.step, simulation.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
             write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None)
             if simulation.problem.output.snapshots.slices:

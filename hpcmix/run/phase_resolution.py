@@ -23,9 +23,6 @@ SAMPLES = 48
 """Points along an axis at which a plan looks at a vector potential: few enough for no field, and the left face of the
 box, where that of a uniform field is largest, is among them."""
 
-DEVIATIONS = 4.0
-"""Root mean squares that a random field reaches somewhere in a box, about; a plan does not make it."""
-
 
 def expected_warnings(problem: Problem) -> list[str]:
     """What a plan says: by the potentials at some points of the box, but those from files, which it does not read.
@@ -53,15 +50,15 @@ def _expected(problem: Problem, one: Species) -> Sequence[float]:
     shape = tuple(min(points, SAMPLES) for points in problem.grid.points)
     block = Block((0,) * len(shape), shape)
     grid = Grid(shape, problem.grid.lengths, block, block)
-    kind = None if one.vector_potential is None else one.vector_potential.kind
-    known = None if kind in ("random", "file") else one.vector_potential
+    potential = one.vector_potential
+    most = None if potential is None else potential.expected_component
+    known = potential if most is None else None
     own = make_vector_potential(f"species.{one.name}.vector_potential", known, grid)
     turn = (0.0, 0.0, 0.0) if problem.rotation is None else problem.rotation.vector
     frame = cross(tuple(-one.mass * part for part in turn), grid)
     both = [first if second is None else second if first is None else first + second
             for first, second in zip(own, frame, strict=True)]  # fmt: skip
-    most = DEVIATIONS * one.vector_potential.amplitude if kind == "random" else 0.0
-    return [size + most for size in magnitudes(both)]
+    return [size + (most or 0.0) for size in magnitudes(both)]
 
 
 def _warnings(problem: Problem, one: Species, largest: Sequence[float]) -> list[str]:

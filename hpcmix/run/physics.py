@@ -81,7 +81,7 @@ def _of_ground_state(tables: dict[str, Any]) -> dict[str, Any]:
         key: value
         for key, value in _flat(tables).items()
         if key in _SHAPE
-        or key.startswith("ground_state.coupling")
+        or key.startswith("ground_state.kernel_factors")
         or not (key.startswith(_NOT_OF_GROUND_STATE) or _AFTER_OR_BEFORE.match(key))
     }
 

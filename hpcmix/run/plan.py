@@ -179,7 +179,7 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
         tilted = {
             number
             for number, (index, _) in enumerate(shapes_of(problem, "free"))
-            if problem.interaction[index].kind == "dipolar" and sum(map(bool, problem.interaction[index].direction)) > 1
+            if not problem.interaction[index].even_along_axes
         }
         sizes = [4.0 if any(shape in tilted for _, shape in blend) else 1.0 for blend in free.multipliers]
         second = decomposition.pencil_grid[1]
@@ -200,8 +200,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     expands, when observing, a spectrum and the momentum along each axis.
     """
     species, names = len(problem.species), [one.name for one in problem.species]
-    also = problem.output.observables.also
-    sets = 1 + ("determinant-overlap" in also) + 2 * ("semiclassical-norms" in also)
+    requests = problem.output.observables.requests
+    sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
@@ -209,7 +209,8 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
         complex_fields += 1 + problem.grid.dimensions
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
-    real_fields = 2 * species + 1 + potential_fields(problem) + kernel_fields(problem, decomposition)
+    real_fields = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
+    real_fields += potential_fields(problem) + kernel_fields(problem, decomposition)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
     complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
@@ -227,7 +228,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
-    if all(one.initial.kind != "ground-state" for one in problem.species):
+    if not any(one.initial.is_ground_state for one in problem.species):
         return 0
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
@@ -252,9 +253,9 @@ def potential_fields(problem: Problem) -> int:
         varying = [entry for entry in one.potential if entry.switched or entry.moves]
         fields += len(varying) + (1 if varying else 0)
         never_changes = [entry for entry in one.potential if not (entry.switched or entry.moves)]
-        harmonic = any(entry.kind == "harmonic" for entry in never_changes)  # proportional to the mass
+        weighs = any(entry.proportional_to_mass for entry in never_changes)
         turned = problem.rotation is not None  # what the frame adds depends on mass and charge too
-        key = (never_changes, one.mass if harmonic or turned else 0.0, one.vector_potential if turned else None)
+        key = (never_changes, one.mass if weighs or turned else 0.0, one.vector_potential if turned else None)
         if (never_changes or turned) and key not in constant:
             constant.append(key)
     return fields + len(constant)
@@ -272,7 +273,7 @@ def snapshot_bytes(problem: Problem) -> int:
 
 def checkpoint_bytes(problem: Problem) -> int:
     """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too."""
-    sets = 2 if "determinant-overlap" in problem.output.observables.also else 1
+    sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     return math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
 
 

@@ -21,6 +21,7 @@ from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
 from hpcmix.model.vector_potentials import make_vector_potential
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.initial import FileInitial, OscillatorInitial, ThomasFermiInitial
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.species import Species
@@ -48,19 +49,19 @@ def preflight(problem: Problem) -> None:
     largest = math.hypot(*(math.pi / spacing for spacing in problem.grid.spacings))
     couplings = contact_couplings(problem)
     for index, entry in enumerate(problem.interaction):
-        if entry.kind == "scattering" and not entry.limit:
+        if entry.kernel_boundary is not None:
             kernel_of(entry, problem, index, largest)
     names = [one.name for one in problem.species]
     for one in problem.species:
         where = f"species.{one.name}.initial"
         if one.particles == 0.0:
             continue
-        if one.initial.kind == "thomas-fermi":
+        if isinstance(one.initial, ThomasFermiInitial):
             try:
                 require_repulsion(names, couplings)
             except NoThomasFermiDensity as error:
                 raise ProblemError.of(where, str(error)) from error
-        if one.number_of_orbitals > 1 and one.initial.kind == "oscillator":
+        if one.number_of_orbitals > 1 and isinstance(one.initial, OscillatorInitial):
             grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
             require_oscillator_set(one.initial, where, one.orbitals, one.mass, problem.hbar, grid)
     for one in problem.species:
@@ -71,7 +72,7 @@ def _require_fields(problem: Problem, one: Species) -> None:
     """Potentials, vector potential and initial state of a species, a block of planes after the other."""
     where, norm = f"species.{one.name}", 0.0
     initial = one.initial
-    written = one.particles > 0.0 and initial.kind not in ("ground-state", "thomas-fermi")
+    written = one.particles > 0.0 and initial.written_down
     for grid in _blocks(problem):
         terms = [
             make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
@@ -81,9 +82,9 @@ def _require_fields(problem: Problem, one: Species) -> None:
         if not written:
             continue
         if one.number_of_orbitals > 1:
-            for number in range(one.orbitals) if initial.kind == "file" else ():
+            for number in range(one.orbitals) if isinstance(initial, FileInitial) else ():
                 read_set(initial, f"{where}.initial", one.orbitals, range(number, number + 1), grid)
-        elif norm == 0.0 or initial.kind in ("expression", "file"):  # the others are finite wherever they are
+        elif norm == 0.0 or not initial.finite_everywhere:
             norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
     whole = math.prod(problem.grid.points) <= MOST_POINTS
     if written and one.number_of_orbitals == 1 and norm == 0.0 and whole:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpcmix.observe.faces import SMALL
+from hpcmix.observe.moments import SMALL
 from hpcmix.observe.spectrum import TAIL_BEGINS
 from hpcmix.problem.expected.confinement import Confinement
 from hpcmix.problem.expected.warnings import VISIBLE_AT_FACES

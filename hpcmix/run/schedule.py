@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hpcmix.frame import AT_REST, Frame
 from hpcmix.io.checkpoint_header import Checkpoint
 from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.fixed_steps import FixedSteps
-from hpcmix.problem.frame import AT_REST, Frame
 from hpcmix.problem.output import ScheduleSection
 from hpcmix.state import Place, State
 

@@ -66,10 +66,13 @@ class Signals:
 
     def close(self) -> None:
         """Listen no more, and leave signals to whoever had them before. For the main thread."""
+        if self._thread is None:
+            return
         for number, handler in self._usual.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._usual_fd)
         self._open = False
+        os.write(self._writer, b"\0")  # no signal has this number: it only wakes the thread
         self._thread.join()
         self._thread = None
         os.close(self._reader)

@@ -16,7 +16,9 @@ from hpcmix.io.metadata import Metadata
 from hpcmix.io.provenance import Provenance
 from hpcmix.model.build import build_mixture, complex_type
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.faces import SMALL, shares_at_faces
+from hpcmix.observe.look import Look
+from hpcmix.observe.moments import SMALL
+from hpcmix.observe.observables.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.division import Division
 from hpcmix.parallel.mpi import MPI
@@ -244,11 +246,12 @@ def _first_state(
 
 def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -> None:
     """Say where a cloud reaches the faces of the box, at which its vector potential jumps. Collective."""
+    look = Look(mixture, state)
     for index, one in enumerate(problem.species):
         potential = one.vector_potential
-        if problem.rotation is None and (potential is None or potential.kind == "random"):  # a random field is periodic
+        if problem.rotation is None and (potential is None or potential.periodic):
             continue
-        share = max(shares_at_faces(mixture, mixture.density(state.orbitals[index], mixture.weights[index])))
+        share = max(shares_at_faces(mixture, look.densities[index]))
         if share > SMALL:
             what = "the rotating frame" if potential is None else "its vector potential"
             log.line(

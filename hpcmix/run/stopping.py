@@ -104,8 +104,8 @@ class StopRequests:
     search     where an unfinished search for the ground state is kept now and then.
     lock       of the directory, once it is held.
     at_end     what else is to be done before the job is ended at once.
-    others_use_the_file
-               the file is also how groups of ranks tell each other: it ends nobody at once.
+    file_waits the file ends nobody at once: parts of a study are short, groups of ranks tell each other by it, and
+               what is under way is worth its end.
 
     A signal is only noted, so a second one, during a checkpoint too, changes nothing.
     """
@@ -120,7 +120,7 @@ class StopRequests:
         self.search: Path | None = None
         self.lock: Lock | None = None
         self.at_end: list[Callable[[], Any]] = []
-        self.others_use_the_file = False
+        self.file_waits = False
         self._is_root = is_root
         self._last_words = last_words or LastWords()
         self._deadlines: list[tuple[float, int]] = []
@@ -221,7 +221,7 @@ class StopRequests:
         """Look whether the job is asked to stop, say so, and end it when the ranks do not meet in time."""
         code = SIGNALS.number
         if not code and self.looks and self.grace is not None:
-            code = self._code_of_root(0.0, not self.others_use_the_file)
+            code = self._code_of_root(0.0, not self.file_waits)
         if not code:
             return
         now = time.monotonic()

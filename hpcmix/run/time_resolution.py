@@ -10,10 +10,10 @@ import numpy as np
 
 from hpcmix.problem.evolution import TimeOptions
 from hpcmix.problem.fixed_steps import FixedSteps
-from hpcmix.problem.integrators import Splitting
 from hpcmix.problem.potentials import Switching
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.time_words import TimeWords
+from hpcmix.splittings import Splitting
 
 WRONG_AREA = 0.01
 """Part of the area under a factor by which what the steps see of it may be off."""

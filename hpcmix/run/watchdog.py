@@ -42,6 +42,10 @@ def hang_limit() -> float:
     return seconds or float("inf")
 
 
+_STANDARD_ERROR = 2
+"""The file descriptor: the object sys.stderr may be one without, in a notebook."""
+
+
 def watch_the_start() -> None:
     """Until there is a :class:`Watchdog` the timer in C watches alone, over imports and the start of MPI."""
     with suppress(BadLimit):  # which is told when there are words for it
@@ -50,7 +54,7 @@ def watch_the_start() -> None:
 
 def _set_timer(seconds: float) -> None:
     if seconds < 1e9:  # what the timer can count
-        faulthandler.dump_traceback_later(seconds, exit=True)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_STANDARD_ERROR)
 
 
 class Watchdog:

@@ -80,7 +80,7 @@ def _other_points(points: int) -> int:
 
 
 def _tolerances(problem: Problem) -> list[Variation]:
-    if not any(one.initial.kind == "ground-state" for one in problem.species):
+    if not any(one.initial.is_ground_state for one in problem.species):
         return []
     tolerance = problem.ground_state.tolerance
     looser = f"ground_state.tolerance={LOOSENING * tolerance!r}"

@@ -122,7 +122,7 @@ def check(request: Request) -> int:
                     log.line(complete)
                     return ExitStatus.DONE
                 last_words.prepare_log(path / LOG)
-                stops.prospect, stops.directory = NOTHING_YET, path
+                stops.prospect, stops.directory, stops.file_waits = NOTHING_YET, path, True
                 _measure(request, Work(comm, log, path, stops, watchdog))
         return ExitStatus.DONE
     except Foreseen as error:

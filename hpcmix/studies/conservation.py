@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_orbitals
-from hpcmix.observe.derivatives import momentum_fields
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
+from hpcmix.observe.registry import requested
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Variation, variations
@@ -96,10 +96,12 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     N sqrt(2 m E_kin / N), and of that times the cloud's width. Collective."""
     simulation = simulations[0]
     mixture, problem = simulation.mixture, simulation.problem
-    record = observe(mixture, simulation.state)
+    turns = requested(["angular-momentum"]) if mixture.grid.dimensions > 1 else ()
+    record = observe(Look(mixture, simulation.state), turns)
     species, terms = list(record["species"].values()), record["energy"]
     particles = [one["particles"] for one in species]
     momentum = np.sum([one["momentum"] for one in species], axis=0)
+    angular = np.sum([one["angular_momentum"] for one in species], axis=0) if turns else ()
     sizes = [
         np.sqrt(2.0 * own.mass * max(one["kinetic_energy"], 0.0) * one["particles"])
         for one, own in zip(species, problem.species, strict=True)
@@ -108,23 +110,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     energy = sum(abs(value) for name, value in terms.items() if name != "total")
     scales = [energy, sum(sizes), sum(size * width for size, width in zip(sizes, widths, strict=True))]
     fixed = 1.0 if mixture.conserves_energy_after(0.0) else 0.0
-    return [*particles, terms["total"], *momentum, *angular_momentum(simulation), *scales, fixed]
-
-
-def angular_momentum(simulation: Simulation) -> list[float]:
-    """nu sum_j <phi_j| x X (-i hbar grad) |phi_j> of all species, about x, y, z in three dimensions, about z in two,
-    and nothing in one. The frame's own motion is radial and has none. Collective."""
-    mixture, grid = simulation.mixture, simulation.mixture.grid
-    planes = {3: ((1, 2), (2, 0), (0, 1)), 2: ((0, 1),)}.get(grid.dimensions, ())
-    local = np.zeros(len(planes))
-    for a, one in enumerate(mixture.species):
-        for orbital in completed_orbitals(mixture, simulation.state, a):
-            momenta = momentum_fields(mixture, orbital, a, 0.0)
-            densities = [orbital.real * field.real + orbital.imag * field.imag for field in momenta]
-            for number, (i, j) in enumerate(planes):
-                turning = grid.coordinates[i] * densities[j] - grid.coordinates[j] * densities[i]
-                local[number] += one.weight * grid.cell_volume * float(np.sum(turning, dtype=np.float64))
-    return mixture.communicators.sum_all(local).tolist()
+    return [*particles, terms["total"], *momentum, *angular, *scales, fixed]
 
 
 # ---------------------------------------------------------------- what symmetry keeps
@@ -139,23 +125,12 @@ def round_axes(problem: Problem) -> list[int]:
     """Axes about which every potential that acts and every kernel is round: no potential, or harmonic traps on the axis
     of equal frequencies across it; dipoles along it."""
     acting = [one for species in problem.species for one in species.potential if acts(one)]
-    dipoles = [entry.unit_direction for entry in problem.interaction if entry.kind == "dipolar"]
     axes = {3: (0, 1, 2), 2: (2,)}.get(problem.grid.dimensions, ())
     return [
         axis
         for axis in axes
-        if all(_is_round(one, axis) for one in acting)
-        and all(component == 0.0 for way in dipoles for other, component in enumerate(way) if other != axis)
+        if all(one.round_about(axis) for one in (*acting, *problem.interaction))
     ]
-
-
-def _is_round(potential, axis: int) -> bool:
-    if potential.kind != "harmonic":
-        return False
-    across = [other for other in range(len(potential.frequency)) if other != axis]
-    return all(potential.centre[other] == 0.0 for other in across) and (
-        len({potential.frequency[other] for other in across}) == 1
-    )
 
 
 def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.evolve.completion import coming_instant, completed_set
-from hpcmix.observe.derivatives import Place, hamiltonian_times, largest_modulus, momentum_fields
+from hpcmix.observe.derivatives import Place, hamiltonian_times, largest_modulus
+from hpcmix.observe.look import Look
+from hpcmix.observe.motion import momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
@@ -42,24 +43,24 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 def measure(simulations: Sequence[Simulation]) -> list[float]:
     """The time, and (1 + t^(3/2)) times the norms, which stays finite at t = infinity in the expanding frame."""
     simulation = simulations[0]
-    place = Place.of(simulation.mixture, simulation.state)
+    look = Look(simulation.mixture, simulation.state)
+    place = Place.of(look)
     # b^(-3/2) of the wave function times 1 + t^(3/2)
     weight = place.contraction**POWER + place.ratio**POWER
-    return [place.time, weight * norms(simulation, place)]
+    return [place.time, weight * norms(look, place)]
 
 
-def norms(simulation: Simulation, place: Place) -> float:
+def norms(look: Look, place: Place) -> float:
     """||phi||_W1inf + ||d/dt phi||_inf times b^(3/2), each the root of the sum of the components' squares; W1inf of one
     component is the largest |phi| plus the largest |grad phi|. Collective."""
-    mixture, state = simulation.mixture, simulation.state
-    potentials = mixture.potentials(mixture.densities(state.orbitals), coming_instant(state, mixture.grid.frame))
+    mixture = look.mixture
     spatial, temporal = 0.0, 0.0
     for a, one in enumerate(mixture.species):
-        for orbital in completed_set(mixture, state, a):
-            momenta = momentum_fields(mixture, orbital, a, place.clock)
+        for orbital in look.orbitals(a):
+            momenta = momentum_fields(mixture, orbital, one.mass, place.clock)
             slope = largest_modulus(mixture, *momenta) / mixture.hbar
             spatial += one.weight * (largest_modulus(mixture, orbital) + slope) ** 2
-            rate = hamiltonian_times(mixture, orbital, momenta, a, place, potentials[a])
+            rate = hamiltonian_times(mixture, orbital, momenta, a, place, look.potential(a))
             temporal += one.weight * (largest_modulus(mixture, rate) / mixture.hbar) ** 2
     return float(np.sqrt(spatial) + np.sqrt(temporal))
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from hpcmix.problem.interactions.scattering import ScatteringInteraction
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation, varied_problems
 from hpcmix.studies.scattering_rates import pairs_of
@@ -89,7 +90,7 @@ def only_scattering(problem: Problem) -> None:
         if one.kind != "condensate":
             raise problem.complain(f"species.{index}.kind", "this claim is about condensates")
     for index, entry in enumerate(problem.interaction):
-        if entry.kind != "scattering":
+        if not isinstance(entry, ScatteringInteraction):
             raise problem.complain(
                 f"interaction.{index}.kind", 'every interaction must be of kind = "scattering" for this claim'
             )

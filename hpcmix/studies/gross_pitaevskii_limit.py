@@ -9,8 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_set
 from hpcmix.observe.derivatives import sobolev_square
+from hpcmix.observe.look import Look
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
@@ -101,12 +101,13 @@ def distances(simulations: Sequence[Simulation]) -> list[float]:
     """|| phi~ - phi ||_H1 of every simulation from the first one, in the laboratory; phi with the norm of nu particles.
     Collective."""
     first, *others = simulations
-    mixture = first.mixture
+    mixture, look = first.mixture, Look(first.mixture, first.state)
+    looks = [Look(other.mixture, other.state) for other in others]
     squares = np.zeros(len(others))
     for a, one in enumerate(mixture.species):
-        reference = completed_set(mixture, first.state, a)
-        for number, other in enumerate(others):
-            for orbital, wanted in zip(completed_set(other.mixture, other.state, a), reference, strict=True):
+        reference = look.orbital_set(a)
+        for number, other in enumerate(looks):
+            for orbital, wanted in zip(other.orbital_set(a), reference, strict=True):
                 squares[number] += one.weight * sobolev_square(mixture, orbital - wanted, a, first.state.time)
     return list(np.sqrt(squares))
 

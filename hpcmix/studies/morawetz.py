@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from hpcmix.observe.look import Look
 from hpcmix.observe.morawetz import Distance, morawetz
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
@@ -75,7 +76,7 @@ class _Measure:
         mixture = simulation.mixture
         if self._distance is None:
             self._distance = Distance(mixture)
-        found = morawetz(mixture, simulation.state, self._distance)
+        found = morawetz(Look(mixture, simulation.state), self._distance)
         unit = mixture.hbar / mixture.species[0].mass
         return [simulation.time, found.action / unit, found.density * unit]
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_set
 from hpcmix.model.correlation import Correlation
 from hpcmix.model.kernel import largest_of, modulus
+from hpcmix.model.mixture import Mixture
 from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.scattering import neumann_problem, relative_coefficient
-from hpcmix.observe.derivatives import Place, largest_modulus, momentum_fields
+from hpcmix.observe.derivatives import Place, largest_modulus
+from hpcmix.observe.look import Look
+from hpcmix.observe.motion import momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
@@ -78,8 +80,9 @@ class PairKernel:
     def __call__(self, simulations: Sequence[Simulation]) -> list[float]:
         """The numbers of a record. Collective."""
         simulation = simulations[0]
-        place = Place.of(simulation.mixture, simulation.state)
-        square, slope, highest = self._norms(simulation, place)
+        look = Look(simulation.mixture, simulation.state)
+        place = Place.of(look)
+        square, slope, highest = self._norms(look, place)
         largest_value = highest * place.contraction**1.5
         # at t = infinity both sides of the claim vanish; their quotient by b^(3/2) stays
         norm, gradient = np.sqrt(square * place.contraction**3), np.sqrt(slope * place.contraction**3)
@@ -89,16 +92,16 @@ class PairKernel:
             quotient, slope_quotient = norm, gradient
         return [norm, gradient, largest_value, quotient, slope_quotient / np.sqrt(self._number)]
 
-    def _norms(self, simulation: Simulation, place: Place) -> tuple[float, float, float]:
+    def _norms(self, look: Look, place: Place) -> tuple[float, float, float]:
         """||k||^2 and ||grad_1 k||^2, both times b^3, and the largest modulus of phi times b^(3/2)."""
-        mixture, grid = simulation.mixture, simulation.mixture.grid
+        mixture, grid = look.mixture, look.mixture.grid
         wave_numbers = grid.broadcast_wave_numbers(grid.wave_block)
         k = place.contraction * modulus(wave_numbers)
         densities, slopes, largest_square = [], [], 0.0
         for a, one in enumerate(mixture.species):
-            density, slope, highest = self._of_species(simulation, a, place)
-            densities.append(self._spectrum(simulation, density))
-            slopes.append(self._spectrum(simulation, slope))
+            density, slope, highest = self._of_species(look, a, place)
+            densities.append(self._spectrum(mixture, density))
+            slopes.append(self._spectrum(mixture, slope))
             largest_square += one.weight * highest**2
         local = np.zeros(2)
         for (a, b), (square, gradient) in self._transforms(largest_of(wave_numbers)).items():
@@ -112,24 +115,23 @@ class PairKernel:
         return float(sums[0]), float(sums[1]), float(np.sqrt(largest_square))
 
     @staticmethod
-    def _of_species(simulation: Simulation, a: int, place: Place) -> tuple[np.ndarray, np.ndarray, float]:
+    def _of_species(look: Look, a: int, place: Place) -> tuple[np.ndarray, np.ndarray, float]:
         """|chi|^2 and |D chi / hbar|^2, times nu, and the largest |chi|."""
-        mixture = simulation.mixture
+        mixture = look.mixture
         weight = mixture.species[a].weight
-        (orbital,) = completed_set(mixture, simulation.state, a)
-        momenta = momentum_fields(mixture, orbital, a, place.clock)
+        (orbital,) = look.orbital_set(a)
+        momenta = momentum_fields(mixture, orbital, mixture.species[a].mass, place.clock)
         slope = sum(one.real**2 + one.imag**2 for one in momenta) * (weight / mixture.hbar**2)
         return weight * (orbital.real**2 + orbital.imag**2), slope, largest_modulus(mixture, orbital)
 
     @staticmethod
-    def _spectrum(simulation: Simulation, density: np.ndarray) -> np.ndarray:
-        transform = simulation.mixture.transform
+    def _spectrum(mixture: Mixture, density: np.ndarray) -> np.ndarray:
+        transform = mixture.transform
         return transform.forward(density.astype(transform.wave_dtype), transform.empty_wave())
 
     def _transforms(self, largest_wave: float) -> dict[tuple[int, int], tuple[Callable, Callable]]:
         """The transforms of w^2 and |grad w|^2 of every pair."""
         if self._made is None:
-            names = [one.name for one in self._problem.species]
             self._made = {}
             for entry in self._problem.interaction:
                 first, second = (self._problem.species_named(name).mass for name in entry.between)
@@ -137,8 +139,7 @@ class PairKernel:
                 ball = self._number * entry.neumann_radius
                 largest_scaled = largest_wave / self._number
                 solution = neumann_problem(radial_function(entry.potential), kappa, ball, largest_scaled)
-                pair = tuple(sorted(names.index(name) for name in entry.between))
-                self._made[pair] = Correlation(solution).squares(largest_scaled)
+                self._made[self._problem.pair(entry.between)] = Correlation(solution).squares(largest_scaled)
         return self._made
 
 

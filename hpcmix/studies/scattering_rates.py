@@ -13,6 +13,7 @@ from hpcmix.model.correlation import Correlation
 from hpcmix.model.radial_functions import RadialFunction, radial_function
 from hpcmix.model.scattering import NoScatteringSolution, relative_coefficient
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.interactions.scattering import ScatteringInteraction
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation
 from hpcmix.studies.claim import Claim, Finding, Fit
@@ -54,7 +55,7 @@ def pairs_of(problem: Problem) -> list[Pair]:
     :class:`~hpcmix.problem.errors.ProblemError`."""
     found = []
     for index, entry in enumerate(problem.interaction):
-        if entry.kind != "scattering":
+        if not isinstance(entry, ScatteringInteraction):
             continue
         function = radial_function(entry.potential)
         if np.min(function.evaluate(np.linspace(0.0, function.radius, SAMPLES))) < 0.0:

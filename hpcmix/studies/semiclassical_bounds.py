@@ -9,9 +9,10 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.evolve.completion import completed_set
 from hpcmix.initial.shells import filling_of, oscillator_filling
-from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
+from hpcmix.observe.look import Look
+from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
+from hpcmix.problem.scaling import BoseFermiMacro
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget
@@ -54,7 +55,7 @@ def _only_set(problem: Problem, numbers: Sequence[int]) -> str:
     """The name of the species of fermions that the claim varies. Raises
     :class:`~hpcmix.problem.errors.ProblemError` for a file or numbers that the claim is not about."""
     sets = [one.name for one in problem.species if one.kind == "fermions"]
-    if problem.scaling is None or problem.scaling.kind != "bose-fermi-macro":
+    if problem.scaling is None or not isinstance(problem.scaling.rule, BoseFermiMacro):
         raise problem.complain(
             "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
         )
@@ -88,7 +89,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     simulation = simulations[0]
     problem, mixture = simulation.problem, simulation.mixture
     (a,) = (number for number, one in enumerate(problem.species) if one.kind == "fermions")
-    orbitals = completed_set(mixture, simulation.state, a)
+    orbitals = Look(mixture, simulation.state).orbital_set(a)
     along = np.eye(problem.grid.dimensions)[0]
     waves = [plane_wave_norm(mixture, orbitals, a, length * along) / np.sqrt(1.0 + length**2) for length in WAVES]
     norms = (position_norms(mixture, orbitals, a), momentum_norms(mixture, orbitals, a), waves)

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.evolve.completion import coming_instant
-from hpcmix.model.radial_functions import radial_function
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
@@ -46,9 +45,6 @@ ROUNDING = 1e-10
 
 KATO = 0.5 * math.pi
 """The constant of Kato's inequality."""
-
-SAMPLES = 2001
-"""Radii at which the lowest value of a bounded kernel is looked for."""
 
 
 class NoBound(ValueError):
@@ -77,8 +73,9 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     """Time; kinetic and total energy, rest masses included, whatever T is; the smallest that the potentials' energy can
     be; whether they are fixed. Collective."""
     simulation = simulations[0]
-    mixture, state = simulation.mixture, simulation.state
-    record, instant = observe(mixture, state), coming_instant(state, mixture.grid.frame)
+    mixture = simulation.mixture
+    look = Look(mixture, simulation.state)
+    record, instant = observe(look), look.instant
     rest, lowest = 0.0, np.zeros(len(mixture.species))
     for a, one in enumerate(mixture.species):
         # energies without the rest mass: the inequalities are about sqrt(m^2 + p^2) itself
@@ -96,7 +93,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
 
 @dataclass(frozen=True)
 class Attraction:
-    """What the interactions can lower the energy by.
+    """What all interactions can lower the energy by.
 
     bounded   B, by the kernels that are bounded from below.
     coulomb   |lambda_ab| of what attracts like 1/r, prefactors included; symmetric.
@@ -109,32 +106,23 @@ class Attraction:
 def attraction(problem: Problem) -> Attraction:
     """The lower bounds of all interactions. Raises :class:`NoBound` for one that the kinetic energy does not control,
     such as an attractive contact interaction in more than one dimension."""
-    names, count = [one.name for one in problem.species], len(problem.species)
+    count = len(problem.species)
     particles = [
         weight * one.number_of_orbitals for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
     ]
     bounded, coulomb = 0.0, np.zeros((count, count))
     for entry in problem.interaction:
-        a, b = (names.index(name) for name in entry.between)
-        factor = problem.prefactors.kernel_factor(min(a, b), max(a, b))
-        pairs = (0.5 if a == b else 1.0) * particles[a] * particles[b] * abs(factor)
-        match entry.kind:
-            case "contact" if factor * entry.coupling(problem) >= 0.0:
-                pass
-            case "scattering" if factor > 0.0 and _lowest(entry.potential) >= 0.0:
-                pass
-            case "gaussian":
-                bounded += pairs * max(0.0, -math.copysign(1.0, factor) * entry.strength)
-            case "table" if factor > 0.0:
-                bounded += pairs * max(0.0, -_lowest(entry))
-            case "yukawa" | "coulomb" if entry.boundary == "free" or factor * entry.strength >= 0.0:
-                coulomb[a, b] += max(0.0, -factor * entry.strength)
-                coulomb[b, a] = coulomb[a, b]
-            case _:
-                raise NoBound(
-                    f"the energy of the {entry.kind} interaction of {entry.between[0]} and {entry.between[1]} is not "
-                    "bounded below by the kinetic energy, so that conservation bounds nothing"
-                )
+        a, b = problem.pair(entry.between)
+        factor, found = problem.prefactors.kernel_factor(a, b), entry.attraction(problem)
+        images = entry.kernel_boundary == "periodic" and found.inverse_distance > 0.0
+        if found.more_singular or images or math.isinf(found.depth):
+            raise NoBound(
+                f"the energy of the {entry.kind} interaction of {entry.between[0]} and {entry.between[1]} is not "
+                "bounded below by the kinetic energy, so that conservation bounds nothing"
+            )
+        bounded += (0.5 if a == b else 1.0) * particles[a] * particles[b] * factor * found.depth
+        coulomb[a, b] += factor * found.inverse_distance
+        coulomb[b, a] = coulomb[a, b]
     for entry in problem.functional:
         if not entry.bounded_below:
             raise NoBound(
@@ -142,12 +130,6 @@ def attraction(problem: Problem) -> Attraction:
                 "the kinetic energy, so that conservation bounds nothing"
             )
     return Attraction(bounded, coulomb)
-
-
-def _lowest(described) -> float:
-    """The lowest value of a radial function."""
-    function = radial_function(described)
-    return float(np.min(function.evaluate(np.linspace(0.0, function.radius, SAMPLES))))
 
 
 def kinetic_bound(problem: Problem, energy: float, lowest: float) -> float:

@@ -141,7 +141,7 @@ class Work:
             if stops is None:
                 stops = stack.enter_context(StopRequests(self.directory, None, group.rank == 0))
             usual = stops.looks, stops.prospect
-            stops.looks, stops.others_use_the_file = group.rank == 0, group.size < self.comm.size
+            stops.looks, stops.file_waits = group.rank == 0, True
             stops.prospect = _STORED if self._anything_stored() else NOTHING_YET
             try:
                 yield stops

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
-from hpcmix.evolve.completion import completed_orbitals
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.kernels import dispatch, reference
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 def pencil_grids(ranks, dimensions):
@@ -191,9 +191,9 @@ def test_looking_does_not_change_a_run(comm, points, kernel, integrator):
         whole.stepper.step(whole.state)
     # merged kicks round differently: four steps of up to twelve flows, some roundings each
     for index, right in enumerate(whole.state.orbitals):
-        (left,) = completed_orbitals(seen.mixture, seen.state, index)
+        (left,) = Look(seen.mixture, seen.state).orbitals(index)
         np.testing.assert_allclose(left, right[0], rtol=0, atol=1e-13)
         assert not np.allclose(seen.state.orbitals[index], right, rtol=0, atol=1e-6)  # the pending kick is missing
-    expected = observe(whole.mixture, whole.state)
+    expected = observe(Look(whole.mixture, whole.state))
     assert record["energy"]["kinetic"] == pytest.approx(expected["energy"]["kinetic"], rel=1e-12)
     assert record["species"]["a"]["momentum"] == pytest.approx(expected["species"]["a"]["momentum"], rel=1e-11)

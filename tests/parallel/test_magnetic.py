@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
-from hpcmix.observe.record import observe
 from hpcmix.parallel.decomposition import largest_split
 from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
@@ -123,7 +122,7 @@ def test_looking_does_not_change_a_run(comm, dimensions):
     for _ in range(3):
         seen.stepper.advance(seen.state)
         seen.stepper.settle(seen.state)
-        observe(seen.mixture, seen.state)
+        seen.record()
         unseen.stepper.advance(unseen.state)
     unseen.stepper.settle(unseen.state)
     for left, right in zip(seen.state.orbitals, unseen.state.orbitals, strict=True):
@@ -157,6 +156,7 @@ final = 0.1
 step = 0.01
 integrator = "strang"
 [output]
+resolution = "ignore"
 observables = { every = 3 }
 snapshots = { every = 8, slices = false }
 checkpoints = { every = 5, keep = 2 }

@@ -7,7 +7,6 @@ from parallel.test_orbital_groups import divisions, parallel_options
 from parallel.test_same_physics import compare_records
 from physics.systems import contact, evolution, expression, gaussian, species, system
 
-from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.mpi import MPI
 
 POINTS = {1: [61], 2: [22, 19], 3: [13, 11, 14]}
@@ -44,7 +43,7 @@ def observed(comm, dimensions, division=None):
     one.stepper.advance(one.state)
     one.stepper.settle(one.state)
     names = ("momentum-distribution", *(("angular-momentum",) if dimensions > 1 else ()))
-    return observe(one.mixture, one.state, also=Also(names))
+    return one.record(*names)
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])

@@ -17,7 +17,10 @@ from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
+from hpcmix.observe.registry import requested
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
@@ -102,7 +105,7 @@ class System:
 
     def density(self, species: int = 0) -> np.ndarray:
         """rho of one species."""
-        return self.mixture.density(self.state.orbitals[species], self.mixture.weights[species])
+        return self.mixture.densities(self.state.orbitals)[species]
 
     def norms(self) -> np.ndarray:
         """<phi|phi> of every species."""
@@ -113,9 +116,13 @@ class System:
         """The energy by term."""
         return self.mixture.energy(self.state.orbitals, instant)
 
-    def record(self) -> dict[str, Any]:
-        """What a run writes down of this state."""
-        return observe(self.mixture, self.state)
+    def look(self) -> Look:
+        """What is measured with."""
+        return Look(self.mixture, self.state)
+
+    def record(self, *also: str) -> dict[str, Any]:
+        """What a run writes down of this state, and what is asked for beyond it."""
+        return observe(self.look(), requested(also))
 
     def evolve(self, steps: int | None = None) -> System:
         """Take some steps, or all that are left until ``[time] final``."""
@@ -133,6 +140,12 @@ class System:
 def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages", **sections) -> System:
     """The system of :func:`problem_text`'s arguments, its ranks exchanging blocks in the given way."""
     return System(parse_problem(problem_text(*arguments, **sections)), comm, way)
+
+
+def potentials_of(mixture: Mixture, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
+    """b^2 (U_a + W_a) of densities that need not be those of any state."""
+    fields = mixture.mean_fields(densities, instant.contraction)
+    return [mixture.potential(a, field, instant) for a, field in enumerate(fields)]
 
 
 # ---------------------------------------------------------------- words of a problem file

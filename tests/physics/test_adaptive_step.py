@@ -19,7 +19,7 @@ from physics.systems import (
 
 from hpcmix.evolve.adaptive import AdaptiveStepper, StepTooSmall
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 def moving(step, integrator, final=1.0, **sections):

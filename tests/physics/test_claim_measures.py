@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hpcmix.evolve.completion import coming_instant, completed_set
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.model.correlation import Correlation
 from hpcmix.model.radial_functions import radial_function
@@ -16,17 +15,18 @@ from hpcmix.observe.derivatives import (
     Place,
     hamiltonian_times,
     largest_modulus,
-    momentum_fields,
     sobolev_square,
 )
+from hpcmix.observe.look import Look
 from hpcmix.observe.morawetz import Distance, morawetz
+from hpcmix.observe.motion import momentum_fields
 from hpcmix.observe.record import observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.radial import SoftSphere, SquareBarrier
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation
-from hpcmix.studies.conservation import angular_momentum
+from hpcmix.studies.conservation import TURNING, columns, measure
 from hpcmix.studies.pair_excitation import PairKernel
 
 FREE = """
@@ -74,15 +74,15 @@ def test_norms_and_time_derivative_of_a_free_gaussian(frame, step):
     3/(2 m s^2) (1 - i t/m) ... whose modulus is 3/(2 m s) of |phi|."""
     simulation = free_gaussian(frame, 0.8, step)
     mixture, state = simulation.mixture, simulation.state
-    place = Place.of(mixture, state)
-    (orbital,) = completed_set(mixture, state, 0)
+    look = Look(mixture, state)
+    place = Place.of(look)
+    (orbital,) = look.orbital_set(0)
     assert sobolev_square(mixture, orbital, 0, state.time) == pytest.approx(1.0 + 1.5, rel=1e-6)
     height = (np.pi * spread(0.8) ** 2) ** -0.75
     factor = place.contraction**1.5
     assert factor * largest_modulus(mixture, orbital) == pytest.approx(height, rel=1e-6)
-    momenta = momentum_fields(mixture, orbital, 0, state.time)
-    potential = mixture.potentials(mixture.densities(state.orbitals), coming_instant(state, mixture.grid.frame))[0]
-    rate = hamiltonian_times(mixture, orbital, momenta, 0, place, potential)
+    momenta = momentum_fields(mixture, orbital, MASS, state.time)
+    rate = hamiltonian_times(mixture, orbital, momenta, 0, place, look.potential(0))
     centre = factor * abs(rate[20, 20, 20])  # the grid's origin
     assert centre == pytest.approx(1.5 / MASS / spread(0.8) * height, rel=1e-6)
     simulation.free()
@@ -92,7 +92,8 @@ def test_angular_momentum_of_a_moving_gaussian():
     """N (x_0 X p_0)."""
     simulation = free_gaussian(AT_REST, 0.1, 0.1, centre="[0.5, -0.3, 0.2]", momentum="[0.4, 0.7, -0.6]")
     expected = NUMBER * np.cross([0.5, -0.3, 0.2], [0.4, 0.7, -0.6])
-    np.testing.assert_allclose(angular_momentum(simulation), expected, rtol=1e-6)
+    measured = dict(zip(columns(simulation.problem), measure([simulation]), strict=True))
+    np.testing.assert_allclose([measured[name] for name in TURNING], expected, rtol=1e-6)
     simulation.free()
 
 
@@ -105,13 +106,14 @@ def test_morawetz_action_of_a_free_gaussian(frame, final, step):
     simulation = free_gaussian(frame, final, step, momentum="[0.3, 0, 0]" if final == 0.8 else "[0, 0, 0]")
     mixture, state = simulation.mixture, simulation.state
     distance = Distance(mixture)
-    found = morawetz(mixture, state, distance)
-    time = Place.of(mixture, state).time
+    look = Look(mixture, state)
+    found = morawetz(look, distance)
+    time = Place.of(look).time
     speed = 1.0 / MASS if np.isinf(time) else time / (MASS**2 * spread(time))
     # the distance of independent points with variance s^2/2 per axis: variance s^2, mean s sqrt(8/pi)
     assert found.action == pytest.approx(NUMBER**2 * np.sqrt(8.0 / np.pi) * speed, rel=1e-5)
     if np.isfinite(time):
-        b = 1.0 / Place.of(mixture, state).contraction
+        b = 1.0 / Place.of(look).contraction
         assert found.density / b**2 == pytest.approx(NUMBER**2 * (2.0 * np.pi * spread(time) ** 2) ** -1.5, rel=1e-5)
     distance.free()
     simulation.free()
@@ -189,9 +191,8 @@ def test_pair_kernel_against_direct_sums():
     simulation = build_simulation(problem, MPI.COMM_SELF, Log(speaks=False))
     norm, slope, largest, *_ = PairKernel(problem)([simulation])
     mixture, grid = simulation.mixture, simulation.mixture.grid
-    fields = [
-        np.sqrt(one.weight) * completed_set(mixture, simulation.state, a)[0] for a, one in enumerate(mixture.species)
-    ]
+    look = Look(mixture, simulation.state)
+    fields = [np.sqrt(one.weight) * look.orbital_set(a)[0] for a, one in enumerate(mixture.species)]
     correlation = Correlation(neumann_problem(radial_function(problem.interaction[0].potential), 0.5, 4.2))
     offsets = np.meshgrid(*(np.fft.fftfreq(12, 1.0 / 12) * 0.75,) * 3, indexing="ij")
     distance = np.sqrt(sum(x**2 for x in offsets))
@@ -211,6 +212,6 @@ def test_pair_kernel_against_direct_sums():
     assert norm**2 == pytest.approx(square * grid.cell_volume**2, rel=0.01)
     assert slope**2 == pytest.approx(slopes * grid.cell_volume**2, rel=0.03)
     assert largest == pytest.approx(np.sqrt(sum(np.max(np.abs(field)) ** 2 for field in fields)), rel=1e-12)
-    record = observe(mixture, simulation.state)
+    record = observe(look)
     assert record["time"] == 0.0
     simulation.free()

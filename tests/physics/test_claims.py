@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpcmix.model import scattering
-from hpcmix.model.terms import build
+from hpcmix.model.terms import build, entry_kernels
 from hpcmix.studies import (
     conservation,
     dispersion,
@@ -77,7 +77,7 @@ def test_the_limit_from_ground_states_in_a_box_at_rest(tmp_path):
 
 
 def test_the_limit_is_not_that_of_a_kernel_without_correlation(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "neumann_problem", born)
+    monkeypatch.setattr(entry_kernels, "neumann_problem", born)
     _, finding = gross_pitaevskii_limit.check(setting(mixture(points=12, step=0.08), tmp_path))
     assert verdict(finding) == "NOT CONSISTENT", finding.verdict
     assert finding.fits[0].exponent == pytest.approx(0.0, abs=0.1)

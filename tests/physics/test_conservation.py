@@ -16,7 +16,7 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 def quench(integrator, step, steps=1, *, moving=False):

@@ -11,6 +11,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    potentials_of,
     problem_text,
     require_below,
     species,
@@ -43,7 +44,7 @@ def applied(state):
     """H psi of every component by numpy's transforms, without the minimiser's arrays; couplings of time 0-."""
     mixture, orbitals = state.mixture, state.state.orbitals
     matrix, result = mixture.rabi.matrix(BEFORE), []
-    potentials = mixture.potentials(mixture.densities(orbitals), BEFORE)
+    potentials = potentials_of(mixture, mixture.densities(orbitals), BEFORE)
     for a, (model, potential) in enumerate(zip(mixture.species, potentials, strict=True)):
         symbol = np.empty(state.grid.points)
         for place, values in model.kinetic.planes(state.grid):

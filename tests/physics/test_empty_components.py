@@ -10,6 +10,7 @@ from hpcmix.io.figure_style import FigureUnits
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import plain
 from hpcmix.io.series import as_dataset
+from hpcmix.observe.registry import labels_of_all
 from hpcmix.problem.units import Units, units_from_text
 
 
@@ -38,7 +39,7 @@ def test_an_emptied_component_has_no_chemical_potential():
         assert math.isnan(potentials[place][1]) and math.isfinite(potentials[place][0])
     written = plain(records)
     assert written[2]["species"]["b"]["chemical_potential"] is None
-    dataset = as_dataset(written, Metadata.of(one.problem))
+    dataset = as_dataset(written, Metadata.of(one.problem), labels_of_all(len(one.grid.points)))
     assert np.isnan(dataset["chemical_potential"].values[2, 1])
     for units in (Units(), units_from_text("1 um", "87 u")):  # with units the sizes choose the multiple of a hertz
         figure = series_figure(written, FigureUnits(units), "empty", 1, exchanging=True)

@@ -18,6 +18,7 @@ from physics.systems import (
     evolution,
     gaussian_kernel,
     harmonic,
+    potentials_of,
     require_below,
     scattering,
     species,
@@ -67,7 +68,7 @@ def random_fields(mixture, seed):
 
 def kick_potential(mixture, orbitals):
     """U + W as the kick applies them: its phase over its duration, short enough to be unambiguous."""
-    bound = max(np.max(np.abs(field)) for field in mixture.potentials(mixture.densities(orbitals), LATER))
+    bound = max(np.max(np.abs(field)) for field in potentials_of(mixture, mixture.densities(orbitals), LATER))
     duration = 1.0 / bound
     kicked = [orbital.copy() for orbital in orbitals]
     Flows(mixture).alternate(kicked, [Kick(duration, LATER)], [])
@@ -343,5 +344,5 @@ def test_all_terms_together(dimensions, tmp_path):
     ]
     check_derivative(mixture, "total", applied, "all terms", 1e-12)
     # the potentials that observers and ground states use are those of the kick
-    for mine, other in zip(mixture.potentials(mixture.densities(orbitals), LATER), felt, strict=True):
+    for mine, other in zip(potentials_of(mixture, mixture.densities(orbitals), LATER), felt, strict=True):
         np.testing.assert_allclose(mine, other[0], atol=1e-12 * np.max(np.abs(mine)))

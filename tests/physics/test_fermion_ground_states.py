@@ -13,6 +13,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    potentials_of,
     problem_text,
     require_below,
     species,
@@ -170,7 +171,7 @@ def test_a_shell_that_is_not_closed_is_told(kind):
 
 
 def test_quench_of_the_coupling():
-    """[ground_state] coupling: the ground state without the coupling, then the evolution with it."""
+    """[ground_state] kernel_factors: the ground state without the coupling, then the evolution with it."""
     parts = (
         [64],
         [16.0],
@@ -179,7 +180,7 @@ def test_quench_of_the_coupling():
     )
     quenched = system(
         *parts,
-        ground_state={"coupling": [{"between": ["f", "b"], "factor": 0.0}]},
+        ground_state={"kernel_factors": [{"between": ["f", "b"], "factor": 0.0}]},
         time=evolution(0.5, 0.01),
     )
     apart = system(*parts[:3], [contact("b", "b", 0.1)])
@@ -220,7 +221,7 @@ def test_thomas_fermi_density():
     for orbitals in (4, 56):
         one = system([32] * 3, [13.0] * 3, [fermions("f", orbitals, potential=[harmonic(1.0)],
                                                      initial={"kind": "oscillator", "frequency": 1.0})])  # fmt: skip
-        potential = one.mixture.potentials([one.density()], Instant.before_start())[0]
+        potential = potentials_of(one.mixture, [one.density()], Instant.before_start())[0]
         found = fermi_density(one.mixture, 0, potential)
         assert np.sum(found) * one.grid.cell_volume == pytest.approx(orbitals, rel=1e-10)
         mu = (6.0 * orbitals) ** (1.0 / 3.0)

@@ -20,7 +20,8 @@ from physics.systems import (
 )
 
 from hpcmix.initial.shells import oscillator_filling, plane_wave_filling
-from hpcmix.observe.orbital_sets import determinant_overlap, orthonormality_defect
+from hpcmix.observe.observables.determinant_overlap import determinant_overlap
+from hpcmix.observe.observables.orbital_sets import orthonormality_defect
 
 
 def fermions(name, orbitals, **entries):

@@ -12,6 +12,7 @@ from physics.systems import (
     gaussian,
     gaussian_kernel,
     harmonic,
+    potentials_of,
     species,
     system,
     yukawa,
@@ -76,7 +77,7 @@ def test_a_kick_turns_by_the_mean_fields(grid, name, precision):
         state = clouds(grid, interactions, precision)
         mixture, orbitals = state.mixture, state.state.orbitals
         instant = Instant(0.0, 0.0)
-        potentials = mixture.potentials(densities(state), instant)
+        potentials = potentials_of(mixture, densities(state), instant)
         expected = [array * np.exp(-0.2j * w) for array, w in zip(orbitals, potentials, strict=True)]
         Flows(mixture).alternate(orbitals, [Kick(0.2, instant)], [])
         for array, other in zip(orbitals, expected, strict=True):
@@ -97,8 +98,7 @@ def few_channels(boundary):
 @pytest.mark.parametrize("boundary", ["periodic", "free"])
 def test_mean_fields_are_sums_over_the_pairs(boundary):
     together = clouds("space", few_channels(boundary))
-    parts = together.mixture.convolution._parts
-    assert [part.channels.count for part in parts] == [2]
+    assert [term.channels.count for term in together.mixture.terms] == [2]
     rho = densities(together)
     found = together.mixture.mean_fields(rho)
     expected = [np.zeros_like(one) for one in rho]
@@ -113,11 +113,11 @@ def test_charges_take_one_transform():
     """Of three species, on the box and in free space; of one shape no more than one multiplier."""
     for boundary in ("periodic", "free"):
         mixture = clouds("space", charges(coulomb, boundary=boundary)).mixture
-        (part,) = mixture.convolution._parts
-        assert part.channels.count == 1
+        (term,) = mixture.terms
+        assert term.channels.count == 1
     mixture = clouds("space", between(lambda a, b, s: yukawa(a, b, s, 1.3), np.diag([1.0, 2.0, 3.0]) + 0.5)).mixture
-    (part,) = mixture.convolution._parts
-    assert (part.channels.count, len(part.channels.multipliers)) == (3, 1)
+    (term,) = mixture.terms
+    assert (term.channels.count, len(term.channels.multipliers)) == (3, 1)
 
 
 @pytest.mark.parametrize("boundary", ["periodic", "free"])
@@ -148,6 +148,6 @@ def test_kernels_times_a_factor_follow_the_frame(boundary, contraction):
 
 def test_kernels_times_zero_are_none():
     mixture = clouds("space", [yukawa("a", "b", 1.0, 1.0)]).mixture.with_kernels_times({(0, 1): 0.0})
-    assert not mixture.convolution
+    assert mixture.separate_terms == []
     for field in mixture.mean_fields([np.ones(GRIDS["space"][0])] * 3):
         np.testing.assert_array_equal(field, 0.0)

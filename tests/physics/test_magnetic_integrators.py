@@ -14,7 +14,7 @@ from physics.systems import (
     system,
 )
 
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 STEPS = {
     "strang": (16, 24, 32),

@@ -8,7 +8,7 @@ from physics.systems import contact, evolution, gaussian, harmonic, largest, log
 from hpcmix.initial.ground_state import NotConverged
 from hpcmix.model import lanczos as lanczos_module
 from hpcmix.model.envelope import Instant
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])

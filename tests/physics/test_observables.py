@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, expanding, expression, gaussian, harmonic, largest, species, system
 
-from hpcmix.observe.record import Also, observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
@@ -20,7 +19,7 @@ FIELD = {"kind": "uniform", "field": 1.0}
 
 
 def asked(one, *names):
-    return observe(one.mixture, one.state, also=Also(names))["species"]
+    return one.record(*names)["species"]
 
 
 def expected_tails(one, index):

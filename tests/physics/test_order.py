@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from physics.systems import evolution, largest, log_slope, moving_mixture
 
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 STEPS = {
     "strang": (16, 24, 32),  # errors 1e-3 .. 1e-4

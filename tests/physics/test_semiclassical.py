@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from physics.systems import System, gaussian, harmonic, largest, require_below, species, system
 
-from hpcmix.observe.orbital_sets import determinant_overlap, momentum_density, momentum_distribution
-from hpcmix.observe.semiclassical import momentum_norms, plane_wave_norm, position_norms
+from hpcmix.observe.averages import momentum_density
+from hpcmix.observe.observables.determinant_overlap import determinant_overlap
+from hpcmix.observe.observables.momentum_distribution import momentum_distribution
+from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
+from hpcmix.observe.spectrum import axis_sums
 from hpcmix.problem.load import parse_problem
 
 
@@ -105,13 +108,13 @@ def test_momentum_distribution_of_waves_and_of_shells():
     sphere = system([8, 10], [4.0, 5.0], [{"name": "f", "kind": "fermions", "orbitals": 5,
                                            "initial": {"kind": "plane-waves"}}])  # fmt: skip
     spectral = momentum_density(sphere.mixture, sphere.state.orbitals[0], 1.0)
-    found = momentum_distribution(sphere.mixture, spectral)
+    found = momentum_distribution(sphere.mixture, axis_sums(spectral))
     # waves (0,0), (0,+-1), (+-1,0) of a box with unequal units: 5 orbitals fill (0,0), (0,+-1), (+-1,0)
     np.testing.assert_allclose(found["x"], [0, 0, 0, 1, 3, 1, 0, 0], atol=1e-12)
     np.testing.assert_allclose(found["y"], [0, 0, 0, 0, 1, 3, 1, 0, 0, 0], atol=1e-12)
     trap = shells(10)
     spectral = momentum_density(trap.mixture, trap.state.orbitals[0], 1.0)
-    line = np.array(momentum_distribution(trap.mixture, spectral)["z"])
+    line = np.array(momentum_distribution(trap.mixture, axis_sums(spectral))["z"])
     assert np.sum(line) == pytest.approx(10.0, rel=1e-12)
     # position and momentum are alike in an oscillator: m w <x^2> = <p^2> / (m w)
     k = np.sort(trap.grid.wave_numbers(2))

@@ -21,7 +21,7 @@ from physics.systems import (
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.model.fermi_density import fermi_density
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 def relativistic(name, **entries):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from physics.systems import System, contact, evolution, gaussian, largest, log_slope, require_below, species, system
 
-from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
+from hpcmix.splittings import INTEGRATORS
 
 
 def cloud(potential, step, steps, integrator="blanes-moan-4", **entries):

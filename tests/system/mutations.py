@@ -72,6 +72,11 @@ kind = "table"
 radii = [0.0, 0.5, 1.0, 1.5, 2.0]
 values = [1.0, 0.8, 0.3, 0.1, 0.0]
 boundary = "free"
+[[functional]]
+species = ["a", "b"]
+kind = "power"
+exponent = 2.5
+strength = 0.3
 [[interaction]]
 between = ["a", "a"]
 kind = "gaussian"
@@ -122,11 +127,16 @@ boundary = "free"
 between = ["c", "c"]
 kind = "contact"
 scattering_length = 0.01
+[[functional]]
+species = ["c"]
+kind = "power"
+exponent = 3.0
+strength = 0.001
 [ground_state]
 method = "imaginary-time"
 step = 0.05
 tolerance = 1e-3
-coupling = [{ between = ["c", "c"], factor = 0.5 }]
+kernel_factors = [{ between = ["c", "c"], factor = 0.5 }]
 [time]
 final = 0.04
 step = 0.02

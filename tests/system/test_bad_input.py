@@ -50,7 +50,7 @@ def test_under_mpirun_the_complaints_come_once(tmp_path):
         (["plan", "rubidium-mixture", "--set", "time.stepp=1"], "--set time.stepp=1"),
         (["plot", "nowhere"], "nowhere"),
         (["run", "/dev/null"], "/dev/null: is a device or a pipe"),
-        (["job", "manakov-soliton", "--time", "25:99:00"], "60 minutes in an hour"),
+        (["job", "manakov-soliton", "--stop-before", "25:99:00"], "60 minutes in an hour"),
         (["plan", "rubidium-mixture", "--ranks", "6011"], "the next below is 4704"),
     ],
 )

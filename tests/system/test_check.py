@@ -31,7 +31,9 @@ def test_a_claim_without_dynamics(file, tmp_path):
     assert found["holds"] is True and len(found["rows"]) == 3 and found["numerical_errors"]
     assert {"claim.png", "claim.txt", "check.log"} <= {path.name for path in (tmp_path / "runs" / "small").iterdir()}
     again = hpcmix("check", "scattering-rates", file, folder=tmp_path)
-    assert again.returncode == 4 and "holds the outcome of a check already" in again.stderr
+    assert again.returncode == 4 and "holds the outcome of another check already" in again.stderr
+    same = hpcmix("check", "scattering-rates", file, "--numbers", "16,64,256", folder=tmp_path)
+    assert same.returncode == 0 and "holds the outcome of this check" in same.stdout
     run = hpcmix("run", file, folder=tmp_path)
     assert run.returncode == 4 and "holds a check of a claim" in run.stderr
     assert "--restart never moves it aside" in again.stderr

@@ -93,6 +93,6 @@ def test_a_grid_beyond_all_memory_is_a_sentence(tmp_path):
     text = grid + "[[species]]\nname='a'\ninitial={kind='gaussian',width=1}\n"
     (tmp_path / "huge.toml").write_text(text + "[time]\nfinal=0.1\nstep=0.01\n")
     result = hpcmix("run", "huge.toml", ranks=2, folder=tmp_path)
-    assert result.returncode == 1
-    assert "out of memory" in result.stderr and "hpcmix plan" in result.stderr
+    assert result.returncode == 2
+    assert "and the node has" in result.stderr and "hpcmix plan" in result.stderr
     assert "Traceback" not in result.stderr

@@ -21,6 +21,7 @@ RACE = """
 import json, os, random, subprocess, sys, time
 from pathlib import Path
 import hpcmix.io.lock
+from hpcmix.io.holder import started
 from hpcmix.io.lock import Lock, Locked
 
 folder, jobs, trials, delay, links = Path(sys.argv[1]), *json.loads(sys.argv[2])
@@ -119,6 +120,7 @@ def test_of_jobs_that_find_a_dead_lock_exactly_one_has_the_directory(tmp_path, t
 TURNS = """
 import json, os, random, sys, time
 from pathlib import Path
+from hpcmix.io.holder import started
 from hpcmix.io.lock import Lock, Locked
 
 folder, jobs, seconds, delay = Path(sys.argv[1]), *json.loads(sys.argv[2])
@@ -143,7 +145,7 @@ def job():
     random.seed(os.urandom(8))
     for name in ("rename", "open", "link", "unlink"):
         slow(name)
-    symlink, alive = os.symlink, lambda process: os.path.exists(f"/proc/{process}")
+    symlink, alive = os.symlink, lambda process: started(process) is not None  # not one that nobody has waited for
     while time.monotonic() < end:
         lock = Lock(folder)
         try:

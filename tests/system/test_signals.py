@@ -189,7 +189,7 @@ def test_the_clock_the_file_and_the_watchdog_work_before_the_first_step(folder):
 
 
 IN_THE_SET_UP_OF_ALL = """
-import hpcmix.parallel.communicators as target
+import hpcmix.parallel.division as target
 def slow(*arguments):
     disturb()
 target.choose_pencil_grid = slow

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpcmix.problem.integrators import INTEGRATORS, Splitting, _palindrome
+from hpcmix.splittings import INTEGRATORS, Splitting, _palindrome
 
 every_scheme = pytest.mark.parametrize("name", INTEGRATORS)
 

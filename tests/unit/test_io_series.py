@@ -13,11 +13,13 @@ import xarray
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, as_dataset, read_series, write_dataset
+from hpcmix.observe.registry import labels_of_all
 from hpcmix.problem.units import units_from_text
 
 METADATA = Metadata(
     "a mixture", ("up", "down"), ("x", "y"), provenance={"hpcmix_version": "0", "problem": "title = 'a'\n" * 9000}
 )
+LABELS = labels_of_all(2)
 
 
 def record(step, **more):
@@ -102,7 +104,7 @@ def test_xarray_opens_the_dataset(tmp_path):
     with SeriesWriter(series) as writer:
         for step in (0, 10, 20):
             writer.append(record(step))
-    write_dataset(series, path, METADATA)
+    write_dataset(series, path, METADATA, LABELS)
     with xarray.open_dataset(path) as data:
         assert dict(data.sizes) == {"time": 3, "species": 2, "axis": 2}
         assert data.step.dtype == np.int64
@@ -130,7 +132,7 @@ def test_unknown_entries_become_variables():
             "word": "no",
         },
     ]
-    data = as_dataset(records, METADATA)
+    data = as_dataset(records, METADATA, LABELS)
     np.testing.assert_array_equal(data.claims_exponent, [-0.5, np.nan])
     assert data.claims_spectrum.shape == (2, 3)
     assert np.isnan(data.claims_spectrum[1]).all()
@@ -142,7 +144,7 @@ def test_unknown_entries_become_variables():
 
 
 def test_an_empty_series_is_a_dataset_too(tmp_path):
-    write_dataset(tmp_path / "none.jsonl", tmp_path / "observables.h5", METADATA)
+    write_dataset(tmp_path / "none.jsonl", tmp_path / "observables.h5", METADATA, LABELS)
     with xarray.open_dataset(tmp_path / "observables.h5") as data:
         assert data.sizes["time"] == 0
         assert list(data.species.values) == ["up", "down"]
@@ -150,9 +152,18 @@ def test_an_empty_series_is_a_dataset_too(tmp_path):
 
 def test_factors_to_si(tmp_path):
     metadata = Metadata("", ("up",), ("x", "y"), units_from_text("1 um", "86.909 u"))
-    data = as_dataset([record(0)], metadata)
+    data = as_dataset([record(0)], metadata, LABELS)
     assert data.attrs["length_si"] == 1e-6
     assert data.time.attrs["si_factor"] == pytest.approx(1.36848e-3, rel=1e-5)
     assert data.maximum_density.attrs["si_factor"] == pytest.approx(1e12)
     assert data.maximum_density.attrs["si_unit"] == "m-2"
     json.dumps(data.attrs)  # nothing but plain values
+
+
+def test_units_of_products():
+    metadata = Metadata("", ("up",), ("x", "y"), units_from_text("1 um", "86.909 u"))
+    turning = {"up": {"angular_momentum": [1.0], "largest_current": 2.0}}
+    data = as_dataset([{"step": 0, "time": 0.0, "species": turning}], metadata, LABELS)
+    assert data.angular_momentum.attrs["units"] == "code unit of length^2 mass time^-1"
+    assert data.angular_momentum.attrs["si_factor"] == pytest.approx(1.054571817e-34)  # hbar
+    assert data.largest_current.attrs["si_unit"] == "m-1 s-1"

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from hpcmix.model.entry_kernels import kernel_of
 
 from hpcmix.model.padded_multiplier import padded_multiplier
+from hpcmix.model.terms.entry_kernels import kernel_of
 from hpcmix.problem.cards import cards
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.kernel_costs import MOST_SECONDS, WAVES, kernel_cost

@@ -13,6 +13,8 @@ import hpcmix
 
 PACKAGE = Path(hpcmix.__file__).parent
 LAYERS = [
+    "frame",
+    "splittings",
     "kernels",
     "problem",
     "parallel",
@@ -65,6 +67,64 @@ def test_imports_come_from_the_left(path):
             assert own == "parallel", f"only hpcmix.parallel knows MPI, but {path} imports {name}"
         if parts[0] == "hpcmix" and len(parts) > 1 and parts[1] in LAYERS:
             assert LAYERS.index(parts[1]) <= LAYERS.index(own), f"{path} imports {name} from its right"
+
+
+KNOW_THE_PENDING_KICK = {"state.py", "observe/look.py", "io/checkpoint.py"}
+
+
+def test_who_knows_the_pending_kick():
+    """Steppers and looks; checkpoints store it. Everybody else takes a look."""
+    found = set()
+    for path in MODULES:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        names = {node.attr for node in nodes if isinstance(node, ast.Attribute)} | imported_names(path)
+        if names & {"pending_kick", "pending_instant"}:
+            found.add(str(path.relative_to(PACKAGE)))
+    assert {one for one in found if not one.startswith("evolve/")} <= KNOW_THE_PENDING_KICK
+
+
+def imported_names(path: Path) -> set[str]:
+    return {name.rpartition(".")[2] for name in imports_of(path)}
+
+
+def imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules of the package that a file imports, for types only or not."""
+    found = set()
+    for name in imports_of(path):
+        found |= {module for module in (name, name.rpartition(".")[0]) if module in modules}
+    return found
+
+
+def circle_of(module: str, graph: dict[str, set[str]]) -> list[str]:
+    """A way by imports from a module back to itself; empty where there is none."""
+    ways = [[module]]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        for following in graph[way[-1]]:
+            if following == module:
+                return [*way, module]
+            if following not in seen:
+                seen.add(following)
+                ways.append([*way, following])
+    return []
+
+
+def test_no_modules_import_each_other():
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+        for path in MODULES
+        if path.name != "__init__.py"
+    }
+    graph = {name: imported_modules(path, modules) for name, path in modules.items()}
+    assert sum(map(len, graph.values())) > 500
+    circles = [circle for name in modules if (circle := circle_of(name, graph))]
+    assert not circles, circles
+
+
+def test_a_circle_is_found():
+    assert circle_of("a", {"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"a"}}) == ["a", "b", "d", "a"]
+    assert circle_of("a", {"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=lambda p: p.parent.name)

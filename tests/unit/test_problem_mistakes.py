@@ -7,9 +7,9 @@ import pytest
 
 from hpcmix.problem.coupling import dressed_groups
 from hpcmix.problem.errors import Complaint, ProblemError, closest
-from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
+from hpcmix.splittings import INTEGRATORS
 
 GOOD = """\
 [grid]
@@ -296,6 +296,8 @@ MISTAKES = [
     (INITIAL, 'initial = { kind = "plane-waves" }', 17, "species.down.initial.numbers", "is required"),
     ('precision = "double"', "orbital_groups = 3", 28, "parallel.orbital_groups",
      "3 groups cannot share 2 orbitals, a condensate counting as one"),
+    ("[output]", '[ground_state]\ncoupling = [{ between = ["up", "down"], factor = 2.0 }]\n[output]', 26,
+     "ground_state.coupling", "is called kernel_factors: it multiplies kernels"),
     ("[output]", '[scaling]\nkind = "fraction"\n[output]', 26, "scaling.kind", 'did you mean "fractions"?'),
     ("[output]", '[scaling]\nkind = "bose-fermi-micro"\n[output]', 26, "scaling.kind", "there are none"),
 ]  # fmt: skip
@@ -526,12 +528,12 @@ def test_overrides_begin_arrays_of_tables_and_let_them_grow() -> None:
     text = GOOD.replace(INITIAL, "")
     options = ["species.down.potential.0.kind=harmonic", "species.down.potential.0.frequency=2",
                "species.down.potential.1.kind=gaussian", "species.down.potential.1.height=3",
-               "species.down.potential.1.width=1", "ground_state.coupling.0.factor=2",
-               'ground_state.coupling.0.between=["up", "down"]', "coupling.0.rabi_frequency=1",
+               "species.down.potential.1.width=1", "ground_state.kernel_factors.0.factor=2",
+               'ground_state.kernel_factors.0.between=["up", "down"]', "coupling.0.rabi_frequency=1",
                'coupling.0.between=["up", "down"]']  # fmt: skip
     problem = parse_problem(text, options)
     assert [one.kind for one in problem.species[1].potential] == ["harmonic", "gaussian"]
-    assert problem.ground_state.coupling[0].factor == 2.0 and problem.coupling[0].rabi_frequency == 1.0
+    assert problem.ground_state.kernel_factors[0].factor == 2.0 and problem.coupling[0].rabi_frequency == 1.0
     alone = text[: text.index("[[interaction]]")] + text[text.index("[time]") :]
     options = ["interaction.0.kind=contact", 'interaction.0.between=["up", "up"]', "interaction.0.strength=2",
                "interaction.1.kind=contact", 'interaction.1.between=["up", "down"]',

@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
-from hpcmix.run.physics import Comparison, compare
+from hpcmix.run.physics import Comparison, compare, ground_state_differences
 
 TEXT = """
 title = "a"
@@ -84,6 +84,14 @@ def test_something_new_is_absent_in_the_checkpoint():
 def test_a_stored_file_that_this_version_cannot_read_is_compared_as_it_is():
     stored = STORED + "\n[invention]\nkey = 1\n"
     assert compare(stored, changed()) == Comparison((), ("invention.key: 1 in the checkpoint, absent now",))
+
+
+def test_a_run_of_before_kernel_factors_had_their_name_goes_on():
+    assert "kernel_factors = []" in STORED
+    stored = STORED.replace("kernel_factors = []", "coupling = []")
+    assert compare(stored, changed()) == Comparison((), ())
+    assert ground_state_differences(stored, changed()) == []
+    assert parse_problem(stored) == parse_problem(STORED)
 
 
 @pytest.mark.parametrize("override", ["grid.points=[16, 14]", "species.up.name=top", "parallel.precision=single"])

@@ -77,6 +77,20 @@ def test_where_it_says_nothing():
     assert condition([relativistic("a", 1.0), species("b")], mixed) is None
 
 
+def test_a_well_of_a_scattering_problem_may_attract_at_a_point():
+    """Its scattering length may be negative; for a finite N the kernel is bounded."""
+
+    def found(height, **entries):
+        well = {"kind": "square-barrier", "height": height, "radius": 0.5}
+        return condition(
+            [relativistic("a", 1.0)], [{"between": ["a", "a"], "kind": "scattering", "potential": well, **entries}]
+        )
+
+    assert found(-1.0, limit=True).beyond == ("scattering",)
+    assert found(1.0, limit=True) is None
+    assert found(-1.0, particles=10.0, neumann_radius=1.0) is None
+
+
 @pytest.mark.parametrize("interaction", [contact("a", "a", -0.1), dipolar("a", "a", 0.1, [0, 0, 1])])
 def test_other_attractions_are_beyond_it(interaction):
     found = condition([relativistic("a", 1.0)], [interaction])

@@ -234,7 +234,8 @@ class OrbitalLandscape:
         if soft is None:
             return None
         mine = self.algebra[a].mine
-        rows = [one.reshape(len(one), -1) for one in (soft.states, vector)]
+        # a group may hold none of the orbitals
+        rows = [one.reshape(len(one), math.prod(one.shape[1:])) for one in (soft.states, vector)]
         local = rows[0].conj() @ rows[1].T
         parts = self.mixture.communicators.sum(local.astype(np.complex128)) * self.mixture.grid.cell_volume
         own = self.levels[a].diagonal().real[mine.start : mine.stop]

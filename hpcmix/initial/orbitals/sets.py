@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import singledispatch
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.independence import LinearlyDependent
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.initial import FileInitial, OscillatorInitial, PlaneWavesInitial
 from hpcmix.problem.schema import Problem
 
 Say = Callable[[str], None]
@@ -32,19 +34,39 @@ def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.
     where = f"species.{species.name}.initial"
     orbitals = np.empty((len(held), *grid.position_shape), mixture.transform.wave_dtype)
     filling = filling_of(initial, grid, species.orbitals)
-    if filling is None:
-        with together(mixture.communicators.world):
-            orbitals[...] = read_set(initial, where, species.orbitals, held, grid)
-    elif initial.kind == "oscillator":
-        fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
-    else:
-        for orbital, number in zip(orbitals, held, strict=True):
-            orbital[...] = wave_functions.plane_wave(grid, filling.numbers[number])
+    _write(initial, problem, mixture, index, filling, orbitals)
     if filling is not None and not filling.closes_a_shell:
         say(filling.sentence(species.name))
     normalise_set(mixture, orbitals)
     orthonormalise_set(mixture, orbitals, index, where)
     return orbitals
+
+
+@singledispatch
+def _write(
+    initial: object, problem: Problem, mixture: Mixture, index: int, filling: Filling | None, orbitals: np.ndarray
+) -> None:
+    """Write the orbitals held here that an ``initial`` with this filling makes. Collective."""
+    raise TypeError(f"{type(initial).__name__} writes no set of orbitals")
+
+
+@_write.register
+def _(initial: FileInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+    species = problem.species[index]
+    where = f"species.{species.name}.initial"
+    with together(mixture.communicators.world):
+        orbitals[...] = read_set(initial, where, species.orbitals, mixture.held(index), mixture.grid)
+
+
+@_write.register
+def _(initial: OscillatorInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+    fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
+
+
+@_write.register
+def _(initial: PlaneWavesInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+    for orbital, number in zip(orbitals, mixture.held(index), strict=True):
+        orbital[...] = wave_functions.plane_wave(mixture.grid, filling.numbers[number])
 
 
 def fill_oscillator(

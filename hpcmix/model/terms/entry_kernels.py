@@ -14,8 +14,13 @@ from hpcmix.model.kernel import Kernel, RadialKernel
 from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
 from hpcmix.model.scattering_kernel import ScatteringKernel
-from hpcmix.problem import interactions as entries
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.interactions.contact import ContactInteraction
+from hpcmix.problem.interactions.dipolar import DipolarInteraction
+from hpcmix.problem.interactions.gaussian import GaussianInteraction
+from hpcmix.problem.interactions.inverse_distance import CoulombInteraction, YukawaInteraction
+from hpcmix.problem.interactions.scattering import ScatteringInteraction
+from hpcmix.problem.interactions.table import TableInteraction
 from hpcmix.problem.schema import Problem
 
 
@@ -27,10 +32,31 @@ def contact_couplings(problem: Problem) -> np.ndarray:
         if entry.kernel_boundary is not None:
             continue
         a, b = problem.pair(entry.between)
-        coupling = entry.coupling(problem) if entry.kind == "contact" else _coupling_in_the_limit(problem, index)
-        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling
+        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling_at_a_point(entry, problem, index)
         couplings[b, a] = couplings[a, b]
     return couplings
+
+
+@singledispatch
+def coupling_at_a_point(entry: object, problem: Problem, index: int) -> float:
+    """The coupling g of the interaction `entry`, which is number `index` in the file and has no kernel. Raises
+    :class:`ProblemError` where a scattering problem has no solution."""
+    raise TypeError(f"{type(entry).__name__} has no coupling at a point")
+
+
+@coupling_at_a_point.register
+def _(entry: ContactInteraction, problem: Problem, index: int) -> float:
+    return entry.coupling(problem)
+
+
+@coupling_at_a_point.register
+def _(entry: ScatteringInteraction, problem: Problem, index: int) -> float:
+    """2 pi hbar^2 a / m_red with the scattering length of the potential."""
+    try:
+        length = scattering_length(radial_function(entry.potential), _relative_coefficient(problem, entry)).value
+    except NoScatteringSolution as error:
+        raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
+    return 2.0 * math.pi * problem.hbar**2 * length / problem.reduced_mass(entry.between)
 
 
 @singledispatch
@@ -41,32 +67,32 @@ def kernel_of(entry: object, problem: Problem, index: int, largest: float) -> Ke
 
 
 @kernel_of.register
-def _(entry: entries.GaussianInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def _(entry: GaussianInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     return GaussianKernel(1.0, entry.width, problem.grid.dimensions)
 
 
 @kernel_of.register
-def _(entry: entries.YukawaInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def _(entry: YukawaInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     return YukawaKernel(1.0, entry.screening, problem.grid.dimensions)
 
 
 @kernel_of.register
-def _(entry: entries.CoulombInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def _(entry: CoulombInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     return YukawaKernel(1.0, 0.0, problem.grid.dimensions)
 
 
 @kernel_of.register
-def _(entry: entries.DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def _(entry: DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     return DipolarKernel(1.0, entry.unit_direction)
 
 
 @kernel_of.register
-def _(entry: entries.TableInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def _(entry: TableInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     return RadialKernel(radial_function(entry), problem.grid.dimensions)
 
 
 @kernel_of.register
-def _(entry: entries.ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     number = entry.particles
     try:
         solution = neumann_problem(
@@ -83,13 +109,3 @@ def _(entry: entries.ScatteringInteraction, problem: Problem, index: int, larges
 def _relative_coefficient(problem: Problem, entry) -> float:
     first, second = (problem.species_named(name).mass for name in entry.between)
     return relative_coefficient(first, second, problem.hbar)
-
-
-def _coupling_in_the_limit(problem: Problem, index: int) -> float:
-    """2 pi hbar^2 a / m_red with the scattering length of the potential."""
-    entry = problem.interaction[index]
-    try:
-        length = scattering_length(radial_function(entry.potential), _relative_coefficient(problem, entry)).value
-    except NoScatteringSolution as error:
-        raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
-    return 2.0 * math.pi * problem.hbar**2 * length / problem.reduced_mass(entry.between)

@@ -14,7 +14,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hpcmix.problem.interactions import ContactInteraction
+from hpcmix.problem.initial import GaussianInitial, PlaneWavesInitial
+from hpcmix.problem.interactions.contact import ContactInteraction
+from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
 
 
@@ -44,10 +46,12 @@ def expected_lengths(problem: Problem, index: int) -> Lengths:
     oscillator = tuple(math.sqrt(problem.hbar / (one.mass * rate)) if rate else None for rate in frequencies)
     if one.kind == "fermions":
         return _of_fermions(problem, index, frequencies, oscillator)
+    if one.kind != "condensate":
+        return Lengths(oscillator)
     gaussian = _gaussian_peak(problem, index, oscillator)
     own, felt = _couplings(problem, index)
     radii = level = None
-    if felt > 0.0 and one.initial.kind in ("ground-state", "thomas-fermi") and _shape_is_known(problem, index):
+    if felt > 0.0 and one.initial.fills_the_trap and _shape_is_known(problem, index):
         level = _chemical_potential(problem, index, frequencies, felt)
         radii = tuple(math.sqrt(2.0 * level / one.mass) / rate if rate else None for rate in frequencies)
     peak = min((n for n in (gaussian, None if level is None else level / felt) if n is not None), default=None)
@@ -58,7 +62,7 @@ def expected_lengths(problem: Problem, index: int) -> Lengths:
 
 def _frequency(one, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
-    traps = [entry for entry in one.potential if entry.kind == "harmonic"]
+    traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
     for before_start in (True, False):
         if rate := math.hypot(*(entry.frequency[axis] for entry in traps if entry.holds(0.0, before_start))):
             return rate
@@ -69,7 +73,7 @@ def _shape_is_known(problem: Problem, index: int) -> bool:
     """Whether nothing but harmonic traps shapes the cloud along some axis: elsewhere another potential may, and bumps
     and lattices on top of a trap do not change its size."""
     one = problem.species[index]
-    others = any(entry.kind in ("gaussian", "expression", "file", "box") for entry in one.potential)
+    others = any(entry.shapes_clouds for entry in one.potential)
     return not others or all(_frequency(one, axis) for axis in range(problem.grid.dimensions))
 
 
@@ -80,7 +84,7 @@ def _couplings(problem: Problem, index: int) -> tuple[float, float]:
     for entry in problem.interaction:
         if not isinstance(entry, ContactInteraction) or names[index] not in entry.between:
             continue
-        first, second = (names.index(name) for name in entry.between)
+        first, second = problem.pair(entry.between)
         coupling = entry.coupling(problem) * factors.kernel_factor(first, second)
         if first == second:
             own += coupling
@@ -106,12 +110,14 @@ def _gaussian_peak(problem: Problem, index: int, oscillator: tuple[float | None,
     """The peak of a Gaussian cloud of the initial state's width, or the trap's; uniform along axes without."""
     one = problem.species[index]
     widths = oscillator
-    if one.initial.kind == "gaussian":
+    if isinstance(one.initial, GaussianInitial):
         widths = one.initial.width
-    elif one.initial.kind not in ("ground-state", "thomas-fermi", "plane-waves") or not _shape_is_known(problem, index):
+    elif not _shape_is_known(problem, index):
         return None
-    elif one.initial.kind == "plane-waves":
+    elif isinstance(one.initial, PlaneWavesInitial):
         widths = (None,) * problem.grid.dimensions
+    elif not one.initial.fills_the_trap:
+        return None
     extents = (
         length if width is None else math.sqrt(math.pi) * width
         for length, width in zip(problem.grid.lengths, widths, strict=True)

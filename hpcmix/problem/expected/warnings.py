@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.expected.confinement import Confinement
 from hpcmix.problem.expected.lengths import Lengths, expected_lengths
-from hpcmix.problem.interactions import ContactInteraction
+from hpcmix.problem.initial import GaussianInitial
+from hpcmix.problem.interactions.contact import ContactInteraction
+from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
 
 VISIBLE_AT_FACES = 1e-2
@@ -66,12 +68,11 @@ def _dense(problem: Problem) -> Iterator[str]:
     if problem.scaling is not None:
         return  # densities are then not those of the particles
     peaks = [expected_lengths(problem, index).peak_density for index in range(len(problem.species))]
-    names = [one.name for one in problem.species]
     for entry in problem.interaction:
         if not isinstance(entry, ContactInteraction) or entry.scattering_length is None:
             continue
         first, second = entry.between
-        known = [peak for name in entry.between if (peak := peaks[names.index(name)]) is not None]
+        known = [peak for place in problem.indices(entry.between) if (peak := peaks[place]) is not None]
         gas = max(known, default=0.0) * abs(entry.scattering_length) ** 3
         if gas > DENSE:
             unit = ""
@@ -87,7 +88,7 @@ def _dense(problem: Problem) -> Iterator[str]:
 def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
     """A cloud that the box or the grid will not hold."""
     one, found = problem.species[index], expected_lengths(problem, index)
-    if one.initial.kind in ("ground-state", "thomas-fermi"):
+    if one.initial.fills_the_trap:
         narrow = [axis for axis in _axes(problem) if _narrow(problem, found, axis)]
         if narrow:
             yield (
@@ -102,7 +103,7 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
                 f"box ({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and "
                 "trap"
             )
-    elif one.initial.kind == "gaussian":
+    elif isinstance(one.initial, GaussianInitial):
         narrow = [axis for axis in _axes(problem) if one.initial.width[axis] < problem.grid.spacings[axis]]
         if narrow:
             yield (
@@ -144,7 +145,8 @@ def _wide(problem: Problem, index: int, found: Lengths, axis: int) -> bool:
     length = found.oscillator[axis]
     if length is None or not Confinement.of(problem, one).holds(axis, 0.0, before_start=True):
         return False
-    centres = [entry.centre[axis] for entry in one.potential if entry.kind == "harmonic" and entry.frequency[axis]]
+    traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
+    centres = [entry.centre[axis] for entry in traps if entry.frequency[axis]]
     room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
     radius = 0.0 if found.thomas_fermi is None else found.thomas_fermi[axis] or 0.0
     return room < max(radius, length * math.sqrt(-math.log(VISIBLE_AT_FACES)))

@@ -20,9 +20,9 @@ from comparison.rounds import Contest, Say, ratio, relative_difference
 from comparison.search import Found, least_steps
 from comparison.turns import Failed, FreshStart
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.integrators import INTEGRATORS
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.spread import Spread
+from hpcmix.splittings import INTEGRATORS
 
 FINAL = 0.5
 REFERENCE_SCHEME = "blanes-moan-rkn-6"

@@ -35,7 +35,7 @@ class Case:
     points       along each of the three axes.
     interaction  "contact"; "convolution": a Yukawa kernel for every pair of species in addition; "free": neither
                  interaction nor trap, so that a step is a transform, the kinetic phase and the transform back.
-    integrator   a name of hpcmix.problem.integrators, or an algorithm of XMDS2.
+    integrator   a name of hpcmix.splittings, or an algorithm of XMDS2.
     step         length of a time step; `tolerance`: of XMDS2's adaptive algorithms, which do without a step.
     """
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from comparison.problem import Case
-from hpcmix.problem.integrators import INTEGRATORS
+from hpcmix.splittings import INTEGRATORS
 
 
 class SplitStep(ABC):

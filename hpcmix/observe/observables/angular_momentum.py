@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.currents import momentum_density_along
+from hpcmix.observe.look import Look
+from hpcmix.observe.observable import Label, Observable
+from hpcmix.problem.dimensions import ACTION
 
 
 def has_angular_momentum(mixture: Mixture) -> bool:
-    """Whether records hold the angular momentum: in two and three dimensions, where something turns the particles - a
-    vector potential or a rotating frame."""
+    """Whether every record holds the angular momentum: in two and three dimensions, where something turns the particles
+    - a vector potential or a rotating frame."""
     return mixture.grid.dimensions > 1 and not all(one.kinetic.diagonal for one in mixture.species)
 
 
@@ -27,7 +33,7 @@ def angular_momentum(mixture: Mixture, orbital: np.ndarray, species: int) -> np.
     grid = mixture.grid
     found = np.zeros(components(mixture))
     for axis in range(grid.dimensions):
-        current = _current(mixture, orbital, species, axis)
+        current = momentum_density_along(mixture, orbital, species, axis)
         for other in range(grid.dimensions):
             if other == axis:
                 continue
@@ -40,17 +46,28 @@ def angular_momentum(mixture: Mixture, orbital: np.ndarray, species: int) -> np.
     return found * grid.cell_volume
 
 
-def _current(mixture: Mixture, orbital: np.ndarray, species: int, axis: int) -> np.ndarray:
-    """Re conj(phi) (-i hbar d/dx + A) phi along one axis."""
-    kinetic, grid = mixture.species[species].kinetic, mixture.grid
-    if kinetic.diagonal:
-        moved = orbital.copy()
-        table = (mixture.hbar / grid.points[axis]) * grid.wave_numbers(axis, odd=True)
-        mixture.transform.multiply_along(moved, axis, table + 0j)
-        return orbital.real * moved.real + orbital.imag * moved.imag
-    moved = kinetic.momentum.along(orbital, axis)
-    current = (orbital.real * moved.real + orbital.imag * moved.imag) / kinetic.momentum.scale
-    frame = kinetic.momentum.frame[axis]
-    if frame is not None:
-        current -= (orbital.real**2 + orbital.imag**2) * frame
-    return current
+def angular_momenta(look: Look) -> np.ndarray:
+    """nu sum_j <phi_j| r x (-i hbar grad + A) |phi_j> of every species, shape (species, components). Collective over
+    the world; see :meth:`Look.once`."""
+    mixture = look.mixture
+    found = np.zeros((len(mixture.species), components(mixture)))
+    for a, one in enumerate(mixture.species):
+        for orbital in look.orbitals(a):
+            found[a] += one.weight * angular_momentum(mixture, orbital, a)
+    return mixture.communicators.sum_all(found)
+
+
+class _AngularMomentum(Observable):
+    labels = (Label("angular_momentum", "angular momentum r x (-i hbar grad + A)", ACTION),)
+
+    def of_species(self, look: Look, species: int) -> dict[str, Any]:
+        return {"angular_momentum": look.once(angular_momenta)[species].tolist()}
+
+
+class _WhereTurned(_AngularMomentum):
+    def concerns(self, mixture: Mixture, species: int) -> bool:
+        return has_angular_momentum(mixture)
+
+
+OBSERVABLE = _AngularMomentum()
+TURNED = _WhereTurned()

@@ -14,12 +14,15 @@ self-adjoint A both parts are equal.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
+from hpcmix.observe.look import Look
+from hpcmix.observe.observable import Label, Observable, is_set
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
+from hpcmix.problem.dimensions import LENGTH, MOMENTUM
 
 
 def position_norms(mixture: Mixture, orbitals: np.ndarray, species: int) -> list[float]:
@@ -65,10 +68,24 @@ def _trace_norm(algebra: OrbitalAlgebra, orbitals: np.ndarray, vectors: np.ndarr
 
 def _momentum_times(mixture: Mixture, orbitals: np.ndarray, axis: int) -> np.ndarray:
     """-i hbar d/dx of every orbital, in a new set. Collective over the group."""
-    grid, transform = mixture.grid, mixture.transform
-    factors = [np.ones(n, np.complex128) for n in grid.wave_block.shape]
-    factors[axis] = (mixture.hbar * transform.inverse_points) * grid.local_wave_numbers(axis, odd=True) + 0j
     result = orbitals.copy()
     for orbital in result:
-        transform.multiply(orbital, lambda spectrum: kernels.multiply_separable(spectrum, factors))
+        mixture.apply_momentum(orbital, axis)
     return result
+
+
+class _SemiclassicalNorms(Observable):
+    labels = (
+        Label("semiclassical_position", "trace norm of [x, omega]", LENGTH),
+        Label("semiclassical_momentum", "trace norm of [i hbar grad, omega]", MOMENTUM),
+        Label("semiclassical_plane_wave", "trace norm of [exp(i x), omega]"),
+    )
+
+    def concerns(self, mixture: Mixture, species: int) -> bool:
+        return is_set(mixture, species)
+
+    def of_species(self, look: Look, species: int) -> dict[str, Any]:
+        return {"semiclassical": semiclassical_norms(look.mixture, look.orbital_set(species), species)}
+
+
+OBSERVABLE = _SemiclassicalNorms()

@@ -1,0 +1,24 @@
+"""When potentials are evaluated that belong to a state between two steps."""
+
+from __future__ import annotations
+
+from hpcmix.frame import Frame
+from hpcmix.model.envelope import Instant
+from hpcmix.state import State
+
+AFTER = 1e-13
+"""Relative distance of a time within the next adaptive step from its beginning: no two switching times are as close
+(problem/fixed_steps.SAME_TIME), and roundings are smaller."""
+
+
+def pending_instant(state: State, frame: Frame) -> Instant:
+    """What the potentials of the pending kick are evaluated at: the end of the last step."""
+    return Instant.on_clock(frame, state.time, state.time - 0.5 * state.last_step)
+
+
+def coming_instant(state: State, frame: Frame) -> Instant:
+    """What potentials are evaluated at that act from the state's time on: the beginning of the next step. How long an
+    adaptive one becomes is not known yet; a moment later, by more than the roundings of the frame's map, is within it
+    too."""
+    later = AFTER * state.time if state.adaptation is not None else 0.5 * state.step_size
+    return Instant.on_clock(frame, state.time, state.time + later)

@@ -1,0 +1,147 @@
+"""A look at a state: what is known of it between two steps, each thing computed when it is first asked for.
+
+Everything that measures - records, snapshots, claims - takes a look, and only here is known that a state between two
+steps lacks its last kick (:class:`~hpcmix.state.State`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hpcmix.evolve.instants import coming_instant, pending_instant
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Interaction, Mixture
+from hpcmix.state import State
+
+Measured = TypeVar("Measured")
+
+
+class Look:
+    """The fields of a mixture in a state, which must not change meanwhile. Arrays are this rank's blocks and not to be
+    changed, but those of :meth:`orbital_set`.
+
+    before_start  the potentials are those of time 0-, of which a ground state is one; else those that act from the
+                  state's time on (after a switch at that very time).
+    Raises :class:`~hpcmix.state.HalfWay` where the state's stepper has not settled it. What is collective says so, when
+    it is asked for the first time.
+    """
+
+    def __init__(self, mixture: Mixture, state: State, before_start: bool = False) -> None:
+        state.require_settled()
+        self.mixture = mixture
+        self.state = state
+        self._before_start = before_start
+        self._measured: dict[Callable[[Look], Any], Any] = {}
+
+    @property
+    def clock(self) -> float:
+        """The state's time on the clock of the grid's frame."""
+        return self.state.time
+
+    @property
+    def time(self) -> float:
+        """The state's time in the laboratory."""
+        return self.mixture.grid.frame.laboratory_time(self.clock)
+
+    @cached_property
+    def instant(self) -> Instant:
+        """What the potentials are evaluated at."""
+        return Instant.before_start() if self._before_start else coming_instant(self.state, self.mixture.grid.frame)
+
+    @cached_property
+    def densities(self) -> np.ndarray:
+        """The density of every species, shape (species, *grid). Collective over the world."""
+        return self.mixture.densities(self.state.orbitals)
+
+    @cached_property
+    def interaction(self) -> Interaction:
+        """The mean fields b^2 W and the energies of all terms. Collective."""
+        return self.mixture.interact(self.densities, self.instant.contraction)
+
+    def mean_field(self, species: int) -> np.ndarray:
+        """b^2 W of a species. Collective."""
+        return self.interaction.mean_fields[species]
+
+    def potential(self, species: int) -> np.ndarray:
+        """b^2 (U + W) of a species. Collective."""
+        return self.mixture.potential(species, self.mean_field(species), self.instant)
+
+    # --------------------------------------------------------------- wave functions
+
+    def orbitals(self, species: int) -> Iterator[np.ndarray]:
+        """The orbitals of a species that this rank's group holds, one after the other, with the pending kick done:
+
+            phi exp(-i tau (U + W) / hbar),    tau = ``state.pending_kick``
+
+        Each array is overwritten by the next one; where no kick is pending they are the state's own. Collective, for
+        every group when it is called.
+        """
+        held = self.state.orbitals[species]
+        if self.state.pending_kick == 0.0:
+            return iter(held)
+        return self._completed(held, self._pending_potential(species))
+
+    def _completed(self, orbitals: np.ndarray, potential: np.ndarray) -> Iterator[np.ndarray]:
+        copy = np.empty(orbitals.shape[1:], orbitals.dtype)
+        for orbital in orbitals:
+            np.copyto(copy, orbital)
+            kernels.rotate_phase(copy, potential, self._pending_angle)
+            yield copy
+
+    def orbital_set(self, species: int) -> np.ndarray:
+        """All of :meth:`orbitals` in one array of the caller's. Collective."""
+        held = self.state.orbitals[species]
+        complete = np.empty(held.shape, held.dtype)
+        for place, orbital in enumerate(self.orbitals(species)):
+            complete[place] = orbital
+        return complete
+
+    def before_pending_kick(self, species: int, function: Callable[[np.ndarray], None]) -> Callable[[np.ndarray], None]:
+        """`function`, which changes a completed orbital of a species in place, as one that changes an orbital as the
+        state has it: kick, function, kick back. Overlaps of sets need not be completed for it. Collective."""
+        if self.state.pending_kick == 0.0:
+            return function
+        potential, angle = self._pending_potential(species), self._pending_angle
+
+        def between_kicks(orbital: np.ndarray) -> None:
+            kernels.rotate_phase(orbital, potential, angle)
+            function(orbital)
+            kernels.rotate_phase(orbital, potential, -angle)
+
+        return between_kicks
+
+    @property
+    def _pending_angle(self) -> float:
+        return self.state.pending_kick / self.mixture.hbar
+
+    def _pending_potential(self, species: int) -> np.ndarray:
+        """U + W of the pending kick, with what confines the frame. Collective."""
+        instant = pending_instant(self.state, self.mixture.grid.frame)
+        potential = self.mixture.potential(species, self.mean_field(species), instant)
+        confinement = self.mixture.species[species].confinement
+        return potential if confinement is None else potential + confinement
+
+    # --------------------------------------------------------------- sums
+
+    @cached_property
+    def coupling_energies(self) -> np.ndarray | None:
+        """Per species nu Re sum_b <phi_a|R_ab|phi_b>; None where nothing is coupled. Collective."""
+        mixture = self.mixture
+        if not mixture.rabi.groups:
+            return None
+        orbitals: list[np.ndarray] = list(self.state.orbitals)
+        for a in (a for group in mixture.rabi.groups for a in group):
+            orbitals[a] = self.orbital_set(a)  # a pending kick turns each by a phase of its own
+        return mixture.communicators.sum(mixture.coupling_energies(orbitals, self.instant))
+
+    def once(self, measure: Callable[[Look], Measured]) -> Measured:
+        """What `measure` finds, computed when it is first asked for: what several observables share, such as the
+        transforms of all orbitals."""
+        if measure not in self._measured:
+            self._measured[measure] = measure(self)
+        return self._measured[measure]

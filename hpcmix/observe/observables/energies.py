@@ -1,0 +1,83 @@
+"""Energies by term, of the whole and of every species, and chemical potentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpcmix.model.energy import Energy
+from hpcmix.observe.averages import averages
+from hpcmix.observe.look import Look
+from hpcmix.observe.moments import per_particle
+from hpcmix.observe.observable import Label, Observable
+from hpcmix.problem.dimensions import ENERGY
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Of every species.
+
+    kinetic     energy.
+    potentials  integrals of U rho and of W rho, shape (species, 2).
+    terms       of the interaction, by their names: shares that add up.
+    coupling    of coherent coupling, or None.
+    """
+
+    kinetic: np.ndarray
+    potentials: np.ndarray
+    terms: Mapping[str, np.ndarray]
+    coupling: np.ndarray | None
+
+
+def _parts(look: Look) -> _Parts:
+    """Collective over the world."""
+    mixture, interaction, sums = look.mixture, look.interaction, look.mixture.communicators
+    return _Parts(
+        np.array([one.kinetic for one in look.once(averages)]),
+        sums.sum(mixture.potential_energies(look.densities, interaction.mean_fields, look.instant)),
+        {name: sums.sum(shares) for name, shares in interaction.energies.items()},
+        look.coupling_energies,
+    )
+
+
+class _Energies(Observable):
+    """The chemical potential is <phi|H|phi> per particle, averaged over the orbitals; a component that is empty has
+    none, NaN."""
+
+    labels = (
+        Label("energy_total", "total energy", ENERGY),
+        Label("energy_kinetic", "kinetic energy", ENERGY),
+        Label("energy_potential", "energy in the external potentials", ENERGY),
+        Label("energy_interaction", "interaction energy", ENERGY),
+        Label("energy_functional", "energy of local functionals of the densities", ENERGY),
+        Label("energy_coupling", "energy of coherent coupling", ENERGY),
+        Label("chemical_potential", "chemical potential per particle", ENERGY),
+        Label("kinetic_energy", "kinetic energy of the species", ENERGY),
+        Label("potential_energy", "energy of the species in the external potentials", ENERGY),
+        Label("interaction_energy", "interaction energy of the species, pairs shared", ENERGY),
+        Label("functional_energy", "energy of the species in local functionals, by the ratio of densities", ENERGY),
+        Label("coupling_energy", "energy of coherent coupling of the species, pairs shared", ENERGY),
+    )
+
+    def of_whole(self, look: Look) -> dict[str, Any]:
+        parts = look.once(_parts)
+        energy = Energy.of(parts.kinetic, parts.potentials[:, 0], parts.terms, parts.coupling)
+        return {"energy": energy.as_dict()}
+
+    def of_species(self, look: Look, species: int) -> dict[str, Any]:
+        parts = look.once(_parts)
+        coupling = None if parts.coupling is None else parts.coupling[species]
+        whole = parts.kinetic[species] + np.sum(parts.potentials[species]) + (0.0 if coupling is None else coupling)
+        return {
+            "chemical_potential": per_particle(look, species, float(whole)),
+            "kinetic_energy": float(parts.kinetic[species]),
+            "potential_energy": float(parts.potentials[species, 0]),
+            **{f"{name}_energy": float(shares[species]) for name, shares in parts.terms.items()},
+            **({} if coupling is None else {"coupling_energy": float(coupling)}),
+        }
+
+
+ENERGIES = _Energies()

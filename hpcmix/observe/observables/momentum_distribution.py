@@ -1,0 +1,43 @@
+"""How many particles have which momentum along each axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hpcmix.model.mixture import Mixture
+from hpcmix.observe.averages import averages, momentum_density
+from hpcmix.observe.look import Look
+from hpcmix.observe.observable import Label, Observable
+from hpcmix.observe.spectrum import axis_sums
+
+
+def momentum_distribution(mixture: Mixture, modes: Sequence[np.ndarray]) -> dict[str, list[float]]:
+    """Per axis the number of particles in each mode of the box along it, summed over the other axes: modes
+    m = -floor(n/2) .. ceil(n/2)-1 in ascending order, momentum 2 pi hbar m / L. Collective over the group.
+
+    modes  per axis this rank's part (:class:`~hpcmix.observe.averages.Averages`).
+    """
+    grid = mixture.grid
+    found = {}
+    for axis, (name, own) in enumerate(zip("xyz", modes, strict=False)):
+        line = np.zeros(grid.points[axis])
+        line[grid.wave_block.slices[axis]] = own
+        found[name] = np.fft.fftshift(mixture.communicators.sum(line)).tolist()
+    return found
+
+
+class _MomentumDistribution(Observable):
+    labels = tuple(Label(f"momentum_distribution_{axis}", f"particles in each mode along {axis}") for axis in "xyz")
+
+    def of_species(self, look: Look, species: int) -> dict[str, Any]:
+        modes = look.once(averages)[species].modes
+        if modes is None:
+            weight = look.mixture.species[species].weight
+            modes = axis_sums(momentum_density(look.mixture, look.orbitals(species), weight))
+        return {"momentum_distribution": momentum_distribution(look.mixture, modes)}
+
+
+OBSERVABLE = _MomentumDistribution()

@@ -1,0 +1,50 @@
+"""Whether box and grid hold a cloud: what of it lies at the faces of the box, where a vector potential that is not
+periodic jumps and a trap ends, and how far its spectrum reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpcmix.model.mixture import Mixture
+from hpcmix.observe.averages import averages
+from hpcmix.observe.look import Look
+from hpcmix.observe.moments import per_particle
+from hpcmix.observe.observable import Label, Observable
+
+
+def shares_at_faces(mixture: Mixture, density: np.ndarray) -> list[float]:
+    """Per axis the largest density on the two planes next to the face, the first x = -L/2 and the last x = L/2 - h,
+    relative to the largest everywhere; zeros of a species that is empty. Collective over the group."""
+    here = np.zeros(mixture.grid.dimensions + 1)
+    for axis, (points, part) in enumerate(zip(mixture.grid.points, mixture.grid.position_block.slices, strict=True)):
+        for plane in {0, points - 1}:
+            if part.start <= plane < part.stop:
+                here[axis] = max(here[axis], float(np.max(np.take(density, plane - part.start, axis=axis))))
+    here[-1] = np.max(density)
+    *at_faces, everywhere = mixture.communicators.maximum(here)
+    return [float(one / everywhere) if everywhere > 0.0 else 0.0 for one in at_faces]
+
+
+class _Faces(Observable):
+    labels = (
+        Label("face_density", "largest density next to the faces of the box along each axis, relative to the largest"),
+    )
+
+    def of_species(self, look: Look, species: int) -> dict[str, Any]:
+        return {"face_density": shares_at_faces(look.mixture, look.densities[species])}
+
+
+class _Tails(Observable):
+    labels = (
+        Label("spectral_tail", "share of the spectrum beyond two thirds of the largest wave number of each axis"),
+    )
+
+    def of_species(self, look: Look, species: int) -> dict[str, Any]:
+        tails = look.once(averages)[species].tails.tolist()
+        return {"spectral_tail": [per_particle(look, species, tail) for tail in tails]}
+
+
+FACES = _Faces()
+TAILS = _Tails()

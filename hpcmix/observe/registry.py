@@ -1,0 +1,54 @@
+"""Which observables there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+
+import numpy as np
+
+from hpcmix.observe.observable import Observable
+from hpcmix.observe.observables.angular_momentum import TURNED
+from hpcmix.observe.observables.energies import ENERGIES
+from hpcmix.observe.observables.healing_length import HEALING_LENGTH
+from hpcmix.observe.observables.momentum import MOMENTUM
+from hpcmix.observe.observables.orbital_sets import HIGHEST_LEVEL, NATURAL_WIDTHS, ORTHONORMALITY
+from hpcmix.observe.observables.places import PARTICLES, PLACES
+from hpcmix.observe.observables.progress import PROGRESS
+from hpcmix.observe.observables.resolution import FACES, TAILS
+from hpcmix.problem.dimensions import Dimension
+from hpcmix.problem.requests import REQUESTS
+
+ALWAYS: tuple[Observable, ...] = (
+    PROGRESS,
+    PARTICLES,
+    ENERGIES,
+    PLACES,
+    MOMENTUM,
+    FACES,
+    TAILS,
+    HEALING_LENGTH,
+    TURNED,
+    HIGHEST_LEVEL,
+    NATURAL_WIDTHS,
+    ORTHONORMALITY,
+)
+"""What every record holds, in this order, of the species that it concerns."""
+
+
+def requested(words: Iterable[str], reference: Sequence[np.ndarray] = ()) -> tuple[Observable, ...]:
+    """The observables of the words in ``output.observables.also``.
+
+    reference  the orbitals of time zero, one array per species, where one of them compares with them.
+    """
+    return tuple(_of_word(word).compared_with(reference) for word in words)
+
+
+def _of_word(word: str) -> Observable:
+    return import_module(f"hpcmix.observe.observables.{word.replace('-', '_')}").OBSERVABLE
+
+
+def labels_of_all(axes: int) -> dict[str, tuple[str, Dimension | None]]:
+    """Long name and dimension of every entry that observables write on a grid of so many axes, by its name."""
+    known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS))
+    return {label.name: (label.long_name, label.on_axes(axes)) for one in known for label in one.labels}
