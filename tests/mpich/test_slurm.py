@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.mpich.test_two_libraries import MPICH, WAVES
+from tests.mpich.test_two_libraries import MPICH
 from tests.system.commands import hpcmix, summary
 from tests.system.slurm import Slurm, why_not
+from tests.system.test_slurm import PROBLEM, STEPS
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,7 +33,7 @@ def records(folder: Path) -> int:
 @pytest.mark.parametrize("launcher", ["srun", "mpiexec"])
 def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, tmp_path, launcher):
     """Once the signal that Slurm sends before the limit; the second incarnation ends the run."""
-    (tmp_path / "waves.toml").write_text(WAVES.replace("final = 400.0", "final = 30.0"))
+    (tmp_path / "waves.toml").write_text(PROBLEM)
     (tmp_path / "site").write_text(f"#SBATCH --overcommit\n. {MPICH}/bin/activate\n")
     options = ["--time", "1h", "--ranks-per-node", "2", "--site", "site", "--launcher", launcher, "--mpi", "mpich"]
     script = hpcmix("job", "waves.toml", *options, folder=tmp_path)
@@ -47,5 +48,5 @@ def test_a_job_that_is_told_of_its_limit_goes_on_until_it_is_done(slurm, tmp_pat
     slurm.wait_for(lambda: slurm.field(job, "Restarts") == "1", 200.0, f"a requeue\n{said()}")
     assert slurm.wait_for_end(job, 400.0) == "COMPLETED", said()
     found = summary(tmp_path / "out")
-    assert (found["status"], found["step"], found["ranks"], len(found["ancestors"])) == ("done", 3000, 2, 1)
+    assert (found["status"], found["step"], found["ranks"], len(found["ancestors"])) == ("done", STEPS, 2, 1)
     assert found["versions"]["mpi"].startswith("MPICH 4")
