@@ -124,6 +124,7 @@ def _meetings(
     grid, names = parts.grid, {one.name: index for index, one in parts.species.items()}
     corner = [length / 2.0 for length in grid.lengths]
     places = list(parts.species)
+    kernel_factors = () if parts.ground_state is None else parts.ground_state.kernel_factors
     for index, one in parts.species.items():
         for number, potential in enumerate(one.potential):
             height = potential.largest(one.mass, corner)
@@ -154,6 +155,10 @@ def _meetings(
             energy = abs(strength * factor) * factors.weights[places.index(there)]
             what = f'the mean field of "{parts.species[there].name}" at one point'
             yield Meeting(("interaction", index, *key), what, here, energy, kinetic[here])
+            for number, changed in enumerate(kernel_factors):
+                if set(changed.between) == set(entry.between):
+                    path, sought = ("ground_state", "kernel_factors", number, "factor"), energy * abs(changed.factor)
+                    yield Meeting(path, f"{what} of the ground state", here, sought, kinetic[here])
     for index, entry in parts.functional.items():
         members = [names[name] for name in entry.species if name in names]
         energy = entry.largest_mean_field(sum(factors.weights[places.index(one)] for one in members) / cell)

@@ -67,6 +67,10 @@ def test_kinetic_energies_may_vanish_where_no_ground_state_is_sought():
         ("grid.lengths=[8, 1e30]", "grid.lengths"),
         ("species.0.particles=1e40", "interaction.0.strength"),
         ("interaction.0.strength=1e30", "interaction.0.strength"),
+        (
+            "ground_state.kernel_factors=[{ between = ['a', 'b'], factor = 1e30 }]",
+            "ground_state.kernel_factors.0.factor",
+        ),
     ],
 )
 def test_an_absurd_number_gets_one_sentence(override, key):
