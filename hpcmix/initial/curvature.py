@@ -76,8 +76,9 @@ def lowest_curvature(
     workspace: Sequence[Vector],
     alive: Callable[[], None] = lambda: None,
     most_steps: int = MOST_STEPS,
-) -> Curvature:
-    """The lowest eigenvalue of the second variation, well enough to know its sign. Collective.
+) -> Curvature | None:
+    """The lowest eigenvalue of the second variation, well enough to know its sign; None where rounding leaves nothing
+    of a direction to move in. Collective.
 
     workspace  six vectors, overwritten.
     alive      called before every step.
@@ -92,7 +93,10 @@ def lowest_curvature(
     state.precondition(x)
     state.precondition(x)
     state.project(x)
-    _scale(x, state.metric(x, x) ** -0.5)
+    length = state.metric(x, x) ** 0.5
+    if not length > 0.0:
+        return None
+    _scale(x, 1.0 / length)
     state.apply_second_variation(x, applied_x)
     value, sure, moving = state.metric(x, applied_x), False, False
     for _ in range(most_steps):

@@ -78,6 +78,8 @@ def minimum(
     spent, left = run(0), []
     while policy != "ignore":
         found = lowest_curvature(state, workspace(), alive)
+        if found is None:
+            break
         nature = Nature(found.value, found.sure, tuple(left))
         if not found.negative:
             return spent, nature

@@ -26,7 +26,6 @@ ADAPTIVE = (
     .replace("0.2*x*sin(3*t)", "9*x*exp(-((t - 0.2)/0.01)**2)")
     .replace("every = 3", "interval = 0.03")
     .replace("every = 8", "interval = 0.07")
-    .replace("[output]", '[output]\nresolution = "ignore"')  # the pulse throws the cloud against the faces
 )
 
 

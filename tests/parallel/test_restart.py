@@ -54,6 +54,7 @@ final = 0.4
 step = 0.01
 [output]
 directory = "out"
+resolution = "ignore"
 observables = { every = 3 }
 snapshots = { every = 8, slices = false, fields = ["wave_function"] }
 checkpoints = { every = 5, keep = 2 }

@@ -312,9 +312,9 @@ COUNT_DATASETS = """
 import hpcmix.run.dataset_schedule, hpcmix.run.outputs as target
 hpcmix.run.dataset_schedule.SHARE = 0.0  # whatever the clock says
 usual = target.write_dataset
-def counted(series, dataset, metadata):
+def counted(series, *arguments):
     print("DATASET", series.stat().st_size)
-    usual(series, dataset, metadata)
+    usual(series, *arguments)
 target.write_dataset = counted
 target.write_snapshot = target.write_slices = lambda *arguments, **options: None
 """
