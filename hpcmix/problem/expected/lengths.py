@@ -14,10 +14,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hpcmix.problem.initial import GaussianInitial, PlaneWavesInitial
-from hpcmix.problem.interactions.contact import ContactInteraction
-from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
+from hpcmix.problem.sections.interactions.contact import ContactInteraction
+from hpcmix.problem.sections.potentials import HarmonicPotential
 
 
 @dataclass(frozen=True)

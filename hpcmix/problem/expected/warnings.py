@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.expected.confinement import Confinement
 from hpcmix.problem.expected.lengths import Lengths, expected_lengths
-from hpcmix.problem.initial import GaussianInitial
-from hpcmix.problem.interactions.contact import ContactInteraction
-from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import GaussianInitial
+from hpcmix.problem.sections.interactions.contact import ContactInteraction
+from hpcmix.problem.sections.potentials import HarmonicPotential
 
 VISIBLE_AT_FACES = 1e-2
 """Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: ten per cent
