@@ -8,8 +8,8 @@ from typing import Any
 
 from hpcmix.observe.moments import SMALL
 from hpcmix.observe.spectrum import TAIL_BEGINS
-from hpcmix.problem.expected.confinement import Confinement
-from hpcmix.problem.expected.warnings import VISIBLE_AT_FACES
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.warnings import VISIBLE_AT_FACES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species import Species
 from hpcmix.run.log import Log

@@ -16,7 +16,7 @@ from hpcmix.parallel.communicators import world
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.expected.warnings import expected_warnings
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict

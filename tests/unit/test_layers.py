@@ -47,7 +47,7 @@ ROOMS = {
         ("times",),
         ("sections",),
         ("schema",),
-        ("checks", "expected"),
+        ("checks",),
         ("",),
     ],
     "parallel": [("",), ("transforms",), ("engine", "orbital_algebra")],

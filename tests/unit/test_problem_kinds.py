@@ -28,8 +28,8 @@ from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
-from hpcmix.problem.expected.confinement import Confinement
-from hpcmix.problem.expected.warnings import expected_warnings
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.hints.annotations import models_of
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.reading.section import Section

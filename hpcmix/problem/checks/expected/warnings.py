@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from hpcmix.problem.expected.confinement import Confinement
-from hpcmix.problem.expected.lengths import Lengths, expected_lengths
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.lengths import Lengths, expected_lengths
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.initial import GaussianInitial
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
