@@ -14,9 +14,9 @@ from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.plain_json import page_of, plain
 from hpcmix.parallel.communicators import world
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict

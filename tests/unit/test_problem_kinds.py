@@ -22,14 +22,14 @@ from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.across import cross_checks
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.checks.frame import check_frame
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
-from hpcmix.problem.checks.expected.confinement import Confinement
-from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.hints.annotations import models_of
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.reading.section import Section

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.time_words import TimeWords, steps_in_words
 from hpcmix.run.planning.phase_resolution import expected_warnings as unresolved_phases
