@@ -1,10 +1,10 @@
 """The mean field of finitely many modes: coupled equations for small matrices, to rounding.
 
-    i hbar dC_a/dt = [ h^a(t) + w_a ] C_a,        w_a = sum_b g_ab sum_c w_c X_c <Y_c>_b,        <Y>_b = sum_j C_bj^+ Y C_bj
+    i hbar dC_a/dt = [ h^a(t) + w_a ] C_a,        w_a = sum_b g_ab sum_c w_c X_c <Y_c>_b
 
-the sum over the orbitals of b, each of norm one. It is the equation of `hpcmix run` projected on the modes: for a
-condensate one column, for fermions one for each orbital. Whatever else moves with the same Hamiltonian - the complete
-frame V_a(t) of evolve/excitation_frame.py - is further columns of the same equation.
+with <Y>_b = sum_j C_bj^+ Y C_bj over the orbitals of b, each of norm one. It is the equation of `hpcmix run` projected
+on the modes: for a condensate one column, for fermions one for each orbital. Whatever else moves with the same
+Hamiltonian - the complete frame V_a(t) of evolve/excitation_frame.py - is further columns of the same equation.
 
 The integrator is the explicit Runge-Kutta method of order 8 of Dormand and Prince (Hairer, Norsett and Wanner, Solving
 Ordinary Differential Equations I, II.10) with its steps at 3e-14, always ended at the times that are asked for.

@@ -1,7 +1,7 @@
 """The lowest eigenstates of T + U of one species, as modes.
 
-On small grids the matrix is diagonalised; on larger ones they are the orbitals of fermions without interaction, found by
-the same search as ground states of sets (initial/orbitals/search.py). Modes need not be exact eigenstates: whatever
+On small grids the matrix is diagonalised; on larger ones they are the orbitals of fermions without interaction, found
+by the same search as ground states of sets (initial/orbitals/search.py). Modes need not be exact eigenstates: whatever
 orthonormal fields they are, the Hamiltonian's matrix in them is computed, not assumed.
 """
 
@@ -19,8 +19,8 @@ from hpcmix.initial.shells import oscillator_filling, plane_wave_filling
 from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.overlaps import hermitian_part, orthonormal
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.potentials import HarmonicPotential
 
 LARGEST_DENSE = 1024
 """Points of a grid on which T + U is diagonalised as a whole: 16 MB, half a second."""
@@ -31,6 +31,8 @@ NOISE = 0.01
 """On the first guess: enough to break every symmetry."""
 REAL = 1e-13
 """Imaginary part of T + U, relative to its largest element, that is rounding."""
+NEARLY_REAL = 1e-6
+"""Norm of the imaginary parts of states that were searched for, below which they are its error."""
 
 
 def lowest_eigenstates(
@@ -84,7 +86,18 @@ def _searched(problem: Problem, mixture: Mixture, index: int, count: int, say: C
     for name, levels in (found.levels or {}).items():
         if levels.gap == 0.0:
             say(f'modes of "{name}": {count} do not close a shell, the next level has the energy of the highest one')
-    return block
+    return _real_where_possible(mixture, block)
+
+
+def _real_where_possible(mixture: Mixture, block: np.ndarray) -> np.ndarray:
+    """States without their phases, and real where all of them are up to the search's error: real modes have half as
+    many pair densities."""
+    flat = block.reshape(len(block), -1)
+    squares = mixture.communicators.sum(np.sum(flat * flat, axis=1))  # of exp(i a) times a real state: exp(2 i a)
+    phases = np.exp(-0.5j * np.angle(squares))
+    turned = (flat * phases[:, np.newaxis]).reshape(block.shape)
+    imaginary = mixture.communicators.sum(np.sum(turned.imag**2)) * mixture.grid.cell_volume
+    return turned if imaginary > NEARLY_REAL**2 else turned.real.astype(np.complex128)
 
 
 def _guess(problem: Problem, mixture: Mixture, index: int, count: int) -> np.ndarray:

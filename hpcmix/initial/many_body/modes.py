@@ -18,9 +18,9 @@ from hpcmix.initial.shells import oscillator_filling
 from hpcmix.model.many_body.overlaps import orthonormal
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
+from hpcmix.problem.sections.potentials import HarmonicPotential
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""

@@ -20,7 +20,7 @@ from hpcmix.model.many_body.one_body import OneBody
 from hpcmix.model.many_body.pair_kernels import pair_kernels
 from hpcmix.model.many_body.prefactors import Populations, pair_factors
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.scaled_multipliers import contact_factor
+from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 

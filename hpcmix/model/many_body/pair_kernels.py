@@ -14,7 +14,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
+from hpcmix.model.pair_kernels.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import coupling_at_a_point, kernel_of
 from hpcmix.model.terms.free_space import FreeSpaceTerm
@@ -22,7 +22,7 @@ from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.model.terms.periodic import PeriodicTerm
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.padded_transform import PaddedTransform
+from hpcmix.parallel.transforms.padded import PaddedTransform
 from hpcmix.problem.schema import Problem
 
 

@@ -3,7 +3,8 @@
 Their proof for bounded pair operators, with w_ab = ||W_ab|| (model/many_body/channels.py) and product data:
 
     alpha^(1,0) + alpha^(0,1) <= s (e^(D t / hbar) - 1) / D,
-    D = 4 max(w_11, w_22) + 3 w_12 (R + 1/R),        s = 2 w_11/(N_1 - 1) + 2 w_22/(N_2 - 1) + 4 R w_12/N_1,        R^2 = N_1/N_2
+    D = 4 max(w_11, w_22) + 3 w_12 (R + 1/R),        R^2 = N_1/N_2,
+    s = 2 w_11/(N_1 - 1) + 2 w_22/(N_2 - 1) + 4 R w_12/N_1
 
 A measured value above it is a defect; it exceeds one soon: it is a bound, not an estimate.
 """

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
-from hpcmix.problem.section import Section, wrong
-from hpcmix.problem.values import counted, described, integer, real, sequence
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import counted, described, integer, real, sequence
 
 LARGEST_WAVE = 1e4
 """Of modes that are plane waves: nobody fills a grid with more."""
