@@ -1,6 +1,6 @@
 """The theorem of Anapolitanos, Hott and Hundertmark with its constant, for two species in finitely many modes.
 
-Their proof for bounded pair operators, with w_ab = ||W_ab|| (model/many_body/channels.py) and product data:
+Their proof for bounded pair operators, with w_ab = ||W_ab|| (model/many_body/mode_channels.py) and product data:
 
     alpha^(1,0) + alpha^(0,1) <= s (e^(D t / hbar) - 1) / D,
     D = 4 max(w_11, w_22) + 3 w_12 (R + 1/R),        R^2 = N_1/N_2,
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hpcmix.model.many_body.channels import operator_norm
+from hpcmix.model.many_body.mode_channels import operator_norm
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 
 
