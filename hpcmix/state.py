@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hpcmix.problem.fixed_steps import START, Mark
+from hpcmix.problem.times.fixed_steps import START, Mark
 
 
 @dataclass(frozen=True)

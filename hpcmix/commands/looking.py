@@ -19,9 +19,9 @@ from hpcmix.commands.options import by_one_process, directory_argument, file_arg
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.errors import ProblemError
-    from hpcmix.run.plan import make_plan
-    from hpcmix.run.plan_table import plan_lines
-    from hpcmix.run.preflight import load_checked
+    from hpcmix.run.planning.plan import make_plan
+    from hpcmix.run.planning.plan_table import plan_lines
+    from hpcmix.run.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
     try:
@@ -40,8 +40,8 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
     """Print a problem with every default filled in; of a run's directory, what became of the run."""
     if Path(path).is_dir():
         from hpcmix.io.directory import RunDirectory
+        from hpcmix.io.locking.standing import standing_of_check
         from hpcmix.io.reader import RunReader
-        from hpcmix.io.standing import standing_of_check
 
         directory = RunDirectory(Path(path))
         if directory.holds_check() and not directory.holds_run():
@@ -50,7 +50,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
         click.echo("\n".join(RunReader(Path(path)).description()))
         return 0
     from hpcmix.problem.show import resolved_toml
-    from hpcmix.run.preflight import load_checked
+    from hpcmix.run.planning.preflight import load_checked
 
     click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
     return 0
@@ -61,7 +61,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
 @by_one_process
 def plot(directory: Path) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
-    from hpcmix.io.figures import draw
+    from hpcmix.io.figures.draw import draw
 
     drawn = draw(directory)
     for path in drawn:

@@ -29,7 +29,7 @@ class Duration(click.ParamType):
 
     def convert(self, value, param, ctx):
         """The number of seconds. Fails with a sentence."""
-        from hpcmix.problem import durations
+        from hpcmix.problem.times import durations
 
         try:
             return value if isinstance(value, float) else getattr(durations, self.reader)(value)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.parallel.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix, Symbol
+from hpcmix.parallel.transforms.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix, Symbol
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from hpcmix.problem.adaptive import AdaptiveStep, largest_local_error
+from hpcmix.problem.times.adaptive import AdaptiveStep, largest_local_error
 from hpcmix.state import Adaptation
 
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 5.0

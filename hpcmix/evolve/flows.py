@@ -14,7 +14,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.terms.term import HalfWayFields, Term
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transform import Factors, Turn
+from hpcmix.parallel.transforms.transform import Factors, Turn
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ class Flows:
     kick and take one sweep more. Those of condensates whose kernels act on the periodic box are transformed in that
     sweep, and their potentials come from wave-number space in the kick's.
 
-    A species whose kinetic energy is no multiplier in k (model/magnetic.py) drifts in position space, every orbital in
-    a Krylov space of its own, and is never half way; beside others its density comes before the kick too.
+    A species whose kinetic energy is no multiplier in k (model/kinetic/magnetic.py) drifts in position space,
+    every orbital in a Krylov space of its own, and is never half way; beside others its density comes before the kick
+    too.
     """
 
     def __init__(self, mixture: Mixture) -> None:

@@ -9,7 +9,7 @@ from hpcmix.evolve.instants import pending_instant
 from hpcmix.frame import Frame
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.fixed_steps import FixedSteps
+from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.splittings import Splitting
 from hpcmix.state import State
 

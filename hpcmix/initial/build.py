@@ -9,8 +9,8 @@ import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import closed_form
+from hpcmix.initial.descent.search import GroundState, NotConverged, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
-from hpcmix.initial.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.guesses import Guesses, normalise
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
@@ -19,12 +19,12 @@ from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
 from hpcmix.initial.thomas_fermi import thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
-from hpcmix.model.lanczos import KrylovError
+from hpcmix.model.kinetic.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.initial import ThomasFermiInitial
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import ThomasFermiInitial
 from hpcmix.state import Adaptation, State
 
 
@@ -42,7 +42,7 @@ def initial_state(
     the others are held as they are given meanwhile, and are part of the mean field. A single orbital is made by every
     orbital group, which then keeps it or not; a set of orbitals in its parts. `report`, `say`, `alive` and `keeper` are
     those of :class:`~hpcmix.initial.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
-    :class:`~hpcmix.initial.interruption.SearchInterrupted` from the minimisation. Collective.
+    :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
     coupled, dressing = mixture, Dressing.of(problem, mixture)
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed

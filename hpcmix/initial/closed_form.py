@@ -14,7 +14,7 @@ from hpcmix.initial.shells import oscillator_filling
 from hpcmix.model.potentials import NotFinite, read_block, require_finite
 from hpcmix.parallel.independence import LinearlyDependent, condition
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.initial import (
+from hpcmix.problem.sections.initial import (
     ExpressionInitial,
     FileInitial,
     GaussianInitial,

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import read_field, read_set
+from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import (
@@ -17,7 +18,6 @@ from hpcmix.initial.orbitals.sets import (
     normalise_set,
     orthonormalise_set,
 )
-from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.initial.thomas_fermi import start_of_minimisation
 from hpcmix.initial.tilt import tilt
@@ -26,9 +26,9 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.initial import FileStart
-from hpcmix.problem.potentials import HarmonicPotential
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import FileStart
+from hpcmix.problem.sections.potentials import HarmonicPotential
 
 GUESS_NOISE = 0.05
 """Relative noise on the first guess of a set of orbitals, and of a condensate that may hold vortices: enough to break

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from functools import singledispatch
 
-from hpcmix.problem.initial import FileInitial, GroundStateInitial, OscillatorInitial, PlaneWavesInitial
+from hpcmix.problem.sections.initial import FileInitial, GroundStateInitial, OscillatorInitial, PlaneWavesInitial
 
 SAME_LEVEL = 1e-9
 """Relative difference of energies below which levels count as one: frequencies are typed, not computed."""

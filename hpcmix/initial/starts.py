@@ -10,17 +10,17 @@ from typing import Protocol
 
 import numpy as np
 
-from hpcmix.initial.ground_state import GroundState, NotConverged, OutOfIterations, Report, minimise_energy
+from hpcmix.initial.descent.imaginary_time import relax
+from hpcmix.initial.descent.interruption import SearchInterrupted
+from hpcmix.initial.descent.saddles import Say
+from hpcmix.initial.descent.search import GroundState, NotConverged, OutOfIterations, Report, minimise_energy
 from hpcmix.initial.guesses import Guesses
-from hpcmix.initial.imaginary_time import relax
-from hpcmix.initial.interruption import SearchInterrupted
 from hpcmix.initial.orbitals.search import minimise_sets
-from hpcmix.initial.saddles import Say
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.evolution import GroundStateOptions
+from hpcmix.problem.times.evolution import GroundStateOptions
 
 
 @dataclass(frozen=True)

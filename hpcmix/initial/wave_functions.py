@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.problem.expressions import Expression
+from hpcmix.problem.units.expressions import Expression
 
 
 def gaussian(grid: Grid, centre: tuple[float, ...], width: tuple[float, ...]) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hpcmix.problem.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, MOMENTUM, TIME, Dimension
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.units import Units
+from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, MOMENTUM, TIME, Dimension
+from hpcmix.problem.units.units import Units
 
 _SI_NAMES = {LENGTH: "m", MASS: "kg", TIME: "s", ENERGY: "J", MOMENTUM: "kg m s-1", FREQUENCY: "rad s-1"}
 _NAMES = {LENGTH: "length", MASS: "mass", TIME: "time", ENERGY: "energy", MOMENTUM: "momentum", FREQUENCY: "frequency"}

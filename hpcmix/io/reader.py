@@ -13,12 +13,12 @@ import h5py
 
 from hpcmix.io.atomic import OutputError, described_size
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.fields.slice_file import Slices, read_slices
+from hpcmix.io.locking.standing import standing
 from hpcmix.io.series import read_series
-from hpcmix.io.slice_file import Slices, read_slices
-from hpcmix.io.standing import standing
 from hpcmix.io.summary import read_summary
 from hpcmix.problem.time_words import TimeWords
-from hpcmix.problem.units import UnitError, Units, units_from_text
+from hpcmix.problem.units.units import UnitError, Units, units_from_text
 
 
 class NotARun(OutputError):

@@ -13,7 +13,7 @@ import numpy as np
 from hpcmix.io.atomic import OutputError, explained, replacing
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import line_of
-from hpcmix.problem.dimensions import Dimension
+from hpcmix.problem.units.dimensions import Dimension
 
 if TYPE_CHECKING:
     import xarray

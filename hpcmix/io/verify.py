@@ -13,12 +13,12 @@ import h5py
 import numpy as np
 
 from hpcmix.io.atomic import OutputError, described_size
-from hpcmix.io.checkpoint_header import read_header
-from hpcmix.io.digest import as_text, sums_of_pieces
+from hpcmix.io.checkpoints.digest import as_text, sums_of_pieces
+from hpcmix.io.checkpoints.header import read_header
+from hpcmix.io.checkpoints.seal import Damaged, check_seal
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.seal import Damaged, check_seal
+from hpcmix.io.fields.slice_file import read_slices
 from hpcmix.io.series import read_series
-from hpcmix.io.slice_file import read_slices
 from hpcmix.io.summary import read_summary
 
 _READ_AT_ONCE = 1 << 24

@@ -7,24 +7,24 @@ import math
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.kinetic import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
-from hpcmix.model.kinetic_momentum import KineticMomentum
-from hpcmix.model.lanczos import Lanczos
-from hpcmix.model.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
+from hpcmix.model.kinetic.free import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
+from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
+from hpcmix.model.kinetic.lanczos import Lanczos
+from hpcmix.model.kinetic.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
+from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.build import terms_of
-from hpcmix.model.vector_potentials import cross, make_vector_potential
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transform import Transform
-from hpcmix.problem.coupling import group_weights
+from hpcmix.parallel.transforms.transform import Transform
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.species import Species
+from hpcmix.problem.sections.coupling import group_weights
+from hpcmix.problem.sections.species import Species
 
 
 def build_mixture(

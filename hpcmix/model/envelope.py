@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.frame import Frame
-from hpcmix.problem.expressions import Expression
+from hpcmix.problem.units.expressions import Expression
 
 
 @dataclass(frozen=True)

@@ -26,17 +26,17 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.kernels.transforms import take_density
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
-from hpcmix.model.kinetic import KineticEnergy
-from hpcmix.model.magnetic import KrylovKineticEnergy
+from hpcmix.model.kinetic.free import KineticEnergy
+from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
+from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.model.scaled_multipliers import contact_factor
 from hpcmix.model.terms.term import Fields, Term, sum_of_potentials
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transform import Transform
+from hpcmix.parallel.transforms.transform import Transform
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.problem.checks.magnitudes import LARGEST_VALUES
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.magnitudes import LARGEST_VALUES
-from hpcmix.problem.potentials import (
+from hpcmix.problem.sections.potentials import (
     BoxPotential,
     ExpressionPotential,
     FilePotential,
@@ -131,7 +131,7 @@ class PotentialTerm:
         """b^2 U(t, b y) at an instant on this rank (broadcastable to its block), or None where the envelope is zero.
 
         Shapes given by their values are those of b = 1, the only scale at which they are asked for
-        (problem/frame_checks.py)."""
+        (problem/checks/frame.py)."""
         strength = self.envelope(instant)
         if strength == 0.0:
             return None
@@ -151,7 +151,7 @@ class ExternalPotential:
     Terms that never change are added up once; the others are evaluated when asked for. The sum is kept until a time
     asks for a different one.
 
-    frame  what a rotating frame adds (model/magnetic.py); no entry of the problem file.
+    frame  what a rotating frame adds (model/kinetic/magnetic.py); no entry of the problem file.
     """
 
     def __init__(

@@ -10,8 +10,8 @@ import numpy as np
 
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.model.potentials import NotFinite
-from hpcmix.problem.coupling import coupled_groups
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.coupling import coupled_groups
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 _PLACES = tuple(float(place) for place in 0.5 * (1.0 + _NODES))

@@ -4,7 +4,7 @@
 
 with rho and J = (hbar/m) Im(phi* grad phi) of all components together. By parts M = -2 integral (div J) (|.| * rho):
 one convolution with |x| in free space, whose kernel is cut beyond the box's diagonal as any other's
-(model/padded_multiplier.py). In a frame x = b y, with j = (hbar/m) Im(chi* grad chi) of the frame,
+(model/pair_kernels/padded_multiplier.py). In a frame x = b y, with j = (hbar/m) Im(chi* grad chi) of the frame,
 
     V = b V_y,      M = M_y[j] / b + b' V_y
 """
@@ -17,16 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.kernel import RadialKernel
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.radial_functions import RadialFunction
-from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.pair_kernels.kernel import RadialKernel
+from hpcmix.model.pair_kernels.radial_functions import RadialFunction
+from hpcmix.model.pair_kernels.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.observe.currents import momentum_density_along
 from hpcmix.observe.derivatives import Place
 from hpcmix.observe.look import Look
-from hpcmix.parallel.padded_transform import PaddedTransform
+from hpcmix.parallel.transforms.padded import PaddedTransform
 
 
 class Distance:

@@ -14,8 +14,8 @@ from hpcmix.parallel.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.values import counted
 
 
 def world() -> MPI.Comm:

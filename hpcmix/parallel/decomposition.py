@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.values import counted
+from hpcmix.problem.reading.values import counted
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, largest_split
 from hpcmix.parallel.orbital_groups import choose_groups
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.values import counted
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.line_transform import LineTransform
-from hpcmix.parallel.pencil_transform import PencilTransform
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transform import Transform
+from hpcmix.parallel.transforms.line import LineTransform
+from hpcmix.parallel.transforms.pencil import PencilTransform
+from hpcmix.parallel.transforms.transform import Transform
 
 
 def make_transform(
@@ -21,7 +21,7 @@ def make_transform(
 ) -> Transform:
     """The transform for the grid of `communicators`; `dtype` is that of the spectrum. Collective over the group.
 
-    way     name of the exchange between ranks (:mod:`hpcmix.parallel.trial` finds the quickest).
+    way     name of the exchange between ranks (:mod:`hpcmix.parallel.transforms.trial` finds the quickest).
     fields  how many fields a drift moves at once.
     """
     if communicators.decomposition.dimensions == 1:

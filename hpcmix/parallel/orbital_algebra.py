@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.independence import condition
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.transform import thread_count
+from hpcmix.parallel.transforms.transform import thread_count
 
 CHUNK_BYTES = 1 << 25
 """Orbitals of other groups are received in pieces of about this size."""

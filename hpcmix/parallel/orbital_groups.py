@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, largest_split, part
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.values import counted
+from hpcmix.problem.reading.values import counted
 
 MEMORY_SHARE = 0.8
 """Part of a node's memory that fields may take."""

@@ -11,10 +11,10 @@ from hpcmix.problem.assemble import assemble
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.errors import Complaint, ProblemError
 from hpcmix.problem.hints.syntax import explained
-from hpcmix.problem.lines import index_lines
 from hpcmix.problem.overrides import apply_overrides
+from hpcmix.problem.reading.lines import index_lines
+from hpcmix.problem.reading.source import Source
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.source import Source
 
 
 def load_problem(file: str, overrides: Sequence[str] = ()) -> Problem:

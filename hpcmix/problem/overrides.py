@@ -9,8 +9,8 @@ from typing import Any
 
 from hpcmix.problem.errors import Complaint, closest
 from hpcmix.problem.hints.annotations import arrays_of
+from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.source import KeyPath
 
 ARRAYS = arrays_of(Problem)
 """Arrays of tables, by their keys without indices: an option that speaks of their entry 0 may begin them."""

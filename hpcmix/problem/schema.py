@@ -7,22 +7,22 @@ from typing import Annotated
 
 from pydantic import PlainValidator, PrivateAttr
 
-from hpcmix.problem.coupling import RabiCoupling
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.evolution import GroundStateOptions, TimeOptions
-from hpcmix.problem.functionals import Functional
-from hpcmix.problem.grid import Grid
-from hpcmix.problem.interactions.kinds import Interaction
-from hpcmix.problem.interactions.section import reduced_mass
-from hpcmix.problem.output import OutputOptions
-from hpcmix.problem.parallel import ParallelOptions
-from hpcmix.problem.rotation import Rotation
-from hpcmix.problem.scaling import Prefactors, Scaling, prefactors
-from hpcmix.problem.section import Section, wrong
-from hpcmix.problem.source import Source
-from hpcmix.problem.species import Species
-from hpcmix.problem.units import Units, units_from_text
-from hpcmix.problem.values import described
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.source import Source
+from hpcmix.problem.reading.values import described
+from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.functionals import Functional
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.interactions.section import reduced_mass
+from hpcmix.problem.sections.output import OutputOptions
+from hpcmix.problem.sections.parallel import ParallelOptions
+from hpcmix.problem.sections.rotation import Rotation
+from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
+from hpcmix.problem.sections.species import Species
+from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.units.units import Units, units_from_text
 
 
 def _text(value: object) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hpcmix.problem.evolution import TimeOptions
-from hpcmix.problem.expressions import Expression
-from hpcmix.problem.frame import FixedFrame
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.frame import FixedFrame
+from hpcmix.problem.times.evolution import TimeOptions
+from hpcmix.problem.units.expressions import Expression
 
 _FIRST = ("name", "between", "kind")
 

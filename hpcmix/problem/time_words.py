@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpcmix.problem.values import counted
+from hpcmix.problem.reading.values import counted
 
 if TYPE_CHECKING:
-    from hpcmix.problem.evolution import TimeOptions
     from hpcmix.problem.schema import Problem
-    from hpcmix.problem.units import Units
+    from hpcmix.problem.times.evolution import TimeOptions
+    from hpcmix.problem.units.units import Units
 
 _UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
 """Seconds, the longest first."""

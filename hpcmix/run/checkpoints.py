@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 
-from hpcmix.io.checkpoint import rotate, write_checkpoint
-from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.io.checkpoints.checkpoint import rotate, write_checkpoint
+from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.parallel.together import together
-from hpcmix.run.checkpoint_schedule import CheckpointSchedule
-from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.outputs import Outputs
+from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
+from hpcmix.run.stops.guard import BlowUp, Guard
 from hpcmix.state import State
 
 
@@ -43,7 +43,7 @@ class Checkpoints:
         return self._schedule.cost
 
     def write(self, state: State, guard: Guard) -> None:
-        """Write one and remove the oldest beyond `keep`. Raises :class:`~hpcmix.run.conservation.BlowUp` for a state
+        """Write one and remove the oldest beyond `keep`. Raises :class:`~hpcmix.run.stops.guard.BlowUp` for a state
         that is not finite, and :class:`~hpcmix.io.atomic.OutputError`; the earlier ones then stay."""
         simulation, directory = self._simulation, self._outputs.directory
         if self.last is not None and self.last.path == directory.checkpoint(state.step):

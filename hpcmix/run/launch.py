@@ -13,33 +13,33 @@ from typing import NoReturn
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
-from hpcmix.io.lock import HEARTBEAT_SECONDS
-from hpcmix.io.standing import never_begun
+from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
+from hpcmix.io.locking.standing import never_begun
 from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
-from hpcmix.parallel.transform import thread_count
-from hpcmix.problem.coupling import asks_for_ground_state
+from hpcmix.parallel.transforms.transform import thread_count
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import Complaint, ProblemError
-from hpcmix.problem.evolution import NEEDS_TIME
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.coupling import asks_for_ground_state
+from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.run.checkpoints import Checkpoints
-from hpcmix.run.conservation import BlowUp
-from hpcmix.run.last_words import PREVIOUS, RESERVED, LastWords
 from hpcmix.run.log import Log, leave
 from hpcmix.run.loop import evolve
 from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
-from hpcmix.run.restart import NoCheckpoint, Origin, choose_origin, holds_ground_state, is_complete
+from hpcmix.run.resuming.restart import NoCheckpoint, Origin, choose_origin, holds_ground_state, is_complete
 from hpcmix.run.simulation import build_simulation
-from hpcmix.run.stopping import Prospect, Stop, StopRequests
-from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
+from hpcmix.run.stops.guard import BlowUp
+from hpcmix.run.stops.last_words import PREVIOUS, RESERVED, LastWords
+from hpcmix.run.stops.requests import Prospect, Stop, StopRequests
+from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _draw(comm: MPI.Comm, problem: Problem, log: Log) -> None:
     """The figures of ``hpcmix plot``, by the root."""
     with together(comm):
         if comm.rank == 0:
-            from hpcmix.io.figures import draw  # matplotlib takes a second to import
+            from hpcmix.io.figures.draw import draw  # matplotlib takes a second to import
 
             for path in draw(problem.output.directory):
                 log.line(f"drawn: {path}")

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from hpcmix.io.atomic import OutputError
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import TimeWords
-from hpcmix.run.last_words import LastWords
+from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.terminal import is_live
 
 PLAIN_SECONDS = 10.0

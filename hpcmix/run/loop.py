@@ -9,12 +9,12 @@ from hpcmix.evolve.stepper import Stepper
 from hpcmix.observe.look import Look
 from hpcmix.parallel.together import together
 from hpcmix.run.checkpoints import Checkpoints
-from hpcmix.run.conservation import BlowUp, Guard
 from hpcmix.run.log import Meter
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.simulation import Simulation
-from hpcmix.run.stopping import Stop, StopRequests
-from hpcmix.run.vote import Vote
+from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.run.stops.requests import Stop, StopRequests
+from hpcmix.run.stops.vote import Vote
 
 
 def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, stops: StopRequests) -> Stop | None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from hpcmix.io.footprint import Footprint
-from hpcmix.io.lock import Lock
+from hpcmix.io.locking.lock import Lock
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.run.last_words import LastWords
 from hpcmix.run.log import Log
-from hpcmix.run.stopping import StopRequests
-from hpcmix.run.watchdog import Watchdog
+from hpcmix.run.stops.last_words import LastWords
+from hpcmix.run.stops.requests import StopRequests
+from hpcmix.run.stops.watchdog import Watchdog
 
 Found = TypeVar("Found")
 

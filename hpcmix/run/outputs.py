@@ -10,27 +10,27 @@ from typing import Any
 import numpy as np
 
 from hpcmix.io.atomic import write_text
-from hpcmix.io.blocks import Dealt
-from hpcmix.io.checkpoint import read_reference
-from hpcmix.io.checkpoint_header import Bookmark
+from hpcmix.io.checkpoints.blocks import Dealt
+from hpcmix.io.checkpoints.checkpoint import read_reference
+from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.fields.slices import write_slices
+from hpcmix.io.fields.snapshots import write_snapshot
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, write_dataset
-from hpcmix.io.slices import write_slices
-from hpcmix.io.snapshots import write_snapshot
-from hpcmix.model.fermi_density import fermi_density
+from hpcmix.observe.fermi_density import fermi_density
 from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.output import ScheduleSection
-from hpcmix.run.conservation import BlowUp, Guard
-from hpcmix.run.dataset_schedule import DatasetSchedule
+from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.run.resolution import ResolutionWatch
-from hpcmix.run.schedule import ROUNDING, AdaptiveSchedule, Schedule
+from hpcmix.run.schedules.datasets import DatasetSchedule
+from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
+from hpcmix.run.stops.guard import BlowUp, Guard
 from hpcmix.state import State
 
 
@@ -93,7 +93,7 @@ class Outputs:
         return self._records.due_at(state) or self._snapshots.due_at(state)
 
     def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
-        """Write what is due at this step. Raises :class:`~hpcmix.run.conservation.BlowUp` after a record that shows a
+        """Write what is due at this step. Raises :class:`~hpcmix.run.stops.guard.BlowUp` after a record that shows a
         loss is written.
 
         record  of :meth:`require_resolved`, where the state has been looked at already.
@@ -136,7 +136,7 @@ class Outputs:
 
     def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
         """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
-        :class:`~hpcmix.run.conservation.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
+        :class:`~hpcmix.run.stops.guard.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
         checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
         run may go on with another ``output.resolution``."""
         due = self._records.due_at(state)
@@ -150,7 +150,7 @@ class Outputs:
 
     def write_ground_state(self) -> None:
         """Write one record and one snapshot with the wave functions: what a later run can start from. Raises
-        :class:`~hpcmix.run.conservation.BlowUp`, when they are written, where box or grid do not hold the state."""
+        :class:`~hpcmix.run.stops.guard.BlowUp`, when they are written, where box or grid do not hold the state."""
         mixture, state = self._simulation.mixture, self._simulation.state
         record = self._observed(Look(mixture, state, before_start=True), self._also)
         self._append(record)

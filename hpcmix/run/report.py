@@ -7,19 +7,19 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from hpcmix.io.checkpoint import digest_of
+from hpcmix.io.checkpoints.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
 from hpcmix.parallel.together import together
+from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.show import resolved_dict
-from hpcmix.problem.values import counted
-from hpcmix.problem.well_posedness import semirelativistic_condition
 from hpcmix.run.checkpoints import Checkpoints
-from hpcmix.run.conservation import BlowUp
 from hpcmix.run.outputs import Outputs
-from hpcmix.run.plan_table import readable
-from hpcmix.run.restart import ancestors
+from hpcmix.run.planning.plan_table import readable
+from hpcmix.run.resuming.restart import ancestors
 from hpcmix.run.simulation import Simulation
-from hpcmix.run.stopping import Stop
+from hpcmix.run.stops.guard import BlowUp
+from hpcmix.run.stops.requests import Stop
 
 
 def finish(

@@ -8,12 +8,12 @@ from typing import Any
 
 from hpcmix.observe.moments import SMALL
 from hpcmix.observe.spectrum import TAIL_BEGINS
-from hpcmix.problem.expected.confinement import Confinement
-from hpcmix.problem.expected.warnings import VISIBLE_AT_FACES
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.warnings import VISIBLE_AT_FACES
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.species import Species
-from hpcmix.run.conservation import BlowUp
+from hpcmix.problem.sections.species import Species
 from hpcmix.run.log import Log
+from hpcmix.run.stops.guard import BlowUp
 
 LOST_AT_FACES = 0.1
 """Density at the faces, relative to the largest, from which on a trapped cloud is another one than in free space."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from hpcmix.initial.build import initial_state
-from hpcmix.io.checkpoint_header import Checkpoint
+from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.provenance import Provenance
@@ -24,25 +24,25 @@ from hpcmix.parallel.division import Division
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.trial import choose_exchange, without_shared_memory
-from hpcmix.problem.expected.warnings import expected_warnings, resolution_lines
-from hpcmix.problem.fixed_steps import START, FixedSteps
-from hpcmix.problem.output import ScheduleSection
+from hpcmix.parallel.transforms.trial import choose_exchange, without_shared_memory
+from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.time_words import TimeWords, steps_in_words
-from hpcmix.problem.values import counted
-from hpcmix.problem.well_posedness import semirelativistic_condition
-from hpcmix.run.kept_search import KeptSearch
+from hpcmix.problem.times.fixed_steps import START, FixedSteps
 from hpcmix.run.log import Log
-from hpcmix.run.memory import release_freed_memory
-from hpcmix.run.phase_resolution import found_warnings
-from hpcmix.run.restart import Origin, ancestors
-from hpcmix.run.room import require_room
-from hpcmix.run.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
-from hpcmix.run.stopping import Meeting
-from hpcmix.run.time_resolution import time_warnings
-from hpcmix.run.watchdog import Watchdog
+from hpcmix.run.planning.memory import release_freed_memory
+from hpcmix.run.planning.phase_resolution import found_warnings
+from hpcmix.run.planning.room import require_room
+from hpcmix.run.planning.time_resolution import time_warnings
+from hpcmix.run.resuming.kept_search import KeptSearch
+from hpcmix.run.resuming.restart import Origin, ancestors
+from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
+from hpcmix.run.stops.requests import Meeting
+from hpcmix.run.stops.watchdog import Watchdog
 from hpcmix.state import Adaptation, State
 
 
@@ -135,8 +135,8 @@ def build_simulation(
     and no directory in which the search for a ground state is kept that does not come to its end.
 
     Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
-    :class:`~hpcmix.initial.ground_state.NotConverged`, :class:`~hpcmix.run.restart.NoCheckpoint` and
-    :class:`~hpcmix.run.stopping.Stopped`.
+    :class:`~hpcmix.initial.descent.search.NotConverged`, :class:`~hpcmix.run.resuming.restart.NoCheckpoint` and
+    :class:`~hpcmix.run.stops.requests.Stopped`.
     """
     beat = watchdog.beat if watchdog is not None else lambda: None
     communicators = Communicators.of(problem, world)

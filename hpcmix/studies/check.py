@@ -10,23 +10,25 @@ from typing import Any
 
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.directory import DirectoryInUse, RunDirectory, move_aside
-from hpcmix.io.lock import HEARTBEAT_SECONDS
+from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.plain_json import page_of, plain
 from hpcmix.parallel.communicators import world
 from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.expected.warnings import expected_warnings
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
-from hpcmix.run.last_words import LastWords
 from hpcmix.run.log import Log, leave
 from hpcmix.run.occupied import Attendants, occupied
-from hpcmix.run.restart import same_problem
-from hpcmix.run.stopping import StopRequests
-from hpcmix.run.watchdog import BadLimit, Watchdog, hang_limit
-from hpcmix.studies import (
+from hpcmix.run.resuming.restart import same_problem
+from hpcmix.run.stops.last_words import LastWords
+from hpcmix.run.stops.requests import StopRequests
+from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
+from hpcmix.studies.claim import Finding
+from hpcmix.studies.claim_options import check_options
+from hpcmix.studies.claims import (
     conservation,
     dispersion,
     gross_pitaevskii_limit,
@@ -36,8 +38,6 @@ from hpcmix.studies import (
     semiclassical_bounds,
     well_posedness,
 )
-from hpcmix.studies.claim import Finding
-from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work

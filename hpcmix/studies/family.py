@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.problem.interactions.scattering import ScatteringInteraction
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation, varied_problems
-from hpcmix.studies.scattering_rates import pairs_of
+from hpcmix.studies.scattering_pairs import pairs_of
 from hpcmix.studies.setting import DIVISION, Load, Setting, evolved, plain_motion, three_dimensional
 from hpcmix.studies.track import Measure, Record, Track
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from hpcmix.io.figure_style import COLOURS, FROM_ZERO, LINES, STYLE, headline, legends_below, save
+from hpcmix.io.figures.style import COLOURS, FROM_ZERO, LINES, STYLE, headline, legends_below, save
 from hpcmix.studies.claim import Finding
 
 _MARKERS = "osD^vP"

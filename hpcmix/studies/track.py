@@ -18,20 +18,20 @@ import numpy as np
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.atomic import OutputError, write_text
-from hpcmix.io.checkpoint import read_state, rotate, write_checkpoint
-from hpcmix.io.checkpoint_header import Bookmark, Checkpoint, read_header
+from hpcmix.io.checkpoints.checkpoint import read_state, rotate, write_checkpoint
+from hpcmix.io.checkpoints.header import Bookmark, Checkpoint, read_header
+from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import page_of
-from hpcmix.io.seal import Damaged
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
-from hpcmix.run.schedule import Schedule
+from hpcmix.run.schedules.schedule import Schedule
 from hpcmix.run.simulation import Simulation, build_simulation
 
 CHECKPOINT_SECONDS = 600.0
@@ -151,7 +151,7 @@ class Conductor:
         on."""
 
     def meet(self, world: MPI.Comm) -> None:
-        """Between the iterations of a search for a ground state: :class:`~hpcmix.run.stopping.Meeting`."""
+        """Between the iterations of a search for a ground state: :class:`~hpcmix.run.stops.requests.Meeting`."""
 
     def found(self) -> None:
         """A state was found: of one of the problems of the track, which is not stored before all have begun."""
@@ -175,8 +175,8 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
 
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. Raises
-    :class:`~hpcmix.run.stopping.Stopped` where the conductor does so,
-    :class:`~hpcmix.problem.errors.ProblemError`, :class:`~hpcmix.initial.ground_state.NotConverged` and
+    :class:`~hpcmix.run.stops.requests.Stopped` where the conductor does so,
+    :class:`~hpcmix.problem.errors.ProblemError`, :class:`~hpcmix.initial.descent.search.NotConverged` and
     :class:`~hpcmix.io.atomic.OutputError`, the same on every rank.
     """
     run = _Run(track, comm, folder)

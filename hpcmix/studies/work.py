@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcmix.initial.ground_state import NotConverged
+from hpcmix.initial.descent.search import NotConverged
 from hpcmix.io.atomic import OutputError
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
@@ -18,8 +18,8 @@ from hpcmix.parallel.together import together
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.errors import ProblemError
 from hpcmix.run.log import Log, Meter
-from hpcmix.run.stopping import Prospect, Stopped, StopRequests
-from hpcmix.run.watchdog import Watchdog
+from hpcmix.run.stops.requests import Prospect, Stopped, StopRequests
+from hpcmix.run.stops.watchdog import Watchdog
 from hpcmix.studies.track import Conductor, Record, Track, follow, stored
 
 

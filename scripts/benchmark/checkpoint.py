@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcmix.io.checkpoint import write_checkpoint
-from hpcmix.io.checkpoint_header import Bookmark
+from hpcmix.io.checkpoints.checkpoint import write_checkpoint
+from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators, world

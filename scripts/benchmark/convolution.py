@@ -20,7 +20,7 @@ from collections.abc import Callable
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem
-from hpcmix.run.bench import DEFAULT_PROBLEM
+from hpcmix.run.bench.bench import DEFAULT_PROBLEM
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation
 

@@ -25,7 +25,7 @@ from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.loop import stepper_of
-from hpcmix.run.plan import make_plan
+from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.simulation import build_simulation
 
 UNCOUPLED = "none"

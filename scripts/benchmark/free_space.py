@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Cost and memory of a convolution in free space (hpcmix/parallel/padded_transform.py), in bare Fourier pairs.
+"""Cost and memory of a convolution in free space (hpcmix/parallel/transforms/padded.py), in bare Fourier pairs.
 
 A pair is a forward and an inverse transform of a complex n^3 field in place by ducc0 on one process; the convolution
 runs on all ranks, with the Coulomb kernel. Both take turns, so that a busy machine slows both. Memory is what the
@@ -16,14 +16,14 @@ import time
 import ducc0
 import numpy as np
 
-from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.pair_kernels.coulomb import YukawaKernel
+from hpcmix.model.pair_kernels.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators, world
-from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.trial import choose_exchange
+from hpcmix.parallel.transforms.padded import PaddedTransform
+from hpcmix.parallel.transforms.trial import choose_exchange
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import pytest
 from parallel.test_restart import PROBLEM, Killed, asked_to_stop_after, contents, go_on, run, series, summary
 
 from hpcmix.evolve.adaptive import AdaptiveStepper
-from hpcmix.io.checkpoint_header import read_header
+from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.run import launch as launching

@@ -8,8 +8,8 @@ from hpcmix.evolve.stepper import Stepper
 from hpcmix.kernels import dispatch, reference
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
-from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.transforms.exchange import EXCHANGES
 from hpcmix.splittings import INTEGRATORS
 
 

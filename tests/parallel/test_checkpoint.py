@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from hpcmix.io.atomic import OutputError
-from hpcmix.io.checkpoint import digest_of, parts_of, read_state, rotate, write_checkpoint
-from hpcmix.io.checkpoint_header import Bookmark, read_header
-from hpcmix.io.digest import whole_array_digest
+from hpcmix.io.checkpoints.checkpoint import digest_of, parts_of, read_state, rotate, write_checkpoint
+from hpcmix.io.checkpoints.digest import whole_array_digest
+from hpcmix.io.checkpoints.header import Bookmark, read_header
+from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
-from hpcmix.io.seal import Damaged
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split, part
 from hpcmix.state import State
@@ -220,7 +220,7 @@ def test_fields_that_do_not_fit_are_refused(comm, shared_tmp_path):
 
 
 def test_a_file_of_another_kind_is_no_checkpoint(comm, shared_tmp_path):
-    from hpcmix.io.blocks import write_arrays
+    from hpcmix.io.checkpoints.blocks import write_arrays
     from hpcmix.parallel.decomposition import Block
 
     path = shared_tmp_path / "a.h5"

@@ -13,10 +13,10 @@ from hpcmix.parallel import shared_memory
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.decomposition import part
 from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.exchange import EXCHANGES, Redistribution, make_exchange
 from hpcmix.parallel.shared_memory import SHARED_MEMORY_VARIABLE, NoSharedMemory, SharedWindow, obstacle
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.trial import choose_exchange
+from hpcmix.parallel.transforms.exchange import EXCHANGES, Redistribution, make_exchange
+from hpcmix.parallel.transforms.trial import choose_exchange
 from hpcmix.problem.errors import ProblemError
 
 POINTS = (13, 11, 10)

@@ -9,19 +9,19 @@ from parallel.test_same_physics import parallel_options, pencil_grids
 from physics.systems import coulomb, dipolar, expression, gaussian, require_below, species, system, yukawa
 from scipy.special import erf, erfc
 
-from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.dipolar_kernel import DipolarKernel
-from hpcmix.model.gaussian_kernel import GaussianKernel
-from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.radial_functions import RadialFunction
-from hpcmix.model.scaled_multipliers import PaddedMultiplier
+from hpcmix.model.pair_kernels.coulomb import YukawaKernel
+from hpcmix.model.pair_kernels.dipolar import DipolarKernel
+from hpcmix.model.pair_kernels.gaussian import GaussianKernel
+from hpcmix.model.pair_kernels.kernel import Kernel, RadialKernel
+from hpcmix.model.pair_kernels.radial_functions import RadialFunction
+from hpcmix.model.pair_kernels.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.transforms.exchange import EXCHANGES
+from hpcmix.parallel.transforms.padded import PaddedTransform
 
 GRIDS = {
     "line": ((37,), (9.0,)),

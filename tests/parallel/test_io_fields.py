@@ -13,14 +13,14 @@ import xarray
 from hpcmix.grid import Grid
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.fields.slice_file import read_slices
+from hpcmix.io.fields.slices import write_slices
+from hpcmix.io.fields.snapshots import write_snapshot
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.reader import RunReader
-from hpcmix.io.slice_file import read_slices
-from hpcmix.io.slices import write_slices
-from hpcmix.io.snapshots import write_snapshot
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split
-from hpcmix.problem.units import Units, units_from_text
+from hpcmix.problem.units.units import Units, units_from_text
 
 SHAPES = [(12,), (9, 8), (7, 8, 6)]
 

@@ -9,8 +9,8 @@ import pytest
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.parallel.decomposition import largest_split
-from hpcmix.parallel.exchange import EXCHANGES
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.transforms.exchange import EXCHANGES
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.run.launch import Request, launch
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.io.checkpoint_header import read_header
+from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch
-from hpcmix.run.stopping import StopRequests
+from hpcmix.run.stops.requests import StopRequests
 from hpcmix.splittings import INTEGRATORS
 
 BLEW_UP, DONE, NO_CHECKPOINT, STOPPED = (

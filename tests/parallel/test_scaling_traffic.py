@@ -7,7 +7,7 @@ from math import log2, prod
 import pytest
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.parallel import exchange
+from hpcmix.parallel.transforms import exchange
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation

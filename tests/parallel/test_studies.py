@@ -130,7 +130,7 @@ def test_no_track_is_begun_that_there_is_no_time_for(comm, shared_tmp_path, monk
         asked.append(needed)
         return 1003  # the end of the job
 
-    monkeypatch.setattr("hpcmix.run.stopping.StopRequests.code", code)
+    monkeypatch.setattr("hpcmix.run.stops.requests.StopRequests.code", code)
     tracks = [Track(f"b{number}", (beginning,), ("x", "square"), energy) for number in range(2 * comm.size)]
     with pytest.raises(StudyStopped, match="end of the job"):
         Work(comm, Log(speaks=False), shared_tmp_path).follow_all(tracks)

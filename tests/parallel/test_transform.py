@@ -8,8 +8,8 @@ import pytest
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import choose_pencil_grid, largest_split
 from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.reference_transform import ReferenceTransform
 from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.transforms.reference import ReferenceTransform
 from hpcmix.problem.errors import ProblemError
 
 GRIDS = [(37,), (64,), (13, 17), (30, 8), (11, 13, 7), (12, 10, 9), (8, 8, 16), (5, 4, 6)]

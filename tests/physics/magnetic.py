@@ -5,10 +5,10 @@ import math
 import numpy as np
 from physics.systems import evolution, species, system
 
-from hpcmix.model.kinetic import SemirelativisticKineticEnergy
-from hpcmix.model.kinetic_momentum import KineticMomentum
-from hpcmix.model.lanczos import Lanczos
-from hpcmix.model.magnetic import MagneticSemirelativisticKineticEnergy
+from hpcmix.model.kinetic.free import SemirelativisticKineticEnergy
+from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
+from hpcmix.model.kinetic.lanczos import Lanczos
+from hpcmix.model.kinetic.magnetic import MagneticSemirelativisticKineticEnergy
 
 POINTS = {1: [16], 2: [6, 7], 3: [4, 5, 6]}
 LENGTHS = {1: [5.0], 2: [5.0, 4.0], 3: [5.0, 4.0, 4.4]}

@@ -8,9 +8,9 @@ import pytest
 from scipy.integrate import quad
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.model.correlation import Correlation
-from hpcmix.model.radial_functions import radial_function
-from hpcmix.model.scattering import neumann_problem
+from hpcmix.model.pair_kernels.correlation import Correlation
+from hpcmix.model.pair_kernels.neumann import neumann_problem
+from hpcmix.model.pair_kernels.radial_functions import radial_function
 from hpcmix.observe.derivatives import (
     Place,
     hamiltonian_times,
@@ -23,11 +23,11 @@ from hpcmix.observe.motion import momentum_fields
 from hpcmix.observe.record import observe
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.radial import SoftSphere, SquareBarrier
+from hpcmix.problem.sections.radial import SoftSphere, SquareBarrier
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation
-from hpcmix.studies.conservation import TURNING, columns, measure
-from hpcmix.studies.pair_excitation import PairKernel
+from hpcmix.studies.claims.conservation import TURNING, columns, measure
+from hpcmix.studies.claims.pair_excitation import PairKernel
 
 FREE = """
 [grid]

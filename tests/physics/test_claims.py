@@ -8,9 +8,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hpcmix.model import scattering
+from hpcmix.model.pair_kernels import neumann as scattering
 from hpcmix.model.terms import build, entry_kernels
-from hpcmix.studies import (
+from hpcmix.studies.claims import (
     conservation,
     dispersion,
     gross_pitaevskii_limit,

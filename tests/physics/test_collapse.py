@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from physics.systems import contact, coulomb, evolution, gaussian, harmonic, species, system
 
-from hpcmix.initial.ground_state import NotConverged
+from hpcmix.initial.descent.search import NotConverged
 from hpcmix.model.concentration import KINETIC_FRACTION, concentration, peak_fraction
-from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.stops.guard import BlowUp, Guard
 
 
 def sentence_about(one, index=0):

@@ -20,8 +20,8 @@ from physics.systems import (
 from physics.test_rabi import dense, rabi
 
 from hpcmix.initial.build import initial_state
+from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.dressed import Dressing
-from hpcmix.initial.landscape import Landscape
 from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
 from hpcmix.parallel.communicators import Communicators

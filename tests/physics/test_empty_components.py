@@ -5,13 +5,13 @@ import math
 import numpy as np
 from physics.systems import contact, evolution, gaussian, harmonic, species, system
 
-from hpcmix.io.figure_series import series_figure
-from hpcmix.io.figure_style import FigureUnits
+from hpcmix.io.figures.series import series_figure
+from hpcmix.io.figures.style import FigureUnits
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import plain
 from hpcmix.io.series import as_dataset
 from hpcmix.observe.registry import labels_of_all
-from hpcmix.problem.units import Units, units_from_text
+from hpcmix.problem.units.units import Units, units_from_text
 
 
 def test_an_emptied_component_has_no_chemical_potential():

@@ -28,7 +28,7 @@ from physics.systems import (
 )
 
 from hpcmix.evolve.flows import Flows, Kick
-from hpcmix.initial.landscape import Landscape
+from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.model.envelope import Instant
 
 LATER = Instant(0.7, 0.7)

@@ -21,12 +21,12 @@ from physics.systems import (
 )
 
 from hpcmix.initial.build import initial_state
-from hpcmix.initial.ground_state import NotConverged
+from hpcmix.initial.descent.search import NotConverged
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.shells import oscillator_filling
 from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
-from hpcmix.model.fermi_density import fermi_density
+from hpcmix.observe.fermi_density import fermi_density
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from physics.systems import NOW, contact, evolution, harmonic, require_below, species, system
 
-from hpcmix.initial.ground_state import minimise_energy
+from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
 

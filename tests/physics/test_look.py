@@ -7,15 +7,15 @@ import pytest
 from physics.systems import contact, evolution, expanding, gaussian, harmonic, moving_mixture, species, system
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.io.checkpoint import write_checkpoint
-from hpcmix.io.checkpoint_header import Bookmark
+from hpcmix.io.checkpoints.checkpoint import write_checkpoint
+from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import as_dataset
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
-from hpcmix.problem.requests import REQUESTS
+from hpcmix.problem.sections.requests import REQUESTS
 from hpcmix.state import HalfWay
 
 TIME = evolution(0.5, 0.05, "strang")

@@ -5,8 +5,8 @@ import pytest
 from physics.magnetic import LENGTHS, POINTS, ROUGH, TURNED, dense, random_field, semirelativistic, turned
 from physics.systems import largest, require_below, species, system
 
-from hpcmix.model import lanczos as lanczos_module
-from hpcmix.model.lanczos import Lanczos
+from hpcmix.model.kinetic import lanczos as lanczos_module
+from hpcmix.model.kinetic.lanczos import Lanczos
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])

@@ -9,7 +9,7 @@ from physics.systems import contact, evolution, gaussian, harmonic, largest, log
 from scipy.linalg import expm
 
 from hpcmix.model.envelope import Instant
-from hpcmix.run.conservation import BlowUp, Guard
+from hpcmix.run.stops.guard import BlowUp, Guard
 
 
 def rabi(first, second, frequency, **entries):

@@ -18,9 +18,9 @@ from physics.systems import (
     system,
 )
 
-from hpcmix.initial.curvature import lowest_curvature
-from hpcmix.initial.ground_state import NotConverged, minimise_energy
-from hpcmix.initial.landscape import Landscape
+from hpcmix.initial.descent.curvature import lowest_curvature
+from hpcmix.initial.descent.landscape import Landscape
+from hpcmix.initial.descent.search import NotConverged, minimise_energy
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.tilt import best_signs
 from hpcmix.model.envelope import Instant
@@ -64,7 +64,7 @@ def test_a_saddle_is_found_said_and_left(method):
     if method == "conjugate-gradients":
         found = minimise_energy(one.mixture, fields, BEFORE, 1e-10, 500, **options)
     else:
-        from hpcmix.initial.imaginary_time import relax
+        from hpcmix.initial.descent.imaginary_time import relax
 
         found = relax(one.mixture, fields, BEFORE, 1e-4, 20000, **options)
     # an energy errs by the square of the residual

@@ -22,7 +22,7 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.initial.landscape import Landscape
+from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.model.envelope import Instant
 

@@ -47,13 +47,13 @@ KILL_AT_EACH_CALL = """
 # it in another fork. Prints how many calls there were, and the digests that were reached.
 import json, pathlib, shutil, types
 import h5py, xarray
-import hpcmix.io.atomic, hpcmix.io.blocks, hpcmix.parallel.files
+import hpcmix.io.atomic, hpcmix.io.checkpoints.blocks, hpcmix.parallel.files
 import hpcmix.run.checkpoints, hpcmix.run.outputs
 from hpcmix.run.launch import Request, launch
 
 hpcmix.run.outputs.write_dataset = lambda *arguments: None
 if {writer!r} == "mpi-io":
-    hpcmix.io.blocks.h5py.get_config = lambda: types.SimpleNamespace(mpi=False)
+    hpcmix.io.checkpoints.blocks.h5py.get_config = lambda: types.SimpleNamespace(mpi=False)
 
 def kill_at(number):
     left, inside = [number], [False]

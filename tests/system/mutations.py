@@ -484,11 +484,11 @@ def serve() -> None:
     import scipy.optimize
     import scipy.special  # noqa: F401
 
-    import hpcmix.io.figures
+    import hpcmix.io.figures.draw
     import hpcmix.run.launch
-    import hpcmix.run.plan
-    import hpcmix.run.preflight  # noqa: F401
-    from hpcmix.problem.quantities import parse_quantity
+    import hpcmix.run.planning.plan
+    import hpcmix.run.planning.preflight  # noqa: F401
+    from hpcmix.problem.units.quantities import parse_quantity
 
     parse_quantity("1 um")
     for line in sys.stdin:

@@ -23,8 +23,8 @@ LAYERS = ["ompio", "romio321"]
 """The two MPI-IO implementations of Open MPI."""
 
 MPI_IO = """
-import types, h5py, hpcmix.io.blocks
-hpcmix.io.blocks.h5py.get_config = lambda: types.SimpleNamespace(mpi=False)
+import types, h5py, hpcmix.io.checkpoints.blocks
+hpcmix.io.checkpoints.blocks.h5py.get_config = lambda: types.SimpleNamespace(mpi=False)
 """
 
 
@@ -320,7 +320,7 @@ def test_a_stop_while_the_ground_state_is_sought_is_told(trap):
     """A residual that is never reached; the iteration is slowed down so that the signal comes in time."""
     patch = """
 import time
-import hpcmix.initial.ground_state as target
+import hpcmix.initial.descent.search as target
 usual = target._Search.move
 def slow(self):
     time.sleep(0.2)

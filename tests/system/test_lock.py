@@ -11,8 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from hpcmix.io.holder import PATIENCE_SECONDS
-from hpcmix.io.lock import Lock, Locked
+from hpcmix.io.locking.holder import PATIENCE_SECONDS
+from hpcmix.io.locking.lock import Lock, Locked
+
+# Leaves the lock of a job that has died.
+ACQUIRE = """
+import sys
+from pathlib import Path
+
+from hpcmix.io.locking.lock import Lock
+
+Lock(Path(sys.argv[1])).acquire()
+"""
 
 # Jobs that want one directory at the same moment, as forks of a small program: `jobs` of them, `trials` times, each
 # time with the lock of a dead job in their way. Calls that change the directory take up to `delay` seconds, before and
@@ -20,12 +30,13 @@ from hpcmix.io.lock import Lock, Locked
 RACE = """
 import json, os, random, subprocess, sys, time
 from pathlib import Path
-import hpcmix.io.lock
-from hpcmix.io.holder import started
-from hpcmix.io.lock import Lock, Locked
+import hpcmix.io.locking.lock
+from hpcmix.io.locking.holder import started
+from hpcmix.io.locking.lock import Lock, Locked
 
 folder, jobs, trials, delay, links = Path(sys.argv[1]), *json.loads(sys.argv[2])
 chance = random.Random(trials)
+
 
 def slow(owner, name, delay):
     usual = getattr(owner, name)
@@ -120,8 +131,8 @@ def test_of_jobs_that_find_a_dead_lock_exactly_one_has_the_directory(tmp_path, t
 TURNS = """
 import json, os, random, sys, time
 from pathlib import Path
-from hpcmix.io.holder import started
-from hpcmix.io.lock import Lock, Locked
+from hpcmix.io.locking.holder import started
+from hpcmix.io.locking.lock import Lock, Locked
 
 folder, jobs, seconds, delay = Path(sys.argv[1]), *json.loads(sys.argv[2])
 inside, mishaps, turns = folder / "inside", folder / "mishaps", folder / "turns"
@@ -208,8 +219,7 @@ def test_jobs_take_turns_and_die_and_never_meet(tmp_path, jobs, seconds):
 
 def dead_lock(folder):
     """The lock of a process that has ended."""
-    program = "import sys; from pathlib import Path; from hpcmix.io.lock import Lock; Lock(Path(sys.argv[1])).acquire()"
-    subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
+    subprocess.run([sys.executable, "-c", ACQUIRE, str(folder)], check=True)
 
 
 def during_the_next_rename(monkeypatch, action):
@@ -315,7 +325,7 @@ def test_a_job_that_is_about_to_end_is_waited_for(tmp_path):
 
 
 def test_a_job_that_does_not_end_is_not_waited_for_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr("hpcmix.io.holder._ENDING_SECONDS", 0.2)
+    monkeypatch.setattr("hpcmix.io.locking.holder._ENDING_SECONDS", 0.2)
     first, second = Lock(tmp_path), Lock(tmp_path)
     first.acquire()
     first.mark_stopping()
@@ -327,8 +337,7 @@ def test_a_job_that_does_not_end_is_not_waited_for_for_ever(tmp_path, monkeypatc
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processes' states of Linux")
 def test_a_process_that_nobody_has_waited_for_holds_no_lock(tmp_path):
     """It has ended, and its parent, slow or gone in a container, leaves it in the table of processes."""
-    program = "import sys; from pathlib import Path; from hpcmix.io.lock import Lock; Lock(Path(sys.argv[1])).acquire()"
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as process:
+    with subprocess.Popen([sys.executable, "-c", ACQUIRE, str(tmp_path)]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
         assert state == "Z" and (tmp_path / ".lock").exists()

@@ -242,7 +242,7 @@ def test_plan_matches_what_is_measured(tmp_path):
     with adaptive steps, and where the program itself is nearly all of it."""
     (tmp_path / "mixture.toml").write_text(MIXTURE)
     from hpcmix.problem.load import load_problem
-    from hpcmix.run.plan import make_plan
+    from hpcmix.run.planning.plan import make_plan
 
     gaussian = ["species.up.initial={kind='gaussian', width=1.0}", "species.down.initial={kind='gaussian', width=1.0}"]
     large, small = "grid.points=[72, 70, 66]", "grid.points=[18, 15, 14]"
@@ -309,8 +309,8 @@ def test_a_vector_potential_that_the_grid_does_not_resolve_is_warned_of_once(tmp
 
 
 COUNT_DATASETS = """
-import hpcmix.run.dataset_schedule, hpcmix.run.outputs as target
-hpcmix.run.dataset_schedule.SHARE = 0.0  # whatever the clock says
+import hpcmix.run.schedules.datasets, hpcmix.run.outputs as target
+hpcmix.run.schedules.datasets.SHARE = 0.0  # whatever the clock says
 usual = target.write_dataset
 def counted(series, *arguments):
     print("DATASET", series.stat().st_size)

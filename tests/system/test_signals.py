@@ -53,7 +53,7 @@ def slow(*arguments):
 target.build_mixture = slow
 """
 SEARCH = """
-import hpcmix.initial.ground_state as target
+import hpcmix.initial.descent.search as target
 usual = target._Search.move
 def slow(self):
     disturb()
@@ -103,7 +103,7 @@ def last_line(folder, name="run.log"):
 
 def is_free(folder):
     """Whether no lock is in the next job's way."""
-    from hpcmix.io.lock import Lock
+    from hpcmix.io.locking.lock import Lock
 
     return Lock(folder / "out").holder() is None
 
@@ -166,8 +166,8 @@ def test_a_job_that_goes_on_is_stopped_before_its_first_step(folder, whole_runs,
 
 CLOCK = """
 import time
-import hpcmix.run.stopping
-hpcmix.run.stopping._program_start = time.time  # on a busy machine importing alone takes long
+import hpcmix.run.stops.requests
+hpcmix.run.stops.requests._program_start = time.time  # on a busy machine importing alone takes long
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.durations import DurationError, as_clock, seconds_of, slurm_seconds_of
+from hpcmix.problem.times.durations import DurationError, as_clock, seconds_of, slurm_seconds_of
 
 
 @pytest.mark.parametrize(

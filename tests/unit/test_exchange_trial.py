@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from hpcmix.parallel import trial
-from hpcmix.parallel.trial import MOST_ROUNDS, ROUNDS, Trial, choice, measured
+from hpcmix.parallel.transforms import trial
+from hpcmix.parallel.transforms.trial import MOST_ROUNDS, ROUNDS, Trial, choice, measured
 
 WAYS = ["shared-memory", "packed-messages", "sub-array-messages"]
 

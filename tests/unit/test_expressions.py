@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from hpcmix.problem.expressions import Expression, ExpressionError
+from hpcmix.problem.units.expressions import Expression, ExpressionError
 
 X = np.linspace(-2.0, 2.0, 9)
 VARIABLES = ("x", "y", "z", "t")

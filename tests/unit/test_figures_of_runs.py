@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from unit.test_io_reader import make_run
 
-from hpcmix.io.figure_density import density_figure
-from hpcmix.io.figure_momentum import momentum_figure, with_momenta
-from hpcmix.io.figure_series import series_figure
-from hpcmix.io.figure_style import STYLE, FigureUnits
-from hpcmix.io.figures import draw, spread_out
+from hpcmix.io.fields.slice_file import Slices
+from hpcmix.io.figures.density import density_figure
+from hpcmix.io.figures.draw import draw, spread_out
+from hpcmix.io.figures.momentum import momentum_figure, with_momenta
+from hpcmix.io.figures.series import series_figure
+from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.io.series import SeriesWriter
-from hpcmix.io.slice_file import Slices
-from hpcmix.problem.units import Units, units_from_text
+from hpcmix.problem.units.units import Units, units_from_text
 
 matplotlib = pytest.importorskip("matplotlib")
 UNITS = FigureUnits(units_from_text("1 um", "86.909 u"))
@@ -88,7 +88,7 @@ def test_films_of_any_length(stored_times):
 
 def test_a_long_run_has_its_film(tmp_path, monkeypatch):
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
     make_run(tmp_path / "run", 2, range(9), records=0)
     draw(tmp_path / "run")
     titles = [axes.get_title() for axes in drawn["film.png"].axes if axes.get_title().startswith("up")]
@@ -113,7 +113,7 @@ def test_lines_that_change_by_rounding_are_flat():
 def test_momentum_distributions_are_drawn(tmp_path, monkeypatch, dimensions):
     """Of the species that have them, mode m of n at 2 pi m / L."""
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
     directory = make_run(tmp_path / "run", dimensions, [], records=0, with_units=False)
     directory.problem.write_text(f"[grid]\nlengths = {[4.0, 5.0, 6.0][:dimensions]}\n")
     with SeriesWriter(directory.series) as series:

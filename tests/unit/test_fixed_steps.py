@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.fixed_steps import START, FixedSteps, Mark, Stretch
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
-from hpcmix.run.schedule import Schedule, has_passed, has_reached, steps_from
+from hpcmix.problem.times.fixed_steps import START, FixedSteps, Mark, Stretch
+from hpcmix.run.schedules.schedule import Schedule, has_passed, has_reached, steps_from
 from hpcmix.state import State
 
 SWITCHING = (0.23, 0.31, 1.0)

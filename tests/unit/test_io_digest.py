@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcmix.io.digest import as_text, combined_digest, local_sums, whole_array_digest
-from hpcmix.io.pieces import Part
+from hpcmix.io.checkpoints.digest import as_text, combined_digest, local_sums, whole_array_digest
+from hpcmix.io.checkpoints.pieces import Part
 from hpcmix.parallel.decomposition import Block, Decomposition
 
 SHAPES = [(13,), (9, 5), (7, 6, 5), (2, 7, 6, 5)]

@@ -12,17 +12,17 @@ import pytest
 from hpcmix.grid import Grid
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.figure_series import energy_figure, exchanges_particles, series_figure
-from hpcmix.io.figure_style import FigureUnits
-from hpcmix.io.figures import draw
+from hpcmix.io.fields.slice_file import read_slices, write_slice_file
+from hpcmix.io.figures.draw import draw
+from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
+from hpcmix.io.figures.style import FigureUnits
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.reader import NotARun, RunReader
 from hpcmix.io.series import SeriesWriter
-from hpcmix.io.slice_file import read_slices, write_slice_file
 from hpcmix.io.summary import write_summary
 from hpcmix.observe.rounding import PARTICLE_LIMIT
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.units import Units, units_from_text
+from hpcmix.problem.units.units import Units, units_from_text
 
 UNITS = '[units]\nlength = "1 um"\nmass = "86.909 u"\n'
 SPECIES = ("up", "down")  # not in alphabetical order
@@ -143,7 +143,7 @@ def test_figures(tmp_path, dimensions, with_units):
     ],
 )
 def test_figures_of_what_there_is(tmp_path, monkeypatch, times, records, expected):
-    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: path)  # painting takes the time
+    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: path)  # painting takes the time
     make_run(tmp_path / "run", 3, times, records=records)
     assert [path.name for path in draw(tmp_path / "run")] == expected
 
@@ -192,7 +192,7 @@ def test_rounding_is_no_exchange(transfer, precision):
 def test_a_run_with_coupling_has_the_panel(tmp_path, monkeypatch):
     """The whole way from the directory, whose precision decides what is rounding."""
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
     for precision, panels in (("double", 5), ("single", 4)):
         directory = make_run(tmp_path / precision, 2, [], records=0)
         directory.problem.write_text(f'[parallel]\nprecision = "{precision}"\n')
@@ -218,7 +218,7 @@ def test_units_of_figures():
 def test_reader_and_figures_leave_mpi_alone(tmp_path):
     make_run(tmp_path / "run", 3, [0.0, 1.0])
     code = (
-        "import sys; from hpcmix.io.figures import draw; from hpcmix.io.reader import RunReader; "
+        "import sys; from hpcmix.io.figures.draw import draw; from hpcmix.io.reader import RunReader; "
         f"draw({str(tmp_path / 'run')!r}); RunReader({str(tmp_path / 'run')!r}).description(); "
         "sys.exit('mpi4py' in sys.modules or 'matplotlib.pyplot' in sys.modules)"
     )

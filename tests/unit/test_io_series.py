@@ -14,7 +14,7 @@ from hpcmix.io.atomic import OutputError
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.series import SeriesWriter, as_dataset, read_series, write_dataset
 from hpcmix.observe.registry import labels_of_all
-from hpcmix.problem.units import units_from_text
+from hpcmix.problem.units.units import units_from_text
 
 METADATA = Metadata(
     "a mixture", ("up", "down"), ("x", "y"), provenance={"hpcmix_version": "0", "problem": "title = 'a'\n" * 9000}

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from hpcmix.model.padded_multiplier import padded_multiplier
+from hpcmix.model.pair_kernels.padded_multiplier import padded_multiplier
 from hpcmix.model.terms.entry_kernels import kernel_of
 from hpcmix.problem.cards import cards
+from hpcmix.problem.checks.kernel_costs import MOST_SECONDS, WAVES, kernel_cost
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.kernel_costs import MOST_SECONDS, WAVES, kernel_cost
 from hpcmix.problem.load import load_problem, parse_problem
 
 KINDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,39 @@ LAYERS = [
     "commands",
     "cli",
 ]
+ROOMS_IN_A_FOLDER = 16
+"""Modules and folders; what is more wants a room of its own."""
+
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "cards" not in path.parts)
+
+
+# The rooms of a layer, each with what it may import: itself and what stands before it. Modules that are not named here
+# stand in the room "" of their layer.
+ROOMS = {
+    "problem": [
+        ("ending", "errors", "hints"),
+        ("units",),
+        ("reading",),
+        ("times",),
+        ("sections",),
+        ("schema",),
+        ("checks",),
+        ("",),
+    ],
+    "parallel": [("",), ("transforms",), ("engine", "orbital_algebra")],
+    "model": [("envelope", "kinetic", "potentials", "pair_kernels", "rabi"), ("terms", "energy"), ("",)],
+    "initial": [("noise",), ("descent",), ("",), ("build",)],
+    "observe": [("",), ("observables",), ("record", "registry")],
+    "io": [
+        ("atomic", "metadata", "plain_json", "provenance", "footprint", "summary", "series", "directory"),
+        ("locking",),
+        ("checkpoints", "fields"),
+        ("",),
+        ("figures",),
+    ],
+    "run": [("terminal",), ("stops",), ("log",), ("schedules",), ("planning", "resuming"), ("",), ("bench",)],
+    "studies": [("",), ("claims",), ("scaling",), ("check",)],
+}
 
 
 def layer_of(parts: tuple[str, ...]) -> str:
@@ -47,6 +80,24 @@ def imports_of(path: Path) -> set[str]:
             assert node.level == 0, f"{path} imports relatively"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+NAMED = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+    for path in MODULES
+    if path.name != "__init__.py"
+}
+
+
+def imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules of the package that a file imports, for types only or not."""
+    found = set()
+    for name in imports_of(path):
+        found |= {module for module in (name, name.rpartition(".")[0]) if module in modules}
+    return found
+
+
+GRAPH = {name: imported_modules(path, NAMED) for name, path in NAMED.items()}
 
 
 def test_every_module_is_in_a_layer():
@@ -69,7 +120,38 @@ def test_imports_come_from_the_left(path):
             assert LAYERS.index(parts[1]) <= LAYERS.index(own), f"{path} imports {name} from its right"
 
 
-KNOW_THE_PENDING_KICK = {"state.py", "observe/look.py", "io/checkpoint.py"}
+def floor_of(module: str) -> int:
+    """On which floor of its layer a module stands."""
+    _, layer, name, *_ = module.split(".")
+    floors = {room: floor for floor, rooms in enumerate(ROOMS[layer]) for room in rooms}
+    return floors.get(name, floors[""])
+
+
+@pytest.mark.parametrize("layer", ROOMS)
+def test_rooms_import_from_floors_below(layer):
+    inside = [name for name in GRAPH if name.startswith(f"hpcmix.{layer}.")]
+    upward = [
+        f"{module} imports {name} from a floor above"
+        for module in inside
+        for name in GRAPH[module]
+        if name in inside and floor_of(name) > floor_of(module)
+    ]
+    assert not upward, "\n".join(upward)
+
+
+@pytest.mark.parametrize("layer", ROOMS)
+def test_rooms_exist(layer):
+    names = {path.removesuffix(".py") for path in os.listdir(PACKAGE / layer)}
+    assert {room for floor in ROOMS[layer] for room in floor if room} <= names
+
+
+@pytest.mark.parametrize("folder", [path for path in PACKAGE.rglob("*") if (path / "__init__.py").exists()], ids=str)
+def test_a_folder_can_be_taken_in_at_a_glance(folder):
+    rooms = [path for path in folder.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")]
+    assert len(rooms) <= ROOMS_IN_A_FOLDER
+
+
+KNOW_THE_PENDING_KICK = {"state.py", "observe/look.py", "io/checkpoints/checkpoint.py"}
 
 
 def test_who_knows_the_pending_kick():
@@ -85,14 +167,6 @@ def test_who_knows_the_pending_kick():
 
 def imported_names(path: Path) -> set[str]:
     return {name.rpartition(".")[2] for name in imports_of(path)}
-
-
-def imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
-    """The modules of the package that a file imports, for types only or not."""
-    found = set()
-    for name in imports_of(path):
-        found |= {module for module in (name, name.rpartition(".")[0]) if module in modules}
-    return found
 
 
 def circle_of(module: str, graph: dict[str, set[str]]) -> list[str]:
@@ -111,14 +185,8 @@ def circle_of(module: str, graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_no_modules_import_each_other():
-    modules = {
-        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
-        for path in MODULES
-        if path.name != "__init__.py"
-    }
-    graph = {name: imported_modules(path, modules) for name, path in modules.items()}
-    assert sum(map(len, graph.values())) > 500
-    circles = [circle for name in modules if (circle := circle_of(name, graph))]
+    assert sum(map(len, GRAPH.values())) > 500
+    circles = [circle for name in GRAPH if (circle := circle_of(name, GRAPH))]
     assert not circles, circles
 
 
@@ -140,12 +208,12 @@ def test_packages_import_nothing(path):
         "hpcmix.commands.looking",
         "hpcmix.problem.load",
         "hpcmix.problem.show",
-        "hpcmix.run.plan",
-        "hpcmix.run.plan_table",
-        "hpcmix.io.figures",
+        "hpcmix.run.planning.plan",
+        "hpcmix.run.planning.plan_table",
+        "hpcmix.io.figures.draw",
         "hpcmix.io.reader",
         "hpcmix.io.verify",
-        "hpcmix.run.job_script",
+        "hpcmix.run.planning.job_script",
         "hpcmix.studies.claim_options",
         "hpcmix.studies.scaling.command",
     ],

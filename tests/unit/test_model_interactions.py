@@ -7,8 +7,8 @@ import pytest
 from physics.systems import contact, gaussian, gaussian_kernel, species, system, yukawa
 from scipy.special import erfc
 
-from hpcmix.model.coulomb_kernel import yukawa_multiplier
-from hpcmix.model.gaussian_kernel import gaussian_multiplier
+from hpcmix.model.pair_kernels.coulomb import yukawa_multiplier
+from hpcmix.model.pair_kernels.gaussian import gaussian_multiplier
 
 
 def clouds(points, lengths, interaction, widths=(1.0,), particles=(1.0,), **options):

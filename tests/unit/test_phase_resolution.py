@@ -12,9 +12,9 @@ from hpcmix.model.build import build_mixture
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.load import parse_problem
-from hpcmix.run.phase_resolution import expected_warnings, found_warnings
-from hpcmix.run.plan import make_plan
-from hpcmix.run.plan_table import plan_lines
+from hpcmix.run.planning.phase_resolution import expected_warnings, found_warnings
+from hpcmix.run.planning.plan import make_plan
+from hpcmix.run.planning.plan_table import plan_lines
 
 TEXT = """
 [grid]

@@ -10,11 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.evolution import TimeOptions
-from hpcmix.problem.expressions import Expression
-from hpcmix.problem.interactions.inverse_distance import YukawaInteraction
 from hpcmix.problem.load import load_problem, parse_problem
-from hpcmix.problem.potentials import HarmonicPotential
+from hpcmix.problem.sections.interactions.inverse_distance import YukawaInteraction
+from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.times.evolution import TimeOptions
+from hpcmix.problem.units.expressions import Expression
 
 MINIMAL = """
 [grid]

@@ -9,10 +9,10 @@ import pytest
 
 from hpcmix.frame import Frame
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.fixed_steps import FixedSteps
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_dict, resolved_toml
-from hpcmix.run.schedule import Schedule
+from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.run.schedules.schedule import Schedule
 
 TEXT = """
 [grid]

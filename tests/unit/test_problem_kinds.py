@@ -14,41 +14,41 @@ from hpcmix.grid import Grid as LocalGrid
 from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.orbitals.sets import _write
 from hpcmix.initial.shells import filling_of
+from hpcmix.model.kinetic.vector_potentials import make_vector_potential
+from hpcmix.model.pair_kernels.radial_functions import radial_function
 from hpcmix.model.potentials import make_term
-from hpcmix.model.radial_functions import radial_function
 from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
-from hpcmix.model.vector_potentials import make_vector_potential
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.checks import cross_checks
-from hpcmix.problem.coupling import asks_for_ground_state
-from hpcmix.problem.expected.confinement import Confinement
-from hpcmix.problem.expected.warnings import expected_warnings
-from hpcmix.problem.frame_checks import check_frame
-from hpcmix.problem.functionals import FunctionalSection
-from hpcmix.problem.grid_checks import check_on_grid
+from hpcmix.problem.checks.across import cross_checks
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.warnings import expected_warnings
+from hpcmix.problem.checks.frame import check_frame
+from hpcmix.problem.checks.grid import check_on_grid
+from hpcmix.problem.checks.kernel_costs import kernel_cost
+from hpcmix.problem.checks.magnitudes import check_magnitudes
+from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.hints.annotations import models_of
-from hpcmix.problem.initial import InitialSection
-from hpcmix.problem.interactions.section import InteractionSection, KernelInteraction, RadialInteraction
-from hpcmix.problem.kernel_costs import kernel_cost
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.magnitudes import check_magnitudes
-from hpcmix.problem.parts import Parts
-from hpcmix.problem.potentials import PotentialSection
-from hpcmix.problem.radial import RadialSection
-from hpcmix.problem.scaling import RULES, BoseFermiRule, PopulationRule, Scaling, ScalingRule, prefactors
+from hpcmix.problem.reading.section import Section
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.section import Section
-from hpcmix.problem.switching import Switching
-from hpcmix.problem.units import Units
-from hpcmix.problem.vector_potentials import VectorPotentialSection
-from hpcmix.problem.well_posedness import semirelativistic_condition
-from hpcmix.run import phase_resolution
-from hpcmix.run.plan import make_plan, potential_fields
-from hpcmix.run.preflight import preflight
-from hpcmix.studies.conservation import round_axes
-from hpcmix.studies.well_posedness import attraction
+from hpcmix.problem.sections.coupling import asks_for_ground_state
+from hpcmix.problem.sections.functionals import FunctionalSection
+from hpcmix.problem.sections.initial import InitialSection
+from hpcmix.problem.sections.interactions.section import InteractionSection, KernelInteraction, RadialInteraction
+from hpcmix.problem.sections.potentials import PotentialSection
+from hpcmix.problem.sections.radial import RadialSection
+from hpcmix.problem.sections.scaling import RULES, BoseFermiRule, PopulationRule, Scaling, ScalingRule, prefactors
+from hpcmix.problem.sections.vector_potentials import VectorPotentialSection
+from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.units.units import Units
+from hpcmix.run.planning import phase_resolution
+from hpcmix.run.planning.plan import make_plan, potential_fields
+from hpcmix.run.planning.preflight import preflight
+from hpcmix.studies.claims.conservation import round_axes
+from hpcmix.studies.claims.well_posedness import attraction
 
 BASES = (
     InteractionSection, KernelInteraction, RadialInteraction, PotentialSection, VectorPotentialSection, InitialSection,

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from hpcmix.problem.lines import index_lines
+from hpcmix.problem.reading.lines import index_lines
 
 TRICKY = '''# a comment with [brackets] and = signs
 title = "a # that is no comment, [nor a table]"

@@ -8,9 +8,9 @@ from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.timers import Timers
+from hpcmix.problem.checks.magnitudes import LARGEST_QUOTIENT
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.magnitudes import LARGEST_QUOTIENT
 
 TEXT = """
 [grid]

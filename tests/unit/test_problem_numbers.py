@@ -13,14 +13,14 @@ from pydantic import BaseModel
 
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.hints.annotations import models_of
-from hpcmix.problem.initial import FileInitial
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.potentials import FilePotential
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import FileInitial
+from hpcmix.problem.sections.potentials import FilePotential
 from hpcmix.problem.show import resolved_toml
-from hpcmix.run.plan import make_plan
-from hpcmix.run.plan_table import plan_lines
-from hpcmix.run.preflight import preflight
+from hpcmix.run.planning.plan import make_plan
+from hpcmix.run.planning.plan_table import plan_lines
+from hpcmix.run.planning.preflight import preflight
 from tests.system.mutations import MORE, cards, toml
 
 VALUES = (
@@ -97,7 +97,7 @@ def test_every_number_of_the_schema_stands_in_some_file():
     ("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS]
 )
 def test_a_number_at_its_limits_is_a_sentence_or_a_problem(base, key, monkeypatch):
-    monkeypatch.setattr("hpcmix.run.plan.seconds_per_pair", lambda points, ranks: 1.0)  # measures a transform
+    monkeypatch.setattr("hpcmix.run.planning.plan.seconds_per_pair", lambda points, ranks: 1.0)  # measures a transform
     accepted = 0
     for value in VALUES:
         try:

@@ -9,14 +9,14 @@ import pytest
 from physics.systems import contact, coulomb, expression, gaussian, harmonic, problem_text, species
 
 from hpcmix.problem.cards import cards
-from hpcmix.problem.expected.confinement import Confinement
-from hpcmix.problem.expected.lengths import expected_lengths
-from hpcmix.problem.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.lengths import expected_lengths
+from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.load import load_problem, parse_problem
-from hpcmix.run.conservation import BlowUp
-from hpcmix.run.plan import make_plan
-from hpcmix.run.plan_table import plan_lines
+from hpcmix.run.planning.plan import make_plan
+from hpcmix.run.planning.plan_table import plan_lines
 from hpcmix.run.resolution import ResolutionWatch
+from hpcmix.run.stops.guard import BlowUp
 
 
 def problem(points, lengths, entries, interaction=(), **sections):

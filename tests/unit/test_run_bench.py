@@ -9,12 +9,12 @@ import sys
 import pytest
 
 from hpcmix.problem.load import parse_problem
-from hpcmix.run.bench import DEFAULT_PROBLEM
-from hpcmix.run.bench_table import phase_table, summary_lines
-from hpcmix.run.machine import describe_machine, machine_line, processor_instructions
-from hpcmix.run.plan import transforms_per_step
-from hpcmix.run.spread import Spread
-from hpcmix.run.traffic import step_bytes, transform_operations
+from hpcmix.run.bench.bench import DEFAULT_PROBLEM
+from hpcmix.run.bench.machine import describe_machine, machine_line, processor_instructions
+from hpcmix.run.bench.spread import Spread
+from hpcmix.run.bench.table import phase_table, summary_lines
+from hpcmix.run.planning.plan import transforms_per_step
+from hpcmix.run.planning.traffic import step_bytes, transform_operations
 
 POINTS = 128**3
 
@@ -88,7 +88,7 @@ def test_the_machine_is_described_in_a_line():
 
 MEMORY = """
 import numpy as np
-from hpcmix.run.memory import MemoryMeter
+from hpcmix.run.planning.memory import MemoryMeter
 meter = MemoryMeter()
 if meter.beyond_baseline() is None:
     print("this system does not tell")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcmix.problem.fixed_steps import FixedSteps
-from hpcmix.problem.output import CheckpointsOptions
-from hpcmix.run.checkpoint_schedule import CheckpointSchedule, daly_interval
-from hpcmix.run.schedule import Schedule
+from hpcmix.problem.sections.output import CheckpointsOptions
+from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.run.schedules.checkpoints import CheckpointSchedule, daly_interval
+from hpcmix.run.schedules.schedule import Schedule
 from hpcmix.state import State
 
 

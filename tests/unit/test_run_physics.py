@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
-from hpcmix.run.physics import Comparison, compare, ground_state_differences
+from hpcmix.run.resuming.changes import Comparison, compare, ground_state_differences
 
 TEXT = """
 title = "a"

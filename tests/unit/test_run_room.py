@@ -7,10 +7,10 @@ import pytest
 from hpcmix.parallel.division import divide
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
-from hpcmix.run import room
-from hpcmix.run.plan import make_plan, memory_bytes
-from hpcmix.run.plan_table import plan_lines
-from hpcmix.run.preflight import preflight
+from hpcmix.run.planning import room
+from hpcmix.run.planning.plan import make_plan, memory_bytes
+from hpcmix.run.planning.plan_table import plan_lines
+from hpcmix.run.planning.preflight import preflight
 
 
 def test_a_problem_that_needs_far_more_than_the_node_has_is_refused_before_anything_is_allocated(monkeypatch):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.fixed_steps import FixedSteps
-from hpcmix.run.schedule import AdaptiveSchedule, Schedule
+from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.state import Adaptation, State
 
 

@@ -8,17 +8,17 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from hpcmix.model.radial_functions import RadialFunction, radial_function
-from hpcmix.model.radial_transform import RadialTransform
-from hpcmix.model.scattering import (
+from hpcmix.model.pair_kernels.neumann import (
     NoScatteringSolution,
     bound_states,
     neumann_problem,
     relative_coefficient,
     scattering_length,
 )
-from hpcmix.model.scattering_kernel import ScatteringKernel
-from hpcmix.problem.radial import GaussianBump, SoftSphere, SquareBarrier, TablePotential
+from hpcmix.model.pair_kernels.radial_functions import RadialFunction, radial_function
+from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.scattering import ScatteringKernel
+from hpcmix.problem.sections.radial import GaussianBump, SoftSphere, SquareBarrier, TablePotential
 
 HALF = 0.5
 """kappa of two particles of mass 1/2: the papers' -Laplacian + V/2."""

@@ -12,8 +12,8 @@ from hpcmix.io.plain_json import page_of
 from hpcmix.problem.errors import ProblemError
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Finding, Fit
+from hpcmix.studies.claims.semiclassical_bounds import NUMBERS, check, judge, shell_quotient
 from hpcmix.studies.figure import draw_finding
-from hpcmix.studies.semiclassical_bounds import NUMBERS, check, judge, shell_quotient
 from tests.physics.claims import setting, verdict
 
 FILE = """

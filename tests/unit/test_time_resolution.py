@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.expressions import Expression
 from hpcmix.problem.load import load_problem, parse_problem
-from hpcmix.run.time_resolution import time_warnings, wrong_area
+from hpcmix.problem.units.expressions import Expression
+from hpcmix.run.planning.time_resolution import time_warnings, wrong_area
 from tests.system.test_cards import CARDS
 
 PROBLEM = """

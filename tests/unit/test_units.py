@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import constants
 
-from hpcmix.problem.dimensions import (
+from hpcmix.problem.units.dimensions import (
     DIMENSIONLESS,
     ENERGY,
     FREQUENCY,
@@ -16,7 +16,7 @@ from hpcmix.problem.dimensions import (
     TIME,
     Dimension,
 )
-from hpcmix.problem.units import UnitError, Units, units_from_text
+from hpcmix.problem.units.units import UnitError, Units, units_from_text
 
 RUBIDIUM = 86.909 * constants.value("atomic mass constant")
 

@@ -5,8 +5,8 @@ import math
 import pytest
 from physics.systems import contact, coulomb, dipolar, problem_text, species, yukawa
 
+from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.well_posedness import semirelativistic_condition
 
 LIMIT = 4.0 / math.pi
 

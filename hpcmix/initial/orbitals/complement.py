@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import LinAlgError, eigh
 
+from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
-from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.model.mixture import Mixture
 
 VECTORS = 4

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
-from hpcmix.initial.preconditioner import Preconditioner
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture

@@ -13,14 +13,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpcmix.initial.ground_state import GroundState, Levels, NotConverged, OutOfIterations, Report
+from hpcmix.initial.descent.saddles import Say, minimum
+from hpcmix.initial.descent.search import GroundState, Levels, NotConverged, OutOfIterations, Report
 from hpcmix.initial.orbitals.complement import lowest_outside
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape, SoftLevels
-from hpcmix.initial.saddles import Say, minimum
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.orbital_algebra import cholesky_inverse
-from hpcmix.problem.evolution import Saddles
+from hpcmix.problem.times.evolution import Saddles
 
 REFRESH = 15
 """Iterations after which blocks are orthonormalised, turned to eigenfunctions and T Phi is computed anew: in between

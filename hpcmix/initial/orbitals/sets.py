@@ -16,8 +16,8 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.independence import LinearlyDependent
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.initial import FileInitial, OscillatorInitial, PlaneWavesInitial
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import FileInitial, OscillatorInitial, PlaneWavesInitial
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""

@@ -8,8 +8,8 @@ from functools import singledispatch
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.kernel import Kernel
-from hpcmix.model.scaled_multipliers import BoxMultiplier, PaddedMultiplier
+from hpcmix.model.pair_kernels.kernel import Kernel
+from hpcmix.model.pair_kernels.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.terms.channels import channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
@@ -21,10 +21,10 @@ from hpcmix.model.terms.power import PowerTerm
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.padded_transform import PaddedTransform
 from hpcmix.parallel.timers import Timers
-from hpcmix.problem.functionals import PowerFunctional
+from hpcmix.parallel.transforms.padded import PaddedTransform
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.functionals import PowerFunctional
 
 
 def terms_of(

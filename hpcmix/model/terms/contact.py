@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.model.scaled_multipliers import contact_factor
+from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.terms.term import Fields, PairTerm
 
 

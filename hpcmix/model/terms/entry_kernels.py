@@ -7,21 +7,26 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.model.coulomb_kernel import YukawaKernel
-from hpcmix.model.dipolar_kernel import DipolarKernel
-from hpcmix.model.gaussian_kernel import GaussianKernel
-from hpcmix.model.kernel import Kernel, RadialKernel
-from hpcmix.model.radial_functions import radial_function
-from hpcmix.model.scattering import NoScatteringSolution, neumann_problem, relative_coefficient, scattering_length
-from hpcmix.model.scattering_kernel import ScatteringKernel
+from hpcmix.model.pair_kernels.coulomb import YukawaKernel
+from hpcmix.model.pair_kernels.dipolar import DipolarKernel
+from hpcmix.model.pair_kernels.gaussian import GaussianKernel
+from hpcmix.model.pair_kernels.kernel import Kernel, RadialKernel
+from hpcmix.model.pair_kernels.neumann import (
+    NoScatteringSolution,
+    neumann_problem,
+    relative_coefficient,
+    scattering_length,
+)
+from hpcmix.model.pair_kernels.radial_functions import radial_function
+from hpcmix.model.pair_kernels.scattering import ScatteringKernel
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.interactions.contact import ContactInteraction
-from hpcmix.problem.interactions.dipolar import DipolarInteraction
-from hpcmix.problem.interactions.gaussian import GaussianInteraction
-from hpcmix.problem.interactions.inverse_distance import CoulombInteraction, YukawaInteraction
-from hpcmix.problem.interactions.scattering import ScatteringInteraction
-from hpcmix.problem.interactions.table import TableInteraction
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.interactions.contact import ContactInteraction
+from hpcmix.problem.sections.interactions.dipolar import DipolarInteraction
+from hpcmix.problem.sections.interactions.gaussian import GaussianInteraction
+from hpcmix.problem.sections.interactions.inverse_distance import CoulombInteraction, YukawaInteraction
+from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
+from hpcmix.problem.sections.interactions.table import TableInteraction
 
 
 def contact_couplings(problem: Problem) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.term import Fields
-from hpcmix.parallel.padded_transform import PaddedTransform, Place
+from hpcmix.parallel.transforms.padded import PaddedTransform, Place
 
 
 class FreeSpaceTerm(KernelTerm):

@@ -16,7 +16,7 @@ from hpcmix.parallel.timers import Timers
 
 
 class ShapeMultiplier(Protocol):
-    """The multiplier of a kernel g on this rank's wave numbers (model/scaled_multipliers.py)."""
+    """The multiplier of a kernel g on this rank's wave numbers (model/pair_kernels/scaled_multipliers.py)."""
 
     def shape_with(self, others: Sequence[ShapeMultiplier]) -> tuple[int, ...]:
         """The shape of an array that holds a sum of this multiplier and others."""

@@ -9,7 +9,7 @@ import numpy as np
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.term import Fields, HalfWayFields
-from hpcmix.parallel.transform import Transform
+from hpcmix.parallel.transforms.transform import Transform
 
 
 class PeriodicTerm(KernelTerm):

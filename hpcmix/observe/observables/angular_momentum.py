@@ -10,7 +10,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.currents import momentum_density_along
 from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.problem.dimensions import ACTION
+from hpcmix.problem.units.dimensions import ACTION
 
 
 def has_angular_momentum(mixture: Mixture) -> bool:

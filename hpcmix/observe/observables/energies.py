@@ -13,7 +13,7 @@ from hpcmix.observe.averages import averages
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import per_particle
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.problem.dimensions import ENERGY
+from hpcmix.problem.units.dimensions import ENERGY
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import moments
 from hpcmix.observe.observable import Label, Observable, is_set
-from hpcmix.problem.dimensions import LENGTH
+from hpcmix.problem.units.dimensions import LENGTH
 
 
 class _HealingLength(Observable):

@@ -9,7 +9,7 @@ import numpy as np
 from hpcmix.observe.currents import momentum_density_along
 from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.problem.dimensions import LENGTH, TIME
+from hpcmix.problem.units.dimensions import LENGTH, TIME
 
 
 def largest_current(look: Look, species: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from hpcmix.observe.averages import averages
 from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.problem.dimensions import MOMENTUM as OF_MOMENTUM
+from hpcmix.problem.units.dimensions import MOMENTUM as OF_MOMENTUM
 
 
 class _Momentum(Observable):

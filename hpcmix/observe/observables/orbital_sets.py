@@ -12,7 +12,7 @@ from hpcmix.observe.averages import averages
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import axis_lines, principal_widths, unwrapped
 from hpcmix.observe.observable import Label, Observable, is_set
-from hpcmix.problem.dimensions import ENERGY, LENGTH, MOMENTUM
+from hpcmix.problem.units.dimensions import ENERGY, LENGTH, MOMENTUM
 
 
 def orthonormality_defect(mixture: Mixture, orbitals: np.ndarray, species: int) -> float:

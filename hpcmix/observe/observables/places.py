@@ -7,7 +7,7 @@ from typing import Any
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import moments
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.problem.dimensions import LENGTH
+from hpcmix.problem.units.dimensions import LENGTH
 
 
 class _Particles(Observable):

@@ -6,7 +6,7 @@ from typing import Any
 
 from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.problem.dimensions import FREQUENCY, TIME
+from hpcmix.problem.units.dimensions import FREQUENCY, TIME
 
 
 class _Progress(Observable):

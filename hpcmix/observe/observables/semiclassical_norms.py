@@ -22,7 +22,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Label, Observable, is_set
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
-from hpcmix.problem.dimensions import LENGTH, MOMENTUM
+from hpcmix.problem.units.dimensions import LENGTH, MOMENTUM
 
 
 def position_norms(mixture: Mixture, orbitals: np.ndarray, species: int) -> list[float]:

@@ -11,22 +11,22 @@ from typing import Any
 from rich.console import Console
 
 from hpcmix.io.atomic import OutputError, write_text
-from hpcmix.io.lock import Lock
+from hpcmix.io.locking.lock import Lock
 from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.launcher import ranks_started
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_toml
-from hpcmix.problem.values import AXES
-from hpcmix.run.job_script import Job, read_site
-from hpcmix.run.last_words import LastWords
-from hpcmix.run.launchers import LAUNCHERS, library_of
 from hpcmix.run.log import Log
-from hpcmix.run.preflight import load_checked
-from hpcmix.run.stopping import Prospect, StopRequests
+from hpcmix.run.planning.job_script import Job, read_site
+from hpcmix.run.planning.launchers import LAUNCHERS, library_of
+from hpcmix.run.planning.preflight import load_checked
+from hpcmix.run.stops.last_words import LastWords
+from hpcmix.run.stops.requests import Prospect, StopRequests
 from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from hpcmix.io.figure_style import COLOURS, FROM_ZERO, STYLE, headline, legends_below, save
-from hpcmix.run.spread import Spread
+from hpcmix.io.figures.style import COLOURS, FROM_ZERO, STYLE, headline, legends_below, save
+from hpcmix.run.bench.spread import Spread
 from hpcmix.studies.scaling.outcome import Compared, Outcome
 from hpcmix.studies.scaling.phases import PARTS
 from hpcmix.studies.scaling.prediction import Predicted, Prediction, words_of_missing

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from hpcmix.problem.schema import Problem
-from hpcmix.run.spread import Spread
+from hpcmix.run.bench.spread import Spread
 from hpcmix.studies.claim import CONFIDENCE
 from hpcmix.studies.scaling.outcome import Row
 from hpcmix.studies.scaling.traffic import IN_PLACE, Division, Traffic, traffic_of

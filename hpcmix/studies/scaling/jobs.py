@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcmix.io.atomic import write_text
-from hpcmix.run.job_script import Job, launch_words, make_plain_script
+from hpcmix.run.planning.job_script import Job, launch_words, make_plain_script
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Measuring
 from hpcmix.studies.scaling.store import Store

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.problem.durations import as_clock
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.times.durations import as_clock
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.store import last_words
 

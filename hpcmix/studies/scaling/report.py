@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hpcmix.run.spread import Spread
+from hpcmix.run.bench.spread import Spread
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.outcome import Compared, Outcome, Row
 from hpcmix.studies.scaling.phases import PARTS

@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Any
 
 from hpcmix.run.log import Log
-from hpcmix.run.signals import SIGNALS, STOPPING
-from hpcmix.run.stopping import Stop
+from hpcmix.run.stops.requests import Stop
+from hpcmix.run.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Failed
 from hpcmix.studies.scaling.phases import oversubscribed

@@ -13,7 +13,7 @@ from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
-from hpcmix.run.plan import FREE_SPACE_PAIRS, real_bytes
+from hpcmix.run.planning.plan import FREE_SPACE_PAIRS, real_bytes
 
 IN_PLACE = "shared-memory"
 

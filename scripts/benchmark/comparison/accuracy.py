@@ -21,7 +21,7 @@ from comparison.search import Found, least_steps
 from comparison.turns import Failed, FreshStart
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.run.spread import Spread
+from hpcmix.run.bench.spread import Spread
 from hpcmix.splittings import INTEGRATORS
 
 FINAL = 0.5

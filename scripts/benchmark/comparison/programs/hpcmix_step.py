@@ -13,7 +13,7 @@ from hpcmix.evolve.stepper import Stepper
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log
-from hpcmix.run.memory import MemoryMeter
+from hpcmix.run.planning.memory import MemoryMeter
 from hpcmix.run.simulation import build_simulation
 
 

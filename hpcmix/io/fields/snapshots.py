@@ -1,0 +1,91 @@
+"""``snapshots/NNNNNN.h5``: fields on the whole grid at one time, with a ``.xdmf`` beside it for ParaView."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.io.atomic import write_text
+from hpcmix.io.checkpoints.blocks import Dealt, Writer, write_arrays
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
+from hpcmix.io.fields.xdmf import describe
+from hpcmix.io.metadata import Metadata
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.together import together
+
+
+def write_snapshot(
+    directory: RunDirectory,
+    index: int,
+    step: int,
+    time: float,
+    grid: Grid,
+    communicators: Communicators,
+    fields: Mapping[str, np.ndarray | Dealt],
+    metadata: Metadata,
+    writer: Writer = "auto",
+    phases: Mapping[str, float] | None = None,
+) -> Path:
+    """Write this rank's part of every field, and return the path of the file. Collective over the world.
+
+    fields    dataset path such as "up/density" -> real or complex array on this rank's block of position space, or
+              the orbitals of this rank's group; the last part of the path says what it is: density, phase,
+              wave_function. The same names and types on every rank.
+    grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
+    phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
+    The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
+    ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
+    :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
+    """
+    path = directory.snapshot(index)
+
+    def annotate(file: h5py.File) -> None:
+        write_axes(file, grid, metadata)
+        for name in fields:
+            axes = "xyz"[: grid.dimensions]
+            if file[name].ndim > grid.dimensions:
+                file[name].dims[0].label = "orbital"
+            label_dimensions(file, file[name], axes, first=file[name].ndim - grid.dimensions)
+            species, _, kind = name.rpartition("/")
+            file[name].attrs.update(_description(kind, grid.dimensions, metadata))
+            if phases and kind in ("phase", "wave_function"):
+                file[name].attrs["quadratic_phase"] = phases[species]
+                file[name].attrs["comment"] = "without the factor exp(i quadratic_phase (x^2 + y^2 + z^2)) of the frame"
+
+    write_arrays(
+        path,
+        communicators,
+        grid.points,
+        grid.position_block,
+        fields,
+        file_attributes(metadata, step, time, grid),
+        annotate=annotate,
+        writer=writer,
+    )
+    with together(communicators.world):
+        if communicators.is_root:
+            kinds = {name: local.dtype for name, local in fields.items()}
+            write_text(path.with_suffix(".xdmf"), describe(path.name, grid, time, kinds, metadata.title))
+    return path
+
+
+def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, str | float]:
+    """Attributes of a field of a known kind; nothing for others."""
+    if kind == "density":
+        return {"long_name": "density of particles", **density_unit(metadata, dimensions)}
+    if kind == "thomas_fermi":
+        return {"long_name": "Thomas-Fermi density in the present potential", **density_unit(metadata, dimensions)}
+    if kind == "phase":
+        return {"long_name": "phase of the wave function", "units": "radian"}
+    if kind == "wave_function":
+        squared = density_unit(metadata, dimensions)
+        unit: dict[str, str | float] = {"units": f"code unit of length^(-{dimensions}/2)"}
+        if "si_factor" in squared:
+            unit |= {"si_factor": float(squared["si_factor"]) ** 0.5, "si_unit": f"m^(-{dimensions}/2)"}
+        return {"long_name": "wave function with norm one", **unit}
+    return {}

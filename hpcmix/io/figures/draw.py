@@ -1,0 +1,74 @@
+"""Figures of a run, finished or not, as PNG files in its directory. Needs no MPI and no display."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+from hpcmix.io.figures.density import density_figure
+from hpcmix.io.figures.momentum import momentum_figure, with_momenta
+from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
+from hpcmix.io.figures.style import STYLE, FigureUnits, save
+from hpcmix.io.reader import RunReader, StoredFile
+from hpcmix.observe.rounding import PARTICLE_LIMIT
+
+_FILM_FRAMES = 6
+"""As many stored times fit side by side into one figure."""
+
+
+def draw(directory: str | Path) -> list[Path]:
+    """Draw everything there is something to draw for, and return the paths written.
+
+    energy.png     energy by term; relative change of the total energy and the particle numbers.
+    series.png     widths, centres, chemical potentials and largest densities over time; particles per species where
+                   they change by more than rounding.
+    columns.png    the densities at the first and the last stored time (column densities along z in three dimensions).
+    film.png       the same at all stored times if there are 3 or more, at six of them that are evenly spread if there
+                   are more than six.
+    momentum.png   momentum distributions, where records hold them, at up to six times.
+    In micrometres and milliseconds for a problem with ``[units]``, otherwise in code units. Raises
+    :class:`~hpcmix.io.reader.NotARun` and, for files that are damaged or cannot be written,
+    :class:`~hpcmix.io.atomic.OutputError`.
+    """
+    run = RunReader(directory)
+    units = FigureUnits(run.scales)
+    place = run.directory.path
+    written = []
+    with matplotlib.rc_context(STYLE):
+        if run.records:
+            precision = run.problem.get("parallel", {}).get("precision", "double")
+            exchanging = exchanges_particles(run.records, PARTICLE_LIMIT[precision])
+            written.append(save(energy_figure(run.records, units, run.title, exchanging), place / "energy.png"))
+            dimensions = max(
+                (
+                    len(entry.get("centre", ()))
+                    for record in run.records
+                    for entry in record.get("species", {}).values()
+                ),
+                default=0,
+            )
+            if dimensions:
+                figure = series_figure(run.records, units, run.title, dimensions, exchanging)
+                written.append(save(figure, place / "series.png"))
+        if (moving := with_momenta(run.records)) and (lengths := run.problem.get("grid", {}).get("lengths")):
+            figure = momentum_figure(spread_out(moving), lengths, units, run.title)
+            written.append(save(figure, place / "momentum.png"))
+        if run.slices:
+            ends = run.slices if len(run.slices) == 1 else [run.slices[0], run.slices[-1]]
+            written.append(_draw_densities(run, ends, units, place / "columns.png"))
+            if len(run.slices) >= 3:
+                written.append(_draw_densities(run, spread_out(run.slices), units, place / "film.png"))
+    return written
+
+
+def spread_out(stored: Sequence[Any]) -> list[Any]:
+    """All of them, or as many as fit into a figure: the first, the last, and what lies evenly between."""
+    frames = min(len(stored), _FILM_FRAMES)
+    return [stored[round(place * (len(stored) - 1) / max(frames - 1, 1))] for place in range(frames)]
+
+
+def _draw_densities(run: RunReader, stored: list[StoredFile], units: FigureUnits, path: Path) -> Path:
+    return save(density_figure([run.read_slices(entry) for entry in stored], units, run.title), path)

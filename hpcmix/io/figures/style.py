@@ -1,0 +1,144 @@
+"""How figures look, and the units of their axes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hpcmix.io.atomic import replacing
+from hpcmix.problem.units.units import Units
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's colours, which people with any kind of colour vision tell apart; for species and for energies."""
+LINES = ("-", "--", ":")
+"""Line styles of the axes x, y, z."""
+STYLE = {
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-3, 4),
+    "axes.formatter.use_mathtext": True,
+    "figure.titlesize": 10.5,
+    "savefig.dpi": 150,
+}
+
+
+FROM_ZERO = (-0.03, 1.06)
+"""The ends of an axis that shows zero, by the largest value: room for whole markers at zero and at the top."""
+
+LETTERS_PER_INCH = 12
+"""Of a figure's title."""
+
+
+def headline(figure: Figure, text: str) -> None:
+    """The title of a figure, in as many lines as it needs; the figure grows by those after the first."""
+    width = int(LETTERS_PER_INCH * figure.get_figwidth())
+    lines = [line for paragraph in text.splitlines() for line in _balanced(paragraph, width)]
+    figure.suptitle("\n".join(lines), parse_math=False)
+    figure.set_figheight(figure.get_figheight() + 0.18 * max(len(lines) - 1, 0))
+
+
+def _balanced(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` letters, as few as there can be and of about the same length."""
+    lines = textwrap.wrap(text, width)
+    while width > 1 and len(shorter := textwrap.wrap(text, width - 1)) == len(lines):
+        lines, width = shorter, width - 1
+    return lines
+
+
+def legends_below(figure: Figure, shares: Mapping[str, tuple[Axes, float]]) -> None:
+    """Legends of panels in a strip below all of them, where they hide nothing; the figure grows by it.
+
+    shares  by the side of the strip, "left", "center" or "right": a panel, and the share of the figure's width that its
+            legend may take. As many columns are made as fit. A panel without labels has no legend.
+    """
+    heights = [0.0]
+    for side, (axes, share) in shares.items():
+        handles, labels = axes.get_legend_handles_labels()
+        room = share * figure.get_figwidth() * figure.dpi
+        for columns in range(len(labels), 0, -1):
+            options = {"loc": f"outside lower {side}", "ncols": columns, "fontsize": "small"}
+            legend = figure.legend(handles, labels, **options)
+            if columns == 1 or legend.get_window_extent().width <= room:
+                heights.append(legend.get_window_extent().height / figure.dpi)
+                break
+            legend.remove()
+    figure.set_figheight(figure.get_figheight() + max(heights))
+
+
+def require_span(axes: Axes) -> None:
+    """Let lines that change by rounding only look flat: a vertical axis whose ends differ by less than a millionth
+    shows five per cent to either side, with numbers of a few digits."""
+    low, high = axes.get_ylim()
+    size = max(abs(low), abs(high))
+    if high - low < 1e-6 * size:
+        axes.set_ylim(0.5 * (low + high) - 0.05 * size, 0.5 * (low + high) + 0.05 * size)
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG in one step. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")
+    return path
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A factor from code units to the unit of an axis, and the unit's name; the name is empty for code units."""
+
+    factor: float = 1.0
+    unit: str = ""
+
+    def label(self, name: str) -> str:
+        """Text of an axis: "time t (ms)", or "time t" in code units."""
+        return f"{name} ({self.unit})" if self.unit else name
+
+
+@dataclass(frozen=True)
+class FigureUnits:
+    """Micrometre, millisecond and energies as frequencies E/h for a problem with ``[units]``, code units for
+    another.
+    """
+
+    scales: Units
+
+    @property
+    def length(self) -> Quantity:
+        """Micrometres."""
+        return Quantity(self.scales.length_si * 1e6, "µm") if self.scales.given else Quantity()
+
+    @property
+    def time(self) -> Quantity:
+        """Milliseconds."""
+        return Quantity(self.scales.time_si * 1e3, "ms") if self.scales.given else Quantity()
+
+    def density(self, dimensions: int) -> Quantity:
+        """Particles per micrometre^dimensions."""
+        if not self.scales.given:
+            return Quantity()
+        return Quantity(self.length.factor**-dimensions, f"µm$^{{-{dimensions}}}$")
+
+    def energy(self, values: Sequence[float] | np.ndarray) -> Quantity:
+        """Energies divided by h, in the multiple of a hertz that gives `values` (code units) handy sizes."""
+        if not self.scales.given:
+            return Quantity()
+        hertz = self.scales.energy_in_hertz
+        finite = np.abs(np.asarray(values, dtype=float))
+        largest = float(np.nanmax(finite, initial=0.0, where=np.isfinite(finite))) * hertz
+        prefixes = {1e12: "T", 1e9: "G", 1e6: "M", 1e3: "k", 1.0: ""}
+        factor = next((factor for factor in prefixes if largest >= factor), 1.0)
+        return Quantity(hertz / factor, f"{prefixes[factor]}Hz")

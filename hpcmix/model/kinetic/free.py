@@ -1,0 +1,198 @@
+"""Kinetic energies: the operator and the exact flow it generates, side by side.
+
+Every one of them is a function T(k) of the wave vector (diagonal in Fourier space) that grows with |k|^2.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.parallel.transforms.spectral_matrix import Symbol
+from hpcmix.parallel.transforms.transform import Factors, Turn
+
+POINTS_TOGETHER = 1 << 14
+"""Points of a block that T is tabulated on at a time: 128 KiB."""
+
+
+class KineticEnergy(ABC):
+    """T(k) = f(sum over axes of t(k_axis)), with a growing function f that :meth:`of_terms` is and one-dimensional
+    tables t that :meth:`axis_terms` gives: nothing needs a table of the grid's size but what asks for one."""
+
+    diagonal: ClassVar[bool] = True
+    """Whether T is a multiplier in k: not so with a vector potential (model/kinetic/magnetic.py)."""
+    may_fail: ClassVar[bool] = False
+    rest_energy: float = 0.0
+    """T(0), the smallest kinetic energy."""
+
+    @abstractmethod
+    def axis_terms(self, grid: Grid) -> list[np.ndarray]:
+        """t(k) along each axis on this rank's wave-number block."""
+
+    @abstractmethod
+    def of_squares(self, squares: float) -> float:
+        """T where |k|^2 is `squares`. Code units of energy."""
+
+    @abstractmethod
+    def wave_number(self, excitation: np.ndarray) -> np.ndarray:
+        """|k| where T - T(0) is `excitation`, which is not negative."""
+
+    @abstractmethod
+    def of_terms(self, total: np.ndarray) -> np.ndarray:
+        """T where the axes' terms add up to `total`; may be the same array."""
+
+    @abstractmethod
+    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Factors | Turn:
+        """scale * exp(-i duration T(k) / hbar) on this rank's block, as :meth:`Transform.multiply_factors` takes it.
+
+        dtype  of real numbers in the precision of the fields.
+        """
+
+    @abstractmethod
+    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+        """T(k) on this rank's block: a table for each axis where T is their sum, else an array of `dtype`, which is
+        made when first needed and kept."""
+
+    @abstractmethod
+    def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
+        """sum_k T(k) |spectrum(k)|^2 over this rank's block, in double precision."""
+
+    def from_rest(self) -> KineticEnergy:
+        """The same kinetic energy less T(0)."""
+        return self
+
+    def planes(self, grid: Grid) -> Iterator[tuple[slice, np.ndarray]]:
+        """T(k) on this rank's block some planes along the first axis at a time, as many as fit in a cache, each time
+        with their place in the block; a one-dimensional block at once."""
+        first, *others = self.axis_terms(grid)
+        if not others:
+            yield slice(None), self.of_terms(first)
+            return
+        rest = np.zeros(grid.wave_block.shape[1:])
+        for axis, term in enumerate(others):
+            rest = rest + term.reshape([-1 if other == axis else 1 for other in range(len(others))])
+        together = max(1, POINTS_TOGETHER // max(1, rest.size))
+        for start in range(0, len(first), together):
+            place = slice(start, min(start + together, len(first)))
+            yield place, self.of_terms(first[place].reshape(-1, *(1 for _ in others)) + rest)
+
+    def mean(self, grid: Grid, spectral: np.ndarray) -> float:
+        """sum_k T(k) spectral(k) over this rank's block, for a real density over wave numbers."""
+        return float(sum(np.sum(symbol * spectral[place], dtype=np.float64) for place, symbol in self.planes(grid)))
+
+    def smallest_excitation(self, grid: Grid) -> float:
+        """T - T(0) of the longest wave of the box: the scale where other energies vanish."""
+        return self.of_squares((2.0 * math.pi / max(grid.lengths)) ** 2) - self.rest_energy
+
+    def largest(self, grid: Grid) -> float:
+        """T of the shortest wave of the grid, pi / h along every axis."""
+        return self.of_squares(sum((math.pi / spacing) ** 2 for spacing in grid.spacings))
+
+
+@dataclass(frozen=True)
+class NonrelativisticKineticEnergy(KineticEnergy):
+    """T = -hbar^2 Laplacian / (2 m), in wave numbers T(k) = sum over axes of hbar^2 k^2 / (2 m).
+
+    A sum over axes, so that the flow exp(-i tau T / hbar) is a product of one-dimensional factors and needs no table of
+    the grid's size.
+    """
+
+    mass: float
+    hbar: float
+
+    def axis_terms(self, grid: Grid) -> list[np.ndarray]:
+        """hbar^2 k^2 / (2 m) along each axis; their sum is T(k)."""
+        factor = self.hbar**2 / (2.0 * self.mass)
+        return [factor * grid.local_wave_numbers(axis) ** 2 for axis in range(grid.dimensions)]
+
+    def of_squares(self, squares: float) -> float:
+        """See :meth:`KineticEnergy.of_squares`."""
+        return self.hbar**2 * squares / (2.0 * self.mass)
+
+    def wave_number(self, excitation: np.ndarray) -> np.ndarray:
+        """See :meth:`KineticEnergy.wave_number`."""
+        return np.sqrt(2.0 * self.mass * excitation) / self.hbar
+
+    def of_terms(self, total: np.ndarray) -> np.ndarray:
+        """See :meth:`KineticEnergy.of_terms`."""
+        return total
+
+    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Factors:
+        """One-dimensional factors, in double precision for single fields too: a phase rounded to single would change
+        the norm to one side."""
+        factors = [np.exp(-1j * (duration / self.hbar) * term) for term in self.axis_terms(grid)]
+        factors[0] = factors[0] * scale
+        return factors
+
+    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+        """See :meth:`KineticEnergy.symbol`."""
+        return self.axis_terms(grid)
+
+    def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
+        """See :meth:`KineticEnergy.norm`."""
+        return kernels.weighted_norm(spectrum, self.axis_terms(grid))
+
+
+class SemirelativisticKineticEnergy(KineticEnergy):
+    """T = sqrt(m^2 - hbar^2 Laplacian), in wave numbers T(k) = sqrt(m^2 + hbar^2 k^2) with c = 1; less m if the rest
+    mass is subtracted (Anapolitanos, Hott and Hundertmark, equation (8)).
+
+    No sum over axes: the flow needs a table of T, one real number per point, which is made when first needed and kept.
+    """
+
+    def __init__(self, mass: float, hbar: float, subtract_rest_mass: bool) -> None:
+        self.mass = mass
+        self.hbar = hbar
+        self.subtract_rest_mass = subtract_rest_mass
+        self.rest_energy = 0.0 if subtract_rest_mass else mass
+        self._table: np.ndarray | None = None
+
+    def from_rest(self) -> SemirelativisticKineticEnergy:
+        """See :meth:`KineticEnergy.from_rest`."""
+        return self if self.subtract_rest_mass else SemirelativisticKineticEnergy(self.mass, self.hbar, True)
+
+    def axis_terms(self, grid: Grid) -> list[np.ndarray]:
+        """hbar^2 k^2 along each axis."""
+        return [(self.hbar * grid.local_wave_numbers(axis)) ** 2 for axis in range(grid.dimensions)]
+
+    def of_squares(self, squares: float) -> float:
+        """See :meth:`KineticEnergy.of_squares`."""
+        return float(self.of_terms(np.array(self.hbar**2 * squares)))
+
+    def wave_number(self, excitation: np.ndarray) -> np.ndarray:
+        """See :meth:`KineticEnergy.wave_number`: (T + m)^2 - m^2 = T (T + 2 m) for T counted from rest."""
+        return np.sqrt(excitation * (excitation + 2.0 * self.mass)) / self.hbar
+
+    def of_terms(self, total: np.ndarray) -> np.ndarray:
+        """See :meth:`KineticEnergy.of_terms`."""
+        whole = np.sqrt(self.mass**2 + total)
+        # sqrt(m^2 + p^2) - m without the loss of digits at small momenta
+        return total / (whole + self.mass) if self.subtract_rest_mass else whole
+
+    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Turn:
+        """See :meth:`KineticEnergy.flow`."""
+        return Turn(self.symbol(grid, dtype), duration / self.hbar, scale)
+
+    def symbol(self, grid: Grid, dtype: np.dtype) -> np.ndarray:
+        """See :meth:`KineticEnergy.symbol`."""
+        if self._table is None:
+            self._table = np.empty(grid.wave_block.shape, dtype)
+            for place, energies in self.planes(grid):
+                self._table[place] = energies
+        return self._table
+
+    def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
+        """See :meth:`KineticEnergy.norm`."""
+        return float(
+            sum(
+                np.sum(symbol * (spectrum[place].real ** 2 + spectrum[place].imag ** 2), dtype=np.float64)
+                for place, symbol in self.planes(grid)
+            )
+        )

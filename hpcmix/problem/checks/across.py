@@ -1,0 +1,320 @@
+"""Checks between the parts of a problem. Each part is valid by itself when it comes here; a part that is not valid is
+absent.
+
+Every check yields the path of the entry to blame and a sentence, and where it can a suggestion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.frame import check_frame
+from hpcmix.problem.checks.grid import check_on_grid
+from hpcmix.problem.checks.kernel_costs import check_cost
+from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
+from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.rotation import check_turning
+from hpcmix.problem.errors import closest
+from hpcmix.problem.reading.values import counted, described
+from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
+from hpcmix.problem.sections.output import OutputOptions
+from hpcmix.problem.sections.scaling import prefactors, scaled_species, scaling_checks
+from hpcmix.problem.times.adaptive import smallest_tolerance
+from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
+from hpcmix.splittings import INTEGRATORS
+
+
+def cross_checks(parts: Parts) -> Iterator[Finding]:
+    """Everything that takes more than one part to see."""
+    yield from _check_names(parts)
+    yield from _check_pairs(parts)
+    yield from check_functionals(parts.functional, _names(parts))
+    if parts.units is None:
+        return  # quantities with a unit have no value then
+    if parts.units.given:
+        yield from _check_masses(parts)
+    yield from _check_semirelativistic(parts)
+    yield from check_couplings(parts)
+    yield from _check_groups(parts)
+    yield from _check_ground_state(parts)
+    yield from _check_observables(parts)
+    hbar = 1.0
+    if parts.grid is not None and parts.scaling is not None and not parts.complete:
+        return
+    if parts.grid is not None and parts.complete:
+        if parts.scaling is not None:
+            found = list(_check_scaling(parts))
+            yield from found
+            if found:
+                return  # hbar and the masses are not known then
+        hbar = prefactors(parts.scaling, list(parts.species.values()), parts.grid.dimensions).hbar
+        species = scaled_species(parts.scaling, list(parts.species.values()), parts.grid.dimensions)
+        parts = replace(parts, species=dict(zip(parts.species, species, strict=True)))
+        for path, message in check_magnitudes(parts, hbar):
+            yield path, message, None
+    if parts.grid is not None:
+        for index, one in parts.species.items():
+            for path, message in check_on_grid(one, parts.grid, hbar):
+                yield ("species", index, *path), message, None
+        for index, interaction in parts.interaction.items():
+            for path, message in (*interaction.misfits(parts.grid), *check_cost(interaction, parts.grid)):
+                yield ("interaction", index, *path), message, None
+        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
+            yield path, message, None
+    if parts.grid is not None and parts.grid.frame.map.expanding:
+        apart = parts.interaction, parts.coupling, parts.rotation, parts.time, parts.output
+        for path, message in check_frame(parts.grid, parts.species, *apart):
+            yield path, message, None
+        if parts.time is not None and math.isinf(parts.time.final):
+            for path, message in check_in_frame(parts.functional, parts.grid):
+                yield path, message, None
+    if parts.time is not None:
+        yield from _check_schedules(parts.time, parts.output)
+        yield from _check_tolerance(parts)
+        if parts.grid is not None:
+            yield from _check_factors(parts)
+            yield from _check_step(parts, hbar)
+
+
+def _names(parts: Parts) -> list[str]:
+    """The names of all species, of those too that are not valid."""
+    names = [entry.get("name") for entry in entries(parts.tables, "species")]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _check_names(parts: Parts) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(entries(parts.tables, "species")):
+        name = entry.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            message = f'"{name}" is already the name of species {seen[name]} (counted from 0)'
+            yield ("species", index, "name"), message, None
+        seen.setdefault(name, index)
+    for section in ("interaction", "coupling"):
+        for index, entry in enumerate(entries(parts.tables, section)):
+            between = entry.get("between")
+            if not isinstance(between, list) or len(between) != 2 or not seen:
+                continue
+            for position, name in enumerate(between):
+                if isinstance(name, str) and name not in seen:
+                    suggestion = closest(name, seen)
+                    known = "" if suggestion else f" (species: {', '.join(seen)})"
+                    message = f"there is no species {described(name)}{known}"
+                    yield (section, index, "between", position), message, suggestion
+
+
+def _check_pairs(parts: Parts) -> Iterator[Finding]:
+    """One contact interaction to a pair; of the other kinds several, as long as they differ."""
+    seen: dict[tuple[frozenset[str], Any], int] = {}
+    for index, interaction in parts.interaction.items():
+        several = interaction.several_of_a_pair
+        rest = interaction.model_copy(update={"between": ()}) if several else interaction.kind
+        pair = (frozenset(interaction.between), rest)
+        if pair in seen:
+            names = " and ".join(interaction.between)
+            message = (
+                f"a {interaction.kind} interaction of {names} is already interaction {seen[pair]} (counted from 0)"
+            )
+            yield ("interaction", index, "between"), message, None
+        seen.setdefault(pair, index)
+
+
+def _check_masses(parts: Parts) -> Iterator[Finding]:
+    for index, entry in enumerate(entries(parts.tables, "species")):
+        if entry and "mass" not in entry:
+            yield ("species", index, "mass"), "is required, because the file has [units]", None
+
+
+def _check_semirelativistic(parts: Parts) -> Iterator[Finding]:
+    """With [units] c is not one; and schemes that rest on a kinetic energy quadratic in the momentum lose their
+    order."""
+    found = [(index, one) for index, one in parts.species.items() if one.kinetic == "semirelativistic"]
+    for index, _ in found if parts.units.given else ():
+        message = (
+            '"semirelativistic" takes c = 1, and code units made of a length, a mass and hbar have another c; leave '
+            "[units] out and give all numbers in units with hbar = c = 1"
+        )
+        yield ("species", index, "kinetic"), message, None
+    if found and parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
+        valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
+        message = (
+            f'"{parts.time.integrator}" has its order only for kinetic energies quadratic in the momentum, and that of '
+            f'"{found[0][1].name}" is semi-relativistic; use one of {", ".join(valid)}'
+        )
+        yield ("time", "integrator"), message, None
+
+
+def _check_groups(parts: Parts) -> Iterator[Finding]:
+    groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
+    if groups == "auto" or not parts.complete:
+        return
+    orbitals = sum(one.number_of_orbitals for one in parts.species.values())
+    if groups > orbitals:
+        message = (
+            f"{groups} groups cannot share {counted(orbitals, 'orbital')}, a condensate counting as one: "
+            f'every group needs at least one; use at most {orbitals}, or "auto"'
+        )
+        yield ("parallel", "orbital_groups"), message, None
+
+
+def _check_ground_state(parts: Parts) -> Iterator[Finding]:
+    if parts.ground_state is None or not parts.complete:
+        return
+    names = [one.name for one in parts.species.values()]
+    seen: set[frozenset[str]] = set()
+    for index, entry in enumerate(parts.ground_state.kernel_factors):
+        place = ("ground_state", "kernel_factors", index, "between")
+        for position, name in enumerate(entry.between):
+            if name not in names:
+                yield (*place, position), f'there is no species "{name}"', closest(name, names)
+        pair = frozenset(entry.between)
+        if pair in seen:
+            yield place, f"names {' and '.join(entry.between)} a second time", None
+        seen.add(pair)
+    sets = [one.name for one in parts.species.values() if one.kind == "fermions" and one.initial.is_ground_state]
+    if sets and parts.ground_state.method == "imaginary-time":
+        message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
+        yield ("ground_state", "method"), message, None
+
+
+_NUMBERS = {1: "one", 2: "two"}
+_AT_LEAST = {2: "two or three", 3: "three"}
+
+
+def _check_observables(parts: Parts) -> Iterator[Finding]:
+    if parts.output is None or not parts.complete:
+        return
+    requests = parts.output.observables.requests
+    for position, request in enumerate(requests):
+        if parts.grid is not None and parts.grid.dimensions < request.dimensions:
+            message = (
+                f"needs {_AT_LEAST[request.dimensions]} dimensions, and the grid has "
+                f"{_NUMBERS[parts.grid.dimensions]}; leave it out"
+            )
+            yield ("output", "observables", "also", position), message, None
+    if any(one.number_of_orbitals > 1 for one in parts.species.values()):
+        return
+    message = "is measured of sets of orbitals, and no species has more than one; leave it out"
+    for position, request in enumerate(requests):
+        if request.of_sets:
+            yield ("output", "observables", "also", position), message, None
+    if "thomas_fermi" in parts.output.snapshots.fields:
+        position = parts.output.snapshots.fields.index("thomas_fermi")
+        yield ("output", "snapshots", "fields", position), message, None
+
+
+def _check_scaling(parts: Parts) -> Iterator[Finding]:
+    tables = entries(parts.tables, "species")
+    found = scaling_checks(parts.scaling, parts.species, tables, parts.grid.dimensions, parts.units.given)
+    for path, message in found:
+        yield path, message, None
+
+
+def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
+    for name in ("observables", "snapshots", "checkpoints") if output is not None and time.adaptive is None else ():
+        interval = getattr(output, name).interval
+        # an interval of exactly one step may come out a rounding below it
+        if interval is not None and interval < time.step_size * (1 - 1e-12):
+            message = f"is smaller than the step: {interval:.6g} < {time.step_size:.6g} in code units"
+            yield ("output", name, "interval"), message, None
+
+
+MOST_TIMES = 2**20
+"""At so many times a factor is evaluated in advance."""
+
+
+def _check_factors(parts: Parts) -> Iterator[Finding]:
+    """Refuse factors that are not finite at the ends of the steps; of adaptive steps, at the beginning."""
+    time = parts.time
+    if time.frame.expanding or time.adaptive is not None:
+        times = np.zeros(1)
+    else:
+        times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
+    found = [
+        (("species", index, "potential", number), entry)
+        for index, one in parts.species.items()
+        for number, entry in enumerate(one.potential)
+    ]
+    found += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
+    for path, entry in found:
+        if entry.factor is None:
+            continue
+        on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
+        wrong = on & ~np.isfinite(np.broadcast_to(entry.factor.evaluate(t=times), times.shape))
+        if wrong.any():
+            yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
+
+
+def _check_tolerance(parts: Parts) -> Iterator[Finding]:
+    """Refuse a tolerance that rounding alone would exceed."""
+    time = parts.time
+    if time.adaptive is None or parts.parallel is None:
+        return
+    least = smallest_tolerance(parts.parallel.precision, time.splitting.order)
+    if time.adaptive.tolerance < least:
+        message = (
+            f"{time.adaptive.tolerance:g} cannot be reached: rounding in {parts.parallel.precision} precision makes "
+            f"errors of this size; {time.integrator} needs at least {_rounded_up(least)}"
+        )
+        yield ("time", "step", "tolerance"), message, None
+
+
+def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
+    """The step beyond which the splitting resonates, or None where any step is right.
+
+    In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
+    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is aliased in time: potentials and
+    mean field, which act only between the drifts, can no longer tell it from a slow one, and couple the two resonantly,
+    so that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact
+    and any step is right; an expanding frame brings a potential of its own.
+    """
+    time, grid = parts.time, parts.grid
+    acted_on = any(entries(parts.tables, key) for key in ("interaction", "functional")) or grid.frame.map.expanding
+    acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
+    if not time.check_step or not acted_on or not parts.species:
+        return None
+    wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
+    fastest = max(largest_kinetic_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
+    return math.pi / (time.splitting.largest_drift * fastest)
+
+
+def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
+    """Refuse a step at which the splitting resonates. An adaptive step consists of two."""
+    time, largest = parts.time, largest_fixed_step(parts, hbar)
+    if largest is None:
+        return
+    given, keys = time.step_size, ("time", "step")
+    if time.adaptive is not None:
+        given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
+        if time.end / largest > MOST_STEPS:
+            yield ("time", "final"), f"takes more than {time.end / largest:.2g} steps, too many to count", None
+    if given is not None and given > largest:
+        seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
+        message = (
+            f"{given:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
+            f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "
+            f"units{seconds}; time.check_step = false switches this check off"
+        )
+        yield keys, message, None
+
+
+def _rounded_down(value: float) -> str:
+    """Three digits of a positive number that do not exceed it, so that the number can be used as it is printed."""
+    if value < 1e-300:
+        return "0"
+    digit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return f"{math.floor(value / digit) * digit:.3g}"
+
+
+def _rounded_up(value: float) -> str:
+    """Two digits of a positive number that are not below it."""
+    digit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.ceil(value / digit) * digit:.2g}"

@@ -1,0 +1,115 @@
+"""Checks of the coherent couplings against the species they couple, and of species without particles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hpcmix.problem.checks.parts import Finding, Parts
+from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state, coupled_groups, dressed_groups
+from hpcmix.problem.sections.species import Species
+from hpcmix.splittings import INTEGRATORS
+
+NEARLY_OFF = 0.01
+"""Share of its largest strength up to which a coupling is a pulse that comes later, at time 0- its tail."""
+
+
+def check_couplings(parts: Parts) -> Iterator[Finding]:
+    """Everything about couplings that takes more than one part to see."""
+    if not parts.complete:
+        return
+    species = list(parts.species.values())
+    names = [one.name for one in species]
+    known = {index: entry for index, entry in parts.coupling.items() if all(name in names for name in entry.between)}
+    for index, entry in known.items():
+        for position, name in enumerate(entry.between):
+            if species[names.index(name)].kind != "condensate":
+                message = f'"{name}" are fermions; coherent coupling is for condensates'
+                yield ("coupling", index, "between", position), message, None
+    groups = coupled_groups(names, list(known.values()))
+    members = {index for group in groups for index in group}
+    yield from _check_empty(parts, members)
+    if not known:
+        return
+    if parts.scaling is not None:
+        message = (
+            "does not go with [[coupling]]: prefactors that depend on particle numbers would change as species turn "
+            "into each other; write the kernels' strengths out"
+        )
+        yield ("scaling",), message, None
+    for group in groups:
+        if all(species[index].particles == 0.0 for index in group):
+            who = " and ".join(f'"{names[index]}"' for index in group)
+            yield ("species", group[0], "particles"), f"one of {who} must have particles", None
+    if parts.parallel is not None and parts.parallel.orbital_groups not in ("auto", 1):
+        message = "must be 1 with [[coupling]]: species that turn into each other live on the same ranks"
+        yield ("parallel", "orbital_groups"), message, None
+    if parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
+        valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
+        message = (
+            f'"{parts.time.integrator}" has its order only where nothing but kinetic energy stands beside the '
+            f"potentials, and here is a [[coupling]] too; use one of {', '.join(valid)}"
+        )
+        yield ("time", "integrator"), message, None
+    yield from _check_dressing(parts, species, known)
+    yield from _check_dressed(parts, species, list(known.values()))
+
+
+def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, RabiCoupling]) -> Iterator[Finding]:
+    """Whether it is clear which couplings the ground state is sought with. A trace of a coupling is enough to divide
+    the particles anew, so that one which is neither wholly on nor as good as off is asked about."""
+    named = {one.name: one for one in species}
+    final = parts.time.final if parts.time is not None else 0.0
+    for index, entry in couplings.items():
+        asking = [name for name in entry.between if asks_for_ground_state(named[name])]
+        first, second = entry.between
+        if entry.dressed and not entry.on_before_start:
+            message = (
+                "asks for a ground state with this coupling, which is not on at time 0-, when that is sought: its "
+                'rabi_frequency, "from", "until" and "factor" say so; let it be on then, or leave this out'
+            )
+            yield ("coupling", index, "dressed"), message, None
+        elif entry.dressed is None and asking and entry.on_before_start and not entry.dresses:
+            share = entry.share_before_start(final)
+            if not share <= NEARLY_OFF:
+                message = (
+                    f"at time 0- this coupling has {100 * share:.3g} % of its largest strength, and it is not clear "
+                    "which state is meant: dressed = true seeks the ground state with it, and divides all particles of "
+                    f'"{first}" and "{second}" anew; dressed = false keeps the particles that each is given'
+                )
+                key = "factor" if entry.factor is not None else "ramp"
+                yield ("coupling", index, key), message, None
+
+
+def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCoupling]) -> Iterator[Finding]:
+    """What a ground state of coupled species takes: all of them in it, and nothing but condensates beside it."""
+    groups = dressed_groups(species, couplings)
+    places = list(parts.species)
+    for group in groups:
+        asking = next(species[index].name for index in group if asks_for_ground_state(species[index]))
+        for index in group:
+            if not species[index].initial.is_ground_state:
+                message = (
+                    f'"{species[index].name}" is coupled to "{asking}" at time 0-, which asks for the ground state '
+                    'that they share; ask for it here too, let the coupling begin at "from" = 0, or say '
+                    "dressed = false in it"
+                )
+                yield ("species", places[index], "initial"), message, None
+    sets = [index for index, one in enumerate(species) if one.number_of_orbitals > 1]
+    if groups and sets:
+        message = (
+            "several orbitals do not go with a ground state of coupled condensates in this version; "
+            'let the coupling begin at "from" = 0, say dressed = false in it, or give the condensates another initial '
+            "state"
+        )
+        yield ("species", places[sets[0]], "orbitals"), message, None
+
+
+def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:
+    """A species without particles gets them by a coupling; its initial state has no meaning."""
+    for place, (index, one) in enumerate(parts.species.items()):
+        if one.particles > 0.0:
+            continue
+        if place not in coupled:
+            yield ("species", index, "particles"), "must be positive: no [[coupling]] turns others into these", None
+        if not one.initial.is_ground_state or any(one.initial.momentum) or one.initial.noise is not None:
+            yield ("species", index, "initial"), "has no meaning without particles; leave it out", None

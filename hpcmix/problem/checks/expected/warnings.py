@@ -1,0 +1,171 @@
+"""What a problem file says that is allowed and probably not meant; and the lengths of its clouds beside the grid's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.lengths import Lengths, expected_lengths
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import GaussianInitial
+from hpcmix.problem.sections.interactions.contact import ContactInteraction
+from hpcmix.problem.sections.potentials import HarmonicPotential
+
+VISIBLE_AT_FACES = 1e-2
+"""Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: ten per cent
+of the amplitude."""
+
+DENSE = 1.0
+"""Gas parameter n |a|^3 from which on the mean field has no meaning at all: its first correction, 128 / (15 sqrt(pi))
+sqrt(n a^3), is five times as large as itself. (At 1e-3 it is 15 per cent.)"""
+
+
+def resolution_lines(problem: Problem) -> list[str]:
+    """The lengths of every cloud beside spacing and box, as far as the file tells them."""
+    lines = []
+    for index, one in enumerate(problem.species):
+        found = expected_lengths(problem, index)
+        named = {
+            "oscillator length": _per_axis(found.oscillator),
+            "Fermi radius" if one.kind == "fermions" else "Thomas-Fermi radius": _per_axis(found.thomas_fermi or ()),
+            "1/k_F" if one.kind == "fermions" else "healing length": _per_axis((found.shortest,)),
+        }
+        estimates = [f"{name} {value}" for name, value in named.items() if value]
+        if estimates:
+            lines.append(f'"{one.name}": {", ".join(estimates)}')
+    if not lines:
+        return []
+    half = tuple(0.5 * length for length in problem.grid.lengths)
+    return [f"spacing {_per_axis(problem.grid.spacings)}, half the box {_per_axis(half)}", *lines]
+
+
+def expected_warnings(problem: Problem) -> list[str]:
+    """Sentences, each of them once, that begin with "warning:"."""
+    found = [*_exclusion(problem), *_dense(problem)]
+    if problem.output.resolution != "ignore":
+        for index in range(len(problem.species)):
+            found += _of_cloud(problem, index)
+    return [f"warning: {sentence}" for sentence in found]
+
+
+def _exclusion(problem: Problem) -> Iterator[str]:
+    """A contact interaction between equal fermions."""
+    kinds = {one.name: one.kind for one in problem.species}
+    for entry in problem.interaction:
+        first, second = entry.between
+        if isinstance(entry, ContactInteraction) and first == second and kinds[first] == "fermions":
+            yield (
+                f'"{first}" are fermions of one kind: by Pauli\'s principle no two of them are at one point, and their '
+                "contact interaction is zero (exchange takes away what the Hartree mean field, which is used here, "
+                "adds: with it even one fermion repels itself); leave this [[interaction]] out, or make a species of "
+                "each spin"
+            )
+
+
+def _dense(problem: Problem) -> Iterator[str]:
+    """Scattering lengths beyond the distance between particles."""
+    if problem.scaling is not None:
+        return  # densities are then not those of the particles
+    peaks = [expected_lengths(problem, index).peak_density for index in range(len(problem.species))]
+    for entry in problem.interaction:
+        if not isinstance(entry, ContactInteraction) or entry.scattering_length is None:
+            continue
+        first, second = entry.between
+        known = [peak for place in problem.indices(entry.between) if (peak := peaks[place]) is not None]
+        gas = max(known, default=0.0) * abs(entry.scattering_length) ** 3
+        if gas > DENSE:
+            unit = ""
+            if problem.units is not None:
+                unit = f'; a number without a unit counts in units of {problem.units.length}: was "a0" meant?'
+            yield (
+                f'the gas parameter n |a|^3 of "{first}" and "{second}" is about {gas:.2g} at the peak density, and a '
+                "mean field needs it far below one; check scattering_length, "
+                f"{entry.scattering_length:.6g} in code units{unit}"
+            )
+
+
+def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
+    """A cloud that the box or the grid will not hold."""
+    one, found = problem.species[index], expected_lengths(problem, index)
+    if one.initial.fills_the_trap:
+        narrow = [axis for axis in _axes(problem) if _narrow(problem, found, axis)]
+        if narrow:
+            yield (
+                f'species "{one.name}": along {problem.grid.in_words(narrow)} the trap is narrower than a spacing of '
+                f"the grid (oscillator length {_listed(found.oscillator, narrow)}, spacing "
+                f"{_listed(problem.grid.spacings, narrow)}): use more points, a smaller box, or a weaker trap"
+            )
+        wide = [axis for axis in _axes(problem) if _wide(problem, index, found, axis)]
+        if wide:
+            yield (
+                f'species "{one.name}": along {problem.grid.in_words(wide)} its trap lets it reach the faces of the '
+                f"box ({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and "
+                "trap"
+            )
+    elif isinstance(one.initial, GaussianInitial):
+        narrow = [axis for axis in _axes(problem) if one.initial.width[axis] < problem.grid.spacings[axis]]
+        if narrow:
+            yield (
+                f'species "{one.name}": along {problem.grid.in_words(narrow)} its Gaussian is narrower than a spacing '
+                "of the grid: use more points, a smaller box, or a wider initial state"
+            )
+    if one.kind == "fermions" and found.shortest is not None:
+        most = math.pi / max(problem.grid.spacings)
+        if 1.0 / found.shortest > 2.0 / 3.0 * most:
+            yield (
+                f'species "{one.name}": its Fermi wave number {1.0 / found.shortest:.4g} is beyond two thirds of the '
+                f"grid's largest, {most:.4g}: use more points or a smaller box"
+            )
+    if problem.rotation is not None and found.shortest is not None and one.kind == "condensate":
+        across = [axis for axis in _axes(problem) if found.shortest < 0.5 * problem.grid.spacings[axis]]
+        if across:
+            yield (
+                f'species "{one.name}": its healing length, about {found.shortest:.3g}, is below half a spacing along '
+                f"{problem.grid.in_words(across)}: the grid does not resolve the cores of vortices; use more points"
+            )
+
+
+def _axes(problem: Problem) -> range:
+    return range(problem.grid.dimensions)
+
+
+def _narrow(problem: Problem, found: Lengths, axis: int) -> bool:
+    """Whether a ground state is smaller than a spacing: a Gaussian has then 3e-3 of its spectrum beyond two thirds of
+    the largest wave number, and soon all modes alike."""
+    if found.oscillator[axis] is None:
+        return False
+    radius = 0.0 if found.thomas_fermi is None else 0.5 * (found.thomas_fermi[axis] or 0.0)
+    return max(found.oscillator[axis], radius) < problem.grid.spacings[axis]
+
+
+def _wide(problem: Problem, index: int, found: Lengths, axis: int) -> bool:
+    """Whether a trap that begins away from the faces leaves a ground state's density there."""
+    one = problem.species[index]
+    length = found.oscillator[axis]
+    if length is None or not Confinement.of(problem, one).holds(axis, 0.0, before_start=True):
+        return False
+    traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
+    centres = [entry.centre[axis] for entry in traps if entry.frequency[axis]]
+    room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
+    radius = 0.0 if found.thomas_fermi is None else found.thomas_fermi[axis] or 0.0
+    return room < max(radius, length * math.sqrt(-math.log(VISIBLE_AT_FACES)))
+
+
+def _extent(problem: Problem, found: Lengths, axes: list[int]) -> str:
+    half = [0.5 * length for length in problem.grid.lengths]
+    radius = "" if found.thomas_fermi is None else f"radius {_listed(found.thomas_fermi, axes)}, "
+    return f"{radius}oscillator length {_listed(found.oscillator, axes)}, half the box {_listed(half, axes)}"
+
+
+def _listed(values: Sequence[float | None], axes: list[int]) -> str:
+    texts = [f"{values[axis]:.3g}" for axis in axes]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+
+
+def _per_axis(values: tuple[float | None, ...]) -> str:
+    """Numbers along the axes, one where they are equal; empty where there are none."""
+    if not any(value is not None for value in values):
+        return ""
+    texts = ["-" if value is None else f"{value:.3g}" for value in values]
+    return texts[0] if len(set(texts)) == 1 else " x ".join(texts)

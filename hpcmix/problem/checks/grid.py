@@ -1,0 +1,45 @@
+"""Checks that a species' potentials and initial state fit the grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.species import Species
+
+Finding = tuple[tuple[str | int, ...], str]
+
+
+def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding]:
+    """Yield path (within the species) and sentence for everything that does not fit the grid."""
+    for index, potential in enumerate(species.potential):
+        for path, message in (*_check_centre(potential, grid), *potential.misfits(grid)):
+            yield ("potential", index, *path), message
+    if species.number_of_orbitals > math.prod(grid.points):
+        points = math.prod(grid.points)
+        yield ("orbitals",), f"{species.number_of_orbitals} are more than the grid's {points} points can hold"
+    if species.vector_potential is not None:
+        for path, message in species.vector_potential.misfits(grid):
+            yield ("vector_potential", *path), message
+    initial = species.initial
+    for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid, hbar), *initial.misfits(grid)):
+        yield ("initial", *path), message
+
+
+def _check_centre(thing: object, grid: Grid) -> Iterator[Finding]:
+    for axis, centre in enumerate(getattr(thing, "centre", ())):
+        half = grid.lengths[axis] / 2.0
+        if abs(centre) > half:
+            name = grid.axes[axis]
+            message = f"{centre:.6g} on axis {name} is outside the box, which reaches from {-half:.6g} to {half:.6g}"
+            yield ("centre", axis), message
+
+
+def _check_momentum(initial: object, grid: Grid, hbar: float) -> Iterator[Finding]:
+    for axis, momentum in enumerate(initial.momentum):
+        limit = hbar * math.pi / grid.spacings[axis]
+        if abs(momentum) > limit:
+            name = grid.axes[axis]
+            message = f"{momentum:.6g} on axis {name} is beyond the grid's largest momentum pi hbar/h = {limit:.6g}"
+            yield ("momentum", axis), message

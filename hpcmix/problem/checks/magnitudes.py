@@ -1,0 +1,175 @@
+"""Checks that numbers, each of them in range, stay in range where they meet: densities, and energies beside the kinetic
+energy of the grid.
+
+Bounds of energies are those of all particles of a species at one grid point, or at the corner of the box.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.sections.interactions.section import Constants, reduced_mass
+from hpcmix.problem.sections.scaling import Prefactors, prefactors
+from hpcmix.problem.sections.species import Species
+
+LARGEST_QUOTIENT = 1e12
+"""Of an energy and the kinetic energy of the grid's fastest mode: in double precision a sum of the two has four digits
+of the smaller one then. Hard walls and strong repulsion stay below 1e6. Where no ground state is sought, kinetic
+energies may be as small as they like, and it is the phase of a step that must keep four digits: energies are compared
+with hbar over the step if that is more."""
+
+LARGEST_VALUES = {"double": 1e150, "single": 1e18}
+"""Of densities and energies, and their inverses: squares are summed, and are then still numbers of the precision."""
+
+LONGEST_CELL = 1e6
+"""Largest spacing of the grid over its smallest: kinetic energies along the axes differ by the square then, and radial
+tables have as many entries for a point of an axis."""
+
+Finding = tuple[tuple[str | int, ...], str]
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """hbar, and the masses of the species by their names: see
+    :class:`~hpcmix.problem.sections.interactions.section.Constants`."""
+
+    hbar: float
+    masses: Mapping[str, float]
+
+    def reduced_mass(self, between: tuple[str, str]) -> float:
+        return reduced_mass(*(self.masses[name] for name in between))
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """An energy beside the largest kinetic energy that the grid carries for a species.
+
+    path, what       the entry of the file that makes it, and what it is.
+    species          the index of the species.
+    energy, kinetic  the two, in code units.
+    """
+
+    path: tuple[str | int, ...]
+    what: str
+    species: int
+    energy: float
+    kinetic: float
+
+
+def largest_kinetic_energy(species: Species, square: float) -> float:
+    """Kinetic energy above that of rest at this square of the momentum."""
+    if species.kinetic == "semirelativistic":
+        return square / (math.sqrt(species.mass**2 + square) + species.mass)
+    return square / (2.0 * species.mass)
+
+
+def check_magnitudes(parts: Parts, hbar: float) -> Iterator[Finding]:
+    """Path and sentence for the first number that leaves the range where it meets others: what comes after it would
+    only say the same again. `parts` has a valid grid and all its species."""
+    found = next(_out_of_range(parts, hbar), None)
+    if found is not None:
+        yield found
+
+
+def _out_of_range(parts: Parts, hbar: float) -> Iterator[Finding]:
+    yield from _check_cells(parts)
+    factors = prefactors(parts.scaling, list(parts.species.values()), parts.grid.dimensions)
+    precision = "double" if parts.parallel is None else parts.parallel.precision
+    largest = LARGEST_VALUES[precision]
+    cell, box = math.prod(parts.grid.spacings), math.prod(parts.grid.lengths)
+    square = hbar**2 * sum((math.pi / spacing) * (math.pi / spacing) for spacing in parts.grid.spacings)
+    kinetic = {index: largest_kinetic_energy(one, square) for index, one in parts.species.items()}
+    for (index, one), weight in zip(parts.species.items(), factors.weights, strict=True):
+        for name, value in (("density", weight / cell), ("mean density", weight / box)):
+            if weight > 0.0 and not 1.0 / largest <= value <= largest:
+                message = f'the {name} of "{one.name}" would be {value:.3g} in this box, beyond what {precision} '
+                yield ("species", index, "particles"), f"{message}precision computes with; check particles and lengths"
+        if not 1.0 / largest <= kinetic[index] <= largest:
+            message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
+            yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
+    step = 0.0 if parts.time is None else hbar / parts.time.step_size
+    constants = _Constants(hbar, {one.name: one.mass for one in parts.species.values()})
+    for one in _meetings(parts, constants, factors, kinetic, cell):
+        other, what = one.kinetic, "the largest kinetic energy"
+        if step > other and not parts.species[one.species].initial.is_ground_state:
+            other, what = step, "hbar over the step"
+        if one.energy > min(largest, LARGEST_QUOTIENT * other):
+            yield (
+                one.path,
+                f"{one.what} reaches {one.energy:.3g} on this grid, and {what} is {other:.3g} (code units): rounding "
+                "leaves nothing of the smaller; check this number, masses, particles and lengths (at most "
+                f"{LARGEST_QUOTIENT:.0e} times the other, and {largest:.0e})",
+            )
+    yield from _check_ranges(parts, constants)
+
+
+def _check_cells(parts: Parts) -> Iterator[Finding]:
+    spacings = parts.grid.spacings
+    if max(spacings) > LONGEST_CELL * min(spacings):
+        yield (
+            ("grid", "lengths"),
+            f"make grid spacings from {min(spacings):.3g} to {max(spacings):.3g}; the largest may be "
+            f"{LONGEST_CELL:.0e} times the smallest",
+        )
+
+
+def _meetings(
+    parts: Parts, constants: Constants, factors: Prefactors, kinetic: dict[int, float], cell: float
+) -> Iterator[Meeting]:
+    """All energies of the problem whose size is known without its fields."""
+    hbar = constants.hbar
+    grid, names = parts.grid, {one.name: index for index, one in parts.species.items()}
+    corner = [length / 2.0 for length in grid.lengths]
+    places = list(parts.species)
+    kernel_factors = () if parts.ground_state is None else parts.ground_state.kernel_factors
+    for index, one in parts.species.items():
+        for number, potential in enumerate(one.potential):
+            height = potential.largest(one.mass, corner)
+            yield Meeting(("species", index, "potential", number), "this potential", index, height, kinetic[index])
+        momentum = 0.0 if one.vector_potential is None else one.vector_potential.largest(corner)
+        if momentum > 0.0:
+            energy = momentum * momentum / (2.0 * one.mass)
+            resting = hbar**2 * sum((math.pi / spacing) ** 2 for spacing in grid.spacings) / (2.0 * one.mass)
+            yield Meeting(("species", index, "vector_potential"), "A^2/2m of this potential", index, energy, resting)
+        turning = {("rotation", "rate"): parts.rotation.rate if parts.rotation is not None else 0.0}
+        turning[("grid", "frame", "rate")] = grid.frame.map.rate
+        for path, rate in turning.items():
+            energy = 0.5 * one.mass * sum((rate * side) ** 2 for side in corner)
+            yield Meeting(path, "m (rate r)^2/2", index, energy, kinetic[index])
+    for index, entry in parts.coupling.items():
+        for key in ("rabi_frequency", "detuning"):
+            for name in entry.between:
+                if name in names:
+                    mine, energy = names[name], hbar * abs(getattr(entry, key))
+                    yield Meeting(("coupling", index, key), "its energy", mine, energy, kinetic[mine])
+    for index, entry in parts.interaction.items():
+        if any(name not in names for name in entry.between):
+            continue
+        first, second = (names[name] for name in entry.between)
+        key, strength = entry.strength_at_a_point(constants, grid)
+        factor = factors.kernel_factor(places.index(first), places.index(second))
+        for here, there in ((first, second), (second, first)):
+            energy = abs(strength * factor) * factors.weights[places.index(there)]
+            what = f'the mean field of "{parts.species[there].name}" at one point'
+            yield Meeting(("interaction", index, *key), what, here, energy, kinetic[here])
+            for number, changed in enumerate(kernel_factors):
+                if set(changed.between) == set(entry.between):
+                    path, sought = ("ground_state", "kernel_factors", number, "factor"), energy * abs(changed.factor)
+                    yield Meeting(path, f"{what} of the ground state", here, sought, kinetic[here])
+    for index, entry in parts.functional.items():
+        members = [names[name] for name in entry.species if name in names]
+        energy = entry.largest_mean_field(sum(factors.weights[places.index(one)] for one in members) / cell)
+        for one in members:
+            yield Meeting(("functional", index, "strength"), "its mean field at one point", one, energy, kinetic[one])
+
+
+def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Finding]:
+    """What the interactions find of their own numbers."""
+    names = {one.name for one in parts.species.values()}
+    for index, entry in parts.interaction.items():
+        if names.issuperset(entry.between):
+            for key, message in entry.out_of_range(constants):
+                yield ("interaction", index, *key), message

@@ -1,0 +1,59 @@
+"""The valid parts of a problem file, before they are checked against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.functionals import FunctionalSection
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.output import OutputOptions
+from hpcmix.problem.sections.parallel import ParallelOptions
+from hpcmix.problem.sections.rotation import Rotation
+from hpcmix.problem.sections.scaling import Scaling
+from hpcmix.problem.sections.species import Species
+from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.units.units import Units
+
+Finding = tuple[KeyPath, str, str | None]
+"""The entry to blame, a sentence, and where there is one a suggestion."""
+
+
+@dataclass
+class Parts:
+    """The valid parts of a problem file beside its tables as they were read. Species and interactions are by their
+    index in the file."""
+
+    tables: dict[str, Any]
+    units: Units | None = None
+    grid: Grid | None = None
+    species: dict[int, Species] = field(default_factory=dict)
+    interaction: dict[int, Any] = field(default_factory=dict)
+    functional: dict[int, FunctionalSection] = field(default_factory=dict)
+    rotation: Rotation | None = None
+    coupling: dict[int, RabiCoupling] = field(default_factory=dict)
+    time: TimeOptions | None = None
+    output: OutputOptions | None = None
+    scaling: Scaling | None = None
+    parallel: ParallelOptions | None = None
+    ground_state: GroundStateOptions | None = None
+
+    @property
+    def switching_times(self) -> list[float]:
+        """When something jumps or bends."""
+        switched = [potential for one in self.species.values() for potential in one.potential]
+        return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every species is valid, so that their number and kinds can be judged."""
+        return bool(self.species) and len(self.species) == len(entries(self.tables, "species"))
+
+
+def entries(tables: dict[str, Any], key: str) -> list[dict]:
+    """The tables of an array of tables as they were read; anything else stands as an empty one, so that indices
+    stay."""
+    value = tables.get(key)
+    return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []

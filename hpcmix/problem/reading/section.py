@@ -1,0 +1,48 @@
+"""What every table of a problem file has in common: frozen, no unknown keys, and a way for a check to name the key it
+blames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from hpcmix.frame import Frame
+from hpcmix.problem.units.units import Units
+
+VALUE, TABLE = "<value>", "<table>"
+"""Tags of an entry that is a single value or a table, in the locations of pydantic's errors."""
+
+
+class Section(BaseModel):
+    """Base of all tables. Immutable; a key that is no field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a value needs from the rest of the file to be understood.
+
+    ``units`` is None while ``[units]`` itself is wrong, and ``dimensions`` while ``grid.points`` is: values that
+    depend on them are then not judged, because the complaint about their cause says enough. ``frame`` is the map of
+    ``grid.frame``, None while ``[grid]`` is wrong or not read yet.
+    """
+
+    units: Units | None = field(default_factory=Units)
+    dimensions: int | None = None
+    folder: Path = Path()
+    frame: Frame | None = None
+
+
+def context_of(info) -> Context:
+    """The Context of a pydantic validation, or one that knows nothing where there is none."""
+    return info.context if isinstance(info.context, Context) else Context()
+
+
+def wrong(message: str, *, key: str | None = None, suggestion: str | None = None) -> PydanticCustomError:
+    """The error to raise in a validator: a sentence for the user. ``key`` names the entry of the table that is to
+    blame, dotted for one in a table inside it."""
+    return PydanticCustomError("problem", "{message}", {"message": message, "key": key, "suggestion": suggestion})

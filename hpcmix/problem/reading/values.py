@@ -1,0 +1,200 @@
+"""The types of single values in a problem file: numbers, quantities, one value per axis, expressions, paths.
+
+Each is a function that returns pydantic metadata, so that a field reads ``width: Annotated[float, quantity(LENGTH,
+above=0)]``. Numbers must be finite; true and false are no numbers; text is a number only as a quantity with a unit,
+which becomes code units here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainValidator, ValidationInfo
+
+from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
+from hpcmix.problem.units.expressions import Expression, ExpressionError
+from hpcmix.problem.units.units import UnitError
+
+AXES = ("x", "y", "z")
+
+
+LARGEST, SMALLEST = 1e60, 1e-60
+"""Between these every number of a file lies in size, so that products of five, such as m omega^2 x^2 / 2, are floats.
+Problems in SI units or cgs as code units stay far inside: hbar = 1 makes frequencies of 1e36 there, not more."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether a TOML value is an integer or a float."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def number_in_range(value: Any, above: float | None = None, at_least: float | None = None) -> float:
+    """A float within its bounds and of a size that can be computed with; the lower limit of sizes is for what has a
+    lower bound: a coordinate may be as good as zero. Raises the validation error that says which bound."""
+    if not is_number(value):
+        raise wrong(f"must be a number, not {described(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise wrong(f"must be finite, not {described(value)}")
+    if above is not None and not number > above:
+        raise wrong(f"must be {'positive' if above == 0 else f'greater than {above:g}'}, not {described(value)}")
+    if at_least is not None and not number >= at_least:
+        raise wrong(
+            f"must {'not be negative' if at_least == 0 else f'be at least {at_least:g}'}, but is {described(value)}"
+        )
+    if abs(number) > LARGEST:
+        raise wrong(f"{described(value)} is too large to compute with: in code units at most {LARGEST:g}")
+    if (above is not None or at_least is not None) and 0.0 < abs(number) < SMALLEST:
+        zero = "" if above is not None else "zero or "
+        raise wrong(f"{described(value)} is too small to compute with: in code units {zero}at least {SMALLEST:g}")
+    return number
+
+
+def described(value: Any) -> str:
+    """A TOML value as a sentence quotes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value if len(value) <= 40 else value[:37] + "..."}"'
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}"
+    return str(value)[:40]
+
+
+def real(*, above: float | None = None, at_least: float | None = None) -> PlainValidator:
+    """A pure number, without unit."""
+    return PlainValidator(lambda value: number_in_range(value, above, at_least))
+
+
+def integer(*, at_least: int | None = None) -> PlainValidator:
+    """A whole number. A float is refused even when its value is whole, as a sign that something else was meant."""
+
+    def check(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise wrong(f"must be a whole number, not {described(value)}")
+        if at_least is not None and value < at_least:
+            raise wrong(f"must be at least {at_least}, but is {described(value)}")
+        if abs(value) >= 2**63:
+            raise wrong(f"is too large a number: {described(value)}")
+        return value
+
+    return PlainValidator(check)
+
+
+def quantity(
+    dimension: Dimension | Callable[[int], Dimension], *, above: float | None = None, at_least: float | None = None
+) -> PlainValidator:
+    """A number in code units, or text with a unit that is converted to code units.
+
+    ``dimension`` may be a function of the number of dimensions of the grid.
+    """
+
+    def check(value: Any, info: ValidationInfo) -> float:
+        if not isinstance(value, str):
+            return number_in_range(value, above, at_least)
+        context = context_of(info)
+        if context.units is None or (callable(dimension) and context.dimensions is None):
+            return 1.0  # the file is refused for another reason; nothing sees this number
+        try:
+            converted = context.units.convert(
+                value, dimension(context.dimensions) if callable(dimension) else dimension
+            )
+        except UnitError as error:
+            raise wrong(str(error)) from None
+        number_in_range(converted, above, at_least)
+        return converted
+
+    return PlainValidator(check)
+
+
+def angle() -> PlainValidator:
+    """An angle in radians; with [units] also text such as "90 deg"."""
+    return quantity(DIMENSIONLESS)
+
+
+def per_axis() -> BeforeValidator:
+    """One value for all axes, or a list of one value per axis."""
+
+    def spread(value: Any, info: ValidationInfo) -> Any:
+        dimensions = context_of(info).dimensions
+        if not isinstance(value, (list, tuple)):
+            return (value,) * (dimensions or 1)
+        if dimensions is not None and len(value) != dimensions:
+            raise wrong(
+                f"needs {counted(dimensions, 'value')}, one per axis (or a single one for all), but has {len(value)}"
+            )
+        return tuple(value)
+
+    return BeforeValidator(spread)
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 value", "3 values"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def sequence() -> BeforeValidator:
+    """A list; TOML's lists become tuples, so that the object is immutable."""
+
+    def check(value: Any) -> tuple:
+        if not isinstance(value, (list, tuple)):
+            raise wrong(f"must be a list, not {described(value)}")
+        return tuple(value)
+
+    return BeforeValidator(check)
+
+
+def expression(*, position: bool = True, time: bool = False) -> PlainValidator:
+    """An arithmetic expression in the coordinates of the grid (``position``) and the time t (``time``), or a number.
+    Code units."""
+
+    def check(value: Any, info: ValidationInfo) -> Expression:
+        if isinstance(value, Expression):
+            return value
+        text = repr(number_in_range(value)) if is_number(value) else value
+        if not isinstance(text, str):
+            raise wrong(f"must be an expression in quotes, not {described(value)}")
+        axes = AXES[: context_of(info).dimensions] if position else ()
+        try:
+            return Expression(text, axes + (("t",) if time else ()))
+        except ExpressionError as error:
+            raise wrong(str(error)) from None
+
+    return PlainValidator(check)
+
+
+def two_names(value: Any) -> tuple[str, str]:
+    """The type of `between`."""
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
+        raise wrong(f'must be a list of two species names, such as ["up", "down"], not {described(value)}')
+    return tuple(value)
+
+
+def existing_path(value: Any, info: ValidationInfo) -> str:
+    """Path of a file that exists, relative to the folder of the problem file; becomes absolute."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise wrong(f"must be the path of a file in quotes, not {described(value)}")
+    path = (context_of(info).folder / value).resolve()
+    if not path.exists():
+        raise wrong(f"there is no file {path}")
+    if not path.is_file():
+        raise wrong(f"{path} is not a file")
+    return str(path)
+
+
+def existing_file() -> PlainValidator:
+    """The type of an entry that is an :func:`existing_path`."""
+    return PlainValidator(existing_path)
+
+
+def vector(element: PlainValidator):
+    """The type of a quantity per axis: a tuple with one float per axis of the grid."""
+    return Annotated[tuple[Annotated[float, element], ...], per_axis()]

@@ -1,0 +1,100 @@
+"""``[[coupling]]``: coherent (Rabi) coupling, which turns particles of one species into those of another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+from pydantic import BeforeValidator, StrictBool, model_validator
+
+from hpcmix.problem.reading.section import wrong
+from hpcmix.problem.reading.values import angle, quantity, two_names
+from hpcmix.problem.sections.species import Species
+from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.units.dimensions import FREQUENCY
+
+SAMPLES = 4097
+"""Times at which a factor is looked at. A pulse between two of them makes the strength at time 0- seem larger beside
+the rest, and the user is asked what is meant."""
+
+
+class RabiCoupling(Switching):
+    """``(hbar Omega(t) / 2) (exp(i phase) |a><b| + h.c.) + (hbar detuning / 2) (|a><a| - |b><b|)`` of species a and b.
+
+    Omega(t) is ``rabi_frequency`` times the envelope of time that potentials have too; the detuning acts always.
+    """
+
+    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    rabi_frequency: Annotated[float, quantity(FREQUENCY, at_least=0)]
+    """Angular frequency Omega: all particles of a turn into b and back in 2 pi / Omega."""
+    detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
+    """Angular frequency by which a lies above b."""
+    phase: Annotated[float, angle()] = 0.0
+    dressed: StrictBool | None = None
+    """Whether the ground state of its species is sought with it, so that they share their particles; None: where it is
+    wholly on at time 0-, and by no factor of time."""
+
+    @model_validator(mode="after")
+    def _two_species(self):
+        if self.between[0] == self.between[1]:
+            raise wrong("must name two different species: a coupling turns one into the other", key="between")
+        return self
+
+    @property
+    def on_before_start(self) -> bool:
+        """Whether it turns one species into the other at time 0-, however little."""
+        return self.rabi_frequency > 0.0 and self.before_start != 0.0
+
+    @property
+    def dresses(self) -> bool:
+        """Whether the ground state is sought with it."""
+        wholly = self.factor is None and self.before_start == 1.0
+        return self.on_before_start and (wholly if self.dressed is None else self.dressed)
+
+    def share_before_start(self, final: float) -> float:
+        """Its strength at time 0- in units of the largest that it has until `final`, as far as looking at some times
+        finds that."""
+        largest = 1.0
+        if self.factor is not None:
+            last = min(final, self.until + self.ramp)
+            times = np.linspace(0.0, max(0.0, last) if math.isfinite(last) else 0.0, SAMPLES)
+            with np.errstate(all="ignore"):
+                values = np.abs(np.broadcast_to(self.factor.evaluate(t=times), times.shape))
+            largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
+        return abs(self.before_start) / largest if largest > 0.0 else 0.0
+
+
+def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
+    """The species, by index, that couplings connect: groups of two and more, whose particles add up to a constant."""
+    group = list(range(len(names)))
+    for entry in couplings:
+        first, second = (group[names.index(name)] for name in entry.between)
+        group = [min(first, second) if number in (first, second) else number for number in group]
+    found = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
+    return [members for members in found if len(members) > 1]
+
+
+def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
+    """The species, by index, that share their particles in the ground state: connected at time 0-, and asked for."""
+    groups = coupled_groups([one.name for one in species], [entry for entry in couplings if entry.dresses])
+    return [group for group in groups if any(asks_for_ground_state(species[index]) for index in group)]
+
+
+def asks_for_ground_state(species: Species) -> bool:
+    """Whether its ground state is wanted; without particles it says nothing."""
+    return species.initial.is_ground_state and species.particles > 0.0
+
+
+def group_weights(
+    weights: Sequence[float], particles: Sequence[float], groups: Sequence[tuple[int, ...]]
+) -> tuple[float, ...]:
+    """nu of every species: those of a group share the number of all their particles, of which each orbital's norm is
+    its part (CONVENTIONS.md, Wave functions and densities)."""
+    shared = list(weights)
+    for members in groups:
+        total = math.fsum(particles[index] for index in members)
+        for index in members:
+            shared[index] = total
+    return tuple(shared)

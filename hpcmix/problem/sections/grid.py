@@ -1,0 +1,60 @@
+"""``[grid]``: the periodic box and its points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.values import AXES, counted, described, integer, quantity
+from hpcmix.problem.sections.frame import FixedFrame, FrameOption
+from hpcmix.problem.units.dimensions import LENGTH
+
+
+def _one_to_three(value: Any) -> tuple:
+    if not isinstance(value, (list, tuple)):
+        raise wrong(f"must be a list of 1 to 3 whole numbers, one per dimension, not {described(value)}")
+    if not 1 <= len(value) <= 3:
+        raise wrong(f"must have 1 to 3 entries, one per dimension, but has {len(value)}")
+    return tuple(value)
+
+
+def _as_many_as_points(value: Any, info: ValidationInfo) -> tuple:
+    dimensions = context_of(info).dimensions
+    if not isinstance(value, (list, tuple)):
+        raise wrong(f"must be a list with one length per dimension, not {described(value)}")
+    if dimensions is not None and len(value) != dimensions:
+        raise wrong(f"must have {counted(dimensions, 'length')} like grid.points, but has {len(value)}")
+    return tuple(value)
+
+
+class Grid(Section):
+    """Points and lengths of the periodic box, centred at the origin: ``x_j = -L/2 + j h``, ``h = L/n`` on each axis."""
+
+    points: Annotated[tuple[Annotated[int, integer(at_least=2)], ...], BeforeValidator(_one_to_three)]
+    """Number of points per axis."""
+    lengths: Annotated[tuple[Annotated[float, quantity(LENGTH, above=0)], ...], BeforeValidator(_as_many_as_points)]
+    """Lengths of the box."""
+    frame: FrameOption = Field(default_factory=FixedFrame)
+
+    @property
+    def dimensions(self) -> int:
+        """Number of dimensions, 1 to 3."""
+        return len(self.points)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes, x first."""
+        return AXES[: self.dimensions]
+
+    def in_words(self, axes: Sequence[int]) -> str:
+        """The names of some axes, as a sentence has them: "x, y and z"."""
+        *first, last = (self.axes[axis] for axis in axes)
+        return f"{', '.join(first)} and {last}" if first else last
+
+    @property
+    def spacings(self) -> tuple[float, ...]:
+        """Distance h of neighbouring points per axis."""
+        return tuple(length / points for length, points in zip(self.lengths, self.points, strict=True))

@@ -1,0 +1,73 @@
+"""``kind = "contact"``: interactions at a point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import ValidationInfo, model_validator
+
+from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import quantity
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, InteractionSection
+from hpcmix.problem.units.dimensions import ENERGY, LENGTH
+
+
+class ContactInteraction(InteractionSection):
+    """``G_ab = g delta(x)``, by its coupling ``strength`` = g or by the scattering length (three dimensions)."""
+
+    kind: Literal["contact"]
+    strength: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
+    """The coupling g, an energy times length^d."""
+    scattering_length: Annotated[float, quantity(LENGTH)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self, info: ValidationInfo):
+        if self.strength is None and self.scattering_length is None:
+            raise wrong("needs strength or scattering_length")
+        if self.strength is not None and self.scattering_length is not None:
+            raise wrong("contradicts strength; give one of the two", key="scattering_length")
+        if self.scattering_length is not None and context_of(info).dimensions not in (3, None):
+            raise wrong("has a meaning in three dimensions only; give strength here", key="scattering_length")
+        return self
+
+    def coupling(self, constants: Constants) -> float:
+        """The coupling g in code units: ``2 pi hbar^2 a / m_red`` from a scattering length, ``m_red = m_a m_b / (m_a +
+        m_b)``."""
+        if self.strength is not None:
+            return self.strength
+        return 2.0 * math.pi * constants.hbar**2 * self.scattering_length / constants.reduced_mass(self.between)
+
+    @property
+    def kernel_boundary(self) -> None:
+        """See :class:`InteractionSection`."""
+        return None
+
+    @property
+    def several_of_a_pair(self) -> bool:
+        """See :class:`InteractionSection`: two would be one with the sum of their couplings."""
+        return False
+
+    def round_about(self, axis: int) -> bool:
+        """See :class:`InteractionSection`."""
+        return True
+
+    def attraction(self, constants: Constants) -> Attraction:
+        """See :class:`InteractionSection`."""
+        return Attraction(more_singular=self.coupling(constants) < 0.0)
+
+    def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
+        """See :class:`InteractionSection`."""
+        key = "strength" if self.strength is not None else "scattering_length"
+        return (key,), self.coupling(constants) / math.prod(grid.spacings)
+
+    def growth_with_the_frame(self, dimensions: int) -> float:
+        """See :class:`InteractionSection`."""
+        return 2.0 - dimensions
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`InteractionSection`: it has no range."""
+        return iter(())

@@ -1,0 +1,104 @@
+"""``kind = "dipolar"``: dipoles that all point the same way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator
+from typing import Annotated, Literal
+
+from pydantic import ValidationInfo, model_validator
+
+from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import quantity, real, sequence
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.section import Attraction, Boundary, Constants, Finding, KernelInteraction
+from hpcmix.problem.units.dimensions import ENERGY, LENGTH
+
+
+class DipolarInteraction(KernelInteraction):
+    """``G_ab = strength (1 - 3 cos^2 theta) / r^3`` of dipoles along ``direction``, by the strength mu_0 mu_a mu_b / 4
+    pi or by the dipolar length, a_dd = m mu_0 mu^2 / (12 pi hbar^2) for one species."""
+
+    kind: Literal["dipolar"]
+    strength: Annotated[float, quantity(ENERGY + LENGTH * 3)] | None = None
+    dipolar_length: Annotated[float, quantity(LENGTH)] | None = None
+    direction: Annotated[tuple[Annotated[float, real()], ...], sequence()] = (0.0, 0.0, 1.0)
+    """Need not be of length one."""
+    boundary: Boundary = "free"
+
+    @model_validator(mode="after")
+    def _complete(self, info: ValidationInfo):
+        if self.strength is None and self.dipolar_length is None:
+            raise wrong("needs strength or dipolar_length")
+        if self.strength is not None and self.dipolar_length is not None:
+            raise wrong("contradicts strength; give one of the two", key="dipolar_length")
+        if context_of(info).dimensions not in (3, None):
+            raise wrong(
+                "dipolar has a meaning in three dimensions only: 1/r^3 cannot be integrated over a plane or a line",
+                key="kind",
+            )
+        if len(self.direction) != 3 or not any(self.direction):
+            raise wrong("must be three numbers that are not all zero", key="direction")
+        return self
+
+    @property
+    def unit_direction(self) -> tuple[float, float, float]:
+        """The direction with length one."""
+        largest = max(map(abs, self.direction))
+        scaled = [component / largest for component in self.direction]
+        length = math.hypot(*scaled)
+        return tuple(component / length for component in scaled)
+
+    def coupling(self, constants: Constants) -> float:
+        """The strength in code units: ``3 hbar^2 a_dd / (2 m_red)`` from a dipolar length, 1/3 of 4 pi strength being
+        the contact coupling of the same length."""
+        if self.strength is not None:
+            return self.strength
+        return 1.5 * constants.hbar**2 * self.dipolar_length / constants.reduced_mass(self.between)
+
+    def shape(self, constants: Constants) -> Hashable:
+        """See :class:`InteractionSection`."""
+        return self.kind, self.unit_direction
+
+    def factor(self, constants: Constants) -> float:
+        """See :class:`InteractionSection`."""
+        return self.coupling(constants)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> None:
+        """See :class:`InteractionSection`."""
+        return None
+
+    @property
+    def parts(self) -> int:
+        """See :class:`InteractionSection`: one more for every pair of components of the direction; each is no function
+        of |k| and costs as much as two that are."""
+        components = sum(map(bool, self.direction))
+        return 2 * (1 + components * (components - 1) // 2)
+
+    @property
+    def even_along_axes(self) -> bool:
+        """See :class:`InteractionSection`: of dipoles along an axis."""
+        return sum(map(bool, self.direction)) == 1
+
+    def round_about(self, axis: int) -> bool:
+        """See :class:`InteractionSection`: about the dipoles."""
+        return all(component == 0.0 for other, component in enumerate(self.direction) if other != axis)
+
+    def attraction(self, constants: Constants) -> Attraction:
+        """See :class:`InteractionSection`: one behind the other dipoles attract like 1/r^3, side by side where the
+        strength is negative."""
+        return Attraction(more_singular=True)
+
+    def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
+        """See :class:`InteractionSection`."""
+        key = "strength" if self.strength is not None else "dipolar_length"
+        return (key,), self.coupling(constants) / math.prod(grid.spacings)
+
+    def growth_with_the_frame(self, dimensions: int) -> float:
+        """See :class:`InteractionSection`."""
+        return 2.0 - dimensions
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`InteractionSection`: on the periodic box it is summed over its images."""
+        return iter(())

@@ -1,0 +1,106 @@
+"""``kind = "yukawa"`` and ``kind = "coulomb"``: kernels that are like 1/r where r is small."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Annotated, Literal
+
+from pydantic import ValidationInfo, model_validator
+
+from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import quantity
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.section import (
+    Attraction,
+    Boundary,
+    Constants,
+    Finding,
+    RadialInteraction,
+    cut,
+)
+from hpcmix.problem.units.dimensions import ENERGY, INVERSE_LENGTH, LENGTH
+
+YUKAWA_NEGLIGIBLE = 40.0
+"""Screening lengths after which exp(-mu r) is 4e-18, below the rounding of a sum."""
+
+
+class InverseDistanceInteraction(RadialInteraction):
+    """``G_ab = strength / r`` where r is small, and less far away."""
+
+    kind: str
+    strength: Annotated[float, quantity(ENERGY + LENGTH)]
+
+    def factor(self, constants: Constants) -> float:
+        """See :class:`InteractionSection`."""
+        return self.strength
+
+    def attraction(self, constants: Constants) -> Attraction:
+        """See :class:`InteractionSection`."""
+        return Attraction(inverse_distance=max(0.0, -self.strength))
+
+    def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
+        """See :class:`InteractionSection`."""
+        return ("strength",), self.strength / min(grid.spacings)
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`InteractionSection`: on the periodic box it is summed over its images."""
+        return iter(())
+
+
+class YukawaInteraction(InverseDistanceInteraction):
+    """``G_ab = strength exp(-screening r) / r`` in two or three dimensions; in one it is not integrable."""
+
+    kind: Literal["yukawa"]
+    screening: Annotated[float, quantity(INVERSE_LENGTH, above=0)]
+
+    @model_validator(mode="after")
+    def _integrable(self, info: ValidationInfo):
+        if context_of(info).dimensions == 1:
+            raise wrong("yukawa has no meaning in one dimension: exp(-mu r)/r cannot be integrated there", key="kind")
+        return self
+
+    def shape(self, constants: Constants) -> Hashable:
+        """See :class:`InteractionSection`."""
+        return self.kind, self.screening
+
+    def reach(self, diagonal: float) -> float:
+        """See :class:`InteractionSection`."""
+        return min(diagonal, YUKAWA_NEGLIGIBLE / self.screening)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :class:`InteractionSection`: in the plane, where the cut transform has no closed form."""
+        is_cut = self.boundary == "free" and dimensions == 2 and self.reach(diagonal) == diagonal
+        return cut(diagonal) if is_cut else None
+
+    def growth_with_the_frame(self, dimensions: int) -> float:
+        """See :class:`InteractionSection`."""
+        return 2.0 - dimensions
+
+
+class CoulombInteraction(InverseDistanceInteraction):
+    """``G_ab = strength / r`` in two or three dimensions: charges, or with a negative strength gravity.
+
+    On the periodic box a neutralising background is added: the mean density exerts no force.
+    """
+
+    kind: Literal["coulomb"]
+    boundary: Boundary = "free"
+
+    @model_validator(mode="after")
+    def _integrable(self, info: ValidationInfo):
+        if context_of(info).dimensions == 1:
+            raise wrong("coulomb has no meaning in one dimension: 1/r cannot be integrated there", key="kind")
+        return self
+
+    def shape(self, constants: Constants) -> Hashable:
+        """See :class:`InteractionSection`."""
+        return self.kind
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :class:`InteractionSection`: in the plane, where the cut transform has no closed form."""
+        return cut(diagonal) if self.boundary == "free" and dimensions == 2 else None
+
+    def growth_with_the_frame(self, dimensions: int) -> float:
+        """See :class:`InteractionSection`."""
+        return 1.0

@@ -1,0 +1,197 @@
+"""What every ``[[interaction]]`` answers about itself: the kernel G_ab between two species, or of one with itself.
+
+Checks, plans, claims and the model ask the entry; none of them knows its kind. What has no safe default is abstract.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+from pydantic import BeforeValidator
+
+from hpcmix.problem.reading.section import Section
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import two_names
+from hpcmix.problem.sections.grid import Grid
+
+Boundary = Literal["periodic", "free"]
+"""Where the convolution with a kernel takes place: on the periodic box, or between the particles in the box alone."""
+
+Finding = tuple[KeyPath, str]
+"""The key of the entry to blame, and a sentence."""
+
+RANGES = 41
+"""Chebyshev points of the range at which a cut kernel is transformed (model/pair_kernels/decaying_transforms.py)."""
+
+
+def reduced_mass(first: float, second: float) -> float:
+    """``m_a m_b / (m_a + m_b)``."""
+    return first * second / (first + second)
+
+
+class Constants(Protocol):
+    """What the numbers of an entry mean something with. A Problem has it."""
+
+    @property
+    def hbar(self) -> float:
+        """The reduced Planck constant in code units."""
+
+    def reduced_mass(self, between: tuple[str, str]) -> float:
+        """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""
+
+
+@dataclass(frozen=True)
+class Attraction:
+    """How far a kernel lowers the energy of two particles, for the proofs that bound it: without
+    :attr:`more_singular`, ``G(x) >= -depth - inverse_distance / r``, and nothing lower.
+
+    depth             an energy; infinite where the kernel is bounded, but by what the file does not tell.
+    inverse_distance  an energy times a length.
+    more_singular     whether it attracts more than 1/r does where r is small: no kinetic energy need outweigh it.
+    """
+
+    depth: float = 0.0
+    inverse_distance: float = 0.0
+    more_singular: bool = False
+
+
+class InteractionSection(Section):
+    """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
+
+    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+
+    # ---------------------------------------------------------------- what it is
+
+    @property
+    @abstractmethod
+    def kernel_boundary(self) -> Boundary | None:
+        """Where the convolution with the kernel takes place, or None for what acts at a point."""
+
+    @property
+    @abstractmethod
+    def several_of_a_pair(self) -> bool:
+        """Whether a pair may have several of this kind, as long as they differ."""
+
+    @abstractmethod
+    def round_about(self, axis: int) -> bool:
+        """Whether the kernel is the same after any turn about an axis."""
+
+    @abstractmethod
+    def attraction(self, constants: Constants) -> Attraction:
+        """How far it lowers the energy of two particles."""
+
+    # ---------------------------------------------------------------- whether it fits
+
+    @abstractmethod
+    def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
+        """The key to blame, and what one particle at a grid point makes others at that point feel, about."""
+
+    @abstractmethod
+    def growth_with_the_frame(self, dimensions: int) -> float:
+        """The power of b with which b^2 W grows in a frame that has expanded by b: 2 - d for a finite integral of the
+        kernel, 1 for 1/r."""
+
+    @abstractmethod
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """What of its range does not fit the box."""
+
+    def out_of_range(self, constants: Constants) -> Iterator[Finding]:
+        """Numbers that leave the range where they meet others, beside its strength."""
+        return iter(())
+
+    # ---------------------------------------------------------------- its kernel, where it has one
+
+    def shape(self, constants: Constants) -> Hashable:
+        """What kernels have in common that differ by a factor only. Of those with a :attr:`kernel_boundary`, as what
+        follows."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    def factor(self, constants: Constants) -> float:
+        """The factor of this kernel, code units."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    def reach(self, diagonal: float) -> float:
+        """The distance at which the kernel may be cut between points at most `diagonal` apart."""
+        return diagonal
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """Radius of the support, and number of functions, of the quadrature that the kernel's transform takes; None
+        where it has a closed form."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    @property
+    def parts(self) -> int:
+        """What its transform in free space costs, in units of a function of |k|."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+    @property
+    def even_along_axes(self) -> bool:
+        """Whether its transform is even in the wave number along every axis, so that a half of each is kept."""
+        raise TypeError(f"{type(self).__name__} has no kernel")
+
+
+class KernelInteraction(InteractionSection):
+    """An interaction through a kernel: on the periodic box it acts between all images (``periodic``), or between the
+    particles in the box alone (``free``)."""
+
+    boundary: Boundary = "periodic"
+
+    @property
+    def kernel_boundary(self) -> Boundary | None:
+        """See :class:`InteractionSection`."""
+        return self.boundary
+
+    @property
+    def several_of_a_pair(self) -> bool:
+        """See :class:`InteractionSection`."""
+        return True
+
+    @abstractmethod
+    def shape(self, constants: Constants) -> Hashable:
+        """See :class:`InteractionSection`."""
+
+    @abstractmethod
+    def factor(self, constants: Constants) -> float:
+        """See :class:`InteractionSection`."""
+
+    @abstractmethod
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :class:`InteractionSection`."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> int:
+        """See :class:`InteractionSection`."""
+
+    @property
+    @abstractmethod
+    def even_along_axes(self) -> bool:
+        """See :class:`InteractionSection`."""
+
+
+class RadialInteraction(KernelInteraction):
+    """A kernel that is a function of the distance alone."""
+
+    def round_about(self, axis: int) -> bool:
+        """See :class:`InteractionSection`."""
+        return True
+
+    @property
+    def parts(self) -> int:
+        """See :class:`InteractionSection`."""
+        return 1
+
+    @property
+    def even_along_axes(self) -> bool:
+        """See :class:`InteractionSection`."""
+        return True
+
+
+def cut(radius: float) -> tuple[float, int]:
+    """The quadrature of a cut kernel, for all ranges that it may come to have.
+
+    They are those of model/pair_kernels/decaying_transforms.py."""
+    return radius, RANGES

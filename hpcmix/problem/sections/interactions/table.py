@@ -1,0 +1,55 @@
+"""``kind = "table"``: a kernel that is given at some radii."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Literal
+
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, RadialInteraction
+from hpcmix.problem.sections.radial import RadialTable
+
+
+class TableInteraction(RadialInteraction, RadialTable):
+    """``G_ab`` as a radial table: lists of radii and values or a text file with these two columns, code units."""
+
+    kind: Literal["table"]
+
+    def shape(self, constants: Constants) -> Hashable:
+        """See :class:`InteractionSection`: that of equal tables."""
+        return self.kind, self.radii, self.values
+
+    def factor(self, constants: Constants) -> float:
+        """See :class:`InteractionSection`."""
+        return 1.0
+
+    def reach(self, diagonal: float) -> float:
+        """See :class:`InteractionSection`."""
+        return min(diagonal, self.radius)
+
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :class:`InteractionSection`."""
+        return (self.reach(diagonal) if self.boundary == "free" else self.radius), 1
+
+    def attraction(self, constants: Constants) -> Attraction:
+        """See :class:`InteractionSection`."""
+        return Attraction(depth=max(0.0, -self.lowest))
+
+    def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
+        """See :class:`InteractionSection`."""
+        return ("values",), self.highest
+
+    def growth_with_the_frame(self, dimensions: int) -> float:
+        """See :class:`InteractionSection`."""
+        return 2.0 - dimensions
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`InteractionSection`."""
+        half = min(grid.lengths) / 2.0
+        if self.boundary == "periodic" and self.radius > half:
+            message = (
+                f"reach to {self.radius:.6g}, beyond half the box ({half:.6g}), and the kernel would act on its own "
+                'images; cut the table, enlarge the box or set boundary = "free"'
+            )
+            yield ("radii",), message

@@ -1,0 +1,317 @@
+"""``potential`` of a species: the kinds of external potential U(t, x)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import angle, existing_file, expression, quantity, vector
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH
+from hpcmix.problem.units.expressions import Expression
+
+_SAMPLES = 17
+"""Points along an axis at which an expression is looked at: odd, so that the middle is among them."""
+
+
+Finding = tuple[KeyPath, str]
+"""The key of the entry to blame, and a sentence."""
+
+
+class PotentialSection(Switching):
+    """What every potential answers about itself. Checks, plans and claims ask it; none of them knows its kind."""
+
+    @abstractmethod
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """The largest |U| in the box that reaches from -corner to corner, as far as the file tells; zero where its
+        values are looked at when they are made (model/potentials.py)."""
+
+    @property
+    @abstractmethod
+    def proportional_to_mass(self) -> bool:
+        """Whether species of different masses have different potentials of one entry."""
+
+    @property
+    @abstractmethod
+    def at_points_only(self) -> bool:
+        """Whether it is known at the grid's points and nowhere else."""
+
+    @property
+    @abstractmethod
+    def shapes_clouds(self) -> bool:
+        """Whether it may change the size of a cloud that no harmonic trap holds."""
+
+    @abstractmethod
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """What does not fit the grid, beside its centre."""
+
+    def round_about(self, axis: int) -> bool:
+        """Whether it is the same after any turn about an axis, as far as the file tells."""
+        return False
+
+    def confines(self, axis: int, lengths: Sequence[float]) -> bool:
+        """Whether it is a trap that keeps clouds away from the faces of a box of these lengths along an axis, as far as
+        the file tells. What only may - a well, values from a file - is none."""
+        return False
+
+
+class HarmonicPotential(PotentialSection):
+    """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
+
+    kind: Literal["harmonic"]
+    frequency: vector(quantity(FREQUENCY, at_least=0))
+    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+
+    def confines(self, axis: int, lengths: Sequence[float]) -> bool:
+        """Where it has a frequency."""
+        return self.frequency[axis] > 0.0
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        sides = zip(self.frequency, self.centre, corner, strict=True)
+        return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+    def round_about(self, axis: int) -> bool:
+        """See :class:`PotentialSection`: with its centre on the axis and equal frequencies across it."""
+        across = [other for other in range(len(self.frequency)) if other != axis]
+        on_axis = all(self.centre[other] == 0.0 for other in across)
+        return on_axis and len({self.frequency[other] for other in across}) == 1
+
+
+class LatticePotential(PotentialSection):
+    """``U = sum_i depth_i sin^2(pi x_i / period_i + phase_i)``. An axis of depth zero has no lattice."""
+
+    kind: Literal["lattice"]
+    depth: vector(quantity(ENERGY))
+    period: vector(quantity(LENGTH, above=0))
+    phase: vector(angle()) = Field(0.0, validate_default=True)
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return sum(map(abs, self.depth))
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        for axis, name in enumerate(grid.axes):
+            period, length = self.period[axis], grid.lengths[axis]
+            if self.depth[axis] == 0.0:
+                continue
+            if period < 2.0 * grid.spacings[axis]:
+                message = f"{period:.6g} on axis {name} is less than two grid spacings ({grid.spacings[axis]:.6g} each)"
+                yield ("period", axis), message
+                continue
+            periods = length / period
+            # the spec of the file format: whole to 1e-9, so that a rounded decimal passes and a mistake does not
+            if abs(periods - round(periods)) > 1e-9:
+                nearest = length / max(1, round(periods))
+                message = (
+                    f"{period:.6g} on axis {name} does not fit the periodic box: {length:.6g} holds {periods:.6g} "
+                    f"periods, which must be a whole number (nearest: {nearest:.12g} in code units)"
+                )
+                yield ("period", axis), message
+
+
+class BoxPotential(PotentialSection):
+    """``U = 0`` inside the inner lengths (centred at the origin) and ``height`` outside, smoothed over the length
+    ``edge``."""
+
+    kind: Literal["box"]
+    height: Annotated[float, quantity(ENERGY)]
+    lengths: vector(quantity(LENGTH, above=0))
+    edge: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
+
+    def confines(self, axis: int, lengths: Sequence[float]) -> bool:
+        """Where its walls stand in the grid's box."""
+        return self.height > 0.0 and self.lengths[axis] < lengths[axis]
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return abs(self.height)
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        for axis, name in enumerate(grid.axes):
+            if self.lengths[axis] > grid.lengths[axis]:
+                message = f"{self.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
+                yield ("lengths", axis), message
+
+
+class GaussianPotential(PotentialSection):
+    """``U = height exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``: a barrier or, when negative, a well."""
+
+    kind: Literal["gaussian"]
+    height: Annotated[float, quantity(ENERGY)]
+    width: vector(quantity(LENGTH, above=0))
+    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return abs(self.height)
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+
+class ExpressionPotential(PotentialSection):
+    """``U = value(x, y, z, t)``, in code units."""
+
+    kind: Literal["expression"]
+    value: Annotated[Expression, expression(time=True)]
+
+    @property
+    def moves(self) -> bool:
+        """Whether t is among its variables."""
+        return "t" in self.value.variables_used
+
+    def confines(self, axis: int, lengths: Sequence[float]) -> bool:
+        """Where it is higher at the faces than at its bottom, at time zero, and goes on rising beyond the box: by a
+        third or more whenever the distance doubles, to values far above those in the box. What is periodic does not."""
+        places = [np.linspace(-0.5, 0.5, _SAMPLES) * length for length in lengths]
+        inside = self._lowest(axis, places)
+        bottom, heights = np.min(inside), []
+        for doubling in range(6):
+            places[axis] = np.array([-0.5, 0.5]) * 2.0**doubling * lengths[axis]
+            heights.append(float(np.min(self._lowest(axis, places)) - bottom))
+        if not np.isfinite([bottom, *heights]).all():
+            return False
+        rises = heights[0] > 0.0 and heights[-1] >= 4.0 * float(np.max(inside) - bottom)
+        return rises and all(far >= 4.0 / 3.0 * near for near, far in pairwise(heights))
+
+    def _lowest(self, axis: int, places: Sequence[np.ndarray]) -> np.ndarray:
+        """Along an axis the smallest values over the places along the others, at time zero."""
+        shape = tuple(len(positions) for positions in places)
+        values = self.value.evaluate(**dict(zip("xyz", np.ix_(*places), strict=False)), t=0.0)
+        others = tuple(other for other in range(len(places)) if other != axis)
+        return np.min(np.broadcast_to(values, shape), axis=others)
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return 0.0
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+
+class FilePotential(PotentialSection):
+    """U on the grid's points, code units, from a dataset of an HDF5 file."""
+
+    kind: Literal["file"]
+    path: Annotated[str, existing_file()]
+    dataset: str = "potential"
+
+    def largest(self, mass: float, corner: Sequence[float]) -> float:
+        """See :class:`PotentialSection`."""
+        return 0.0
+
+    @property
+    def proportional_to_mass(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return False
+
+    @property
+    def at_points_only(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    @property
+    def shapes_clouds(self) -> bool:
+        """See :class:`PotentialSection`."""
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`PotentialSection`."""
+        return iter(())
+
+
+Potential = Annotated[
+    HarmonicPotential | LatticePotential | BoxPotential | GaussianPotential | ExpressionPotential | FilePotential,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,200 @@
+"""Radial functions of compact support in a problem file: the ``potential`` of a scattering interaction, and tables."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import existing_path, quantity, real, sequence
+from hpcmix.problem.units.dimensions import ENERGY, LENGTH
+
+CLOSEST_RADII = 1e-9
+"""Of the last radius: slopes of a spline through closer points lose half of the digits that its values have."""
+
+
+SAMPLES = 2001
+"""Radii at which the lowest value of a function is looked for."""
+
+Function = Callable[[np.ndarray], np.ndarray]
+"""Values at radii within the support."""
+
+
+class RadialSection(Section):
+    """A function of r that is smooth between its edges and zero beyond the last of them."""
+
+    @property
+    @abstractmethod
+    def edges(self) -> tuple[float, ...]:
+        """0 = r_0 < r_1 < ... < r_n."""
+
+    @abstractmethod
+    def function(self) -> Function:
+        """The function within the last edge."""
+
+    @property
+    @abstractmethod
+    def highest(self) -> float:
+        """The largest absolute value, about."""
+
+    @property
+    def lowest(self) -> float:
+        """The lowest value, as far as looking at many radii finds it."""
+        return float(np.min(self.function()(np.linspace(0.0, self.edges[-1], SAMPLES))))
+
+
+class RadialBump(RadialSection):
+    """A function with one height, smooth up to its radius."""
+
+    kind: str
+    height: Annotated[float, quantity(ENERGY)]
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """See :class:`RadialSection`."""
+        return 0.0, self.radius
+
+    @property
+    def highest(self) -> float:
+        """See :class:`RadialSection`."""
+        return abs(self.height)
+
+
+class SquareBarrier(RadialBump):
+    """``V = height`` for r < radius, a well when negative."""
+
+    kind: Literal["square-barrier"]
+    radius: Annotated[float, quantity(LENGTH, above=0)]
+
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        return lambda r: np.full_like(r, self.height)
+
+
+class GaussianBump(RadialBump):
+    """``V = height exp(-r^2 / (2 width^2))`` for r < radius, zero beyond."""
+
+    kind: Literal["gaussian-bump"]
+    width: Annotated[float, quantity(LENGTH, above=0)]
+    radius: Annotated[float, quantity(LENGTH, above=0)]
+
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        return lambda r: self.height * np.exp(-0.5 * (r / self.width) ** 2)
+
+
+class SoftSphere(RadialBump):
+    """``V = height (1 - r/radius)^2`` for r < radius: spheres that repel in proportion to their overlap."""
+
+    kind: Literal["soft-sphere"]
+    radius: Annotated[float, quantity(LENGTH, above=0)]
+
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        return lambda r: self.height * (1.0 - r / self.radius) ** 2
+
+
+class RadialTable(RadialSection):
+    """Values at radii from 0 on, joined by a cubic spline; zero beyond the last one. Code units.
+
+    Given as two lists, or as the path of a text file with two columns, which becomes the two lists: a problem that was
+    read no longer depends on the file.
+    """
+
+    radii: Annotated[tuple[Annotated[float, real(at_least=0)], ...], sequence()]
+    values: Annotated[tuple[Annotated[float, real()], ...], sequence()]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, table: Any, info: ValidationInfo) -> Any:
+        if not isinstance(table, dict):
+            return table
+        if "path" not in table:
+            if "radii" not in table and "values" not in table:
+                raise wrong("needs radii and values, or the path of a text file with these two columns")
+            return table
+        for key in ("radii", "values"):
+            if key in table:
+                raise wrong("contradicts path; give the lists or the file", key=key)
+        others = {key: value for key, value in table.items() if key != "path"}
+        radii, values = _two_columns(table["path"], info)
+        return others | {"radii": radii, "values": values}
+
+    @model_validator(mode="after")
+    def _in_order(self):
+        if len(self.radii) != len(self.values):
+            raise wrong(f"has {len(self.values)} entries for {len(self.radii)} radii", key="values")
+        if len(self.radii) < 4:
+            raise wrong(f"needs at least 4 entries for a cubic spline, but has {len(self.radii)}", key="radii")
+        if self.radii[0] != 0.0:
+            raise wrong(
+                f"must begin at r = 0, not at {self.radii[0]:g}: the function has to be known everywhere", key="radii"
+            )
+        for first, second in zip(self.radii, self.radii[1:], strict=False):
+            if not second > first:
+                raise wrong(f"must increase, but {second:g} comes after {first:g}", key="radii")
+            if second - first < CLOSEST_RADII * self.radius:
+                message = (
+                    f"{first:g} and {second:g} are too close for a spline, whose slopes are quotients of differences"
+                )
+                raise wrong(message, key="radii")
+        if not any(self.values):
+            raise wrong("are all zero: there is no interaction", key="values")
+        return self
+
+    @property
+    def radius(self) -> float:
+        """The last radius."""
+        return self.radii[-1]
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """See :class:`RadialSection`."""
+        return self.radii
+
+    @property
+    def highest(self) -> float:
+        """See :class:`RadialSection`."""
+        return max(map(abs, self.values))
+
+    def function(self) -> Function:
+        """See :class:`RadialSection`."""
+        from scipy.interpolate import CubicSpline  # only who uses it waits for it
+
+        return CubicSpline(self.radii, self.values)
+
+
+class TablePotential(RadialTable):
+    """``V`` as a table."""
+
+    kind: Literal["table"]
+
+
+def _two_columns(path: Any, info: ValidationInfo) -> tuple[list[float], list[float]]:
+    """The numbers of a text file with two columns; lines that start with # are remarks."""
+    try:
+        file = existing_path(path, info)
+    except PydanticCustomError as error:
+        raise wrong(error.context["message"], key="path") from None
+    try:
+        columns = np.loadtxt(file, ndmin=2)
+    except (ValueError, UnicodeDecodeError, OSError) as error:
+        reason = str(error).splitlines()[0][:100]
+        raise wrong(f"{file} is no text file of numbers in two columns: {reason}", key="path") from None
+    if columns.ndim != 2 or columns.shape[1] != 2:
+        raise wrong(f"{file} must have two columns, r and the value, but has {columns.shape[-1]}", key="path")
+    if not np.all(np.isfinite(columns)):
+        raise wrong(f"{file} holds numbers that are not finite", key="path")
+    return columns[:, 0].tolist(), columns[:, 1].tolist()
+
+
+ScatteringPotential = Annotated[
+    SquareBarrier | GaussianBump | SoftSphere | TablePotential,
+    Field(discriminator="kind"),
+]
+"""The potential V of a scattering problem."""

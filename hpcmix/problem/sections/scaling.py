@@ -1,0 +1,225 @@
+"""``[scaling]``: the papers' prefactors (EQUATIONS section 2), from one word to particle numbers, masses, hbar, weights
+and the factors of the kernels."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hpcmix.problem.reading.section import Section
+from hpcmix.problem.sections.species import Species
+
+Finding = tuple[tuple[str | int, ...], str]
+
+
+class Scaling(Section):
+    """Which prefactors densities and kernels get.
+
+    fractions           densities integrate to the fractions c_a = N_a / sum N; kernels of a species with itself are
+                        divided by c_a (Michelangeli and Olgiati (2.8)-(2.10), de Oliveira and Michelangeli (1.3)).
+    geometric-mean      nu_a = N_a / N with N the geometric mean of the particle numbers, kernels times
+                        N / sqrt(N_a N_b); two species: nu_1 = R, nu_2 = 1/R, R^2 = N_1/N_2 (Anapolitanos, Hott and
+                        Hundertmark (7)).
+    bose-fermi-micro    N = M bosons, masses 1/2, hbar = 1, all kernels times lambda = 1/N (Cardenas, Miller and
+                        Pavlovic (2.18); their (2.19) needs the mass 1/2 where they print 2).
+    bose-fermi-macro    hbar = M^(-1/d), boson mass hbar, fermion mass 1, N = M^(1 + 1/d) bosons, all kernels times
+                        lambda = 1/N (the same, (2.20)).
+    """
+
+    kind: Literal["fractions", "geometric-mean", "bose-fermi-micro", "bose-fermi-macro"]
+
+    @property
+    def rule(self) -> ScalingRule:
+        """What the word means."""
+        return RULES[self.kind]
+
+    @property
+    def sets_bose_fermi(self) -> bool:
+        """Whether it sets particle numbers, masses and hbar from the number of fermions."""
+        return isinstance(self.rule, BoseFermiRule)
+
+
+@dataclass(frozen=True)
+class Prefactors:
+    """What a scaling comes to.
+
+    hbar           the reduced Planck constant in code units.
+    weights        nu per species: particles per orbital as the density counts them.
+    coupling       lambda, the factor that every kernel has; kernels of a pair may have a further one.
+    rule           that of the scaling, None without one.
+    """
+
+    hbar: float
+    weights: tuple[float, ...]
+    coupling: float
+    rule: ScalingRule | None = None
+
+    def kernel_factor(self, first: int, second: int) -> float:
+        """What the kernels between two species, given by index, are multiplied by."""
+        return self.coupling if self.rule is None else self.rule.kernel_factor(self, first, second)
+
+
+# ---------------------------------------------------------------- what the words mean
+
+
+class ScalingRule(ABC):
+    """What a scaling makes of the species."""
+
+    @abstractmethod
+    def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
+        """The prefactors of checked species."""
+
+    @abstractmethod
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """What the kernels between two species, given by index, are multiplied by."""
+
+
+class PopulationRule(ScalingRule):
+    """nu_a = N_a over a number that all species have in common."""
+
+    @abstractmethod
+    def reference(self, particles: Sequence[float]) -> float:
+        """That number."""
+
+    def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
+        """See :class:`ScalingRule`."""
+        own = [one.weight for one in species]
+        reference = self.reference(own)
+        return Prefactors(1.0, tuple(number / reference for number in own), 1.0, self)
+
+
+class Fractions(PopulationRule):
+    """nu_a = N_a / sum N, kernels of a species with itself divided by it."""
+
+    def reference(self, particles: Sequence[float]) -> float:
+        """See :class:`PopulationRule`."""
+        return math.fsum(particles)
+
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """See :class:`ScalingRule`."""
+        return 1.0 / found.weights[first] if first == second else 1.0
+
+
+class GeometricMean(PopulationRule):
+    """nu_a = N_a / N, N the geometric mean; kernels times N / sqrt(N_a N_b)."""
+
+    def reference(self, particles: Sequence[float]) -> float:
+        """See :class:`PopulationRule`."""
+        return math.exp(math.fsum(map(math.log, particles)) / len(particles))
+
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """See :class:`ScalingRule`; with nu_a = N_a / N, written so that a species' own factor is exactly 1/nu_a."""
+        weights = found.weights
+        return 1.0 / (weights[first] if first == second else math.sqrt(weights[first] * weights[second]))
+
+
+class BoseFermiRule(ScalingRule):
+    """hbar, the number of bosons N and the masses from the number of fermions; kernels times 1/N."""
+
+    @abstractmethod
+    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
+        """hbar, number of bosons ("particles"), and the masses by kind of species."""
+
+    def numbers_of(self, species: Sequence[Species], dimensions: int) -> Mapping[str, float]:
+        """The same for the fermions there are, all spin states together."""
+        fermions = sum(one.number_of_orbitals for one in species if one.kind == "fermions")
+        return self.numbers(float(fermions), dimensions)
+
+    def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
+        """See :class:`ScalingRule`."""
+        numbers = self.numbers_of(species, dimensions)
+        return Prefactors(numbers["hbar"], tuple(one.weight for one in species), 1.0 / numbers["particles"], self)
+
+    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+        """See :class:`ScalingRule`."""
+        return found.coupling
+
+    def wanted(self, one: Species, numbers: Mapping[str, float]) -> dict[str, float]:
+        """What it sets of a species."""
+        bosons = {"particles": numbers["particles"]} if one.kind == "condensate" else {}
+        return {"mass": numbers[one.kind], **bosons}
+
+
+class BoseFermiMicro(BoseFermiRule):
+    """(2.18)."""
+
+    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
+        """See :class:`BoseFermiRule`."""
+        return {"hbar": 1.0, "particles": fermions, "condensate": 0.5, "fermions": 0.5}
+
+
+class BoseFermiMacro(BoseFermiRule):
+    """(2.20)."""
+
+    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
+        """See :class:`BoseFermiRule`."""
+        hbar = fermions ** (-1.0 / dimensions)
+        return {"hbar": hbar, "particles": fermions / hbar, "condensate": hbar, "fermions": 1.0}
+
+
+RULES: dict[str, ScalingRule] = {
+    "fractions": Fractions(),
+    "geometric-mean": GeometricMean(),
+    "bose-fermi-micro": BoseFermiMicro(),
+    "bose-fermi-macro": BoseFermiMacro(),
+}
+"""By the word in the file."""
+
+
+# ---------------------------------------------------------------- a problem's prefactors
+
+
+def prefactors(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> Prefactors:
+    """Prefactors of a checked problem; without a scaling hbar = 1, particle numbers as weights, kernels as they are."""
+    if scaling is None:
+        return Prefactors(1.0, tuple(one.weight for one in species), 1.0)
+    return scaling.rule.prefactors(species, dimensions)
+
+
+def scaling_checks(
+    scaling: Scaling, species: dict[int, Species], tables: Sequence[dict[str, Any]], dimensions: int, units: bool
+) -> Iterator[Finding]:
+    """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
+    kinds = [one.kind for one in species.values()]
+    if not scaling.sets_bose_fermi:
+        empty = [index for index, one in species.items() if one.particles == 0.0]
+        for index in empty:
+            yield ("species", index, "particles"), f'must be positive: the scaling "{scaling.kind}" compares species'
+        if empty:
+            return
+        weights = prefactors(scaling, list(species.values()), dimensions).weights
+        for (index, one), weight in zip(species.items(), weights, strict=True):
+            if not 0.0 < weight < math.inf:
+                yield ("species", index, "particles"), "is beyond what the scaling can compare with the other species"
+            if one.kind == "fermions":
+                sentence = f'"{scaling.kind}" weighs condensates, and a fermion orbital holds one particle'
+                yield ("species", index, "kind"), f"the scaling {sentence}; use a bose-fermi scaling or none"
+        return
+    if units:
+        yield (
+            ("scaling", "kind"),
+            f'"{scaling.kind}" sets hbar and the masses in dimensionless numbers; leave [units] out',
+        )
+        return
+    if "fermions" not in kinds:
+        yield ("scaling", "kind"), f'"{scaling.kind}" counts fermions and there are none; add a species of that kind'
+        return
+    if kinds.count("condensate") > 1:
+        yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {kinds.count("condensate")}'
+        return
+    numbers = scaling.rule.numbers_of(list(species.values()), dimensions)
+    for index, one in species.items():
+        for key, value in scaling.rule.wanted(one, numbers).items():
+            if key in tables[index] and getattr(one, key) != value:
+                yield ("species", index, key), f'is {value!r} in the scaling "{scaling.kind}"; leave it out'
+
+
+def scaled_species(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> tuple[Species, ...]:
+    """The species with the masses and the number of bosons that the scaling sets."""
+    if scaling is None or not scaling.sets_bose_fermi:
+        return tuple(species)
+    numbers = scaling.rule.numbers_of(species, dimensions)
+    return tuple(one.model_copy(update=scaling.rule.wanted(one, numbers)) for one in species)

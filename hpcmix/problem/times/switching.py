@@ -1,0 +1,82 @@
+"""Strengths that change in time: what every potential and every coherent coupling can have."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import expression, quantity
+from hpcmix.problem.units.dimensions import TIME
+from hpcmix.problem.units.expressions import Expression
+
+
+class Switching(Section):
+    """What potentials and couplings can have: a time to be switched on and off, a ramp for both, and a factor that
+    depends on time.
+
+    Its strength is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
+    ``fall`` from 1 to 0 over [until, until + ramp]: linearly, or as ``(1 - cos(pi s)) / 2`` when smooth. Without a
+    ramp both are steps (CONVENTIONS.md, Time).
+    """
+
+    from_time: Annotated[float, quantity(TIME)] = Field(-math.inf, alias="from")
+    """Time from which the potential is on (minus infinity: always was)."""
+    until: Annotated[float, quantity(TIME)] = math.inf
+    """Time until which it is on (infinity: stays)."""
+    ramp: Annotated[float, quantity(TIME, at_least=0)] = 0.0
+    """How long the switching takes."""
+    ramp_shape: Literal["linear", "smooth"] = "linear"
+    factor: Annotated[Expression, expression(position=False, time=True)] | None = None
+    """Factor that depends on t, or None for one."""
+
+    @model_validator(mode="after")
+    def _switching_makes_sense(self):
+        if self.until <= self.from_time:
+            raise wrong(
+                f"is on from {self.from_time:g} until {self.until:g} in code units, which is never", key="until"
+            )
+        if self.ramp > 0 and math.isinf(self.from_time) and math.isinf(self.until):
+            raise wrong('does nothing without "from" or "until", the times at which to switch', key="ramp")
+        return self
+
+    @property
+    def switching_times(self) -> tuple[float, ...]:
+        """The times at which its strength jumps or bends: where it is switched, and where a ramp begins and ends."""
+        return tuple(
+            time
+            for edge in (self.from_time, self.until)
+            if math.isfinite(edge)
+            for time in dict.fromkeys((edge, edge + self.ramp))
+        )
+
+    @property
+    def before_start(self) -> float:
+        """What the strength is multiplied by at time 0-, at which ground states are sought."""
+        value = self._risen(self.from_time) * (1.0 - self._risen(self.until))
+        return value * float(self.factor.evaluate(t=0.0)) if value != 0.0 and self.factor is not None else value
+
+    def _risen(self, edge: float) -> float:
+        """How much of the switching at `edge` is over at time 0-."""
+        if self.ramp == 0.0 or math.isinf(edge):
+            return 1.0 if edge < 0.0 else 0.0
+        progress = min(1.0, max(0.0, -edge / self.ramp))
+        return 0.5 * (1.0 - math.cos(math.pi * progress)) if self.ramp_shape == "smooth" else progress
+
+    @property
+    def switched(self) -> bool:
+        """Whether its strength changes in time."""
+        return math.isfinite(self.from_time) or math.isfinite(self.until) or self.factor is not None
+
+    @property
+    def moves(self) -> bool:
+        """Whether its shape in space does."""
+        return False
+
+    def holds(self, time: float, before_start: bool = False) -> bool:
+        """Whether it acts at half its strength or more at a time; at time 0- with `before_start`."""
+        begins, ends = self.from_time + self.ramp, self.until
+        on = begins <= time < ends if not before_start else (begins < 0.0 <= ends)
+        return on and (self.factor is None or float(self.factor.evaluate(t=time)) >= 0.5)

@@ -1,0 +1,82 @@
+"""A plan as lines of text."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.time_words import TimeWords, steps_in_words
+from hpcmix.run.planning.phase_resolution import expected_warnings as unresolved_phases
+from hpcmix.run.planning.plan import Plan
+from hpcmix.run.planning.time_resolution import time_warnings
+
+
+def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
+    """What ``hpcmix plan`` prints. Raises :class:`~hpcmix.problem.errors.ProblemError` for a vector potential that is
+    not finite."""
+    decomposition = plan.decomposition
+    points, block = (" x ".join(map(str, numbers)) for numbers in (problem.grid.points, decomposition.block_shape))
+    count = "1 rank" if ranks == 1 else f"{ranks} ranks"
+    division = decomposition.in_words
+    if plan.groups > 1:
+        division = f"{plan.groups} orbital groups of {division}"
+    peak, evolving = readable(plan.memory_bytes), readable(plan.evolution_bytes)
+    total = readable(plan.memory_bytes * ranks)
+    lines = [
+        problem.title,
+        f"grid           {points}, {len(problem.species)} species, {problem.parallel.precision} precision",
+        f"decomposition  {count} as {division}, up to {block} points each",
+        *(f"               {note}" for note in plan.notes),
+        f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
+        f"files          {_files(problem, plan)}",
+    ]
+    if plan.seconds_per_step is not None and plan.steps is None:
+        lines += [
+            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
+            f"time           steps chosen by their error, each of {plan.transforms_per_step:g} transforms, "
+            f"about {plan.seconds_per_step:.3g} s",
+            "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
+        ]
+    elif plan.seconds_per_step is not None:
+        whole = _duration(plan.seconds_per_step * plan.steps)
+        lines += [
+            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
+            f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
+            f"about {plan.seconds_per_step:.3g} s each: about {whole}",
+            "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
+        ]
+    lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
+    condition = semirelativistic_condition(problem)
+    lines += condition.lines() if condition is not None else []
+    return lines + unresolved_phases(problem) + expected_warnings(problem) + time_warnings(problem)
+
+
+def _duration(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, or in years where these would say nothing."""
+    years = seconds / (365.25 * 86400.0)
+    return str(timedelta(seconds=round(seconds))) if years < 1000.0 else f"{years:.2g} years"
+
+
+def _files(problem: Problem, plan: Plan) -> str:
+    """What lies on the disk at the end."""
+    snapshots = f"{plan.snapshots} snapshots of {readable(plan.snapshot_bytes)}"
+    if plan.snapshots is None:
+        snapshots = f"snapshots of {readable(plan.snapshot_bytes)} every {problem.output.snapshots.every} steps"
+    parts = [snapshots, f"{plan.checkpoints} checkpoints of {readable(plan.checkpoint_bytes)}"]
+    if not plan.checkpoints:
+        parts.pop()
+    every = problem.output.observables.every
+    parts.append(f"a record every {every} steps" if plan.records is None else f"{plan.records} records")
+    whole = "" if plan.disk_bytes is None else f"; {readable(plan.disk_bytes)} in all"
+    return ", ".join(parts) + whole
+
+
+def readable(size: float) -> str:
+    """A number of bytes with a decimal unit."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000.0 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
+        size /= 1000.0
+    raise ValueError(size)

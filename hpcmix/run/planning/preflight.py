@@ -1,0 +1,117 @@
+"""What a run would refuse before its first step although nothing in the file is wrong by itself: values of expressions
+and files on the grid, states that vanish, scattering problems without a solution.
+
+For the commands that compute nothing - plan, show, job -, a few planes of the grid at a time, by the functions that the
+run itself calls on its part of the grid: the sentences are the same. Imports no MPI.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.initial.closed_form import ZERO, closed_form, read_set, require_oscillator_set
+from hpcmix.initial.repulsion import NoThomasFermiDensity, require_repulsion
+from hpcmix.model.kinetic.vector_potentials import make_vector_potential
+from hpcmix.model.potentials import ExternalPotential, make_term
+from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
+from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.load import load_problem
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.initial import FileInitial, OscillatorInitial, ThomasFermiInitial
+from hpcmix.problem.sections.species import Species
+
+BLOCK_POINTS = 2**20
+"""Points that are looked at at a time: eight megabytes of each array."""
+
+MOST_POINTS = 2**27
+"""Of a larger grid only the lines through the centre are looked at, where expressions most often have their poles: the
+run on its many ranks looks at all of it."""
+
+
+def load_checked(file: str, overrides: Sequence[str] = ()) -> Problem:
+    """The problem of a file, refused where a run would refuse it. Raises ProblemError."""
+    problem = load_problem(file, overrides)
+    try:
+        preflight(problem)
+    except ProblemError as error:
+        raise problem.locate(error) from error
+    return problem
+
+
+def preflight(problem: Problem) -> None:
+    """Raise the :class:`ProblemError` that a run of the problem would end with before it begins."""
+    largest = math.hypot(*(math.pi / spacing for spacing in problem.grid.spacings))
+    couplings = contact_couplings(problem)
+    for index, entry in enumerate(problem.interaction):
+        if entry.kernel_boundary is not None:
+            kernel_of(entry, problem, index, largest)
+    names = [one.name for one in problem.species]
+    for one in problem.species:
+        where = f"species.{one.name}.initial"
+        if one.particles == 0.0:
+            continue
+        if isinstance(one.initial, ThomasFermiInitial):
+            try:
+                require_repulsion(names, couplings)
+            except NoThomasFermiDensity as error:
+                raise ProblemError.of(where, str(error)) from error
+        if one.number_of_orbitals > 1 and isinstance(one.initial, OscillatorInitial):
+            grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
+            require_oscillator_set(one.initial, where, one.orbitals, one.mass, problem.hbar, grid)
+    for one in problem.species:
+        _require_fields(problem, one)
+
+
+def _require_fields(problem: Problem, one: Species) -> None:
+    """Potentials, vector potential and initial state of a species, a block of planes after the other."""
+    where, norm = f"species.{one.name}", 0.0
+    initial = one.initial
+    written = one.particles > 0.0 and initial.written_down
+    for grid in _blocks(problem):
+        terms = [
+            make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
+        ]
+        ExternalPotential(terms, grid, np.dtype(float)).require_start()
+        make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
+        if not written:
+            continue
+        if one.number_of_orbitals > 1:
+            for number in range(one.orbitals) if isinstance(initial, FileInitial) else ():
+                read_set(initial, f"{where}.initial", one.orbitals, range(number, number + 1), grid)
+        elif norm == 0.0 or not initial.finite_everywhere:
+            norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
+    whole = math.prod(problem.grid.points) <= MOST_POINTS
+    if written and one.number_of_orbitals == 1 and norm == 0.0 and whole:
+        raise ProblemError.of(f"{where}.initial", ZERO)
+
+
+def _blocks(problem: Problem) -> Iterator[Grid]:
+    """The grid in blocks of at most BLOCK_POINTS points, in the order of its points; or the lines through its
+    centre."""
+    points = problem.grid.points
+    if math.prod(points) > MOST_POINTS:
+        for axis, count in enumerate(points):
+            for first in range(0, min(count, MOST_POINTS), BLOCK_POINTS):
+                start, shape = [number // 2 for number in points], [1] * len(points)
+                start[axis], shape[axis] = first, min(BLOCK_POINTS, count - first)
+                yield _grid(problem, tuple(start), tuple(shape))
+        return
+    sizes = []
+    for axis in range(len(points)):
+        sizes.append(max(1, min(points[axis], BLOCK_POINTS // math.prod(points[axis + 1 :]))))
+    for start in itertools.product(*(range(0, count, size) for count, size in zip(points, sizes, strict=True))):
+        shape = (min(size, count - first) for first, size, count in zip(start, sizes, points, strict=True))
+        yield _grid(problem, start, tuple(shape))
+
+
+def _grid(problem: Problem, start: tuple[int, ...], shape: tuple[int, ...]) -> Grid:
+    """The problem's grid as a rank has it that holds one block."""
+    points = problem.grid.points
+    whole = Block((0,) * len(points), points)
+    return Grid(points, problem.grid.lengths, Block(start, shape), whole, problem.grid.frame.map)
