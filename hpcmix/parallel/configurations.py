@@ -80,12 +80,18 @@ class ConfigurationRows:
     def vector(self) -> Vector:
         """A new vector of zeros: this rank's rows, which the node's other ranks can read."""
         if self._spare:
-            return self._spare.pop()
+            vector = self._spare.pop()
+            vector[...] = 0.0
+            return vector
         if self.node.size > 1:
             return self._shared()
         local = empty(self.shape, np.complex128)
         local[...] = 0.0
         return local
+
+    def give_back(self, vector: Vector) -> None:
+        """A vector of :meth:`vector` that is not used any more; the next one takes its place."""
+        self._spare.append(vector)
 
     def _shared(self) -> Vector:
         shape = (self.node_last - self.node_first, self.columns)

@@ -95,6 +95,11 @@ class Configurations(ABC):
         """N of the operators' offset, dG(A) = N A_00 + (what is tabulated); 0 without an offset."""
         return float(self.particles) if self.offset else 0.0
 
+    @property
+    def pairs_at_rest(self) -> float:
+        """What is left out of a*_0 a*_0 a_0 a_0: N (N - 1); 0 without an offset."""
+        return self.mean_occupation * (self.mean_occupation - 1.0)
+
     def embed(self, matrix: NDArray) -> NDArray:
         """A matrix of one particle (.., m, m) between `columns`."""
         return matrix
@@ -237,6 +242,10 @@ class Fluctuations(_Bosons):
 
     def rank(self, occupations: Numbers) -> Numbers:
         return self._compositions.rank(occupations[:, 1:])
+
+    @property
+    def pairs_at_rest(self) -> float:
+        return self.mean_occupation**2  # of sqrt(N) there is no less after one was taken
 
     def embed(self, matrix: NDArray) -> NDArray:
         indices = [0, *range(self.modes)]
