@@ -1,6 +1,7 @@
 // Which compilation of the loops runs on this processor.
 #pragma once
 
+#include "configuration_passes.hpp"
 #include "loops.hpp"
 #include "passes.hpp"
 
@@ -17,6 +18,7 @@ const Loops& active_loops();
 
 /// The passes compiled for the same instruction set.
 const Passes& active_passes();
+const ConfigurationPasses& active_configuration_passes();
 
 /// Uses the named instruction set from now on (for tests and measurements).
 /// @throws std::invalid_argument if it is unknown or this processor lacks it.

@@ -1,0 +1,13 @@
+// The product of a many-body Hamiltonian with a wave function psi[configuration of species 1, configuration of species 2].
+#pragma once
+
+#include "configuration_passes.hpp"
+
+namespace hpcmix {
+
+/// target <- keep target + scale (A source + source B^T + sum_c X_c source Y_c^T) + shift source, see ConfigurationProduct.
+/// Rows of the target are independent of each other: they may be any part of all rows, with any number of threads.
+/// Source and target do not overlap.
+void apply_configurations(const ConfigurationProduct& product);
+
+}  // namespace hpcmix

@@ -1,0 +1,82 @@
+// Python binding of configurations.hpp, part of hpcmix.kernels._native. hpcmix/kernels/configurations.py checks arguments and
+// words the errors; what is checked here only keeps a direct call from reading or writing outside the arrays.
+#include "transforms_module.hpp"
+
+#include "configurations.hpp"
+#include "module_arrays.hpp"
+
+#include <complex>
+#include <cstdint>
+
+using namespace nb::literals;
+
+namespace {
+
+using Starts = nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Columns = nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Field = nb::ndarray<std::complex<double>, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Source = nb::ndarray<const std::complex<double>, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <class Value>
+using Values = nb::ndarray<const Value, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <class Value>
+hpcmix::SparseMatrices matrices(const Starts& start, const Columns& columns, const Values<Value>& values,
+                                std::size_t rows)
+{
+    require(start.shape(1) == rows + 1, "a matrix has not as many rows as it should");
+    require(columns.shape(0) == values.shape(0), "there must be a value for each column");
+    return {start.shape(0), rows, start.data(), columns.data(), reinterpret_cast<const double*>(values.data())};
+}
+
+template <class Value>
+void apply(const Source& source, const Field& target, std::size_t first_row, std::size_t first_column,
+           const Starts& on_rows_start, const Columns& on_rows_columns, const Values<Value>& on_rows_values,
+           const Starts& on_columns_start, const Columns& on_columns_columns, const Values<Value>& on_columns_values,
+           const Starts& left_start, const Columns& left_columns, const Values<Value>& left_values,
+           const Starts& right_start, const Columns& right_columns, const Values<Value>& right_values, double scale,
+           double shift, double keep)
+{
+    const std::size_t rows = target.shape(0), columns = target.shape(1);
+    require(first_row + rows <= source.shape(0) && first_column + source.shape(1) <= columns,
+            "the target's rows or the source's columns are not where they are said to be");
+    require(on_rows_start.shape(0) <= 1 && on_columns_start.shape(0) <= 1, "one operator acts on rows, one on columns");
+    require(left_start.shape(0) == right_start.shape(0), "channels are pairs of matrices");
+    const hpcmix::ConfigurationProduct product{
+        reinterpret_cast<const double*>(source.data()),
+        source.shape(1),
+        reinterpret_cast<double*>(target.data()),
+        rows,
+        columns,
+        first_row,
+        first_column,
+        matrices(on_rows_start, on_rows_columns, on_rows_values, rows),
+        matrices(on_columns_start, on_columns_columns, on_columns_values, columns),
+        matrices(left_start, left_columns, left_values, rows),
+        matrices(right_start, right_columns, right_values, columns),
+        sizeof(Value) > sizeof(double),
+        scale,
+        shift,
+        keep};
+    const nb::gil_scoped_release release;
+    hpcmix::apply_configurations(product);
+}
+
+template <class Value>
+void bind(nb::module_& module)
+{
+    module.def("apply_configurations", &apply<Value>, "source"_a.noconvert(), "target"_a.noconvert(), "first_row"_a,
+               "first_column"_a, "on_rows_start"_a.noconvert(), "on_rows_columns"_a.noconvert(),
+               "on_rows_values"_a.noconvert(), "on_columns_start"_a.noconvert(), "on_columns_columns"_a.noconvert(),
+               "on_columns_values"_a.noconvert(), "left_start"_a.noconvert(), "left_columns"_a.noconvert(),
+               "left_values"_a.noconvert(), "right_start"_a.noconvert(), "right_columns"_a.noconvert(),
+               "right_values"_a.noconvert(), "scale"_a, "shift"_a, "keep"_a,
+               "target = keep target + scale (A source + source B^T + sum_c X_c source Y_c^T) + shift source");
+}
+
+}  // namespace
+
+void bind_configurations(nb::module_& module)
+{
+    bind<double>(module);
+    bind<std::complex<double>>(module);
+}
