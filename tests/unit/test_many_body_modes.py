@@ -10,8 +10,9 @@ from hpcmix.initial.many_body.modes import modes_of
 from hpcmix.initial.many_body.projection import projected_orbitals
 from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.build import ModeModel
-from hpcmix.model.many_body.mode_channels import operator_norm, pair_operator
+from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
+from hpcmix.model.many_body.mode_channels import operator_norm
 from hpcmix.model.many_body.overlaps import overlaps
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
