@@ -24,6 +24,7 @@ from hpcmix.evolve.mode_field import ModeField, constant
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
+from hpcmix.observe.reduced.comparison import compare, condensates_at_rest
 from hpcmix.observe.reduced.density_matrices import density_matrix
 from hpcmix.observe.reduced.explicit_bound import ExplicitBound
 from hpcmix.observe.reduced.few_particles import FewParticles
@@ -430,7 +431,7 @@ def test_excitations_with_room_for_all_agree_with_occupations():
     start[tuple(int(space.rank(np.array([[space.particles, 0, 0]]))[0]) for space in spaces)] = 1.0
     psi = magnus(frame, spaces, start.ravel(), time, 120).reshape(start.shape)
     moving = DenseState(spaces, psi)
-    units = [np.eye(3)[:, :1]] * 2
+    units = condensates_at_rest((3, 3), (1, 1))
     mean = frame.orbitals(time)
     for order in ((1, 0), (0, 1), (1, 1), (2, 1)):
         assert alpha(moving, order, units) == pytest.approx(alpha(whole, order, mean), abs=1e-9)
@@ -479,6 +480,22 @@ def test_every_inequality_holds_at_every_time(time):
     mean = ModeField(constant(model), orbitals, [1, 1]).orbitals(time)
     alphas, distances = measured(model, state, mean)
     assert violations(alphas, distances) == []
+
+
+def test_a_comparison_has_the_columns_of_a_claim():
+    model = mean_field_model((3, 2), (4, 3), seed=8)
+    orbitals = orbitals_of((3, 2), (1, 1))
+    state = by_product(model, product_state(model, orbitals), 0.3)
+    mean = ModeField(constant(model), orbitals, [1, 1]).orbitals(0.3)
+    kinetic = [np.diag(np.arange(m, dtype=float)) for m in (3, 2)]
+    found = compare(state, mean, [(1, 1), (2, 2)], kinetic, [0.5])
+    assert list(found.columns()) == [
+        *("alpha(1,0)", "alpha(0,1)", "alpha(1,1)", "alpha(2,2)", "R(1,0)", "R(0,1)", "R(1,1)"),
+        *("S(1,0;0.5)", "S(0,1;0.5)", "S(1,1;0.5)"),
+    ]
+    assert found.violated == ()
+    assert found.columns()["alpha(2,2)"] == pytest.approx(alpha(state, (2, 2), mean))
+    assert found.pair.traced_over(1) == pytest.approx(found.single[0].matrix, abs=1e-14)
 
 
 def test_violations_are_found():
