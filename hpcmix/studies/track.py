@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,12 @@ class Track:
     @property
     def key(self) -> str:
         """Names the track on the disk: a problem that was changed is another track."""
-        content = [self.label, list(self.names), [_physics(one) for one in self.problems]]
+        content = [self.label, list(self.names), [physics_of(one) for one in self.problems]]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.label)}-{digest[:10]}"
 
 
-def _physics(problem: Problem) -> dict[str, Any]:
+def physics_of(problem: Problem) -> dict[str, Any]:
     """What of a problem the numbers depend on."""
     described = resolved_dict(problem)
     observables = described.pop("output").get("observables")
@@ -170,8 +171,10 @@ def stored(track: Track, folder: Path) -> Record | None:
     return record if record is not None and record.done and record.names == ("clock", *track.names) else None
 
 
+@singledispatch
 def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> Record:
-    """Evolve a track to its end, or go on with it, and store what was measured. Collective over `comm`.
+    """Evolve a track to its end, or go on with it, and store what was measured. Collective over `comm`. Tracks of other
+    kinds register how they are followed.
 
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. Raises

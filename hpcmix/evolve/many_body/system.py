@@ -8,7 +8,7 @@ cut over as many ranks as they have room for, and where there are more ranks the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,10 +74,21 @@ class ModeSystem:
         mixture = build_mixture(problem, communicators, timers)
         state, _ = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
         hooks.alive()
-        modes = modes_of(problem, mixture, hooks.say)
-        hooks.alive()
-        orbitals = projected_orbitals(problem, mixture, modes, state.orbitals, hooks.say)
-        return cls(problem, comm, communicators, mixture, ModeModel(problem, mixture, modes), orbitals, timers)
+        model, orbitals = cls.in_modes(problem, mixture, state.orbitals, hooks.say)
+        return cls(problem, comm, communicators, mixture, model, orbitals, timers)
+
+    @staticmethod
+    def in_modes(
+        problem: Problem,
+        mixture: Mixture,
+        orbitals: Sequence[np.ndarray],
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> tuple[ModeModel, list[np.ndarray]]:
+        """The model in the problem's modes, and the orbitals of every species, (M_a, *this rank's block), projected on
+        them. Collective over the ranks of the grid. Raises as :meth:`of`."""
+        modes = modes_of(problem, mixture, say)
+        projected = projected_orbitals(problem, mixture, modes, orbitals, say)
+        return ModeModel(problem, mixture, modes), projected
 
     @property
     def frame(self) -> Frame:

@@ -126,11 +126,7 @@ def round_axes(problem: Problem) -> list[int]:
     of equal frequencies across it; dipoles along it."""
     acting = [one for species in problem.species for one in species.potential if acts(one)]
     axes = {3: (0, 1, 2), 2: (2,)}.get(problem.grid.dimensions, ())
-    return [
-        axis
-        for axis in axes
-        if all(one.round_about(axis) for one in (*acting, *problem.interaction))
-    ]
+    return [axis for axis in axes if all(one.round_about(axis) for one in (*acting, *problem.interaction))]
 
 
 def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
