@@ -2,7 +2,7 @@
 
     i hbar dZ/dt = [[A, B], [-B*, -A*]] Z,        Z(0) = 1,        A = h_mf + Q K1 Q,        B = Q K2 Q^T
 
-    (K1_ab)_pq = f_ab sqrt(N_a N_b) sum_c w_c (X_c u_a)_p conj((Y_c u_b)_q)
+    (K1_ab)_pq = f_ab sqrt(N_a N_b) sum_c w_c (X_c u_a)_p (u_b+ Y_c)_q
     (K2_ab)_pq = f_ab sqrt(N_a N_b) sum_c w_c (X_c u_a)_p (Y_c u_b)_q
 
 over all species of bosons, Q = 1 - |u_a><u_a|. The number of excitations of a species is the squared Hilbert-Schmidt
@@ -101,9 +101,9 @@ def couplings(model: ManyBodyModel) -> tuple[np.ndarray, np.ndarray]:
         a, b = pair.first, pair.second
         strength = limit_strength(model, a, b, pair.first_feels)
         rows, columns = slice(offsets[a], offsets[a + 1]), slice(offsets[b], offsets[b + 1])
-        left, right = pair.channels.left[:, 1:, 0], pair.channels.right[:, 1:, 0]
-        weighted = strength * pair.channels.strengths[:, None] * left
-        first, second = weighted.T @ right.conj(), weighted.T @ right
+        weighted = strength * pair.channels.strengths[:, None] * pair.channels.left[:, 1:, 0]
+        first = weighted.T @ pair.channels.right[:, 0, 1:]
+        second = weighted.T @ pair.channels.right[:, 1:, 0]
         exchange[rows, columns] += first
         pairing[rows, columns] += second
         if a != b:

@@ -47,7 +47,9 @@ class Interval:
         return 0.5 * (self.highest - self.lowest)
 
 
-def spectral_interval(apply: Apply, space: Space, vectors: tuple[Vector, Vector, Vector], steps: int = STEPS) -> Interval:
+def spectral_interval(
+    apply: Apply, space: Space, vectors: tuple[Vector, Vector, Vector], steps: int = STEPS
+) -> Interval:
     """An interval that holds the spectrum of H, from a random vector that is the same on any number of ranks.
 
     The ends are the extreme Ritz values and their residuals, and a margin. `vectors` are overwritten. Collective.
@@ -128,12 +130,13 @@ class Chebyshev:
         turns = (1.0, turn, -1.0, -turn)  # its powers
         current, before = self._work
         current[...] = psi
-        psi *= factors[0]
+        phase = complex(np.exp(-1j * angle * centre))
+        psi[...] = 0.0
+        add(phase * factors[0], current, psi)
         for order in range(1, len(factors)):
             if order == 1:
                 self._apply(current, before, scale=1.0 / radius, shift=-centre / radius)
             else:
                 self._apply(current, before, scale=2.0 / radius, shift=-2.0 * centre / radius, keep=-1.0)
             current, before = before, current
-            add(turns[order % 4] * factors[order], current, psi)
-        psi *= np.exp(-1j * angle * centre)
+            add(phase * turns[order % 4] * factors[order], current, psi)

@@ -20,6 +20,7 @@ import numpy as np
 
 from hpcmix.evolve.mode_field import ModeField, ModelAt, mean_fields
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
+from hpcmix.model.many_body.overlaps import hermitian_part
 
 
 class ExcitationFrame:
@@ -66,7 +67,7 @@ def model_in_frame(source: ManyBodyModel, unitaries: Sequence[np.ndarray], occup
     orbitals = [own[:, :count] for own, count in zip(unitaries, occupied, strict=True)]
     fields = mean_fields(source, orbitals)
     species = tuple(
-        ModeSpecies(one.name, one.statistics, one.particles, -turned(field, unitary))
+        ModeSpecies(one.name, one.statistics, one.particles, -hermitian_part(turned(field, unitary)))
         for one, field, unitary in zip(source.species, fields, unitaries, strict=True)
     )
     pairs = tuple(
@@ -87,9 +88,8 @@ def completed(orbitals: np.ndarray) -> np.ndarray:
 
 
 def turned(matrix: np.ndarray, unitary: np.ndarray) -> np.ndarray:
-    """V+ A V, Hermitian to the bit; of a stack of matrices each."""
-    product = unitary.conj().T @ matrix @ unitary
-    return 0.5 * (product + np.conj(np.swapaxes(product, -1, -2)))
+    """V+ A V; of a stack of matrices each."""
+    return unitary.conj().T @ matrix @ unitary
 
 
 def turned_channels(pair: PairInteraction, first: np.ndarray, second: np.ndarray) -> Channels:

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel
+from hpcmix.model.many_body.overlaps import hermitian_part
 
 RELATIVE, ABSOLUTE = 3e-14, 1e-15
 """Tolerances of a step; the first is about the smallest that the integrator takes."""
@@ -49,12 +50,12 @@ def mean_fields(model: ManyBodyModel, orbitals: Sequence[np.ndarray]) -> list[np
         if pair.first != pair.second and pair.second_feels != 0.0:
             left = expectations(channels.left, densities[pair.first])
             fields[pair.second] += _combined(channels, channels.right, pair.second_feels * left)
-    return fields
+    return [hermitian_part(field) for field in fields]
 
 
 def expectations(matrices: np.ndarray, density: np.ndarray) -> np.ndarray:
-    """<X_c> of Hermitian matrices, real (channels): sum_pq (X_c)_pq conj(C_p) C_q."""
-    return np.einsum("cpq,pq->c", matrices, density).real
+    """<X_c>, (channels): sum_pq (X_c)_pq conj(C_p) C_q. Channels need not be Hermitian, their sum is."""
+    return np.einsum("cpq,pq->c", matrices, density)
 
 
 def energy_per_weight(model: ManyBodyModel, orbitals: Sequence[np.ndarray], weights: Sequence[float]) -> float:

@@ -6,13 +6,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import zaxpy
+
+from hpcmix.kernels.configurations import add_multiple
 
 Vector = NDArray[np.complex128]
-
-PIECE = 2**26
-"""Numbers that one call to BLAS takes, whose integers may be of 32 bits."""
-
 
 class Space(Protocol):
     """Where vectors live: cut over ranks, with inner products over all of them."""
@@ -49,7 +46,5 @@ class Apply(Protocol):
 
 
 def add(factor: complex, source: Vector, target: Vector) -> None:
-    """target += factor source, in place; contiguous vectors."""
-    flat_source, flat_target = source.reshape(-1), target.reshape(-1)
-    for first in range(0, len(flat_source), PIECE):
-        zaxpy(flat_source[first : first + PIECE], flat_target[first : first + PIECE], a=factor)
+    """target += factor source, in place; contiguous vectors. The same bits however vectors are cut over ranks."""
+    add_multiple(factor, source, target)

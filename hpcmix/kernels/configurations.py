@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,9 +126,7 @@ def apply_configurations(
             raise ValueError(f"{name} has {matrices.start.shape[1] - 1} rows in place of {count}")
     if any(matrices.is_complex for matrices in (on_rows, on_columns, left, right)):
         on_rows, on_columns, left, right = (each.as_complex() for each in (on_rows, on_columns, left, right))
-    kernels = dispatch.implementation()
-    module = reference_configurations if kernels is reference else kernels
-    module.apply_configurations(
+    _implementation().apply_configurations(
         source,
         target,
         first_row,
@@ -137,3 +136,17 @@ def apply_configurations(
         shift,
         keep,
     )
+
+
+def add_multiple(factor: complex, source: NDArray, target: NDArray) -> None:
+    """target += factor source, in place, complex128 of one shape that share no memory."""
+    arguments.check_field("source", source, written=False)
+    arguments.check_same("target", target, source, written=True)
+    if source.dtype != np.complex128:
+        raise TypeError("wave functions of many bodies are complex128")
+    _implementation().add_multiple(complex(factor), source, target)
+
+
+def _implementation() -> ModuleType:
+    kernels = dispatch.implementation()
+    return reference_configurations if kernels is reference else kernels

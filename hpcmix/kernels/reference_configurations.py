@@ -29,7 +29,7 @@ def apply_configurations(
     keep: float,
 ) -> None:
     """As :func:`hpcmix.kernels.configurations.apply_configurations`."""
-    rows, columns = target.shape
+    rows = len(target)
     own = source[first_row : first_row + rows]
     there = slice(first_column, first_column + source.shape[1])
     result = np.zeros_like(target)
@@ -46,6 +46,11 @@ def apply_configurations(
     if keep != 0.0:
         result += keep * target
     target[...] = result
+
+
+def add_multiple(factor: complex, source: NDArray, target: NDArray) -> None:
+    """As :func:`hpcmix.kernels.configurations.add_multiple`."""
+    target += factor * source
 
 
 def _matrix(start: NDArray, columns: NDArray, values: NDArray, width: int) -> sparse.csr_matrix:

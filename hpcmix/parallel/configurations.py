@@ -150,7 +150,10 @@ class ConfigurationRows:
             yield vector[complete:].reshape(1, -1)
 
     def _add(self, parts: list[NDArray]) -> complex:
-        gathered = self.comm.allgather(np.concatenate(parts))
+        own = np.concatenate(parts)
+        if self.comm.size == 1:
+            return own.sum()
+        gathered = self.comm.allgather(own)
         return np.concatenate([gathered[rank] for rank in self.ranks]).sum()
 
     # ------------------------------------------------------------------ vectors

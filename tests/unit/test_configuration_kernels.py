@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from hpcmix.kernels import configurations, reference_configurations
-from hpcmix.kernels.configurations import SparseMatrices, apply_configurations
+from hpcmix.kernels.configurations import SparseMatrices, add_multiple, apply_configurations
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")
 
@@ -101,3 +101,18 @@ def test_wrong_arguments(random):
         apply_configurations(source, np.zeros((4, 3), np.complex64), none, other, none, other)
     with pytest.raises(ValueError, match="the source has 4 rows"):
         apply_configurations(source, source.copy(), none, other, none, other, first_row=1)
+
+
+def test_sums_of_vectors(random, instruction_set):
+    """Against numpy, and the same bits however the vectors are cut."""
+    source, target = numbers(random, 5, 3001), numbers(random, 5, 3001)
+    whole, factor = target.copy(), 0.3 - 1.1j
+    add_multiple(factor, source, whole)
+    np.testing.assert_allclose(whole, target + factor * source, rtol=1e-14)
+    for first, last in ((0, 1), (1, 5)):
+        part = target[first:last].copy()
+        add_multiple(factor, source[first:last].copy(), part)
+        np.testing.assert_array_equal(part, whole[first:last])
+    twin = target.copy()
+    reference_configurations.add_multiple(factor, source, twin)
+    np.testing.assert_allclose(whole, twin, rtol=1e-14)

@@ -7,11 +7,13 @@ from hpcmix.evolve.bogoliubov_limit import excitations_over_time
 from hpcmix.evolve.excitation_frame import ExcitationFrame, completed
 from hpcmix.evolve.mode_field import ModeField, constant, energy_per_weight, mean_fields
 from hpcmix.initial.many_body.modes import modes_of
+from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.initial.many_body.projection import projected_orbitals
 from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.build import ModeModel
-from hpcmix.model.many_body.mode_channels import operator_norm, pair_operator
+from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
+from hpcmix.model.many_body.mode_channels import operator_norm
 from hpcmix.model.many_body.overlaps import overlaps
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
@@ -283,6 +285,39 @@ def test_what_modes_miss_of_an_initial_state_is_refused_with_the_count_that_woul
     enough = parse_problem(mixture({"modes": [{"kind": "eigenstates", "count": max(count, 20)}]}, points=(32,)))
     own = projected_orbitals(enough, whole.mixture, modes_of(enough, whole.mixture), whole.state.orbitals)
     assert all(one.conj().T @ one == pytest.approx(np.eye(1)) for one in own)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_the_mean_field_follows_the_expanding_frame(dimensions):
+    """h of the frame, its confinement and b^(2-d) of contact: again the run in all modes of the grid."""
+    points = [14] * dimensions
+    one = [
+        species(
+            "u",
+            particles=5,
+            mass=0.8,
+            potential=[harmonic(1.3, until=0.0), {"kind": "expression", "value": "0.05*x**2", "until": 0.4}],
+            initial={"kind": "gaussian", "width": 0.9, "centre": [0.2] * dimensions},
+        )
+    ]
+    text = problem_text(
+        points,
+        [8.0] * dimensions,
+        one,
+        [{"between": ["u", "u"], "kind": "contact", "strength": 0.9}],
+        grid={"frame": {"kind": "expanding", "rate": 1.3}},
+        time=TIME | {"final": 0.8, "step": 0.001},
+        many_body=GRID,
+        scaling={"kind": "fractions"},
+    )
+    whole = System(parse_problem(text))
+    ready = prepare(whole.problem, whole.mixture, whole.state.orbitals)
+    time = whole.problem.time
+    field = ModeField(ready.source.in_time(), ready.orbitals, [1], breaks=time.switching_times)
+    whole.evolve()
+    evolved = np.tensordot(field.orbitals(time.end)[0][:, 0], ready.modes[0], axes=1)
+    difference = np.sqrt(np.sum(np.abs(evolved - whole.state.orbitals[0][0]) ** 2) * whole.grid.cell_volume)
+    assert difference < 2e-11
 
 
 def random_model(sizes=(4, 3), particles=(7, 5), seed=3):

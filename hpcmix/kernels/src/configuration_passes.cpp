@@ -351,6 +351,16 @@ void apply_tile(const ConfigurationProduct& product, std::size_t first, void* me
     }
 }
 
+void add_multiple(const double* source, double factor_real, double factor_imaginary, double* target, std::size_t count)
+{
+#pragma omp simd
+    for (std::size_t i = 0; i < count; ++i) {
+        const double re = source[2 * i], im = source[2 * i + 1];
+        target[2 * i] += factor_real * re - factor_imaginary * im;
+        target[2 * i + 1] += factor_real * im + factor_imaginary * re;
+    }
+}
+
 void apply_rows(const ConfigurationProduct& product, std::size_t first, void* memory)
 {
     if (product.complex_values) {
@@ -368,7 +378,7 @@ void apply_rows(const ConfigurationProduct& product, std::size_t first, void* me
 namespace hpcmix {
 
 extern const ConfigurationPasses HPCMIX_JOIN(configuration_passes_, HPCMIX_INSTRUCTION_SET);
-const ConfigurationPasses HPCMIX_JOIN(configuration_passes_, HPCMIX_INSTRUCTION_SET) = {workspace_bytes, tile_rows,
-                                                                                       apply_rows};
+const ConfigurationPasses HPCMIX_JOIN(configuration_passes_, HPCMIX_INSTRUCTION_SET) = {
+    workspace_bytes, tile_rows, apply_rows, add_multiple};
 
 }  // namespace hpcmix

@@ -48,6 +48,9 @@ struct ConfigurationPasses {
     std::size_t (*tile_rows)(const ConfigurationProduct& product);
     /// The rows of the target from `first` on, tile_rows of them or those that are left.
     void (*apply_rows)(const ConfigurationProduct& product, std::size_t first, void* memory);
+    /// target += (factor_real + i factor_imaginary) source, `count` complex numbers.
+    void (*add_multiple)(const double* source, double factor_real, double factor_imaginary, double* target,
+                         std::size_t count);
 };
 
 }  // namespace hpcmix

@@ -15,4 +15,15 @@ void apply_configurations(const ConfigurationProduct& product)
              [&](std::size_t tile) { passes.apply_rows(product, tile * rows, workspace(bytes)); });
 }
 
+void add_multiple(const double* source, double factor_real, double factor_imaginary, double* target, std::size_t count)
+{
+    constexpr std::size_t piece = std::size_t{1} << 14U;
+    const ConfigurationPasses& passes = active_configuration_passes();
+    for_each(divide_up(count, piece), [&](std::size_t i) {
+        const std::size_t first = i * piece;
+        passes.add_multiple(source + 2 * first, factor_real, factor_imaginary, target + 2 * first,
+                            std::min(piece, count - first));
+    });
+}
+
 }  // namespace hpcmix

@@ -10,4 +10,7 @@ namespace hpcmix {
 /// Source and target do not overlap.
 void apply_configurations(const ConfigurationProduct& product);
 
+/// target += factor source, complex numbers; the same bits however an array is cut, with any number of threads.
+void add_multiple(const double* source, double factor_real, double factor_imaginary, double* target, std::size_t count);
+
 }  // namespace hpcmix

@@ -5,6 +5,8 @@
 #include "configurations.hpp"
 #include "module_arrays.hpp"
 
+#include <nanobind/stl/complex.h>
+
 #include <complex>
 #include <cstdint>
 
@@ -61,6 +63,15 @@ void apply(const Source& source, const Field& target, std::size_t first_row, std
     hpcmix::apply_configurations(product);
 }
 
+void add_multiple(std::complex<double> factor, const Array<const std::complex<double>>& source,
+                  const Array<std::complex<double>>& target)
+{
+    require_same_shape(source, target);
+    const nb::gil_scoped_release release;
+    hpcmix::add_multiple(reinterpret_cast<const double*>(source.data()), factor.real(), factor.imag(),
+                         reinterpret_cast<double*>(target.data()), target.size());
+}
+
 template <class Value>
 void bind(nb::module_& module)
 {
@@ -77,6 +88,8 @@ void bind(nb::module_& module)
 
 void bind_configurations(nb::module_& module)
 {
+    module.def("add_multiple", &add_multiple, "factor"_a, "source"_a.noconvert(), "target"_a.noconvert(),
+               "target += factor source, in place");
     bind<double>(module);
     bind<std::complex<double>>(module);
 }

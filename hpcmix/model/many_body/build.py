@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.model.envelope import Instant
-from hpcmix.model.many_body.mode_channels import channels_of_pair
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
+from hpcmix.model.many_body.mode_channels import channels_of_pair
 from hpcmix.model.many_body.one_body import OneBody
 from hpcmix.model.many_body.pair_kernels import pair_kernels
 from hpcmix.model.many_body.prefactors import Populations, pair_factors

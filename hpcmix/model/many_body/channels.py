@@ -1,8 +1,8 @@
 """Pair operators as sums of as few hops as possible.
 
 The same W_(pr)(qs) is a sum of products X_c (x) Y_c in many ways. What a product of the Hamiltonian costs is the number
-of hops of all X_c and Y_c: the matrix entries off the diagonal, and one for a diagonal. Between plane waves rows of W that
-belong to the same difference of momenta are proportional and make one channel, however the channels were found.
+of hops of all X_c and Y_c: the matrix entries off the diagonal, and one for a diagonal. Between plane waves rows of W
+that belong to the same difference of momenta are proportional and make one channel, however the channels were found.
 """
 
 from __future__ import annotations

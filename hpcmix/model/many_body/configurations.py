@@ -48,16 +48,16 @@ def count_configurations(
         return math.comb(most + modes - 1, modes - 1)
     if excitations is None:
         return math.comb(modes, particles)
-    return sum(
-        math.comb(particles, k) * math.comb(max(0, modes - particles), k) for k in range(min(excitations, particles) + 1)
-    )
+    free = max(0, modes - particles)
+    return sum(math.comb(particles, k) * math.comb(free, k) for k in range(min(excitations, particles) + 1))
 
 
 def refuse_too_many(count: int, what: str) -> None:
     """A :class:`~hpcmix.problem.errors.ProblemError` where configurations cannot be numbered."""
     if count > MOST:
         raise ProblemError.of(
-            "many_body", f"{what} has {count:.3g} configurations, more than can be numbered; take fewer modes or particles"
+            "many_body",
+            f"{what} has {count:.3g} configurations, more than can be numbered; take fewer modes or particles",
         )
 
 
@@ -190,7 +190,8 @@ class BosonConfigurations(_Bosons):
     """All distributions of N bosons over m modes."""
 
     def __init__(self, particles: int, modes: int) -> None:
-        refuse_too_many(count_configurations(Statistics.BOSONS, particles, modes), f"{particles} bosons in {modes} modes")
+        count = count_configurations(Statistics.BOSONS, particles, modes)
+        refuse_too_many(count, f"{particles} bosons in {modes} modes")
         self.particles, self.modes = particles, modes
         self._compositions = _Compositions(particles, modes)
         self.occupations = self._compositions.all()

@@ -37,7 +37,7 @@ def _amplitude(square: NDArray) -> NDArray:
 
 
 def one_body_terms(space: Configurations, wanted: NDArray[np.bool_] | None = None) -> Iterator[Terms]:
-    """The entries of dG(A); coefficient p * columns + q is A_pq. `wanted`: (columns, columns), where A may not vanish."""
+    """The entries of dG(A); coefficient p * columns + q is A_pq. `wanted`: (columns, columns), where A may have any."""
     modes = space.columns
     numbers = np.arange(len(space), dtype=np.int64)
     for q in range(modes):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.hamiltonian import Channels
 from hpcmix.model.many_body.hermitian_basis import Element, combined, elements
 from hpcmix.model.many_body.overlaps import local_matrix
@@ -70,11 +71,6 @@ def interaction_matrix(
         felt = local_matrix(mixture, first, potential)
         matrix[:, column] = [one.component(felt) for one in left]
     return matrix
-
-
-def pair_operator(channels: Channels) -> np.ndarray:
-    """W_(pr)(qs) as an array (m_a, m_a, m_b, m_b), indices p, r, q, s."""
-    return np.einsum("c,cpr,cqs->prqs", channels.strengths, channels.left, channels.right)
 
 
 def operator_norm(channels: Channels) -> float:

@@ -33,6 +33,10 @@ Parts = Sequence[tuple[float, ManyBodyModel]]
 """sum_k weight_k H_k."""
 
 
+Csr = tuple[NDArray, NDArray, NDArray]
+"""A sparse matrix: where rows begin, columns, values."""
+
+
 class Changes(Enum):
     """What of a Hamiltonian changes between products."""
 
@@ -70,12 +74,14 @@ class ManyBodyProduct:
         self._cheapest: dict[int, Channels] = {}  # of an interaction
         self._patterns: dict[tuple[int, bytes], SparseFamily] = {}  # of a species and where a matrix has entries
         self._exchange: RowExchange | None = None
+        self._right: list[SparseMatrices] | None = None
+        self._unscaled: SparseMatrices | None = None  # the left sides of channels that do not change
         coefficients = self._coefficients([(1.0, model)])
         self._species = [self._species_family(number, coefficients) for number in range(len(spaces))]
         self._hops: list[SparseFamily] = []
         if changes is Changes.EVERYTHING:
             self._hops = [one_body_family(space) for space in self.spaces]
-        self._load(coefficients)
+        self._load(coefficients, 1.0)
         if changes is Changes.NOTHING:
             self._species, self._patterns = [], {}
 
@@ -85,7 +91,7 @@ class ManyBodyProduct:
         """Another Hamiltonian, sum_k weight_k H_k, of models that differ in what `changes` says."""
         if self.changes is Changes.NOTHING:
             raise ValueError("this product was made for a Hamiltonian that does not change")
-        self._load(self._coefficients(parts))
+        self._load(self._coefficients(parts), sum(weight for weight, _ in parts))
 
     def _coefficients(self, parts: Parts) -> Coefficients:
         if self.changes is not Changes.EVERYTHING:
@@ -99,7 +105,7 @@ class ManyBodyProduct:
             if each.first != each.second:
                 if number not in self._cheapest:
                     self._cheapest[number] = cheapest(each.channels)
-                each = replace(each, channels=self._cheapest[number])  # noqa: PLW2901
+                each = replace(each, channels=self._cheapest[number])
             interactions.append(each)
         return ManyBodyModel(model.hbar, model.species, tuple(interactions))
 
@@ -117,24 +123,34 @@ class ManyBodyProduct:
     def _own_values(self, number: int, coefficients: Coefficients) -> NDArray:
         return self._species[number].values(coefficients.of_species(number, len(pairs_of(self.spaces[number]))))
 
-    def _load(self, coefficients: Coefficients) -> None:
+    def _load(self, coefficients: Coefficients, weight: float) -> None:
+        """`weight`: of all parts together."""
         self.constant = coefficients.constant
-        moving = self.changes is Changes.EVERYTHING
         # rows: own operators, and the left sides of channels with the first species
         family = self._species[0]
         own = (family.start, family.columns, self._own_values(0, coefficients))
-        left = [self._hop_matrices(0, each.left) for each in coefficients.between if each.first == 0]
-        self._take_rows([own], [part for parts in left for part in parts])
+        if self.changes is Changes.ONE_BODY and self._unscaled is not None:
+            # the channels are those of the first model, times the weight
+            self._take_rows([own], None)
+            values = self._unscaled.values * weight
+            self._left = SparseMatrices(self._unscaled.start, self._unscaled.columns, values)
+        else:
+            left = [self._hop_matrices(0, each.left) for each in coefficients.between if each.first == 0]
+            self._take_rows([own], [part for parts in left for part in parts])
         # columns
-        if moving and len(self.spaces) == 2 and len(self._blocks) == 1:
+        has_right = self._right is not None
+        if self.changes is not Changes.NOTHING and len(self.spaces) == 2 and len(self._blocks) == 1:
             family = self._species[1]
             self._on_columns = [SparseMatrices(family.start[None], family.columns, self._own_values(1, coefficients))]
-            right = [part for each in coefficients.between for part in self._hop_matrices(1, each.right)]
-            self._right = [SparseMatrices.joined(right, self.rows.columns)]
-            return
-        self._take_columns(coefficients)
+            if self.changes is Changes.EVERYTHING or not has_right:
+                right = [part for each in coefficients.between for part in self._hop_matrices(1, each.right)]
+                self._right = [SparseMatrices.joined(right, self.rows.columns)]
+        else:
+            self._take_columns(coefficients)
+        if self.changes is Changes.ONE_BODY and self._unscaled is None:
+            self._unscaled = self._left
 
-    def _hop_matrices(self, number: int, matrices: NDArray) -> list[tuple[NDArray, NDArray, NDArray]]:
+    def _hop_matrices(self, number: int, matrices: NDArray) -> list[Csr]:
         """(start, columns, values) of dG(A) for each of some matrices A."""
         if self.changes is Changes.EVERYTHING:
             family = self._hops[number]
@@ -151,20 +167,25 @@ class ManyBodyProduct:
             self._patterns[key] = one_body_family(self.spaces[number], wanted)
         return self._patterns[key].matrix(matrix)
 
-    def _take_rows(self, own: list, left: list) -> None:
-        """The parts of matrices on rows that belong to this rank, with columns that say where rows are."""
-        count = self.rows.rows
-        on_rows, channels = SparseMatrices.joined(own, count), SparseMatrices.joined(left, count)
-        first, last = self.rows.first, self.rows.last
-        parts = [_only_rows(each, first, last) for each in (on_rows, channels)]
+    def _take_rows(self, own: list[Csr], left: list[Csr] | None) -> None:
+        """The parts of matrices on rows that belong to this rank, with columns that say where rows are. `left`: None
+        where channels stay."""
+        parts = [
+            _only_rows(SparseMatrices.joined(each, self.rows.rows), self.rows.first, self.rows.last)
+            for each in (own, left)
+            if each is not None
+        ]
         if self._exchange is None:
             needed = np.unique(np.concatenate([each.columns for each in parts])).astype(np.int64)
             self._exchange = RowExchange(self.rows, needed, self._block_bytes)
             self._blocks = self._exchange.blocks
         slots = self._exchange.slots
-        self._on_rows, self._left = (
+        found = [
             SparseMatrices(each.start, slots(each.columns).astype(np.int32, copy=False), each.values) for each in parts
-        )
+        ]
+        self._on_rows = found[0]
+        if left is not None:
+            self._left = found[1]
 
     def _take_columns(self, coefficients: Coefficients) -> None:
         """The matrices on columns, cut into the blocks that rows come in."""
@@ -191,9 +212,7 @@ class ManyBodyProduct:
 
     # ------------------------------------------------------------------ products
 
-    def apply(
-        self, source: Vector, target: Vector, scale: float = 1.0, shift: float = 0.0, keep: float = 0.0
-    ) -> None:
+    def apply(self, source: Vector, target: Vector, scale: float = 1.0, shift: float = 0.0, keep: float = 0.0) -> None:
         """target <- keep target + scale (H - E) source + shift source.
 
         Quickest for a `source` that `rows.vector()` made: other ranks read it where it is; others are copied first.

@@ -21,8 +21,8 @@ from hpcmix.observe.reduced.annihilators import Annihilators
 from hpcmix.observe.reduced.few_particles import FewParticles
 from hpcmix.observe.reduced.state import BodyState
 
-BLOCK = 2**22
-"""Numbers of the vectors a_P b_Q Psi that are held at a time: 64 MB."""
+BLOCK = 2**18
+"""Numbers of the vectors a_P b_Q Psi that are held at a time: 4 MB, what a cache holds."""
 
 Order = tuple[int, ...]
 """How many particles of each species."""
@@ -97,7 +97,7 @@ def _vectors(
     axes = [1]
     for place, one in enumerate(others):
         axis = 2 + 2 * place
-        moved = _along(one.stacked, block, axis)
+        moved = block if one.few.count == 0 else _along(one.stacked, block, axis)
         block = moved.reshape(*block.shape[:axis], one.left, len(one.few), *block.shape[axis + 1 :])
         axes.append(axis + 1)
     left = [axis for axis in range(block.ndim) if axis not in axes]

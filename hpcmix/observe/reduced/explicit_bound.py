@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hpcmix.model.many_body.mode_channels import operator_norm
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
+from hpcmix.model.many_body.mode_channels import operator_norm
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.model.many_body.hamiltonian import Statistics
+from hpcmix.parallel.configurations import ConfigurationRows, RowExchange
+from hpcmix.parallel.mpi import MPI
 
 
 class Space(Protocol):
@@ -60,6 +62,48 @@ class BodyState(Protocol):
 
     def largest(self, number: int) -> int:
         """The largest of the ranks' numbers. Collective."""
+
+
+@dataclass(frozen=True)
+class SharedState:
+    """A state whose rows are cut over ranks.
+
+    spaces  configurations of every species.
+    cut     which rows are whose.
+    psi     this rank's rows, (rows, D2 D3 ..).
+    """
+
+    spaces: Sequence[Space]
+    cut: ConfigurationRows
+    psi: NDArray[np.complex128]
+
+    def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """See :class:`BodyState`. Collective."""
+        found = np.empty((len(numbers), self.cut.columns), np.complex128)
+        exchange = RowExchange(self.cut, numbers)
+        try:
+            slots = exchange.slots(numbers)
+            for number, (first, last) in enumerate(exchange.blocks):
+                found[:, first:last] = exchange.bring(self.psi, number)[slots]
+                exchange.release()
+        finally:
+            exchange.free()
+        return found.reshape(len(numbers), *(len(space) for space in self.spaces[1:]))
+
+    def share(self, count: int) -> range:
+        """See :class:`BodyState`: in the order of the ranks' rows, so that most of what is needed is near."""
+        place, size = self.cut.ranks.index(self.cut.comm.rank), self.cut.comm.size
+        return range(count * place // size, count * (place + 1) // size)
+
+    def sum(self, array: NDArray) -> NDArray:
+        """See :class:`BodyState`."""
+        total = np.array(array)
+        self.cut.comm.Allreduce(MPI.IN_PLACE, total, op=MPI.SUM)
+        return total
+
+    def largest(self, number: int) -> int:
+        """See :class:`BodyState`."""
+        return int(self.cut.comm.allreduce(number, MPI.MAX))
 
 
 @dataclass(frozen=True)
