@@ -1,8 +1,8 @@
 """How large the tables of a many-body Hamiltonian are, counted without making one (model/many_body/hops.py makes them).
 
-An entry of a species' own operator leads from a configuration to one with up to two particles elsewhere. Of N bosons in
-m modes C(N - k + m - 1, m - 1) configurations have k given particles to take; of fermions C(m - 2k, N - k) have them and
-room for k others. So entries are counted displacement by displacement, and only those that the modes allow.
+An entry of a species' own operator leads from a configuration to one with up to two particles elsewhere. Of N bosons
+in m modes C(N - k + m - 1, m - 1) configurations have k given particles to take; of fermions C(m - 2k, N - k) have them
+and room for k others. So entries are counted displacement by displacement, and only those that the modes allow.
 """
 
 from __future__ import annotations

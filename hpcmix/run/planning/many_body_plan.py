@@ -52,8 +52,8 @@ EXPONENTIALS, DIMENSION = 6, 10
 """Of a step of Magnus' integrator, and of their Krylov spaces, about."""
 
 STEP_PHASE = 0.05
-"""Radius times length over hbar that a step of Magnus' integrator takes at the tolerance 1e-12, about; it grows with the
-fourth root of the tolerance."""
+"""Radius times length over hbar that a step of Magnus' integrator takes at the tolerance 1e-12, about; it grows with
+the fourth root of the tolerance."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +155,12 @@ class _Planning:
     @cached_property
     def spaces(self) -> tuple[Space, ...]:
         coherent = self.problem.many_body.state == "coherent"
-        return tuple(
-            Space(fermions, particles, modes + coherent, configurations(fermions, particles, modes, outside, coherent),
-                  complete=outside is None)
-            for fermions, particles, modes, outside in sizes_of(self.problem, self.particles)
-        )  # fmt: skip
+        found = []
+        for fermions, particles, modes, outside in sizes_of(self.problem, self.particles):
+            count = configurations(fermions, particles, modes, outside, coherent)
+            # above a coherent state its classical part is one mode more
+            found.append(Space(fermions, particles, modes + coherent, count, complete=outside is None))
+        return tuple(found)
 
     @cached_property
     def entries(self) -> tuple[ModesSection, ...]:

@@ -1,7 +1,7 @@
-"""How wide the spectrum of N bodies in their modes is, about, as a problem file tells it: what products are counted by.
+"""How wide the spectrum of N bodies in their modes is, about, as a problem file tells it: products are counted by it.
 
-The kinetic and potential energies of modes are those of an oscillator or a box; an interaction of N_a with N_b particles
-has the size of its mean field, f_ab N_a N_b V^(k) / volume at the longest wave. Half the width is the radius.
+The kinetic and potential energies of modes are those of an oscillator or a box; an interaction of N_a with N_b
+particles has the size of its mean field, f_ab N_a N_b V^(k) / volume at the longest wave. Half the width is the radius.
 """
 
 from __future__ import annotations
