@@ -179,12 +179,10 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     problem = load(overrides)
     if problem.time is None:
         raise problem.complain("time", "bench measures time steps: it needs a [time] section with final and step")
-    width = min(problem.grid.lengths) / 8.0
     quick = [
-        f"species.{one.name}.initial="
-        + ("{kind='plane-waves'}" if one.kind == "fermions" else f"{{kind='gaussian', width={width!r}}}")
-        for one in problem.species
-        if asks_for_ground_state(one)
+        f"species.{species.name}.initial={species.quickest_initial(problem.grid.lengths)}"
+        for species in problem.species
+        if asks_for_ground_state(species)
     ]
     return load([*overrides, *quick]) if quick else problem
 
