@@ -33,17 +33,25 @@ class BogoliubovLimit:
     orbitals  u_a at the start, (m_a, 1), norm one.
     start     the time on the clock at which there are no excitations.
     breaks    times at which a potential jumps or bends.
+    coherent  about coherent states, whose numbers of particles are not sharp: mode 0 takes part, Q = 1 in A and B, and
+              those outside of it are counted.
     Raises TypeError for fermions: particles and holes have no such limit here.
     """
 
     def __init__(
-        self, model: ModelAt, orbitals: Sequence[np.ndarray], start: float = 0.0, breaks: Sequence[float] = ()
+        self,
+        model: ModelAt,
+        orbitals: Sequence[np.ndarray],
+        start: float = 0.0,
+        breaks: Sequence[float] = (),
+        coherent: bool = False,
     ) -> None:
         source = model(start, start)
         if any(one.statistics is Statistics.FERMIONS for one in source.species):
             raise TypeError("the limit of Bogoliubov's equation is one of bosons")
         self._model, self._breaks, self._time = model, tuple(breaks), start
-        sizes = [one.modes - 1 for one in source.species]
+        self._first = 0 if coherent else 1
+        sizes = [one.modes - self._first for one in source.species]
         self._offsets = np.concatenate([[0], np.cumsum(sizes)])
         self._size = int(self._offsets[-1])
         unitaries = [completed(own) for own in orbitals]
@@ -51,17 +59,30 @@ class BogoliubovLimit:
         self._shapes = [own.shape for own in (*unitaries, *blocks)]
         self._values = packed_together([*unitaries, *blocks])
 
+    def at(self, time: float) -> np.ndarray:
+        """The numbers that it goes on from at a time on the clock. Raises as :meth:`excitations`."""
+        if time != self._time:
+            self._values = integrated(self._derivative, self._values, self._time, time, self._breaks)
+            self._time = time
+        return self._values
+
+    def go_on(self, time: float, values: np.ndarray) -> None:
+        """Go on with the numbers that :meth:`at` gave."""
+        self._time, self._values = time, np.array(values)
+
     def excitations(self, time: float) -> np.ndarray:
         """The number of excitations of every species at a time on the clock, shape (species).
 
         Raises :class:`~hpcmix.evolve.mode_field.FieldLost`.
         """
-        if time != self._time:
-            self._values = integrated(self._derivative, self._values, self._time, time, self._breaks)
-            self._time = time
+        self.at(time)
         lower = np.abs(self._blocks()[1]) ** 2
+        outside = 1 - self._first  # of the rows of a species
         return np.array(
-            [float(np.sum(lower[begin:end])) for begin, end in zip(self._offsets[:-1], self._offsets[1:], strict=True)]
+            [
+                float(np.sum(lower[begin + outside : end]))
+                for begin, end in zip(self._offsets[:-1], self._offsets[1:], strict=True)
+            ]
         )
 
     def defect(self) -> float:
@@ -79,7 +100,7 @@ class BogoliubovLimit:
         *unitaries, upper, lower = unpacked(packed, self._shapes)
         source = self._model(time, middle)
         occupied = [1] * len(unitaries)
-        exchange, pairing = couplings(model_in_frame(source, unitaries, occupied))
+        exchange, pairing = couplings(model_in_frame(source, unitaries, occupied), self._first)
         turn = -1j / source.hbar
         moved = (
             turn * (exchange @ upper + pairing @ lower),
@@ -88,12 +109,12 @@ class BogoliubovLimit:
         return packed_together([*motion(source, unitaries, occupied), *moved])
 
 
-def couplings(model: ManyBodyModel) -> tuple[np.ndarray, np.ndarray]:
-    """A and B in the frame that moves with the condensates, over the modes 1 .. m_a - 1 of all species in a row.
+def couplings(model: ManyBodyModel, begin: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """A and B in the frame that moves with the condensates, over the modes `begin` .. m_a - 1 of all species in a row.
 
     model  in the frame: mode 0 of every species is its condensate.
     """
-    sizes = [one.modes - 1 for one in model.species]
+    sizes = [one.modes - begin for one in model.species]
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     total = int(offsets[-1])
     exchange, pairing = np.zeros((total, total), np.complex128), np.zeros((total, total), np.complex128)
@@ -101,9 +122,9 @@ def couplings(model: ManyBodyModel) -> tuple[np.ndarray, np.ndarray]:
         a, b = pair.first, pair.second
         strength = limit_strength(model, a, b, pair.first_feels)
         rows, columns = slice(offsets[a], offsets[a + 1]), slice(offsets[b], offsets[b + 1])
-        weighted = strength * pair.channels.strengths[:, None] * pair.channels.left[:, 1:, 0]
-        first = weighted.T @ pair.channels.right[:, 0, 1:]
-        second = weighted.T @ pair.channels.right[:, 1:, 0]
+        weighted = strength * pair.channels.strengths[:, None] * pair.channels.left[:, begin:, 0]
+        first = weighted.T @ pair.channels.right[:, 0, begin:]
+        second = weighted.T @ pair.channels.right[:, begin:, 0]
         exchange[rows, columns] += first
         pairing[rows, columns] += second
         if a != b:

@@ -43,6 +43,20 @@ class ExcitationFrame:
         self._field = ModeField(model, [completed(own) for own in orbitals], occupied, start, breaks)
         self._occupied = tuple(occupied)
 
+    @classmethod
+    def going_on(
+        cls,
+        model: ModelAt,
+        unitaries: Sequence[np.ndarray],
+        occupied: Sequence[int],
+        start: float,
+        breaks: Sequence[float] = (),
+    ) -> ExcitationFrame:
+        """The frame with V_a = `unitaries` at a time on the clock; the first `occupied` columns are orbitals."""
+        frame = cls(model, [own[:, :count] for own, count in zip(unitaries, occupied, strict=True)], start, breaks)
+        frame._field = ModeField(model, unitaries, occupied, start, breaks)
+        return frame
+
     def unitaries(self, time: float) -> list[np.ndarray]:
         """V_a at a time on the clock, (m_a, m_a): columns are the moving modes in the model's own."""
         return self._field.columns(time)

@@ -1,0 +1,114 @@
+"""What N bodies and their mean field have in common: the grid, the modes, the model in them, and the initial orbitals.
+
+Everything here is small once it is made, and takes a grid to make. Small grids are worked on by every rank for itself,
+so that time-dependent potentials cost no messages and all ranks, however many, have the same numbers; larger ones are
+cut over as many ranks as they have room for, and where there are more ranks these do the same side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hpcmix.frame import Frame
+from hpcmix.initial.build import initial_state
+from hpcmix.initial.many_body.modes import modes_of
+from hpcmix.initial.many_body.projection import projected_orbitals
+from hpcmix.model.build import build_mixture
+from hpcmix.model.many_body.build import ModelInTime, ModeModel
+from hpcmix.model.mixture import Mixture
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.decomposition import largest_split
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.timers import Timers
+from hpcmix.problem.schema import Problem
+
+ALONE = 2**16
+"""Points of a grid up to which every rank works on all of it."""
+
+
+@dataclass
+class Hooks:
+    """Whom the making of a system tells how it goes on (hpcmix/initial/starts.py)."""
+
+    report: Callable[[int, float, float], None] = lambda iteration, residual, energy: None
+    say: Callable[[str], None] = lambda sentence: None
+    alive: Callable[[], None] = lambda: None
+
+
+@dataclass
+class ModeSystem:
+    """A problem with ``[many_body]``, its modes and the model in them.
+
+    problem   with the grid's division taken back: ranks share configurations here.
+    comm      the ranks that work on the grid together; they know nothing of each other's configurations.
+    model     one-particle Hamiltonians and channels, for any particle numbers.
+    orbitals  C_a at time zero, (m_a, M_a) with orthonormal columns.
+    """
+
+    problem: Problem
+    comm: MPI.Comm
+    communicators: Communicators
+    mixture: Mixture
+    model: ModeModel
+    orbitals: list[np.ndarray]
+    timers: Timers = field(default_factory=Timers)
+
+    @classmethod
+    def of(cls, problem: Problem, world: MPI.Comm, hooks: Hooks | None = None) -> ModeSystem:
+        """Build the mixture, the initial state, the modes and the model. Collective over `world`.
+
+        Raises :class:`~hpcmix.problem.errors.ProblemError` and
+        :class:`~hpcmix.initial.descent.search.NotConverged`, and what a hook raises.
+        """
+        hooks = hooks or Hooks()
+        undivided = problem.parallel.model_copy(update={"orbital_groups": 1, "pencil_grid": "auto"})
+        problem = problem.model_copy(update={"parallel": undivided})
+        size = ranks_of_grid(problem.grid.points, world.size)
+        comm = world.Split(world.rank // size, world.rank)
+        communicators = Communicators.create(comm, problem.grid.points)
+        timers = Timers()
+        mixture = build_mixture(problem, communicators, timers)
+        state, _ = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
+        hooks.alive()
+        modes = modes_of(problem, mixture, hooks.say)
+        hooks.alive()
+        orbitals = projected_orbitals(problem, mixture, modes, state.orbitals, hooks.say)
+        return cls(problem, comm, communicators, mixture, ModeModel(problem, mixture, modes), orbitals, timers)
+
+    @property
+    def frame(self) -> Frame:
+        """Between the clock and the laboratory's time."""
+        return self.mixture.grid.frame
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Times on the clock at which a potential jumps or bends."""
+        return self.problem.time.switching_times
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the species."""
+        return tuple(one.name for one in self.problem.species)
+
+    def in_time(self, particles: tuple[int, ...] | None = None) -> ModelInTime:
+        """The model of the file's particle numbers, or others, as a function of the clock."""
+        return self.model.in_time(particles)
+
+    def free(self) -> None:
+        """Give MPI resources back (collective)."""
+        self.mixture.free()
+        self.communicators.free()
+        self.comm.Free()
+
+
+def ranks_of_grid(points: tuple[int, ...], ranks: int) -> int:
+    """How many ranks work on the grid together: one on small grids, else the most that divide them all and fit."""
+    if math.prod(points) <= ALONE:
+        return 1
+    first, second = largest_split(points)
+    fitting = [size for size in range(1, ranks + 1) if ranks % size == 0 and size <= max(first, second)]
+    return fitting[-1]
