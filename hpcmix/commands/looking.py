@@ -24,7 +24,7 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     problem = load_checked(file, overrides)
     try:
         if problem.many_body is not None:
-            from hpcmix.run.planning.many_body_table import bodies_lines as lines_of
+            from hpcmix.run.planning.many_body.lines import bodies_lines as lines_of
         else:
             from hpcmix.run.planning.plan_table import planned_lines as lines_of
         lines = lines_of(problem, ranks)

@@ -105,7 +105,7 @@ class ManyBodyProduct:
             if each.first != each.second:
                 if number not in self._cheapest:
                     self._cheapest[number] = cheapest(each.channels)
-                each = replace(each, channels=self._cheapest[number])  # noqa: PLW2901
+                each = replace(each, channels=self._cheapest[number])
             interactions.append(each)
         return ManyBodyModel(model.hbar, model.species, tuple(interactions))
 

@@ -18,7 +18,7 @@ from hpcmix.evolve.krylov import LARGEST
 from hpcmix.problem.checks.many_body_size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
-from hpcmix.run.planning.configuration_tables import (
+from hpcmix.run.planning.many_body.configuration_tables import (
     ChannelCounts,
     Counts,
     Selection,
@@ -27,7 +27,7 @@ from hpcmix.run.planning.configuration_tables import (
     matrix_bytes,
     own_counts,
 )
-from hpcmix.run.planning.many_body_spectrum import energy_radius, interaction_radius
+from hpcmix.run.planning.many_body.spectrum import energy_radius, interaction_radius
 from hpcmix.run.planning.plan import PROGRAM_BYTES, SERIES_BYTES
 from hpcmix.run.schedules.schedule import Schedule, schedule_of
 

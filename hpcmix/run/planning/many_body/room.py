@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.run.planning.many_body_plan import BodiesPlan, needed_bytes, plan_bodies
+from hpcmix.run.planning.many_body.plan import BodiesPlan, needed_bytes, plan_bodies
 from hpcmix.run.planning.plan_table import readable
 from hpcmix.run.planning.room import memory_of_node
 

@@ -18,7 +18,7 @@ from hpcmix.model.terms.entry_kernels import coupling_at_a_point, kernel_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
 from hpcmix.problem.sections.potentials import HarmonicPotential
-from hpcmix.run.planning.configuration_tables import Space
+from hpcmix.run.planning.many_body.configuration_tables import Space
 
 LEAST_RADIUS = 1e-3
 """In units of hbar over the whole duration there is always something to do."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.run.planning.many_body_plan import BodiesPlan
-from hpcmix.run.planning.many_body_room import require_room_for_bodies, share_of_this_machine
+from hpcmix.run.planning.many_body.plan import BodiesPlan
+from hpcmix.run.planning.many_body.room import require_room_for_bodies, share_of_this_machine
 from hpcmix.run.planning.plan_table import duration_in_words, readable
 
 LONGEST_STRETCH = 600.0
