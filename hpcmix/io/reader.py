@@ -126,6 +126,10 @@ class RunReader:
         energy = (record.get("energy") or {}).get("total")
         if energy is not None:
             facts.append(("energy", f"{energy:.12g}"))
+        distances = {name: value for name, value in record.items() if name.endswith(")") or name == "Gamma"}
+        if distances:  # of N bodies
+            text = ", ".join(f"{name} {_number(value)}" for name, value in distances.items())
+            facts.append(("from mean field", text))
         for name, entries in (record.get("species") or {}).items():
             shown = ["particles", "chemical_potential", "highest_level", "rms_width", "centre"]
             if time is not None and math.isinf(time):  # in the laboratory there is no place any more

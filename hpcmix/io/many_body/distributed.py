@@ -26,18 +26,20 @@ class Distributed:
 
     shape  of the whole array.
     start  where this rank's box begins; None: every rank has the whole array.
+    holds  whether it is this rank that writes its box: several may have the same.
     """
 
     local: np.ndarray
     shape: tuple[int, ...]
     start: tuple[int, ...] | None = None
+    holds: bool = True
 
     def part(self, rank: int) -> Part:
         """What this rank writes, or is to be filled with."""
-        if self.start is not None:
-            return Part(self.shape, Block(self.start, self.local.shape), self.local)
         origin = (0,) * len(self.shape)
-        if rank == 0:
+        if self.start is not None and self.holds:
+            return Part(self.shape, Block(self.start, self.local.shape), self.local)
+        if self.start is None and rank == 0:
             return Part(self.shape, Block(origin, self.shape), self.local)
         return Part(self.shape, Block(origin, origin), np.empty(origin, self.local.dtype))
 
@@ -52,17 +54,18 @@ def parts_of(arrays: Mapping[str, Distributed], world: MPI.Comm) -> dict[str, Pa
     return {name: array.part(world.rank) for name, array in arrays.items()}
 
 
-def fill(path: Path, seal: Seal, arrays: Mapping[str, Distributed], world: MPI.Comm) -> None:
-    """Fill the local arrays from a sealed file and hold them to its digests. Collective.
+def fill(path: Path, seal: Seal, arrays: Mapping[str, Distributed], ranks: MPI.Comm) -> None:
+    """Fill the local arrays from a sealed file and hold them to its digests; every box is some rank's of `ranks`.
+    Collective over them.
 
-    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged` or :class:`~hpcmix.io.atomic.OutputError` on every rank.
+    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged` or :class:`~hpcmix.io.atomic.OutputError` on each of them.
     """
-    parts = parts_of(arrays, world)
+    parts = parts_of(arrays, ranks)
     for name, part in parts.items():
         expected = int(np.prod(part.shape, dtype=np.int64)) * part.local.dtype.itemsize
         if name not in seal.arrays or seal.arrays[name].size != expected:
             raise Damaged(f"{path} holds no {name} of shape {part.shape} and type {part.local.dtype}")
-    read_parts(path, world, seal, parts)
+    read_parts(path, ranks, seal, parts)
     for array in arrays.values():
         if array.start is None:
-            world.Bcast(array.local, root=0)
+            ranks.Bcast(array.local, root=0)

@@ -70,7 +70,7 @@ def write_reduced(
     step: int,
     time: float,
     grid: Grid,
-    shared: bool,
+    holds: bool,
     species: Mapping[str, SpeciesFields],
     matrices: Sequence[ReducedMatrix],
     metadata: Metadata,
@@ -78,19 +78,20 @@ def write_reduced(
 ) -> Path:
     """Write the file with a number, and return its path. Collective.
 
-    shared  whether ranks have blocks of the grid; else every rank has all of it.
+    grid   with the points where the file is to show them (:meth:`~hpcmix.grid.Grid.in_laboratory`).
+    holds  whether this rank's block is to be written: several groups of ranks may have the same grid.
     Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
     """
-    start = grid.position_block.start if shared else None
+    start = grid.position_block.start
     arrays: dict[str, Distributed] = {}
     for one in matrices:
         arrays[f"gamma/{one.name}"] = on_every_rank(np.ascontiguousarray(one.matrix, np.complex128))
         arrays[f"labels/{one.name}"] = on_every_rank(np.ascontiguousarray(one.labels, np.int64))
     for name, fields in species.items():
-        arrays[f"{name}/density"] = Distributed(fields.density, grid.points, start)
-        arrays[f"{name}/mean_field_density"] = Distributed(fields.mean_field_density, grid.points, start)
-        modes = len(fields.modes)
-        arrays[f"{name}/modes"] = Distributed(fields.modes, (modes, *grid.points), start and (0, *start))
+        arrays[f"{name}/density"] = Distributed(fields.density, grid.points, start, holds)
+        arrays[f"{name}/mean_field_density"] = Distributed(fields.mean_field_density, grid.points, start, holds)
+        whole = (len(fields.modes), *grid.points)
+        arrays[f"{name}/modes"] = Distributed(fields.modes, whole, (0, *start), holds)
         arrays[f"{name}/mean_field"] = on_every_rank(np.ascontiguousarray(fields.mean_field, np.complex128))
 
     def annotate(file: h5py.File) -> None:

@@ -18,39 +18,44 @@ from hpcmix.io.checkpoints.blocks import write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import Bookmark, Checkpoint, header_digest, state_digest
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.many_body.distributed import Distributed, fill, parts_of
+from hpcmix.io.many_body.distributed import Distributed, on_every_rank, parts_of
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import line_of
+from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.times.fixed_steps import START
 from hpcmix.state import State
 
 VECTOR = "many_body/vector"
-INTEGRATOR = "many_body/integrator"
-MEAN_FIELD = "mean_field"
-MODES = "modes"
-
-_MEANINGS = {
-    VECTOR: "wave function of N bodies: configurations of the first species, of all others",
-    INTEGRATOR: "what the integrator remembers between steps",
-    MEAN_FIELD: "what moves with the mean field, in the modes: the orbitals are the first columns",
-    MODES: "orthonormal modes on the grid",
-}
+_BESIDE = "many_body"
+_MODES = "modes"
 
 
-def arrays_of(
-    vector: Distributed,
-    integrator: Distributed,
-    names: Sequence[str],
-    mean_field: Sequence[Distributed],
-    modes: Sequence[Distributed],
+def vector_array(vector: np.ndarray, rows: int, first: int) -> dict[str, Distributed]:
+    """The wave function of N bodies by the name of its dataset.
+
+    vector  this rank's rows, (.., columns), from the number `first` on, of `rows` in all.
+    """
+    return {VECTOR: Distributed(vector, (rows, vector.shape[1]), (first, 0))}
+
+
+def small_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, Distributed]:
+    """What evolves beside the vector, the same on every rank, by the names of the datasets."""
+    return {f"{_BESIDE}/{name}": on_every_rank(np.ascontiguousarray(array)) for name, array in arrays.items()}
+
+
+def mode_arrays(
+    names: Sequence[str], modes: Sequence[np.ndarray], points: tuple[int, ...], block: Block, holds: bool = True
 ) -> dict[str, Distributed]:
-    """What evolves and what it is written in, by the names of the datasets; the last two per species."""
-    arrays = {VECTOR: vector, INTEGRATOR: integrator}
-    for name, columns, fields in zip(names, mean_field, modes, strict=True):
-        arrays |= {f"{name}/{MEAN_FIELD}": columns, f"{name}/{MODES}": fields}
-    return arrays
+    """The modes of every species, (m, *this rank's block), by the names of their datasets.
+
+    holds  whether this rank's block is to be written: several groups of ranks may have the same grid.
+    """
+    return {
+        f"{name}/{_MODES}": Distributed(fields, (len(fields), *points), (0, *block.start), holds)
+        for name, fields in zip(names, modes, strict=True)
+    }
 
 
 def digest_of(arrays: Mapping[str, Distributed], head: State, world: MPI.Comm) -> str:
@@ -72,7 +77,7 @@ def write_vector_checkpoint(
 ) -> Checkpoint:
     """Write the checkpoint of a step. Collective.
 
-    arrays    of :func:`arrays_of`.
+    arrays    all that evolves and what it is written in.
     head      step, step size and mark of a state without orbitals.
     bookmark  the root's.
     Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
@@ -93,7 +98,7 @@ def write_vector_checkpoint(
 
     def annotate(file: h5py.File) -> None:
         for name in arrays:
-            file[name].attrs["long_name"] = _MEANINGS.get(name) or _MEANINGS[name.rpartition("/")[2]]
+            file[name].attrs["long_name"] = _meaning(name)
 
     path = directory.checkpoint(head.step)
     parts = parts_of(arrays, world)
@@ -115,10 +120,9 @@ def write_vector_checkpoint(
     )
 
 
-def read_arrays(checkpoint: Checkpoint, arrays: Mapping[str, Distributed], world: MPI.Comm) -> None:
-    """Fill the local arrays with those of a checkpoint. Collective.
-
-    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged`, the same on every rank, when what is read is not what was
-    written.
-    """
-    fill(checkpoint.path, checkpoint.seal, arrays, world)
+def _meaning(name: str) -> str:
+    if name == VECTOR:
+        return "wave function of N bodies: configurations of the first species, of all others"
+    if name.endswith(f"/{_MODES}"):
+        return "orthonormal modes on the grid, in which all else is written"
+    return "what evolves beside it: the mean field in the modes, and what the integrator remembers"

@@ -18,6 +18,7 @@ from hpcmix.evolve.krylov import LARGEST
 from hpcmix.problem.checks.many_body_size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
+from hpcmix.problem.sections.potentials import PotentialSection
 from hpcmix.run.planning.many_body.configuration_tables import (
     ChannelCounts,
     Counts,
@@ -27,7 +28,7 @@ from hpcmix.run.planning.many_body.configuration_tables import (
     matrix_bytes,
     own_counts,
 )
-from hpcmix.run.planning.many_body.spectrum import energy_radius, interaction_radius
+from hpcmix.run.planning.many_body.spectrum import energy_radius, turning_rate
 from hpcmix.run.planning.plan import PROGRAM_BYTES, SERIES_BYTES
 from hpcmix.run.schedules.schedule import Schedule, schedule_of
 
@@ -52,8 +53,11 @@ EXPONENTIALS, DIMENSION = 6, 10
 """Of a step of Magnus' integrator, and of their Krylov spaces, about."""
 
 STEP_PHASE = 0.05
-"""Radius times length over hbar that a step of Magnus' integrator takes at the tolerance 1e-12, about; it grows with
-the fourth root of the tolerance."""
+"""Phase that a step of Magnus' integrator takes at the tolerance 1e-12, about; it grows with the fourth root of the
+tolerance. Measured on a ring of five waves."""
+
+STEPS_OF_RAMP = 4
+"""Of that integrator from look to look where potentials change, about."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,9 @@ class _Planning:
         """Whether the Hamiltonian of the configurations changes in time."""
         problem = self.problem
         frame = problem.grid.frame.map.expanding and problem.grid.dimensions != 2
-        varying = any(entry.switched or entry.moves for one in problem.species for entry in one.potential)
-        return self.turning or frame or varying
+        potentials = [entry for one in problem.species for entry in one.potential]
+        varying = problem.grid.frame.map.expanding if potentials else False
+        return self.turning or frame or varying or any(map(_changes, potentials))
 
     @property
     def turning(self) -> bool:
@@ -304,10 +309,25 @@ class _Planning:
         if not self.moving:
             phase = energy_radius(problem, self.spaces, self.entries) * end / stretches / problem.hbar
             return LANCZOS_STEPS + stretches * len(coefficients(min(phase, 1e6), tolerance / stretches))
-        radius = interaction_radius(problem, self.spaces, self.entries)
-        radius += 0.0 if self.turning else energy_radius(problem, self.spaces, self.entries)
         step = STEP_PHASE * (tolerance / 1e-12) ** 0.25
-        return EXPONENTIALS * DIMENSION * max(stretches, math.ceil(radius * end / problem.hbar / step))
+        rate = turning_rate(problem, self.spaces, self.entries, self._outside)
+        steps = max(stretches, math.ceil(rate * end / step)) if self.turning else STEPS_OF_RAMP * stretches
+        if self.turning:
+            return EXPONENTIALS * DIMENSION * steps
+        phase = 1.5 * energy_radius(problem, self.spaces, self.entries) * end / problem.hbar
+        return math.ceil(max(2.0 * phase, EXPONENTIALS * DIMENSION * steps))
+
+    @property
+    def _outside(self) -> list[int]:
+        """The most particles outside, per species."""
+        return [outside or 0 for _, _, _, outside in sizes_of(self.problem, self.particles)]
+
+
+def _changes(entry: PotentialSection) -> bool:
+    """Whether a potential changes after the start."""
+    if entry.until + entry.ramp <= 0.0:
+        return False
+    return entry.moves or entry.factor is not None or any(time > 0.0 for time in entry.switching_times)
 
 
 def looks_of(*schedules: Schedule) -> int:

@@ -51,11 +51,24 @@ def energy_radius(problem: Problem, spaces: Sequence[Space], entries: Sequence[M
             total += 0.5 * (sum(levels[-space.particles :]) - sum(levels[: space.particles]))
         else:
             total += 0.5 * space.particles * (levels[-1] - levels[0])
-    return total + interaction_radius(problem, spaces, entries)
+    return total + interaction_radius(problem, spaces, entries, [space.particles for space in spaces])
 
 
-def interaction_radius(problem: Problem, spaces: Sequence[Space], entries: Sequence[ModesSection]) -> float:
-    """The interactions' part of it."""
+def turning_rate(
+    problem: Problem, spaces: Sequence[Space], entries: Sequence[ModesSection], outside: Sequence[int]
+) -> float:
+    """How quickly a state with few particles outside the condensates changes, and the Hamiltonian of the frame that
+    moves with these, a frequency: channels turn with differences of two levels."""
+    pairs = enumerate(zip(spaces, entries, strict=True))
+    levels = [levels_of(problem, index, entry, space.modes) for index, (space, entry) in pairs]
+    spread = max(own[-1] - own[0] for own in levels)
+    return (2.0 * spread + interaction_radius(problem, spaces, entries, outside)) / problem.hbar
+
+
+def interaction_radius(
+    problem: Problem, spaces: Sequence[Space], entries: Sequence[ModesSection], moved: Sequence[int]
+) -> float:
+    """The interactions' part of it, where so many particles of every species move about."""
     statistics = tuple(Statistics.FERMIONS if space.fermions else Statistics.BOSONS for space in spaces)
     populations = Populations(tuple(space.particles for space in spaces), statistics)
     scaling = None if problem.scaling is None else problem.scaling.kind
@@ -63,7 +76,8 @@ def interaction_radius(problem: Problem, spaces: Sequence[Space], entries: Seque
     for number, interaction in enumerate(problem.interaction):
         first, second = sorted(problem.pair(interaction.between))
         factor = pair_factors(scaling, populations, first, second, problem.prefactors.coupling).factor
-        pairs = spaces[first].particles * spaces[second].particles * (0.5 if first == second else 1.0)
+        pairs = 0.5 * (moved[first] * spaces[second].particles + spaces[first].particles * moved[second])
+        pairs *= 0.5 if first == second else 1.0
         volume = min(_volume(problem, one, entries[one], spaces[one].modes) for one in (first, second))
         total += 0.5 * abs(factor) * pairs * _strength(problem, number) / volume
     return total
