@@ -52,6 +52,7 @@ def check(
     conservation            particles, energy, momentum, angular momentum: drift over time and step
     well-posedness          kinetic energy below its bound from the conserved energy (Anapolitanos et al., Thm 1.1)
     semiclassical-bounds    commutators of a trapped Fermi gas are of the size M hbar (Cardenas et al. (2.9), (2.11))
+    mean-field-limit        N bosons tend to their mean field like 1/N (Michelangeli and Olgiati; Anapolitanos et al.)
     """
     from hpcmix.studies.check import Request
     from hpcmix.studies.check import check as measure

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hpcmix.problem.errors import ProblemError
@@ -49,7 +49,7 @@ class Variation:
 
 def variations(problem: Problem) -> tuple[Variation, ...]:
     """The problem as it is, and every choice varied once."""
-    return (Variation(AS_GIVEN), *_steps(problem), *_grids(problem), *_tolerances(problem))
+    return (Variation(AS_GIVEN), *_steps(problem), *of_grid_and_box(problem), *of_solver(problem))
 
 
 def _steps(problem: Problem) -> list[Variation]:
@@ -62,7 +62,8 @@ def _steps(problem: Problem) -> list[Variation]:
     return [Variation("time step", f"{step:.4g} halved", tuple(overrides))]
 
 
-def _grids(problem: Problem) -> list[Variation]:
+def of_grid_and_box(problem: Problem) -> list[Variation]:
+    """Fewer points in the same box, and a smaller box with the same spacing."""
     grid = problem.grid
     fewer = [_other_points(n) for n in grid.points]
     smaller = [n * spacing for n, spacing in zip(fewer, grid.spacings, strict=True)]
@@ -79,7 +80,8 @@ def _other_points(points: int) -> int:
     return fewer if fewer >= FEWEST_POINTS else 2 * round(0.5 * points / SHRINKING)
 
 
-def _tolerances(problem: Problem) -> list[Variation]:
+def of_solver(problem: Problem) -> list[Variation]:
+    """The ground state sought less exactly, where there is one."""
     if not any(one.initial.is_ground_state for one in problem.species):
         return []
     tolerance = problem.ground_state.tolerance
@@ -92,13 +94,15 @@ def _by(values: Sequence[float]) -> str:
 
 
 def varied_problems(
-    problem: Problem, load: Callable[[Sequence[str]], Problem]
+    problem: Problem, load: Callable[[Sequence[str]], Problem], described: Sequence[Variation] | None = None
 ) -> tuple[dict[str, Problem], dict[str, str], tuple[Variation, ...]]:
     """The problem of every variation by its name, why a variation cannot be made, and the variations.
 
-    load  the problem with some ``--set`` entries more. An error in what is as given is raised.
+    load       the problem with some ``--set`` entries more. An error in what is as given is raised.
+    described  the variations; the usual ones unless given.
     """
-    problems, impossible, all_of_them = {}, {}, variations(problem)
+    problems, impossible = {}, {}
+    all_of_them = variations(problem) if described is None else tuple(described)
     for one in all_of_them:
         try:
             problems[one.name] = load(one.overrides)
@@ -117,6 +121,7 @@ class Budget:
     places, values      the variable and the measured number of every row.
     changes             by what was varied, the change of every row; not finite where the varied one has no number.
     remarks             what was varied how, and what could not be.
+    aside               changes that belong to the model and not to its solution: shown, and not counted as errors.
     """
 
     quantity: str
@@ -125,6 +130,7 @@ class Budget:
     values: tuple[float, ...]
     changes: Mapping[str, tuple[float, ...]]
     remarks: tuple[str, ...] = ()
+    aside: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -135,8 +141,10 @@ class Budget:
         numbers: Mapping[str, Sequence[float]],
         described: Sequence[Variation] = (),
         impossible: Mapping[str, str] | None = None,
+        aside: Sequence[str] = (),
     ) -> Budget:
-        """From the column as it comes out :data:`AS_GIVEN` and with every variation."""
+        """From the column as it comes out :data:`AS_GIVEN` and with every variation; `aside`: those that are not
+        counted."""
         values = tuple(map(float, numbers[AS_GIVEN]))
         changes: dict[str, tuple[float, ...]] = {}
         for name, varied in numbers.items():
@@ -147,7 +155,8 @@ class Budget:
             changes[name] = (math.inf,) * len(values)
         remarks = [f"{one.name}: {one.words}" for one in described if one.name in numbers and one.words]
         remarks += [f"{name} could not be varied: {reason}" for name, reason in (impossible or {}).items()]
-        return cls(quantity, variable, tuple(places), values, changes, tuple(remarks))
+        apart = {name: changes.pop(name) for name in aside if name in changes}
+        return cls(quantity, variable, tuple(places), values, changes, tuple(remarks), apart)
 
     @property
     def errors(self) -> tuple[float, ...]:
@@ -157,7 +166,7 @@ class Budget:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names for a table of the budget."""
-        return (self.variable, "value", *self.changes, "sum", "sum / value")
+        return (self.variable, "value", *self.changes, "sum", "sum / value", *self.aside)
 
     @property
     def rows(self) -> list[tuple[float, ...]]:
@@ -165,7 +174,8 @@ class Budget:
         table = []
         for row, (place, value, error) in enumerate(zip(self.places, self.values, self.errors, strict=True)):
             changes = (change[row] for change in self.changes.values())
-            table.append((place, value, *changes, error, _quotient(error, value)))
+            apart = (change[row] for change in self.aside.values())
+            table.append((place, value, *changes, error, _quotient(error, value), *apart))
         return table
 
     @property
@@ -200,6 +210,7 @@ class Budget:
             "changes": {name: list(change) for name, change in self.changes.items()},
             "errors": list(self.errors),
             "remarks": list(self.remarks),
+            **({"aside": {name: list(change) for name, change in self.aside.items()}} if self.aside else {}),
         }
 
 

@@ -32,6 +32,7 @@ from hpcmix.studies.claims import (
     conservation,
     dispersion,
     gross_pitaevskii_limit,
+    mean_field_limit,
     morawetz,
     pair_excitation,
     scattering_rates,
@@ -57,6 +58,7 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
         conservation,
         well_posedness,
         semiclassical_bounds,
+        mean_field_limit,
     )
 }
 """What ``hpcmix check`` knows, by the word on the command line."""

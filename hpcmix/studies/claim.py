@@ -75,11 +75,15 @@ class Fit:
 
 @dataclass(frozen=True)
 class Curve:
-    """A measured quantity as a function of another one, for the figure and for JSON: mostly over time."""
+    """A measured quantity as a function of another one, for the figure and for JSON: mostly over time.
+
+    reference  what the others are compared with: dashed and black.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class Finding:
     budgets   the numerical errors beside the measured numbers.
     curves    what the figure draws beside the columns, over `abscissa`, with `curve_scale` "linear" or "log".
     curve_ordinate  what all curves are, for the axis; ordinate: what all shown columns are. Of a single one its name.
+    further   curves for JSON alone.
+    slopes    exponents that the figure of columns draws for comparison.
     measured  in words, what the columns are.
     scale     of the figure's columns, "linear" or "log".
     """
@@ -114,6 +120,8 @@ class Finding:
     measured: str = ""
     scale: str = "linear"
     notes: tuple[str, ...] = field(default=())
+    further: tuple[Curve, ...] = ()
+    slopes: tuple[float, ...] = ()
 
     def column(self, name: str) -> list[float]:
         """The numbers of a column."""
@@ -166,7 +174,7 @@ class Finding:
             ],
             "measured": self.measured,
             "numerical_errors": [budget.as_dict() for budget in self.budgets],
-            "curves": [{"name": one.name, "x": list(one.x), "y": list(one.y)} for one in self.curves],
+            "curves": [{"name": one.name, "x": list(one.x), "y": list(one.y)} for one in (*self.curves, *self.further)],
             "notes": list(self.notes),
             "holds": self.holds,
             "verdict": self.verdict,

@@ -46,7 +46,10 @@ def _draw_curves(finding: Finding, axes: Axes) -> None:
     for number, curve in enumerate(finding.curves):
         x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
         seen = np.isfinite(x) & np.isfinite(y) & ((y > 0.0) if finding.curve_scale == "log" else True)
-        axes.plot(x[seen], y[seen], LINES[number // len(COLOURS) % 3], color=_colour(number), label=curve.name)
+        line, colour = LINES[number // len(COLOURS) % 3], _colour(number)
+        if curve.reference:
+            line, colour = "--", "black"
+        axes.plot(x[seen], y[seen], line, color=colour, label=curve.name)
     axes.set_yscale(finding.curve_scale)
     axes.set_xlabel(finding.abscissa)
     axes.set_ylabel(finding.curves[0].name if len(finding.curves) == 1 else finding.curve_ordinate)
@@ -75,6 +78,7 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
             axes.plot(x, line, color="0.5", linewidth=1.0)
         axes.errorbar(x, y, yerr=bars, color=_colour(number), label=label, capsize=2.0, **style)
         ends += [float(end) for end in (*(y - bars), *(y + bars)) if np.isfinite(end)]
+    _draw_slopes(finding, axes, x)
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(x, _tick_labels(x))
@@ -83,6 +87,16 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
         axes.set_ylim([end * max(ends) for end in FROM_ZERO])
     axes.set_xlabel(variable)
     axes.set_ylabel(finding.shown[0] if len(finding.shown) == 1 else finding.ordinate)
+
+
+def _draw_slopes(finding: Finding, axes: Axes, x: Sequence[float]) -> None:
+    """Lines of the exponents to compare with, from the largest first value on."""
+    first = max((finding.column(name)[0] for name in finding.shown), default=1.0)
+    places = np.asarray(x, dtype=float)
+    for number, slope in enumerate(finding.slopes):
+        label = f"{finding.columns[0]}^({slope:g})"
+        line = 1.6 * first * (places / places[0]) ** slope
+        axes.plot(places, line, LINES[1 + number % 2], color="0.6", linewidth=1.0, label=label)
 
 
 def _tick_labels(values: Sequence[float]) -> list[str]:

@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import partial, singledispatch
 from pathlib import Path
 
 from hpcmix.io.checkpoints.header import Bookmark
@@ -35,6 +35,7 @@ KEPT = 2
 """Checkpoints that stay while a track is under way."""
 
 
+@singledispatch
 def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> Record:
     """Evolve a track to its end, or go on with it, and store what was measured. Collective over `comm`.
 

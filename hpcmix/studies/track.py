@@ -68,12 +68,12 @@ class Track:
     @property
     def key(self) -> str:
         """Names the track on the disk: a problem that was changed is another track."""
-        content = [self.label, list(self.names), [_physics(one) for one in self.problems]]
+        content = [self.label, list(self.names), [physics_of(one) for one in self.problems]]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.label)}-{digest[:10]}"
 
 
-def _physics(problem: Problem) -> dict[str, Any]:
+def physics_of(problem: Problem) -> dict[str, Any]:
     """What of a problem the numbers depend on."""
     described = resolved_dict(problem)
     observables = described.pop("output").get("observables")

@@ -259,6 +259,17 @@ def test_frozen_particles():
     assert np.max(np.abs(density_matrix(state, (1, 0)).matrix - expected)) < 1e-12
 
 
+def test_channels_whose_sums_vanish_leave_the_others_alone():
+    """Odd functions of the site on a configuration that is even: an entry is zero, of that channel only."""
+    odd, even = np.diag([-1.0, 2.0, 1.0]).astype(complex), np.diag([3.0, 1.0, 0.5]).astype(complex)
+    channels = Channels(np.array([1.0, 0.7]), np.array([odd, even]), np.array([even, odd]))
+    species = tuple(ModeSpecies(name, BOSONS, 2, np.zeros((3, 3), complex)) for name in "ab")
+    model = ManyBodyModel(1.0, species, (PairInteraction(0, 1, 1.0, 0.0, 0.0, channels),))
+    spaces = [configurations_of(BOSONS, 2, 3) for _ in species]
+    found = dense(ManyBodyProduct(model, spaces, rows_for(MPI.COMM_SELF, spaces)))
+    assert np.max(np.abs(found - first_quantised(model, spaces))) < 1e-13
+
+
 def test_two_equal_species_are_one_larger_species():
     """V1 = c1 V, V2 = c2 V, V12 = V is one species of N1 + N2 with V/(N1 + N2)."""
     random = RANDOM(11)

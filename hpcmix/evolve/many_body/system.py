@@ -8,7 +8,7 @@ cut over as many ranks as they have room for, and where there are more ranks the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,10 +71,7 @@ class ModeSystem:
         problem, comm, communicators, mixture, timers = _on_grid(problem, world)
         state, found = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
         hooks.alive()
-        modes = modes_of(problem, mixture, hooks.say)
-        hooks.alive()
-        orbitals = projected_orbitals(problem, mixture, modes, state.orbitals, hooks.say)
-        model = ModeModel(problem, mixture, modes)
+        model, orbitals = cls.in_modes(problem, mixture, state.orbitals, hooks.say)
         sought = None if found is None else found.as_dict()
         return cls(problem, comm, communicators, mixture, model, orbitals, timers, sought)
 
@@ -96,6 +93,19 @@ class ModeSystem:
             orbitals.append(np.eye(count, one.number_of_orbitals, dtype=np.complex128))
         read(comm, communicators, modes)
         return cls(problem, comm, communicators, mixture, ModeModel(problem, mixture, modes), orbitals, timers)
+
+    @staticmethod
+    def in_modes(
+        problem: Problem,
+        mixture: Mixture,
+        orbitals: Sequence[np.ndarray],
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> tuple[ModeModel, list[np.ndarray]]:
+        """The model in the problem's modes, and the orbitals of every species, (M_a, *this rank's block), projected on
+        them. Collective over the ranks of the grid. Raises as :meth:`of`."""
+        modes = modes_of(problem, mixture, say)
+        projected = projected_orbitals(problem, mixture, modes, orbitals, say)
+        return ModeModel(problem, mixture, modes), projected
 
     @property
     def frame(self) -> Frame:

@@ -138,7 +138,9 @@ class SparseFamily:
 
     def matrix(self, coefficients: NDArray) -> sparse.csr_matrix:
         """The same as a matrix of scipy's, without the entries that vanish."""
-        result = sparse.csr_matrix((self.values(coefficients), self.columns, self.start), shape=self.shape)
+        values = self.values(coefficients)
+        # a copy: taking entries out would take them out of the family's pattern too
+        result = sparse.csr_matrix((values, self.columns, self.start), shape=self.shape, copy=True)
         result.eliminate_zeros()
         return result
 

@@ -9,7 +9,7 @@ fermions, the theorem's own bound, and the number of excitations in the limit of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,54 +21,88 @@ from hpcmix.model.many_body.configurations import (
     FermionConfigurations,
     Fluctuations,
 )
-from hpcmix.model.many_body.hamiltonian import Statistics
-from hpcmix.observe.reduced.density_matrices import DensityMatrix, Order, density_matrix
+from hpcmix.observe.reduced.comparison import MOST_TOGETHER, Comparison, compare, words
+from hpcmix.observe.reduced.density_matrices import Order, density_matrix
 from hpcmix.observe.reduced.explicit_bound import ExplicitBound
-from hpcmix.observe.reduced.indicators import alpha, sobolev_distance, trace_distance
+from hpcmix.observe.reduced.inequalities import Violation, violations
 from hpcmix.observe.reduced.pair_space import pair_space_distance, pair_space_matrix
 from hpcmix.observe.reduced.references import reference
 from hpcmix.observe.reduced.state import SharedState
+from hpcmix.problem.schema import Problem
 
 GAMMA = "Gamma"
 BOUND = "bound"
 
 
-def named(quantity: str, order: Order, theta: float | None = None) -> str:
-    """The column of a quantity of an order: "alpha(1,0)", "S(1,1;0.5)"."""
-    words = ",".join(map(str, order))
-    return f"{quantity}({words})" if theta is None else f"{quantity}({words};{theta:g})"
+@dataclass(frozen=True)
+class Columns:
+    """What is measured of a problem, known before anything is.
+
+    names     distances from the mean field.
+    beside    what these are judged by.
+    fermions  species of fermions, by index.
+    """
+
+    names: tuple[str, ...]
+    beside: tuple[str, ...]
+    fermions: tuple[int, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, with_limit: bool = False) -> Columns:
+        """Of a problem with ``[many_body]``; `with_limit`: Bogoliubov's equation is solved beside it."""
+        count = len(problem.species)
+        numbers = range(1, count + 1)
+        measure = problem.many_body.with_orders(count).measure
+        fermions = tuple(a for a, one in enumerate(problem.species) if one.kind == "fermions")
+        orders = list(dict.fromkeys([*(single(a, count) for a in range(count)), *measure.orders]))
+        small = [order for order in orders if sum(order) <= MOST_TOGETHER]
+        names = (
+            *(f"alpha({words(order)})" for order in orders),
+            *(f"R({words(order)})" for order in small),
+            *(f"S({words(order)};{theta:g})" for order in small for theta in measure.sobolev),
+            *((GAMMA,) if has_gamma(problem) else ()),
+        )
+        beside = (
+            *(f"edge_{number}" for number in numbers),
+            *(f"{word}_{a + 1}" for a in fermions for word in ("least", "largest")),
+            *((BOUND,) if has_bound(problem) else ()),
+            *((f"limit_{number}" for number in numbers) if with_limit and not fermions else ()),
+        )
+        return cls(names, beside, fermions)
+
+
+def single(species: int, count: int) -> Order:
+    """One particle of a species."""
+    return tuple(int(species == other) for other in range(count))
+
+
+def has_gamma(problem: Problem) -> bool:
+    """Whether superpositions of particle numbers make one density matrix of both species."""
+    return problem.many_body.state == "coherent" and len(problem.species) == 2
+
+
+def has_bound(problem: Problem) -> bool:
+    """Whether the theorem has a constant: two condensates with geometric means, at rest, in a product state."""
+    scaled = problem.scaling is not None and problem.scaling.kind == "geometric-mean"
+    at_rest = not problem.grid.frame.map.expanding
+    return scaled and at_rest and len(problem.species) == 2 and problem.many_body.state == "factorised"
 
 
 class Measurement:
     """Measures N bodies at the times of their looks.
 
-    names   of what :meth:`measure` gives, in order.
-    beside  of what :meth:`judge` gives.
+    columns  what of.
     """
 
     def __init__(self, bodies: ManyBodies) -> None:
         self._bodies = bodies
-        many_body = bodies.problem.many_body
-        self.orders: tuple[Order, ...] = tuple(many_body.with_orders(len(bodies.particles)).measure.orders)
-        self.thetas: tuple[float, ...] = many_body.measure.sobolev
-        self._coherent = many_body.state == "coherent"
-        self._has_gamma = self._coherent and len(bodies.particles) == 2
-        self._bound = _bound_of(bodies)
-        kinds = bodies.system.model.statistics
-        numbers = range(1, len(kinds) + 1)
-        self._fermions = [a for a, kind in enumerate(kinds) if kind is Statistics.FERMIONS]
-        self.names = (
-            *(named("alpha", order) for order in self.orders),
-            *(named("R", order) for order in self.orders),
-            *(named("S", order, theta) for order in self.orders for theta in self.thetas),
-            *((GAMMA,) if self._has_gamma else ()),
-        )
-        self.beside = (
-            *(f"edge_{number}" for number in numbers),
-            *(f"{word}_{a + 1}" for a in self._fermions for word in ("least", "largest")),
-            *((BOUND,) if self._bound is not None else ()),
-            *((f"limit_{number}" for number in numbers) if bodies.limit is not None else ()),
-        )
+        problem = bodies.problem
+        self.columns = Columns.of(problem, bodies.limit is not None)
+        measure = problem.many_body.with_orders(len(problem.species)).measure
+        self._orders: tuple[Order, ...] = tuple(measure.orders)
+        self._thetas: tuple[float, ...] = measure.sobolev
+        self._coherent = problem.many_body.state == "coherent"
+        self._bound = ExplicitBound.of(bodies.model(0.0)) if has_bound(problem) else None
 
     @property
     def state(self) -> SharedState:
@@ -76,32 +110,31 @@ class Measurement:
         bodies = self._bodies
         return SharedState(bodies.picture.spaces, bodies.cut, bodies.psi)
 
-    def measure(self) -> dict[str, float]:
-        """The distances from the mean field, by name. Collective."""
-        bodies, state = self._bodies, self.state
-        orbitals = bodies.orbitals()
-        gammas = {order: density_matrix(state, order) for order in self.orders}
-        numbers = {named("alpha", order): self._alpha(state, gammas[order], orbitals) for order in self.orders}
-        numbers |= {named("R", order): trace_distance(gamma, orbitals) for order, gamma in gammas.items()}
-        if self.thetas:
-            kinetic = [
-                turned(own.kinetic, unitary)
-                for own, unitary in zip(bodies.system.model.one_body, bodies.unitaries(), strict=True)
-            ]
-            for order, gamma in gammas.items():
-                for theta in self.thetas:
-                    numbers[named("S", order, theta)] = sobolev_distance(gamma, orbitals, kinetic, theta)
-        if self._has_gamma:
-            numbers[GAMMA] = pair_space_distance(pair_space_matrix(state), orbitals, bodies.particles)
-        return numbers
+    def compare(self) -> Comparison:
+        """Everything that density matrices say. Collective."""
+        bodies = self._bodies
+        kinetic = [
+            turned(own.kinetic, unitary)
+            for own, unitary in zip(bodies.system.model.one_body, bodies.unitaries(), strict=True)
+        ]
+        found = compare(self.state, bodies.orbitals(), self._orders, kinetic, self._thetas)
+        return self._of_coherent(found) if self._coherent else found
+
+    def measure(self, found: Comparison | None = None) -> dict[str, float]:
+        """The distances from the mean field, by name. Collective. `found`: of :meth:`compare`, where that is known."""
+        numbers = (found or self.compare()).columns()
+        if GAMMA in self.columns.names:
+            matrix = pair_space_matrix(self.state)
+            numbers[GAMMA] = pair_space_distance(matrix, self._bodies.orbitals(), self._bodies.particles)
+        return {name: numbers[name] for name in self.columns.names}
 
     def judge(self) -> dict[str, float]:
         """What those are judged by, by name. Collective."""
         bodies, state = self._bodies, self.state
         numbers = {f"edge_{a + 1}": weight for a, weight in enumerate(edge_weights(bodies))}
-        for a in self._fermions:
-            order = tuple(int(a == b) for b in range(len(bodies.particles)))
-            occupations = bodies.particles[a] * density_matrix(state, order).natural_occupations
+        for a in self.columns.fermions:
+            gamma = density_matrix(state, single(a, len(bodies.particles)))
+            occupations = bodies.particles[a] * gamma.natural_occupations
             numbers[f"least_{a + 1}"], numbers[f"largest_{a + 1}"] = float(occupations[-1]), float(occupations[0])
         if self._bound is not None:
             numbers[BOUND] = self._bound.at(bodies.time)
@@ -110,20 +143,19 @@ class Measurement:
             numbers |= {f"limit_{a + 1}": float(number) for a, number in enumerate(limit)}
         return numbers
 
-    def _alpha(self, state: SharedState, gamma: DensityMatrix, orbitals: Sequence[np.ndarray]) -> float:
-        if self._coherent and max(gamma.order) > 1:  # numbers are not sharp: divided by what gamma is divided by
-            return 1.0 - float(np.vdot(reference(gamma.few, orbitals), gamma.matrix).real)
-        return alpha(state, gamma.order, orbitals)
-
-
-def _bound_of(bodies: ManyBodies) -> ExplicitBound | None:
-    """Where the theorem has a constant: two condensates with geometric means, at rest, in a product state."""
-    problem = bodies.problem
-    scaling = problem.scaling
-    applies = scaling is not None and scaling.kind == "geometric-mean" and len(bodies.particles) == 2
-    if not applies or problem.many_body.state != "factorised" or bodies.system.frame.expanding:
-        return None
-    return ExplicitBound.of(bodies.model(0.0))
+    def _of_coherent(self, found: Comparison) -> Comparison:
+        """Numbers of particles are not sharp: alpha of several is 1 - Tr(P gamma), gamma with trace one, and only
+        inequalities about one order hold."""
+        orbitals, alphas = self._bodies.orbitals(), dict(found.alphas)
+        for order in alphas:
+            if sum(order) > 1:
+                gamma = density_matrix(self.state, order)
+                alphas[order] = 1.0 - float(np.vdot(reference(gamma.few, orbitals), gamma.matrix).real)
+        violated: list[Violation] = []
+        for order, value in alphas.items():
+            distances = {order: found.distances[order]} if order in found.distances else {}
+            violated += violations({order: value}, distances)
+        return replace(found, alphas=alphas, violated=tuple(violated))
 
 
 def edge_weights(bodies: ManyBodies) -> list[float]:
