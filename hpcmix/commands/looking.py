@@ -19,13 +19,15 @@ from hpcmix.commands.options import by_one_process, directory_argument, file_arg
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.errors import ProblemError
-    from hpcmix.run.planning.plan import make_plan
-    from hpcmix.run.planning.plan_table import plan_lines
     from hpcmix.run.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
     try:
-        lines = plan_lines(problem, make_plan(problem, ranks), ranks)
+        if problem.many_body is not None:
+            from hpcmix.run.planning.many_body.lines import bodies_lines as lines_of
+        else:
+            from hpcmix.run.planning.plan_table import planned_lines as lines_of
+        lines = lines_of(problem, ranks)
     except ProblemError as error:
         raise problem.locate(error) from error
     click.echo("\n".join(lines))

@@ -14,12 +14,13 @@ from hpcmix.problem.ending import ExitStatus, Foreseen
 
 FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
 """What a run writes beside its directories."""
-_DIRECTORIES = ("snapshots", "slices", "checkpoints")
+_DIRECTORIES = ("snapshots", "slices", "reduced", "checkpoints")
 _MARKS_OF_A_RUN = (
     "summary.json",
     "observables.jsonl",
     "checkpoints",
     "snapshots",
+    "reduced",
     "run.log",
     "ground-state-search.h5",
 )
@@ -83,6 +84,11 @@ class RunDirectory:
         """Directory of the checkpoints."""
         return self.path / "checkpoints"
 
+    @property
+    def reduced(self) -> Path:
+        """Directory of the reduced density matrices of a many-body run."""
+        return self.path / "reduced"
+
     def snapshot(self, index: int) -> Path:
         """The snapshot of that number, counted from 0."""
         return self.snapshots / f"{index:06d}.h5"
@@ -90,6 +96,10 @@ class RunDirectory:
     def slice(self, index: int) -> Path:
         """The slices of that number, counted from 0."""
         return self.slices / f"{index:06d}.h5"
+
+    def reduced_file(self, index: int) -> Path:
+        """The reduced density matrices of that number, counted from 0."""
+        return self.reduced / f"{index:06d}.h5"
 
     def checkpoint(self, step: int) -> Path:
         """The checkpoint of that step."""
@@ -107,6 +117,15 @@ class RunDirectory:
         """Number and path of every complete file of slices, in order."""
         return list(_numbered(self.slices))
 
+    def stored_reduced(self) -> list[tuple[int, Path]]:
+        """Number and path of every complete file of reduced density matrices, in order."""
+        return list(_numbered(self.reduced))
+
+    def stored_output(self) -> list[tuple[int, Path]]:
+        """Number and path of every file that the output of one time has left: snapshots, slices, reduced density
+        matrices."""
+        return [*self.stored_snapshots(), *self.stored_slices(), *self.stored_reduced()]
+
     def holds_run(self) -> bool:
         """Whether a run has begun here."""
         return any((self.path / name).exists() for name in _MARKS_OF_A_RUN)
@@ -118,7 +137,7 @@ class RunDirectory:
     def holds_results(self) -> bool:
         """Whether a run has left anything here that took time to compute: a record, a file of fields, a summary of
         more than a failure."""
-        if any(self.stored_checkpoints()) or any(self.stored_snapshots()) or any(self.stored_slices()):
+        if any(self.stored_checkpoints()) or any(self.stored_output()):
             return True
         if self.series.exists() and self.series.stat().st_size > 0:
             return True
@@ -134,7 +153,7 @@ class RunDirectory:
         what is computed again just so."""
         if not self.holds_run() or any(self.stored_checkpoints()) or self._is_told():
             return False
-        if any(index > 0 for index, _ in (*self.stored_snapshots(), *self.stored_slices())):
+        if any(index > 0 for index, _ in self.stored_output()):
             return False
         try:
             records = self.series.read_text(encoding="utf-8").splitlines()

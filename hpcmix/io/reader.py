@@ -93,6 +93,11 @@ class RunReader:
         """The files of slices and column densities, in order; those that cannot be opened are left out."""
         return _stored(self.directory.stored_slices())
 
+    @cached_property
+    def reduced(self) -> list[StoredFile]:
+        """The files of reduced density matrices, in order; those that cannot be opened are left out."""
+        return _stored(self.directory.stored_reduced())
+
     def read_slices(self, stored: StoredFile) -> Slices:
         """The content of one of :attr:`slices`."""
         try:
@@ -121,6 +126,10 @@ class RunReader:
         energy = (record.get("energy") or {}).get("total")
         if energy is not None:
             facts.append(("energy", f"{energy:.12g}"))
+        distances = {name: value for name, value in record.items() if name.endswith(")") or name == "Gamma"}
+        if distances:  # of N bodies
+            text = ", ".join(f"{name} {_number(value)}" for name, value in distances.items())
+            facts.append(("from mean field", text))
         for name, entries in (record.get("species") or {}).items():
             shown = ["particles", "chemical_potential", "highest_level", "rms_width", "centre"]
             if time is not None and math.isinf(time):  # in the laboratory there is no place any more
@@ -136,7 +145,8 @@ class RunReader:
             if summary.get(key) is not None:
                 facts.append((label, _number(summary[key])))
         facts.append(("records", f"{len(self.records)} in {self.directory.series.name}"))
-        for label, files in (("snapshots", self.snapshots), ("slices", self.slices)):
+        kinds = (("snapshots", self.snapshots), ("slices", self.slices), ("reduced matrices", self.reduced))
+        for label, files in kinds:
             if files:
                 size = described_size(sum(stored.path.stat().st_size for stored in files))
                 facts.append(

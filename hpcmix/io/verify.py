@@ -58,6 +58,7 @@ def verify(path: Path) -> Iterator[Finding]:
     for stored, check in (
         (directory.stored_snapshots(), _arrays),
         (directory.stored_slices(), _slices),
+        (directory.stored_reduced(), _arrays),
         (directory.stored_checkpoints(), lambda file: _checkpoint(file, directory.series)),
     ):
         for _, file in stored:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 RANK_VARIABLES = (
     "OMPI_COMM_WORLD_RANK",  # Open MPI's mpirun
@@ -33,6 +34,22 @@ def rank_started() -> int:
 def ranks_started() -> int:
     """How many processes a launcher started together with this one, itself included, as far as one tells."""
     return _first_number(SIZE_VARIABLES, 1)
+
+
+def is_live() -> bool:
+    """True when standard output is a terminal that a person looks at.
+
+    mpirun gives every rank a pseudo-terminal of its own, also in a batch job: then it is mpirun's own output that
+    counts.
+    """
+    if sys.stdout is None or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    if "OMPI_COMM_WORLD_RANK" not in os.environ:
+        return True
+    try:
+        return os.readlink(f"/proc/{os.getppid()}/fd/1").startswith(("/dev/pts", "/dev/tty"))
+    except OSError:
+        return False
 
 
 def _first_number(names: tuple[str, ...], otherwise: int) -> int:

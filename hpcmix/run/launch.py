@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
@@ -29,8 +29,8 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.run.checkpoints import Checkpoints
+from hpcmix.run.duties import evolve
 from hpcmix.run.log import Log, leave
-from hpcmix.run.loop import evolve
 from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
@@ -184,17 +184,72 @@ def _run(job: Job) -> ExitStatus:
     problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
     comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
-    Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
+    course = _course_of(job)
+    course.require_ranks(problem, comm)  # what is refused is refused before anything is moved aside
     with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
         if start.complete:
             log.line(start.complete)
             return ExitStatus.DONE
-        origin = start.origin
         with together(comm):
             log.open(directory.log)
             last_words.prepare(directory, problem, comm.size, is_root=comm.rank == 0)
         attendants.watchdog.beat()
         stops.prospect, stops.search, stops.directory = start.prospect, directory.search, directory.path
+        early_end = course.follow(problem, start.origin, attendants, begin)
+        with together(comm):
+            if comm.rank == 0:
+                directory.search.unlink(missing_ok=True)  # of a search that is done now
+        last_words.dismiss()
+    lost = early_end if isinstance(early_end, BlowUp) else None
+    status = lost.status if lost else ExitStatus.STOPPED if early_end else ExitStatus.DONE
+    if request.drawing:
+        stops.prospect = Prospect(f"while figures were drawn; hpcmix plot {directory.path} draws them", status)
+        stops.grace = 0.0
+        _draw(comm, problem, log)
+        stops.grace = None
+    return leave(log, lost) if lost else status
+
+
+class Course(Protocol):
+    """What a run does of one kind of problem between its first and its last line."""
+
+    def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
+        """Raise :class:`~hpcmix.problem.errors.ProblemError` where the ranks are too many or too few. Collective."""
+
+    def follow(
+        self, problem: Problem, origin: Origin | None, attendants: Attendants, begin: float
+    ) -> Stop | BlowUp | None:
+        """Set up, evolve, write and report; why it ended before the final time, None where it did not. Collective.
+
+        origin  what is gone on from; None: the beginning.
+        begin   when the run began, by time.perf_counter.
+        """
+
+
+def _course_of(job: Job) -> Course:
+    if job.problem.many_body is not None and job.request.evolving:
+        from hpcmix.run.many_body.command import BodiesCourse  # other problems need nothing of it
+
+        return BodiesCourse()
+    return FieldsCourse(job.request.evolving)
+
+
+@dataclass(frozen=True)
+class FieldsCourse:
+    """Of the mean field on the grid; not `evolving`: of its ground state alone."""
+
+    evolving: bool
+
+    def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
+        """See :class:`Course`."""
+        Communicators.of(problem, comm).free()
+
+    def follow(
+        self, problem: Problem, origin: Origin | None, attendants: Attendants, begin: float
+    ) -> Stop | BlowUp | None:
+        """See :class:`Course`."""
+        comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
+        directory = RunDirectory(Path(problem.output.directory))
         simulation = build_simulation(problem, comm, log, origin, attendants.watchdog, stops, directory)
         stops.found()
         last_words.simulation = simulation
@@ -203,30 +258,19 @@ def _run(job: Job) -> ExitStatus:
                 origin.prepare()
         attendants.watchdog.beat()
         last_words.outputs = outputs = Outputs(simulation)
-        checkpoints = Checkpoints(simulation, outputs) if request.evolving else None
-        stop: Stop | None = None
-        lost: BlowUp | None = None
+        checkpoints = Checkpoints(simulation, outputs) if self.evolving else None
+        early_end: Stop | BlowUp | None = None
         try:
             if checkpoints is not None:
-                stop = evolve(simulation, outputs, checkpoints, stops)
+                early_end = evolve(simulation, outputs, checkpoints, stops)
             else:
                 outputs.write_ground_state()
         except BlowUp as error:
-            lost = error
+            early_end = error
         last_words.complete()
-        finish(simulation, outputs, checkpoints, begin, stop or lost)
-        with together(comm):
-            if comm.rank == 0:
-                directory.search.unlink(missing_ok=True)  # of a search that is done now
-        last_words.dismiss()
+        finish(simulation, outputs, checkpoints, begin, early_end)
         simulation.free()
-    status = lost.status if lost else ExitStatus.STOPPED if stop else ExitStatus.DONE
-    if request.drawing:
-        stops.prospect = Prospect(f"while figures were drawn; hpcmix plot {directory.path} draws them", status)
-        stops.grace = 0.0
-        _draw(comm, problem, log)
-        stops.grace = None
-    return leave(log, lost) if lost else status
+        return early_end
 
 
 @dataclass(frozen=True)

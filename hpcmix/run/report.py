@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from hpcmix.io.checkpoints.checkpoint import digest_of
 from hpcmix.io.summary import write_summary
@@ -35,7 +35,7 @@ def finish(
     begin        when the run began, by time.perf_counter.
     early_end    why it ended before the final time: stopped, after a checkpoint, or lost; None where it did not.
     """
-    ended = _described(early_end)
+    ended = described(early_end)
     outputs.close()
     wall_seconds = time.perf_counter() - begin
     summary = _summary(simulation, outputs, wall_seconds, ended)
@@ -44,17 +44,24 @@ def finish(
             write_summary(outputs.directory.summary, summary)
     log = simulation.log
     log.line()
-    for line in _timer_table(summary["timers"], wall_seconds):
+    for line in timer_table(summary["timers"], wall_seconds):
         log.line(line)
     if checkpoints is not None and checkpoints.count:
-        log.line(_checkpoint_line(checkpoints, summary["timers"]))
+        log.line(checkpoint_line(checkpoints, summary["timers"]))
     log.line()
     log.line(_last_words(simulation, outputs, summary))
     if ended["status"] == "failed":
         log.keep(f"stopped: {ended['message']}")  # standard error says it when the files are closed
 
 
-def _described(early_end: Stop | BlowUp | None) -> dict[str, Any]:
+class Written(Protocol):
+    """How many checkpoints a job has written, and of how many bytes."""
+
+    count: int
+    bytes: int
+
+
+def described(early_end: Stop | BlowUp | None) -> dict[str, Any]:
     """How a run ended, the first keys of its summary."""
     match early_end:
         case None:
@@ -115,7 +122,7 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
     }
 
 
-def _timer_table(timers: dict[str, dict[str, float]], wall_seconds: float) -> list[str]:
+def timer_table(timers: dict[str, dict[str, float]], wall_seconds: float) -> list[str]:
     """Phases by time: the mean over the ranks, the slowest rank, calls and share of the whole."""
     lines = [f"{'phase':<14}{'seconds':>10}{'slowest':>10}{'calls':>9}{'share':>8}"]
     rest = wall_seconds
@@ -128,7 +135,7 @@ def _timer_table(timers: dict[str, dict[str, float]], wall_seconds: float) -> li
     return lines
 
 
-def _checkpoint_line(checkpoints: Checkpoints, timers: dict[str, dict[str, float]]) -> str:
+def checkpoint_line(checkpoints: Written, timers: dict[str, dict[str, float]]) -> str:
     """How many checkpoints were written, and how quickly (reading back not counted)."""
     seconds = timers["checkpoint"]["largest"]
     count = "1 checkpoint" if checkpoints.count == 1 else f"{checkpoints.count} checkpoints"

@@ -25,7 +25,8 @@ from hpcmix.problem.checks.many_body_size import total_configurations
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.run.schedules.schedule import Schedule
-from hpcmix.studies.track import CHECKPOINT_SECONDS, Conductor, Record, follow, physics_of
+from hpcmix.studies.following import CHECKPOINT_SECONDS, follow
+from hpcmix.studies.track import Conductor, Record, physics_of
 
 VECTORS = 26
 """Of psi's size that are held: Krylov's basis, psi, and what steps are tried on."""

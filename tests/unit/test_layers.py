@@ -61,7 +61,7 @@ ROOMS = {
         ("",),
         ("figures",),
     ],
-    "run": [("terminal",), ("stops",), ("log",), ("schedules",), ("planning", "resuming"), ("",), ("bench",)],
+    "run": [("stops",), ("log",), ("schedules",), ("planning", "resuming"), ("", "many_body"), ("bench",)],
     "studies": [("",), ("claims",), ("scaling",), ("check",)],
 }
 

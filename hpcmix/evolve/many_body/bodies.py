@@ -111,6 +111,10 @@ class ManyBodies:
             raise FloatingPointError(str(error)) from error
         self.step = following
 
+    def watch(self, alive: Callable[[], None]) -> None:
+        """Call `alive` with every product of a stretch. Local."""
+        self.picture.watch(alive)
+
     def settle(self) -> None:
         """Nothing: between steps psi is what it is."""
 

@@ -10,7 +10,7 @@ excitations  Psi = G(V(t)) psi: the frame moves with the mean field (evolve/exci
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +30,9 @@ from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
 from hpcmix.parallel.configurations import ConfigurationRows, Vector
 from hpcmix.parallel.mpi import MPI
 
+STEP = "step"
+"""Name of the integrator's step among what a picture goes on from."""
+
 FINEST = 1e-14
 """Smallest error of a stretch of time that is asked for, relative: rounding."""
 
@@ -45,6 +48,11 @@ class Picture(ABC):
     spaces: tuple[Configurations, ...]
     cut: ConfigurationRows
     psi: Vector
+    _product: ManyBodyProduct
+
+    def watch(self, alive: Callable[[], None]) -> None:
+        """Call `alive` with every product: who looks after a long stretch knows that it goes on. Local."""
+        self._product.alive = alive
 
     @abstractmethod
     def advance(self, begin: float, end: float) -> None:
@@ -65,11 +73,12 @@ class Picture(ABC):
 
     @abstractmethod
     def field(self, clock: float) -> dict[str, np.ndarray]:
-        """The arrays that the mean field goes on from, by name; small."""
+        """What it goes on from beside psi, by name, small arrays: the mean field, and the step that the integrator
+        tries next."""
 
     @abstractmethod
     def go_on(self, clock: float, field: Mapping[str, np.ndarray]) -> None:
-        """Go on with a mean field that :meth:`field` gave."""
+        """Go on with what :meth:`field` gave."""
 
     @property
     @abstractmethod
@@ -132,10 +141,13 @@ class AllConfigurations(Picture):
 
     def field(self, clock: float) -> dict[str, np.ndarray]:
         """See :class:`Picture`."""
-        return named(self._field.orbitals(clock))
+        return named(self._field.orbitals(clock)) | {STEP: _step_of(self._magnus)}
 
     def go_on(self, clock: float, field: Mapping[str, np.ndarray]) -> None:
         """See :class:`Picture`."""
+        if field[STEP][0] > 0.0:
+            step = float(field[STEP][0])
+            self._magnus = Magnus(self._combine, self.cut, self._model(0.0).hbar, self._tolerance, step)
         self._field = _field_of(self._model, listed(field), clock, self._breaks)
 
     @property
@@ -204,10 +216,11 @@ class FewExcitations(Picture):
 
     def field(self, clock: float) -> dict[str, np.ndarray]:
         """See :class:`Picture`."""
-        return named(self._frame.unitaries(clock))
+        return named(self._frame.unitaries(clock)) | {STEP: _step_of(self._magnus)}
 
     def go_on(self, clock: float, field: Mapping[str, np.ndarray]) -> None:
         """See :class:`Picture`."""
+        self._magnus.step = float(field[STEP][0]) or None
         self._frame = ExcitationFrame.going_on(self._model, listed(field), self._occupied, clock, self._breaks)
 
     @property
@@ -254,6 +267,11 @@ def named(arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
 def listed(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """The arrays of :func:`named`."""
     return [arrays[f"field_{number}"] for number in range(sum(name.startswith("field_") for name in arrays))]
+
+
+def _step_of(magnus: Magnus | None) -> np.ndarray:
+    """The step that is tried next; 0 where there is none yet."""
+    return np.array([(magnus.step if magnus is not None else None) or 0.0])
 
 
 def _field_of(model: ModelInTime, orbitals: Sequence[np.ndarray], start: float, breaks: Sequence[float]) -> ModeField:

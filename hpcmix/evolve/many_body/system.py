@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,8 @@ class ModeSystem:
     model: ModeModel
     orbitals: list[np.ndarray]
     timers: Timers = field(default_factory=Timers)
+    ground_state: dict[str, Any] | None = None
+    """How the initial state was found, where it was sought."""
 
     @classmethod
     def of(cls, problem: Problem, world: MPI.Comm, hooks: Hooks | None = None) -> ModeSystem:
@@ -65,17 +68,31 @@ class ModeSystem:
         :class:`~hpcmix.initial.descent.search.NotConverged`, and what a hook raises.
         """
         hooks = hooks or Hooks()
-        undivided = problem.parallel.model_copy(update={"orbital_groups": 1, "pencil_grid": "auto"})
-        problem = problem.model_copy(update={"parallel": undivided})
-        size = ranks_of_grid(problem.grid.points, world.size)
-        comm = world.Split(world.rank // size, world.rank)
-        communicators = Communicators.create(comm, problem.grid.points)
-        timers = Timers()
-        mixture = build_mixture(problem, communicators, timers)
-        state, _ = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
+        problem, comm, communicators, mixture, timers = _on_grid(problem, world)
+        state, found = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
         hooks.alive()
         model, orbitals = cls.in_modes(problem, mixture, state.orbitals, hooks.say)
-        return cls(problem, comm, communicators, mixture, model, orbitals, timers)
+        sought = None if found is None else found.as_dict()
+        return cls(problem, comm, communicators, mixture, model, orbitals, timers, sought)
+
+    @classmethod
+    def with_modes(
+        cls, problem: Problem, world: MPI.Comm, read: Callable[[MPI.Comm, Communicators, list[np.ndarray]], None]
+    ) -> ModeSystem:
+        """With modes that are known already, for bodies that go on; the orbitals are the first modes. Collective over
+        `world`.
+
+        read  fills the arrays of modes, (m, *this rank's block), on every rank; given the ranks of the grid.
+        """
+        problem, comm, communicators, mixture, timers = _on_grid(problem, world)
+        many_body, shape = problem.many_body, mixture.grid.position_shape
+        modes, orbitals = [], []
+        for one in problem.species:
+            count = many_body.modes[many_body.modes_of(one.name)].number(problem.grid.points)
+            modes.append(np.empty((count, *shape), np.complex128))
+            orbitals.append(np.eye(count, one.number_of_orbitals, dtype=np.complex128))
+        read(comm, communicators, modes)
+        return cls(problem, comm, communicators, mixture, ModeModel(problem, mixture, modes), orbitals, timers)
 
     @staticmethod
     def in_modes(
@@ -114,6 +131,17 @@ class ModeSystem:
         self.mixture.free()
         self.communicators.free()
         self.comm.Free()
+
+
+def _on_grid(problem: Problem, world: MPI.Comm) -> tuple[Problem, MPI.Comm, Communicators, Mixture, Timers]:
+    """The problem with the grid's division taken back, the ranks of the grid, and the mixture on it."""
+    undivided = problem.parallel.model_copy(update={"orbital_groups": 1, "pencil_grid": "auto"})
+    problem = problem.model_copy(update={"parallel": undivided})
+    size = ranks_of_grid(problem.grid.points, world.size)
+    comm = world.Split(world.rank // size, world.rank)
+    communicators = Communicators.create(comm, problem.grid.points)
+    timers = Timers()
+    return problem, comm, communicators, build_mixture(problem, communicators, timers), timers
 
 
 def ranks_of_grid(points: tuple[int, ...], ranks: int) -> int:

@@ -29,6 +29,9 @@ def draw(directory: str | Path) -> list[Path]:
     film.png       the same at all stored times if there are 3 or more, at six of them that are evenly spread if there
                    are more than six.
     momentum.png   momentum distributions, where records hold them, at up to six times.
+    distance.png, occupations.png
+                   in place of the first two for N bodies: alpha and distances of reduced density matrices; natural
+                   occupations, and relative change of norm and energies.
     In micrometres and milliseconds for a problem with ``[units]``, otherwise in code units. Raises
     :class:`~hpcmix.io.reader.NotARun` and, for files that are damaged or cannot be written,
     :class:`~hpcmix.io.atomic.OutputError`.
@@ -39,20 +42,8 @@ def draw(directory: str | Path) -> list[Path]:
     written = []
     with matplotlib.rc_context(STYLE):
         if run.records:
-            precision = run.problem.get("parallel", {}).get("precision", "double")
-            exchanging = exchanges_particles(run.records, PARTICLE_LIMIT[precision])
-            written.append(save(energy_figure(run.records, units, run.title, exchanging), place / "energy.png"))
-            dimensions = max(
-                (
-                    len(entry.get("centre", ()))
-                    for record in run.records
-                    for entry in record.get("species", {}).values()
-                ),
-                default=0,
-            )
-            if dimensions:
-                figure = series_figure(run.records, units, run.title, dimensions, exchanging)
-                written.append(save(figure, place / "series.png"))
+            draw_series = _draw_bodies if run.problem.get("many_body") else _draw_clouds
+            written += draw_series(run, units, place)
         if (moving := with_momenta(run.records)) and (lengths := run.problem.get("grid", {}).get("lengths")):
             figure = momentum_figure(spread_out(moving), lengths, units, run.title)
             written.append(save(figure, place / "momentum.png"))
@@ -62,6 +53,29 @@ def draw(directory: str | Path) -> list[Path]:
             if len(run.slices) >= 3:
                 written.append(_draw_densities(run, spread_out(run.slices), units, place / "film.png"))
     return written
+
+
+def _draw_clouds(run: RunReader, units: FigureUnits, place: Path) -> list[Path]:
+    """Energies and conservation; shape and place of the clouds."""
+    precision = run.problem.get("parallel", {}).get("precision", "double")
+    exchanging = exchanges_particles(run.records, PARTICLE_LIMIT[precision])
+    written = [save(energy_figure(run.records, units, run.title, exchanging), place / "energy.png")]
+    entries = (entry for record in run.records for entry in record.get("species", {}).values())
+    dimensions = max((len(entry.get("centre", ())) for entry in entries), default=0)
+    if dimensions:
+        figure = series_figure(run.records, units, run.title, dimensions, exchanging)
+        written.append(save(figure, place / "series.png"))
+    return written
+
+
+def _draw_bodies(run: RunReader, units: FigureUnits, place: Path) -> list[Path]:
+    """How far N bodies are from their mean field, and how many modes they take."""
+    from hpcmix.io.figures.many_body import distance_figure, occupation_figure
+
+    return [
+        save(distance_figure(run.records, units, run.title), place / "distance.png"),
+        save(occupation_figure(run.records, units, run.title), place / "occupations.png"),
+    ]
 
 
 def spread_out(stored: Sequence[Any]) -> list[Any]:

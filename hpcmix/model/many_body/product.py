@@ -12,7 +12,7 @@ Matrices that change in time keep their patterns: new coefficients cost one spar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -63,6 +63,7 @@ class ManyBodyProduct:
 
     constant   E, left out of :meth:`apply`
     products   how many were done
+    alive      called after each of them
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class ManyBodyProduct:
         """`changes`: what :meth:`load` will bring; the more, the larger the tables."""
         self.spaces, self.rows, self.changes = tuple(spaces), rows, changes
         self.products = 0
+        self.alive: Callable[[], None] = lambda: None
         self._block_bytes = block_bytes
         self._cheapest: dict[int, Channels] = {}  # of an interaction
         self._exchange: RowExchange | None = None
@@ -110,7 +112,7 @@ class ManyBodyProduct:
             if each.first != each.second:
                 if number not in self._cheapest:
                     self._cheapest[number] = cheapest(each.channels)
-                each = replace(each, channels=self._cheapest[number])  # noqa: PLW2901
+                each = replace(each, channels=self._cheapest[number])
             interactions.append(each)
         return ManyBodyModel(model.hbar, model.species, tuple(interactions))
 
@@ -237,6 +239,7 @@ class ManyBodyProduct:
             )
             exchange.release()
         self.products += 1
+        self.alive()
 
     def energy(self, psi: Vector, work: Vector) -> float:
         """<psi|H|psi> of a normalised psi, E included; `work` is overwritten."""

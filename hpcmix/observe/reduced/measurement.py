@@ -120,9 +120,9 @@ class Measurement:
         found = compare(self.state, bodies.orbitals(), self._orders, kinetic, self._thetas)
         return self._of_coherent(found) if self._coherent else found
 
-    def measure(self) -> dict[str, float]:
-        """The distances from the mean field, by name. Collective."""
-        numbers = self.compare().columns()
+    def measure(self, found: Comparison | None = None) -> dict[str, float]:
+        """The distances from the mean field, by name. Collective. `found`: of :meth:`compare`, where that is known."""
+        numbers = (found or self.compare()).columns()
         if GAMMA in self.columns.names:
             matrix = pair_space_matrix(self.state)
             numbers[GAMMA] = pair_space_distance(matrix, self._bodies.orbitals(), self._bodies.particles)

@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hpcmix.parallel.launcher import is_live
 from hpcmix.run.bench.machine import machine_line
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.planning.plan_table import readable
-from hpcmix.run.terminal import is_live
 
 
 def print_bench(result: dict[str, Any]) -> None:

@@ -9,13 +9,18 @@ from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.time_words import TimeWords, steps_in_words
 from hpcmix.run.planning.phase_resolution import expected_warnings as unresolved_phases
-from hpcmix.run.planning.plan import Plan
+from hpcmix.run.planning.plan import Plan, make_plan
 from hpcmix.run.planning.time_resolution import time_warnings
 
 
+def planned_lines(problem: Problem, ranks: int) -> list[str]:
+    """What ``hpcmix plan`` prints. Raises :class:`~hpcmix.problem.errors.ProblemError` where the grid is too small for
+    the ranks, and for a vector potential that is not finite."""
+    return plan_lines(problem, make_plan(problem, ranks), ranks)
+
+
 def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
-    """What ``hpcmix plan`` prints. Raises :class:`~hpcmix.problem.errors.ProblemError` for a vector potential that is
-    not finite."""
+    """A plan in words. Raises as :func:`planned_lines`."""
     decomposition = plan.decomposition
     points, block = (" x ".join(map(str, numbers)) for numbers in (problem.grid.points, decomposition.block_shape))
     count = "1 rank" if ranks == 1 else f"{ranks} ranks"
@@ -40,7 +45,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
         ]
     elif plan.seconds_per_step is not None:
-        whole = _duration(plan.seconds_per_step * plan.steps)
+        whole = duration_in_words(plan.seconds_per_step * plan.steps)
         lines += [
             f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
@@ -53,7 +58,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     return lines + unresolved_phases(problem) + expected_warnings(problem) + time_warnings(problem)
 
 
-def _duration(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
     """A duration as hours, minutes and seconds, or in years where these would say nothing."""
     years = seconds / (365.25 * 86400.0)
     return str(timedelta(seconds=round(seconds))) if years < 1000.0 else f"{years:.2g} years"

@@ -12,8 +12,12 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
+from hpcmix.run.resuming import vector_changes
 
-_FREE = ("title", "output", "parallel", "ground_state", "time.final", "time.check_step", "time.step.initial")
+_FREE = (
+    "title", "output", "parallel", "ground_state", "time.final", "time.check_step", "time.step.initial",
+    *vector_changes.FREE,
+)  # fmt: skip
 """What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
 there already."""
 
@@ -60,6 +64,9 @@ def compare(stored: str, problem: Problem) -> Comparison:
     if problem.time is not None and problem.time.adaptive is None and isinstance(before["time"]["step"], dict):
         misfits.append("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now")
         said.add("time.step")
+    for key, misfit in vector_changes.vector_misfits(_flat(before), _flat(now)):
+        misfits.append(misfit)
+        said.add(key)
     return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))
 
 

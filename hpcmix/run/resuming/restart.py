@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import asked_step, compare
 from hpcmix.run.schedules.schedule import has_passed, has_reached, steps_from
 from hpcmix.state import State
+
+Content = TypeVar("Content")
 
 MOST_ANCESTORS = 200
 """So many digests of checkpoints gone on from are kept, the newest ones."""
@@ -61,11 +64,16 @@ class Origin:
         return self.source.path.resolve() == self.target.path.resolve()
 
     def load(self, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators) -> State:
-        """The state of the newest checkpoint whose arrays are good too, in the given arrays; it is then the first
-        candidate. Collective. Raises :class:`NoCheckpoint` on every rank."""
+        """The state of the newest checkpoint whose arrays are good too, in the given arrays. Collective. Raises
+        :class:`NoCheckpoint` on every rank."""
+        return self.newest_good(lambda checkpoint: read_state(checkpoint, orbitals, names, communicators))
+
+    def newest_good(self, read: Callable[[Checkpoint], Content]) -> Content:
+        """What `read` makes of the newest checkpoint whose arrays are good too; it is then the first candidate.
+        Collective. Raises :class:`NoCheckpoint` on every rank."""
         while self.candidates:
             try:
-                return read_state(self.candidates[0], orbitals, names, communicators)
+                return read(self.candidates[0])
             except OutputError as error:
                 self.refused.append(str(error))
                 del self.candidates[0]
@@ -106,11 +114,11 @@ class Origin:
             for step, path in target.stored_checkpoints():
                 if step > chosen.step:
                     path.replace(path.with_name(path.name + ".set-aside"))
-            for index, path in [*target.stored_snapshots(), *target.stored_slices()]:
+            for index, path in target.stored_output():
                 if index >= chosen.bookmark.snapshots:
                     path.unlink(missing_ok=True)
                     path.with_suffix(".xdmf").unlink(missing_ok=True)
-            for place in (target.checkpoints, target.snapshots, target.slices):
+            for place in (target.checkpoints, target.snapshots, target.slices, target.reduced):
                 for leftover in place.glob("*.partial"):  # of a job that was killed while it wrote
                     leftover.unlink(missing_ok=True)
             target.summary.unlink(missing_ok=True)  # it tells of a run that has ended
@@ -147,6 +155,19 @@ def find_origin(output: RunDirectory, restart: str) -> Origin | None:
             "name another directory to branch off into with --set output.directory=..."
         )
     return _judged(origin, [path])
+
+
+def common_origins(directories: Sequence[RunDirectory]) -> list[tuple[Origin, ...]]:
+    """Where systems that march by one clock go on from, an origin for the directory of each: of every step that all
+    have a checkpoint of, whose seal and labels are good, the newest first. For the root."""
+    stored = [dict(directory.stored_checkpoints()) for directory in directories]
+    origins = []
+    for step in sorted(set.intersection(*map(set, stored)), reverse=True):
+        with suppress(OutputError):
+            headers = [read_header(files[step]) for files in stored]
+            of_all = zip(directories, headers, strict=True)
+            origins.append(tuple(Origin(directory, directory, [header]) for directory, header in of_all))
+    return origins
 
 
 def _wrong_option(restart: str, message: str) -> ProblemError:

@@ -13,7 +13,7 @@ from rich.console import Console
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.locking.lock import Lock
 from hpcmix.io.plain_json import page_of
-from hpcmix.parallel.launcher import ranks_started
+from hpcmix.parallel.launcher import is_live, ranks_started
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.errors import ProblemError
@@ -27,7 +27,6 @@ from hpcmix.run.planning.launchers import LAUNCHERS, library_of
 from hpcmix.run.planning.preflight import load_checked
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.requests import Prospect, StopRequests
-from hpcmix.run.terminal import is_live
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
 from hpcmix.studies.scaling.fit import fit_model

@@ -1,0 +1,152 @@
+"""How large the tables of a many-body Hamiltonian are, counted without making one (model/many_body/hops.py makes them).
+
+An entry of a species' own operator leads from a configuration to one with up to two particles elsewhere. Of N bosons
+in m modes C(N - k + m - 1, m - 1) configurations have k given particles to take; of fermions C(m - 2k, N - k) have them
+and room for k others. So entries are counted displacement by displacement, and only those that the modes allow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, combinations_with_replacement
+
+INDEX_BYTES = 4
+ROW_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Space:
+    """The configurations of one species.
+
+    fermions   whether they are.
+    particles  N.
+    modes      m.
+    count      D, the number of configurations.
+    complete   whether they are all of N particles in m modes; else counts are those of D configurations that all have
+               what an operator takes.
+    """
+
+    fermions: bool
+    particles: int
+    modes: int
+    count: int
+    complete: bool = True
+
+    def having(self, taken: int, wanted: int) -> int:
+        """Configurations with so many given particles to take and, of fermions, so many given modes free for them."""
+        if not self.complete:
+            return self.count
+        if self.particles < taken:
+            return 0
+        if self.fermions:
+            left = self.modes - taken - wanted
+            return math.comb(left, self.particles - taken) if left >= self.particles - taken else 0
+        return math.comb(self.particles - taken + self.modes - 1, self.modes - 1)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What modes allow: nothing is known of general ones.
+
+    momenta   of plane waves, without a potential: what hops keeps their sum. None for other modes.
+    local     modes that do not overlap: an interaction moves nobody.
+    """
+
+    momenta: Sequence[tuple[int, ...]] | None = None
+    local: bool = False
+
+    def hop(self, taken: int, added: int) -> bool:
+        """Whether one particle may change its mode by itself."""
+        return self.momenta is None or self.momenta[taken] == self.momenta[added]
+
+    def pair(self, taken: tuple[int, int], added: tuple[int, int]) -> bool:
+        """Whether an interaction may move two particles so."""
+        if self.local:
+            return taken == added
+        return self.momenta is None or self._sum(taken) == self._sum(added)
+
+    def _sum(self, modes: tuple[int, int]) -> tuple[int, ...]:
+        return tuple(a + b for a, b in zip(*(self.momenta[mode] for mode in modes), strict=True))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one species' operator: entries of the matrix, and terms that its making puts together."""
+
+    entries: int
+    terms: int
+
+
+def own_counts(space: Space, selection: Selection, interacts: bool) -> Counts:
+    """Of dG(h) and, where the species interacts with itself, its pair operator."""
+    modes = range(space.modes)
+    hops = [(q, p) for q in modes for p in modes if p != q and selection.hop(q, p)]
+    entries = space.count + len(hops) * space.having(1, 1)
+    terms = space.modes * space.count + len(hops) * space.having(1, 1)
+    if not interacts:
+        return Counts(entries, terms)
+    moved = set(hops)
+    doubled = 0
+    for taken, added in _pairs(space, selection):
+        terms += space.having(2, len(set(added) - set(taken)) if space.fermions else 0)
+        rest_taken, rest_added = _without_common(taken, added)
+        if len(rest_taken) == 1:
+            moved.add((rest_taken[0], rest_added[0]))
+        elif rest_taken:
+            doubled += 1
+    entries = space.count + len(moved) * space.having(1, 1) + doubled * space.having(2, 2)
+    return Counts(entries, terms)
+
+
+def _pairs(space: Space, selection: Selection) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    chosen = combinations if space.fermions else combinations_with_replacement
+    pairs = list(chosen(range(space.modes), 2))
+    for taken in pairs:
+        for added in pairs:
+            if selection.pair(taken, added):
+                yield taken, added
+
+
+def _without_common(taken: tuple[int, int], added: tuple[int, int]) -> tuple[list[int], list[int]]:
+    left, right = list(taken), list(added)
+    for mode in taken:
+        if mode in right:
+            left.remove(mode)
+            right.remove(mode)
+    return left, right
+
+
+@dataclass(frozen=True)
+class ChannelCounts:
+    """Of an interaction with another species: products X_c (x) Y_c, and on one side the hops of all X_c between modes,
+    and how many of them have a diagonal."""
+
+    channels: int
+    hops: int
+    diagonals: int
+
+    def entries(self, space: Space) -> int:
+        """Of all matrices of one side."""
+        return self.diagonals * space.count + self.hops * space.having(1, 1)
+
+
+def channel_counts(selection: Selection, modes: int, others: int) -> ChannelCounts:
+    """At most so many, with a species of `others` modes."""
+    if selection.local:
+        return ChannelCounts(modes, 0, modes)
+    if selection.momenta is not None:
+        differences = {
+            tuple(a - b for a, b in zip(first, second, strict=True))
+            for first in selection.momenta
+            for second in selection.momenta
+        }
+        return ChannelCounts(len(differences), modes * (modes - 1), 1)
+    channels = min(modes * (modes + 1) // 2, others * (others + 1) // 2)
+    return ChannelCounts(channels, channels * modes * (modes - 1), channels)
+
+
+def matrix_bytes(entries: int, rows: int, value_bytes: int) -> int:
+    """Of a sparse matrix with rows of int64 places and int32 columns."""
+    return entries * (INDEX_BYTES + value_bytes) + (rows + 1) * ROW_BYTES
