@@ -20,6 +20,9 @@ def numbers_of(context: click.Context, parameter: click.Parameter, text: str | N
 @click.argument("claim", metavar="CLAIM", type=click.Choice(tuple(OPTIONS)))
 @file_argument
 @click.option("--numbers", metavar="N,N,...", callback=numbers_of, help="Particle numbers of the family.")
+@click.option(
+    "--bosons", metavar="N,N,...", callback=numbers_of, help="Numbers of bosons beside a fixed number of fermions."
+)
 @click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
 @click.option(
     "--restart",
@@ -35,6 +38,7 @@ def check(
     claim: str,
     file: str,
     numbers: tuple[int, ...],
+    bosons: tuple[int, ...],
     at_start: bool,
     restart: str,
     max_wall: float | None,
@@ -53,9 +57,10 @@ def check(
     well-posedness          kinetic energy below its bound from the conserved energy (Anapolitanos et al., Thm 1.1)
     semiclassical-bounds    commutators of a trapped Fermi gas are of the size M hbar (Cardenas et al. (2.9), (2.11))
     mean-field-limit        N bosons tend to their mean field like 1/N (Michelangeli and Olgiati; Anapolitanos et al.)
+    bose-fermi-limit        so do bosons and fermions (Cardenas et al., Theorem 1)
     """
     from hpcmix.studies.check import Request
     from hpcmix.studies.check import check as measure
 
     wanted = {"evolving": not at_start, "fresh": restart == "never", "max_wall": max_wall}
-    return measure(Request(claim, file, overrides, numbers, **wanted))
+    return measure(Request(claim, file, overrides, numbers, bosons, **wanted))

@@ -29,6 +29,7 @@ from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
 from hpcmix.studies.claim import Finding
 from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.claims import (
+    bose_fermi_limit,
     conservation,
     dispersion,
     gross_pitaevskii_limit,
@@ -59,6 +60,7 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
         well_posedness,
         semiclassical_bounds,
         mean_field_limit,
+        bose_fermi_limit,
     )
 }
 """What ``hpcmix check`` knows, by the word on the command line."""
@@ -71,6 +73,7 @@ class Request:
     claim      its word.
     overrides  ``--set`` entries.
     numbers    particle numbers of the family; empty: the claim's own.
+    bosons     of a family over bosons beside a fixed number of fermions.
     evolving   False: measure at time zero only.
     fresh      move what an earlier check left in the directory aside.
     max_wall   seconds that the program may run.
@@ -80,6 +83,7 @@ class Request:
     file: str
     overrides: Sequence[str] = ()
     numbers: Sequence[int] = ()
+    bosons: Sequence[int] = ()
     evolving: bool = True
     fresh: bool = False
     max_wall: float | None = None
@@ -89,6 +93,7 @@ class Request:
         """Those of its options that not every claim takes."""
         given = {
             "--numbers": bool(self.numbers),
+            "--bosons": bool(self.bosons),
             "--max-wall": self.max_wall is not None,
             "--at-start": not self.evolving,
         }
@@ -97,7 +102,8 @@ class Request:
     @property
     def asked(self) -> dict[str, Any]:
         """What is measured, beside the problem: kept in the report, to recognise a check that is complete."""
-        return {"claim": self.claim, "numbers": list(self.numbers), "at_start": not self.evolving}
+        bosons = {"bosons": list(self.bosons)} if self.bosons else {}
+        return {"claim": self.claim, "numbers": list(self.numbers), "at_start": not self.evolving} | bosons
 
 
 def check(request: Request) -> int:
@@ -142,7 +148,7 @@ def check(request: Request) -> int:
 def _measure(request: Request, work: Work) -> None:
     """Measure, write and say what was found. Collective."""
     comm, log, directory = work.comm, work.log, work.directory
-    setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
+    setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work, request.bosons)
     problem, finding = CLAIMS[request.claim](setting)
     with together(comm):
         if comm.rank == 0:

@@ -90,7 +90,7 @@ class Curve:
 class Finding:
     """The outcome of a study.
 
-    columns   name of every column; the first is the variable.
+    columns   name of every column; the first is the variable, unless `variable` names another.
     rows      measured numbers.
     shown     the columns that the figure draws over the first; none where the curves say all.
     holds     whether the measured numbers are consistent with the claim; None where they do not decide it.
@@ -122,6 +122,7 @@ class Finding:
     notes: tuple[str, ...] = field(default=())
     further: tuple[Curve, ...] = ()
     slopes: tuple[float, ...] = ()
+    variable: str = ""
 
     def column(self, name: str) -> list[float]:
         """The numbers of a column."""

@@ -56,7 +56,7 @@ def _draw_curves(finding: Finding, axes: Axes) -> None:
 
 
 def _draw_columns(finding: Finding, axes: Axes) -> None:
-    variable = finding.columns[0]
+    variable = finding.variable or finding.columns[0]
     x = finding.column(variable)
     errors = {budget.quantity: budget.errors for budget in finding.budgets}
     fits = {fit.quantity: fit for fit in finding.fits if finding.scale == "log" and fit.variable == variable}
@@ -94,7 +94,7 @@ def _draw_slopes(finding: Finding, axes: Axes, x: Sequence[float]) -> None:
     first = max((finding.column(name)[0] for name in finding.shown), default=1.0)
     places = np.asarray(x, dtype=float)
     for number, slope in enumerate(finding.slopes):
-        label = f"{finding.columns[0]}^({slope:g})"
+        label = f"{finding.variable or finding.columns[0]}^({slope:g})"
         line = 1.6 * first * (places / places[0]) ** slope
         axes.plot(places, line, LINES[1 + number % 2], color="0.6", linewidth=1.0, label=label)
 

@@ -28,6 +28,7 @@ class Setting:
     file, overrides  the problem file and its ``--set`` entries.
     numbers          particle numbers of a family; empty: the claim's own.
     evolving         False: measure at time zero only, where the claim has something to say there.
+    bosons           numbers of bosons of a family that varies these beside a fixed number of fermions.
     """
 
     file: str
@@ -35,6 +36,7 @@ class Setting:
     numbers: Sequence[int]
     evolving: bool
     work: Work
+    bosons: Sequence[int] = ()
 
     def on_root(self, plan: Callable[[Load], Plan]) -> Plan:
         """What `plan` makes of problems that it loads with some ``--set`` entries more; it runs on the root, and its

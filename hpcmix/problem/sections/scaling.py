@@ -7,9 +7,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from hpcmix.problem.reading.section import Section
+from pydantic import model_validator
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import integer
 from hpcmix.problem.sections.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
@@ -24,17 +27,25 @@ class Scaling(Section):
                         N / sqrt(N_a N_b); two species: nu_1 = R, nu_2 = 1/R, R^2 = N_1/N_2 (Anapolitanos, Hott and
                         Hundertmark (7)).
     bose-fermi-micro    N = M bosons, masses 1/2, hbar = 1, all kernels times lambda = 1/N (Cardenas, Miller and
-                        Pavlovic (2.18); their (2.19) needs the mass 1/2 where they print 2).
+                        Pavlovic (2.18); their (2.19) needs the mass 1/2 where they print 2). With `bosons` another N.
     bose-fermi-macro    hbar = M^(-1/d), boson mass hbar, fermion mass 1, N = M^(1 + 1/d) bosons, all kernels times
                         lambda = 1/N (the same, (2.20)).
     """
 
     kind: Literal["fractions", "geometric-mean", "bose-fermi-micro", "bose-fermi-macro"]
+    bosons: Annotated[int, integer(at_least=1)] | None = None
+    """Of bose-fermi-micro: N where it is not the number of fermions."""
+
+    @model_validator(mode="after")
+    def _bosons_have_a_use(self):
+        if self.bosons is not None and self.kind != "bose-fermi-micro":
+            raise wrong(f'is for kind = "bose-fermi-micro"; it is "{self.kind}" here', key="bosons")
+        return self
 
     @property
     def rule(self) -> ScalingRule:
         """What the word means."""
-        return RULES[self.kind]
+        return RULES[self.kind] if self.bosons is None else BoseFermiMicro(self.bosons)
 
     @property
     def sets_bose_fermi(self) -> bool:
@@ -143,12 +154,16 @@ class BoseFermiRule(ScalingRule):
         return {"mass": numbers[one.kind], **bosons}
 
 
+@dataclass(frozen=True)
 class BoseFermiMicro(BoseFermiRule):
-    """(2.18)."""
+    """(2.18); with another number of bosons where one is given."""
+
+    bosons: int | None = None
 
     def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
         """See :class:`BoseFermiRule`."""
-        return {"hbar": 1.0, "particles": fermions, "condensate": 0.5, "fermions": 0.5}
+        particles = fermions if self.bosons is None else float(self.bosons)
+        return {"hbar": 1.0, "particles": particles, "condensate": 0.5, "fermions": 0.5}
 
 
 class BoseFermiMacro(BoseFermiRule):
