@@ -114,3 +114,23 @@ def test_the_vacuum():
         psi = vacuum(space)
         np.testing.assert_array_equal(space.occupations[psi == 1.0], [occupied])
         assert np.count_nonzero(psi) == 1
+
+
+@pytest.mark.parametrize("arguments,options", FAMILIES[4:])
+def test_amplitudes_are_those_of_single_operators(arguments, options):
+    """<n| a*_p a*_q a_s a_r |m> one operator after the other, from the left."""
+    space = configurations_of(*arguments, **options)
+    random = np.random.default_rng(1)
+    for _ in range(12):
+        p, q, r, s = (int(mode) for mode in random.integers(0, space.columns, 4))
+        rows, signed = space.occupations, np.ones(len(space))
+        for step, mode in ((space.annihilate, p), (space.annihilate, q), (space.create, s), (space.create, r)):
+            possible = signed != 0.0
+            rows, square = step(np.where(possible[:, None], rows, space.occupations), mode)
+            signed = np.where(possible, signed * square, 0.0)
+        expected = np.copysign(np.sqrt(np.abs(signed)), signed)
+        found = space.amplitudes(space.occupations, (p, q), (r, s))
+        np.testing.assert_allclose(found, expected, rtol=1e-14)
+        change = space.unit(p) + space.unit(q) - space.unit(r) - space.unit(s)
+        there = expected != 0.0
+        np.testing.assert_array_equal(space.rank(rows[there]), space.rank((space.occupations - change)[there]))

@@ -104,6 +104,19 @@ class Configurations(ABC):
         """A matrix of one particle (.., m, m) between `columns`."""
         return matrix
 
+    def unit(self, mode: int) -> Numbers:
+        """What one particle more in a mode adds to a row of `occupations`."""
+        row = np.zeros(self.columns, np.int64)
+        row[mode] = 1
+        return row
+
+    @abstractmethod
+    def amplitudes(
+        self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        """<n| a*_p a*_q .. a_s a_r |n - e_p - e_q .. + e_r + e_s ..> for every row n, with removed = (p, q, ..) and
+        added = (r, s, ..); 0 where there is nothing to take."""
+
     @abstractmethod
     def annihilate(self, occupations: Numbers, mode: int) -> tuple[Numbers, NDArray]:
         """a_mode on every row: the new occupations and the square of the amplitude, with its sign; 0 where there is
@@ -185,6 +198,25 @@ class _Bosons(Configurations):
         after[:, mode] += 1
         return after, after[:, mode].astype(float)
 
+    def amplitudes(
+        self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        counts: dict[int, NDArray] = {}
+        square = np.ones(len(occupations))
+        for mode in removed:
+            count = counts.get(mode, occupations[:, mode])
+            square *= count
+            counts[mode] = self._after(count, mode, -1)
+        root = np.sqrt(np.maximum(square, 0.0))
+        square = np.where(root > 0.0, 1.0, 0.0)
+        for mode in added:
+            counts[mode] = self._after(counts.get(mode, occupations[:, mode]), mode, 1)
+            square *= counts[mode]
+        return root * np.sqrt(np.maximum(square, 0.0))
+
+    def _after(self, count: NDArray, mode: int, change: int) -> NDArray:
+        return count + change
+
 
 class BosonConfigurations(_Bosons):
     """All distributions of N bosons over m modes."""
@@ -251,6 +283,12 @@ class Fluctuations(_Bosons):
     def embed(self, matrix: NDArray) -> NDArray:
         indices = [0, *range(self.modes)]
         return matrix[..., indices, :][..., :, indices]
+
+    def unit(self, mode: int) -> Numbers:
+        return super().unit(mode) if mode > 0 else np.zeros(self.columns, np.int64)
+
+    def _after(self, count: NDArray, mode: int, change: int) -> NDArray:
+        return count + change if mode > 0 else count
 
     def annihilate(self, occupations: Numbers, mode: int) -> tuple[Numbers, NDArray]:
         if mode == 0:
@@ -331,6 +369,20 @@ class FermionConfigurations(Configurations):
         after = occupations.copy()
         after[:, mode] += 1
         return after, np.where(occupations[:, mode] == 0, self._signs(occupations, mode), 0.0)
+
+    def amplitudes(
+        self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        before = np.cumsum(occupations, axis=1) - occupations  # particles in earlier modes
+        changes = np.zeros(self.modes, np.int64)
+        possible = np.ones(len(occupations), bool)
+        parity = np.zeros(len(occupations), np.int64)
+        for mode, change in [(mode, -1) for mode in removed] + [(mode, 1) for mode in reversed(added)]:
+            wanted = 1 if change < 0 else 0
+            possible &= occupations[:, mode] + changes[mode] == wanted
+            parity += before[:, mode] + changes[:mode].sum()
+            changes[mode] += change
+        return np.where(possible, 1.0 - 2.0 * (parity % 2), 0.0)
 
     @staticmethod
     def _signs(occupations: Numbers, mode: int) -> NDArray:

@@ -25,7 +25,13 @@ from hpcmix.model.many_body.channels import cheapest, without_rounding
 from hpcmix.model.many_body.coefficients import Coefficients, coefficients_of
 from hpcmix.model.many_body.configurations import Configurations, refuse_too_many
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel
-from hpcmix.model.many_body.hops import SparseFamily, many_body_family, one_body_family, pairs_of
+from hpcmix.model.many_body.hops import (
+    SparseFamily,
+    many_body_family,
+    one_body_family,
+    one_body_matrix,
+    pairs_of,
+)
 from hpcmix.parallel.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector
 from hpcmix.parallel.mpi import MPI
 
@@ -72,7 +78,6 @@ class ManyBodyProduct:
         self.products = 0
         self._block_bytes = block_bytes
         self._cheapest: dict[int, Channels] = {}  # of an interaction
-        self._patterns: dict[tuple[int, bytes], SparseFamily] = {}  # of a species and where a matrix has entries
         self._exchange: RowExchange | None = None
         self._right: list[SparseMatrices] | None = None
         self._unscaled: SparseMatrices | None = None  # the left sides of channels that do not change
@@ -83,7 +88,7 @@ class ManyBodyProduct:
             self._hops = [one_body_family(space) for space in self.spaces]
         self._load(coefficients, 1.0)
         if changes is Changes.NOTHING:
-            self._species, self._patterns = [], {}
+            self._species = []
 
     # ------------------------------------------------------------------ coefficients
 
@@ -118,7 +123,8 @@ class ManyBodyProduct:
             wanted_pairs = np.zeros((len(pairs_of(space)),) * 2, bool)
         else:
             wanted_pairs = without_rounding(pairs) != 0.0
-        return many_body_family(space, wanted, wanted_pairs)
+        fixed = coefficients.of_species(number, len(pairs_of(space))) if self.changes is Changes.NOTHING else None
+        return many_body_family(space, wanted, wanted_pairs, fixed)
 
     def _own_values(self, number: int, coefficients: Coefficients) -> NDArray:
         return self._species[number].values(coefficients.of_species(number, len(pairs_of(self.spaces[number]))))
@@ -161,11 +167,7 @@ class ManyBodyProduct:
     def _hop_matrix(self, number: int, matrix: NDArray) -> sparse.csr_matrix:
         if self.changes is Changes.EVERYTHING:
             return self._hops[number].matrix(matrix)
-        wanted = matrix != 0.0
-        key = (number, wanted.tobytes())
-        if key not in self._patterns:
-            self._patterns[key] = one_body_family(self.spaces[number], wanted)
-        return self._patterns[key].matrix(matrix)
+        return one_body_matrix(self.spaces[number], matrix)
 
     def _take_rows(self, own: list[Csr], left: list[Csr] | None) -> None:
         """The parts of matrices on rows that belong to this rank, with columns that say where rows are. `left`: None
