@@ -9,7 +9,7 @@ import pytest
 from tests.physics.bodies_on_a_ring import STIRRED, ring
 from tests.system.commands import hpcmix
 
-RING = ring(excitations=4, tolerance=1e-7, final=0.1)
+RING = ring(excitations=4, tolerance=1e-7, final=0.2)
 
 
 @pytest.fixture
