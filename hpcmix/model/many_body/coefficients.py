@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.model.many_body.channels import pair_operator
+from hpcmix.model.many_body.channels import pair_operator, without_rounding
 from hpcmix.model.many_body.configurations import Configurations
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, PairInteraction
 from hpcmix.model.many_body.hops import pair_coefficients
@@ -112,5 +112,6 @@ def _embedded_pairs(channels: Channels, space: Configurations) -> NDArray:
 
 
 def _real(matrices: NDArray) -> NDArray:
-    """Real numbers where there is no imaginary part at all."""
-    return matrices if np.iscomplexobj(matrices) and matrices.imag.any() else np.ascontiguousarray(matrices.real)
+    """Real numbers where there is no imaginary part beyond rounding: one complex table makes a product of all."""
+    cleaned = without_rounding(matrices)
+    return matrices if np.iscomplexobj(cleaned) else cleaned

@@ -21,12 +21,11 @@ from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWave
 from hpcmix.problem.sections.potentials import PotentialSection
 from hpcmix.run.planning.many_body.configuration_tables import (
     ChannelCounts,
-    Counts,
     Selection,
     Space,
     channel_counts,
     matrix_bytes,
-    own_counts,
+    own_entries,
 )
 from hpcmix.run.planning.many_body.spectrum import energy_radius, turning_rate
 from hpcmix.run.planning.plan import PROGRAM_BYTES, SERIES_BYTES
@@ -37,11 +36,12 @@ COMPLEX_BYTES = 16
 UNITS = 4096
 """Parts that ranks share rows by (parallel/configurations.py)."""
 
-BYTES_PER_TERM = 118
-"""Of a table while it is made; measured."""
+MAKING_FIXED, MAKING_MOVING = 50, 165
+"""Bytes for an entry of a table while it is made, of one whose values stay and of one whose values change in time;
+measured."""
 
-KEPT_PER_TERM = 17
-"""Of a table whose values change in time: factors beside values; measured."""
+KEPT_PER_ENTRY = 31
+"""Bytes for an entry of a table whose values change in time, beside the values: its factors; measured."""
 
 SECONDS_PER_HOP = 0.6e-9
 """Of an amplitude in a product of two species, on a core. Measured 0.4 to 1."""
@@ -179,14 +179,11 @@ class _Planning:
         free = all(entry.kernel_boundary in (None, "periodic") for entry in problem.interaction)
         found = []
         for one, entry in zip(problem.species, self.entries, strict=True):
-            if self.turning:
-                found.append(Selection())
-            elif isinstance(entry, GridModes):
-                found.append(Selection(local=True))
-            elif isinstance(entry, PlaneWaveModes) and free and not one.potential and problem.rotation is None:
-                found.append(Selection(entry.waves(problem.grid.dimensions)))
-            else:
-                found.append(Selection())
+            momenta = None
+            if isinstance(entry, PlaneWaveModes) and free:
+                momenta = entry.waves(problem.grid.dimensions)
+            kept = not one.potential and problem.rotation is None
+            found.append(Selection(momenta, kept, isinstance(entry, GridModes), self.turning))
         return tuple(found)
 
     @cached_property
@@ -195,9 +192,10 @@ class _Planning:
         return {(min(pair), max(pair)) for pair in (self.problem.pair(one.between) for one in self.problem.interaction)}
 
     @cached_property
-    def own(self) -> list[Counts]:
+    def own(self) -> list[int]:
+        """Entries of every species' own operator."""
         return [
-            own_counts(space, selection, (number, number) in self.pairs)
+            own_entries(space, selection, (number, number) in self.pairs)
             for number, (space, selection) in enumerate(zip(self.spaces, self.selections, strict=True))
         ]
 
@@ -231,10 +229,10 @@ class _Planning:
         """Operators as a rank keeps them, and the configurations that they are made from."""
         rows, columns = self.spaces[0].count, math.prod(space.count for space in self.spaces[1:])
         share = self.largest_part / rows
-        total = sum(8 * space.count * (space.modes + 1) for space in self.spaces)
-        total += round(share * matrix_bytes(self.own[0].entries, rows, self.value_bytes))
+        total = sum(8 * space.count * space.modes for space in self.spaces)
+        total += round(share * matrix_bytes(self.own[0], rows, self.value_bytes))
         for number, space in enumerate(self.spaces[1:], 1):
-            entries = self.own[number].entries * (columns // space.count)
+            entries = self.own[number] * (columns // space.count)
             total += matrix_bytes(entries, columns, self.value_bytes)
         for first, second in self.between:
             left, right = self.channels(first, second)
@@ -245,13 +243,13 @@ class _Planning:
             size += 8 * left.channels * (self.spaces[first].count + 1)
             total += round(share * size) if first == 0 else 0
         if self.moving:
-            total += KEPT_PER_TERM * sum(counts.terms for counts in self.own)
+            total += KEPT_PER_ENTRY * sum(self.own)
         return total
 
     @cached_property
     def hops(self) -> float:
         """Entries that an amplitude of a product takes."""
-        total = sum(counts.entries / space.count for counts, space in zip(self.own, self.spaces, strict=True))
+        total = sum(entries / space.count for entries, space in zip(self.own, self.spaces, strict=True))
         for first, second in self.between:
             left, right = self.channels(first, second)
             total += left.entries(self.spaces[first]) / self.spaces[first].count
@@ -291,7 +289,7 @@ class _Planning:
             vectors=3 + LARGEST + 1 if self.moving else 4,
             largest_part=self.largest_part,
             table_bytes=self.table_bytes,
-            setup_bytes=BYTES_PER_TERM * max(counts.terms for counts in self.own),
+            setup_bytes=(MAKING_MOVING if self.moving else MAKING_FIXED) * max(self.own),
             grid_bytes=self.grid_bytes,
             checkpoint_bytes=COMPLEX_BYTES * (self.spaces[0].count * columns + grid * sum(modes)),
             checkpoints=self.problem.output.checkpoints.keep,
