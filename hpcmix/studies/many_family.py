@@ -26,7 +26,7 @@ from hpcmix.studies.budget import AS_GIVEN, SHRINKING, Budget, Variation, of_gri
 from hpcmix.studies.claim import Curve
 from hpcmix.studies.many_track import ManyBodyTrack
 from hpcmix.studies.setting import DIVISION, Load
-from hpcmix.studies.track import Record, Sight, Track
+from hpcmix.studies.track import Record, Track
 
 FEWER_MODES = "fewer modes"
 """The variation that does not count."""
@@ -290,12 +290,12 @@ class _GridComparison:
         self._modes = model.modes
         self._field = ModeField(model.in_time(), own, [one.shape[1] for one in own], 0.0, breaks)
 
-    def measure(self, sights: Sequence[Sight]) -> list[float]:
+    def measure(self, simulations: Sequence[Simulation]) -> list[float]:
         """The distance at the simulation's time; not known where it goes on from a checkpoint."""
-        simulation, look = sights[0].simulation, sights[0].look
+        simulation = simulations[0]
         if self._field is None:
             return [math.nan]
-        mixture = simulation.mixture
+        mixture, look = simulation.mixture, Look(simulation.mixture, simulation.state)
         distances = []
         for a, own in enumerate(self._field.orbitals(simulation.state.time)):
             there = overlaps(mixture, self._modes[a], look.orbital_set(a))
