@@ -136,9 +136,10 @@ class AdaptiveStepper:
     def _keep(self, orbitals: Sequence[np.ndarray]) -> None:
         """Copies to go back to, and to take the single step from."""
         if not self._kept:
-            self._kept = [np.empty_like(array) for array in orbitals]
-            self._trial = [self._mixture.transform.empty_fields(len(array)) for array in orbitals]
-        with self._mixture.transform.timers.phase("error estimate"):
+            engine = self._mixture.engine
+            self._kept = [engine.empty(array.shape, array.dtype) for array in orbitals]
+            self._trial = [engine.complex_transform().empty_fields(len(array)) for array in orbitals]
+        with self._mixture.engine.timers.phase("error estimate"):
             _copy(orbitals, self._kept)
             _copy(orbitals, self._trial)
 
@@ -155,7 +156,7 @@ class AdaptiveStepper:
         self._flows.alternate(self._trial, [rest], [], half_way)
         self._move(orbitals, start, 2)
         self._flows.settle(orbitals)
-        with self._mixture.transform.timers.phase("error estimate"):
+        with self._mixture.engine.timers.phase("error estimate"):
             return self._distance(orbitals) / (2.0**self._table.order - 1.0)
 
     def _move(self, orbitals: Sequence[np.ndarray], start: _Start, pieces: int) -> bool:

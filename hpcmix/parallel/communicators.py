@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
-from hpcmix.parallel.division import Division, divide
+from hpcmix.parallel.division import Division, DivisionRequest, divide
 from hpcmix.parallel.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.reading.values import counted
-from hpcmix.problem.schema import Problem
 
 
 def world() -> MPI.Comm:
@@ -103,8 +102,8 @@ class Communicators:
         return cls(comm, group, across, along, decomposition, groups, division.notes, node_ranks)
 
     @classmethod
-    def of(cls, problem: Problem, comm: MPI.Comm) -> Communicators:
-        """The division of `comm` that a problem asks for, or the quickest for it. Collective over `comm`.
+    def of(cls, request: DivisionRequest, comm: MPI.Comm) -> Communicators:
+        """The division of `comm` that is asked for, or the quickest. Collective over `comm`.
 
         Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks cannot be divided as asked.
         """
@@ -113,7 +112,7 @@ class Communicators:
         # of the first rank's node, so that all ranks choose alike
         node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
         node.Free()
-        return cls.divided(comm, divide(problem, comm.size, node_ranks, memory_per_rank), node_ranks)
+        return cls.divided(comm, divide(request, comm.size, node_ranks, memory_per_rank), node_ranks)
 
     @property
     def group_index(self) -> int:

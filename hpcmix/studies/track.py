@@ -24,6 +24,7 @@ from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import page_of
+from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
@@ -82,7 +83,7 @@ class Track:
     @property
     def bytes(self) -> float:
         """What its fields take, set-up included, about."""
-        size = 16 if self.problems[0].parallel.precision == "double" else 8
+        size = 2 * precision_of(self.problems[0]).real_bytes
         return sum(6.0 * size * math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
 
     @property

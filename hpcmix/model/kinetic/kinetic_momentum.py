@@ -18,7 +18,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.kernels.transforms import empty
 from hpcmix.model.kinetic.vector_potentials import magnitudes
 from hpcmix.parallel.transforms.transform import Transform
 
@@ -45,7 +44,7 @@ class KineticMomentum:
         self._transform = transform
         self._grid = grid
         self.scale = scale
-        real = np.empty(0, transform.wave_dtype).real.dtype
+        real = transform.resources.real_dtype
         nothing: list[np.ndarray | None] = [None] * grid.dimensions
         both = zip(own, nothing if frame is None else frame, strict=True)
         self.frame = [_times(part, 1.0, real) for part in (nothing if frame is None else frame)]
@@ -56,7 +55,7 @@ class KineticMomentum:
             if points % 2 == 0:
                 momenta[points // 2] = 1j * abs(momenta[points // 2])
             self._tables.append(momenta)
-        self._work = [empty(transform.position_block.shape, transform.wave_dtype) for _ in range(2)]
+        self._work = [transform.empty_position() for _ in range(2)]
 
     def square(self, source: np.ndarray, target: np.ndarray) -> None:
         """target = scale^2 Pi^2 source, the sum of D^+ D over the axes."""
