@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.kernels.coupled_transforms import Symbol
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.parallel.transforms.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix, Symbol
+from hpcmix.parallel.transforms.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix
 
 
 @dataclass(frozen=True)

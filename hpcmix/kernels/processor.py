@@ -1,9 +1,11 @@
 """All kernels for arrays of the processor under one name: what an engine computes with. Another device brings a module
 of its own with the same functions."""
 
+from hpcmix.kernels import reference
 from hpcmix.kernels.coupled_transforms import multiply_lines_by_matrix, turn_coupled_lines
 from hpcmix.kernels.dispatch import (
     accumulate_density,
+    implementation,
     inner_product,
     multiply_separable,
     rotate_phase,
@@ -28,6 +30,7 @@ from hpcmix.kernels.transforms import (
 
 __all__ = [
     "accumulate_density",
+    "description",
     "empty",
     "inner_product",
     "kick",
@@ -49,3 +52,8 @@ __all__ = [
     "turn_lines",
     "weighted_norm",
 ]
+
+
+def description() -> str:
+    """What transforms lines, for the log."""
+    return "lines by ducc0" if implementation() is reference else "compiled lines"

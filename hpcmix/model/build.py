@@ -84,6 +84,7 @@ def _species_model(
     terms = [
         make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
     ]
+    confining = confinement(grid, one.mass)
     return SpeciesModel(
         name=one.name,
         mass=one.mass,
@@ -91,5 +92,5 @@ def _species_model(
         kinetic=kinetic,
         external=ExternalPotential(terms, grid, engine.real_dtype, frame_energy, engine.zeros),
         orbitals=one.number_of_orbitals,
-        confinement=confinement(grid, one.mass, engine.real_dtype),
+        confinement=None if confining is None else engine.holding(confining, engine.real_dtype),
     )

@@ -65,12 +65,12 @@ def gaussian(
     return height * np.exp(-0.5 * exponent)
 
 
-def confinement(grid: Grid, mass: float, dtype: np.dtype) -> np.ndarray | None:
+def confinement(grid: Grid, mass: float) -> np.ndarray | None:
     """m w^2 y^2 / 2, which comes with a frame of rate w on top of all potentials; None where the grid is at rest."""
     if not grid.frame.expanding:
         return None
     rates = (grid.frame.rate,) * grid.dimensions
-    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions).astype(dtype)
+    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions)
 
 
 def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:

@@ -65,6 +65,10 @@ class Engine:
         """An uninitialised array, see :meth:`Resources.empty`."""
         return self.resources.empty(shape, dtype)
 
+    def holding(self, values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+        """A new array with the values of another one, see :meth:`Resources.holding`."""
+        return self.resources.holding(values, dtype)
+
     def zeros(self, shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
         """An array of zeros, see :meth:`Resources.empty`."""
         return self.resources.zeros(shape, dtype)

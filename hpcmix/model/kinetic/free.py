@@ -15,8 +15,8 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.kernels.coupled_transforms import Symbol
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.transforms.spectral_matrix import Symbol
 from hpcmix.parallel.transforms.transform import Factors, Turn
 
 POINTS_TOGETHER = 1 << 14

@@ -19,6 +19,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.kinetic.vector_potentials import magnitudes
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import Transform
 
 
@@ -44,11 +45,11 @@ class KineticMomentum:
         self._transform = transform
         self._grid = grid
         self.scale = scale
-        real = transform.resources.real_dtype
+        resources = transform.resources
         nothing: list[np.ndarray | None] = [None] * grid.dimensions
         both = zip(own, nothing if frame is None else frame, strict=True)
-        self.frame = [_times(part, 1.0, real) for part in (nothing if frame is None else frame)]
-        self._potentials = [_times(_sum(first, second), scale, real) for first, second in both]
+        self.frame = [_times(part, 1.0, resources) for part in (nothing if frame is None else frame)]
+        self._potentials = [_times(_sum(first, second), scale, resources) for first, second in both]
         self._tables = []
         for axis, points in enumerate(grid.points):
             momenta = (scale * hbar) * grid.wave_numbers(axis) + 0j
@@ -99,5 +100,5 @@ def _sum(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | No
     return first + second
 
 
-def _times(part: np.ndarray | None, factor: float, real: np.dtype) -> np.ndarray | None:
-    return None if part is None else (factor * part).astype(real)
+def _times(part: np.ndarray | None, factor: float, resources: Resources) -> np.ndarray | None:
+    return None if part is None else resources.holding(factor * part, resources.real_dtype)

@@ -54,7 +54,7 @@ class FreeSpaceTerm(KernelTerm):
     def _product(self, d: int, e: int, place: Place, spectrum: np.ndarray, out: np.ndarray) -> None:
         """out = M_de times a spectrum on one block; a folded multiplier is read backwards in the second halves of its
         axes."""
-        multiplier, padded = self._multiplier(d, e), self._transform.padded
+        multiplier, padded = self._multipliers[self.channels.blends[min(d, e), max(d, e)]], self._transform.padded
         if multiplier.shape[0] == padded[0]:
             np.multiply(spectrum, multiplier[:, place.y, place.z], out=out)
             return

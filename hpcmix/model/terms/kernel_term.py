@@ -17,7 +17,7 @@ from hpcmix.parallel.engine import Engine
 class ShapeMultiplier(Protocol):
     """The multiplier of a kernel g on this rank's wave numbers (model/pair_kernels/scaled_multipliers.py)."""
 
-    def shape_with(self, others: Sequence[ShapeMultiplier]) -> tuple[int, ...]:
+    def shape_with(self, others: Sequence[Self]) -> tuple[int, ...]:
         """The shape of an array that holds a sum of this multiplier and others."""
 
     def fill(self, contraction: float, out: np.ndarray) -> None:

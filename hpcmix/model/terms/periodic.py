@@ -75,7 +75,7 @@ class PeriodicTerm(KernelTerm):
 
 def combine(weights: np.ndarray, fields: Sequence[np.ndarray], out: np.ndarray) -> None:
     """out = sum_i weights_i fields_i of real arrays; `out` is none of them. Fields of no weight are not looked at."""
-    first, *others = np.flatnonzero(weights)
+    first, *others = map(int, np.flatnonzero(weights))
     np.multiply(fields[first], out.dtype.type(weights[first]), out=out)
     for number in others:
         out += out.dtype.type(weights[number]) * fields[number]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import ducc0
 import numpy as np
@@ -28,6 +29,8 @@ from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.transforms.exchange import Exchange, Redistribution, Shape, make_exchanges
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import thread_count
+
+Number = TypeVar("Number", int, float)
 
 BLOCK_BYTES = 2**19
 """Size of the block of lines that is worked on at a time: half of a core's own cache. Measured from 2^16 to 2^20: 2^17
@@ -76,7 +79,8 @@ class PaddedTransform:
         self._group = communicators.group
         self._line = decomposition.dimensions == 1
         self.points = self.on_three_axes(decomposition.points, 1)
-        self.padded = tuple(1 if n == 1 else padded_length(n) for n in self.points)
+        nx, ny, nz = (1 if n == 1 else padded_length(n) for n in self.points)
+        self.padded = (nx, ny, nz)
         self._half = self.padded[2] // 2 + 1
         block = decomposition.position_block(communicators.group.rank)
         self._shape = block.shape
@@ -88,11 +92,15 @@ class PaddedTransform:
         self._lay_out(communicators, fields)
 
     @staticmethod
-    def on_three_axes(values: Sequence, missing) -> tuple:
+    def on_three_axes(values: Sequence[Number], missing: Number) -> tuple[Number, Number, Number]:
         """A number per axis as (x, y, z), `missing` for those that do not exist: (z,) and (x, z) in one and two
         dimensions."""
-        first, last = tuple(values[:-1]), values[-1]
-        return (*first, *(missing,) * (2 - len(first)), last)
+        x, y, z = values[0], missing, values[-1]
+        if len(values) < 2:
+            x = missing
+        elif len(values) == 3:
+            y = values[1]
+        return x, y, z
 
     def empty_position(self) -> np.ndarray:
         """An uninitialised real field of this rank."""
@@ -169,7 +177,7 @@ class PaddedTransform:
 
     def _forward(self, densities: Sequence[np.ndarray], weights: np.ndarray, field: int) -> None:
         """A combination of densities: lines along the last axis, then the exchanges to whole planes."""
-        used = np.flatnonzero(weights)
+        used = [int(species) for species in np.flatnonzero(weights)]
         factors, densities = [self.real_dtype.type(weights[b]) for b in used], [densities[b] for b in used]
         if self._line:
             mine = sum(factor * density for factor, density in zip(factors, densities, strict=True))

@@ -19,7 +19,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.kernels import dispatch, reference
 from hpcmix.parallel.shared_memory import NoSharedMemory, SharedFields
 from hpcmix.parallel.transforms.exchange import WITHOUT_SHARED_MEMORY, Exchange, Redistribution, make_exchanges
 from hpcmix.parallel.transforms.resources import Resources
@@ -64,7 +63,7 @@ class PencilTransform(Transform):
     @property
     def description(self) -> str:
         """See :meth:`Transform.description`."""
-        lines = "lines by ducc0" if dispatch.implementation() is reference else "compiled lines"
+        lines = self.kernels.description()
         return f"{lines}, exchanged through {self._way.replace('-', ' ')}" if self._tasks else lines
 
     @property
@@ -213,7 +212,7 @@ class PencilTransform(Transform):
 
     def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
         """See :meth:`Transform.multiply_matrix`."""
-        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(spectra), together=True)
+        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(self.kernels, spectra), together=True)
 
     def convolve(
         self,

@@ -46,6 +46,12 @@ class Resources:
         """An uninitialised array that starts at a cache line."""
         return self.kernels.empty(shape, dtype)
 
+    def holding(self, values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+        """A new array of that type with the values of another one."""
+        array = self.empty(values.shape, dtype)
+        array[...] = values
+        return array
+
     def zeros(self, shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
         """The same, filled with zeros."""
         array = self.empty(shape, dtype)

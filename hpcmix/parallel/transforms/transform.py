@@ -186,7 +186,7 @@ class Transform(ABC):
         for field, spectrum in zip(fields, spectra, strict=True):
             self.forward(field, spectrum)
         with self.timers.phase("multiply"):
-            matrix.multiply_spectra(spectra)
+            matrix.multiply_spectra(self.kernels, spectra)
         for spectrum, field in zip(spectra, fields, strict=True):
             self.backward(spectrum, field, normalise=False)
 
