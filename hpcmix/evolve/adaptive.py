@@ -15,7 +15,8 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.problem.times.evolution import TimeOptions
-from hpcmix.state import State
+from hpcmix.state.progress import Progress
+from hpcmix.state.state import State
 
 
 class StepTooSmall(ArithmeticError):
@@ -40,15 +41,21 @@ class StepTooSmall(ArithmeticError):
 
 @dataclass(frozen=True)
 class _Start:
-    """Where a step begins and what a state has there beside its orbitals, and where it ends; `size` is the length it
-    would have had if nothing shortened it."""
+    """Where a step begins and what a state has there beside its fields, and where it ends.
 
-    step: int
+    size     the length it would have if nothing shortened it.
+    instant  what the pending kick is evaluated at.
+    """
+
+    progress: Progress
     size: float
-    begin: float
     end: float
-    pending_kick: float
     instant: Instant
+
+    @property
+    def begin(self) -> float:
+        """The time on the clock at which it begins."""
+        return self.progress.time
 
 
 class AdaptiveStepper:
@@ -87,25 +94,26 @@ class AdaptiveStepper:
 
         Raises :class:`FloatingPointError` when a potential is not finite somewhere, and :class:`StepTooSmall`.
         """
-        adaptation = state.adaptation
-        if state.step_size < self._controller.smallest:
-            time = self._frame.laboratory_time(adaptation.time)
-            raise StepTooSmall(state.step + 1, time, state.step_size, self._controller.smallest)
-        begin, corner = adaptation.time, self._next_switching_time(adaptation.time)
+        progress = state.progress
+        if progress.step_size < self._controller.smallest:
+            time = self._frame.laboratory_time(progress.time)
+            raise StepTooSmall(progress.step + 1, time, progress.step_size, self._controller.smallest)
+        begin, corner = progress.time, self._next_switching_time(progress.time)
         if self._final > begin:
             corner = min(corner, self._final)
-        size = min(state.step_size, self._controller.largest)
+        size = min(progress.step_size, self._controller.largest)
         end, cut = (corner, True) if begin + size >= corner else (begin + size, False)
-        self._start = _Start(state.step, size, begin, end, state.pending_kick, pending_instant(state, self._frame))
+        self._start = _Start(progress, size, end, pending_instant(progress, self._frame))
         self._keep(state.orbitals)
         error = self._estimate(state.orbitals)
-        decision = self._controller.decide(adaptation, size, end, error, cut)
-        state.step_size, state.adaptation = decision.next_size, decision.adaptation
+        decision = self._controller.decide(progress.adaptation, size, end, error, cut)
+        progress = replace(progress, step_size=decision.next_size, adaptation=decision.adaptation)
         if decision.accepted:
-            state.step += 1
-            state.pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
+            pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
+            progress = replace(progress, step=progress.step + 1, pending_kick=pending_kick)
         else:
             _copy(self._kept, state.orbitals)
+        state.progress = progress
 
     def settle(self, state: State) -> None:
         """The orbitals are in position space already; for those who step without knowing how."""
@@ -118,20 +126,20 @@ class AdaptiveStepper:
         """The state at a time within the last step, which `state` stands at the end of; in arrays that the next attempt
         or landing overwrites. By one step of the integrator or two, none longer than those that were taken.
         Collective."""
-        start, adaptation = self._start, state.adaptation
+        start = self._start
         _copy(self._kept, self._trial)
         length, self._length = time - start.begin, 0.0
         pieces = 1 if length <= 0.5 * (start.end - start.begin) else 2
         self._flows.forget_factors()
         self._move(self._trial, replace(start, end=time), pieces)
         self._flows.settle(self._trial)
-        return State(
-            self._trial,
-            start.step,
-            start.size,
-            length / pieces * self._table.kicks[-1],
-            replace(adaptation, time=time, previous=start.begin),
+        progress = replace(
+            start.progress,
+            step_size=start.size,
+            pending_kick=length / pieces * self._table.kicks[-1],
+            adaptation=replace(state.progress.adaptation, time=time, previous=start.begin),
         )
+        return State(self._trial, progress)
 
     def _keep(self, orbitals: Sequence[np.ndarray]) -> None:
         """Copies to go back to, and to take the single step from."""
@@ -163,7 +171,7 @@ class AdaptiveStepper:
         orbitals are left half way. Collective."""
         table, duration = self._table, (start.end - start.begin) / pieces
         middle = 0.5 * (start.begin + start.end)  # no switch lies within, so that any time between will do
-        pending, instant, half_way = start.pending_kick, start.instant, False
+        pending, instant, half_way = start.progress.pending_kick, start.instant, False
         for piece in range(pieces):
             begin = start.begin + piece * duration
             times = [begin + end * duration for end in table.drift_ends[:-1]]

@@ -13,7 +13,7 @@ from hpcmix.run.outputs import Outputs
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 class Checkpoints:
@@ -35,7 +35,7 @@ class Checkpoints:
 
     def due(self, state: State) -> bool:
         """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
-        return self._schedule.due(state) or (self._options.enabled and self._simulation.is_finished)
+        return self._schedule.due(state.progress) or (self._options.enabled and self._simulation.is_finished)
 
     @property
     def seconds_needed(self) -> float:

@@ -31,7 +31,7 @@ from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 class Outputs:
@@ -69,7 +69,7 @@ class Outputs:
         :class:`~hpcmix.problem.errors.ProblemError` when it does not have them; `word`: what needs them."""
         simulation = self._simulation
         orbitals = [array.copy() for array in simulation.state.orbitals]
-        if simulation.checkpoint is not None and simulation.checkpoint.step > 0:
+        if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
             names = [one.name for one in simulation.mixture.species]
             if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
                 raise ProblemError.of(
@@ -90,7 +90,7 @@ class Outputs:
 
     def due(self, state: State) -> bool:
         """Whether anything is to be written of this state."""
-        return self._records.due_at(state) or self._snapshots.due_at(state)
+        return self._records.due_at(state.progress) or self._snapshots.due_at(state.progress)
 
     def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.stops.guard.BlowUp` after a record that shows a
@@ -98,12 +98,12 @@ class Outputs:
 
         record  of :meth:`require_resolved`, where the state has been looked at already.
         """
-        self._write(state, guard, self._records.due_at(state), self._snapshots.due_at(state), record)
+        self._write(state, guard, self._records.due_at(state.progress), self._snapshots.due_at(state.progress), record)
 
     def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
         """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
         :meth:`write_due`."""
-        records, snapshots = self._records.between(state), self._snapshots.between(state)
+        records, snapshots = self._records.between(state.progress), self._snapshots.between(state.progress)
         times = sorted({*records, *snapshots})
         for place, moment in enumerate(times):
             if place and _same(moment, times[place - 1]):
@@ -139,7 +139,7 @@ class Outputs:
         :class:`~hpcmix.run.stops.guard.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
         checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
         run may go on with another ``output.resolution``."""
-        due = self._records.due_at(state)
+        due = self._records.due_at(state.progress)
         record = self._observed(Look(self._simulation.mixture, state), self._also if due else ())
         try:
             guard.require_resolved(record)

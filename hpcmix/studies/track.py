@@ -352,7 +352,7 @@ class _Run:
                     simulation.state = read_state(checkpoint, orbitals, names, simulation.communicators)
             except (Damaged, OutputError):
                 continue
-            until = checkpoints[0].time * (1.0 + 1e-12)
+            until = checkpoints[0].progress.time * (1.0 + 1e-12)
             self.record.rows = [row for row in record.rows if row[0] <= until]
             return True
         return False

@@ -8,6 +8,7 @@ its communicator.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,8 @@ class System:
 
     def reverse(self) -> None:
         """Turn the direction of time: the same times, passed backwards."""
-        self.state.step, self.state.step_size = -self.state.step, -self.state.step_size
+        progress = self.state.progress
+        self.state.progress = replace(progress, step=-progress.step, step_size=-progress.step_size)
 
 
 def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages", **sections) -> System:

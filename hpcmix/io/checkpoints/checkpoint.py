@@ -8,7 +8,6 @@ The number in the file's name is the step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import h5py
 import numpy as np
@@ -18,6 +17,7 @@ from hpcmix.io.checkpoints.blocks import Writer, write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import REFERENCE, Bookmark, Checkpoint, header_digest, state_digest
 from hpcmix.io.checkpoints.pieces import Part
+from hpcmix.io.checkpoints.progress_entries import attributes_of
 from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
@@ -25,8 +25,7 @@ from hpcmix.io.plain_json import line_of
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.timers import Timers
-from hpcmix.problem.times.fixed_steps import START
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 def digest_of(state: State, names: Sequence[str], communicators: Communicators) -> str:
@@ -34,7 +33,7 @@ def digest_of(state: State, names: Sequence[str], communicators: Communicators) 
     parts = parts_of(state, names, communicators)
     lanes = summed_over_ranks(communicators.world, np.array([local_sums(part) for part in parts.values()]))
     arrays = dict(zip(parts, map(as_text, lanes), strict=True))
-    return state_digest(arrays, state.step, state.step_size, state.pending_kick, state.adaptation, state.mark)
+    return state_digest(arrays, state.progress)
 
 
 def parts_of(state: State, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
@@ -102,12 +101,8 @@ def write_checkpoint(
         parts |= reference_parts(reference, names, communicators)
     attributes = {
         **metadata.attributes(),
-        "step": state.step,
         "time": state.time,
-        "step_size": state.step_size,
-        "pending_kick": state.pending_kick,
-        **({} if state.adaptation is None else {"adaptation": line_of(asdict(state.adaptation))}),
-        **({} if state.mark == START else {"mark": line_of(asdict(state.mark))}),
+        **attributes_of(state.progress),
         "series_bytes": bookmark.series_bytes,
         "snapshots": bookmark.snapshots,
         "conserved": line_of(bookmark.conserved),
@@ -126,16 +121,12 @@ def write_checkpoint(
     return Checkpoint(
         path,
         seal,
-        header_digest(seal, state.step, state.step_size, state.pending_kick, state.adaptation, state.mark),
-        state.step,
-        state.step_size,
-        state.pending_kick,
+        header_digest(seal, state.progress),
+        state.progress,
         bookmark,
         str(provenance.get("problem", "")),
         tuple(str(provenance.get("ancestors", "")).split()),
         communicators.size,
-        state.adaptation,
-        state.mark,
     )
 
 
@@ -148,8 +139,7 @@ def read_state(
     Raises :class:`~hpcmix.io.checkpoints.seal.Damaged`, the same on every rank, when what is read is not what was
     written.
     """
-    place = checkpoint.step, checkpoint.step_size, checkpoint.pending_kick, checkpoint.adaptation, checkpoint.mark
-    state = State(orbitals, *place)
+    state = State(orbitals, checkpoint.progress)
     parts = parts_of(state, names, communicators)
     for name, part in parts.items():
         expected = int(np.prod(part.shape)) * part.local.dtype.itemsize

@@ -13,7 +13,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.rounding import PARTICLE_LIMIT
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import PLAIN, TimeWords
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 ENERGY_LIMIT = 0.05
 """Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""
