@@ -52,7 +52,7 @@ class Stepper:
             kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
         drifts = [coefficient * duration for coefficient in table.drifts]
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
-        state.half_way = self._flows.alternate(state.orbitals, kicks, drifts, half_way)
+        state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way)
         state.progress = replace(progress, step=progress.step + 1, pending_kick=table.kicks[-1] * duration)
         if stretch := self._beginning.get(state.step):
             if stretch.size != duration:
@@ -62,7 +62,7 @@ class Stepper:
     def settle(self, state: State) -> None:
         """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""
         if state.half_way:
-            self._flows.settle(state.orbitals)
+            self._flows.settle(state.clouds)
         state.half_way = False
 
     def complete(self, state: State) -> None:
@@ -90,7 +90,7 @@ def complete(flows: Flows, state: State, frame: Frame) -> None:
     """Do the pending kick of a state, in place. Collective."""
     if state.progress.pending_kick:
         kick = Kick(state.progress.pending_kick, pending_instant(state.progress, frame))
-        state.half_way = flows.alternate(state.orbitals, [kick], [], state.half_way)
+        state.half_way = flows.alternate(state.clouds, [kick], [], state.half_way)
         state.progress = replace(state.progress, pending_kick=0.0)
 
 

@@ -25,6 +25,7 @@ from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.initial import ThomasFermiInitial
+from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Adaptation, Progress
 from hpcmix.state.state import State
 
@@ -85,7 +86,7 @@ def initial_state(
             arrays[index] *= math.sqrt(populations[index] / coupled.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
-    return State(orbitals, _beginning(problem)), ground_state
+    return State(orbital_clouds(orbitals), _beginning(problem)), ground_state
 
 
 def _beginning(problem: Problem) -> Progress:

@@ -58,7 +58,7 @@ class Look:
     @cached_property
     def densities(self) -> np.ndarray:
         """The density of every species, shape (species, *grid). Collective over the world."""
-        return self.mixture.densities(self.state.orbitals)
+        return self.mixture.densities(self.state.clouds)
 
     @cached_property
     def interaction(self) -> Interaction:

@@ -75,8 +75,8 @@ class Checkpoints:
     def _require_finite(self, state: State) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation = self._simulation
-        mine = np.array([not np.isfinite(array).all() for array in state.orbitals])
-        lost = np.any(simulation.communicators.world.allgather(mine), axis=0)
+        lost_here = np.array([not cloud.is_finite() for cloud in state.clouds])
+        lost = np.any(simulation.communicators.world.allgather(lost_here), axis=0)
         for one, bad in zip(simulation.mixture.species, lost, strict=True):
             if bad:
                 raise BlowUp(f'the solution is not finite: species "{one.name}" in step {state.step}')

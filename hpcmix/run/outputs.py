@@ -31,6 +31,7 @@ from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.state.cloud import Cloud
 from hpcmix.state.state import State
 
 
@@ -56,28 +57,28 @@ class Outputs:
         self.last_record: dict[str, Any] = {}
         requests = problem.output.observables.requests
         compared = [request.word for request in requests if request.from_start]
-        # the orbitals of time zero: what later ones are compared with
-        self.reference = self._orbitals_at_start(compared[0]) if compared else []
-        self._also = requested(problem.output.observables.also, self.reference)
+        # the clouds of time zero: what later ones are compared with
+        self.reference = self._clouds_at_start(compared[0]) if compared else []
+        self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
 
-    def _orbitals_at_start(self, word: str) -> list[np.ndarray]:
-        """Copies of the orbitals of time zero, from the checkpoint where the run goes on from one. Raises
+    def _clouds_at_start(self, word: str) -> list[Cloud]:
+        """Copies of the clouds of time zero, from the checkpoint where the run goes on from one. Raises
         :class:`~hpcmix.problem.errors.ProblemError` when it does not have them; `word`: what needs them."""
         simulation = self._simulation
-        orbitals = [array.copy() for array in simulation.state.orbitals]
+        clouds = [cloud.copy() for cloud in simulation.state.clouds]
         if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
             names = [one.name for one in simulation.mixture.species]
-            if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
+            if not read_reference(simulation.checkpoint, clouds, names, simulation.communicators):
                 raise ProblemError.of(
                     "output.observables.also",
                     f"{word} needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
                     "the run began without this observable",
                 )
-        return orbitals
+        return clouds
 
     def _schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule | None:
         if self._simulation.problem.time is None:

@@ -198,9 +198,8 @@ def build_simulation(
 
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
-    """The state of the newest checkpoint that is good: of every species the orbitals of this rank's group."""
-    orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
-    state = origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
+    """The state of the newest checkpoint that is good: of every species what this rank holds."""
+    state = origin.load(mixture.empty_clouds(), [one.name for one in problem.species], mixture.communicators)
     if problem.time.adaptive is not None:
         state.progress = state.progress.adaptive()
     return state
@@ -261,12 +260,10 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
 
 
 def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
-    """Lay the orbitals where the transform can work on them in place (shared memory of a node). Collective."""
+    """Lay fields where the transform can work on them in place (shared memory of a node). Collective."""
     release_freed_memory()  # of what the states were made from, before there are more fields than at any other time
-    for species, array in enumerate(state.orbitals):
-        fields = mixture.transform.empty_fields(len(array))
-        fields[...] = array
-        state.orbitals[species] = fields
+    for species, cloud in enumerate(state.clouds):
+        state.clouds[species] = cloud.laid_out(mixture.transform)
 
 
 def _resolution(problem: Problem) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from hpcmix.state.cloud import Cloud
 from hpcmix.state.progress import Progress
 
 
@@ -15,18 +16,16 @@ class HalfWay(RuntimeError):
 
 @dataclass
 class State:
-    """The orbitals of every species on this rank, and how far they have come.
+    """What evolves of every species on this rank, and how far it has come.
 
-    orbitals    one array per species in the order of the problem file, shape (M, *local grid), orthonormal
-                (CONVENTIONS.md; of coherently coupled species the norms are their parts); M = 1 for a condensate. With
-                several orbital groups M is the number that this rank's group holds (OrbitalGroups.held), which may be
-                zero.
+    clouds      one per species in the order of the problem file. With several orbital groups an orbital cloud has those
+                orbitals that this rank's group holds (OrbitalGroups.held), which may be none.
     progress    steps, time, and the other numbers that evolve.
     half_way    whether a step left the orbitals half way to position space, where they are no wave functions yet: its
                 stepper settles them. A matter of how the arrays lie here at the moment, of which no checkpoint knows.
     """
 
-    orbitals: list[np.ndarray]
+    clouds: list[Cloud]
     progress: Progress = field(default_factory=Progress)
     half_way: bool = False
 
@@ -34,6 +33,12 @@ class State:
         """Raises :class:`HalfWay` where the orbitals are half way to position space."""
         if self.half_way:
             raise HalfWay(f"after step {self.step} the orbitals are half way to position space: settle them first")
+
+    @property
+    def orbitals(self) -> list[np.ndarray]:
+        """The wave functions of every species, an array (M, *local grid) each; of a species that has none an array of
+        none. The arrays are the clouds' own."""
+        return [cloud.orbitals for cloud in self.clouds]
 
     @property
     def step(self) -> int:
@@ -47,4 +52,4 @@ class State:
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""
-        return replace(self, orbitals=[array.copy() for array in self.orbitals])
+        return replace(self, clouds=[cloud.copy() for cloud in self.clouds])

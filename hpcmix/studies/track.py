@@ -288,8 +288,7 @@ class _Run:
 
     def _vote(self, stop: int, late: bool) -> tuple[int, bool, bool]:
         """What the ranks want, the largest of each."""
-        first = [array[(..., *(0,) * (array.ndim - 1))] for one in self.simulations for array in one.state.orbitals]
-        lost = not all(np.all(np.isfinite(values)) for values in first)
+        lost = not all(cloud.looks_finite() for simulation in self.simulations for cloud in simulation.state.clouds)
         ballot = np.array([stop, lost, late], np.float64)
         self.comm.Allreduce(MPI.IN_PLACE, ballot, op=MPI.MAX)
         return int(ballot[0]), bool(ballot[1]), bool(ballot[2])
@@ -348,8 +347,8 @@ class _Run:
             try:
                 for simulation, checkpoint in zip(self.simulations, checkpoints, strict=True):
                     names = [one.name for one in simulation.problem.species]
-                    orbitals = simulation.state.orbitals
-                    simulation.state = read_state(checkpoint, orbitals, names, simulation.communicators)
+                    clouds = simulation.state.clouds
+                    simulation.state = read_state(checkpoint, clouds, names, simulation.communicators)
             except (Damaged, OutputError):
                 continue
             until = checkpoints[0].progress.time * (1.0 + 1e-12)

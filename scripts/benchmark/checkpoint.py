@@ -25,6 +25,7 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.timers import Timers
+from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Progress
 from hpcmix.state.state import State
 
@@ -74,7 +75,7 @@ def main() -> None:
     plain, checkpoint, reading = [], [], []
     for repetition in range(options.repetitions):
         plain.append(plain_write(comm, place / "plain", orbitals))
-        timers, state = Timers(), State(orbitals, Progress(1, 0.1))
+        timers, state = Timers(), State(orbital_clouds(orbitals), Progress(1, 0.1))
         directory = RunDirectory(place / str(repetition))
         comm.barrier()
         begin = time.perf_counter()

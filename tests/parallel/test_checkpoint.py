@@ -20,6 +20,7 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split, part
+from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Progress
 from hpcmix.state.state import State
 
@@ -62,7 +63,7 @@ def state_on(communicators, fields):
     for species, whole in enumerate(fields):
         first, count = held(communicators, species)
         orbitals.append(np.ascontiguousarray(whole[(slice(first, first + count), *block.slices)]))
-    return State(orbitals, PROGRESS)
+    return State(orbital_clouds(orbitals), PROGRESS)
 
 
 def write(communicators, directory, fields, **options):
@@ -73,7 +74,7 @@ def write(communicators, directory, fields, **options):
 def load(communicators, header, dtype=np.complex128):
     block = communicators.decomposition.position_block(communicators.group.rank)
     orbitals = [np.full((held(communicators, a)[1], *block.shape), np.nan, dtype) for a in range(len(NAMES))]
-    return read_state(header, orbitals, NAMES, communicators)
+    return read_state(header, orbital_clouds(orbitals), NAMES, communicators)
 
 
 @contextmanager
@@ -275,7 +276,7 @@ def test_parts_know_the_orbitals_of_other_groups(comm):
     if comm.size % 2:
         pytest.skip("needs an even number of ranks")
     with some_ranks(comm, comm.size, None, 2) as communicators:
-        parts = parts_of(state_on(communicators, whole_fields()), NAMES, communicators)
+        parts = parts_of(state_on(communicators, whole_fields()).clouds, NAMES, communicators)
         assert [part.shape for part in parts.values()] == [(number, *POINTS) for number in ORBITALS]
         starts = comm.allgather([part.block.start[0] for part in parts.values()])
         assert starts[0] == [0, 0, 0] and starts[-1] == [1, 3, 0]

@@ -106,7 +106,7 @@ class System:
 
     def density(self, species: int = 0) -> np.ndarray:
         """rho of one species."""
-        return self.mixture.densities(self.state.orbitals)[species]
+        return self.mixture.densities(self.state.clouds)[species]
 
     def norms(self) -> np.ndarray:
         """<phi|phi> of every species."""
@@ -115,7 +115,7 @@ class System:
 
     def energy(self, instant: Instant = NOW) -> Energy:
         """The energy by term."""
-        return self.mixture.energy(self.state.orbitals, instant)
+        return self.mixture.energy(self.state.clouds, instant)
 
     def look(self) -> Look:
         """What is measured with."""

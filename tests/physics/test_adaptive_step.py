@@ -196,7 +196,7 @@ def test_looking_within_a_step_is_exact_and_changes_no_bit():
                 time = begin + share * (state.time - begin)
                 seen = self.stepper.landed(state, time)
                 assert seen.time == time and seen.step == state.step - 1
-                looks.append((time, [array.copy() for array in self.system.mixture.densities(seen.orbitals)]))
+                looks.append((time, [array.copy() for array in self.system.mixture.densities(seen.clouds)]))
 
     looks = []
     looked_at, alone = (kind(moving({"tolerance": 1e-7}, "blanes-moan-4")) for kind in (Looking, Run))

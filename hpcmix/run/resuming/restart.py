@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hpcmix.io.atomic import OutputError, explained
 from hpcmix.io.checkpoints.checkpoint import read_state
 from hpcmix.io.checkpoints.header import Checkpoint, read_header
@@ -26,6 +24,7 @@ from hpcmix.problem.times.fixed_steps import FixedSteps, Mark
 from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import asked_step, compare
 from hpcmix.run.schedules.schedule import has_passed, has_reached, steps_from
+from hpcmix.state.cloud import Cloud
 from hpcmix.state.state import State
 
 MOST_ANCESTORS = 200
@@ -60,12 +59,12 @@ class Origin:
         """Whether the run stays in its directory."""
         return self.source.path.resolve() == self.target.path.resolve()
 
-    def load(self, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators) -> State:
-        """The state of the newest checkpoint whose arrays are good too, in the given arrays; it is then the first
+    def load(self, clouds: list[Cloud], names: Sequence[str], communicators: Communicators) -> State:
+        """The state of the newest checkpoint whose arrays are good too, in the given clouds; it is then the first
         candidate. Collective. Raises :class:`NoCheckpoint` on every rank."""
         while self.candidates:
             try:
-                return read_state(self.candidates[0], orbitals, names, communicators)
+                return read_state(self.candidates[0], clouds, names, communicators)
             except OutputError as error:
                 self.refused.append(str(error))
                 del self.candidates[0]
