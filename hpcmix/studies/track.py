@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.atomic import OutputError, write_text
@@ -27,8 +28,9 @@ from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.reading.section import Context
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
+from hpcmix.problem.sections.initial import Initial
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
 from hpcmix.run.schedules.schedule import Schedule
@@ -191,13 +193,14 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
 
 def holding_place(problem: Problem) -> Problem:
     """The problem with the quickest initial state there is, to be overwritten by another one."""
-    width = tuple(0.125 * length for length in problem.grid.lengths)
-    origin = (0.0,) * len(width)
-    initial = GaussianInitial.model_construct(kind="gaussian", width=width, centre=origin, momentum=origin, noise=None)
-    waves = PlaneWavesInitial.model_construct(kind="plane-waves", numbers=None, momentum=origin, noise=None)
-    species = [
-        one.model_copy(update={"initial": initial if one.kind == "condensate" else waves}) for one in problem.species
+    context, initial = Context(dimensions=problem.grid.dimensions), TypeAdapter(Initial)
+    quick = [
+        initial.validate_python(species.quick_initial(problem.grid.lengths), context=context)
+        for species in problem.species
     ]
+    species = (
+        one.model_copy(update={"initial": state}) for one, state in zip(problem.species, quick, strict=True)
+    )
     return problem.model_copy(update={"species": tuple(species)})
 
 
