@@ -312,12 +312,14 @@ def test_an_unknown_species_is_refused(consumer):
 
 
 def test_a_claim_about_condensates_and_a_coupling_refuse_other_kinds():
-    still = TEXT.replace('frame = { kind = "expanding", rate = 1.0 }', "").replace('"infinity"', "1.0")
     barrier = "{ kind = 'square-barrier', height = 1.0, radius = 1.0 }"
-    pair = f"interaction = [{{ between = ['a', 'a'], kind = 'scattering', limit = true, potential = {barrier} }}]\n"
-    other = parse_problem(pair + still).model_copy(update={"species": (UnknownSpecies(name="a"),)})
+    entries = f"between = ['a', 'a'], kind = 'scattering', limit = true, neumann_radius = 3.0, potential = {barrier}"
+    still = TEXT.replace('frame = { kind = "expanding", rate = 1.0 }', "").replace('"infinity"', "1.0")
+    problem = parse_problem(f"interaction = [{{ {entries} }}]\n{still}")
+    only_scattering(problem)
     with pytest.raises(ProblemError, match="about condensates"):
-        only_scattering(other)
+        only_scattering(problem.model_copy(update={"species": (SEA[0].model_copy(update={"name": "a"}),)}))
+    other = problem.model_copy(update={"species": (UnknownSpecies(name="a"),)})
     coupling = RabiCoupling.model_construct(between=("a", "a"), frequency=1.0)
     parts = replace(parts_of(other), coupling={0: coupling})
     assert "coherent coupling is for condensates" in next(check_couplings(parts))[1]
