@@ -35,6 +35,8 @@ from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.together import together
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.orbital_cloud import OrbitalCloud
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,10 @@ class Mixture:
         """Which orbitals of a species this rank's group holds."""
         return self.sharing.held(self.communicators.group_index, species)
 
+    def empty_clouds(self) -> list[Cloud]:
+        """What this rank holds of every species, of any values: to be read from a file. Collective."""
+        return [OrbitalCloud(self.transform.empty_fields(len(self.held(a)))) for a in range(len(self.species))]
+
     def algebra(self, species: int) -> OrbitalAlgebra:
         """Overlaps and combinations of the orbitals of a species, over all groups."""
         return OrbitalAlgebra(self.communicators, self.sharing.held_by_all(species), self.grid.cell_volume)
@@ -162,27 +168,20 @@ class Mixture:
     # --------------------------------------------------------------- densities and potentials
 
     def densities(
-        self, orbitals: Sequence[np.ndarray], axes: Sequence[int] | None = None, out: np.ndarray | None = None
+        self, clouds: Sequence[Cloud], axes: Sequence[int] | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """The density of every species, shape (species, *grid), in `out` if it is given; summed over the groups, all at
         once. Collective.
 
-        axes  per species, how many of the last axes of its orbitals are still transformed; they are brought back in
+        axes  per species, how many of the last axes of its fields are still transformed; they are brought back in
               place.
         """
         shape = (len(self.species), *self.grid.position_shape)
         densities = self.engine.empty(shape, self.real_dtype) if out is None else out
-        for a, (array, one, density) in enumerate(zip(orbitals, self.species, densities, strict=True)):
-            self._take_densities(array, one.weight, density, axes[a] if axes else 0)
+        for a, (cloud, species, density) in enumerate(zip(clouds, self.species, densities, strict=True)):
+            cloud.take_density(self.engine, species.weight, density, axes[a] if axes else 0)
         self._sum_over_groups(densities)
         return densities
-
-    def _take_densities(self, orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:
-        """density = weight sum_j |phi_j|^2 of the orbitals of this rank; zero where it has none."""
-        if len(orbitals) == 0:
-            density[...] = 0.0
-        for number, orbital in enumerate(orbitals):
-            self.engine.kernels.take_density(orbital, weight, density, add=number > 0, axes=axes)
 
     def _sum_over_groups(self, densities: np.ndarray) -> None:
         """Add up over the orbital groups, in place. Collective."""
@@ -316,10 +315,10 @@ class Mixture:
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
         return energies
 
-    def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
-        """The energy by term, of wave functions that are complete (no pending kick), where grid and laboratory agree.
-        Collective."""
-        densities = self.densities(orbitals)
+    def energy(self, clouds: Sequence[Cloud], instant: Instant) -> Energy:
+        """The energy by term, of clouds whose wave functions are complete (no pending kick), where grid and laboratory
+        agree. Collective."""
+        densities, orbitals = self.densities(clouds), [cloud.orbitals for cloud in clouds]
         kinetic = np.zeros(len(self.species))
         for a, one in enumerate(self.species):
             kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])

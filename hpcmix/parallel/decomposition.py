@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
@@ -37,6 +39,15 @@ class Block:
         for count in self.shape:
             product *= count
         return product
+
+
+@dataclass(frozen=True)
+class Part:
+    """What this rank holds of a distributed array: the box `block` of an array of `shape`, in `local`."""
+
+    shape: tuple[int, ...]
+    block: Block
+    local: np.ndarray
 
 
 def part(points: int, parts: int, index: int) -> tuple[int, int]:

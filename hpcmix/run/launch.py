@@ -270,8 +270,8 @@ def _prepare(job: Job) -> Start:
                 kept.replace(directory.search)
         RunDirectory.claim(directory.path, fresh=request.restart == "never")
     if origin is not None:
-        newest = origin.candidates[0]
-        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {newest.step}"
+        step = origin.candidates[0].progress.step
+        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {step}"
         if not origin.goes_on_in_place:
             words = "before the first step: the same command begins again"
         return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))

@@ -34,7 +34,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.time_words import TimeWords, steps_in_words
-from hpcmix.problem.times.fixed_steps import START, FixedSteps
+from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.run.log import Log
 from hpcmix.run.planning.memory import release_freed_memory
 from hpcmix.run.planning.phase_resolution import found_warnings
@@ -45,7 +45,7 @@ from hpcmix.run.resuming.restart import Origin, ancestors
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
 from hpcmix.run.stops.requests import Meeting
 from hpcmix.run.stops.watchdog import Watchdog
-from hpcmix.state import Adaptation, State
+from hpcmix.state.state import State
 
 
 @dataclass
@@ -202,18 +202,17 @@ def build_simulation(
         provenance,
         log,
         watchdog,
-        table=None if problem.time is None else steps_from(problem.time, state),
+        table=None if problem.time is None else steps_from(problem.time, state.progress),
         renewed=origin is not None and origin.renewed,
         loading_seconds=loading,
     )
 
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
-    """The state of the newest checkpoint that is good: of every species the orbitals of this rank's group."""
-    orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
-    state = origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
-    if problem.time.adaptive is not None and state.adaptation is None:
-        state.adaptation, state.mark = Adaptation.following(state), START
+    """The state of the newest checkpoint that is good: of every species what this rank holds."""
+    state = origin.load(mixture.empty_clouds(), [one.name for one in problem.species], mixture.communicators)
+    if problem.time.adaptive is not None:
+        state.progress = state.progress.adaptive()
     return state
 
 
@@ -271,12 +270,10 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
 
 
 def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
-    """Lay the orbitals where the transform can work on them in place (shared memory of a node). Collective."""
+    """Lay fields where the transform can work on them in place (shared memory of a node). Collective."""
     release_freed_memory()  # of what the states were made from, before there are more fields than at any other time
-    for species, array in enumerate(state.orbitals):
-        fields = mixture.transform.empty_fields(len(array))
-        fields[...] = array
-        state.orbitals[species] = fields
+    for species, cloud in enumerate(state.clouds):
+        state.clouds[species] = cloud.laid_out(mixture.transform)
 
 
 def _resolution(problem: Problem) -> list[str]:

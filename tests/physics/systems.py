@@ -8,6 +8,7 @@ its communicator.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class System:
 
     def density(self, species: int = 0) -> np.ndarray:
         """rho of one species."""
-        return self.mixture.densities(self.state.orbitals)[species]
+        return self.mixture.densities(self.state.clouds)[species]
 
     def norms(self) -> np.ndarray:
         """<phi|phi> of every species."""
@@ -122,7 +123,7 @@ class System:
 
     def energy(self, instant: Instant = NOW) -> Energy:
         """The energy by term."""
-        return self.mixture.energy(self.state.orbitals, instant)
+        return self.mixture.energy(self.state.clouds, instant)
 
     def look(self) -> Look:
         """What is measured with."""
@@ -142,7 +143,8 @@ class System:
 
     def reverse(self) -> None:
         """Turn the direction of time: the same times, passed backwards."""
-        self.state.step, self.state.step_size = -self.state.step, -self.state.step_size
+        progress = self.state.progress
+        self.state.progress = replace(progress, step=-progress.step, step_size=-progress.step_size)
 
 
 def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages", **sections) -> System:
