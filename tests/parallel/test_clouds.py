@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from parallel.engines import engine_on
 from physics.systems import contact, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.evolve.flows import Flows, Kick
@@ -16,7 +17,9 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part, part
+from hpcmix.parallel.mpi import MPI
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Progress
