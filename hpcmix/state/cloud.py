@@ -43,8 +43,8 @@ class Cloud(ABC):
 
     @abstractmethod
     def take_density(self, engine: Engine, weight: float, density: np.ndarray, axes: int) -> None:
-        """Write this rank's part of the density into `density`, `weight` times the sum over what is here, by the engine's
-        kernels. Local.
+        """Write this rank's part of the density into `density`, `weight` times the sum over what is here, by the
+        kernels of the engine. Local.
 
         axes  how many of the last axes of fields are still transformed; they are brought back in place.
         """
