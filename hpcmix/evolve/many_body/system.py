@@ -21,8 +21,10 @@ from hpcmix.initial.many_body.projection import projected_orbitals
 from hpcmix.model.build import build_mixture
 from hpcmix.model.many_body.build import ModelInTime, ModeModel
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.schema import Problem
@@ -141,7 +143,8 @@ def _on_grid(problem: Problem, world: MPI.Comm) -> tuple[Problem, MPI.Comm, Comm
     comm = world.Split(world.rank // size, world.rank)
     communicators = Communicators.create(comm, problem.grid.points)
     timers = Timers()
-    return problem, comm, communicators, build_mixture(problem, communicators, timers), timers
+    engine = Engine(communicators, precision_of(problem), timers)
+    return problem, comm, communicators, build_mixture(problem, engine), timers
 
 
 def ranks_of_grid(points: tuple[int, ...], ranks: int) -> int:
