@@ -53,7 +53,7 @@ def _diagonalised(mixture: Mixture, index: int, count: int) -> np.ndarray:
     grid = mixture.grid
     size = int(np.prod(grid.points))
     number = np.arange(size).reshape(grid.points)[grid.position_block.slices]
-    matrix = np.zeros((size, size), np.complex128)
+    matrix: np.ndarray = np.zeros((size, size), np.complex128)
     mine = number.ravel()
     external = mixture.species[index].external.value(Instant.before_start())
     with mixture.kinetic_together():
