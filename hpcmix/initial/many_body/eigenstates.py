@@ -80,7 +80,7 @@ def _searched(problem: Problem, mixture: Mixture, index: int, count: int, say: C
     one = replace(
         mixture.species[index], orbitals=count, weight=1.0, kinetic=mixture.species[index].kinetic.from_rest()
     )
-    alone = Mixture(mixture.grid, mixture.transform, [one], (), mixture.hbar)
+    alone = Mixture(mixture.grid, mixture.engine, [one], (), mixture.hbar)
     block = orthonormal(mixture, _guess(problem, mixture, index, count))
     found = minimise_sets(alone, [block], Instant.before_start(), TOLERANCE, MOST_ITERATIONS, say=say)
     for name, levels in (found.levels or {}).items():
