@@ -94,6 +94,13 @@ class Problem(Section):
         return tuple(one.number_of_orbitals for one in self.species)
 
     @property
+    def bodies(self) -> ManyBody:
+        """``[many_body]``, where it is known to be there. Raises TypeError."""
+        if self.many_body is None:
+            raise TypeError("the problem has no [many_body]")
+        return self.many_body
+
+    @property
     def orbital_groups(self) -> int | None:
         """The number of orbital groups that must be, None where it is to be chosen: species that turn into each other
         live on the same ranks, and N bodies take the ranks for their configurations."""
