@@ -227,6 +227,11 @@ class RowExchange:
         messages = sum(len(rows) for _, rows in (*self._receives, *self._sends))
         return self._buffer.nbytes // self._rows.node.size + messages * width
 
+    @property
+    def halo(self) -> NDArray[np.int64]:
+        """The rows of other nodes that come, in the order in which they follow the node's own."""
+        return self._halo
+
     def slots(self, numbers: NDArray) -> NDArray:
         """Where rows are in what :meth:`bring` returns."""
         rows = self._rows
@@ -253,9 +258,7 @@ class RowExchange:
         buffer[self._own] = source[:, first:last]
         arrived = [np.empty((len(slots), width), np.complex128) for _, slots in self._receives]
         sent = [np.ascontiguousarray(source[wanted, first:last]) for _, wanted in self._sends]
-        requests = [
-            rows.comm.Irecv(part, rank, block) for part, (rank, _) in zip(arrived, self._receives, strict=True)
-        ]
+        requests = [rows.comm.Irecv(part, rank, block) for part, (rank, _) in zip(arrived, self._receives, strict=True)]
         requests += [rows.comm.Isend(part, rank, block) for part, (rank, _) in zip(sent, self._sends, strict=True)]
         MPI.Request.Waitall(requests)
         for part, (_, slots) in zip(arrived, self._receives, strict=True):

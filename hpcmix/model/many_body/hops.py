@@ -110,7 +110,7 @@ class SparseFamily:
         self._fixed: NDArray | None = None
         counts, columns, values, factors = [], [], [], []
         for first in range(0, len(space), PIECE):
-            occupations = space.occupations[first : first + PIECE]
+            occupations = space.numbers(first, min(first + PIECE, len(space)))
             there, places = _places(space, occupations, moves)
             counts.append(there.sum(axis=1))
             columns.append(places[there].astype(np.int32))
