@@ -2,8 +2,8 @@
 
 With N particles dG(h) is a sum over pairs too, dG(h) = 1 / (N - 1) sum h_pr a*_p a*_q a_q a_r. All of H then goes by
 way of the configurations of two particles less (:mod:`hpcmix.kernels.pairs`): m (m + 1) / 2 numbers are taken,
-multiplied by the matrix V of pairs and given back. Sparse matrices of H (product.py) would have an entry for each of the
-up to m^4 / 4 changes of a configuration; they are quicker only where there are few of these.
+multiplied by the matrix V of pairs and given back. Sparse matrices of H (product.py) would have an entry for each of
+the up to m^4 / 4 changes of a configuration; they are quicker only where there are few of these.
 """
 
 from __future__ import annotations
