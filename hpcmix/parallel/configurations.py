@@ -246,12 +246,9 @@ class RowExchange:
         rows = self._rows
         if rows.is_one_node:
             whole = rows.whole(source)
-            if whole is None:
-                self._staging = rows.vector() if self._staging is None else self._staging
-                self._staging[...] = source
-                whole = rows.whole(self._staging)
+            rows_to_read = self._copy(source) if whole is None else whole
             rows.meet()
-            return whole
+            return rows_to_read
         first, last = self.blocks[block]
         width = last - first
         buffer = self._buffer.ravel()[: len(self._buffer) * width].reshape(-1, width)
@@ -265,6 +262,14 @@ class RowExchange:
             buffer[slots] = part
         self._meet()
         return buffer
+
+    def _copy(self, source: Vector) -> Vector:
+        """The rows of a vector that other ranks cannot read."""
+        if self._staging is None:
+            self._staging = self._rows.vector()
+        self._staging[...] = source
+        whole = self._rows.whole(self._staging)
+        return self._staging if whole is None else whole
 
     def release(self) -> None:
         """This rank has read what it needs; after it the source may change."""

@@ -63,6 +63,8 @@ def test_what_can_be_numbered():
     assert count_configurations(BOSONS, 1000, 40) > 2**63
     with pytest.raises(ProblemError, match="more than can be numbered"):
         BosonConfigurations(1000, 40)
+    with pytest.raises(ProblemError, match=r"has 10\^\d+ configurations"):
+        BosonConfigurations(10**9, 5000)
     with pytest.raises(ProblemError, match="do not fit"):
         FermionConfigurations(4, 3)
     with pytest.raises(ProblemError, match="coherent states are for bosons"):

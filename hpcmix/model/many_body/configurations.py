@@ -56,9 +56,10 @@ def count_configurations(
 def refuse_too_many(count: int, what: str) -> None:
     """A :class:`~hpcmix.problem.errors.ProblemError` where configurations cannot be numbered."""
     if count > MOST:
+        size = f"{count:.3g}" if count < 10**300 else f"10^{math.log10(count):.0f}"
         raise ProblemError.of(
             "many_body",
-            f"{what} has {count:.3g} configurations, more than can be numbered; take fewer modes or particles",
+            f"{what} has {size} configurations, more than can be numbered; take fewer modes or particles",
         )
 
 
