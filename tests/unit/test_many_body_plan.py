@@ -14,7 +14,7 @@ from hpcmix.parallel.configurations import ConfigurationRows
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.run.planning.many_body.configuration_tables import Selection, Space, channel_counts, own_entries
+from hpcmix.run.planning.many_body.configuration_tables import Selection, Space, channel_counts, own_matrix
 from hpcmix.run.planning.many_body.lines import bodies_lines
 from hpcmix.run.planning.many_body.plan import UNITS, needed_bytes, plan_bodies
 from hpcmix.run.planning.many_body.room import enough_ranks, largest_numbers, require_room_for_bodies
@@ -108,13 +108,13 @@ def test_entries_are_counted_exactly(kind, particles):
     space = configurations_of(kind, particles, modes)
     counted = Space(kind is Statistics.FERMIONS, particles, modes, len(space))
     family = many_body_family(space, None, None)
-    assert own_entries(counted, Selection(), True) == len(family.columns)
-    assert own_entries(counted, Selection(), False) == len(one_body_family(space).columns)
+    assert own_matrix(counted, Selection(), True).entries == len(family.columns)
+    assert own_matrix(counted, Selection(), False).entries == len(one_body_family(space).columns)
     waves = Selection([(n,) for n in range(modes)])
     pairs = pairs_of(space)
     wanted = np.array([[waves.pair(taken, added) for taken in pairs] for added in pairs]).reshape((len(pairs),) * 2)
     family = many_body_family(space, np.eye(modes, dtype=bool), wanted)
-    assert own_entries(counted, waves, True) == len(family.columns)
+    assert own_matrix(counted, waves, True).entries == len(family.columns)
 
 
 def test_channels_of_waves_are_differences_of_momenta():
@@ -179,17 +179,18 @@ def test_what_does_not_fit_is_refused_with_what_would():
     assert 'picture = "excitations" does not grow with N' in complaint.message
 
 
-def test_of_one_species_more_ranks_may_not_help():
+def test_of_one_species_more_ranks_help_where_it_has_no_tables():
     alone = TRAP[: TRAP.index('[[species]]\nname = "down"')] + TRAP[TRAP.index("[[interaction]]") :]
     begin = alone.index('[[interaction]]\nbetween = ["up", "down"]')
     alone = alone[:begin] + alone[alone.index("[scaling]") :]
     problem = parse_problem(alone.replace("particles = 8", "particles = 400"))
     with pytest.raises(ProblemError) as refused:
         require_room_for_bodies(problem, 1, 1e9)
-    assert "like these would do" not in str(refused.value) and "particles would fit here" in str(refused.value)
+    assert "2 ranks like these would do; 365 particles would fit here" in str(refused.value)  # by pairs, without tables
     few = alone.replace("particles = 8", "particles = 400").replace(
         "[many_body]\n", '[many_body]\npicture = "excitations"\nexcitations = 90\n'
     )
     with pytest.raises(ProblemError) as refused:
         require_room_for_bodies(parse_problem(few), 1, 3e8)
     assert "fewer excitations or modes take less" in str(refused.value)
+    assert "like these would do" not in str(refused.value)  # tables are whole on every rank

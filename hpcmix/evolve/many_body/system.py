@@ -90,7 +90,7 @@ class ModeSystem:
         many_body, shape = problem.many_body, mixture.grid.position_shape
         modes, orbitals = [], []
         for one in problem.species:
-            count = many_body.modes[many_body.modes_of(one.name)].number(problem.grid.points)
+            count = many_body.entry_of(one.name)[1].number(problem.grid.points)
             modes.append(np.empty((count, *shape), np.complex128))
             orbitals.append(np.eye(count, one.number_of_orbitals, dtype=np.complex128))
         read(comm, communicators, modes)
@@ -130,7 +130,7 @@ class ModeSystem:
 
     def free(self) -> None:
         """Give MPI resources back (collective)."""
-        self.mixture.free()
+        self.mixture.engine.free()
         self.communicators.free()
         self.comm.Free()
 

@@ -19,6 +19,9 @@ VECTORS = 4
 MAGNUS_VECTORS = 24
 """The state, two for the estimate of errors, and a Krylov basis of at most 21."""
 
+LARGEST_TABLES = 2e9
+"""Bytes of sparse matrices, above which one species is done by pairs in any case."""
+
 SECONDS_PER_AMPLITUDE = 25e-9
 """A product on one core, estimated; measured between 16 (in cache) and 35."""
 

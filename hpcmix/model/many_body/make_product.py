@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hpcmix.model.many_body.channels import without_rounding
 from hpcmix.model.many_body.coefficients import coefficients_of
 from hpcmix.model.many_body.configurations import BosonConfigurations, Configurations
+from hpcmix.model.many_body.footprint import LARGEST_TABLES
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.hops import moves_of, pairs_of
 from hpcmix.model.many_body.pair_product import PairProduct
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, Parts
 from hpcmix.parallel.configurations import BLOCK_BYTES, ConfigurationRows, Vector
-
-LARGEST_TABLES = 2e9
-"""Bytes of sparse matrices, above which one species is done by pairs in any case."""
 
 
 class Product(Protocol):
@@ -24,6 +22,7 @@ class Product(Protocol):
     rows: ConfigurationRows
     constant: float
     products: int
+    alive: Callable[[], None]
 
     def load(self, parts: Parts) -> None: ...
 

@@ -8,7 +8,7 @@ the up to m^4 / 4 changes of a configuration; they are quicker only where there 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class PairProduct:
     ) -> None:
         self.spaces, self.rows = (space,), rows
         self.constant, self.products = 0.0, 0
+        self.alive: Callable[[], None] = lambda: None
         self._ways = ways_of(space.particles, space.modes)
         self.load([(1.0, model)])
         self._exchange = RowExchange(rows, self._needed(), block_bytes)
@@ -102,6 +103,7 @@ class PairProduct:
         )
         self._exchange.release()
         self.products += 1
+        self.alive()
 
     def energy(self, psi: Vector, work: Vector) -> float:
         """<psi|H|psi> of a normalised psi; `work` is overwritten."""

@@ -77,8 +77,17 @@ class Selection:
         return tuple(a + b for a, b in zip(*(self.momenta[mode] for mode in modes), strict=True))
 
 
-def own_entries(space: Space, selection: Selection, interacts: bool) -> int:
-    """Entries of dG(h) and, where the species interacts with itself, its pair operator, in one matrix."""
+@dataclass(frozen=True)
+class OwnMatrix:
+    """Of dG(h) and, where the species interacts with itself, its pair operator, in one matrix: its entries, and the
+    most in a row."""
+
+    entries: int
+    of_a_row: int
+
+
+def own_matrix(space: Space, selection: Selection, interacts: bool) -> OwnMatrix:
+    """Counted change by change."""
     modes = range(space.modes)
     moved = {(q, p) for q in modes for p in modes if p != q and selection.hop(q, p)}
     doubled: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
@@ -88,7 +97,8 @@ def own_entries(space: Space, selection: Selection, interacts: bool) -> int:
             moved.add((rest_taken[0], rest_added[0]))
         elif rest_taken:
             doubled.add((tuple(rest_taken), tuple(rest_added)))
-    return space.count + len(moved) * space.having(1, 1) + len(doubled) * space.having(2, 2)
+    entries = space.count + len(moved) * space.having(1, 1) + len(doubled) * space.having(2, 2)
+    return OwnMatrix(entries, 1 + len(moved) + len(doubled))
 
 
 def _pairs(space: Space, selection: Selection) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
