@@ -73,9 +73,7 @@ def plane_waves(largest, particles, potential=lambda q: 1.0 / (1.0 + q * q), siz
     species = tuple(ModeSpecies(f"s{i}", BOSONS, n, (1.0 + 0.3 * i) * kinetic) for i, n in enumerate(particles))
     interactions = [PairInteraction(a, a, 1.0 / n, 1.0, 1.0, pair) for a, n in enumerate(particles)]
     for a, b in itertools.combinations(range(len(particles)), 2):
-        interactions.append(
-            PairInteraction(a, b, 1.0 / total, particles[b] / total, particles[a] / total, pair)
-        )
+        interactions.append(PairInteraction(a, b, 1.0 / total, particles[b] / total, particles[a] / total, pair))
     return ManyBodyModel(1.0, species, tuple(interactions))
 
 

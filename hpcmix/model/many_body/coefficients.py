@@ -76,8 +76,8 @@ def coefficients_of(parts: Sequence[tuple[float, ManyBodyModel]], spaces: Sequen
         a, b = interaction.first, interaction.second
         if a == b:
             operator = _embedded_pairs(interaction.channels, spaces[a])
-            own = weight * interaction.factor * pair_coefficients(spaces[a], operator)
-            pairs[a] = own if pairs[a] is None else pairs[a] + own
+            own, before = weight * interaction.factor * pair_coefficients(spaces[a], operator), pairs[a]
+            pairs[a] = own if before is None else before + own
             constant += weight * interaction.factor * 0.5 * spaces[a].pairs_at_rest * float(operator[0, 0, 0, 0].real)
             continue
         strengths = weight * interaction.factor * interaction.channels.strengths[:, None, None]
