@@ -16,7 +16,7 @@ from hpcmix.run.outputs import Outputs
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 class CheckpointStore:
@@ -67,8 +67,8 @@ class CheckpointStore:
     def _require_finite(self) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation, state = self._simulation, self._simulation.state
-        here = np.array([not np.isfinite(array).all() for array in state.orbitals])
-        lost = np.any(simulation.communicators.world.allgather(here), axis=0)
+        lost_here = np.array([not cloud.is_finite() for cloud in state.clouds])
+        lost = np.any(simulation.communicators.world.allgather(lost_here), axis=0)
         for species, bad in zip(simulation.mixture.species, lost, strict=True):
             if bad:
                 raise BlowUp(f'the solution is not finite: species "{species.name}" in step {state.step}')
@@ -96,7 +96,7 @@ class Checkpoints:
 
     def due(self, state: State) -> bool:
         """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
-        return self._schedule.due(state) or (self._options.enabled and self._simulation.is_finished)
+        return self._schedule.due(state.progress) or (self._options.enabled and self._simulation.is_finished)
 
     @property
     def seconds_needed(self) -> float:

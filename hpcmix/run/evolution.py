@@ -10,7 +10,7 @@ from hpcmix.observe.look import Look
 from hpcmix.parallel.together import together
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 class Evolution:

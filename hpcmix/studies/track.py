@@ -15,6 +15,7 @@ import numpy as np
 
 from hpcmix.io.atomic import write_text
 from hpcmix.io.plain_json import page_of
+from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
@@ -62,7 +63,7 @@ class Track:
     @property
     def bytes(self) -> float:
         """What its fields take, set-up included, about."""
-        size = 16 if self.problems[0].parallel.precision == "double" else 8
+        size = 2 * precision_of(self.problems[0]).real_bytes
         return sum(6.0 * size * math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 
 from hpcmix.observe.derivatives import sobolev_square
 from hpcmix.observe.look import Look
+from hpcmix.problem.overrides import quick_initials
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
@@ -83,9 +84,7 @@ def _family(load: Load, numbers: Sequence[int]) -> Family:
 
 def _overwritten(limit: Problem) -> list[str]:
     """``--set`` entries for quick initial states: they are overwritten by those of the limiting system."""
-    return [
-        f"species.{species.name}.initial={species.quickest_initial(limit.grid.lengths)}" for species in limit.species
-    ]
+    return quick_initials(limit.species, limit.grid.lengths)
 
 
 def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
@@ -100,11 +99,11 @@ def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
 
 
 def start_alike(simulations: Sequence[Simulation]) -> None:
-    """All begin with the orbitals of the first."""
+    """All begin with the clouds of the first."""
     first, *others = simulations
     for other in others:
-        for source, target in zip(first.state.orbitals, other.state.orbitals, strict=True):
-            target[...] = source
+        for cloud, source in zip(other.state.clouds, first.state.clouds, strict=True):
+            cloud.assign(source)
 
 
 def distances(simulations: Sequence[Simulation]) -> list[float]:
