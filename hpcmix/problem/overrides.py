@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import copy
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hpcmix.problem.errors import Complaint, closest
 from hpcmix.problem.hints.annotations import arrays_of
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.species import Species
 
 ARRAYS = arrays_of(Problem)
 """Arrays of tables, by their keys without indices: an option that speaks of their entry 0 may begin them."""
 
 NUMBERS_OR_TABLES = (("time", "step"),)
 """What is a number or a table: an option that speaks of the table's keys replaces the number."""
-
-
-def quick_initials(species: Iterable[Species], lengths: Sequence[float]) -> list[str]:
-    """Overrides that give species initial states which take no time to make, in a box of these lengths: where steps
-    are timed, or where the states are overwritten."""
-    return [f"species.{member.name}.initial={_inline(member.quick_initial(lengths))}" for member in species]
-
-
-def _inline(table: Mapping[str, Any]) -> str:
-    """Words and numbers as an inline table."""
-    return "{" + ", ".join(f"{key}={value!r}" for key, value in table.items()) + "}"
 
 
 def apply_overrides(

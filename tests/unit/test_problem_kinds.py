@@ -36,7 +36,6 @@ from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.hints.annotations import models_of
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.overrides import quick_initials
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state
@@ -299,7 +298,7 @@ def test_an_unknown_kind_has_no_orbitals_and_no_functional_and_no_radial_functio
         lambda problem: expected_lengths(problem, 0),
         expected_warnings,
         lambda problem: problem.orbitals,
-        lambda problem: quick_initials(problem.species, problem.grid.lengths),
+        lambda problem: problem.species[0].quickest_initial(problem.grid.lengths),
         lambda problem: make_plan(problem, 1),
         preflight,
     ],

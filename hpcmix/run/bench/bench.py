@@ -25,7 +25,6 @@ from hpcmix.parallel.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transforms.transform import thread_count
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
-from hpcmix.problem.overrides import quick_initials
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.run.bench.machine import describe_machine
@@ -180,7 +179,11 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     problem = load(overrides)
     if problem.time is None:
         raise problem.complain("time", "bench measures time steps: it needs a [time] section with final and step")
-    quick = quick_initials(filter(asks_for_ground_state, problem.species), problem.grid.lengths)
+    quick = [
+        f"species.{species.name}.initial={species.quickest_initial(problem.grid.lengths)}"
+        for species in problem.species
+        if asks_for_ground_state(species)
+    ]
     return load([*overrides, *quick]) if quick else problem
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from hpcmix.observe.derivatives import sobolev_square
 from hpcmix.observe.look import Look
-from hpcmix.problem.overrides import quick_initials
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
@@ -84,7 +83,9 @@ def _family(load: Load, numbers: Sequence[int]) -> Family:
 
 def _overwritten(limit: Problem) -> list[str]:
     """``--set`` entries for quick initial states: they are overwritten by those of the limiting system."""
-    return quick_initials(limit.species, limit.grid.lengths)
+    return [
+        f"species.{species.name}.initial={species.quickest_initial(limit.grid.lengths)}" for species in limit.species
+    ]
 
 
 def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
