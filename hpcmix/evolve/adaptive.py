@@ -145,9 +145,9 @@ class AdaptiveStepper:
     def _keep(self, clouds: Sequence[Cloud]) -> None:
         """Copies to go back to, and to take the single step from."""
         if not self._kept:
-            self._kept = [cloud.copy() for cloud in clouds]
+            self._kept = [cloud.laid_out(self._mixture.transform) for cloud in clouds]
             self._trial = [cloud.laid_out(self._mixture.transform) for cloud in clouds]
-        with self._mixture.transform.timers.phase("error estimate"):
+        with self._mixture.engine.timers.phase("error estimate"):
             _assign(self._kept, clouds)
             _assign(self._trial, clouds)
 
@@ -164,7 +164,7 @@ class AdaptiveStepper:
         self._flows.alternate(self._trial, [rest], [], half_way)
         self._move(clouds, start, 2)
         self._flows.settle(clouds)
-        with self._mixture.transform.timers.phase("error estimate"):
+        with self._mixture.engine.timers.phase("error estimate"):
             return self._distance(clouds) / (2.0**self._table.order - 1.0)
 
     def _move(self, clouds: Sequence[Cloud], start: _Start, pieces: int) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
-from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
@@ -118,7 +117,7 @@ class Flows:
             mixture.transform.multiply_factors(_fields([clouds[a] for a in alone]), factors)
         if all(self._diagonal):
             return
-        with self._mixture.transform.timers.phase("krylov"), self._mixture.kinetic_together():
+        with self._mixture.engine.timers.phase("krylov"), self._mixture.kinetic_together():
             for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
                 for orbital in () if diagonal else array:
                     one.kinetic.drift(orbital, duration)
@@ -127,7 +126,7 @@ class Flows:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
         transforms before and after it in the same sweep. Collective."""
         mixture = self._mixture
-        timers = mixture.transform.timers
+        timers = mixture.engine.timers
         potentials = self._external_potentials(kick)
         seen = None
         if self._half_way_term is not None:
@@ -170,8 +169,9 @@ class Flows:
                 self._turn([orbital], [potentials], np.zeros((1, 1)), kick, axes, half_way, drift_follows)
             return
         if self._phase is None:
-            self._phase = np.empty_like(orbitals[0])
+            self._phase = self._mixture.engine.empty(orbitals[0].shape, orbitals.dtype)
         self._phase[...] = 1.0
+        kernels = self._mixture.engine.kernels
         kernels.kick([self._phase], [potentials], np.zeros((1, 1)), kick.whole / self._mixture.hbar)
         for orbital in orbitals:
             kernels.multiply_points(
@@ -192,7 +192,7 @@ class Flows:
         """The phase of fields that see the potentials, by the couplings each other's densities at the same point, and
         what is on its way from wave-number space."""
         moves = axes > 0
-        kernels.kick(
+        self._mixture.engine.kernels.kick(
             fields,
             potentials,
             couplings,
@@ -211,7 +211,7 @@ class Flows:
         acts. An expression in time may fail at a point that one rank holds: the others learn of it here.
         """
         mixture = self._mixture
-        with mixture.transform.timers.phase("potential"):
+        with mixture.engine.timers.phase("potential"):
             if any(one.external.evaluates_expressions for one in mixture.species):
                 with together(mixture.communicators.world):
                     given = [self._external_potential(one.external, kick) for one in mixture.species]
@@ -240,7 +240,7 @@ class Flows:
         if key not in self._factors:
             mixture = self._mixture
             self._factors[key] = mixture.species[species].kinetic.flow(
-                mixture.grid, duration, mixture.transform.inverse_points, mixture.real_dtype
+                mixture.grid, duration, mixture.transform.inverse_points, mixture.engine
             )
         return self._factors[key]
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
@@ -32,10 +31,10 @@ from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.term import Fields, Term, sum_of_potentials
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transforms.transform import Transform
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 
@@ -71,7 +70,8 @@ class Interaction:
 class Mixture:
     """All species, the terms of their interaction, and the grid they live on.
 
-    transform   the complex transform; every sum over ranks goes through its communicators.
+    engine     what it computes with; every sum over ranks goes through its communicators.
+    transform  the engine's transform of orbitals.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
     orbital group; orbitals are those that this rank's group holds (:meth:`held`).
     """
@@ -79,14 +79,15 @@ class Mixture:
     def __init__(
         self,
         grid: Grid,
-        transform: Transform,
+        engine: Engine,
         species: Sequence[SpeciesModel],
         terms: Sequence[Term],
         hbar: float,
         rabi: RabiCouplings | None = None,
     ) -> None:
         self.grid = grid
-        self.transform = transform
+        self.engine = engine
+        self.transform = engine.complex_transform()
         self.species = tuple(species)
         self.terms = tuple(terms)
         self.hbar = hbar
@@ -96,8 +97,8 @@ class Mixture:
 
     @property
     def communicators(self) -> Communicators:
-        """The ranks that share this model's grid."""
-        return self.transform.communicators
+        """The ranks of the run."""
+        return self.engine.communicators
 
     @property
     def has_sets(self) -> bool:
@@ -136,11 +137,11 @@ class Mixture:
 
     def with_kernels_times(self, factors: Mapping[tuple[int, int], float]) -> Mixture:
         """The same mixture with the kernels of some pairs of species (lower index first) multiplied by a factor. Shares
-        everything else, the transforms too: free this one only."""
+        everything else, the engine too."""
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.transform, self.species, terms, self.hbar, self.rabi)
+        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -153,18 +154,12 @@ class Mixture:
         return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.transform, species, self.terms, self.hbar, rabi)
+        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi)
 
     @property
     def real_dtype(self) -> np.dtype:
         """Type of densities and potentials."""
-        return np.empty(0, self.transform.wave_dtype).real.dtype
-
-    def free(self) -> None:
-        """Give the transforms' MPI resources back (collective)."""
-        for term in self.terms:
-            term.free()
-        self.transform.free()
+        return self.engine.real_dtype
 
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential and no coupling changes at or after `time`."""
@@ -182,16 +177,16 @@ class Mixture:
               place.
         """
         shape = (len(self.species), *self.grid.position_shape)
-        densities = np.empty(shape, self.real_dtype) if out is None else out
+        densities = self.engine.empty(shape, self.real_dtype) if out is None else out
         for a, (cloud, species, density) in enumerate(zip(clouds, self.species, densities, strict=True)):
-            cloud.take_density(species.weight, density, axes[a] if axes else 0)
+            cloud.take_density(self.engine, species.weight, density, axes[a] if axes else 0)
         self._sum_over_groups(densities)
         return densities
 
     def _sum_over_groups(self, densities: np.ndarray) -> None:
         """Add up over the orbital groups, in place. Collective."""
         if self.communicators.groups > 1:
-            with self.transform.timers.phase("reduction"):
+            with self.engine.timers.phase("reduction"):
                 self.communicators.sum_over_groups(densities)
 
     @property
@@ -288,7 +283,7 @@ class Mixture:
         for axis in range(grid.dimensions):
             weights = list(zeros)
             weights[axis] = self.hbar * grid.local_wave_numbers(axis, odd=True)
-            averages.append(kernels.weighted_norm(spectrum, weights))
+            averages.append(self.engine.kernels.weighted_norm(spectrum, weights))
         return np.array(averages) * (grid.cell_volume * self.transform.inverse_points)
 
     def potential_energies(
@@ -316,7 +311,7 @@ class Mixture:
         for group in self.rabi.groups:
             for a in group:
                 for b in group:
-                    overlap = kernels.inner_product(orbitals[a][0], orbitals[b][0])
+                    overlap = self.engine.kernels.inner_product(orbitals[a][0], orbitals[b][0])
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
         return energies
 

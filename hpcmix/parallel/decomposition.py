@@ -57,6 +57,13 @@ def part(points: int, parts: int, index: int) -> tuple[int, int]:
     return index * base + min(index, extra), base + (1 if index < extra else 0)
 
 
+_LAYOUTS: dict[int, list[tuple[int, ...]]] = {
+    1: [(1,), (1,)],
+    2: [(1, 0), (0, 1)],
+    3: [(1, 2, 0), (1, 0, 2), (0, 1, 2)],
+}
+
+
 @dataclass(frozen=True)
 class Decomposition:
     """A grid of `points` cut over a `pencil_grid` (P1, P2) of ranks; rank r of the group sits at (r // P2, r % P2)."""
@@ -90,7 +97,7 @@ class Decomposition:
         Axis splits are 0 (whole), 1 (over P1) or 2 (over P2), e.g. ``[(1, 2, 0), (1, 0, 2), (0, 1, 2)]`` in three
         dimensions.
         """
-        return {1: [(1,), (1,)], 2: [(1, 0), (0, 1)], 3: [(1, 2, 0), (1, 0, 2), (0, 1, 2)]}[self.dimensions]
+        return _LAYOUTS[self.dimensions]
 
     def block(self, rank: int, layout: tuple[int, ...], points: tuple[int, ...] | None = None) -> Block:
         """The box of `rank` in a layout given as in :meth:`layouts`; `points` defaults to the grid's own."""

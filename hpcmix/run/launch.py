@@ -17,6 +17,7 @@ from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.locking.standing import never_begun
 from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
@@ -29,8 +30,8 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.run.checkpoints import Checkpoints
+from hpcmix.run.duties import evolve
 from hpcmix.run.log import Log, leave
-from hpcmix.run.loop import evolve
 from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
@@ -184,7 +185,8 @@ def _run(job: Job) -> ExitStatus:
     problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
     comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
-    Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
+    # ranks that cannot be divided are refused before anything is moved aside
+    Communicators.of(division_request(problem), comm).free()
     with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
         if start.complete:
             log.line(start.complete)

@@ -14,13 +14,15 @@ from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.provenance import Provenance
-from hpcmix.model.build import build_mixture, complex_type
+from hpcmix.model.build import build_mixture
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import SMALL
 from hpcmix.observe.observables.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.division import Division
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
@@ -48,11 +50,10 @@ from hpcmix.state.state import State
 
 @dataclass
 class Simulation:
-    """A problem, the ranks that work on it, the model, and the state as it evolves."""
+    """A problem, what it is computed with, the model, and the state as it evolves."""
 
     problem: Problem
-    communicators: Communicators
-    timers: Timers
+    engine: Engine
     mixture: Mixture
     state: State
     ground_state: Mapping[str, Any] | None
@@ -72,6 +73,16 @@ class Simulation:
     """Wall-clock seconds that the checkpoint took to read: the first estimate of what one costs."""
     stepping_seconds: float = 0.0
     """Wall-clock seconds spent in steps, output not counted."""
+
+    @property
+    def communicators(self) -> Communicators:
+        """The ranks that work on the problem."""
+        return self.engine.communicators
+
+    @property
+    def timers(self) -> Timers:
+        """Where the time goes."""
+        return self.engine.timers
 
     @property
     def conserved(self) -> Mapping[str, Any]:
@@ -110,9 +121,14 @@ class Simulation:
         steps = counted(step, "step") if self.steps is None else f"{step} of {counted(self.steps, 'step')}"
         return f"{steps}, to t = {self.words.of_end(self.time, self.problem.time.final)}"
 
+    def beat(self) -> None:
+        """Tell the watchdog, where there is one, that the simulation is alive."""
+        if self.watchdog is not None:
+            self.watchdog.beat()
+
     def free(self) -> None:
         """Give MPI resources back (collective); the simulation is not to be used afterwards."""
-        self.mixture.free()
+        self.engine.free()
         self.communicators.free()
 
     @property
@@ -139,14 +155,15 @@ def build_simulation(
     :class:`~hpcmix.run.stops.requests.Stopped`.
     """
     beat = watchdog.beat if watchdog is not None else lambda: None
-    communicators = Communicators.of(problem, world)
+    communicators = Communicators.of(division_request(problem), world)
     require_room(problem, Division(communicators.groups, communicators.decomposition), communicators.node_ranks)
-    timers = Timers()
+    timers, precision = Timers(), precision_of(problem)
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
-        trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
+        trial = choose_exchange(communicators, precision, fields, problem.parallel.exchange)
         beat()
-        mixture = build_mixture(problem, communicators, timers, trial.way)
+        engine = Engine(communicators, precision, timers, trial.way)
+        mixture = build_mixture(problem, engine)
         release_freed_memory()
     begin = time.perf_counter()
     beat()
@@ -175,15 +192,14 @@ def build_simulation(
         if directory is not None:
             attributes = Metadata.of(problem, provenance.attributes()).attributes()
             keeper = KeptSearch(directory, problem, mixture, attributes, log)
-        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops, keeper)
+        state, ground_state = _first_state(problem, mixture, log, watchdog, stops, keeper)
     if mixture.transform.obstacle:
         log.line(without_shared_memory(mixture.transform.obstacle))
     _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
     return Simulation(
         problem,
-        communicators,
-        timers,
+        engine,
         mixture,
         state,
         ground_state,
@@ -208,14 +224,13 @@ def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
 def _first_state(
     problem: Problem,
     mixture: Mixture,
-    timers: Timers,
     log: Log,
     watchdog: Watchdog | None,
     stops: Meeting | None,
     keeper: KeptSearch | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
-    with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
+    with mixture.engine.timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
 
         def alive() -> None:
             if watchdog is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.transforms.transform import Transform
 
 
@@ -41,8 +42,9 @@ class Cloud(ABC):
         """Take the values of another cloud of the species, in place."""
 
     @abstractmethod
-    def take_density(self, weight: float, density: np.ndarray, axes: int) -> None:
-        """Write this rank's part of the density into `density`, `weight` times the sum over what is here. Local.
+    def take_density(self, engine: Engine, weight: float, density: np.ndarray, axes: int) -> None:
+        """Write this rank's part of the density into `density`, `weight` times the sum over what is here, by the
+        kernels of the engine. Local.
 
         axes  how many of the last axes of fields are still transformed; they are brought back in place.
         """

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from hpcmix.kernels.transforms import take_density
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.transforms.transform import Transform
 from hpcmix.state.cloud import Cloud
 
@@ -35,12 +35,12 @@ class OrbitalCloud(Cloud):
     def assign(self, source: OrbitalCloud) -> None:
         np.copyto(self.orbitals, source.orbitals)
 
-    def take_density(self, weight: float, density: np.ndarray, axes: int) -> None:
+    def take_density(self, engine: Engine, weight: float, density: np.ndarray, axes: int) -> None:
         """density = weight sum_j |phi_j|^2 of the orbitals of this rank; zero where it has none."""
         if len(self.orbitals) == 0:
             density[...] = 0.0
         for number, orbital in enumerate(self.orbitals):
-            take_density(orbital, weight, density, add=number > 0, axes=axes)
+            engine.kernels.take_density(orbital, weight, density, add=number > 0, axes=axes)
 
     def squared_distance(self, other: OrbitalCloud) -> float:
         """sum |f - c|^2 over orbitals and points; by planes, so that no array of a field's size is made."""

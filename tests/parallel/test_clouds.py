@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from parallel.engines import engine_on
 from physics.systems import contact, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.evolve.flows import Flows, Kick
@@ -16,7 +17,9 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part, part
+from hpcmix.parallel.mpi import MPI
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Progress
@@ -45,7 +48,7 @@ class Points(Cloud):
     def assign(self, source):
         np.copyto(self.position, source.position)
 
-    def take_density(self, weight, density, axes):
+    def take_density(self, engine, weight, density, axes):
         density[...] = weight * self.shape
 
     def squared_distance(self, other):
@@ -136,7 +139,8 @@ def test_clouds_of_orbitals_copy_compare_and_judge_themselves(comm):
     copy.orbitals[1, 0, 0, 0] = np.inf
     assert not copy.looks_finite()
     density = np.full((4, 3, 5), np.nan)
-    cloud.take_density(0.5, density, 0)
+    engine = engine_on(Communicators.create(MPI.COMM_SELF, (4, 3, 5)), np.complex128)
+    cloud.take_density(engine, 0.5, density, 0)
     np.testing.assert_allclose(density, 0.5 * np.sum(np.abs(fields) ** 2, axis=0), rtol=1e-14)
-    OrbitalCloud(fields[:0]).take_density(0.5, density, 0)
+    OrbitalCloud(fields[:0]).take_density(engine, 0.5, density, 0)
     assert not density.any()

@@ -19,10 +19,12 @@ from hpcmix.model.build import build_mixture
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.load import parse_problem
@@ -66,6 +68,12 @@ def problem_text(
     )
 
 
+def mixture_of(problem: Problem, comm: MPI.Comm = MPI.COMM_SELF, exchange: str = "sub-array-messages") -> Mixture:
+    """The model of a problem, with an engine of its own. Collective."""
+    communicators = Communicators.of(division_request(problem), comm)
+    return build_mixture(problem, Engine(communicators, precision_of(problem), Timers(), exchange))
+
+
 class System:
     """A problem on this rank: ``problem``, ``mixture``, ``state``, ``ground_state`` (how it was found, or None) and its
     history of residuals.
@@ -73,7 +81,7 @@ class System:
 
     def __init__(self, problem: Problem, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages") -> None:
         self.problem = problem
-        self.mixture = build_mixture(problem, Communicators.of(problem, comm), Timers(), way)
+        self.mixture = mixture_of(problem, comm, way)
         self.residuals: list[float] = []
         self.state, self.ground_state = initial_state(
             problem, self.mixture, lambda i, residual, e: self.residuals.append(residual)

@@ -11,6 +11,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    mixture_of,
     potentials_of,
     problem_text,
     require_below,
@@ -22,11 +23,7 @@ from physics.test_rabi import dense, rabi
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.dressed import Dressing
-from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
-from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
 from hpcmix.problem.load import parse_problem
 from hpcmix.state.orbital_cloud import orbital_clouds
 
@@ -461,7 +458,7 @@ def test_what_was_chosen_is_said():
             state[1]["particles"] = 3.0
         lines = []
         problem = parse_problem(problem_text([16], [12.0], state, coupling=[coupling], time=evolution(8.0, 0.5)))
-        mixture = build_mixture(problem, Communicators.of(problem, MPI.COMM_SELF), Timers(), "sub-array-messages")
+        mixture = mixture_of(problem)
         initial_state(problem, mixture, lambda *progress: None, lines.append)
         return lines
 

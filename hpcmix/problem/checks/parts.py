@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpcmix.problem.reading.source import KeyPath
@@ -12,7 +12,7 @@ from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
-from hpcmix.problem.sections.scaling import Scaling
+from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.sections.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units
@@ -45,6 +45,14 @@ class Parts:
         """When something jumps or bends."""
         switched = [potential for one in self.species.values() for potential in one.potential]
         return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
+
+    def as_scaled(self) -> tuple[Parts, float]:
+        """The parts with the masses and the number of bosons that the scaling sets, and its hbar. Of complete parts
+        with a grid."""
+        species, dimensions = list(self.species.values()), self.grid.dimensions
+        scaled = scaled_species(self.scaling, species, dimensions)
+        hbar = prefactors(self.scaling, species, dimensions).hbar
+        return replace(self, species=dict(zip(self.species, scaled, strict=True))), hbar
 
     @property
     def complete(self) -> bool:
