@@ -105,7 +105,8 @@ class Guesses:
         with together(mixture.communicators.world):
             if species.number_of_orbitals == 1:
                 return read_field(place, where, mixture.grid)[np.newaxis].astype(dtype)
-            orbitals = read_set(place, where, species.orbitals, mixture.held(index), mixture.grid).astype(dtype)
+            orbitals = read_set(place, where, species.number_of_orbitals, mixture.held(index), mixture.grid)
+            orbitals = orbitals.astype(dtype)
         normalise_set(mixture, orbitals)
         orthonormalise_set(mixture, orbitals, index, where)
         return orbitals

@@ -33,7 +33,7 @@ def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.
     initial, grid, held = species.initial, mixture.grid, mixture.held(index)
     where = f"species.{species.name}.initial"
     orbitals = np.empty((len(held), *grid.position_shape), mixture.transform.wave_dtype)
-    filling = filling_of(initial, grid, species.orbitals)
+    filling = filling_of(initial, grid, species.number_of_orbitals)
     _write(initial, problem, mixture, index, filling, orbitals)
     if filling is not None and not filling.closes_a_shell:
         say(filling.sentence(species.name))
@@ -55,7 +55,7 @@ def _(initial: FileInitial, problem: Problem, mixture: Mixture, index: int, fill
     species = problem.species[index]
     where = f"species.{species.name}.initial"
     with together(mixture.communicators.world):
-        orbitals[...] = read_set(initial, where, species.orbitals, mixture.held(index), mixture.grid)
+        orbitals[...] = read_set(initial, where, species.number_of_orbitals, mixture.held(index), mixture.grid)
 
 
 @_write.register

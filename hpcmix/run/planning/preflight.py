@@ -63,7 +63,7 @@ def preflight(problem: Problem) -> None:
                 raise ProblemError.of(where, str(error)) from error
         if one.number_of_orbitals > 1 and isinstance(one.initial, OscillatorInitial):
             grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
-            require_oscillator_set(one.initial, where, one.orbitals, one.mass, problem.hbar, grid)
+            require_oscillator_set(one.initial, where, one.number_of_orbitals, one.mass, problem.hbar, grid)
     for one in problem.species:
         _require_fields(problem, one)
 
@@ -82,8 +82,8 @@ def _require_fields(problem: Problem, one: Species) -> None:
         if not written:
             continue
         if one.number_of_orbitals > 1:
-            for number in range(one.orbitals) if isinstance(initial, FileInitial) else ():
-                read_set(initial, f"{where}.initial", one.orbitals, range(number, number + 1), grid)
+            for number in range(one.number_of_orbitals) if isinstance(initial, FileInitial) else ():
+                read_set(initial, f"{where}.initial", one.number_of_orbitals, range(number, number + 1), grid)
         elif norm == 0.0 or not initial.finite_everywhere:
             norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
     whole = math.prod(problem.grid.points) <= MOST_POINTS
