@@ -62,7 +62,6 @@ class YukawaKernel(Kernel):
     made: dict[tuple[float, float], DecayingTransforms] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
         return yukawa_multiplier(sum(k**2 for k in wave_numbers), *self._scaled, self.dimensions)
 
     @property
@@ -76,15 +75,12 @@ class YukawaKernel(Kernel):
         return 1.0 if self.screening == 0.0 else None
 
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`."""
         return lambda k: yukawa_multiplier(k**2, *self._scaled, self.dimensions)
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         screening = self._scaled[1]
         return min(diagonal, YUKAWA_NEGLIGIBLE / screening) if screening > 0.0 else diagonal
 

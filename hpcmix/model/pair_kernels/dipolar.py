@@ -90,7 +90,6 @@ class DipolarKernel(Kernel):
     direction: tuple[float, float, float]
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
         return dipolar_multiplier(wave_numbers, directed, self.strength, self.direction)
 
     @property
@@ -103,11 +102,9 @@ class DipolarKernel(Kernel):
         raise TypeError("a dipolar kernel is no function of |k|")
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return DipolarKernel(self.strength * contraction, self.direction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         return diagonal
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:

@@ -76,26 +76,21 @@ class RadialKernel(Kernel):
     made: dict[float, RadialTransform] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
         return self.profile(largest_of(wave_numbers))(modulus(wave_numbers))
 
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`."""
         if largest not in self.made:
             self.made[largest] = RadialTransform.of(self.function, self.dimensions, largest)
         transform, c = self.made[largest], self.contraction
         return lambda k: c ** (self.dimensions - 2) * transform(c * k)
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         return min(diagonal, self.contraction * self.function.radius)
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
-        """See :meth:`Kernel.cut`."""
         c, function = self.contraction, self.function
         if radius >= c * function.radius:
             return radial_part(self.dimensions, self.profile(largest))

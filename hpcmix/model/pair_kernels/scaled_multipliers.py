@@ -60,7 +60,6 @@ class BoxMultiplier:
             np.take(values, places, out=out)
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
-        """See :meth:`hpcmix.model.terms.kernel_term.ShapeMultiplier.brought_to`."""
         return values
 
 
@@ -118,7 +117,6 @@ class PaddedMultiplier:
             out[...] = padded_multiplier([kernel.at_scale(contraction)], *self._place)[0]
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
-        """See :meth:`hpcmix.model.terms.kernel_term.ShapeMultiplier.brought_to`."""
         return values if values.shape == shape else unfolded(values, self._place[2])
 
     def _fill_limit(self, out: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
@@ -30,7 +31,7 @@ class Parts:
     units: Units | None = None
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
-    interaction: dict[int, Any] = field(default_factory=dict)
+    interaction: dict[int, Interaction] = field(default_factory=dict)
     functional: dict[int, FunctionalSection] = field(default_factory=dict)
     rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)

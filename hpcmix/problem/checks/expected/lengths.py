@@ -18,6 +18,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.sections.species import Species
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def expected_lengths(problem: Problem, index: int) -> Lengths:
     return Lengths(oscillator, radii, healing, peak)
 
 
-def _frequency(one, axis: int) -> float:
+def _frequency(one: Species, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
     traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
     for before_start in (True, False):
