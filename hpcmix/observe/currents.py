@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.mixture import Mixture
 
 
@@ -11,7 +12,7 @@ def momentum_density_along(mixture: Mixture, orbital: np.ndarray, species: int, 
     """Re conj(phi) (-i hbar d/dx + A) phi along one axis, A without what a rotating frame adds. Collective over the
     group."""
     kinetic = mixture.species[species].kinetic
-    if kinetic.diagonal:
+    if isinstance(kinetic, KineticEnergy):
         moved = orbital.copy()
         mixture.apply_momentum(moved, axis)
         return orbital.real * moved.real + orbital.imag * moved.imag

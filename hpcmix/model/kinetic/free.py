@@ -29,6 +29,7 @@ class KineticEnergy(ABC):
     diagonal: ClassVar[bool] = True
     """Whether T is a multiplier in k: not so with a vector potential (model/kinetic/magnetic.py)."""
     may_fail: ClassVar[bool] = False
+    hbar: float
     rest_energy: float = 0.0
     """T(0), the smallest kinetic energy."""
 

@@ -122,6 +122,7 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
     """
 
     may_fail = True
+    free: SemirelativisticKineticEnergy
 
     def __init__(
         self, momentum: KineticMomentum, lanczos: Lanczos, free: SemirelativisticKineticEnergy, is_first: bool

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammainc
 
 from hpcmix.model.pair_kernels.decaying_transforms import DecayingTransforms
-from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
+from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part, squared_modulus
 from hpcmix.problem.sections.interactions.inverse_distance import YUKAWA_NEGLIGIBLE
 
 
@@ -62,7 +62,7 @@ class YukawaKernel(Kernel):
     made: dict[tuple[float, float], DecayingTransforms] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        return yukawa_multiplier(sum(k**2 for k in wave_numbers), *self._scaled, self.dimensions)
+        return yukawa_multiplier(squared_modulus(wave_numbers), *self._scaled, self.dimensions)
 
     @property
     def _scaled(self) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 
@@ -111,7 +112,12 @@ def radial_part(dimensions: int, profile: Profile) -> list[CutPart]:
 
 def modulus(wave_numbers: WaveNumbers) -> np.ndarray:
     """|k|."""
-    return np.sqrt(sum(k**2 for k in wave_numbers))
+    return np.sqrt(squared_modulus(wave_numbers))
+
+
+def squared_modulus(wave_numbers: WaveNumbers) -> np.ndarray:
+    """|k|^2."""
+    return reduce(np.add, (k**2 for k in wave_numbers))
 
 
 def largest_of(wave_numbers: WaveNumbers) -> float:

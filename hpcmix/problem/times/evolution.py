@@ -56,6 +56,13 @@ class GroundStateOptions(Section):
     kernel_factors: Annotated[tuple[KernelFactor, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
+    @property
+    def limits(self) -> tuple[float, int]:
+        """The residual to reach and the most iterations, of a loaded problem."""
+        if self.tolerance is None or self.max_iterations is None:
+            raise TypeError("the defaults of [ground_state] are filled in when a problem is loaded")
+        return self.tolerance, self.max_iterations
+
     @model_validator(mode="before")
     @classmethod
     def _old_name(cls, table: Any) -> Any:
