@@ -4,7 +4,8 @@ A scheme with s stages is applied as ``K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s)`` 
 (potential and mean field, a phase in x), D the drift (kinetic energy, a multiplier in k). Both rows of coefficients are
 palindromes and sum to one.
 
-Sources: Strang, SIAM J. Numer. Anal. 5 (1968) 506. Blanes and Moan, J. Comput. Appl. Math. 142 (2002) 313, tables 2 and
+Sources: Strang, SIAM J. Numer. Anal. 5 (1968) 506. McLachlan, SIAM J. Sci. Comput. 16 (1995) 151: the two stages whose
+error of order three is least. Blanes and Moan, J. Comput. Appl. Math. 142 (2002) 313, tables 2 and
 3: S6 (order 4) and S10 (order 6) hold for any pair of flows. SRKN6b (order 4) and SRKN11b (order 6) begin with the kick
 and use [K,[K,[K,D]]] = 0, which is true when the kinetic energy is quadratic in the momentum, also with a mean field
 that depends on densities only. That commutator is the first to be missed by other kinetic energies; in a symmetric
@@ -58,6 +59,7 @@ def _palindrome(half: tuple[float, ...], length: int) -> tuple[float, ...]:
 
 INTEGRATORS: dict[str, Splitting] = {
     "strang": Splitting(order=2, kicks=(0.5, 0.5), drifts=(1.0,)),
+    "mclachlan-2": Splitting(order=2, kicks=_palindrome((0.19318332750378361,), 3), drifts=(0.5, 0.5)),
     "blanes-moan-4": Splitting(
         order=4,
         kicks=_palindrome((0.0792036964311957, 0.353172906049774, -0.0420650803577195), 7),

@@ -44,10 +44,11 @@ def initial_state(
     those of :class:`~hpcmix.initial.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
-    coupled, dressing = mixture, Dressing.of(problem, mixture)
+    dressing = Dressing.of(problem, mixture)
+    uncoupled = mixture
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
-        mixture = mixture.coupled_by(None, problem.prefactors.weights)
-    populations = mixture.weights.copy()
+        uncoupled = mixture.coupled_by(None, problem.prefactors.weights)
+    populations = uncoupled.weights.copy()
     arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
         if species.particles == 0.0 and index not in dressing.members:
@@ -55,33 +56,33 @@ def initial_state(
         elif species.initial.is_ground_state:
             arrays.append(None)
         elif species.number_of_orbitals > 1:
-            arrays.append(written_set(problem, mixture, index, say))
+            arrays.append(written_set(problem, uncoupled, index, say))
         else:
-            arrays.append(_written_down(problem, mixture, index)[np.newaxis])
+            arrays.append(_written_down(problem, uncoupled, index)[np.newaxis])
     ground_state = None
     for sentence in choices_in_words(problem):
         say(sentence)
     if any(array is None for array in arrays):
         try:
             ground_state, arrays = _with_ground_states(
-                problem, mixture, dressing, arrays, Talk(report, say, alive, keeper)
+                problem, uncoupled, dressing, arrays, Talk(report, say, alive, keeper)
             )
         except KrylovError as error:
             raise NotConverged(f"ground state: {error}") from error
     for group in dressing.groups:
-        _tell_populations(problem, coupled, arrays, populations, group, say)
+        _tell_populations(problem, mixture, arrays, populations, group, say)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.number_of_orbitals > 1:
-            shake_and_boost(mixture, arrays[index], species.initial, index, where)
+            shake_and_boost(uncoupled, arrays[index], species.initial, index, where)
             continue
-        _boost_and_shake(mixture, arrays[index][0], species.initial, index)
-        normalise(mixture, arrays[index][0], where)
+        _boost_and_shake(uncoupled, arrays[index][0], species.initial, index)
+        normalise(uncoupled, arrays[index][0], where)
         if not mixture.held(index):
             arrays[index] = arrays[index][:0]
-    for group in coupled.rabi.groups:
+    for group in mixture.rabi.groups:
         for index in group:  # of one weight for all, the orbital's norm is the species' part
-            arrays[index] *= math.sqrt(populations[index] / coupled.weights[index])
+            arrays[index] *= math.sqrt(populations[index] / mixture.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
     state = State(orbitals, 0, problem.time.first_step if problem.time else 0.0)
@@ -113,28 +114,28 @@ def _with_ground_states(
     """Fill the missing arrays with the ground state of the potentials and couplings of time 0-. Of coupled species the
     norm is the part of the group's particles."""
     guesses = Guesses(problem, mixture, dressing, arrays, talk.say)
-    mixture = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
+    dressed = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
     # a rest mass does not change the states: residuals are relative to what is left of the energies without it
-    mixture = mixture.counted_from_rest()
-    if any(index not in guesses.held and not one.kinetic.diagonal for index, one in enumerate(mixture.species)):
+    searched = dressed.counted_from_rest()
+    if any(index not in guesses.held and not one.kinetic.diagonal for index, one in enumerate(searched.species)):
         talk.say(
             "ground state: where a rotation or a vector potential makes vortices the search takes hundreds to "
             f"thousands of iterations (at most {problem.ground_state.max_iterations} now)"
             + (", and what it comes to is kept" if talk.keeper is not None else "")
             + "; states with other vortices may be lower: ground_state.starts"
         )
-    result, found = lowest_of_starts(mixture, guesses, problem.ground_state, talk)
+    result, found = lowest_of_starts(searched, guesses, problem.ground_state, talk)
     for name, levels in (result.levels or {}).items():
         if levels.gap == 0.0:
             talk.say(
                 f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
                 "highest filled one; the ground state is not unique, and its density has less symmetry than H"
             )
-    if not mixture.has_sets:
+    if not searched.has_sets:
         found = [orbitals.astype(np.complex128, copy=False) for orbitals in found]
     for index in dressing.members:
         found[index] = found[index] * np.exp(1j * dressing.phases[index])
-    result = result.counted_with(dressing.at_rest, mixture)
+    result = result.counted_with(dressing.at_rest, searched)
     if result.starts:
         energies = ", ".join("not converged" if one is None else f"{one:.12g}" for one in result.starts)
         talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")

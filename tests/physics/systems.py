@@ -176,6 +176,11 @@ def gaussian_kernel(first: str, second: str, strength: float, width: float) -> d
     return {"between": [first, second], "kind": "gaussian", "strength": strength, "width": width}
 
 
+def soft_core(first: str, second: str, strength: float, radius: float, **entries: Any) -> dict:
+    """G = strength / (1 + (r/radius)^6)."""
+    return {"between": [first, second], "kind": "soft-core", "strength": strength, "radius": radius, **entries}
+
+
 def yukawa(first: str, second: str, strength: float, screening: float) -> dict:
     """G = strength exp(-screening r) / r."""
     return {"between": [first, second], "kind": "yukawa", "strength": strength, "screening": screening}

@@ -65,6 +65,7 @@ def reference():
 
 TOLERANCES = {
     "strang": (1e-3, 1e-4, 1e-5),
+    "mclachlan-2": (1e-3, 1e-4, 1e-5),
     "blanes-moan-4": (1e-6, 1e-7, 1e-8, 1e-9, 1e-10),
     "blanes-moan-rkn-4": (1e-6, 1e-7, 1e-8, 1e-9, 1e-10),
     "blanes-moan-6": (1e-7, 1e-8, 1e-9, 1e-10),

@@ -13,13 +13,18 @@ from physics.systems import (
     gaussian_kernel,
     problem_text,
     scattering,
+    soft_core,
     species,
     system,
     table,
     yukawa,
 )
+from scipy.integrate import quad
 from scipy.special import i0e
 
+from hpcmix.model.pair_kernels.radial_functions import RadialFunction
+from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.soft_core import soft_core_multiplier
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
@@ -105,7 +110,57 @@ def test_the_background_is_the_limit_of_weak_screening():
     assert differences[0] / differences[1] == pytest.approx(4.0, rel=0.05)
 
 
+SOFT_CORE_AT_REST = {1: 2 * math.pi / 3, 2: 2 * math.pi**2 / (3 * math.sqrt(3)), 3: 2 * math.pi**2 / 3}
+"""integral 1/(1 + r^6) over the line, the plane and space."""
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_the_soft_core_transform_is_the_integral(dimensions):
+    """1/(1 + r^6) in panels up to a hundred radii, beyond which the tail is 1/(5 10^10) or oscillates away; the series
+    and the closed form meet at k = 1."""
+    k = np.array([0.0, 1e-4, 0.3, 0.999999, 1.000001, 2.7, 8.0])
+    function = RadialFunction((0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 100.0), lambda r: 1.0 / (1.0 + r**6))
+    integral = RadialTransform.of(function, dimensions, 8.0)(k)
+    transform = soft_core_multiplier(k, 1.0, 1.0, dimensions)
+    tail = {1: 2 / 5 * 100.0**-5, 2: 2 * math.pi / 4 * 100.0**-4, 3: 4 * math.pi / 3 * 100.0**-3}[dimensions]
+    np.testing.assert_allclose(transform, integral, rtol=0, atol=1.01 * tail + 1e-14)
+    assert transform[0] == pytest.approx(SOFT_CORE_AT_REST[dimensions], rel=1e-14)
+    scaled = soft_core_multiplier(k, -0.7, 2.0, dimensions)
+    expected = -0.7 * 2.0**dimensions * soft_core_multiplier(2.0 * k, 1.0, 1.0, dimensions)
+    np.testing.assert_allclose(scaled, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("numbers", [[2, 0, 0], [2, -2, 4]])
+def test_a_wave_in_a_soft_core_gas(numbers):
+    """The transform of Henkel, Nath and Pohl (2010): 2 pi^2/(3 x) exp(-x/2) [exp(-x/2) - 2 sin(pi/6 - sqrt(3) x/2)],
+    x = kR, times strength R^3."""
+    state, k = wave(numbers, soft_core("a", "a", 0.7, 1.3))
+    density, mean = state.density(), 3.0 / state.grid.volume
+    x = 1.3 * np.linalg.norm(k)
+    of_wave = np.exp(-x / 2) * (np.exp(-x / 2) - 2 * np.sin(np.pi / 6 - np.sqrt(3) * x / 2)) / x
+    expected = 0.7 * 1.3**3 * 2 * math.pi**2 / 3 * (mean + of_wave * (density - mean))
+    np.testing.assert_allclose(mean_field(state), expected, rtol=1e-13)
+
+
 # ---------------------------------------------------------------- in free space
+
+
+@pytest.mark.parametrize(
+    ("points", "lengths"), [([56], [9.0]), ([56, 54], [9.0, 8.6]), ([44, 42, 46], [8.0, 7.6, 8.4])]
+)
+def test_a_soft_core_without_images(points, lengths):
+    """The field in the middle of a Gaussian cloud: N integral G(r) density(r) d^dr, by quadrature of its own."""
+    d, w, n = len(points), 0.8, 3.0
+    state = cloud(points, lengths, soft_core("a", "a", 0.7, 2.5, boundary="free"), w, n)
+    shell = {1: lambda r: 2.0, 2: lambda r: 2 * math.pi * r, 3: lambda r: 4 * math.pi * r * r}[d]
+    density = lambda r: n * (math.pi * w * w) ** (-d / 2) * math.exp(-((r / w) ** 2))  # noqa: E731
+    expected = quad(lambda r: 0.7 / (1 + (r / 2.5) ** 6) * density(r) * shell(r), 0.0, 6.0, epsabs=1e-14)[0]
+    middle = mean_field(state)[tuple(count // 2 for count in points)]
+    assert [float(x.ravel()[count // 2]) for x, count in zip(state.grid.coordinates, points, strict=True)] == [0.0] * d
+    # the cloud at the edge of the box, exp(-(3.8/0.8)^2) = 2e-10 of its density in three dimensions
+    assert middle == pytest.approx(expected, rel=1e-9)
+    images = mean_field(cloud(points, lengths, soft_core("a", "a", 0.7, 2.5), w, n))
+    assert images[tuple(count // 2 for count in points)] > 1.001 * middle
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from hpcmix.splittings import INTEGRATORS
 
 STEPS = {
     "strang": (16, 24, 32),
+    "mclachlan-2": (16, 24, 32),
     "blanes-moan-4": (14, 20, 28),
     "blanes-moan-rkn-4": (22, 30, 40),
     "blanes-moan-6": (18, 22, 27),

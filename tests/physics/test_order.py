@@ -17,6 +17,7 @@ from hpcmix.splittings import INTEGRATORS
 
 STEPS = {
     "strang": (16, 24, 32),  # errors 1e-3 .. 1e-4
+    "mclachlan-2": (16, 24, 32),
     "blanes-moan-4": (10, 14, 20),  # 6e-8 .. 4e-9
     "blanes-moan-rkn-4": (20, 28, 40),  # 4e-10 .. 3e-11; below 16 steps the next order still shows
     "blanes-moan-6": (6, 8, 10, 12),  # 1e-9 .. 2e-11; rounding is at 2e-14

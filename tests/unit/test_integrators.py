@@ -1,5 +1,7 @@
 """The tables of coefficients: their symmetries, their consistency, and their order on a classical particle."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,13 @@ def test_time_of_the_kicks(name):
 
 def test_strang():
     assert INTEGRATORS["strang"] == Splitting(2, (0.5, 0.5), (1.0,))
+
+
+def test_mclachlan():
+    """The root that makes the two error constants of order three least (Omelyan, Mryglod and Folk 2002, (24))."""
+    cube_root = (2.0 * math.sqrt(326.0) + 36.0) ** (1.0 / 3.0)
+    kick = 0.5 - cube_root / 12.0 + 1.0 / (6.0 * cube_root)
+    assert INTEGRATORS["mclachlan-2"].kicks == pytest.approx((kick, 1.0 - 2.0 * kick, kick), rel=1e-15)
 
 
 def test_a_row_of_the_wrong_length_is_refused():

@@ -18,6 +18,7 @@ KINDS = {
     "coulomb": 'kind = "coulomb"\nstrength = 1',
     "yukawa": 'kind = "yukawa"\nstrength = 1\nscreening = 1e-9\nboundary = "free"',
     "gaussian": 'kind = "gaussian"\nstrength = 1\nwidth = 1e6\nboundary = "free"',
+    "soft-core": 'kind = "soft-core"\nstrength = 1\nradius = 1e6\nboundary = "free"',
     "dipolar": 'kind = "dipolar"\nstrength = 1\ndirection = [1, 1, 1]',
     "table": 'kind = "table"\nradii = [0, 1, 2, 1e6]\nvalues = [1, 1, 1, 0]\nboundary = "free"',
     "periodic table": 'kind = "table"\nradii = [0, 1, 2, 4e5]\nvalues = [1, 1, 1, 0]',
@@ -33,7 +34,7 @@ def problem(kind: str, points: list[int], lengths: list[float]):
     )
 
 
-@pytest.mark.parametrize("kind", ["coulomb", "yukawa", "gaussian", "dipolar", "table"])
+@pytest.mark.parametrize("kind", ["coulomb", "yukawa", "gaussian", "soft-core", "dipolar", "table"])
 def test_an_elongated_box_in_free_space_is_refused(kind):
     """The faults' own case: ten minutes without a line, and no end in sight."""
     with pytest.raises(ProblemError, match=r"interaction.0.*: .*(less elongated|very many spacings)"):
@@ -46,7 +47,7 @@ def test_a_range_of_very_many_spacings_is_refused(kind):
         problem(kind, [10, 10, 1000000], [1e6, 1e6, 1e6])
 
 
-@pytest.mark.parametrize("kind", ["coulomb", "yukawa", "gaussian"])
+@pytest.mark.parametrize("kind", ["coulomb", "yukawa", "gaussian", "soft-core"])
 def test_quadratures_in_the_plane_are_bounded_too(kind):
     with pytest.raises(ProblemError, match="because its range is very many spacings"):
         problem(kind, [10, 10000], [1e4, 1e4])

@@ -69,7 +69,8 @@ MISTAKES = [
      'there is no species "dwon"; did you mean "down"?'),
     ("step = 0.01", 'step = 0.01\nintegrator = "blanes-maon-4"', 25, "time.integrator",
      'did you mean "blanes-moan-4"?'),
-    ("step = 0.01", 'step = 0.01\nintegrator = "euler"', 25, "time.integrator", "(available: strang, blanes-moan-4,"),
+    ("step = 0.01", 'step = 0.01\nintegrator = "euler"', 25, "time.integrator",
+     "(available: strang, mclachlan-2, blanes-moan-4,"),
     ('precision = "double"', 'precision = "duoble"', 28, "parallel.precision", 'did you mean "double"?'),
     (SCHEDULE, 'snapshots = { fields = ["density", "fase"] }', 26, "output.snapshots.fields.1",
      'unknown field "fase"; did you mean "phase"?'),
@@ -607,7 +608,7 @@ def test_a_semirelativistic_species_takes_no_scheme_that_would_lose_its_order() 
     (complaint,) = caught.value.complaints
     assert (complaint.line, complaint.key) == (26, "time.integrator")
     assert complaint.message.startswith('"blanes-moan-rkn-6" has its order only for kinetic energies quadratic')
-    assert complaint.message.endswith("use one of strang, blanes-moan-4, blanes-moan-rkn-4, blanes-moan-6")
+    assert complaint.message.endswith("use one of strang, mclachlan-2, blanes-moan-4, blanes-moan-rkn-4, blanes-moan-6")
     parse_problem(text.replace("rkn-6", "rkn-4"))
 
 

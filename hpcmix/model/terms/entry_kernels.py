@@ -19,6 +19,7 @@ from hpcmix.model.pair_kernels.neumann import (
 )
 from hpcmix.model.pair_kernels.radial_functions import radial_function
 from hpcmix.model.pair_kernels.scattering import ScatteringKernel
+from hpcmix.model.pair_kernels.soft_core import SoftCoreKernel
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
@@ -26,6 +27,7 @@ from hpcmix.problem.sections.interactions.dipolar import DipolarInteraction
 from hpcmix.problem.sections.interactions.gaussian import GaussianInteraction
 from hpcmix.problem.sections.interactions.inverse_distance import CoulombInteraction, YukawaInteraction
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
+from hpcmix.problem.sections.interactions.soft_core import SoftCoreInteraction
 from hpcmix.problem.sections.interactions.table import TableInteraction
 
 
@@ -89,6 +91,11 @@ def _(entry: CoulombInteraction, problem: Problem, index: int, largest: float) -
 @kernel_of.register
 def _(entry: DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
     return DipolarKernel(1.0, entry.unit_direction)
+
+
+@kernel_of.register
+def _(entry: SoftCoreInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+    return SoftCoreKernel(1.0, entry.radius, problem.grid.dimensions)
 
 
 @kernel_of.register

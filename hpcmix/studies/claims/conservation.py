@@ -9,6 +9,7 @@ import numpy as np
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
+from hpcmix.observe.rounding import NORM_OF_A_TRANSFORM
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Variation, variations
@@ -25,10 +26,6 @@ CLAIM = Claim(
 
 STEPS = (1.0, 2.0 / 3.0, 0.5)
 """The run's step by these factors: the drift is fitted against them."""
-
-ROUNDING = {"double": 4e-16, "single": 2e-7}
-"""Relative change of the norm that a transform and its inverse may make, always to the same side (run/stops/guard.py).
-"""
 
 LARGE = 1e-3
 """A relative drift above it is no small error any more: nothing follows from how it behaves."""
@@ -219,7 +216,7 @@ def _rounding(problem: Problem) -> float:
     """The drift that the rounding of all transforms may come to; of sums over ranks and of small differences ten times
     that, hence the factor."""
     stages = len(problem.time.splitting.drifts) * problem.time.steps / min(STEPS)
-    return 10.0 * ROUNDING[problem.parallel.precision] * max(stages, 100.0)
+    return 10.0 * NORM_OF_A_TRANSFORM[problem.parallel.precision] * max(stages, 100.0)
 
 
 def _judge(

@@ -120,10 +120,10 @@ def scaling_of(
         raise ProblemError.of("--launcher", f"of --jobs is one of {', '.join(LAUNCHERS)}")
     name = find_problem(file)[1]
     job = Job(
-        file,
-        name,
-        str(jobs),
-        time,
+        file=file,
+        name=name,
+        directory=str(jobs),
+        time=time,
         ranks_per_node=network.ranks_per_node or 1,
         launcher=launcher,
         mpi=library_of(launcher, None),

@@ -11,6 +11,7 @@ from hpcmix.problem.sections.interactions.dipolar import DipolarInteraction
 from hpcmix.problem.sections.interactions.gaussian import GaussianInteraction
 from hpcmix.problem.sections.interactions.inverse_distance import CoulombInteraction, YukawaInteraction
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
+from hpcmix.problem.sections.interactions.soft_core import SoftCoreInteraction
 from hpcmix.problem.sections.interactions.table import TableInteraction
 
 Interaction = Annotated[
@@ -20,6 +21,7 @@ Interaction = Annotated[
     | GaussianInteraction
     | DipolarInteraction
     | ScatteringInteraction
+    | SoftCoreInteraction
     | TableInteraction,
     Field(discriminator="kind"),
 ]
