@@ -27,6 +27,7 @@ from hpcmix.kernels.transforms import take_density
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
+from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
@@ -56,6 +57,11 @@ class SpeciesModel:
     def particles(self) -> float:
         """The integral of the density."""
         return self.weight * self.orbitals
+
+    @property
+    def kinetic_momentum(self) -> KineticMomentum | None:
+        """Pi where T is made of it: with a vector potential or in a rotating frame. None where T is a multiplier."""
+        return self.kinetic.momentum if isinstance(self.kinetic, KrylovKineticEnergy) else None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ into each other: of them the norms' sum is fixed, and they share one weight nu a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 

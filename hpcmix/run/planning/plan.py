@@ -89,7 +89,9 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     them."""
     division = divide(problem, ranks)
     decomposition = division.decomposition
-    snapshots, records, steps = 1, 1, 0
+    snapshots: int | None = 1
+    records: int | None = 1
+    steps: int | None = 0
     if problem.time is not None:
         table = problem.time.fixed_steps if problem.time.adaptive is None else None
         steps = None if table is None else table.steps
@@ -203,7 +205,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     requests = problem.output.observables.requests
     sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
-    complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
+    complex_fields: float = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
     if problem.grid.frame.map.expanding:
         complex_fields += 1 + problem.grid.dimensions
@@ -235,7 +237,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
     looks = problem.ground_state.saddles != "ignore"
     kept = problem.ground_state.starts > 1
-    complex_fields = (7 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
+    complex_fields = (7.0 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
     complex_fields += 3.0 * any(turns(problem, one) for one in problem.species)
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
@@ -315,7 +317,7 @@ def seconds_per_step(problem: Problem, ranks: int) -> float:
     """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, and what every drift and kick
     costs beside them however small the grid is."""
     pairs = transforms_per_step(problem) + mixing_pairs(problem)
-    drifts = len(problem.time.splitting.drifts) * (1 if problem.time.adaptive is None else 3)
+    drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
     changing = any(one.factor is not None or one.switched for one in problem.coupling)
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:

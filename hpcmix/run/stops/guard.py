@@ -66,8 +66,8 @@ class Guard:
         A transform spreads a value that is not finite over the whole grid, so one value after a drift tells of an
         orbital.
         """
-        first = (0,) * self._mixture.grid.dimensions
-        return np.array([0.0 if np.all(np.isfinite(array[(..., *first)])) else 1.0 for array in state.orbitals])
+        first: tuple[slice | int, ...] = (slice(None), *(0,) * self._mixture.grid.dimensions)
+        return np.array([0.0 if np.all(np.isfinite(array[first])) else 1.0 for array in state.orbitals])
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species not finite."""
