@@ -105,12 +105,12 @@ def _(entry: TableInteraction, problem: Problem, index: int, largest: float) -> 
 
 @kernel_of.register
 def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    number = entry.particles
+    number, neumann_radius = entry.neumann_problem
     try:
         solution = neumann_problem(
             radial_function(entry.potential),
             _relative_coefficient(problem, entry),
-            number * entry.neumann_radius,
+            number * neumann_radius,
             largest / number,
         )
     except NoScatteringSolution as error:
@@ -118,6 +118,6 @@ def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float
     return ScatteringKernel(solution, number)
 
 
-def _relative_coefficient(problem: Problem, entry) -> float:
+def _relative_coefficient(problem: Problem, entry: ScatteringInteraction) -> float:
     first, second = (problem.species_named(name).mass for name in entry.between)
     return relative_coefficient(first, second, problem.hbar)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Fields
+from hpcmix.model.terms.term import Densities, Fields
 from hpcmix.parallel.transforms.padded import PaddedTransform, Place
 
 
@@ -25,7 +25,7 @@ class FreeSpaceTerm(KernelTerm):
         transform.make_room_for(self.channels.count)
         self._potentials = {int(a): transform.empty_position() for a in self.channels.felt}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """See :class:`~hpcmix.model.terms.term.Term`."""
         self._set_scale(contraction)
         if self._potentials:

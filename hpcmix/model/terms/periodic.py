@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcmix.kernels import transforms as kernels
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Fields, HalfWayFields
+from hpcmix.model.terms.term import Densities, Fields, HalfWayFields
 from hpcmix.parallel.transforms.transform import Transform
 
 
@@ -28,7 +28,7 @@ class PeriodicTerm(KernelTerm):
         self._fields: list[np.ndarray] = []
         self._potentials: dict[int, np.ndarray] = {}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """See :class:`~hpcmix.model.terms.term.Term`."""
         self._set_scale(contraction)
         if not self._fields:

@@ -211,7 +211,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
         complex_fields += 1 + problem.grid.dimensions
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
-    real_fields = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
+    real_fields: float = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
     real_fields += potential_fields(problem) + kernel_fields(problem, decomposition)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
@@ -241,7 +241,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     complex_fields += 3.0 * any(turns(problem, one) for one in problem.species)
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
-    real_fields = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields: float = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
