@@ -25,7 +25,9 @@ from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.initial import ThomasFermiInitial
-from hpcmix.state import Adaptation, State
+from hpcmix.state.orbital_cloud import orbital_clouds
+from hpcmix.state.progress import Adaptation, Progress
+from hpcmix.state.state import State
 
 
 def initial_state(
@@ -85,10 +87,15 @@ def initial_state(
             arrays[index] *= math.sqrt(populations[index] / mixture.weights[index])
     dtype = mixture.transform.wave_dtype
     orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
-    state = State(orbitals, 0, problem.time.first_step if problem.time else 0.0)
-    if problem.time is not None and problem.time.adaptive is not None:
-        state.adaptation = Adaptation()
-    return state, ground_state
+    return State(orbital_clouds(orbitals), _beginning(problem)), ground_state
+
+
+def _beginning(problem: Problem) -> Progress:
+    """Time zero, before the first step."""
+    if problem.time is None:
+        return Progress()
+    adaptation = None if problem.time.adaptive is None else Adaptation()
+    return Progress(step_size=problem.time.first_step, adaptation=adaptation)
 
 
 def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:

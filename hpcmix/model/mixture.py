@@ -22,8 +22,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.kernels import dispatch as kernels
-from hpcmix.kernels.transforms import take_density
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
@@ -34,10 +32,12 @@ from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.term import Densities, Fields, Term, sum_of_potentials
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transforms.transform import Transform
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.orbital_cloud import OrbitalCloud
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Interaction:
 class Mixture:
     """All species, the terms of their interaction, and the grid they live on.
 
-    transform   the complex transform; every sum over ranks goes through its communicators.
+    engine     what it computes with; every sum over ranks goes through its communicators.
+    transform  the engine's transform of orbitals.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
     orbital group; orbitals are those that this rank's group holds (:meth:`held`).
     """
@@ -84,14 +85,15 @@ class Mixture:
     def __init__(
         self,
         grid: Grid,
-        transform: Transform,
+        engine: Engine,
         species: Sequence[SpeciesModel],
         terms: Sequence[Term],
         hbar: float,
         rabi: RabiCouplings | None = None,
     ) -> None:
         self.grid = grid
-        self.transform = transform
+        self.engine = engine
+        self.transform = engine.complex_transform()
         self.species = tuple(species)
         self.terms = tuple(terms)
         self.hbar = hbar
@@ -101,8 +103,8 @@ class Mixture:
 
     @property
     def communicators(self) -> Communicators:
-        """The ranks that share this model's grid."""
-        return self.transform.communicators
+        """The ranks of the run."""
+        return self.engine.communicators
 
     @property
     def has_sets(self) -> bool:
@@ -131,17 +133,21 @@ class Mixture:
         """Which orbitals of a species this rank's group holds."""
         return self.sharing.held(self.communicators.group_index, species)
 
+    def empty_clouds(self) -> list[Cloud]:
+        """What this rank holds of every species, of any values: to be read from a file. Collective."""
+        return [OrbitalCloud(self.transform.empty_fields(len(self.held(a)))) for a in range(len(self.species))]
+
     def algebra(self, species: int) -> OrbitalAlgebra:
         """Overlaps and combinations of the orbitals of a species, over all groups."""
         return OrbitalAlgebra(self.communicators, self.sharing.held_by_all(species), self.grid.cell_volume)
 
     def with_kernels_times(self, factors: Mapping[tuple[int, int], float]) -> Mixture:
         """The same mixture with the kernels of some pairs of species (lower index first) multiplied by a factor. Shares
-        everything else, the transforms too: free this one only."""
+        everything else, the engine too."""
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.transform, self.species, terms, self.hbar, self.rabi)
+        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -154,18 +160,12 @@ class Mixture:
         return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.transform, species, self.terms, self.hbar, rabi)
+        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi)
 
     @property
     def real_dtype(self) -> np.dtype:
         """Type of densities and potentials."""
-        return np.empty(0, self.transform.wave_dtype).real.dtype
-
-    def free(self) -> None:
-        """Give the transforms' MPI resources back (collective)."""
-        for term in self.terms:
-            term.free()
-        self.transform.free()
+        return self.engine.real_dtype
 
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential and no coupling changes at or after `time`."""
@@ -174,25 +174,25 @@ class Mixture:
     # --------------------------------------------------------------- densities and potentials
 
     def densities(
-        self, orbitals: Sequence[np.ndarray], axes: Sequence[int] | None = None, out: np.ndarray | None = None
+        self, clouds: Sequence[Cloud], axes: Sequence[int] | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """The density of every species, shape (species, *grid), in `out` if it is given; summed over the groups, all at
         once. Collective.
 
-        axes  per species, how many of the last axes of its orbitals are still transformed; they are brought back in
+        axes  per species, how many of the last axes of its fields are still transformed; they are brought back in
               place.
         """
         shape = (len(self.species), *self.grid.position_shape)
-        densities = np.empty(shape, self.real_dtype) if out is None else out
-        for a, (array, one, density) in enumerate(zip(orbitals, self.species, densities, strict=True)):
-            _take_densities(array, one.weight, density, axes[a] if axes else 0)
+        densities = self.engine.empty(shape, self.real_dtype) if out is None else out
+        for a, (cloud, species, density) in enumerate(zip(clouds, self.species, densities, strict=True)):
+            cloud.take_density(self.engine, species.weight, density, axes[a] if axes else 0)
         self._sum_over_groups(densities)
         return densities
 
     def _sum_over_groups(self, densities: np.ndarray) -> None:
         """Add up over the orbital groups, in place. Collective."""
         if self.communicators.groups > 1:
-            with self.transform.timers.phase("reduction"):
+            with self.engine.timers.phase("reduction"):
                 self.communicators.sum_over_groups(densities)
 
     @property
@@ -292,7 +292,7 @@ class Mixture:
         for axis in range(grid.dimensions):
             weights = list(zeros)
             weights[axis] = self.hbar * grid.local_wave_numbers(axis, odd=True)
-            averages.append(kernels.weighted_norm(spectrum, weights))
+            averages.append(self.engine.kernels.weighted_norm(spectrum, weights))
         return np.array(averages) * (grid.cell_volume * self.transform.inverse_points)
 
     def potential_energies(
@@ -320,14 +320,14 @@ class Mixture:
         for group in self.rabi.groups:
             for a in group:
                 for b in group:
-                    overlap = kernels.inner_product(orbitals[a][0], orbitals[b][0])
+                    overlap = self.engine.kernels.inner_product(orbitals[a][0], orbitals[b][0])
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
         return energies
 
-    def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
-        """The energy by term, of wave functions that are complete (no pending kick), where grid and laboratory agree.
-        Collective."""
-        densities = self.densities(orbitals)
+    def energy(self, clouds: Sequence[Cloud], instant: Instant) -> Energy:
+        """The energy by term, of clouds whose wave functions are complete (no pending kick), where grid and laboratory
+        agree. Collective."""
+        densities, orbitals = self.densities(clouds), [cloud.orbitals for cloud in clouds]
         kinetic = np.zeros(len(self.species))
         for a, one in enumerate(self.species):
             kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
@@ -348,11 +348,3 @@ def _add(fields: Sequence[np.ndarray], added: Fields) -> None:
     for field, own in zip(fields, added, strict=True):
         if own is not None:
             field += own
-
-
-def _take_densities(orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:
-    """density = weight sum_j |phi_j|^2 of the orbitals of this rank; zero where it has none."""
-    if len(orbitals) == 0:
-        density[...] = 0.0
-    for number, orbital in enumerate(orbitals):
-        take_density(orbital, weight, density, add=number > 0, axes=axes)

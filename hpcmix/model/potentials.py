@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.kernels.transforms import Allocate
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.problem.checks.magnitudes import LARGEST_VALUES
 from hpcmix.problem.errors import ProblemError
@@ -65,12 +66,12 @@ def gaussian(
     return height * np.exp(-0.5 * exponent)
 
 
-def confinement(grid: Grid, mass: float, dtype: np.dtype) -> np.ndarray | None:
+def confinement(grid: Grid, mass: float) -> np.ndarray | None:
     """m w^2 y^2 / 2, which comes with a frame of rate w on top of all potentials; None where the grid is at rest."""
     if not grid.frame.expanding:
         return None
     rates = (grid.frame.rate,) * grid.dimensions
-    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions).astype(dtype)
+    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions)
 
 
 def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
@@ -153,13 +154,20 @@ class ExternalPotential:
     asks for a different one.
 
     frame  what a rotating frame adds (model/kinetic/magnetic.py); no entry of the problem file.
+    zeros  makes an array of zeros of a shape and a type, where the sums are to lie.
     """
 
     def __init__(
-        self, terms: list[PotentialTerm], grid: Grid, dtype: np.dtype, frame: np.ndarray | None = None
+        self,
+        terms: list[PotentialTerm],
+        grid: Grid,
+        dtype: np.dtype,
+        frame: np.ndarray | None = None,
+        zeros: Allocate = np.zeros,
     ) -> None:
         self._grid = grid
         self._dtype = dtype
+        self._zeros = zeros
         self._envelopes = [term.envelope for term in terms]
         self._varying = [term for term in terms if term.constant is None]
         constant = [shape for term in terms if (shape := term.constant) is not None]
@@ -180,10 +188,20 @@ class ExternalPotential:
             raise error.of_the_file() from error
 
     def _total(self, parts: list[np.ndarray]) -> np.ndarray:
-        total = np.zeros(self._grid.position_shape, self._dtype)
+        total = self._zeros(self._grid.position_shape, self._dtype)
         for part in parts:
             total += part
         return total
+
+    def share_constant(self, kept: list[np.ndarray]) -> None:
+        """Take that one of the `kept` arrays for the constant part which it is equal to, or add it to them. Local."""
+        if self._constant is None:
+            return
+        for array in kept:
+            if np.array_equal(array, self._constant):
+                self._constant = array
+                return
+        kept.append(self._constant)
 
     @property
     def evaluates_expressions(self) -> bool:
@@ -224,14 +242,7 @@ def share_equal(externals: Sequence[ExternalPotential]) -> None:
     then kept once, and a kick reads it once. Local."""
     kept: list[np.ndarray] = []
     for external in externals:
-        if external._constant is None:
-            continue
-        for array in kept:
-            if np.array_equal(array, external._constant):
-                external._constant = array
-                break
-        else:
-            kept.append(external._constant)
+        external.share_constant(kept)
 
 
 class NotFinite(FloatingPointError):

@@ -13,7 +13,7 @@ from hpcmix.problem.sections.frame import FixedFrame
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.units.expressions import Expression
 
-_FIRST = ("name", "between", "kind")
+_FIRST = ("name", "between", "kind", "orbitals")
 
 
 def resolved_dict(problem: Problem) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hpcmix.run.outputs import Outputs
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 class Checkpoints:
@@ -35,7 +35,7 @@ class Checkpoints:
 
     def due(self, state: State) -> bool:
         """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
-        return self._schedule.due(state) or (self._options.enabled and self._simulation.is_finished)
+        return self._schedule.due(state.progress) or (self._options.enabled and self._simulation.is_finished)
 
     @property
     def seconds_needed(self) -> float:
@@ -75,8 +75,8 @@ class Checkpoints:
     def _require_finite(self, state: State) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation = self._simulation
-        mine = np.array([not np.isfinite(array).all() for array in state.orbitals])
-        lost = np.any(simulation.communicators.world.allgather(mine), axis=0)
+        lost_here = np.array([not cloud.is_finite() for cloud in state.clouds])
+        lost = np.any(simulation.communicators.world.allgather(lost_here), axis=0)
         for one, bad in zip(simulation.mixture.species, lost, strict=True):
             if bad:
                 raise BlowUp(f'the solution is not finite: species "{one.name}" in step {state.step}')

@@ -17,6 +17,7 @@ from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.locking.standing import never_begun
 from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
@@ -184,7 +185,8 @@ def _run(job: Job) -> ExitStatus:
     problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
     comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
-    Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
+    # ranks that cannot be divided are refused before anything is moved aside
+    Communicators.of(division_request(problem), comm).free()
     with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
         if start.complete:
             log.line(start.complete)
@@ -268,8 +270,8 @@ def _prepare(job: Job) -> Start:
                 kept.replace(directory.search)
         RunDirectory.claim(directory.path, fresh=request.restart == "never")
     if origin is not None:
-        newest = origin.candidates[0]
-        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {newest.step}"
+        step = origin.candidates[0].progress.step
+        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {step}"
         if not origin.goes_on_in_place:
             words = "before the first step: the same command begins again"
         return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))

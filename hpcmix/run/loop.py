@@ -57,7 +57,7 @@ def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, s
             output_due = outputs.due(state)
             if vote.checkpoint or stopping or output_due:
                 stepper.settle(state)
-            if state.adaptation is not None:
+            if state.progress.adaptation is not None:
                 outputs.write_between(state, guard, stepper.landed)
             record = None
             if vote.checkpoint or stopping or output_due:
@@ -93,10 +93,10 @@ def _progress(simulation: Simulation) -> Meter:
 
 def _show(simulation: Simulation, meter: Meter) -> None:
     state = simulation.state
-    if state.adaptation is None:
+    if state.progress.adaptation is None:
         meter.update(state.step, f"t = {simulation.words(simulation.time)}")
     else:
-        size, time = simulation.words.of_step(state.step_size, 3), simulation.words(simulation.time)
+        size, time = simulation.words.of_step(state.progress.step_size, 3), simulation.words(simulation.time)
         meter.update(state.time, f"step {state.step}, size {size}, t = {time}")
 
 

@@ -31,7 +31,8 @@ from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
 
 
 class Outputs:
@@ -56,28 +57,28 @@ class Outputs:
         self.last_record: dict[str, Any] = {}
         requests = problem.output.observables.requests
         compared = [request.word for request in requests if request.from_start]
-        # the orbitals of time zero: what later ones are compared with
-        self.reference = self._orbitals_at_start(compared[0]) if compared else []
-        self._also = requested(problem.output.observables.also, self.reference)
+        # the clouds of time zero: what later ones are compared with
+        self.reference = self._clouds_at_start(compared[0]) if compared else []
+        self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
 
-    def _orbitals_at_start(self, word: str) -> list[np.ndarray]:
-        """Copies of the orbitals of time zero, from the checkpoint where the run goes on from one. Raises
+    def _clouds_at_start(self, word: str) -> list[Cloud]:
+        """Copies of the clouds of time zero, from the checkpoint where the run goes on from one. Raises
         :class:`~hpcmix.problem.errors.ProblemError` when it does not have them; `word`: what needs them."""
         simulation = self._simulation
-        orbitals = [array.copy() for array in simulation.state.orbitals]
-        if simulation.checkpoint is not None and simulation.checkpoint.step > 0:
+        clouds = [cloud.copy() for cloud in simulation.state.clouds]
+        if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
             names = [one.name for one in simulation.mixture.species]
-            if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
+            if not read_reference(simulation.checkpoint, clouds, names, simulation.communicators):
                 raise ProblemError.of(
                     "output.observables.also",
                     f"{word} needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
                     "the run began without this observable",
                 )
-        return orbitals
+        return clouds
 
     def _schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule | None:
         if self._simulation.problem.time is None:
@@ -90,7 +91,7 @@ class Outputs:
 
     def due(self, state: State) -> bool:
         """Whether anything is to be written of this state."""
-        return self._records.due_at(state) or self._snapshots.due_at(state)
+        return self._records.due_at(state.progress) or self._snapshots.due_at(state.progress)
 
     def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.stops.guard.BlowUp` after a record that shows a
@@ -98,12 +99,12 @@ class Outputs:
 
         record  of :meth:`require_resolved`, where the state has been looked at already.
         """
-        self._write(state, guard, self._records.due_at(state), self._snapshots.due_at(state), record)
+        self._write(state, guard, self._records.due_at(state.progress), self._snapshots.due_at(state.progress), record)
 
     def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
         """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
         :meth:`write_due`."""
-        records, snapshots = self._records.between(state), self._snapshots.between(state)
+        records, snapshots = self._records.between(state.progress), self._snapshots.between(state.progress)
         times = sorted({*records, *snapshots})
         for place, moment in enumerate(times):
             if place and _same(moment, times[place - 1]):
@@ -139,7 +140,7 @@ class Outputs:
         :class:`~hpcmix.run.stops.guard.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
         checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
         run may go on with another ``output.resolution``."""
-        due = self._records.due_at(state)
+        due = self._records.due_at(state.progress)
         record = self._observed(Look(self._simulation.mixture, state), self._also if due else ())
         try:
             guard.require_resolved(record)

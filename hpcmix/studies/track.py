@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.atomic import OutputError, write_text
@@ -24,11 +25,13 @@ from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import page_of
+from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.reading.section import Context
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
+from hpcmix.problem.sections.initial import Initial
 from hpcmix.problem.show import resolved_dict
 from hpcmix.run.log import Log
 from hpcmix.run.schedules.schedule import Schedule
@@ -82,7 +85,7 @@ class Track:
     @property
     def bytes(self) -> float:
         """What its fields take, set-up included, about."""
-        size = 16 if self.problems[0].parallel.precision == "double" else 8
+        size = 2 * precision_of(self.problems[0]).real_bytes
         return sum(6.0 * size * math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
 
     @property
@@ -191,13 +194,14 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
 
 def holding_place(problem: Problem) -> Problem:
     """The problem with the quickest initial state there is, to be overwritten by another one."""
-    width = tuple(0.125 * length for length in problem.grid.lengths)
-    origin = (0.0,) * len(width)
-    initial = GaussianInitial.model_construct(kind="gaussian", width=width, centre=origin, momentum=origin, noise=None)
-    waves = PlaneWavesInitial.model_construct(kind="plane-waves", numbers=None, momentum=origin, noise=None)
-    species = [
-        one.model_copy(update={"initial": initial if one.kind == "condensate" else waves}) for one in problem.species
+    context, initial = Context(dimensions=problem.grid.dimensions), TypeAdapter(Initial)
+    quick = [
+        initial.validate_python(species.quick_initial(problem.grid.lengths), context=context)
+        for species in problem.species
     ]
+    species = (
+        one.model_copy(update={"initial": state}) for one, state in zip(problem.species, quick, strict=True)
+    )
     return problem.model_copy(update={"species": tuple(species)})
 
 
@@ -288,8 +292,7 @@ class _Run:
 
     def _vote(self, stop: int, late: bool) -> tuple[int, bool, bool]:
         """What the ranks want, the largest of each."""
-        first = [array[(..., *(0,) * (array.ndim - 1))] for one in self.simulations for array in one.state.orbitals]
-        lost = not all(np.all(np.isfinite(values)) for values in first)
+        lost = not all(cloud.looks_finite() for simulation in self.simulations for cloud in simulation.state.clouds)
         ballot = np.array([stop, lost, late], np.float64)
         self.comm.Allreduce(MPI.IN_PLACE, ballot, op=MPI.MAX)
         return int(ballot[0]), bool(ballot[1]), bool(ballot[2])
@@ -348,11 +351,11 @@ class _Run:
             try:
                 for simulation, checkpoint in zip(self.simulations, checkpoints, strict=True):
                     names = [one.name for one in simulation.problem.species]
-                    orbitals = simulation.state.orbitals
-                    simulation.state = read_state(checkpoint, orbitals, names, simulation.communicators)
+                    clouds = simulation.state.clouds
+                    simulation.state = read_state(checkpoint, clouds, names, simulation.communicators)
             except (Damaged, OutputError):
                 continue
-            until = checkpoints[0].time * (1.0 + 1e-12)
+            until = checkpoints[0].progress.time * (1.0 + 1e-12)
             self.record.rows = [row for row in record.rows if row[0] <= until]
             return True
         return False

@@ -16,6 +16,7 @@ from hpcmix.initial.noise import complex_noise
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 
 class Landscape:
@@ -85,7 +86,7 @@ class Landscape:
     def evaluate(self) -> None:
         """W_a = U_a + sum_b G_ab * rho_b of the present fields, and their energy; T phi must be up to date."""
         mixture = self.mixture
-        densities = mixture.densities([field[np.newaxis] for field in self.fields])
+        densities = mixture.densities(orbital_clouds(field[np.newaxis] for field in self.fields))
         interaction = mixture.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.io.checkpoints.pieces import Part, all_pieces
-from hpcmix.parallel.decomposition import Block
+from hpcmix.io.checkpoints.pieces import all_pieces
+from hpcmix.parallel.decomposition import Block, Part
 
 _MASK = (1 << 64) - 1
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

@@ -15,7 +15,8 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.parallel.transforms.spectral_matrix import Symbol
+from hpcmix.kernels.coupled_transforms import Symbol
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.transforms.transform import Factors, Turn
 
 POINTS_TOGETHER = 1 << 14
@@ -50,16 +51,13 @@ class KineticEnergy(ABC):
         """T where the axes' terms add up to `total`; may be the same array."""
 
     @abstractmethod
-    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Factors | Turn:
-        """scale * exp(-i duration T(k) / hbar) on this rank's block, as :meth:`Transform.multiply_factors` takes it.
-
-        dtype  of real numbers in the precision of the fields.
-        """
+    def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Factors | Turn:
+        """scale * exp(-i duration T(k) / hbar) on this rank's block, as :meth:`Transform.multiply_factors` takes it."""
 
     @abstractmethod
-    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
-        """T(k) on this rank's block: a table for each axis where T is their sum, else an array of `dtype`, which is
-        made when first needed and kept."""
+    def symbol(self, grid: Grid, engine: Engine) -> Symbol:
+        """T(k) on this rank's block: a table for each axis where T is their sum, else an array in the precision of the
+        fields, which is made when first needed and kept."""
 
     @abstractmethod
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
@@ -122,14 +120,14 @@ class NonrelativisticKineticEnergy(KineticEnergy):
     def of_terms(self, total: np.ndarray) -> np.ndarray:
         return total
 
-    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Factors:
+    def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Factors:
         """One-dimensional factors, in double precision for single fields too: a phase rounded to single would change
         the norm to one side."""
         factors = [np.exp(-1j * (duration / self.hbar) * term) for term in self.axis_terms(grid)]
         factors[0] = factors[0] * scale
         return factors
 
-    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
+    def symbol(self, grid: Grid, engine: Engine) -> Symbol:
         return self.axis_terms(grid)
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
@@ -169,12 +167,12 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         # sqrt(m^2 + p^2) - m without the loss of digits at small momenta
         return total / (whole + self.mass) if self.subtract_rest_mass else whole
 
-    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Turn:
-        return Turn(self.symbol(grid, dtype), duration / self.hbar, scale)
+    def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Turn:
+        return Turn(self.symbol(grid, engine), duration / self.hbar, scale)
 
-    def symbol(self, grid: Grid, dtype: np.dtype) -> np.ndarray:
+    def symbol(self, grid: Grid, engine: Engine) -> np.ndarray:
         if self._table is None:
-            self._table = np.empty(grid.wave_block.shape, dtype)
+            self._table = engine.empty(grid.wave_block.shape, engine.real_dtype)
             for place, energies in self.planes(grid):
                 self._table[place] = energies
         return self._table

@@ -89,11 +89,8 @@ class Term(ABC):
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> Term:
         """The same term with the kernels of some pairs of species (lower index first) multiplied by a factor; a term
-        that is no kernel stays as it is. Shares transforms: free one of the two only."""
+        that is no kernel stays as it is. Shares transforms."""
         return self
-
-    def free(self) -> None:  # noqa: B027 - most terms hold nothing
-        """Give MPI resources back (collective)."""
 
 
 class PairTerm(Term):

@@ -47,7 +47,7 @@ class LineTransform(Transform):
         comm = self.communicators.group
         if comm.size == 1:
             return mine
-        line = np.empty(points, mine.dtype)
+        line = self.resources.empty((points,), mine.dtype)
         counts = [part(points, comm.size, rank)[1] for rank in range(comm.size)]
         with self.timers.phase("exchange"):
             comm.Allgatherv(mine, [line, counts])

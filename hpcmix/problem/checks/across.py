@@ -27,6 +27,7 @@ from hpcmix.problem.sections.functionals import check_functionals, check_in_fram
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.scaling import prefactors, scaled_species, scaling_checks
+from hpcmix.problem.sections.species import Condensate
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
 from hpcmix.problem.times.switching import Switching
@@ -186,7 +187,8 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
         if pair in seen:
             yield place, f"names {' and '.join(entry.between)} a second time", None
         seen.add(pair)
-    sets = [one.name for one in parts.species.values() if one.kind == "fermions" and one.initial.is_ground_state]
+    sought = [species for species in parts.species.values() if species.initial.is_ground_state]
+    sets = [species.name for species in sought if not isinstance(species, Condensate)]
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None

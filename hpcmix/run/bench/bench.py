@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -179,14 +179,17 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     problem = load(overrides)
     if problem.time is None:
         raise problem.complain("time", "bench measures time steps: it needs a [time] section with final and step")
-    width = min(problem.grid.lengths) / 8.0
     quick = [
-        f"species.{one.name}.initial="
-        + ("{kind='plane-waves'}" if one.kind == "fermions" else f"{{kind='gaussian', width={width!r}}}")
-        for one in problem.species
-        if asks_for_ground_state(one)
+        f"species.{species.name}.initial={_inline(species.quick_initial(problem.grid.lengths))}"
+        for species in problem.species
+        if asks_for_ground_state(species)
     ]
     return load([*overrides, *quick]) if quick else problem
+
+
+def _inline(table: Mapping[str, Any]) -> str:
+    """Words and numbers as an inline table of a problem file."""
+    return "{" + ", ".join(f"{key}={value!r}" for key, value in table.items()) + "}"
 
 
 def measure(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.kernels import transforms as kernels
+from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.model.terms.channels import channels_through, shapes_of
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.parallel.division import Division, divide
@@ -87,7 +88,7 @@ class Plan:
 def make_plan(problem: Problem, ranks: int) -> Plan:
     """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
     them."""
-    division = divide(problem, ranks)
+    division = divide(division_request(problem), ranks)
     decomposition = division.decomposition
     snapshots: int | None = 1
     records: int | None = 1
@@ -141,7 +142,7 @@ def _largest_block(division: Division) -> int:
 
 def real_bytes(problem: Problem) -> int:
     """Bytes of a real number of the fields; a complex one takes twice as many."""
-    return 8 if problem.parallel.precision == "double" else 4
+    return precision_of(problem).real_bytes
 
 
 def resident_share(decomposition: Decomposition) -> float:

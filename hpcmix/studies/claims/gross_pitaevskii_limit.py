@@ -90,11 +90,11 @@ def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
 
 
 def start_alike(simulations: Sequence[Simulation]) -> None:
-    """All begin with the orbitals of the first."""
+    """All begin with the clouds of the first."""
     first, *others = simulations
     for other in others:
-        for source, target in zip(first.state.orbitals, other.state.orbitals, strict=True):
-            target[...] = source
+        for cloud, source in zip(other.state.clouds, first.state.clouds, strict=True):
+            cloud.assign(source)
 
 
 def distances(simulations: Sequence[Simulation]) -> list[float]:
