@@ -59,6 +59,13 @@ class SpeciesModel:
         return self.weight * self.orbitals
 
     @property
+    def multiplier(self) -> KineticEnergy:
+        """T where it is a multiplier in k."""
+        if isinstance(self.kinetic, KrylovKineticEnergy):
+            raise TypeError(f"the kinetic energy of {self.name} is no multiplier")
+        return self.kinetic
+
+    @property
     def kinetic_momentum(self) -> KineticMomentum | None:
         """Pi where T is made of it: with a vector potential or in a rotating frame. None where T is a multiplier."""
         return self.kinetic.momentum if isinstance(self.kinetic, KrylovKineticEnergy) else None
@@ -284,10 +291,8 @@ class Mixture:
 
     def averages_of_spectrum(self, spectrum: np.ndarray, species: int) -> np.ndarray:
         """The same from an orbital's transform, where T is a multiplier. Local."""
-        grid, kinetic = self.grid, self.species[species].kinetic
-        if isinstance(kinetic, KrylovKineticEnergy):
-            raise TypeError(f"the kinetic energy of {self.species[species].name} is no multiplier")
-        averages = [kinetic.norm(grid, spectrum)]
+        grid = self.grid
+        averages = [self.species[species].multiplier.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):
             weights = list(zeros)

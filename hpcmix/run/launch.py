@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -242,7 +242,7 @@ class Start:
 
     origin: Origin | None = None
     complete: str = ""
-    prospect: Prospect | None = None
+    prospect: Prospect = field(default_factory=lambda: Prospect("before the first step"))
 
 
 def _prepare(job: Job) -> Start:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 
@@ -72,7 +71,7 @@ class LocalFunctional(Term):
         fields: Fields = [None] * len(densities)
         rows = self.second_derivatives([densities[a] for a in self._species])
         for a, row in zip(self._species, rows, strict=True):
-            fields[a] = reduce(np.add, (value * changes[b] for b, value in zip(self._species, row, strict=True)))
+            fields[a] = np.asarray(sum(value * changes[b] for b, value in zip(self._species, row, strict=True)))
         return fields
 
     def _in_laboratory(self, densities: Densities, contraction: float, power: float) -> tuple[list[np.ndarray], float]:

@@ -73,7 +73,7 @@ class PeriodicTerm(KernelTerm):
         return PeriodicTerm(self._shapes_times(factors), self._engine)
 
 
-def combine(weights: np.ndarray, fields: Sequence[np.ndarray], out: np.ndarray) -> None:
+def combine(weights: np.ndarray, fields: Densities, out: np.ndarray) -> None:
     """out = sum_i weights_i fields_i of real arrays; `out` is none of them. Fields of no weight are not looked at."""
     first, *others = map(int, np.flatnonzero(weights))
     np.multiply(fields[first], out.dtype.type(weights[first]), out=out)

@@ -28,7 +28,10 @@ class _Progress(Protocol):
     """What is known of a simulation's progress."""
 
     state: Any
-    time: float
+
+    @property
+    def time(self) -> float:
+        """Of the state, in the laboratory."""
 
 
 class _Outputs(Protocol):
