@@ -24,7 +24,7 @@ from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
-from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
+from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species import Species
 from hpcmix.problem.sentences import validated
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
@@ -88,12 +88,13 @@ class _Assembly:
             # a section that is missing has its complaint; in the order of the file; what has no line comes last
             self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
             raise ProblemError(list(dict.fromkeys(self.complaints)))
-        time = _complete_time(parts, grid)
+        parts, hbar = parts.as_scaled(grid)
+        time = _complete_time(parts, grid, hbar)
         problem = Problem(
             title=title,
             units=code_units,
             grid=grid,
-            species=scaled_species(parts.scaling, list(parts.species.values()), grid.dimensions),
+            species=tuple(parts.species.values()),
             interaction=tuple(parts.interaction.values()),
             functional=tuple(parts.functional.values()),
             rotation=parts.rotation,
@@ -171,14 +172,12 @@ class _Assembly:
         return value
 
 
-def _complete_time(parts: Parts, grid: Grid) -> TimeOptions | None:
-    """The time section; of adaptive steps the largest filled in where the grid sets it."""
+def _complete_time(parts: Parts, grid: Grid, hbar: float) -> TimeOptions | None:
+    """The time section; of adaptive steps the largest filled in where the grid sets it. Of scaled parts."""
     time = parts.time
     if time is None or time.adaptive is None or time.adaptive.largest is not None:
         return time
-    species = scaled_species(parts.scaling, list(parts.species.values()), grid.dimensions)
-    hbar = prefactors(parts.scaling, list(parts.species.values()), grid.dimensions).hbar
-    limit = largest_fixed_step(replace(parts, species=dict(enumerate(species))), time, grid, hbar)
+    limit = largest_fixed_step(parts, time, grid, hbar)
     if limit is None:
         return time
     return time.model_copy(update={"step": time.adaptive.model_copy(update={"largest": 2.0 * limit})})

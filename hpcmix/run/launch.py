@@ -30,8 +30,8 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.run.checkpoints import Checkpoints
+from hpcmix.run.duties import evolve
 from hpcmix.run.log import Log, leave
-from hpcmix.run.loop import evolve
 from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish

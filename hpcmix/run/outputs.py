@@ -27,7 +27,7 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.run.resolution import ResolutionWatch
+from hpcmix.run.planning.resolution import ResolutionWatch
 from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation

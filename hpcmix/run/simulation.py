@@ -121,6 +121,11 @@ class Simulation:
         steps = counted(step, "step") if self.steps is None else f"{step} of {counted(self.steps, 'step')}"
         return f"{steps}, to t = {self.words.of_end(self.time, self.problem.timing.final)}"
 
+    def beat(self) -> None:
+        """Tell the watchdog, where there is one, that the simulation is alive."""
+        if self.watchdog is not None:
+            self.watchdog.beat()
+
     def free(self) -> None:
         """Give MPI resources back (collective); the simulation is not to be used afterwards."""
         self.engine.free()

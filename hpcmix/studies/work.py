@@ -20,7 +20,8 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.run.log import Log, Meter
 from hpcmix.run.stops.requests import Prospect, Stopped, StopRequests
 from hpcmix.run.stops.watchdog import Watchdog
-from hpcmix.studies.track import Conductor, Record, Track, follow, stored
+from hpcmix.studies.following import follow
+from hpcmix.studies.track import Conductor, Record, Track, stored
 
 
 class StudyStopped(Foreseen):

@@ -64,7 +64,6 @@ from hpcmix.run.planning.preflight import preflight
 from hpcmix.studies.claims.conservation import round_axes
 from hpcmix.studies.claims.well_posedness import attraction
 from hpcmix.studies.family import only_scattering
-from hpcmix.studies.track import holding_place
 
 BASES = (
     SpeciesSection, InteractionSection, KernelInteraction, RadialInteraction, PotentialSection,
@@ -299,7 +298,7 @@ def test_an_unknown_kind_has_no_orbitals_and_no_functional_and_no_radial_functio
         lambda problem: expected_lengths(problem, 0),
         expected_warnings,
         lambda problem: problem.orbitals,
-        holding_place,
+        lambda problem: problem.species[0].quickest_initial(problem.grid.lengths),
         lambda problem: make_plan(problem, 1),
         preflight,
     ],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.output import OutputOptions
-from hpcmix.problem.sections.scaling import prefactors, scaled_species, scaling_checks
+from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.sections.species import Condensate
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
@@ -61,9 +60,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
                 yield path, message, None
             if found:
                 return  # hbar and the masses are not known then
-        hbar = prefactors(parts.scaling, list(parts.species.values()), grid.dimensions).hbar
-        species = scaled_species(parts.scaling, list(parts.species.values()), grid.dimensions)
-        parts = replace(parts, species=dict(zip(parts.species, species, strict=True)))
+        parts, hbar = parts.as_scaled(grid)
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
     if grid is not None:

@@ -75,6 +75,10 @@ class SpeciesSection(Section):
         """What a file says of an initial state that takes no time to make, for who needs any state. `lengths`: of the
         box."""
 
+    def quickest_initial(self, lengths: Sequence[float]) -> str:
+        """The same as a ``--set`` entry writes it."""
+        return "{" + ", ".join(f"{key}={value!r}" for key, value in self.quick_initial(lengths).items()) + "}"
+
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, table: Any) -> Any:

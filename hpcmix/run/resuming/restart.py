@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,19 @@ def find_origin(output: RunDirectory, restart: str) -> Origin | None:
             "name another directory to branch off into with --set output.directory=..."
         )
     return _judged(origin, [path])
+
+
+def common_origins(directories: Sequence[RunDirectory]) -> list[tuple[Origin, ...]]:
+    """Where systems that march by one clock go on from, an origin for the directory of each: of every step that all
+    have a checkpoint of, whose seal and labels are good, the newest first. For the root."""
+    stored = [dict(directory.stored_checkpoints()) for directory in directories]
+    origins = []
+    for step in sorted(set.intersection(*map(set, stored)), reverse=True):
+        with suppress(OutputError):
+            headers = [read_header(files[step]) for files in stored]
+            of_all = zip(directories, headers, strict=True)
+            origins.append(tuple(Origin(directory, directory, [header]) for directory, header in of_all))
+    return origins
 
 
 def _wrong_option(restart: str, message: str) -> ProblemError:

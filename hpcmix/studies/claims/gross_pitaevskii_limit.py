@@ -17,7 +17,7 @@ from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
 from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.family import at_number, only_scattering
 from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
-from hpcmix.studies.track import Record, Track, holding_place
+from hpcmix.studies.track import Record, Track
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
@@ -71,17 +71,27 @@ def _family(load: Load, numbers: Sequence[int]) -> Family:
     limit = [f"interaction.{index}.limit=true" for index in range(len(first.interaction))]
     limits, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *limit, *extra]))
     modified = {
-        one.name: {number: load([*DIVISION, *at_number(first, number), *one.overrides]) for number in numbers}
+        one.name: {
+            number: load([*DIVISION, *at_number(first, number), *one.overrides, *_overwritten(limits[one.name])])
+            for number in numbers
+        }
         for one in described
         if one.name in limits
     }
     return Family(limits, modified, impossible, described)
 
 
+def _overwritten(limit: Problem) -> list[str]:
+    """``--set`` entries for quick initial states: they are overwritten by those of the limiting system."""
+    return [
+        f"species.{species.name}.initial={species.quickest_initial(limit.grid.lengths)}" for species in limit.species
+    ]
+
+
 def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
     return Track(
         f"{name}, N = {' '.join(map(str, modified))}",
-        (limit, *map(holding_place, modified.values())),
+        (limit, *modified.values()),
         tuple(f"N = {number}" for number in modified),
         distances,
         start_alike,

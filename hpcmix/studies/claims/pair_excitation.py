@@ -10,8 +10,9 @@ import numpy as np
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.kernel import largest_of, modulus
-from hpcmix.model.pair_kernels.neumann import neumann_problem, relative_coefficient
+from hpcmix.model.pair_kernels.neumann import neumann_problem
 from hpcmix.model.pair_kernels.radial_functions import radial_function
+from hpcmix.model.terms.entry_kernels import coefficient_of_pair
 from hpcmix.observe.derivatives import Place, largest_modulus
 from hpcmix.observe.look import Look
 from hpcmix.observe.motion import momentum_fields
@@ -146,9 +147,8 @@ class PairKernel:
         if self._made is None:
             self._made = {}
             for entry in self._problem.interaction:
-                first, second = (self._problem.species_named(name).mass for name in entry.between)
-                kappa = relative_coefficient(first, second, self._problem.hbar)
                 scattering = _scattering(entry)
+                kappa = coefficient_of_pair(self._problem, entry.between)
                 ball = self._number * scattering.neumann_problem[1]
                 largest_scaled = largest_wave / self._number
                 solution = neumann_problem(radial_function(scattering.potential), kappa, ball, largest_scaled)
