@@ -58,6 +58,7 @@ class BoxMultiplier:
             np.take(values, places, out=out)
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
+        """What :meth:`fill` gave, as a part of a sum of that shape: there is only one."""
         return values
 
 
@@ -116,6 +117,8 @@ class PaddedMultiplier:
             out[...] = padded_multiplier([kernel.at_scale(contraction)], *self._place)[0]
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
+        """What :meth:`fill` gave, as a part of a sum of that shape: unfolded where other kernels of the sum are not
+        folded."""
         return values if values.shape == shape else unfolded(values, self._place[2])
 
     def _fill_limit(self, out: np.ndarray) -> None:

@@ -24,7 +24,6 @@ class ContactTerm(PairTerm):
 
     @property
     def couplings(self) -> np.ndarray:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         return self._couplings
 
     def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
@@ -43,7 +42,6 @@ class ContactTerm(PairTerm):
         return fields
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> ContactTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         couplings = self._couplings.copy()
         for (a, b), factor in factors.items():
             couplings[a, b] *= factor

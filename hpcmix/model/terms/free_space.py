@@ -24,7 +24,6 @@ class FreeSpaceTerm(KernelTerm):
         self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
 
     def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         self._set_scale(contraction)
         if self._potentials:
             inward, outward = self.channels.inward, self.channels.outward[self.channels.felt]
@@ -32,7 +31,6 @@ class FreeSpaceTerm(KernelTerm):
         return [self._potentials.get(a) for a in range(self._species)]
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         return FreeSpaceTerm(self._shapes_times(factors), self._engine)
 
     def _multiply(self, spectra: Sequence[np.ndarray], place: Place) -> None:

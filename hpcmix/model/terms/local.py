@@ -46,7 +46,6 @@ class LocalFunctional(Term):
         """d2e/dn_a dn_b, finite where a density is zero (its changes vanish there faster than e_ab may grow)."""
 
     def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         fields: Fields = [None] * len(densities)
         chosen, factor = self._in_laboratory(densities, contraction, -2.0)
         for a, value in zip(self._species, self.derivatives(chosen), strict=True):
@@ -67,7 +66,6 @@ class LocalFunctional(Term):
         return shares
 
     def responses(self, densities: Densities, changes: Densities) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         fields: Fields = [None] * len(densities)
         rows = self.second_derivatives([densities[a] for a in self._species])
         for a, row in zip(self._species, rows, strict=True):

@@ -26,7 +26,6 @@ class PeriodicTerm(KernelTerm):
         self._potentials: dict[int, np.ndarray] = {}
 
     def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         self._set_scale(contraction)
         if not self._fields:
             self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
@@ -69,7 +68,6 @@ class PeriodicTerm(KernelTerm):
         return HalfWayFields(spectra, self.channels.outward)
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         return PeriodicTerm(self._shapes_times(factors), self._engine)
 
 

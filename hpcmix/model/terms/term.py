@@ -114,7 +114,6 @@ class PairTerm(Term):
         )
 
     def responses(self, densities: Densities, changes: Densities) -> Fields:
-        """See :class:`Term`."""
         return self.potentials(changes)
 
 
