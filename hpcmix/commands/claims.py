@@ -62,5 +62,8 @@ def check(
     from hpcmix.studies.check import Request
     from hpcmix.studies.check import check as measure
 
-    wanted = {"evolving": not at_start, "fresh": restart == "never", "max_wall": max_wall}
-    return measure(Request(claim, file, overrides, numbers, bosons, **wanted))
+    fresh = restart == "never"
+    wanted = Request(
+        claim, file, overrides, numbers, bosons, evolving=not at_start, fresh=fresh, max_wall=max_wall
+    )
+    return measure(wanted)

@@ -47,37 +47,36 @@ class Interval:
         return 0.5 * (self.highest - self.lowest)
 
 
-def spectral_interval(
-    apply: Apply, space: Space, vectors: tuple[Vector, Vector, Vector], steps: int = STEPS
-) -> Interval:
+def spectral_interval(apply: Apply, space: Space, vectors: tuple[Vector, Vector], steps: int = STEPS) -> Interval:
     """An interval that holds the spectrum of H, from a random vector that is the same on any number of ranks.
 
-    The ends are the extreme Ritz values and their residuals, and a margin. `vectors` are overwritten. Collective.
+    The ends are the extreme Ritz values and their residuals, and a margin. Two `vectors` do, and are overwritten: they
+    hold b_j v_j, and the next one takes the place of the one before,
+
+        b_{j+1} v_{j+1} = H v_j - b_j v_{j-1} - alpha_j v_j.
+
+    Collective.
     """
-    before, current, following = vectors
+    current, before = vectors
     space.fill_random(current, 1)
-    norm = space.norm(current)
-    current *= 1.0 / norm
     alphas: list[float] = []
-    betas: list[float] = []
+    norms = [1.0, space.norm(current)]  # b_{j-1}, b_j
+    keep = 0.0
     while len(alphas) < steps:
-        apply(current, following)
-        alpha = space.inner(current, following).real
-        add(-alpha, current, following)
-        if betas:
-            add(-betas[-1], before, following)
-        alphas.append(alpha)
-        betas.append(space.norm(following))
-        scale = max(map(abs, (*alphas, *betas[:-1])))
-        if betas[-1] <= 1e-13 * scale:
-            betas[-1] = 0.0
+        apply(current, before, scale=1.0 / norms[-1], keep=keep)
+        alphas.append(space.inner(current, before).real / norms[-1])
+        add(-alphas[-1] / norms[-1], current, before)
+        norms.append(space.norm(before))
+        keep = -norms[-1] / norms[-2]
+        current, before = before, current
+        if norms[-1] <= 1e-13 * max(map(abs, (*alphas, *norms[2:-1]))):
+            norms[-1] = 0.0
             break
-        following *= 1.0 / betas[-1]
-        before, current, following = current, following, before
+    betas = np.array(norms[2:])
     if len(alphas) == 1:
         values, last = np.array(alphas), np.ones(1)
     else:
-        values, states = eigh_tridiagonal(np.array(alphas), np.array(betas[:-1]))
+        values, states = eigh_tridiagonal(np.array(alphas), betas[:-1])
         last = np.abs(states[-1])
     lowest, highest = values[0] - betas[-1] * last[0], values[-1] + betas[-1] * last[-1]
     margin = MARGIN * (highest - lowest)
@@ -112,9 +111,7 @@ class Chebyshev:
     def interval(self) -> Interval:
         """Of the spectrum of H. Collective when it is asked for the first time."""
         if self._interval is None:
-            third = self._space.vector()
-            self._interval = spectral_interval(self._apply, self._space, (*self._work, third))
-            self._space.give_back(third)
+            self._interval = spectral_interval(self._apply, self._space, self._work)
         return self._interval
 
     def products(self, duration: float) -> int:

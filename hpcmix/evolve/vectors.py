@@ -11,6 +11,7 @@ from hpcmix.kernels.configurations import add_multiple
 
 Vector = NDArray[np.complex128]
 
+
 class Space(Protocol):
     """Where vectors live: cut over ranks, with inner products over all of them."""
 

@@ -32,23 +32,28 @@ from hpcmix.model.many_body.configurations import (
 )
 from hpcmix.parallel.configurations import ConfigurationRows, Vector
 
-PIECE = 4096
-"""Determinants that are made at once."""
+PIECE = 2**15
+"""Amplitudes that are made at once."""
 
 EXACT = 16
 """Below it Stirling's remainder is taken from the logarithm of the factorial."""
 
 
-def factorised(space: Configurations, orbitals: NDArray) -> NDArray[np.complex128]:
-    """The amplitudes of a species' factorised state, shape (D,), norm 1.
+def factorised(
+    space: Configurations, orbitals: NDArray, first: int = 0, last: int | None = None
+) -> NDArray[np.complex128]:
+    """The amplitudes of a species' factorised state, those of the configurations from `first` to `last`; norm 1.
 
     orbitals  bosons: coefficients of the one orbital, (m,); fermions: orthonormal columns, (m, N).
     Of a part of all configurations (excitations) what lies in it, not normalised.
     """
+    last = len(space) if last is None else last
     if isinstance(space, FermionConfigurations):
-        return _determinant(space, np.asarray(orbitals))
+        return _determinant(space, np.asarray(orbitals), first, last)
     if isinstance(space, BosonConfigurations | ExcitedBosons):
-        return _condensate(space, np.asarray(orbitals))
+        pieces = range(first, last, PIECE)
+        parts = [_condensate(space, np.asarray(orbitals), place, min(place + PIECE, last)) for place in pieces]
+        return np.concatenate([np.zeros(0, np.complex128), *parts])
     raise ValueError("fluctuations are about a coherent state: their initial state is the vacuum")
 
 
@@ -65,24 +70,31 @@ def vacuum(space: Configurations) -> NDArray[np.complex128]:
 
 
 def place(rows: ConfigurationRows, species: Sequence[NDArray], psi: Vector | None = None) -> Vector:
-    """The product of the species' states, psi[n_1, n_2 ..] = a(n_1) b(n_2) .., on this rank's rows. Collective."""
+    """The product of the species' states, psi[n_1, n_2 ..] = a(n_1) b(n_2) .., on this rank's rows. Collective.
+
+    species  amplitudes of each; of the first one all, or those of this rank's rows.
+    psi      where the state is put; a new vector unless given.
+    """
     target = rows.vector() if psi is None else psi
     columns = np.ones(1, np.complex128)
     for amplitudes in species[1:]:
         columns = np.multiply.outer(columns, amplitudes).reshape(-1)
-    np.multiply(species[0][rows.first : rows.last, None], columns[None, :], out=target)
+    first = species[0]
+    if len(first) == rows.rows:
+        first = first[rows.first : rows.last]
+    np.multiply(first[:, None], columns[None, :], out=target)
     return target
 
 
 # ---------------------------------------------------------------------- bosons
 
 
-def _condensate(space: Configurations, orbital: NDArray) -> NDArray[np.complex128]:
-    occupations = space.occupations
+def _condensate(space: Configurations, orbital: NDArray, first: int, last: int) -> NDArray[np.complex128]:
+    occupations = space.numbers(first, last)
     weights = np.abs(orbital) ** 2
     weights = weights / weights.sum()
-    logarithm = np.zeros(len(space))
-    left = np.full(len(space), space.particles, np.int64)
+    logarithm = np.zeros(len(occupations))
+    left = np.full(len(occupations), space.particles, np.int64)
     # the sum of the later weights, not one minus the earlier ones: no digits are lost where these are nearly one
     rest = np.concatenate([np.cumsum(weights[::-1])[::-1], [0.0]])
     for mode in range(space.modes - 1):
@@ -91,7 +103,7 @@ def _condensate(space: Configurations, orbital: NDArray) -> NDArray[np.complex12
         other = rest[mode + 1] / rest[mode] if rest[mode] > 0.0 else 1.0
         logarithm += _log_binomial(number, left, share, other)
         left = left - number
-    phases = np.ones(len(space), np.complex128)
+    phases = np.ones(len(occupations), np.complex128)
     for mode in range(space.modes):
         if orbital[mode] != 0.0:
             phases *= np.exp(1j * _turns(np.angle(orbital[mode]), occupations[:, mode]))
@@ -149,11 +161,12 @@ def _stirling_remainder(n: NDArray) -> NDArray[np.float64]:
 # ---------------------------------------------------------------------- fermions
 
 
-def _determinant(space: FermionConfigurations, orbitals: NDArray) -> NDArray[np.complex128]:
+def _determinant(space: FermionConfigurations, orbitals: NDArray, begin: int, end: int) -> NDArray[np.complex128]:
     if orbitals.shape != (space.modes, space.particles):
         raise ValueError(f"orbitals must have shape {(space.modes, space.particles)}, not {orbitals.shape}")
-    psi = np.empty(len(space), np.complex128)
-    for first in range(0, len(space), PIECE):
-        occupied = np.nonzero(space.occupations[first : first + PIECE])[1].reshape(-1, space.particles)
-        psi[first : first + PIECE] = np.linalg.det(orbitals[occupied])
+    psi = np.empty(end - begin, np.complex128)
+    for first in range(begin, end, PIECE):
+        last = min(first + PIECE, end)
+        occupied = np.nonzero(space.numbers(first, last))[1].reshape(-1, space.particles)
+        psi[first - begin : last - begin] = np.linalg.det(orbitals[occupied])
     return psi

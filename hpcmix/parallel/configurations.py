@@ -227,6 +227,11 @@ class RowExchange:
         messages = sum(len(rows) for _, rows in (*self._receives, *self._sends))
         return self._buffer.nbytes // self._rows.node.size + messages * width
 
+    @property
+    def halo(self) -> NDArray[np.int64]:
+        """The rows of other nodes that come, in the order in which they follow the node's own."""
+        return self._halo
+
     def slots(self, numbers: NDArray) -> NDArray:
         """Where rows are in what :meth:`bring` returns."""
         rows = self._rows
@@ -241,27 +246,30 @@ class RowExchange:
         rows = self._rows
         if rows.is_one_node:
             whole = rows.whole(source)
-            if whole is None:
-                self._staging = rows.vector() if self._staging is None else self._staging
-                self._staging[...] = source
-                whole = rows.whole(self._staging)
+            rows_to_read = self._copy(source) if whole is None else whole
             rows.meet()
-            return whole
+            return rows_to_read
         first, last = self.blocks[block]
         width = last - first
         buffer = self._buffer.ravel()[: len(self._buffer) * width].reshape(-1, width)
         buffer[self._own] = source[:, first:last]
         arrived = [np.empty((len(slots), width), np.complex128) for _, slots in self._receives]
         sent = [np.ascontiguousarray(source[wanted, first:last]) for _, wanted in self._sends]
-        requests = [
-            rows.comm.Irecv(part, rank, block) for part, (rank, _) in zip(arrived, self._receives, strict=True)
-        ]
+        requests = [rows.comm.Irecv(part, rank, block) for part, (rank, _) in zip(arrived, self._receives, strict=True)]
         requests += [rows.comm.Isend(part, rank, block) for part, (rank, _) in zip(sent, self._sends, strict=True)]
         MPI.Request.Waitall(requests)
         for part, (_, slots) in zip(arrived, self._receives, strict=True):
             buffer[slots] = part
         self._meet()
         return buffer
+
+    def _copy(self, source: Vector) -> Vector:
+        """The rows of a vector that other ranks cannot read."""
+        if self._staging is None:
+            self._staging = self._rows.vector()
+        self._staging[...] = source
+        whole = self._rows.whole(self._staging)
+        return self._staging if whole is None else whole
 
     def release(self) -> None:
         """This rank has read what it needs; after it the source may change."""

@@ -22,7 +22,7 @@ from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species import Species
-from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.times.evolution import NEEDS_TIME, GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units, units_from_text
 
 
@@ -79,6 +79,13 @@ class Problem(Section):
         return any(path[:length] in self._source.options for length in range(1, len(path) + 1))
 
     @property
+    def timing(self) -> TimeOptions:
+        """The time section, for what cannot do without. Raises ProblemError where the file has none."""
+        if self.time is None:
+            raise self.complain("time", NEEDS_TIME)
+        return self.time
+
+    @property
     def hbar(self) -> float:
         """The reduced Planck constant in code units: one unless the scaling sets it (CONVENTIONS.md, Units)."""
         return self.prefactors.hbar
@@ -92,6 +99,13 @@ class Problem(Section):
     def orbitals(self) -> tuple[int, ...]:
         """Number of orbitals of every species."""
         return tuple(one.number_of_orbitals for one in self.species)
+
+    @property
+    def bodies(self) -> ManyBody:
+        """``[many_body]``, where it is known to be there. Raises TypeError."""
+        if self.many_body is None:
+            raise TypeError("the problem has no [many_body]")
+        return self.many_body
 
     @property
     def orbital_groups(self) -> int | None:

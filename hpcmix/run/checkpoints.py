@@ -16,7 +16,8 @@ from hpcmix.run.outputs import Outputs
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
 
 
 class CheckpointStore:
@@ -24,7 +25,7 @@ class CheckpointStore:
 
     keep       how many.
     metadata   what every file says of the problem.
-    reference  the orbitals of time zero, where observables compare with them.
+    reference  the clouds of time zero, where observables compare with them.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class CheckpointStore:
         directory: RunDirectory,
         keep: int,
         metadata: Metadata,
-        reference: Sequence[np.ndarray] = (),
+        reference: Sequence[Cloud] = (),
     ) -> None:
         self.directory = directory
         self._simulation, self._keep, self._metadata, self._reference = simulation, keep, metadata, reference
@@ -67,7 +68,7 @@ class CheckpointStore:
     def _require_finite(self) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation, state = self._simulation, self._simulation.state
-        here = np.array([not np.isfinite(array).all() for array in state.orbitals])
+        here = np.array([not cloud.is_finite() for cloud in state.clouds])
         lost = np.any(simulation.communicators.world.allgather(here), axis=0)
         for species, bad in zip(simulation.mixture.species, lost, strict=True):
             if bad:
@@ -96,7 +97,7 @@ class Checkpoints:
 
     def due(self, state: State) -> bool:
         """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
-        return self._schedule.due(state) or (self._options.enabled and self._simulation.is_finished)
+        return self._schedule.due(state.progress) or (self._options.enabled and self._simulation.is_finished)
 
     @property
     def seconds_needed(self) -> float:

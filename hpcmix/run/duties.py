@@ -93,7 +93,7 @@ class RunDuties(Duties):
         if simulation.steps is not None:
             self._meter.update(state.step, f"t = {simulation.words(simulation.time)}")
             return
-        size, time = simulation.words.of_step(state.step_size, 3), simulation.words(simulation.time)
+        size, time = simulation.words.of_step(state.progress.step_size, 3), simulation.words(simulation.time)
         self._meter.update(state.time, f"step {state.step}, size {size}, t = {time}")
 
 
@@ -102,5 +102,5 @@ def _progress(simulation: Simulation) -> Meter:
     state, steps = simulation.state, simulation.steps
     if steps is None:
         title = "clock" if simulation.mixture.grid.frame.expanding else "time"
-        return simulation.log.progress(title, simulation.problem.time.end, state.time, simulation.words)
+        return simulation.log.progress(title, simulation.problem.timing.end, state.time, simulation.words)
     return simulation.log.progress("step", steps, state.step)

@@ -7,9 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
@@ -17,6 +17,7 @@ from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.locking.standing import never_begun
 from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
@@ -67,7 +68,7 @@ class Request:
     goes_on_with: RunDirectory | None = None
 
     @classmethod
-    def to_go_on(cls, directory: Path, until: str | None, **options) -> Request:
+    def to_go_on(cls, directory: Path, until: str | None, **options: Any) -> Request:
         """Go on with the run of a directory, to another final time if one is given."""
         overrides = [f"output.directory={json.dumps(str(directory))}"]
         if until is not None:
@@ -242,7 +243,7 @@ class FieldsCourse:
 
     def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
         """See :class:`Course`."""
-        Communicators.of(problem, comm).free()
+        Communicators.of(division_request(problem), comm).free()
 
     def follow(
         self, problem: Problem, origin: Origin | None, attendants: Attendants, begin: float
@@ -284,7 +285,7 @@ class Start:
 
     origin: Origin | None = None
     complete: str = ""
-    prospect: Prospect | None = None
+    prospect: Prospect = field(default_factory=lambda: Prospect("before the first step"))
 
 
 def _prepare(job: Job) -> Start:
@@ -312,8 +313,8 @@ def _prepare(job: Job) -> Start:
                 kept.replace(directory.search)
         RunDirectory.claim(directory.path, fresh=request.restart == "never")
     if origin is not None:
-        newest = origin.candidates[0]
-        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {newest.step}"
+        step = origin.candidates[0].progress.step
+        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {step}"
         if not origin.goes_on_in_place:
             words = "before the first step: the same command begins again"
         return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))

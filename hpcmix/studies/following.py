@@ -25,7 +25,7 @@ from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.schedules.schedule import ROUNDING
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.run.stops.guard import BlowUp
-from hpcmix.state import State
+from hpcmix.state.state import State
 from hpcmix.studies.track import Conductor, Record, Track
 
 CHECKPOINT_SECONDS = 600.0
@@ -141,7 +141,7 @@ class _Following(Duties):
 
     def wants_checkpoint(self) -> bool:
         """By the clock on the wall."""
-        return bool(self._stores) and not self.over and self._checkpoints.due(self._state)
+        return bool(self._stores) and not self.over and self._checkpoints.due(self._state.progress)
 
     def wants_stop(self, seconds: float) -> int:
         """As the conductor says, who leaves time for another step, a record and a checkpoint."""
@@ -154,7 +154,7 @@ class _Following(Duties):
     @property
     def due(self) -> bool:
         """Whether a record is."""
-        return self._records.due_at(self._state)
+        return self._records.due_at(self._state.progress)
 
     def look(self) -> None:
         """A record. What it is worth the study's error budget says, which knows more than the limits of a run's

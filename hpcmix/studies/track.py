@@ -15,6 +15,7 @@ import numpy as np
 
 from hpcmix.io.atomic import write_text
 from hpcmix.io.plain_json import page_of
+from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.show import resolved_dict
@@ -49,20 +50,20 @@ class Track:
     @property
     def steps(self) -> int:
         """Number of steps."""
-        timing = self.problems[0].time
-        return 0 if timing is None else timing.steps
+        time = self.problems[0].time
+        return 0 if time is None else time.steps
 
     @property
     def work(self) -> float:
         """What it costs, in millions of points moved by a stage of the integrator; the beginning counts as a stage."""
         points = sum(math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
-        stages = self.steps * len(self.problems[0].time.splitting.drifts) if self.steps else 0
+        stages = self.steps * len(self.problems[0].timing.splitting.drifts) if self.steps else 0
         return 1e-6 * points * (1 + stages)
 
     @property
     def bytes(self) -> float:
         """What its fields take, set-up included, about."""
-        size = 16 if self.problems[0].parallel.precision == "double" else 8
+        size = 2 * precision_of(self.problems[0]).real_bytes
         return sum(6.0 * size * math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
 
     @property

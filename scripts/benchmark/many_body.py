@@ -36,7 +36,8 @@ from hpcmix.initial.configurations import place, vacuum
 from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
-from hpcmix.model.many_body.product import ManyBodyProduct, rows_for
+from hpcmix.model.many_body.make_product import make_product
+from hpcmix.model.many_body.product import rows_for
 from hpcmix.parallel.communicators import world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +74,7 @@ class Here:
         start = time.perf_counter()
         self.spaces = [configurations_of(s.statistics, s.particles, s.modes) for s in model.species]
         self.rows = rows_for(world(), self.spaces)
-        self.product = ManyBodyProduct(model, self.spaces, self.rows)
+        self.product = make_product(model, self.spaces, self.rows)
         self.construction = time.perf_counter() - start
         self.source, self.target = self.rows.vector(), self.rows.vector()
         self.rows.fill_random(self.source, 1)

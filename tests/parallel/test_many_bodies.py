@@ -9,12 +9,14 @@ from hpcmix.evolve.magnus import Magnus
 from hpcmix.initial.configurations import place
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
-from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
+from hpcmix.model.many_body.make_product import make_product
+from hpcmix.model.many_body.product import Changes, rows_for
 from hpcmix.parallel.mpi import MPI
 
 SYSTEMS = [
     random_model((BOSONS, FERMIONS), (3, 5), (6, 2)),
-    random_model((BOSONS,), (4,), (6,)),
+    random_model((BOSONS,), (4,), (9,)),  # by pairs
+    random_model((FERMIONS,), (7,), (3,)),
     random_model((FERMIONS, BOSONS, BOSONS), (4, 2, 3), (2, 3, 2)),
     random_model((BOSONS, BOSONS), (2, 4), (1, 5)),  # fewer rows than ranks
     plane_waves(2, (4, 4)),
@@ -31,7 +33,7 @@ def node_of(comm, kind):
 def set_up(comm, model, node=None, changes=Changes.NOTHING, block_bytes=1e8):
     spaces = [configurations_of(s.statistics, s.particles, s.modes) for s in model.species]
     rows = rows_for(comm, spaces, node)
-    return rows, ManyBodyProduct(model, spaces, rows, changes, block_bytes)
+    return rows, make_product(model, spaces, rows, changes, block_bytes)
 
 
 def start(rows):

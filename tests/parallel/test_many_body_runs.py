@@ -123,7 +123,8 @@ def contents(folder, name):
     files = {}
     for index, path in RunDirectory(folder / name).stored_reduced():
         with h5py.File(path) as file:
-            files[index] = {key: file[key][...].tobytes() for key in ("gamma/1,0", "gamma/1,1", "up/density", "up/modes")}
+            names = ("gamma/1,0", "gamma/1,1", "up/density", "up/modes")
+            files[index] = {name: file[name][...].tobytes() for name in names}
     return (folder / name / "observables.jsonl").read_bytes(), files, summary(folder, name)["digest"]
 
 

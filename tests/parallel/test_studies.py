@@ -37,7 +37,7 @@ observables = { every = 2 }
 
 def energy(simulations):
     mixture, state = simulations[0].mixture, simulations[0].state
-    density = mixture.densities(state.orbitals)[0]
+    density = mixture.densities(state.clouds)[0]
     (moment,) = mixture.communicators.sum([np.sum(density * mixture.grid.coordinates[0])])
     return [float(moment), float(mixture.communicators.sum([np.sum(density**2)])[0])]
 

@@ -82,10 +82,17 @@ def test_the_interval_holds_the_spectrum():
     for seed in range(5):
         model = random_model((BOSONS, BOSONS), (3, 3), (4, 3), seed=seed)
         rows, product = product_of(model, spaces_of(model))
-        found = spectral_interval(product.apply, rows, (rows.vector(), rows.vector(), rows.vector()))
+        found = spectral_interval(product.apply, rows, (rows.vector(), rows.vector()))
         levels = np.linalg.eigvalsh(dense(product, constant=False))
         assert found.lowest <= levels[0] and levels[-1] <= found.highest
         assert found.highest - found.lowest <= 1.2 * (levels[-1] - levels[0])
+    # a space that ends early: one level, and few
+    for particles, modes in ((1, 1), (1, 3)):
+        model = random_model((BOSONS,), (modes,), (particles,))
+        rows, product = product_of(model, spaces_of(model))
+        found = spectral_interval(product.apply, rows, (rows.vector(), rows.vector()))
+        levels = np.linalg.eigvalsh(dense(product, constant=False))
+        assert found.lowest <= levels[0] + 1e-12 and levels[-1] - 1e-12 <= found.highest
 
 
 def test_the_coefficients_of_the_series():

@@ -1,10 +1,14 @@
 """The Hamiltonian of many bodies against dense matrices in first quantisation, which know nothing of configurations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from physics.many_bodies import BOSONS, FERMIONS, dense, first_quantised, plane_waves, random_model
 
 from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.make_product import make_product
+from hpcmix.model.many_body.pair_product import PairProduct
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
 from hpcmix.parallel.mpi import MPI
 
@@ -31,6 +35,35 @@ def test_first_quantisation(kinds, modes, particles, is_complex, changes):
     product = product_of(model, changes=changes)
     expected = first_quantised(model, product.spaces)
     assert np.abs(dense(product) - expected).max() <= 1e-12 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("modes,particles", [(4, 4), (2, 2), (2, 5), (3, 4)])
+def test_one_species_by_pairs(modes, particles, is_complex):
+    """The one-body part goes by pairs too."""
+    model = random_model((BOSONS,), (modes,), (particles,), is_complex=is_complex)
+    space = configurations_of(BOSONS, particles, modes)
+    product = PairProduct(model, space, rows_for(MPI.COMM_SELF, [space]))
+    expected = first_quantised(model, [space])
+    assert np.abs(dense(product) - expected).max() <= 1e-13 * np.abs(expected).max()
+    free = replace(model, interactions=(replace(model.interactions[0], factor=0.0),))
+    product.load([(2.0, model), (-2.0, free)])
+    expected = 2.0 * (expected - first_quantised(free, [space]))
+    assert np.abs(dense(product) - expected).max() <= 1e-12 * np.abs(expected).max()
+
+
+def test_which_product():
+    for model, by_pairs in (
+        (random_model((BOSONS,), (5,), (4,)), True),
+        (random_model((BOSONS,), (2,), (4,)), False),  # five entries in a row
+        (random_model((BOSONS,), (5,), (1,)), False),
+        (random_model((FERMIONS,), (5,), (3,)), False),
+        (random_model((BOSONS, BOSONS), (2, 2), (4, 4)), False),
+        (plane_waves(2, (4,)), False),
+    ):
+        spaces = [configurations_of(s.statistics, s.particles, s.modes) for s in model.species]
+        product = make_product(model, spaces, rows_for(MPI.COMM_SELF, spaces))
+        assert isinstance(product, PairProduct) == by_pairs
 
 
 @pytest.mark.parametrize("particles", [(4,), (3, 2), (2, 2, 2)])

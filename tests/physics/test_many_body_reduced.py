@@ -26,6 +26,7 @@ from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpec
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
 from hpcmix.observe.reduced.comparison import compare, condensates_at_rest
 from hpcmix.observe.reduced.density_matrices import density_matrix
+from hpcmix.observe.reduced.edge import edge_weights, numbers_outside
 from hpcmix.observe.reduced.explicit_bound import ExplicitBound
 from hpcmix.observe.reduced.few_particles import FewParticles
 from hpcmix.observe.reduced.indicators import alpha, sobolev_distance, trace_distance, trace_norm
@@ -169,7 +170,7 @@ def product_state_of_two_modes(model, orbitals):
         n = space.occupations
         factors = [math.sqrt(math.comb(space.particles, int(k))) for k in n[:, 0]]
         vectors.append(np.array(factors) * own[0, 0] ** n[:, 0] * own[1, 0] ** n[:, 1])
-    return DenseState(spaces, np.multiply.outer(*vectors))
+    return DenseState(spaces, functools.reduce(np.multiply.outer, vectors))
 
 
 def test_no_digits_are_lost_where_hardly_anybody_is_outside():
@@ -469,6 +470,66 @@ def test_coherent_states_of_free_particles_are_close_to_phi_on_both_spaces():
     gamma = pair_space_matrix(DenseState(fixed, psi))
     assert np.diagonal(gamma).real == pytest.approx([2 / 3, 0, 1 / 3, 0], abs=1e-14)
     assert pair_space_distance(gamma, units, (6, 3)) == pytest.approx(2.0 * math.sqrt(2.0) / 3.0)
+
+
+def test_particles_and_holes_with_room_for_all_agree_with_occupations():
+    """Fermions beside bosons in the moving frame: determinants above the filled orbitals."""
+    random = RANDOM(23)
+    species = (ModeSpecies("f", FERMIONS, 2, hermitian(random, 4)), ModeSpecies("b", BOSONS, 2, hermitian(random, 2)))
+    pair = PairInteraction(
+        0, 1, 0.2, 0.4, 0.2, Channels(np.ones(1), np.array([hermitian(random, 4)]), np.array([hermitian(random, 2)]))
+    )
+    model = ManyBodyModel(1.0, species, (pair,))
+    orbitals = orbitals_of((4, 2), (2, 1))
+    time = 0.3
+    whole = by_product(model, product_state(model, orbitals), time)
+    frame = ExcitationFrame(constant(model), orbitals)
+    spaces = [configurations_of(FERMIONS, 2, 4, 2), configurations_of(BOSONS, 2, 2, 2)]
+    start = np.zeros([len(space) for space in spaces], complex)
+    filled = [np.array([[1, 1, 0, 0]]), np.array([[2, 0]])]
+    start[tuple(int(space.rank(own)[0]) for space, own in zip(spaces, filled, strict=True))] = 1.0
+    moving = DenseState(spaces, magnus(frame, spaces, start.ravel(), time, 60).reshape(start.shape))
+    units, mean = condensates_at_rest((4, 2), (2, 1)), frame.orbitals(time)
+    for order in ((1, 0), (0, 1), (1, 1)):
+        assert alpha(moving, order, units) == pytest.approx(alpha(whole, order, mean), abs=1e-9)
+        found = trace_distance(density_matrix(moving, order), units)
+        assert found == pytest.approx(trace_distance(density_matrix(whole, order), mean), abs=1e-8)
+    assert edge_weights(moving, (2, 2)) == [0.0, 0.0]  # nobody is left out
+    chances = numbers_outside(moving)
+    assert [float(np.sum(own)) for own in chances] == pytest.approx([1.0, 1.0], abs=1e-12)
+    mean_number = float(np.arange(3) @ chances[1])
+    assert mean_number == pytest.approx(2.0 * alpha(moving, (0, 1), units), rel=1e-10)
+    assert edge_weights(moving, (1, None)) == pytest.approx([float(chances[0][1]), 0.0])
+
+
+def test_coherent_states_are_the_poisson_mixture_of_their_sectors():
+    """Fluctuations above a coherent state against every number of particles by itself, gamma^(1) and Gamma's phase."""
+    number, time, most = 2, 0.25, 14
+    base = mean_field_model((2,), (number,), seed=2, size=0.1)
+    (u,) = orbitals_of((2,), (1,))
+    frame = ExcitationFrame(constant(base), [u])
+    space = configurations_of(BOSONS, number, 2, 16, coherent=True)
+    start = np.zeros(len(space), complex)
+    start[int(space.rank(np.array([[number, 0, 0]]))[0])] = 1.0
+    state = DenseState([space], magnus(frame, [space], start, time, 25))
+    moving = density_matrix(state, (1,))
+    assert edge_weights(state, (16,))[0] < 1e-6
+    total, weight_of_all = np.zeros((2, 2), complex), 0.0
+    for n in range(1, most):
+        sector = ManyBodyModel(
+            1.0,
+            (ModeSpecies("s0", BOSONS, n, base.species[0].one_body),),
+            base.interactions,
+        )
+        sector_state = by_product(sector, product_state_of_two_modes(sector, [u]), time)
+        weight = math.exp(-number) * number**n / math.factorial(n)
+        gamma = density_matrix(sector_state, (1,))
+        total += weight * n * gamma.matrix
+        weight_of_all += weight * n
+    assert weight_of_all == pytest.approx(number, abs=1e-6)
+    unitary = frame.unitaries(time)[0]
+    found = in_fixed_modes(moving.matrix * moving.trace, unitary)
+    assert found == pytest.approx(total, abs=1e-5)
 
 
 # ---------------------------------------------------------------- inequalities

@@ -105,11 +105,11 @@ def test_wrong_arguments(random):
 
 def test_sums_of_vectors(random, instruction_set):
     """Against numpy, and the same bits however the vectors are cut."""
-    source, target = numbers(random, 5, 3001), numbers(random, 5, 3001)
+    source, target = numbers(random, 3003, 5), numbers(random, 3003, 5)
     whole, factor = target.copy(), 0.3 - 1.1j
     add_multiple(factor, source, whole)
     np.testing.assert_allclose(whole, target + factor * source, rtol=1e-14)
-    for first, last in ((0, 1), (1, 5)):
+    for first, last in ((0, 1), (1, 5), (5, 3003), (100, 103)):
         part = target[first:last].copy()
         add_multiple(factor, source[first:last].copy(), part)
         np.testing.assert_array_equal(part, whole[first:last])

@@ -63,6 +63,8 @@ def test_what_can_be_numbered():
     assert count_configurations(BOSONS, 1000, 40) > 2**63
     with pytest.raises(ProblemError, match="more than can be numbered"):
         BosonConfigurations(1000, 40)
+    with pytest.raises(ProblemError, match=r"has 10\^\d+ configurations"):
+        BosonConfigurations(10**9, 5000)
     with pytest.raises(ProblemError, match="do not fit"):
         FermionConfigurations(4, 3)
     with pytest.raises(ProblemError, match="coherent states are for bosons"):
@@ -71,7 +73,8 @@ def test_what_can_be_numbered():
 
 def test_unranking():
     space = BosonConfigurations(7, 4)
-    np.testing.assert_array_equal(space.unrank(np.arange(len(space))), space.occupations)
+    np.testing.assert_array_equal(space.numbers(0, len(space)), space.occupations)
+    np.testing.assert_array_equal(space.numbers(5, 9), space.occupations[5:9])
 
 
 @pytest.mark.parametrize("kind", [BOSONS, FERMIONS])
@@ -90,6 +93,8 @@ def test_factorised_states_are_tensor_products(kind):
             for order in itertools.permutations(range(3))
         ) / math.sqrt(6.0)
     np.testing.assert_allclose(psi, embedding(space).T @ expected, atol=1e-14)
+    part = factorised(space, one if kind is BOSONS else orbitals, 1, 3)
+    np.testing.assert_array_equal(part, psi[1:3])
     assert np.linalg.norm(psi) == pytest.approx(1.0, abs=1e-14)
 
 

@@ -346,6 +346,7 @@ def test_the_shown_problem_reads_back(excitations):
     problem = parse_problem(GOOD.replace("excitations = 4", f"excitations = {excitations}"))
     shown = resolved_toml(problem)
     assert "[many_body]" in shown
+    assert "# up: 6 bosons in 5 modes, 70 configurations\n" in shown
     assert parse_problem(shown) == problem
     hash(problem)
     assert resolved_toml(parse_problem(shown)) == shown

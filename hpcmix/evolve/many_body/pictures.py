@@ -25,8 +25,9 @@ from hpcmix.initial.configurations import factorised, place, vacuum
 from hpcmix.model.many_body.build import ModelInTime
 from hpcmix.model.many_body.configurations import Configurations, configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel, Statistics
+from hpcmix.model.many_body.make_product import Product, make_product
 from hpcmix.model.many_body.overlaps import hermitian_part
-from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
+from hpcmix.model.many_body.product import Changes, rows_for
 from hpcmix.parallel.configurations import ConfigurationRows, Vector
 from hpcmix.parallel.mpi import MPI
 
@@ -48,7 +49,7 @@ class Picture(ABC):
     spaces: tuple[Configurations, ...]
     cut: ConfigurationRows
     psi: Vector
-    _product: ManyBodyProduct
+    _product: Product
 
     def watch(self, alive: Callable[[], None]) -> None:
         """Call `alive` with every product: who looks after a long stretch knows that it goes on. Local."""
@@ -104,14 +105,15 @@ class AllConfigurations(Picture):
         ]
         self.psi = place(self.cut, amplitudes)
         self._field = _field_of(model, system.orbitals, 0.0, system.breaks)
-        self._product = ManyBodyProduct(first, self.spaces, self.cut, changes_of(system, model))
+        self._changes = changes_of(system, model)
+        self._product = make_product(first, self.spaces, self.cut, self._changes)
         self._chebyshev: Chebyshev | None = None
         self._magnus: Magnus | None = None
 
     def advance(self, begin: float, end: float) -> None:
         """See :class:`Picture`."""
         self._field.columns(end)
-        if self._product.changes is Changes.NOTHING:
+        if self._changes is Changes.NOTHING:
             if self._chebyshev is None:
                 hbar = self._model(0.0).hbar
                 self._chebyshev = Chebyshev(self._product.apply, self.cut, hbar, self._tolerance)
@@ -135,7 +137,7 @@ class AllConfigurations(Picture):
 
     def energy(self, clock: float) -> float:
         """See :class:`Picture`."""
-        if self._product.changes is not Changes.NOTHING:
+        if self._changes is not Changes.NOTHING:
             self._product.load([(1.0, self._model(clock))])
         return _energy(self._product, self.cut, self.psi)
 
@@ -182,7 +184,7 @@ class FewExcitations(Picture):
         )
         self.cut = rows_for(world, self.spaces)
         self.psi = place(self.cut, [vacuum(space) for space in self.spaces])
-        self._product = ManyBodyProduct(first, self.spaces, self.cut, Changes.EVERYTHING)
+        self._product = make_product(first, self.spaces, self.cut, Changes.EVERYTHING)
         self._magnus = Magnus(self._combine, self.cut, first.hbar, max(tolerance, FINEST))
 
     def advance(self, begin: float, end: float) -> None:
@@ -278,7 +280,7 @@ def _field_of(model: ModelInTime, orbitals: Sequence[np.ndarray], start: float, 
     return ModeField(model, orbitals, [own.shape[1] for own in orbitals], start, breaks)
 
 
-def _energy(product: ManyBodyProduct, cut: ConfigurationRows, psi: Vector) -> float:
+def _energy(product: Product, cut: ConfigurationRows, psi: Vector) -> float:
     work = cut.vector()
     energy = product.energy(psi, work)
     cut.give_back(work)

@@ -21,8 +21,10 @@ from hpcmix.initial.many_body.projection import projected_orbitals
 from hpcmix.model.build import build_mixture
 from hpcmix.model.many_body.build import ModelInTime, ModeModel
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.schema import Problem
@@ -88,7 +90,7 @@ class ModeSystem:
         many_body, shape = problem.many_body, mixture.grid.position_shape
         modes, orbitals = [], []
         for one in problem.species:
-            count = many_body.modes[many_body.modes_of(one.name)].number(problem.grid.points)
+            count = many_body.entry_of(one.name)[1].number(problem.grid.points)
             modes.append(np.empty((count, *shape), np.complex128))
             orbitals.append(np.eye(count, one.number_of_orbitals, dtype=np.complex128))
         read(comm, communicators, modes)
@@ -128,7 +130,7 @@ class ModeSystem:
 
     def free(self) -> None:
         """Give MPI resources back (collective)."""
-        self.mixture.free()
+        self.mixture.engine.free()
         self.communicators.free()
         self.comm.Free()
 
@@ -141,7 +143,8 @@ def _on_grid(problem: Problem, world: MPI.Comm) -> tuple[Problem, MPI.Comm, Comm
     comm = world.Split(world.rank // size, world.rank)
     communicators = Communicators.create(comm, problem.grid.points)
     timers = Timers()
-    return problem, comm, communicators, build_mixture(problem, communicators, timers), timers
+    engine = Engine(communicators, precision_of(problem), timers)
+    return problem, comm, communicators, build_mixture(problem, engine), timers
 
 
 def ranks_of_grid(points: tuple[int, ...], ranks: int) -> int:

@@ -53,7 +53,7 @@ def _diagonalised(mixture: Mixture, index: int, count: int) -> np.ndarray:
     grid = mixture.grid
     size = int(np.prod(grid.points))
     number = np.arange(size).reshape(grid.points)[grid.position_block.slices]
-    matrix = np.zeros((size, size), np.complex128)
+    matrix: np.ndarray = np.zeros((size, size), np.complex128)
     mine = number.ravel()
     external = mixture.species[index].external.value(Instant.before_start())
     with mixture.kinetic_together():
@@ -80,7 +80,7 @@ def _searched(problem: Problem, mixture: Mixture, index: int, count: int, say: C
     one = replace(
         mixture.species[index], orbitals=count, weight=1.0, kinetic=mixture.species[index].kinetic.from_rest()
     )
-    alone = Mixture(mixture.grid, mixture.transform, [one], (), mixture.hbar)
+    alone = Mixture(mixture.grid, mixture.engine, [one], (), mixture.hbar)
     block = orthonormal(mixture, _guess(problem, mixture, index, count))
     found = minimise_sets(alone, [block], Instant.before_start(), TOLERANCE, MOST_ITERATIONS, say=say)
     for name, levels in (found.levels or {}).items():

@@ -21,6 +21,7 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
 from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.sections.species import Species
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""
@@ -36,8 +37,7 @@ def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: Non
     found: list[np.ndarray] = []
     alike: dict[tuple, np.ndarray] = {}
     for index, species in enumerate(problem.species):
-        number = problem.many_body.modes_of(species.name)
-        entry = problem.many_body.modes[number]
+        number, entry = problem.bodies.entry_of(species.name)
         key = (number, species.mass, species.kinetic, species.rest_mass, species.potential, species.vector_potential)
         if key not in alike:
             fields = make_modes(entry, problem, mixture, index, say)
@@ -77,6 +77,8 @@ def _(entry: OscillatorModes, problem: Problem, mixture: Mixture, index: int, sa
     frequency, centre = (grid.frame.rate,) * grid.dimensions, (0.0,) * grid.dimensions
     if not grid.frame.expanding:
         trap = trap_of(species)
+        if trap is None:
+            raise TypeError("oscillator modes without a trap come through no check")
         frequency, centre = trap.frequency, trap.centre
     filling = oscillator_filling(frequency, entry.count)
     if not filling.closes_a_shell:
@@ -98,7 +100,7 @@ def _(entry: GridModes, problem: Problem, mixture: Mixture, index: int, say: Say
     return fields
 
 
-def trap_of(species) -> HarmonicPotential | None:
+def trap_of(species: Species) -> HarmonicPotential | None:
     """The first harmonic trap of a species of the problem file that acts at time 0-; None without one."""
     for entry in species.potential:
         if isinstance(entry, HarmonicPotential) and all(entry.frequency):

@@ -38,7 +38,7 @@ def projected_orbitals(
         coefficients = overlaps(mixture, own, fields)
         lost = parts_lost(mixture, coefficients, fields)
         worst = int(np.argmax(lost))
-        allowed = max(problem.many_body.lost, 1e-13)  # rounding is no loss
+        allowed = max(problem.bodies.lost, 1e-13)  # rounding is no loss
         if lost[worst] > allowed:
             complaints.append(_complaint(problem, mixture, index, worst, float(lost[worst]), fields))
             continue
@@ -69,8 +69,7 @@ def _complaint(
 ) -> Complaint:
     """What the modes miss, and the number that would do."""
     species = problem.species[index]
-    number = problem.many_body.modes_of(species.name)
-    entry = problem.many_body.modes[number]
+    number, entry = problem.bodies.entry_of(species.name)
     which = f'orbital {orbital} of "{species.name}"' if len(fields) > 1 else f'the initial state of "{species.name}"'
     enough = _enough(problem, mixture, index, fields)
     advice = (
@@ -79,7 +78,7 @@ def _complaint(
         else "choose other modes or another initial state"
     )
     message = (
-        f"the modes miss {lost:.2g} of {which}, more than lost = {problem.many_body.lost:g}: {advice}, or allow a "
+        f"the modes miss {lost:.2g} of {which}, more than lost = {problem.bodies.lost:g}: {advice}, or allow a "
         "larger many_body.lost"
     )
     error = ProblemError.of(f"many_body.modes.{number}.{entry.number_key}", message)
@@ -89,7 +88,7 @@ def _complaint(
 def _enough(problem: Problem, mixture: Mixture, index: int, fields: np.ndarray) -> int | None:
     """The smallest tried number of the entry's kind of modes that misses little enough; None where none was found."""
     species = problem.species[index]
-    entry = problem.many_body.modes[problem.many_body.modes_of(species.name)]
+    _, entry = problem.bodies.entry_of(species.name)
     if entry.number_key not in ("count", "largest"):
         return None
     points, start = problem.grid.points, max(1, int(getattr(entry, entry.number_key)))
@@ -102,6 +101,6 @@ def _enough(problem: Problem, mixture: Mixture, index: int, fields: np.ndarray) 
             own = orthonormal(mixture, make_modes(candidate, problem, mixture, index, lambda sentence: None))
         except np.linalg.LinAlgError:
             return None
-        if np.max(parts_lost(mixture, overlaps(mixture, own, fields), fields)) <= problem.many_body.lost:
+        if np.max(parts_lost(mixture, overlaps(mixture, own, fields), fields)) <= problem.bodies.lost:
             return trial
     return None

@@ -15,7 +15,9 @@ from hpcmix.io.figures.style import COLOURS, LINES, FigureUnits, headline, legen
 Records = Sequence[Mapping[str, Any]]
 
 _SMALLEST = 1e-16
-"""Below it there is rounding: nothing is drawn there."""
+"""Stands for no change at all on a logarithmic axis."""
+_ROUNDING = 1e-13
+"""Below it alpha, distances and occupations are rounding: nothing is drawn there."""
 _MOST_OCCUPATIONS = 6
 """Of a species, the largest ones."""
 _INDICATOR = re.compile(r"(alpha|R|Gamma|S)(\(.*\))?")
@@ -33,7 +35,9 @@ def distance_figure(records: Records, units: FigureUnits, title: str) -> Figure:
     for name in names:
         axes = left if name.startswith("alpha") else right
         style = ":" if name.startswith("S") else "--" if name == "Gamma" else "-"
-        _line(axes, time, _column(records, name), color=colours[name], linestyle=style, label=_label(name))
+        values = _column(records, name)
+        shown = np.where(values > _ROUNDING, values, np.nan)
+        _line(axes, time, shown, color=colours[name], linestyle=style, label=_label(name))
     left.set_title("outside the condensates")
     left.set_ylabel("$\\alpha$")
     right.set_title("distance in trace norm")
@@ -57,7 +61,8 @@ def occupation_figure(records: Records, units: FigureUnits, title: str) -> Figur
         values = _occupations(records, name)
         for number, line in enumerate(values.T[:_MOST_OCCUPATIONS]):
             label = name if number == 0 else None
-            _line(left, time, line, color=colour, label=label, linestyle=LINES[min(number, len(LINES) - 1)])
+            shown = np.where(line > _ROUNDING, line, np.nan)
+            _line(left, time, shown, color=colour, label=label, linestyle=LINES[min(number, len(LINES) - 1)])
     left.set_title("natural occupations")
     left.set_ylabel("eigenvalues of $\\gamma^{(1)}$")
     for colour, name, values in (
@@ -65,7 +70,8 @@ def occupation_figure(records: Records, units: FigureUnits, title: str) -> Figur
         (COLOURS[1], "energy", _change(_column(records, "energy", "total"))),
         (COLOURS[2], "energy of the mean field", _change(_column(records, "energy", "mean_field"))),
     ):
-        _line(right, time, np.maximum(values, _SMALLEST), color=colour, label=name)
+        if np.isfinite(values).any():
+            _line(right, time, np.maximum(values, _SMALLEST), color=colour, label=name)
     right.set_title("relative change since the beginning")
     right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")
     for axes in (left, right):

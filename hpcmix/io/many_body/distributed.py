@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from hpcmix.io.checkpoints.block_reader import read_parts
-from hpcmix.io.checkpoints.pieces import Part
 from hpcmix.io.checkpoints.seal import Damaged, Seal
-from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.mpi import MPI
 
 

@@ -105,8 +105,8 @@ def write_reduced(
                 label_dimensions(file, file[f"{name}/{kind}"], axes)
                 unit = density_unit(metadata, grid.dimensions)
                 file[f"{name}/{kind}"].attrs.update({"long_name": f"density of particles of {whose}", **unit})
-            label_dimensions(file, file[f"{name}/modes"], axes, first=1)
-            file[f"{name}/modes"].dims[0].label = "mode"
+            for dimension, label in enumerate(("mode", *axes)):  # names alone: of the first there is no scale
+                file[f"{name}/modes"].dims[dimension].label = label
             file[f"{name}/modes"].attrs["long_name"] = "orthonormal modes"
             file[f"{name}/mean_field"].attrs["long_name"] = "orbitals of the mean field in the modes, norm one"
 

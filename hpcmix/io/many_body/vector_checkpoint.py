@@ -9,7 +9,6 @@ phases), in which the vector would mean something else. The header is that of ev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import h5py
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from hpcmix.io.checkpoints.blocks import write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import Bookmark, Checkpoint, header_digest, state_digest
+from hpcmix.io.checkpoints.progress_entries import attributes_of
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.many_body.distributed import Distributed, on_every_rank, parts_of
 from hpcmix.io.metadata import Metadata
@@ -24,8 +24,7 @@ from hpcmix.io.plain_json import line_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
-from hpcmix.problem.times.fixed_steps import START
-from hpcmix.state import State
+from hpcmix.state.progress import Progress
 
 VECTOR = "many_body/vector"
 _BESIDE = "many_body"
@@ -58,18 +57,18 @@ def mode_arrays(
     }
 
 
-def digest_of(arrays: Mapping[str, Distributed], head: State, world: MPI.Comm) -> str:
+def digest_of(arrays: Mapping[str, Distributed], progress: Progress, world: MPI.Comm) -> str:
     """The digest of a state, the same for every division among ranks. Collective."""
     parts = parts_of(arrays, world)
     lanes = summed_over_ranks(world, np.array([local_sums(part) for part in parts.values()]))
     digests = dict(zip(parts, map(as_text, lanes), strict=True))
-    return state_digest(digests, head.step, head.step_size, 0.0, None, head.mark)
+    return state_digest(digests, progress)
 
 
 def write_vector_checkpoint(
     directory: RunDirectory,
     arrays: Mapping[str, Distributed],
-    head: State,
+    progress: Progress,
     world: MPI.Comm,
     bookmark: Bookmark,
     metadata: Metadata,
@@ -78,18 +77,15 @@ def write_vector_checkpoint(
     """Write the checkpoint of a step. Collective.
 
     arrays    all that evolves and what it is written in.
-    head      step, step size and mark of a state without orbitals.
+    progress  the head of the state.
     bookmark  the root's.
     Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
     """
     attributes = {
         **metadata.attributes(),
         "many_body": 1,
-        "step": head.step,
-        "time": head.time,
-        "step_size": head.step_size,
-        "pending_kick": 0.0,
-        **({} if head.mark == START else {"mark": line_of(asdict(head.mark))}),
+        "time": progress.time,
+        **attributes_of(progress),
         "series_bytes": bookmark.series_bytes,
         "snapshots": bookmark.snapshots,
         "conserved": line_of(bookmark.conserved),
@@ -100,23 +96,19 @@ def write_vector_checkpoint(
         for name in arrays:
             file[name].attrs["long_name"] = _meaning(name)
 
-    path = directory.checkpoint(head.step)
+    path = directory.checkpoint(progress.step)
     parts = parts_of(arrays, world)
     seal = write_parts(path, world, parts, attributes, annotate=annotate, read_back="all", timers=timers)
     provenance = metadata.provenance
     return Checkpoint(
         path,
         seal,
-        header_digest(seal, head.step, head.step_size, 0.0, None, head.mark),
-        head.step,
-        head.step_size,
-        0.0,
+        header_digest(seal, progress),
+        progress,
         bookmark,
         str(provenance.get("problem", "")),
         tuple(str(provenance.get("ancestors", "")).split()),
         world.size,
-        None,
-        head.mark,
     )
 
 

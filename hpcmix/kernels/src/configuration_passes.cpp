@@ -353,11 +353,12 @@ void apply_tile(const ConfigurationProduct& product, std::size_t first, void* me
 
 void add_multiple(const double* source, double factor_real, double factor_imaginary, double* target, std::size_t count)
 {
-#pragma omp simd
-    for (std::size_t i = 0; i < count; ++i) {
-        const double re = source[2 * i], im = source[2 * i + 1];
-        target[2 * i] += factor_real * re - factor_imaginary * im;
-        target[2 * i + 1] += factor_real * im + factor_imaginary * re;
+    // written out: what a compiler makes of such a loop rounds differently at its end
+    const Vector<double> re = in_all_lanes(factor_real), im = in_all_lanes(factor_imaginary);
+    for (std::size_t i = 0; i < 2 * count; i += width) {
+        const std::size_t valid = std::min(width, 2 * count - i);
+        const Vector<double> number = load_some(source + i, valid), before = load_some(target + i, valid);
+        store_some(target + i, fused_add(im, times_i(number), fused_add(re, number, before)), valid);
     }
 }
 

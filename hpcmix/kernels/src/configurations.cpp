@@ -26,4 +26,16 @@ void add_multiple(const double* source, double factor_real, double factor_imagin
     });
 }
 
+void apply_pairs(const PairProduct& product)
+{
+    const PairPass pass = active_pair_pass();
+    const std::size_t rows = product.last - product.first, parts = static_cast<std::size_t>(thread_count());
+    for_each(parts, [&](std::size_t part) {
+        const std::size_t first = product.first + rows * part / parts, last = product.first + rows * (part + 1) / parts;
+        if (first < last) {
+            pass(product, first, last);
+        }
+    });
+}
+
 }  // namespace hpcmix

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "configuration_passes.hpp"
+#include "pair_passes.hpp"
 
 namespace hpcmix {
 
@@ -12,5 +13,8 @@ void apply_configurations(const ConfigurationProduct& product);
 
 /// target += factor source, complex numbers; the same bits however an array is cut, with any number of threads.
 void add_multiple(const double* source, double factor_real, double factor_imaginary, double* target, std::size_t count);
+
+/// The product of PairProduct. A row gets the same bits whatever rows are asked for, with any number of threads.
+void apply_pairs(const PairProduct& product);
 
 }  // namespace hpcmix

@@ -5,8 +5,10 @@
 #include "configurations.hpp"
 #include "module_arrays.hpp"
 
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/complex.h>
 
+#include <array>
 #include <complex>
 #include <cstdint>
 
@@ -73,6 +75,46 @@ void add_multiple(std::complex<double> factor, const Array<const std::complex<do
 }
 
 template <class Value>
+void apply_pairs(const nb::ndarray<const std::complex<double>, nb::ndim<1>, nb::c_contig, nb::device::cpu>& source,
+                 const nb::ndarray<std::complex<double>, nb::ndim<1>, nb::c_contig, nb::device::cpu>& target,
+                 std::size_t first, const std::array<std::int64_t, 5>& places,
+                 const nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& ways,
+                 const Values<double>& roots,
+                 const nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>& start,
+                 const Columns& columns, const Values<Value>& values, double scale, double shift, double keep)
+{
+    require(ways.shape(0) >= 3 && ways.shape(1) >= 2 && ways.shape(1) <= hpcmix::most_pair_modes,
+            "there must be two particles and two modes at least, and no more modes than there is room for");
+    const std::size_t particles = ways.shape(0) - 1, modes = ways.shape(1);
+    const auto count = static_cast<std::size_t>(ways.data()[particles * modes + modes - 1]);
+    require(first + target.shape(0) <= count, "there are not so many configurations");
+    require(roots.shape(0) == particles + 1 && start.shape(0) == modes * (modes + 1) / 2 + 1 &&
+                columns.shape(0) == values.shape(0),
+            "tables of other particles or modes");
+    const hpcmix::PairProduct product{
+        reinterpret_cast<const double*>(source.data()),
+        reinterpret_cast<double*>(target.data()),
+        first,
+        first + target.shape(0),
+        places[0],
+        places[1],
+        {places[2], places[3], places[4]},
+        particles,
+        modes,
+        ways.data(),
+        roots.data(),
+        start.data(),
+        columns.data(),
+        reinterpret_cast<const double*>(values.data()),
+        sizeof(Value) > sizeof(double),
+        scale,
+        shift,
+        keep};
+    const nb::gil_scoped_release release;
+    hpcmix::apply_pairs(product);
+}
+
+template <class Value>
 void bind(nb::module_& module)
 {
     module.def("apply_configurations", &apply<Value>, "source"_a.noconvert(), "target"_a.noconvert(), "first_row"_a,
@@ -82,6 +124,10 @@ void bind(nb::module_& module)
                "left_values"_a.noconvert(), "right_start"_a.noconvert(), "right_columns"_a.noconvert(),
                "right_values"_a.noconvert(), "scale"_a, "shift"_a, "keep"_a,
                "target = keep target + scale (A source + source B^T + sum_c X_c source Y_c^T) + shift source");
+    module.def("apply_pairs", &apply_pairs<Value>, "source"_a.noconvert(), "target"_a.noconvert(), "first"_a, "places"_a,
+               "ways"_a.noconvert(), "roots"_a.noconvert(), "start"_a.noconvert(), "columns"_a.noconvert(),
+               "values"_a.noconvert(), "scale"_a, "shift"_a, "keep"_a,
+               "target = keep target + shift source + scale (pair Hamiltonian) source");
 }
 
 }  // namespace

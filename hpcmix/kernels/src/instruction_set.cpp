@@ -9,13 +9,16 @@ namespace hpcmix {
 extern const Loops loops_baseline;
 extern const Passes passes_baseline;
 extern const ConfigurationPasses configuration_passes_baseline;
+extern const PairPass pair_pass_baseline;
 #ifdef HPCMIX_X86_VARIANTS
 extern const Loops loops_avx2;
 extern const Passes passes_avx2;
 extern const ConfigurationPasses configuration_passes_avx2;
+extern const PairPass pair_pass_avx2;
 extern const Loops loops_avx512;
 extern const Passes passes_avx512;
 extern const ConfigurationPasses configuration_passes_avx512;
+extern const PairPass pair_pass_avx512;
 #endif
 
 namespace {
@@ -81,6 +84,20 @@ const ConfigurationPasses& active_configuration_passes()
     }
 #endif
     return configuration_passes_baseline;
+}
+
+PairPass active_pair_pass()
+{
+#ifdef HPCMIX_X86_VARIANTS
+    const Loops* loops = active();
+    if (loops == &loops_avx512) {
+        return pair_pass_avx512;
+    }
+    if (loops == &loops_avx2) {
+        return pair_pass_avx2;
+    }
+#endif
+    return pair_pass_baseline;
 }
 
 void select_loops(std::string_view instruction_set)

@@ -41,7 +41,6 @@ class ModeModel:
         for kernel in pair_kernels(problem, mixture):
             pair = (kernel.first, kernel.second)
             self.channels[pair] = channels_of_pair(mixture, kernel, modes[kernel.first], modes[kernel.second])
-            kernel.free()
         self._kept: tuple[Instant, tuple[int, ...], ManyBodyModel] | None = None
 
     @property

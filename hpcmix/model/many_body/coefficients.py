@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.model.many_body.channels import pair_operator
+from hpcmix.model.many_body.channels import pair_operator, without_rounding
 from hpcmix.model.many_body.configurations import Configurations
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, PairInteraction
 from hpcmix.model.many_body.hops import pair_coefficients
@@ -76,8 +76,8 @@ def coefficients_of(parts: Sequence[tuple[float, ManyBodyModel]], spaces: Sequen
         a, b = interaction.first, interaction.second
         if a == b:
             operator = _embedded_pairs(interaction.channels, spaces[a])
-            own = weight * interaction.factor * pair_coefficients(spaces[a], operator)
-            pairs[a] = own if pairs[a] is None else pairs[a] + own
+            own, before = weight * interaction.factor * pair_coefficients(spaces[a], operator), pairs[a]
+            pairs[a] = own if before is None else before + own
             constant += weight * interaction.factor * 0.5 * spaces[a].pairs_at_rest * float(operator[0, 0, 0, 0].real)
             continue
         strengths = weight * interaction.factor * interaction.channels.strengths[:, None, None]
@@ -112,5 +112,6 @@ def _embedded_pairs(channels: Channels, space: Configurations) -> NDArray:
 
 
 def _real(matrices: NDArray) -> NDArray:
-    """Real numbers where there is no imaginary part at all."""
-    return matrices if np.iscomplexobj(matrices) and matrices.imag.any() else np.ascontiguousarray(matrices.real)
+    """Real numbers where there is no imaginary part beyond rounding: one complex table makes a product of all."""
+    cleaned = without_rounding(matrices)
+    return matrices if np.iscomplexobj(cleaned) else cleaned

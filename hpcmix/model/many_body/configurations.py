@@ -16,6 +16,7 @@ exceeds N (N - 1), both in whole numbers. `offset` says so.
 
 from __future__ import annotations
 
+import functools
 import math
 from abc import ABC, abstractmethod
 
@@ -55,9 +56,10 @@ def count_configurations(
 def refuse_too_many(count: int, what: str) -> None:
     """A :class:`~hpcmix.problem.errors.ProblemError` where configurations cannot be numbered."""
     if count > MOST:
+        size = f"{count:.3g}" if count < 10**300 else f"10^{math.log10(count):.0f}"
         raise ProblemError.of(
             "many_body",
-            f"{what} has {count:.3g} configurations, more than can be numbered; take fewer modes or particles",
+            f"{what} has {size} configurations, more than can be numbered; take fewer modes or particles",
         )
 
 
@@ -80,6 +82,10 @@ class Configurations(ABC):
 
     def __len__(self) -> int:
         return len(self.occupations)
+
+    def numbers(self, first: int, last: int) -> Numbers:
+        """Some rows of `occupations`."""
+        return self.occupations[first:last]
 
     @property
     def columns(self) -> int:
@@ -111,9 +117,7 @@ class Configurations(ABC):
         return row
 
     @abstractmethod
-    def amplitudes(
-        self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]
-    ) -> NDArray[np.float64]:
+    def amplitudes(self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]) -> NDArray[np.float64]:
         """<n| a*_p a*_q .. a_s a_r |n - e_p - e_q .. + e_r + e_s ..> for every row n, with removed = (p, q, ..) and
         added = (r, s, ..); 0 where there is nothing to take."""
 
@@ -198,9 +202,7 @@ class _Bosons(Configurations):
         after[:, mode] += 1
         return after, after[:, mode].astype(float)
 
-    def amplitudes(
-        self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]
-    ) -> NDArray[np.float64]:
+    def amplitudes(self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]) -> NDArray[np.float64]:
         counts: dict[int, NDArray] = {}
         square = np.ones(len(occupations))
         for mode in removed:
@@ -219,22 +221,31 @@ class _Bosons(Configurations):
 
 
 class BosonConfigurations(_Bosons):
-    """All distributions of N bosons over m modes."""
+    """All distributions of N bosons over m modes; the table of all of them is made when it is asked for."""
 
     def __init__(self, particles: int, modes: int) -> None:
         count = count_configurations(Statistics.BOSONS, particles, modes)
         refuse_too_many(count, f"{particles} bosons in {modes} modes")
-        self.particles, self.modes = particles, modes
+        self.particles, self.modes, self._count = particles, modes, count
         self._compositions = _Compositions(particles, modes)
-        self.occupations = self._compositions.all()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @functools.cached_property
+    def occupations(self) -> Numbers:  # type: ignore[override]
+        return self._compositions.all()
+
+    @property
+    def columns(self) -> int:
+        return self.modes
+
+    def numbers(self, first: int, last: int) -> Numbers:
+        return self._compositions.unrank(np.arange(first, last))
 
     def rank(self, occupations: Numbers) -> Numbers:
         ranks = self._compositions.rank(occupations)
         return np.where(occupations.sum(axis=1) == self.particles, ranks, -1)
-
-    def unrank(self, ranks: Numbers) -> Numbers:
-        """The occupations of configurations by number."""
-        return self._compositions.unrank(ranks)
 
 
 class ExcitedBosons(_Bosons):
@@ -370,9 +381,7 @@ class FermionConfigurations(Configurations):
         after[:, mode] += 1
         return after, np.where(occupations[:, mode] == 0, self._signs(occupations, mode), 0.0)
 
-    def amplitudes(
-        self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]
-    ) -> NDArray[np.float64]:
+    def amplitudes(self, occupations: Numbers, removed: tuple[int, ...], added: tuple[int, ...]) -> NDArray[np.float64]:
         before = np.cumsum(occupations, axis=1) - occupations  # particles in earlier modes
         changes = np.zeros(self.modes, np.int64)
         possible = np.ones(len(occupations), bool)

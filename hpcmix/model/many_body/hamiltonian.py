@@ -1,8 +1,10 @@
 """N bodies in finitely many modes: the numbers that define both sides, the Hamiltonian and its mean field.
 
-    H = sum_a dG(h^a) + sum_a f_aa/2 sum_c w_c [dG(X_c) dG(Y_c) - dG(X_c Y_c)] + sum_{a<b} f_ab sum_c w_c dG_a(X_c) dG_b(Y_c)
+    H = sum_a dG(h^a) + sum_a f_aa/2 sum_c w_c [dG(X_c) dG(Y_c) - dG(X_c Y_c)]
+        + sum_{a<b} f_ab sum_c w_c dG_a(X_c) dG_b(Y_c)
 
-dG(A) = sum_pq A_pq a*_p a_q is the second quantisation of a matrix A of one particle. The mean field of the same modes is
+dG(A) = sum_pq A_pq a*_p a_q is the second quantisation of a matrix A of one particle. The mean field of the same modes
+is
 
     i hbar dC_a/dt = (h^a + sum_b g_ab sum_c w_c X_c <Y_c>_b) C_a.
 """
@@ -80,7 +82,7 @@ class PairInteraction:
 
 @dataclass(frozen=True)
 class ManyBodyModel:
-    """All that the evolution of N bodies and of their mean field needs: `hbar` in code units, species and interactions."""
+    """All that the evolution of N bodies and of their mean field needs: `hbar` in code units, species, interactions."""
 
     hbar: float
     species: tuple[ModeSpecies, ...]

@@ -66,8 +66,12 @@ def moves_of(
     found: dict[tuple[int, ...], Move] = {}
 
     def take(number: int, created: tuple[int, ...], annihilated: tuple[int, ...]) -> None:
-        change = sum(space.unit(mode) for mode in created) - sum(space.unit(mode) for mode in annihilated)
-        found.setdefault(tuple(change), Move(change)).products.append((number, created, annihilated))
+        change = np.zeros(modes, np.int64)
+        for mode in created:
+            change += space.unit(mode)
+        for mode in annihilated:
+            change -= space.unit(mode)
+        found.setdefault(tuple(change.tolist()), Move(change)).products.append((number, created, annihilated))
 
     for p in range(modes):
         for q in range(modes):
@@ -110,7 +114,7 @@ class SparseFamily:
         self._fixed: NDArray | None = None
         counts, columns, values, factors = [], [], [], []
         for first in range(0, len(space), PIECE):
-            occupations = space.occupations[first : first + PIECE]
+            occupations = space.numbers(first, min(first + PIECE, len(space)))
             there, places = _places(space, occupations, moves)
             counts.append(there.sum(axis=1))
             columns.append(places[there].astype(np.int32))
@@ -129,6 +133,8 @@ class SparseFamily:
         """The entries' values for given coefficients: real for real ones, complex otherwise."""
         if self._fixed is not None:
             return self._fixed
+        if coefficients is None:
+            raise ValueError("this pattern has no values of its own")
         flat = np.ravel(coefficients)
         if np.iscomplexobj(flat):
             return (self._factors @ np.column_stack([flat.real, flat.imag])).copy().view(np.complex128).ravel()

@@ -21,8 +21,6 @@ from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.model.terms.periodic import PeriodicTerm
 from hpcmix.model.terms.term import Term
-from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.transforms.padded import PaddedTransform
 from hpcmix.problem.schema import Problem
 
 
@@ -48,11 +46,6 @@ class PairKernel:
                 total += potential
         return total
 
-    def free(self) -> None:
-        """Give MPI resources back (collective)."""
-        for term in self.terms:
-            term.free()
-
 
 def pair_kernels(problem: Problem, mixture: Mixture) -> list[PairKernel]:
     """The kernels of every pair that interacts, without the scaling's factors. Collective.
@@ -72,19 +65,15 @@ def _term_of(problem: Problem, mixture: Mixture, index: int) -> Term:
         return ContactTerm(np.array([[coupling_at_a_point(entry, problem, index)]]))
     kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
     couplings = np.array([[entry.factor(problem)]])
-    transform = mixture.transform
+    engine = mixture.engine
     if entry.kernel_boundary == "periodic":
-        real = make_transform(
-            mixture.communicators, True, transform.wave_dtype, transform.timers, "sub-array-messages", 1
-        )
-        wave_numbers, directed = (
-            grid.broadcast_wave_numbers(real.wave_block, odd=odd, real=True) for odd in (False, True)
-        )
-        return PeriodicTerm([KernelShape(couplings, BoxMultiplier(kernel, wave_numbers, directed))], real)
-    padded = PaddedTransform(mixture.communicators, transform.wave_dtype, transform.timers, 1, "sub-array-messages")
+        block = engine.real_transform().wave_block
+        wave_numbers, directed = (grid.broadcast_wave_numbers(block, odd=odd, real=True) for odd in (False, True))
+        return PeriodicTerm([KernelShape(couplings, BoxMultiplier(kernel, wave_numbers, directed))], engine)
+    padded = engine.padded_transform()
     spacings = padded.on_three_axes(grid.spacings, 1.0)
     place = (padded.points, spacings, padded.padded, padded.first, padded.count)
-    return FreeSpaceTerm([KernelShape(couplings, PaddedMultiplier(kernel, place, padded.real_dtype))], padded)
+    return FreeSpaceTerm([KernelShape(couplings, PaddedMultiplier(kernel, place, engine.real_dtype))], engine)
 
 
 def _largest_wave_number(grid: Grid) -> float:

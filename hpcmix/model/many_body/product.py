@@ -80,8 +80,9 @@ class ManyBodyProduct:
         self.alive: Callable[[], None] = lambda: None
         self._block_bytes = block_bytes
         self._cheapest: dict[int, Channels] = {}  # of an interaction
-        self._exchange: RowExchange | None = None
-        self._right: list[SparseMatrices] | None = None
+        self._exchange: RowExchange
+        self._right: list[SparseMatrices] = []
+        self._is_built = False
         self._unscaled: SparseMatrices | None = None  # the left sides of channels that do not change
         coefficients = self._coefficients([(1.0, model)])
         self._species = [self._species_family(number, coefficients) for number in range(len(spaces))]
@@ -146,17 +147,17 @@ class ManyBodyProduct:
             left = [self._hop_matrices(0, each.left) for each in coefficients.between if each.first == 0]
             self._take_rows([own], [part for parts in left for part in parts])
         # columns
-        has_right = self._right is not None
         if self.changes is not Changes.NOTHING and len(self.spaces) == 2 and len(self._blocks) == 1:
             family = self._species[1]
             self._on_columns = [SparseMatrices(family.start[None], family.columns, self._own_values(1, coefficients))]
-            if self.changes is Changes.EVERYTHING or not has_right:
+            if self.changes is Changes.EVERYTHING or not self._is_built:
                 right = [part for each in coefficients.between for part in self._hop_matrices(1, each.right)]
                 self._right = [SparseMatrices.joined(right, self.rows.columns)]
         else:
             self._take_columns(coefficients)
         if self.changes is Changes.ONE_BODY and self._unscaled is None:
             self._unscaled = self._left
+        self._is_built = True
 
     def _hop_matrices(self, number: int, matrices: NDArray) -> list[Csr]:
         """(start, columns, values) of dG(A) for each of some matrices A."""
@@ -179,7 +180,7 @@ class ManyBodyProduct:
             for each in (own, left)
             if each is not None
         ]
-        if self._exchange is None:
+        if not self._is_built:
             needed = np.unique(np.concatenate([each.columns for each in parts])).astype(np.int64)
             self._exchange = RowExchange(self.rows, needed, self._block_bytes)
             self._blocks = self._exchange.blocks

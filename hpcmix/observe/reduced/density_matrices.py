@@ -54,7 +54,7 @@ class DensityMatrix:
         return np.trace(tensor, axis1=species, axis2=species + len(sizes)).reshape(rest, rest)
 
     @property
-    def natural_occupations(self) -> NDArray[np.float64]:
+    def natural_occupations(self) -> NDArray[np.floating]:
         """Eigenvalues, descending; they add up to one."""
         return np.linalg.eigvalsh(self.matrix)[::-1]
 

@@ -78,7 +78,9 @@ def _inequalities(
             yield f"MO (3.7): R({_words(order)})^2 <= 4 {name}", distance**2, 4.0 * value
 
 
-def fermion_violations(eigenvalues: NDArray[np.float64], particles: int, rounding: float = ROUNDING) -> list[Violation]:
+def fermion_violations(
+    eigenvalues: NDArray[np.floating], particles: int, rounding: float = ROUNDING
+) -> list[Violation]:
     """0 <= gamma_F <= 1 for the natural occupations of fermions.
 
     eigenvalues  of gamma^(1) with trace one.

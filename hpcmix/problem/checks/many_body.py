@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.many_body_size import MOST_CONFIGURATIONS, configurations, largest_total
 from hpcmix.problem.checks.parts import Finding, Parts, entries
@@ -49,8 +49,8 @@ def check_bodies(parts: Parts) -> Iterator[Finding]:
     if whole:
         yield from _check_orders(parts, many_body)
         if parts.grid is not None:
-            yield from _check_filling(parts, many_body)
-            yield from _check_count(parts, many_body)
+            yield from _check_filling(parts, many_body, parts.grid.points)
+            yield from _check_count(parts, many_body, parts.grid.points)
 
 
 # ---------------------------------------------------------------- what does not go with N bodies
@@ -266,13 +266,13 @@ def _check_orders(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
                 yield place, message, None
 
 
-def _check_filling(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
+def _check_filling(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> Iterator[Finding]:
     for species in parts.species.values():
         found = _entry_of(many_body, species)
         if found is None or species.kind != "fermions":
             continue
         index, entry = found
-        modes, orbitals = entry.number(parts.grid.points), species.number_of_orbitals
+        modes, orbitals = entry.number(points), species.number_of_orbitals
         place = ("many_body", "modes", index, entry.number_key)
         if orbitals > modes:
             message = f'{counted(orbitals, "fermion")} of "{species.name}" do not fit into {counted(modes, "mode")}'
@@ -285,13 +285,13 @@ def _check_filling(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
             yield place, message, None
 
 
-def _check_count(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
+def _check_count(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> Iterator[Finding]:
     sizes = []
     for species in parts.species.values():
         found = _entry_of(many_body, species)
         if found is None:
             return
-        modes, number = found[1].number(parts.grid.points), round(species.particles)
+        modes, number = found[1].number(points), round(species.particles)
         if species.kind == "fermions" and number > modes:
             return
         if isinstance(many_body.excitations, dict) and species.name not in many_body.excitations:

@@ -63,7 +63,7 @@ def divided_numbers(problem: Problem, numbers: Sequence[int]) -> list[tuple[int,
 
 
 def _beyond_orders(problem: Problem, number: int, parts: Sequence[int]) -> list[Complaint]:
-    for order in problem.many_body.measure.orders or ():
+    for order in problem.bodies.measure.orders or ():
         for count, own, species in zip(order, parts, problem.species, strict=True):
             if count > own:
                 message = f'{number} leaves {own} of "{species.name}", fewer than measure.orders asks for: {count}'

@@ -38,15 +38,15 @@ def sizes_of(problem: Problem, particles: Sequence[int] | None = None) -> list[S
     numbers = [round(one.particles) for one in problem.species] if particles is None else list(particles)
     found: list[Size] = []
     for species, number in zip(problem.species, numbers, strict=True):
-        entry = problem.many_body.modes[problem.many_body.modes_of(species.name)]
-        outside = problem.many_body.outside(species.name, number)
+        _, entry = problem.bodies.entry_of(species.name)
+        outside = problem.bodies.outside(species.name, number)
         found.append((species.kind == "fermions", number, entry.number(problem.grid.points), outside))
     return found
 
 
 def total_configurations(problem: Problem, particles: Sequence[int] | None = None) -> int:
     """D of all species together."""
-    coherent = problem.many_body.state == "coherent"
+    coherent = problem.bodies.state == "coherent"
     return math.prod(configurations(*size, coherent=coherent) for size in sizes_of(problem, particles))
 
 
@@ -82,9 +82,9 @@ def require_memory(problem: Problem, bytes_per_rank: float, ranks: int, particle
     enough = -(-needed // max(1, int(bytes_per_rank)))
     fitting = largest_total(sizes_of(problem, particles), int(bytes_per_rank * ranks) // (VECTORS * 16))
     advice = [f"{counted(enough, 'rank')} like these would do"]
-    if fitting and problem.many_body.picture == "occupations":
+    if fitting and problem.bodies.picture == "occupations":
         advice.append(f"{counted(fitting, 'particle')} in all would fit here")
-    if problem.many_body.picture == "occupations":
+    if problem.bodies.picture == "occupations":
         advice.append('picture = "excitations" does not grow with N')
     else:
         advice.append("fewer excitations take less")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import itertools
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import counted, described, integer, real, sequence
+from hpcmix.problem.reading.values import counted, described, integer, number_in_range, real, sequence
 
 LARGEST_WAVE = 1e4
 """Of modes that are plane waves: nobody fills a grid with more."""
+
+
+_whole = cast(Callable[[Any], int], integer().func)
+_not_negative = cast(Callable[[Any], int], integer(at_least=0).func)
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -143,12 +147,11 @@ class ExcitationNumbers(dict[str, int]):
 
 
 def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
-    number = integer().func
     values = value.values() if isinstance(value, dict) else (value,)
     if isinstance(value, dict) and not value:
         raise wrong("is an empty table; give a number for every species, such as { up = 12, down = 10 }")
     for one in values:
-        if number(one) < 1:
+        if _whole(one) < 1:
             raise wrong(
                 f"must be at least 1, but is {one}: with nobody outside the condensate there is only the mean field"
             )
@@ -158,14 +161,14 @@ def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
 def _order(value: Any) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise wrong(f"must be a list of whole numbers, one per species, such as [1, 1], not {described(value)}")
-    order = tuple(integer(at_least=0).func(one) for one in value)
+    order = tuple(_not_negative(one) for one in value)
     if not any(order):
         raise wrong("is of no particle; at least one of the numbers must be positive")
     return order
 
 
 def _theta(value: Any) -> float:
-    theta = real(above=0).func(value)
+    theta = number_in_range(value, above=0)
     if theta > 1.0:
         raise wrong(f"must be at most 1, the power of the whole kinetic energy, but is {theta:g}")
     return theta
@@ -223,9 +226,11 @@ class ManyBody(Section):
         asked = self.excitations[species] if isinstance(self.excitations, Mapping) else self.excitations
         return min(asked, particles)
 
-    def modes_of(self, species: str) -> int | None:
-        """Which entry of ``modes`` makes those of a species; None for none."""
-        return next(self.entries_of(species), None)
+    def entry_of(self, species: str) -> tuple[int, ModesEntry]:
+        """The entry of ``modes`` that makes those of a species, and its index. Raises KeyError."""
+        for index in self.entries_of(species):
+            return index, self.modes[index]
+        raise KeyError(species)
 
     def entries_of(self, species: str) -> Iterator[int]:
         """The entries of ``modes`` that name a species, by index: exactly one in a checked problem."""

@@ -38,7 +38,7 @@ class BodiesCheckpoints:
 
     def due(self) -> bool:
         """Whether one is due after this step, or at the end. Clocks differ: the ranks vote on it."""
-        return self._schedule.due(self._run.state) or (self.options.enabled and self._run.is_finished)
+        return self._schedule.due(self._run.progress) or (self.options.enabled and self._run.is_finished)
 
     @property
     def seconds_needed(self) -> float:
@@ -57,7 +57,7 @@ class BodiesCheckpoints:
         mark = self._outputs.bookmark(guard)
         with run.timers.phase("checkpoint"):
             self.last = write_vector_checkpoint(
-                directory, run.arrays(), run.state, run.world, mark, self._outputs.metadata, run.timers
+                directory, run.arrays(), run.progress, run.world, mark, self._outputs.metadata, run.timers
             )
             with together(run.world):
                 if run.is_root:

@@ -63,7 +63,7 @@ def _summary(
     """What has no meaning for a run is left out."""
     bodies, record = run.bodies, outputs.last_record
     peak = run.world.allgather(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-    digest = digest_of(run.arrays(), run.state, run.world)
+    digest = digest_of(run.arrays(), run.progress, run.world)
     summary = ended | {"step": bodies.step, "time": bodies.time}
     if run.system.frame.expanding:
         summary["frame"] = run.system.frame.described(bodies.clock)

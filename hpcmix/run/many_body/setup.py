@@ -38,7 +38,7 @@ from hpcmix.run.planning.room import memory_of_node
 from hpcmix.run.resuming.restart import Origin, ancestors
 from hpcmix.run.schedules.schedule import Schedule, schedule_of, steps_from
 from hpcmix.run.stops.watchdog import Watchdog
-from hpcmix.state import State
+from hpcmix.state.progress import Progress
 
 
 @dataclass
@@ -75,10 +75,15 @@ class BodiesRun:
         return self.bodies.system
 
     @property
-    def state(self) -> State:
-        """The head of the state: where it is among the steps. It has no orbitals."""
+    def state(self) -> ManyBodies:
+        """What evolves."""
+        return self.bodies
+
+    @property
+    def progress(self) -> Progress:
+        """Where it is among the steps."""
         stretch = self.table.stretch(self.bodies.step)
-        return State([], self.bodies.step, stretch.size, 0.0, None, stretch.mark)
+        return Progress(self.bodies.step, stretch.size, mark=stretch.mark)
 
     @property
     def time(self) -> float:
@@ -154,7 +159,7 @@ def build_bodies_run(problem: Problem, origin: Origin | None, attendants: Attend
     _introduce(problem, world, log)
     if checkpoint is None:
         log.line(steps_in_words(problem.time, TimeWords.of_problem(problem)))
-        table = steps_from(problem.time, _beginning(problem))
+        table = steps_from(problem.time, Progress(step_size=problem.time.first_step))
         looks = looks_at(problem, table)
         bodies = _first(problem, attendants, timers, table, looks)
     bodies.watch(attendants.watchdog.beat)
@@ -197,10 +202,6 @@ def looks_at(problem: Problem, table: FixedSteps) -> Looks:
     return Looks(schedule(output.observables), schedule(output.snapshots), schedule(saved) if asked else None)
 
 
-def _beginning(problem: Problem) -> State:
-    return State([], 0, problem.time.first_step)
-
-
 def _first(
     problem: Problem, attendants: Attendants, timers: Timers, table: FixedSteps, looks: Looks
 ) -> ManyBodies:
@@ -226,7 +227,7 @@ def _first(
 
 def _stored(problem: Problem, world: MPI.Comm, checkpoint: Checkpoint) -> tuple[ManyBodies, Looks, FixedSteps]:
     """Those of a checkpoint."""
-    table = steps_from(problem.time, checkpoint)
+    table = steps_from(problem.time, checkpoint.progress)
     looks = looks_at(problem, table)
 
     def read_modes(ranks: MPI.Comm, communicators: Communicators, modes: list[np.ndarray]) -> None:
@@ -241,7 +242,7 @@ def _stored(problem: Problem, world: MPI.Comm, checkpoint: Checkpoint) -> tuple[
     small = {name: np.empty_like(array) for name, array in bodies.small_arrays().items()}
     vector = vector_array(bodies.psi, bodies.cut.rows, bodies.cut.first)
     fill(checkpoint.path, checkpoint.seal, vector | small_arrays(small), world)
-    bodies.go_on(checkpoint.step, bodies.psi, small)
+    bodies.go_on(checkpoint.progress.step, bodies.psi, small)
     return bodies, looks, table
 
 

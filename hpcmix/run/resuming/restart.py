@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from hpcmix.io.atomic import OutputError, explained
 from hpcmix.io.checkpoints.checkpoint import read_state
 from hpcmix.io.checkpoints.header import Checkpoint, read_header
@@ -27,7 +25,8 @@ from hpcmix.problem.times.fixed_steps import FixedSteps, Mark
 from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import asked_step, compare
 from hpcmix.run.schedules.schedule import has_passed, has_reached, steps_from
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
 
 Content = TypeVar("Content")
 
@@ -63,10 +62,10 @@ class Origin:
         """Whether the run stays in its directory."""
         return self.source.path.resolve() == self.target.path.resolve()
 
-    def load(self, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators) -> State:
-        """The state of the newest checkpoint whose arrays are good too, in the given arrays. Collective. Raises
+    def load(self, clouds: list[Cloud], names: Sequence[str], communicators: Communicators) -> State:
+        """The state of the newest checkpoint whose arrays are good too, in the given clouds. Collective. Raises
         :class:`NoCheckpoint` on every rank."""
-        return self.newest_good(lambda checkpoint: read_state(checkpoint, orbitals, names, communicators))
+        return self.newest_good(lambda checkpoint: read_state(checkpoint, clouds, names, communicators))
 
     def newest_good(self, read: Callable[[Checkpoint], Content]) -> Content:
         """What `read` makes of the newest checkpoint whose arrays are good too; it is then the first candidate.
@@ -89,12 +88,12 @@ class Origin:
 
     def decision(self, problem: Problem) -> str:
         """What is gone on from, in a sentence."""
-        chosen, time = self.candidates[0], problem.time
+        chosen, time = self.candidates[0], problem.timing
         ranks = "1 rank" if chosen.ranks == 1 else f"{chosen.ranks} ranks"
-        table, words = steps_from(time, chosen), TimeWords.of_problem(problem)
+        table, words = steps_from(time, chosen.progress), TimeWords.of_problem(problem)
         of_steps = "" if table is None else f" of {table.steps}"
-        place = words.of_end(time.frame.laboratory_time(chosen.time), time.final)
-        text = f"going on from {chosen.path}: step {chosen.step}{of_steps}, t = {place}, written by {ranks}"
+        place = words.of_end(time.frame.laboratory_time(chosen.progress.time), time.final)
+        text = f"going on from {chosen.path}: step {chosen.progress.step}{of_steps}, t = {place}, written by {ranks}"
         return "; ".join([text, *self.refused])
 
     def prepare(self) -> None:
@@ -112,7 +111,7 @@ class Origin:
                             copy.write(original.read(chosen.bookmark.series_bytes))
                 return
             for step, path in target.stored_checkpoints():
-                if step > chosen.step:
+                if step > chosen.progress.step:
                     path.replace(path.with_name(path.name + ".set-aside"))
             for index, path in target.stored_output():
                 if index >= chosen.bookmark.snapshots:
@@ -234,13 +233,12 @@ def choose_origin(
     origin.renewed = bool(changes)
     origin.candidates = [_by_steps_of(problem, one) for one in origin.candidates]
     newest = origin.candidates[0]
-    if has_passed(problem.time, newest):
-        words = TimeWords.of_problem(problem)
+    if has_passed(problem.timing, newest.progress):
+        words, reached = TimeWords.of_problem(problem), problem.timing.frame.laboratory_time(newest.progress.time)
         raise problem.complain(
             "time.final",
-            f"{words(problem.time.final)} is before the time {words(problem.time.frame.laboratory_time(newest.time))} "
-            f"that the run has reached ({newest.path}); "
-            "there is nothing to compute",
+            f"{words(problem.timing.final)} is before the time {words(reached)} that the run has reached "
+            f"({newest.path}); there is nothing to compute",
         )
     _require_end_of_a_step(problem, newest)
     for line in changes:
@@ -253,20 +251,22 @@ def choose_origin(
 def _by_steps_of(problem: Problem, checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint as the start of steps of the problem's size, where the file that it was written with asks for
     others; their times are counted from it."""
-    time = problem.time
+    time = problem.timing
     if time.adaptive is not None or asked_step(checkpoint.problem) in (time.step, None):
         return checkpoint
-    before = checkpoint.step_size if checkpoint.step != checkpoint.mark.step else checkpoint.mark.before
-    mark = Mark(checkpoint.step, checkpoint.time, before)
-    stretches = FixedSteps.planned(time.end, time.step, time.switching_times, mark).stretches
-    return replace(checkpoint, mark=mark, step_size=stretches[0].size) if stretches else checkpoint
+    progress = checkpoint.progress
+    mark = Mark(progress.step, progress.time, progress.last_step)
+    stretches = FixedSteps.planned(time.end, time.asked_step, time.switching_times, mark).stretches
+    if not stretches:
+        return checkpoint
+    return replace(checkpoint, progress=replace(progress, mark=mark, step_size=stretches[0].size))
 
 
 def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
     """Refuse a later final time that fixed steps of the clock of an expanding frame pass over: the last step would end
     far beyond it in the laboratory, or beyond the time infinity."""
-    time = problem.time
-    table = steps_from(time, newest)
+    time = problem.timing
+    table = steps_from(time, newest.progress)
     if table is None or not time.frame.expanding or table.time(table.steps) <= time.end * (1.0 + 1e-12):
         return
     ends = [table.time(count) for count in (table.steps - 1, table.steps)]
@@ -274,7 +274,7 @@ def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
     raise problem.complain(
         "time.final",
         f"{time.final:g} is not the end of a step: in the expanding frame the run goes on with steps of "
-        f"{newest.step_size:.6g} of the clock, and they end at t = {before:.12g}"
+        f"{newest.progress.step_size:.6g} of the clock, and they end at t = {before:.12g}"
         + (f" and {after:.12g}" if ends[1] <= time.frame.clock(math.inf) else "")
         + "; go on to such a time, or start anew with this final time (--restart never, another output.directory)",
     )
@@ -283,13 +283,13 @@ def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
 def is_complete(origin: Origin, problem: Problem) -> bool:
     """Whether the run came to its end and nothing is left to do."""
     newest = origin.candidates[0]
-    if not origin.goes_on_in_place or not has_reached(problem.time, newest):
+    if not origin.goes_on_in_place or not has_reached(problem.timing, newest.progress):
         return False
     try:
         summary = read_summary(origin.target.summary)
     except OSError:
         return False
-    return summary.get("status") == "done" and summary.get("step") == newest.step
+    return summary.get("status") == "done" and summary.get("step") == newest.progress.step
 
 
 def holds_ground_state(output: RunDirectory, problem: Problem) -> bool:

@@ -187,7 +187,7 @@ def measured_in_words(problem: Problem) -> str:
 
 def modes_in_words(problem: Problem) -> str:
     """ "5 + 5 modes"."""
-    entries = [problem.many_body.modes[problem.many_body.modes_of(one.name)] for one in problem.species]
+    entries = [problem.many_body.entry_of(one.name)[1] for one in problem.species]
     return " + ".join(str(entry.number(problem.grid.points)) for entry in entries) + " modes"
 
 

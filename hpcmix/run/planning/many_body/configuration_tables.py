@@ -50,19 +50,25 @@ class Space:
 class Selection:
     """What modes allow: nothing is known of general ones.
 
-    momenta   of plane waves, without a potential: what hops keeps their sum. None for other modes.
+    momenta   of plane waves: an interaction keeps their sum. None for other modes.
+    kept      whether hops do too, without a potential.
     local     modes that do not overlap: an interaction moves nobody.
+    turned    modes of a frame that moves: nothing is kept but the number of channels.
     """
 
     momenta: Sequence[tuple[int, ...]] | None = None
+    kept: bool = True
     local: bool = False
+    turned: bool = False
 
     def hop(self, taken: int, added: int) -> bool:
         """Whether one particle may change its mode by itself."""
-        return self.momenta is None or self.momenta[taken] == self.momenta[added]
+        return self.turned or not self.kept or self.momenta is None or self.momenta[taken] == self.momenta[added]
 
     def pair(self, taken: tuple[int, int], added: tuple[int, int]) -> bool:
         """Whether an interaction may move two particles so."""
+        if self.turned:
+            return True
         if self.local:
             return taken == added
         return self.momenta is None or self._sum(taken) == self._sum(added)
@@ -72,32 +78,27 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Of one species' operator: entries of the matrix, and terms that its making puts together."""
+class OwnMatrix:
+    """Of dG(h) and, where the species interacts with itself, its pair operator, in one matrix: its entries, and the
+    most in a row."""
 
     entries: int
-    terms: int
+    of_a_row: int
 
 
-def own_counts(space: Space, selection: Selection, interacts: bool) -> Counts:
-    """Of dG(h) and, where the species interacts with itself, its pair operator."""
+def own_matrix(space: Space, selection: Selection, interacts: bool) -> OwnMatrix:
+    """Counted change by change."""
     modes = range(space.modes)
-    hops = [(q, p) for q in modes for p in modes if p != q and selection.hop(q, p)]
-    entries = space.count + len(hops) * space.having(1, 1)
-    terms = space.modes * space.count + len(hops) * space.having(1, 1)
-    if not interacts:
-        return Counts(entries, terms)
-    moved = set(hops)
-    doubled = 0
-    for taken, added in _pairs(space, selection):
-        terms += space.having(2, len(set(added) - set(taken)) if space.fermions else 0)
+    moved = {(q, p) for q in modes for p in modes if p != q and selection.hop(q, p)}
+    doubled: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+    for taken, added in _pairs(space, selection) if interacts else ():
         rest_taken, rest_added = _without_common(taken, added)
         if len(rest_taken) == 1:
             moved.add((rest_taken[0], rest_added[0]))
         elif rest_taken:
-            doubled += 1
-    entries = space.count + len(moved) * space.having(1, 1) + doubled * space.having(2, 2)
-    return Counts(entries, terms)
+            doubled.add((tuple(rest_taken), tuple(rest_added)))
+    entries = space.count + len(moved) * space.having(1, 1) + len(doubled) * space.having(2, 2)
+    return OwnMatrix(entries, 1 + len(moved) + len(doubled))
 
 
 def _pairs(space: Space, selection: Selection) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -134,16 +135,19 @@ class ChannelCounts:
 
 def channel_counts(selection: Selection, modes: int, others: int) -> ChannelCounts:
     """At most so many, with a species of `others` modes."""
+    channels = min(modes * (modes + 1) // 2, others * (others + 1) // 2)
     if selection.local:
-        return ChannelCounts(modes, 0, modes)
-    if selection.momenta is not None:
-        differences = {
+        channels = modes
+    elif selection.momenta is not None:
+        channels = len({
             tuple(a - b for a, b in zip(first, second, strict=True))
             for first in selection.momenta
             for second in selection.momenta
-        }
-        return ChannelCounts(len(differences), modes * (modes - 1), 1)
-    channels = min(modes * (modes + 1) // 2, others * (others + 1) // 2)
+        })  # fmt: skip
+    if selection.local and not selection.turned:
+        return ChannelCounts(modes, 0, modes)
+    if selection.momenta is not None and not selection.turned:
+        return ChannelCounts(channels, modes * (modes - 1), 1)
     return ChannelCounts(channels, channels * modes * (modes - 1), channels)
 
 

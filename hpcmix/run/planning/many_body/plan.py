@@ -14,19 +14,19 @@ from functools import cached_property
 
 from hpcmix.evolve.chebyshev import STEPS as LANCZOS_STEPS
 from hpcmix.evolve.chebyshev import coefficients
-from hpcmix.evolve.krylov import LARGEST
+from hpcmix.model.many_body.footprint import LARGEST_TABLES, MAGNUS_VECTORS, VECTORS
 from hpcmix.problem.checks.many_body_size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
 from hpcmix.problem.sections.potentials import PotentialSection
 from hpcmix.run.planning.many_body.configuration_tables import (
     ChannelCounts,
-    Counts,
+    OwnMatrix,
     Selection,
     Space,
     channel_counts,
     matrix_bytes,
-    own_counts,
+    own_matrix,
 )
 from hpcmix.run.planning.many_body.spectrum import energy_radius, turning_rate
 from hpcmix.run.planning.plan import PROGRAM_BYTES, SERIES_BYTES
@@ -34,14 +34,18 @@ from hpcmix.run.schedules.schedule import Schedule, schedule_of
 
 COMPLEX_BYTES = 16
 
+SPARSE_BYTES = 20_000_000
+"""What a rank needs in addition for the libraries of sparse matrices. Measured 18 to 24 MB."""
+
 UNITS = 4096
 """Parts that ranks share rows by (parallel/configurations.py)."""
 
-BYTES_PER_TERM = 118
-"""Of a table while it is made; measured."""
+MAKING_FIXED, MAKING_MOVING = 50, 165
+"""Bytes for an entry of a table while it is made, of one whose values stay and of one whose values change in time;
+measured."""
 
-KEPT_PER_TERM = 17
-"""Of a table whose values change in time: factors beside values; measured."""
+KEPT_PER_ENTRY = 31
+"""Bytes for an entry of a table whose values change in time, beside the values: its factors; measured."""
 
 SECONDS_PER_HOP = 0.6e-9
 """Of an amplitude in a product of two species, on a core. Measured 0.4 to 1."""
@@ -113,7 +117,7 @@ class BodiesPlan:
     def memory_bytes(self) -> int:
         """Peak of the first rank, program and output included."""
         passing = max(self.setup_bytes, self.rank_bytes)  # tables are made before there are more vectors than one
-        return PROGRAM_BYTES + SERIES_BYTES + self.grid_bytes + self.table_bytes + passing
+        return PROGRAM_BYTES + SERIES_BYTES + SPARSE_BYTES + self.grid_bytes + self.table_bytes + passing
 
     @property
     def disk_bytes(self) -> int:
@@ -171,7 +175,7 @@ class _Planning:
     def entries(self) -> tuple[ModesSection, ...]:
         """What makes the modes of every species."""
         many_body = self.problem.many_body
-        return tuple(many_body.modes[many_body.modes_of(one.name)] for one in self.problem.species)
+        return tuple(many_body.entry_of(one.name)[1] for one in self.problem.species)
 
     @cached_property
     def selections(self) -> tuple[Selection, ...]:
@@ -179,14 +183,11 @@ class _Planning:
         free = all(entry.kernel_boundary in (None, "periodic") for entry in problem.interaction)
         found = []
         for one, entry in zip(problem.species, self.entries, strict=True):
-            if self.turning:
-                found.append(Selection())
-            elif isinstance(entry, GridModes):
-                found.append(Selection(local=True))
-            elif isinstance(entry, PlaneWaveModes) and free and not one.potential and problem.rotation is None:
-                found.append(Selection(entry.waves(problem.grid.dimensions)))
-            else:
-                found.append(Selection())
+            momenta = None
+            if isinstance(entry, PlaneWaveModes) and free:
+                momenta = entry.waves(problem.grid.dimensions)
+            kept = not one.potential and problem.rotation is None
+            found.append(Selection(momenta, kept, isinstance(entry, GridModes), self.turning))
         return tuple(found)
 
     @cached_property
@@ -195,9 +196,10 @@ class _Planning:
         return {(min(pair), max(pair)) for pair in (self.problem.pair(one.between) for one in self.problem.interaction)}
 
     @cached_property
-    def own(self) -> list[Counts]:
+    def own(self) -> list[OwnMatrix]:
+        """Every species' own operator."""
         return [
-            own_counts(space, selection, (number, number) in self.pairs)
+            own_matrix(space, selection, (number, number) in self.pairs)
             for number, (space, selection) in enumerate(zip(self.spaces, self.selections, strict=True))
         ]
 
@@ -220,6 +222,21 @@ class _Planning:
         return COMPLEX_BYTES if self.turning or turned else COMPLEX_BYTES // 2
 
     @cached_property
+    def by_pairs(self) -> bool:
+        """Whether one species of bosons goes by pairs, without a matrix (model/many_body/make_product.py)."""
+        space, own = self.spaces[0], self.own[0]
+        if len(self.spaces) > 1 or space.fermions or not space.complete or space.particles < 2 or space.modes < 2:
+            return False
+        pairs = space.modes * (space.modes + 1) // 2
+        return own.of_a_row > 2 * pairs or 12.0 * own.of_a_row * space.count > LARGEST_TABLES
+
+    @property
+    def _setup_bytes(self) -> int:
+        if self.by_pairs:
+            return 0
+        return (MAKING_MOVING if self.moving else MAKING_FIXED) * max(own.entries for own in self.own)
+
+    @cached_property
     def largest_part(self) -> int:
         rows = self.spaces[0].count
         unit = max(1, rows // UNITS)
@@ -231,7 +248,9 @@ class _Planning:
         """Operators as a rank keeps them, and the configurations that they are made from."""
         rows, columns = self.spaces[0].count, math.prod(space.count for space in self.spaces[1:])
         share = self.largest_part / rows
-        total = sum(8 * space.count * (space.modes + 1) for space in self.spaces)
+        total = sum(8 * space.count * space.modes for space in self.spaces)
+        if self.by_pairs:
+            return total
         total += round(share * matrix_bytes(self.own[0].entries, rows, self.value_bytes))
         for number, space in enumerate(self.spaces[1:], 1):
             entries = self.own[number].entries * (columns // space.count)
@@ -245,13 +264,15 @@ class _Planning:
             size += 8 * left.channels * (self.spaces[first].count + 1)
             total += round(share * size) if first == 0 else 0
         if self.moving:
-            total += KEPT_PER_TERM * sum(counts.terms for counts in self.own)
+            total += KEPT_PER_ENTRY * sum(own.entries for own in self.own)
         return total
 
     @cached_property
     def hops(self) -> float:
         """Entries that an amplitude of a product takes."""
-        total = sum(counts.entries / space.count for counts, space in zip(self.own, self.spaces, strict=True))
+        if self.by_pairs:
+            return float(self.spaces[0].modes * (self.spaces[0].modes + 1))
+        total = sum(own.entries / space.count for own, space in zip(self.own, self.spaces, strict=True))
         for first, second in self.between:
             left, right = self.channels(first, second)
             total += left.entries(self.spaces[first]) / self.spaces[first].count
@@ -288,10 +309,10 @@ class _Planning:
         return BodiesPlan(
             spaces=self.spaces,
             ranks=self.ranks,
-            vectors=3 + LARGEST + 1 if self.moving else 4,
+            vectors=MAGNUS_VECTORS if self.moving else VECTORS,
             largest_part=self.largest_part,
             table_bytes=self.table_bytes,
-            setup_bytes=BYTES_PER_TERM * max(counts.terms for counts in self.own),
+            setup_bytes=self._setup_bytes,
             grid_bytes=self.grid_bytes,
             checkpoint_bytes=COMPLEX_BYTES * (self.spaces[0].count * columns + grid * sum(modes)),
             checkpoints=self.problem.output.checkpoints.keep,
