@@ -15,7 +15,9 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.problem.times.evolution import TimeOptions
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.progress import Adaptation, Progress
+from hpcmix.state.state import State
 
 
 class StepTooSmall(ArithmeticError):
@@ -40,15 +42,21 @@ class StepTooSmall(ArithmeticError):
 
 @dataclass(frozen=True)
 class _Start:
-    """Where a step begins and what a state has there beside its orbitals, and where it ends; `size` is the length it
-    would have had if nothing shortened it."""
+    """Where a step begins and what a state has there beside its fields, and where it ends.
 
-    step: int
+    size     the length it would have if nothing shortened it.
+    instant  what the pending kick is evaluated at.
+    """
+
+    progress: Progress
     size: float
-    begin: float
     end: float
-    pending_kick: float
     instant: Instant
+
+    @property
+    def begin(self) -> float:
+        """The time on the clock at which it begins."""
+        return self.progress.time
 
 
 class AdaptiveStepper:
@@ -75,9 +83,11 @@ class AdaptiveStepper:
         self._mixture, self._table, self._final = mixture, options.splitting, options.end
         self._frame, self._next_switching_time = mixture.grid.frame, options.next_switching_time
         self._flows = Flows(mixture)
+        if options.adaptive is None:
+            raise TypeError("the steps of this problem are fixed")
         self._controller = Controller(options.adaptive, options.splitting.order, options.end)
-        self._kept: list[np.ndarray] = []
-        self._trial: list[np.ndarray] = []
+        self._kept: list[Cloud] = []
+        self._trial: list[Cloud] = []
         self._start: _Start | None = None
         self._length = 0.0
 
@@ -87,25 +97,26 @@ class AdaptiveStepper:
 
         Raises :class:`FloatingPointError` when a potential is not finite somewhere, and :class:`StepTooSmall`.
         """
-        adaptation = state.adaptation
-        if state.step_size < self._controller.smallest:
-            time = self._frame.laboratory_time(adaptation.time)
-            raise StepTooSmall(state.step + 1, time, state.step_size, self._controller.smallest)
-        begin, corner = adaptation.time, self._next_switching_time(adaptation.time)
+        progress = state.progress
+        if progress.step_size < self._controller.smallest:
+            time = self._frame.laboratory_time(progress.time)
+            raise StepTooSmall(progress.step + 1, time, progress.step_size, self._controller.smallest)
+        begin, corner = progress.time, self._next_switching_time(progress.time)
         if self._final > begin:
             corner = min(corner, self._final)
-        size = min(state.step_size, self._controller.largest)
+        size = min(progress.step_size, self._controller.largest)
         end, cut = (corner, True) if begin + size >= corner else (begin + size, False)
-        self._start = _Start(state.step, size, begin, end, state.pending_kick, pending_instant(state, self._frame))
-        self._keep(state.orbitals)
-        error = self._estimate(state.orbitals)
-        decision = self._controller.decide(adaptation, size, end, error, cut)
-        state.step_size, state.adaptation = decision.next_size, decision.adaptation
+        self._start = start = _Start(progress, size, end, pending_instant(progress, self._frame))
+        self._keep(state.clouds)
+        error = self._estimate(state.clouds, start)
+        decision = self._controller.decide(_adaptation(progress), size, end, error, cut)
+        progress = replace(progress, step_size=decision.next_size, adaptation=decision.adaptation)
         if decision.accepted:
-            state.step += 1
-            state.pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
+            pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
+            progress = replace(progress, step=progress.step + 1, pending_kick=pending_kick)
         else:
-            _copy(self._kept, state.orbitals)
+            _assign(state.clouds, self._kept)
+        state.progress = progress
 
     def settle(self, state: State) -> None:
         """The orbitals are in position space already; for those who step without knowing how."""
@@ -118,33 +129,34 @@ class AdaptiveStepper:
         """The state at a time within the last step, which `state` stands at the end of; in arrays that the next attempt
         or landing overwrites. By one step of the integrator or two, none longer than those that were taken.
         Collective."""
-        start, adaptation = self._start, state.adaptation
-        _copy(self._kept, self._trial)
+        start = self._start
+        if start is None:
+            raise ValueError("no step has been taken that a time could lie within")
+        _assign(self._trial, self._kept)
         length, self._length = time - start.begin, 0.0
         pieces = 1 if length <= 0.5 * (start.end - start.begin) else 2
         self._flows.forget_factors()
         self._move(self._trial, replace(start, end=time), pieces)
         self._flows.settle(self._trial)
-        return State(
-            self._trial,
-            start.step,
-            start.size,
-            length / pieces * self._table.kicks[-1],
-            replace(adaptation, time=time, previous=start.begin),
+        progress = replace(
+            start.progress,
+            step_size=start.size,
+            pending_kick=length / pieces * self._table.kicks[-1],
+            adaptation=replace(_adaptation(state.progress), time=time, previous=start.begin),
         )
+        return State(self._trial, progress)
 
-    def _keep(self, orbitals: Sequence[np.ndarray]) -> None:
+    def _keep(self, clouds: Sequence[Cloud]) -> None:
         """Copies to go back to, and to take the single step from."""
         if not self._kept:
-            self._kept = [np.empty_like(array) for array in orbitals]
-            self._trial = [self._mixture.transform.empty_fields(len(array)) for array in orbitals]
-        with self._mixture.transform.timers.phase("error estimate"):
-            _copy(orbitals, self._kept)
-            _copy(orbitals, self._trial)
+            self._kept = [cloud.laid_out(self._mixture.transform) for cloud in clouds]
+            self._trial = [cloud.laid_out(self._mixture.transform) for cloud in clouds]
+        with self._mixture.engine.timers.phase("error estimate"):
+            _assign(self._kept, clouds)
+            _assign(self._trial, clouds)
 
-    def _estimate(self, orbitals: Sequence[np.ndarray]) -> float:
+    def _estimate(self, clouds: Sequence[Cloud], start: _Start) -> float:
         """Take the step, the last kick excepted, and estimate its error. Collective."""
-        start = self._start
         length = start.end - start.begin
         if length != self._length:
             self._flows.forget_factors()
@@ -153,17 +165,17 @@ class AdaptiveStepper:
         middle = 0.5 * (start.begin + start.end)
         rest = Kick(0.5 * length * self._table.kicks[-1], Instant.on_clock(self._frame, start.end, middle))
         self._flows.alternate(self._trial, [rest], [], half_way)
-        self._move(orbitals, start, 2)
-        self._flows.settle(orbitals)
-        with self._mixture.transform.timers.phase("error estimate"):
-            return self._distance(orbitals) / (2.0**self._table.order - 1.0)
+        self._move(clouds, start, 2)
+        self._flows.settle(clouds)
+        with self._mixture.engine.timers.phase("error estimate"):
+            return self._distance(clouds) / (2.0**self._table.order - 1.0)
 
-    def _move(self, orbitals: Sequence[np.ndarray], start: _Start, pieces: int) -> bool:
+    def _move(self, clouds: Sequence[Cloud], start: _Start, pieces: int) -> bool:
         """Take so many equal steps of the integrator from the start to the end, the last kick excepted; whether the
         orbitals are left half way. Collective."""
         table, duration = self._table, (start.end - start.begin) / pieces
         middle = 0.5 * (start.begin + start.end)  # no switch lies within, so that any time between will do
-        pending, instant, half_way = start.pending_kick, start.instant, False
+        pending, instant, half_way = start.progress.pending_kick, start.instant, False
         for piece in range(pieces):
             begin = start.begin + piece * duration
             times = [begin + end * duration for end in table.drift_ends[:-1]]
@@ -171,31 +183,27 @@ class AdaptiveStepper:
             if pending:
                 kicks[0] = after_pending(kicks[0], pending, instant)
             drifts = [coefficient * duration for coefficient in table.drifts]
-            half_way = self._flows.alternate(orbitals, kicks, drifts, half_way)
+            half_way = self._flows.alternate(clouds, kicks, drifts, half_way)
             pending = table.kicks[-1] * duration
             instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)
         return half_way
 
-    def _distance(self, orbitals: Sequence[np.ndarray]) -> float:
+    def _distance(self, clouds: Sequence[Cloud]) -> float:
         """max over species of |f - c|; the same number on every rank. Collective."""
         mixture = self._mixture
-        squares = [_squared_distance(*pair) for pair in zip(orbitals, self._trial, strict=True)]
+        squares = [cloud.squared_distance(trial) for cloud, trial in zip(clouds, self._trial, strict=True)]
         sums = mixture.communicators.sum_all(squares) * mixture.grid.cell_volume
         largest = float(np.max(sums / [one.orbitals for one in mixture.species]))
         return float(np.sqrt(mixture.communicators.world.bcast(largest)))
 
 
-def _copy(sources: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> None:
-    for source, target in zip(sources, targets, strict=True):
-        np.copyto(target, source)
+def _adaptation(progress: Progress) -> Adaptation:
+    """Where adaptive steps have come to."""
+    if progress.adaptation is None:
+        raise TypeError("the state was moved by fixed steps; Progress.adaptive is where adaptive ones go on")
+    return progress.adaptation
 
 
-def _squared_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """sum |f - c|^2 over orbitals and points, in double precision; by planes, so that no array of a field's size is
-    made."""
-    total = 0.0
-    for one, other in zip(first, second, strict=True):
-        for plane, counterpart in zip(np.atleast_2d(one), np.atleast_2d(other), strict=True):
-            difference = plane - counterpart
-            total += float(np.sum(np.square(difference.real) + np.square(difference.imag), dtype=np.float64))
-    return total
+def _assign(targets: Sequence[Cloud], sources: Sequence[Cloud]) -> None:
+    for target, source in zip(targets, sources, strict=True):
+        target.assign(source)

@@ -21,7 +21,7 @@ import math
 from dataclasses import dataclass, replace
 
 from hpcmix.problem.times.adaptive import AdaptiveStep, largest_local_error
-from hpcmix.state import Adaptation
+from hpcmix.state.progress import Adaptation
 
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 5.0
 """The usual ones."""

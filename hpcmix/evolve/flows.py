@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
-from hpcmix.kernels import transforms as kernels
 from hpcmix.model.envelope import Instant
+from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.terms.term import HalfWayFields, Term
 from hpcmix.parallel.together import together
 from hpcmix.parallel.transforms.transform import Factors, Turn
+from hpcmix.state.cloud import Cloud
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Kick:
 
 
 class Flows:
-    """Moves the orbitals of a mixture by its two flows (CONVENTIONS.md, Flows).
+    """Moves the clouds of a mixture by its two flows (CONVENTIONS.md, Flows).
 
     The unit of work is a sequence of kicks and drifts. Between two of them the last axes of the fields stay
     transformed: a kick's sweep brings a plane back from the drift before, turns its phase and sends it towards the
@@ -57,9 +58,12 @@ class Flows:
         self._diagonal = [one.kinetic.diagonal for one in mixture.species]
         self._axes = [mixture.transform.plane_axes if diagonal else 0 for diagonal in self._diagonal]
         # a kick takes the densities along where every species is one field on this rank, at the same stage of its
-        # transform: not for sets of orbitals, not where another group holds some, not where only some are half way
+        # transform: not for sets of orbitals, not for species without any, not where another group holds some, not
+        # where only some are half way
         self._densities_first = (
-            mixture.has_sets or mixture.communicators.groups > 1 or (any(self._diagonal) and not all(self._diagonal))
+            any(species.orbitals != 1 for species in mixture.species)
+            or mixture.communicators.groups > 1
+            or (any(self._diagonal) and not all(self._diagonal))
         )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._coupled = coupled_drifts(mixture)
@@ -71,7 +75,7 @@ class Flows:
         self._half_way_term = None if self._densities_first else _comes_half_way(mixture.separate_terms)
 
     def alternate(
-        self, orbitals: Sequence[np.ndarray], kicks: Sequence[Kick], drifts: Sequence[float], half_way: bool = False
+        self, clouds: Sequence[Cloud], kicks: Sequence[Kick], drifts: Sequence[float], half_way: bool = False
     ) -> bool:
         """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
         Collective.
@@ -84,16 +88,16 @@ class Flows:
         """
         for number, kick in enumerate(kicks):
             drift_follows = number < len(drifts)
-            self._kick(orbitals, kick, half_way, drift_follows)
+            self._kick(clouds, kick, half_way, drift_follows)
             if drift_follows:
-                self._drift(orbitals, drifts[number], kick.instant)
+                self._drift(clouds, drifts[number], kick.instant)
             half_way = drift_follows
         return half_way
 
-    def settle(self, orbitals: Sequence[np.ndarray]) -> None:
+    def settle(self, clouds: Sequence[Cloud]) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
         bits whether this was done before it or not. Local."""
-        for field in self._multiplied(orbitals):
+        for field in self._multiplied(clouds):
             self._mixture.transform.enter_position(field, field)
 
     def forget_factors(self) -> None:
@@ -102,53 +106,54 @@ class Flows:
         for drift in self._coupled:
             drift.forget_factors()
 
-    def _drift(self, orbitals: Sequence[np.ndarray], duration: float, start: Instant) -> None:
+    def _drift(self, clouds: Sequence[Cloud], duration: float, start: Instant) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
         from `start`. Collective."""
-        mixture = self._mixture
+        mixture, orbitals = self._mixture, [cloud.orbitals for cloud in clouds]
         move_coupled(self._coupled, mixture, orbitals, start, duration)
         coupled = {a for group in mixture.rabi.groups for a in group}
         alone = [a for a in range(len(orbitals)) if a not in coupled and self._diagonal[a]]
         factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
         if factors:
-            mixture.transform.multiply_factors(_fields([orbitals[a] for a in alone]), factors)
+            mixture.transform.multiply_factors(_fields([clouds[a] for a in alone]), factors)
         if all(self._diagonal):
             return
-        with self._mixture.transform.timers.phase("krylov"), self._mixture.kinetic_together():
-            for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
-                for orbital in () if diagonal else array:
-                    one.kinetic.drift(orbital, duration)
+        with self._mixture.engine.timers.phase("krylov"), self._mixture.kinetic_together():
+            for species, array in zip(self._mixture.species, orbitals, strict=True):
+                if isinstance(species.kinetic, KrylovKineticEnergy):
+                    for orbital in array:
+                        species.kinetic.drift(orbital, duration)
 
-    def _kick(self, orbitals: Sequence[np.ndarray], kick: Kick, half_way: bool, drift_follows: bool) -> None:
+    def _kick(self, clouds: Sequence[Cloud], kick: Kick, half_way: bool, drift_follows: bool) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
         transforms before and after it in the same sweep. Collective."""
         mixture = self._mixture
-        timers = mixture.transform.timers
+        timers = mixture.engine.timers
         potentials = self._external_potentials(kick)
         seen = None
         if self._half_way_term is not None:
             brought_back = half_way and self._axes[0] > 0
-            fields = _fields(orbitals)
+            fields = _fields(clouds)
             seen = self._half_way_term.half_way(fields, mixture.weights, brought_back, kick.instant.contraction)
             half_way = False
         elif self._separate or self._densities_first:
             with timers.phase("density"):
                 axes = self._axes if half_way else None
-                self._densities = mixture.densities(orbitals, axes, self._densities)
+                self._densities = mixture.densities(clouds, axes, self._densities)
             half_way = False
             with timers.phase("mean field"):
                 field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
-                fields = field_of(self._densities, kick.instant.contraction)
+                felt: Sequence[np.ndarray | None] = field_of(self._densities, kick.instant.contraction)
             potentials = [
-                added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
+                added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
         with timers.phase("kick"):
             if self._densities_first:
-                for array, added, axes in zip(orbitals, potentials, self._axes, strict=True):
-                    self._turn_set(array, added, kick, axes, half_way, drift_follows)
+                for cloud, added, left in zip(clouds, potentials, self._axes, strict=True):
+                    self._turn_set(cloud.orbitals, added, kick, left, half_way, drift_follows)
             else:
                 couplings = self._couplings * mixture.coupling_factor(kick.instant.contraction)
-                self._turn(_fields(orbitals), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
+                self._turn(_fields(clouds), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
 
     def _turn_set(
         self,
@@ -166,8 +171,9 @@ class Flows:
                 self._turn([orbital], [potentials], np.zeros((1, 1)), kick, axes, half_way, drift_follows)
             return
         if self._phase is None:
-            self._phase = np.empty_like(orbitals[0])
+            self._phase = self._mixture.engine.empty(orbitals[0].shape, orbitals.dtype)
         self._phase[...] = 1.0
+        kernels = self._mixture.engine.kernels
         kernels.kick([self._phase], [potentials], np.zeros((1, 1)), kick.whole / self._mixture.hbar)
         for orbital in orbitals:
             kernels.multiply_points(
@@ -188,7 +194,7 @@ class Flows:
         """The phase of fields that see the potentials, by the couplings each other's densities at the same point, and
         what is on its way from wave-number space."""
         moves = axes > 0
-        kernels.kick(
+        self._mixture.engine.kernels.kick(
             fields,
             potentials,
             couplings,
@@ -207,7 +213,7 @@ class Flows:
         acts. An expression in time may fail at a point that one rank holds: the others learn of it here.
         """
         mixture = self._mixture
-        with mixture.transform.timers.phase("potential"):
+        with mixture.engine.timers.phase("potential"):
             if any(one.external.evaluates_expressions for one in mixture.species):
                 with together(mixture.communicators.world):
                     given = [self._external_potential(one.external, kick) for one in mixture.species]
@@ -227,23 +233,23 @@ class Flows:
         parts = ((kick.earlier, external.value(before)), (kick.duration, external.value(kick.instant)))
         return [(duration / kick.whole * value).astype(value.dtype) for duration, value in parts if value is not None]
 
-    def _multiplied(self, orbitals: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _multiplied(self, clouds: Sequence[Cloud]) -> list[np.ndarray]:
         """The orbitals of the species whose drift is a multiplier in k."""
-        return _fields([array for array, diagonal in zip(orbitals, self._diagonal, strict=True) if diagonal])
+        return _fields([cloud for cloud, diagonal in zip(clouds, self._diagonal, strict=True) if diagonal])
 
     def _flow_factors(self, species: int, duration: float) -> Factors | Turn:
         key = (species, duration)
         if key not in self._factors:
             mixture = self._mixture
-            self._factors[key] = mixture.species[species].kinetic.flow(
-                mixture.grid, duration, mixture.transform.inverse_points, mixture.real_dtype
+            self._factors[key] = mixture.species[species].multiplier.flow(
+                mixture.grid, duration, mixture.transform.inverse_points, mixture.engine
             )
         return self._factors[key]
 
 
-def _fields(orbitals: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _fields(clouds: Sequence[Cloud]) -> list[np.ndarray]:
     """All orbitals of all species, one after the other."""
-    return [orbital for array in orbitals for orbital in array]
+    return [orbital for cloud in clouds for orbital in cloud.orbitals]
 
 
 def _comes_half_way(terms: Sequence[Term]) -> Term | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.evolve.instants import pending_instant
@@ -11,11 +12,11 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.splittings import Splitting
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 
 class Stepper:
-    """Advances a state by ``state.step_size`` with a splitting K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s).
+    """Advances a state by ``state.progress.step_size`` with a splitting K(b_0) D(a_1) K(b_1) ... D(a_s) K(b_s).
 
     steps  of the run: where they change their size, at switching times, the state takes the new one. None: they stay
            what they are.
@@ -42,26 +43,26 @@ class Stepper:
         """Take one step, in place, but for its last kick, which stays pending; the orbitals are left half way to
         position space (:meth:`settle`). Collective. Raises :class:`FloatingPointError` when a potential is not finite
         somewhere."""
-        table, duration, mark = self._splitting, state.step_size, state.mark
-        number = state.step - mark.step
+        table, progress = self._splitting, state.progress
+        duration, mark = progress.step_size, progress.mark
+        number = progress.step - mark.step
         times = [mark.time + (number + end) * duration for end in table.drift_ends[:-1]]
         kicks = kicks_of(table, duration, times, mark.time + (number + 0.5) * duration, self._frame)
-        if state.pending_kick:
-            kicks[0] = after_pending(kicks[0], state.pending_kick, pending_instant(state, self._frame))
+        if progress.pending_kick:
+            kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
         drifts = [coefficient * duration for coefficient in table.drifts]
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
-        state.half_way = self._flows.alternate(state.orbitals, kicks, drifts, half_way)
-        state.step += 1
-        state.pending_kick = table.kicks[-1] * duration
+        state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way)
+        state.progress = replace(progress, step=progress.step + 1, pending_kick=table.kicks[-1] * duration)
         if stretch := self._beginning.get(state.step):
-            if stretch.size != state.step_size:
+            if stretch.size != duration:
                 self._flows.forget_factors()
-            state.mark, state.step_size = stretch.mark, stretch.size
+            state.progress = replace(state.progress, mark=stretch.mark, step_size=stretch.size)
 
     def settle(self, state: State) -> None:
         """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""
         if state.half_way:
-            self._flows.settle(state.orbitals)
+            self._flows.settle(state.clouds)
         state.half_way = False
 
     def complete(self, state: State) -> None:
@@ -87,10 +88,10 @@ def kicks_of(table: Splitting, duration: float, times: Sequence[float], middle: 
 
 def complete(flows: Flows, state: State, frame: Frame) -> None:
     """Do the pending kick of a state, in place. Collective."""
-    if state.pending_kick:
-        kick = Kick(state.pending_kick, pending_instant(state, frame))
-        state.half_way = flows.alternate(state.orbitals, [kick], [], state.half_way)
-        state.pending_kick = 0.0
+    if state.progress.pending_kick:
+        kick = Kick(state.progress.pending_kick, pending_instant(state.progress, frame))
+        state.half_way = flows.alternate(state.clouds, [kick], [], state.half_way)
+        state.progress = replace(state.progress, pending_kick=0.0)
 
 
 def after_pending(kick: Kick, duration: float, instant: Instant) -> Kick:

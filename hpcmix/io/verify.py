@@ -131,7 +131,7 @@ def _checkpoint(path: Path, series: Path) -> str:
         raise Damaged(
             f"{path} was written when {series.name} had {header.bookmark.series_bytes} bytes, it has {length}"
         )
-    return f"step {header.step}, {_arrays(path)}, digest {header.digest}"
+    return f"step {header.progress.step}, {_arrays(path)}, digest {header.digest}"
 
 
 def _checkpoint_or_arrays(path: Path) -> str:
@@ -141,4 +141,4 @@ def _checkpoint_or_arrays(path: Path) -> str:
         if "is no checkpoint" not in str(error):
             raise
         return _arrays(path)
-    return f"step {header.step}, {_arrays(path)}, digest {header.digest}"
+    return f"step {header.progress.step}, {_arrays(path)}, digest {header.digest}"

@@ -16,13 +16,16 @@ of `hpcmix.kernels.dispatch`. Wrong arguments raise TypeError or ValueError with
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hpcmix.kernels import arguments, dispatch, reference, reference_transforms
+
+Allocate = Callable[[Sequence[int], DTypeLike], NDArray]
+"""Makes an array of a shape and a type, as :func:`empty` does."""
 
 CACHE_LINE = 64
 ROWS_BYTES = 1 << 17

@@ -4,58 +4,51 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from hpcmix.grid import Grid
 from hpcmix.model.kinetic.free import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.lanczos import Lanczos
-from hpcmix.model.kinetic.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
+from hpcmix.model.kinetic.magnetic import (
+    KrylovKineticEnergy,
+    MagneticKineticEnergy,
+    MagneticSemirelativisticKineticEnergy,
+    rotation_energy,
+)
 from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.build import terms_of
-from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.engine import make_transform
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_groups import OrbitalGroups
-from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transforms.transform import Transform
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import group_weights
 from hpcmix.problem.sections.species import Species
 
 
-def build_mixture(
-    problem: Problem, communicators: Communicators, timers: Timers, way: str = "sub-array-messages"
-) -> Mixture:
-    """The model of a problem on this rank; `way` is the exchange that its transforms use. Collective.
+def build_mixture(problem: Problem, engine: Engine) -> Mixture:
+    """The model of a problem on this rank. Collective.
 
     Raises :class:`~hpcmix.problem.errors.ProblemError` on every rank when a potential's file does not fit, a
     potential is not finite, or a scattering problem has no solution.
     """
-    dtype = complex_type(problem)
-    fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
-    transform = make_transform(communicators, False, dtype, timers, way, fields)
+    transform = engine.complex_transform(OrbitalGroups(problem.orbitals, engine.communicators.groups).largest)
     frame = problem.grid.frame.map
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block, frame)
     rabi = RabiCouplings.of(problem)
     weights = group_weights(problem.prefactors.weights, [one.particles for one in problem.species], rabi.groups)
     kinetic = {(one.kinetic, one.mass, one.rest_mass): _kinetic_energy(one, problem.hbar) for one in problem.species}
-    with together(communicators.world):
+    with together(engine.communicators.world):
         lanczos = Lanczos(transform)
         species = [
-            _species_model(
-                problem, index, weight, kinetic[one.kinetic, one.mass, one.rest_mass], grid, transform, lanczos
-            )
+            _species_model(problem, index, weight, kinetic[one.kinetic, one.mass, one.rest_mass], grid, engine, lanczos)
             for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
         for one in species:
             one.external.require_start()
         share_equal([one.external for one in species])
-    terms = terms_of(problem, communicators, dtype, grid, timers, way)
-    return Mixture(grid, transform, species, terms, problem.hbar, rabi)
+    return Mixture(grid, engine, species, terms_of(problem, engine, grid), problem.hbar, rabi)
 
 
 def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:
@@ -70,7 +63,7 @@ def _species_model(
     weight: float,
     kinetic: KineticEnergy,
     grid: Grid,
-    transform: Transform,
+    engine: Engine,
     lanczos: Lanczos,
 ) -> SpeciesModel:
     """What one species brings. Local.
@@ -78,35 +71,32 @@ def _species_model(
     kinetic  without vector potential and rotation; shared with species that have the same: it may keep a table.
     """
     one, rotation = problem.species[index], problem.rotation
-    where, real_dtype = f"species.{one.name}", np.empty(0, transform.wave_dtype).real.dtype
+    acting: KineticEnergy | KrylovKineticEnergy = kinetic
+    where, transform = f"species.{one.name}", engine.complex_transform()
     frame_energy = None
     if rotation is not None or one.vector_potential is not None:
         own = make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
-        if one.kinetic == "semirelativistic":
+        if isinstance(kinetic, SemirelativisticKineticEnergy):
             momentum = KineticMomentum(grid, transform, problem.hbar, own)
-            first = transform.communicators.group.rank == 0
-            kinetic = MagneticSemirelativisticKineticEnergy(momentum, lanczos, kinetic, first)
+            first = engine.communicators.group.rank == 0
+            acting = MagneticSemirelativisticKineticEnergy(momentum, lanczos, kinetic, first)
         else:
             frame = None
             if rotation is not None:
                 frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)
                 frame_energy = rotation_energy(grid, one.mass, rotation.vector, own)
             momentum = KineticMomentum(grid, transform, problem.hbar, own, frame, 1.0 / math.sqrt(2.0 * one.mass))
-            kinetic = MagneticKineticEnergy(momentum, lanczos, kinetic)
+            acting = MagneticKineticEnergy(momentum, lanczos, kinetic)
     terms = [
         make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
     ]
+    confining = confinement(grid, one.mass)
     return SpeciesModel(
         name=one.name,
         mass=one.mass,
         weight=weight,
-        kinetic=kinetic,
-        external=ExternalPotential(terms, grid, real_dtype, frame_energy),
+        kinetic=acting,
+        external=ExternalPotential(terms, grid, engine.real_dtype, frame_energy, engine.zeros),
         orbitals=one.number_of_orbitals,
-        confinement=confinement(grid, one.mass, real_dtype),
+        confinement=None if confining is None else engine.holding(confining, engine.real_dtype),
     )
-
-
-def complex_type(problem: Problem) -> np.dtype:
-    """Type of the fields in the precision that the problem asks for."""
-    return np.dtype(np.complex128 if problem.parallel.precision == "double" else np.complex64)

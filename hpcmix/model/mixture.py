@@ -22,21 +22,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.kernels import dispatch as kernels
-from hpcmix.kernels.transforms import take_density
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
+from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.model.terms.term import Fields, Term, sum_of_potentials
+from hpcmix.model.terms.term import Densities, Fields, Term, sum_of_potentials
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.together import together
-from hpcmix.parallel.transforms.transform import Transform
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.orbital_cloud import OrbitalCloud
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ class SpeciesModel:
         """The integral of the density."""
         return self.weight * self.orbitals
 
+    @property
+    def multiplier(self) -> KineticEnergy:
+        """T where it is a multiplier in k."""
+        if isinstance(self.kinetic, KrylovKineticEnergy):
+            raise TypeError(f"the kinetic energy of {self.name} is no multiplier")
+        return self.kinetic
+
+    @property
+    def kinetic_momentum(self) -> KineticMomentum | None:
+        """Pi where T is made of it: with a vector potential or in a rotating frame. None where T is a multiplier."""
+        return self.kinetic.momentum if isinstance(self.kinetic, KrylovKineticEnergy) else None
+
 
 @dataclass(frozen=True)
 class Interaction:
@@ -70,7 +83,8 @@ class Interaction:
 class Mixture:
     """All species, the terms of their interaction, and the grid they live on.
 
-    transform   the complex transform; every sum over ranks goes through its communicators.
+    engine     what it computes with; every sum over ranks goes through its communicators.
+    transform  the engine's transform of orbitals.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
     orbital group; orbitals are those that this rank's group holds (:meth:`held`).
     """
@@ -78,14 +92,15 @@ class Mixture:
     def __init__(
         self,
         grid: Grid,
-        transform: Transform,
+        engine: Engine,
         species: Sequence[SpeciesModel],
         terms: Sequence[Term],
         hbar: float,
         rabi: RabiCouplings | None = None,
     ) -> None:
         self.grid = grid
-        self.transform = transform
+        self.engine = engine
+        self.transform = engine.complex_transform()
         self.species = tuple(species)
         self.terms = tuple(terms)
         self.hbar = hbar
@@ -95,8 +110,8 @@ class Mixture:
 
     @property
     def communicators(self) -> Communicators:
-        """The ranks that share this model's grid."""
-        return self.transform.communicators
+        """The ranks of the run."""
+        return self.engine.communicators
 
     @property
     def has_sets(self) -> bool:
@@ -125,41 +140,39 @@ class Mixture:
         """Which orbitals of a species this rank's group holds."""
         return self.sharing.held(self.communicators.group_index, species)
 
+    def empty_clouds(self) -> list[Cloud]:
+        """What this rank holds of every species, of any values: to be read from a file. Collective."""
+        return [OrbitalCloud(self.transform.empty_fields(len(self.held(a)))) for a in range(len(self.species))]
+
     def algebra(self, species: int) -> OrbitalAlgebra:
         """Overlaps and combinations of the orbitals of a species, over all groups."""
         return OrbitalAlgebra(self.communicators, self.sharing.held_by_all(species), self.grid.cell_volume)
 
     def with_kernels_times(self, factors: Mapping[tuple[int, int], float]) -> Mixture:
         """The same mixture with the kernels of some pairs of species (lower index first) multiplied by a factor. Shares
-        everything else, the transforms too: free this one only."""
+        everything else, the engine too."""
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.transform, self.species, terms, self.hbar, self.rabi)
+        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
         :meth:`with_kernels_times` does."""
         return self._of([replace(one, kinetic=one.kinetic.from_rest()) for one in self.species], self.rabi)
 
-    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float]) -> Mixture:
+    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray) -> Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
         return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.transform, species, self.terms, self.hbar, rabi)
+        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi)
 
     @property
     def real_dtype(self) -> np.dtype:
         """Type of densities and potentials."""
-        return np.empty(0, self.transform.wave_dtype).real.dtype
-
-    def free(self) -> None:
-        """Give the transforms' MPI resources back (collective)."""
-        for term in self.terms:
-            term.free()
-        self.transform.free()
+        return self.engine.real_dtype
 
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential and no coupling changes at or after `time`."""
@@ -168,25 +181,25 @@ class Mixture:
     # --------------------------------------------------------------- densities and potentials
 
     def densities(
-        self, orbitals: Sequence[np.ndarray], axes: Sequence[int] | None = None, out: np.ndarray | None = None
+        self, clouds: Sequence[Cloud], axes: Sequence[int] | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """The density of every species, shape (species, *grid), in `out` if it is given; summed over the groups, all at
         once. Collective.
 
-        axes  per species, how many of the last axes of its orbitals are still transformed; they are brought back in
+        axes  per species, how many of the last axes of its fields are still transformed; they are brought back in
               place.
         """
         shape = (len(self.species), *self.grid.position_shape)
-        densities = np.empty(shape, self.real_dtype) if out is None else out
-        for a, (array, one, density) in enumerate(zip(orbitals, self.species, densities, strict=True)):
-            _take_densities(array, one.weight, density, axes[a] if axes else 0)
+        densities = self.engine.empty(shape, self.real_dtype) if out is None else out
+        for a, (cloud, species, density) in enumerate(zip(clouds, self.species, densities, strict=True)):
+            cloud.take_density(self.engine, species.weight, density, axes[a] if axes else 0)
         self._sum_over_groups(densities)
         return densities
 
     def _sum_over_groups(self, densities: np.ndarray) -> None:
         """Add up over the orbital groups, in place. Collective."""
         if self.communicators.groups > 1:
-            with self.transform.timers.phase("reduction"):
+            with self.engine.timers.phase("reduction"):
                 self.communicators.sum_over_groups(densities)
 
     @property
@@ -208,18 +221,18 @@ class Mixture:
         """The terms that :attr:`couplings` do not hold: they need the densities of all points first."""
         return [term for term in self.terms if term.couplings is None and term.acts]
 
-    def separate_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    def separate_fields(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""
         return sum_of_potentials(self.separate_terms, densities, contraction)
 
-    def mean_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray]:
+    def mean_fields(self, densities: Densities, contraction: float = 1.0) -> list[np.ndarray]:
         """b^2 W_a of all terms, without the external potential. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         for term in self.terms:
             _add(fields, term.potentials(densities, contraction))
         return fields
 
-    def interact(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Interaction:
+    def interact(self, densities: Densities, contraction: float = 1.0) -> Interaction:
         """The mean fields, as :meth:`mean_fields` gives them, with the terms' energies. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         energies = {"interaction": np.zeros(len(self.species))}
@@ -230,7 +243,7 @@ class Mixture:
             _add(fields, own)
         return Interaction(fields, energies)
 
-    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def responses(self, densities: Densities, changes: Densities) -> list[np.ndarray]:
         """The change of W_a to first order in changes of the densities: the second variation of the interaction energy
         applied to them, where the frame is at rest. Collective."""
         fields = [np.zeros_like(density) for density in densities]
@@ -246,7 +259,7 @@ class Mixture:
     def apply_kinetic(self, field: np.ndarray, species: int) -> None:
         """field <- T field, in place. Collective over the group."""
         kinetic = self.species[species].kinetic
-        if not kinetic.diagonal:
+        if isinstance(kinetic, KrylovKineticEnergy):
             kinetic.apply(field.copy(), field)
             return
         scale = self.transform.inverse_points
@@ -271,23 +284,24 @@ class Mixture:
         Where T is a multiplier these are ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the
         Nyquist mode of an even axis has no direction and counts as k = 0 in the second.
         """
-        if not self.species[species].kinetic.diagonal:
-            return self.species[species].kinetic.averages(orbital) * self.grid.cell_volume
+        kinetic = self.species[species].kinetic
+        if isinstance(kinetic, KrylovKineticEnergy):
+            return kinetic.averages(orbital) * self.grid.cell_volume
         return self.averages_of_spectrum(self.transform.forward(orbital, self.transform.work), species)
 
     def averages_of_spectrum(self, spectrum: np.ndarray, species: int) -> np.ndarray:
         """The same from an orbital's transform, where T is a multiplier. Local."""
         grid = self.grid
-        averages = [self.species[species].kinetic.norm(grid, spectrum)]
+        averages = [self.species[species].multiplier.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):
             weights = list(zeros)
             weights[axis] = self.hbar * grid.local_wave_numbers(axis, odd=True)
-            averages.append(kernels.weighted_norm(spectrum, weights))
+            averages.append(self.engine.kernels.weighted_norm(spectrum, weights))
         return np.array(averages) * (grid.cell_volume * self.transform.inverse_points)
 
     def potential_energies(
-        self, densities: Sequence[np.ndarray], mean_fields: Sequence[np.ndarray], instant: Instant
+        self, densities: Densities, mean_fields: Sequence[np.ndarray], instant: Instant
     ) -> np.ndarray:
         """Per species, this rank's part of the integrals of U rho and of W rho in the laboratory; the same in every
         group. The mean fields are those of the instant. (Half of the second is the energy of pairs; of a chemical
@@ -311,14 +325,14 @@ class Mixture:
         for group in self.rabi.groups:
             for a in group:
                 for b in group:
-                    overlap = kernels.inner_product(orbitals[a][0], orbitals[b][0])
+                    overlap = self.engine.kernels.inner_product(orbitals[a][0], orbitals[b][0])
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
         return energies
 
-    def energy(self, orbitals: Sequence[np.ndarray], instant: Instant) -> Energy:
-        """The energy by term, of wave functions that are complete (no pending kick), where grid and laboratory agree.
-        Collective."""
-        densities = self.densities(orbitals)
+    def energy(self, clouds: Sequence[Cloud], instant: Instant) -> Energy:
+        """The energy by term, of clouds whose wave functions are complete (no pending kick), where grid and laboratory
+        agree. Collective."""
+        densities, orbitals = self.densities(clouds), [cloud.orbitals for cloud in clouds]
         kinetic = np.zeros(len(self.species))
         for a, one in enumerate(self.species):
             kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
@@ -339,11 +353,3 @@ def _add(fields: Sequence[np.ndarray], added: Fields) -> None:
     for field, own in zip(fields, added, strict=True):
         if own is not None:
             field += own
-
-
-def _take_densities(orbitals: np.ndarray, weight: float, density: np.ndarray, axes: int) -> None:
-    """density = weight sum_j |phi_j|^2 of the orbitals of this rank; zero where it has none."""
-    if len(orbitals) == 0:
-        density[...] = 0.0
-    for number, orbital in enumerate(orbitals):
-        take_density(orbital, weight, density, add=number > 0, axes=axes)

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.kernels.transforms import Allocate
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.problem.checks.magnitudes import LARGEST_VALUES
 from hpcmix.problem.errors import ProblemError
@@ -22,6 +23,7 @@ from hpcmix.problem.sections.potentials import (
     GaussianPotential,
     HarmonicPotential,
     LatticePotential,
+    Potential,
 )
 
 Coordinates = Sequence[np.ndarray]
@@ -32,16 +34,16 @@ def harmonic(
     coordinates: Coordinates, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]
 ) -> np.ndarray:
     """U = m/2 sum over axes of omega^2 (x - centre)^2."""
-    return sum(0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(coordinates, frequency, centre, strict=True))
+    axes = zip(coordinates, frequency, centre, strict=True)
+    return sum((0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in axes), np.zeros(()))
 
 
 def lattice(
     coordinates: Coordinates, depth: tuple[float, ...], period: tuple[float, ...], phase: tuple[float, ...]
 ) -> np.ndarray:
     """U = sum over axes of depth sin^2(pi x / period + phase)."""
-    return sum(
-        d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in zip(coordinates, depth, period, phase, strict=True)
-    )
+    axes = zip(coordinates, depth, period, phase, strict=True)
+    return sum((d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in axes), np.zeros(()))
 
 
 def box(coordinates: Coordinates, height: float, lengths: tuple[float, ...], edge: float) -> np.ndarray:
@@ -49,7 +51,7 @@ def box(coordinates: Coordinates, height: float, lengths: tuple[float, ...], edg
 
     U = height (1 - product over axes of s(L/2 - |x|)), s the step function or (1 + tanh(d / edge)) / 2.
     """
-    inside = 1.0
+    inside = np.ones(())
     for x, length in zip(coordinates, lengths, strict=True):
         depth = 0.5 * length - np.abs(x)
         inside = inside * (0.5 * (1.0 + np.tanh(depth / edge)) if edge > 0.0 else (depth >= 0.0))
@@ -64,12 +66,12 @@ def gaussian(
     return height * np.exp(-0.5 * exponent)
 
 
-def confinement(grid: Grid, mass: float, dtype: np.dtype) -> np.ndarray | None:
+def confinement(grid: Grid, mass: float) -> np.ndarray | None:
     """m w^2 y^2 / 2, which comes with a frame of rate w on top of all potentials; None where the grid is at rest."""
     if not grid.frame.expanding:
         return None
     rates = (grid.frame.rate,) * grid.dimensions
-    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions).astype(dtype)
+    return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions)
 
 
 def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
@@ -108,9 +110,9 @@ class PotentialTerm:
         self.moves = moves
 
     @property
-    def constant(self) -> bool:
-        """Whether the term never changes in time."""
-        return self.envelope.constant and isinstance(self.shape, np.ndarray)
+    def constant(self) -> np.ndarray | None:
+        """The values of a term that never changes in time, None of another."""
+        return self.shape if self.envelope.constant and isinstance(self.shape, np.ndarray) else None
 
     def changes_after(self, time: float) -> bool:
         """Whether the term may change at or after `time` (its shape does while it is on)."""
@@ -152,16 +154,24 @@ class ExternalPotential:
     asks for a different one.
 
     frame  what a rotating frame adds (model/kinetic/magnetic.py); no entry of the problem file.
+    zeros  makes an array of zeros of a shape and a type, where the sums are to lie.
     """
 
     def __init__(
-        self, terms: list[PotentialTerm], grid: Grid, dtype: np.dtype, frame: np.ndarray | None = None
+        self,
+        terms: list[PotentialTerm],
+        grid: Grid,
+        dtype: np.dtype,
+        frame: np.ndarray | None = None,
+        zeros: Allocate = np.zeros,
     ) -> None:
         self._grid = grid
         self._dtype = dtype
+        self._zeros = zeros
         self._envelopes = [term.envelope for term in terms]
-        self._varying = [term for term in terms if not term.constant]
-        constant = [term.shape for term in terms if term.constant] + ([] if frame is None else [frame])
+        self._varying = [term for term in terms if term.constant is None]
+        constant = [shape for term in terms if (shape := term.constant) is not None]
+        constant += [] if frame is None else [frame]
         self._constant = self._total(constant) if constant else None  # the shapes themselves are not needed any more
         self._kept: tuple[tuple[tuple[float, ...], ...], np.ndarray] | None = None
 
@@ -178,10 +188,20 @@ class ExternalPotential:
             raise error.of_the_file() from error
 
     def _total(self, parts: list[np.ndarray]) -> np.ndarray:
-        total = np.zeros(self._grid.position_shape, self._dtype)
+        total = self._zeros(self._grid.position_shape, self._dtype)
         for part in parts:
             total += part
         return total
+
+    def share_constant(self, kept: list[np.ndarray]) -> None:
+        """Take that one of the `kept` arrays for the constant part which it is equal to, or add it to them. Local."""
+        if self._constant is None:
+            return
+        for array in kept:
+            if np.array_equal(array, self._constant):
+                self._constant = array
+                return
+        kept.append(self._constant)
 
     @property
     def evaluates_expressions(self) -> bool:
@@ -222,14 +242,7 @@ def share_equal(externals: Sequence[ExternalPotential]) -> None:
     then kept once, and a kick reads it once. Local."""
     kept: list[np.ndarray] = []
     for external in externals:
-        if external._constant is None:
-            continue
-        for array in kept:
-            if np.array_equal(array, external._constant):
-                external._constant = array
-                break
-        else:
-            kept.append(external._constant)
+        external.share_constant(kept)
 
 
 class NotFinite(FloatingPointError):
@@ -262,7 +275,7 @@ def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scal
     raise NotFinite(where, f"{what} at {point}, t = {time:g}")
 
 
-def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
+def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> PotentialTerm:
     """The term of one validated ``potential`` entry of the problem file.
 
     Raises :class:`~hpcmix.problem.errors.ProblemError` when a file does not fit the grid or the potential is not
@@ -314,7 +327,7 @@ def _(entry: GaussianPotential, grid: Grid, mass: float) -> Shape:
 
 @shape_of.register
 def _(entry: ExpressionPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t)
+    return lambda x, t: np.asarray(entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t))
 
 
 @shape_of.register

@@ -1,7 +1,7 @@
 """A look at a state: what is known of it between two steps, each thing computed when it is first asked for.
 
 Everything that measures - records, snapshots, claims - takes a look, and only here is known that a state between two
-steps lacks its last kick (:class:`~hpcmix.state.State`).
+steps lacks its last kick (:class:`~hpcmix.state.progress.Progress`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hpcmix.evolve.instants import coming_instant, pending_instant
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Interaction, Mixture
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 Measured = TypeVar("Measured")
 
@@ -27,8 +27,8 @@ class Look:
 
     before_start  the potentials are those of time 0-, of which a ground state is one; else those that act from the
                   state's time on (after a switch at that very time).
-    Raises :class:`~hpcmix.state.HalfWay` where the state's stepper has not settled it. What is collective says so, when
-    it is asked for the first time.
+    Raises :class:`~hpcmix.state.state.HalfWay` where the state's stepper has not settled it. What is collective says
+    so, when it is asked for the first time.
     """
 
     def __init__(self, mixture: Mixture, state: State, before_start: bool = False) -> None:
@@ -51,12 +51,14 @@ class Look:
     @cached_property
     def instant(self) -> Instant:
         """What the potentials are evaluated at."""
-        return Instant.before_start() if self._before_start else coming_instant(self.state, self.mixture.grid.frame)
+        if self._before_start:
+            return Instant.before_start()
+        return coming_instant(self.state.progress, self.mixture.grid.frame)
 
     @cached_property
     def densities(self) -> np.ndarray:
         """The density of every species, shape (species, *grid). Collective over the world."""
-        return self.mixture.densities(self.state.orbitals)
+        return self.mixture.densities(self.state.clouds)
 
     @cached_property
     def interaction(self) -> Interaction:
@@ -76,13 +78,13 @@ class Look:
     def orbitals(self, species: int) -> Iterator[np.ndarray]:
         """The orbitals of a species that this rank's group holds, one after the other, with the pending kick done:
 
-            phi exp(-i tau (U + W) / hbar),    tau = ``state.pending_kick``
+            phi exp(-i tau (U + W) / hbar),    tau = ``state.progress.pending_kick``
 
         Each array is overwritten by the next one; where no kick is pending they are the state's own. Collective, for
         every group when it is called.
         """
         held = self.state.orbitals[species]
-        if self.state.pending_kick == 0.0:
+        if self.state.progress.pending_kick == 0.0:
             return iter(held)
         return self._completed(held, self._pending_potential(species))
 
@@ -104,7 +106,7 @@ class Look:
     def before_pending_kick(self, species: int, function: Callable[[np.ndarray], None]) -> Callable[[np.ndarray], None]:
         """`function`, which changes a completed orbital of a species in place, as one that changes an orbital as the
         state has it: kick, function, kick back. Overlaps of sets need not be completed for it. Collective."""
-        if self.state.pending_kick == 0.0:
+        if self.state.progress.pending_kick == 0.0:
             return function
         potential, angle = self._pending_potential(species), self._pending_angle
 
@@ -117,11 +119,11 @@ class Look:
 
     @property
     def _pending_angle(self) -> float:
-        return self.state.pending_kick / self.mixture.hbar
+        return self.state.progress.pending_kick / self.mixture.hbar
 
     def _pending_potential(self, species: int) -> np.ndarray:
         """U + W of the pending kick, with what confines the frame. Collective."""
-        instant = pending_instant(self.state, self.mixture.grid.frame)
+        instant = pending_instant(self.state.progress, self.mixture.grid.frame)
         potential = self.mixture.potential(species, self.mean_field(species), instant)
         confinement = self.mixture.species[species].confinement
         return potential if confinement is None else potential + confinement
@@ -137,7 +139,8 @@ class Look:
         orbitals: list[np.ndarray] = list(self.state.orbitals)
         for a in (a for group in mixture.rabi.groups for a in group):
             orbitals[a] = self.orbital_set(a)  # a pending kick turns each by a phase of its own
-        return mixture.communicators.sum(mixture.coupling_energies(orbitals, self.instant))
+        energies = mixture.coupling_energies(orbitals, self.instant)
+        return None if energies is None else mixture.communicators.sum(energies)
 
     def once(self, measure: Callable[[Look], Measured]) -> Measured:
         """What `measure` finds, computed when it is first asked for: what several observables share, such as the

@@ -26,31 +26,26 @@ from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.observe.currents import momentum_density_along
 from hpcmix.observe.derivatives import Place
 from hpcmix.observe.look import Look
-from hpcmix.parallel.transforms.padded import PaddedTransform
 
 
 class Distance:
-    """The convolution of a density with |x| on the grid of a mixture, without images. Made collectively; give it back
-    with :meth:`free`."""
+    """The convolution of a density with |x| on the grid of a mixture, without images. Made collectively."""
 
     def __init__(self, mixture: Mixture) -> None:
-        transform = mixture.transform
-        padded = PaddedTransform(mixture.communicators, transform.wave_dtype, transform.timers)
+        padded = mixture.engine.padded_transform()
         spacings = padded.on_three_axes(mixture.grid.spacings, 1.0)
         diagonal = math.sqrt(sum(length**2 for length in mixture.grid.lengths))
         kernel = RadialKernel(RadialFunction((0.0, diagonal), lambda r: r), mixture.grid.dimensions)
         place = (padded.points, spacings, padded.padded, padded.first, padded.count)
-        shape = KernelShape(np.ones((1, 1)), PaddedMultiplier(kernel, place, padded.real_dtype))
-        self._convolution = FreeSpaceTerm([shape], padded)
+        shape = KernelShape(np.ones((1, 1)), PaddedMultiplier(kernel, place, mixture.real_dtype))
+        self._convolution = FreeSpaceTerm([shape], mixture.engine)
 
     def __call__(self, density: np.ndarray) -> np.ndarray:
         """|x| * rho; overwritten by the next call. Collective."""
         (field,) = self._convolution.potentials([density])
+        if field is None:
+            raise TypeError("a kernel of strength one acts on its species")
         return field
-
-    def free(self) -> None:
-        """Give MPI resources back (collective)."""
-        self._convolution.free()
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,6 @@ def end_job(status: int) -> NoReturn:
     with suppress(Exception):
         library = sys.modules.get("mpi4py.MPI")
         running = library is not None and library.Is_initialized() and not library.Is_finalized()
-        if running and library.COMM_WORLD.Get_size() > 1:
+        if library is not None and running and library.COMM_WORLD.Get_size() > 1:
             library.COMM_WORLD.Abort(status)
     os._exit(status)

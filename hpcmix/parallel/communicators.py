@@ -7,15 +7,15 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
-from hpcmix.parallel.division import Division, divide
+from hpcmix.parallel.division import Division, DivisionRequest, divide
 from hpcmix.parallel.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.reading.values import counted
-from hpcmix.problem.schema import Problem
 
 
 def world() -> MPI.Comm:
@@ -103,8 +103,8 @@ class Communicators:
         return cls(comm, group, across, along, decomposition, groups, division.notes, node_ranks)
 
     @classmethod
-    def of(cls, problem: Problem, comm: MPI.Comm) -> Communicators:
-        """The division of `comm` that a problem asks for, or the quickest for it. Collective over `comm`.
+    def of(cls, request: DivisionRequest, comm: MPI.Comm) -> Communicators:
+        """The division of `comm` that is asked for, or the quickest. Collective over `comm`.
 
         Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks cannot be divided as asked.
         """
@@ -113,7 +113,7 @@ class Communicators:
         # of the first rank's node, so that all ranks choose alike
         node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
         node.Free()
-        return cls.divided(comm, divide(problem, comm.size, node_ranks, memory_per_rank), node_ranks)
+        return cls.divided(comm, divide(request, comm.size, node_ranks, memory_per_rank), node_ranks)
 
     @property
     def group_index(self) -> int:
@@ -135,11 +135,11 @@ class Communicators:
         """True on the rank that prints and writes small files."""
         return self.world.rank == 0
 
-    def sum(self, values) -> np.ndarray:
+    def sum(self, values: ArrayLike) -> np.ndarray:
         """Sum of a small array (or number) over the ranks of this group; the same bits on every rank of it."""
         return self._reduce(self.group, values, MPI.SUM)
 
-    def sum_all(self, values) -> np.ndarray:
+    def sum_all(self, values: ArrayLike) -> np.ndarray:
         """Sum of a small array over the ranks of all groups: of what every group has of its own orbitals. The order of
         the sum is that of :meth:`sum` where there is one group."""
         return self._reduce(self.group if self.groups == 1 else self.world, values, MPI.SUM)
@@ -150,12 +150,12 @@ class Communicators:
         if self.groups > 1:
             self.across.Allreduce(MPI.IN_PLACE, array, op=MPI.SUM)
 
-    def maximum(self, values) -> np.ndarray:
+    def maximum(self, values: ArrayLike) -> np.ndarray:
         """Largest of each entry over the ranks of this group."""
         return self._reduce(self.group, values, MPI.MAX)
 
     @staticmethod
-    def _reduce(comm: MPI.Comm, values, operation: MPI.Op) -> np.ndarray:
+    def _reduce(comm: MPI.Comm, values: ArrayLike, operation: MPI.Op) -> np.ndarray:
         local = np.array(values, copy=True, order="C")  # its own memory: the reduction is in place
         if local.dtype.kind in "iub":
             local = local.astype(np.float64)

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
@@ -39,11 +41,27 @@ class Block:
         return product
 
 
+@dataclass(frozen=True)
+class Part:
+    """What this rank holds of a distributed array: the box `block` of an array of `shape`, in `local`."""
+
+    shape: tuple[int, ...]
+    block: Block
+    local: np.ndarray
+
+
 def part(points: int, parts: int, index: int) -> tuple[int, int]:
     """First index and number of points of part `index` when `points` are dealt to `parts`; the first parts get one
     more."""
     base, extra = divmod(points, parts)
     return index * base + min(index, extra), base + (1 if index < extra else 0)
+
+
+_LAYOUTS: dict[int, list[tuple[int, ...]]] = {
+    1: [(1,), (1,)],
+    2: [(1, 0), (0, 1)],
+    3: [(1, 2, 0), (1, 0, 2), (0, 1, 2)],
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,7 @@ class Decomposition:
         Axis splits are 0 (whole), 1 (over P1) or 2 (over P2), e.g. ``[(1, 2, 0), (1, 0, 2), (0, 1, 2)]`` in three
         dimensions.
         """
-        return {1: [(1,), (1,)], 2: [(1, 0), (0, 1)], 3: [(1, 2, 0), (1, 0, 2), (0, 1, 2)]}[self.dimensions]
+        return _LAYOUTS[self.dimensions]
 
     def block(self, rank: int, layout: tuple[int, ...], points: tuple[int, ...] | None = None) -> Block:
         """The box of `rank` in a layout given as in :meth:`layouts`; `points` defaults to the grid's own."""

@@ -1,29 +1,108 @@
-"""Which transform a run uses."""
+"""What a model computes with: the transforms of its fields, made once, and memory, kernels and ranks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.precision import Precision
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transforms.line import LineTransform
+from hpcmix.parallel.transforms.padded import PaddedTransform
 from hpcmix.parallel.transforms.pencil import PencilTransform
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import Transform
 
 
-def make_transform(
-    communicators: Communicators,
-    real: bool,
-    dtype: np.dtype,
-    timers: Timers,
-    way: str = "sub-array-messages",
-    fields: int = 1,
-) -> Transform:
-    """The transform for the grid of `communicators`; `dtype` is that of the spectrum. Collective over the group.
+class Engine:
+    """The transforms on the grid of the communicators, and the resources that they share.
 
-    way     name of the exchange between ranks (:mod:`hpcmix.parallel.transforms.trial` finds the quickest).
-    fields  how many fields a drift moves at once.
+    exchange  name of the way in which ranks exchange blocks (:mod:`hpcmix.parallel.transforms.trial` finds the
+              quickest).
+
+    Everything that computes fields takes an engine, and nothing but an engine makes a transform. Each transform is made
+    when it is first asked for, then kept, and given room where more fields are to be moved at once than before.
     """
-    if communicators.decomposition.dimensions == 1:
-        return LineTransform(communicators, real, dtype, timers)
-    return PencilTransform(communicators, real, dtype, timers, way, fields)
+
+    def __init__(
+        self,
+        communicators: Communicators,
+        precision: Precision,
+        timers: Timers,
+        exchange: str = "sub-array-messages",
+    ) -> None:
+        self.resources = Resources(communicators, precision, timers, exchange)
+        self.kernels = self.resources.kernels
+        self._transforms: dict[bool, Transform] = {}
+        self._padded: PaddedTransform | None = None
+
+    # --------------------------------------------------------------- what transforms and models share
+
+    @property
+    def communicators(self) -> Communicators:
+        """The ranks of the run."""
+        return self.resources.communicators
+
+    @property
+    def timers(self) -> Timers:
+        """Where the time goes."""
+        return self.resources.timers
+
+    @property
+    def complex_dtype(self) -> np.dtype:
+        """Type of orbitals and spectra."""
+        return self.resources.complex_dtype
+
+    @property
+    def real_dtype(self) -> np.dtype:
+        """Type of densities, potentials and multipliers."""
+        return self.resources.real_dtype
+
+    def empty(self, shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
+        """An uninitialised array, see :meth:`Resources.empty`."""
+        return self.resources.empty(shape, dtype)
+
+    def holding(self, values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+        """A new array with the values of another one, see :meth:`Resources.holding`."""
+        return self.resources.holding(values, dtype)
+
+    def zeros(self, shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
+        """An array of zeros, see :meth:`Resources.empty`."""
+        return self.resources.zeros(shape, dtype)
+
+    # --------------------------------------------------------------- transforms
+
+    def complex_transform(self, fields: int = 1) -> Transform:
+        """That of orbitals, of which a drift moves so many at once. Collective over the group."""
+        return self._transform(False, fields)
+
+    def real_transform(self, fields: int = 1) -> Transform:
+        """That of densities, of which a convolution takes so many at once. Collective over the group."""
+        return self._transform(True, fields)
+
+    def padded_transform(self, fields: int = 1) -> PaddedTransform:
+        """That of convolutions without periodic images, of so many fields at once. Collective over the group."""
+        if self._padded is None:
+            self._padded = PaddedTransform(self.resources, max(1, fields))
+        self._padded.make_room_for(fields)
+        return self._padded
+
+    def _transform(self, real: bool, fields: int) -> Transform:
+        if real not in self._transforms:
+            line = self.communicators.decomposition.dimensions == 1
+            kind = LineTransform if line else PencilTransform
+            self._transforms[real] = kind(self.resources, real)
+        transform = self._transforms[real]
+        transform.make_room_for(fields)
+        return transform
+
+    def free(self) -> None:
+        """Give the MPI resources of all transforms back (collective). The communicators stay the caller's."""
+        for transform in self._transforms.values():
+            transform.free()
+        if self._padded is not None:
+            self._padded.free()
+        self._transforms, self._padded = {}, None

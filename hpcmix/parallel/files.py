@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def write_pieces(path: Path, comm: MPI.Comm, pieces: Iterable[tuple[int, np.ndar
     rank.
     """
     try:
-        handle = MPI.File.Open(comm, os.fspath(path), MPI.MODE_WRONLY)
+        handle = MPI.File.Open(cast(MPI.Intracomm, comm), os.fspath(path), MPI.MODE_WRONLY)
     except MPI.Exception as error:
         raise _as_os_error(error) from error
     try:

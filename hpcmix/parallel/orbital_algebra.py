@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.independence import condition
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.mpi import element_type
 from hpcmix.parallel.transforms.transform import thread_count
 
 CHUNK_BYTES = 1 << 25
@@ -131,7 +131,7 @@ class OrbitalAlgebra:
                 count = min(size, len(numbers) - first)
                 here = group == communicators.group_index
                 piece = operator(orbitals[first : first + count]) if here else buffer[:count]
-                communicators.across.Bcast([piece, _mpi_type(dtype)], root=group)
+                communicators.across.Bcast([piece, element_type(dtype)], root=group)
                 begin = numbers.start + first
                 yield slice(begin, begin + count), piece
 
@@ -166,7 +166,3 @@ def _parts(orbitals: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 def _rows(orbitals: np.ndarray) -> np.ndarray:
     """The set as a matrix with one orbital a row."""
     return orbitals.reshape(len(orbitals), int(np.prod(orbitals.shape[1:])))
-
-
-def _mpi_type(dtype: np.dtype) -> MPI.Datatype:
-    return MPI.C_DOUBLE_COMPLEX if dtype == np.complex128 else MPI.C_FLOAT_COMPLEX

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class SharedWindow:
         self._window.Lock_all(MPI.MODE_NOCHECK)
 
     def _allocate(self, size: int) -> None:
-        self._window = MPI.Win.Allocate_shared(size, 1, comm=self._comm)
+        self._window = MPI.Win.Allocate_shared(size, 1, comm=cast(MPI.Intracomm, self._comm))
         for rank in range(self._comm.size):
             self._memory_of(rank)
 
@@ -103,7 +104,7 @@ class SharedWindow:
 
     def _memory_of(self, rank: int) -> np.ndarray:
         memory, _ = self._window.Shared_query(rank)
-        return np.frombuffer(memory, np.uint8)  # a ValueError where nothing is mapped
+        return np.frombuffer(cast(memoryview, memory), np.uint8)  # a ValueError where nothing is mapped
 
     def part_of(self, rank: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """The part of a rank as an array of that shape, which begins at a cache line (MPI promises no alignment)."""
@@ -144,7 +145,7 @@ class SharedFields:
         self.meet()
 
     def meet(self) -> None:
-        """See :meth:`SharedWindow.meet`."""
+        """After it every rank sees what all of them have written before it."""
         self._window.meet()
 
     def free(self) -> None:

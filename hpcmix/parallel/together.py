@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 from hpcmix.parallel.mpi import MPI
 
@@ -33,7 +34,7 @@ def together(comm: MPI.Comm) -> Iterator[None]:
         return
     for rank, sent in enumerate(comm.allgather(None if error is None else _sendable(error))):
         if sent is not None:
-            if rank == comm.rank:
+            if error is not None and rank == comm.rank:
                 raise error
             raise _received(sent, rank)
 
@@ -63,7 +64,7 @@ def abort_on_uncaught_errors(comm: MPI.Comm) -> None:
         return
     usual = sys.excepthook
 
-    def hook(kind, error, trace):
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.stderr.write(f"hpcmix: rank {comm.rank} of {comm.size} failed; the whole job is ended\n")
         usual(kind, error, trace)
         sys.stderr.flush()

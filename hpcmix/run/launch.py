@@ -7,9 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
@@ -17,6 +17,7 @@ from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.locking.standing import never_begun
 from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.shared_memory import shared_memory_wanted
@@ -29,8 +30,8 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.run.checkpoints import Checkpoints
+from hpcmix.run.duties import evolve
 from hpcmix.run.log import Log, leave
-from hpcmix.run.loop import evolve
 from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.report import finish
@@ -67,7 +68,7 @@ class Request:
     goes_on_with: RunDirectory | None = None
 
     @classmethod
-    def to_go_on(cls, directory: Path, until: str | None, **options) -> Request:
+    def to_go_on(cls, directory: Path, until: str | None, **options: Any) -> Request:
         """Go on with the run of a directory, to another final time if one is given."""
         overrides = [f"output.directory={json.dumps(str(directory))}"]
         if until is not None:
@@ -184,7 +185,8 @@ def _run(job: Job) -> ExitStatus:
     problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
     comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
-    Communicators.of(problem, comm).free()  # ranks that cannot be divided are refused before anything is moved aside
+    # ranks that cannot be divided are refused before anything is moved aside
+    Communicators.of(division_request(problem), comm).free()
     with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
         if start.complete:
             log.line(start.complete)
@@ -240,7 +242,7 @@ class Start:
 
     origin: Origin | None = None
     complete: str = ""
-    prospect: Prospect | None = None
+    prospect: Prospect = field(default_factory=lambda: Prospect("before the first step"))
 
 
 def _prepare(job: Job) -> Start:
@@ -268,8 +270,8 @@ def _prepare(job: Job) -> Start:
                 kept.replace(directory.search)
         RunDirectory.claim(directory.path, fresh=request.restart == "never")
     if origin is not None:
-        newest = origin.candidates[0]
-        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {newest.step}"
+        step = origin.candidates[0].progress.step
+        words = f"before the first step of this job: hpcmix restart {directory.path} goes on from step {step}"
         if not origin.goes_on_in_place:
             words = "before the first step: the same command begins again"
         return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))

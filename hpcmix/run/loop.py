@@ -1,113 +1,142 @@
-"""The time loop."""
+"""The time loop: systems that march by one clock, and what is done between their steps.
+
+What marches (:class:`Marching`) is whatever can take steps of its own. Simulations do (run/evolution.py); a state of
+another kind, such as one vector of a many-body problem, needs these five and nothing else:
+
+    step        how many steps are taken
+    advance     try one more
+    settle      make something of the state that can be looked at
+    not_finite  what of it this rank finds lost
+    lost        the error for what the ranks found
+
+What is due between steps (:class:`Duties`) is another matter: a run writes outputs and checkpoints (run/duties.py), a
+track of a claim measures and saves (studies/following.py), a benchmark takes times (run/bench/bench.py). The loop
+decides when they come: after every step that is taken all ranks vote once, and what any of them wants, all do.
+"""
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
 
-from hpcmix.evolve.adaptive import AdaptiveStepper, StepTooSmall
-from hpcmix.evolve.stepper import Stepper
-from hpcmix.observe.look import Look
-from hpcmix.parallel.together import together
-from hpcmix.run.checkpoints import Checkpoints
-from hpcmix.run.log import Meter
-from hpcmix.run.outputs import Outputs
-from hpcmix.run.simulation import Simulation
-from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.run.stops.requests import Stop, StopRequests
+import numpy as np
+
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.timers import Timers
+from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.vote import Vote
 
 
-def evolve(simulation: Simulation, outputs: Outputs, checkpoints: Checkpoints, stops: StopRequests) -> Stop | None:
-    """Step the state to the final time; after every step the ranks vote once, and what is due is written: a checkpoint
-    first, so that a run that goes on from it begins with the output of its step. Collective.
+class Marching(Protocol):
+    """A system that takes steps. Its ranks are those of the loop."""
 
-    Returns why it stopped before the final time, after a checkpoint; None when it did not. Raises :class:`BlowUp` on
-    every rank when the solution is lost; what was written until then is complete.
+    @property
+    def step(self) -> int:
+        """How many steps are taken."""
+
+    def advance(self) -> None:
+        """Try one step. Where the attempt is rejected `step` is what it was, and so is the state, but for what the next
+        attempt is to be. Nobody need be able to look at the state afterwards (:meth:`settle`). Collective. Raises
+        :class:`~hpcmix.run.stops.guard.BlowUp`, on every rank."""
+
+    def settle(self) -> None:
+        """Make something of the state that can be looked at; its further steps do not change by it, to the bit.
+        Collective. Raises :class:`~hpcmix.run.stops.guard.BlowUp`, on every rank."""
+
+    def not_finite(self) -> np.ndarray:
+        """Which of its parts this rank finds not finite, as ones and zeros; as many on every rank. After every step, so
+        that it has to be cheap. Local."""
+
+    def lost(self, parts: np.ndarray) -> BlowUp:
+        """The error for what the ranks together found not finite."""
+
+
+class Duties(ABC):
+    """What is done between steps. Nothing, unless a subclass says otherwise. What is not said to be of this rank alone
+    is collective, and the same on every rank."""
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """Whether all steps are taken."""
+
+    def wants_checkpoint(self) -> bool:
+        """Whether this rank wants the state to be saved after the last step."""
+        return False
+
+    def wants_stop(self, seconds: float) -> int:
+        """Why this rank wants to stop, 0 to go on: the largest of all ranks counts. `seconds`: that the last step took
+        it."""
+        return 0
+
+    def attempted(self, seconds: float) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
+        """A step was taken, with the vote, or an attempt was rejected. `seconds`: that it took this rank."""
+
+    @property
+    def due(self) -> bool:
+        """Whether anybody wants to look at the state after the last step."""
+        return False
+
+    def look_within(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
+        """Look at times within the last step, before its end: where steps are adaptive."""
+
+    def save(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
+        """Save the state, which is settled."""
+
+    def look(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
+        """Look at the state, which is settled."""
+
+    def tell(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
+        """Say how far it is."""
+
+
+def march(marching: Sequence[Marching], duties: Duties, world: MPI.Comm, timers: Timers) -> int:
+    """Step all systems until the duties are over, 0, or some rank wants to stop: why. Collective.
+
+    marching  with one clock: several where they have the same fixed steps.
+    timers    the phase "vote" is what ranks wait for each other after a step.
+
+    After a step what is due comes in this order: looks at times within it, the checkpoint, the look at its end; so that
+    who goes on from a checkpoint begins with the look at that step. A stop saves, and does not look. Fields are settled
+    only where somebody saves or looks, also at the end.
+
+    Raises :class:`~hpcmix.run.stops.guard.BlowUp` on every rank where the solution is lost; what is not finite is
+    neither saved nor looked at.
     """
-    problem, state, world = simulation.problem, simulation.state, simulation.communicators.world
-    stepper = stepper_of(simulation)
-    guard = Guard(simulation.mixture, problem.parallel.precision, simulation.conserved, simulation.words)
-    _require_potentials(simulation)
-    record = None
-    if problem.output.checkpoints.enabled:
-        record = outputs.require_resolved(state, guard)
-        checkpoints.write(state, guard)
-    outputs.write_due(state, guard, record)
-    with _progress(simulation) as meter:
-        while not simulation.is_finished:
-            begin, step = time.perf_counter(), state.step
-            try:
-                stepper.advance(state)
-            except FloatingPointError as error:
-                raise BlowUp(f"{error} (in step {state.step + 1})") from error
-            except StepTooSmall as error:
-                raise BlowUp(error.told(simulation.words)) from error
-            if state.step == step:  # rejected: the state is where it was, and what is due there has been written
-                simulation.stepping_seconds += time.perf_counter() - begin
-                simulation.watchdog.beat()
-                continue
-            needed = 2.0 * (checkpoints.seconds_needed + time.perf_counter() - begin)
-            due = checkpoints.due(state) or stops.checkpoint_wanted()
-            vote = Vote.cast(world, guard.not_finite(state), stops.code(needed), due)
-            simulation.stepping_seconds += time.perf_counter() - begin
-            simulation.watchdog.beat()
-            if vote.lost.any():
-                raise guard.report_not_finite(state, vote.lost)
-            stopping = vote.stop and not simulation.is_finished
-            output_due = outputs.due(state)
-            if vote.checkpoint or stopping or output_due:
-                stepper.settle(state)
-            if state.adaptation is not None:
-                outputs.write_between(state, guard, stepper.landed)
-            record = None
-            if vote.checkpoint or stopping or output_due:
-                _require_potentials(simulation)
-            if vote.checkpoint or stopping:
-                record = outputs.require_resolved(state, guard)
-                checkpoints.write(state, guard)
-            if stopping:
-                return Stop(stops.honoured(vote.stop))
-            if output_due:
-                outputs.write_due(state, guard, record)
-            _show(simulation, meter)
-    stepper.settle(state)
-    return None
+    first = marching[0]
+    while not duties.over:
+        begin, step = time.perf_counter(), first.step
+        for system in marching:
+            system.advance()
+        if first.step == step:  # rejected: the state is where it was, and what is due there has been done
+            duties.attempted(time.perf_counter() - begin)
+            continue
+        save, stop = duties.wants_checkpoint(), duties.wants_stop(time.perf_counter() - begin)
+        with timers.phase("vote"):
+            lost = [system.not_finite() for system in marching]
+            vote = Vote.cast(world, np.concatenate(lost), stop, save)
+        duties.attempted(time.perf_counter() - begin)
+        _require_finite(marching, [len(parts) for parts in lost], vote.lost)
+        stopping = 0 if duties.over else vote.stop
+        saving, looking = vote.checkpoint or stopping > 0, duties.due
+        duties.look_within()
+        if saving or looking:
+            for system in marching:
+                system.settle()
+        if saving:
+            duties.save()
+        if stopping:
+            return stopping
+        if looking:
+            duties.look()
+        duties.tell()
+    return 0
 
 
-def stepper_of(simulation: Simulation) -> Stepper | AdaptiveStepper:
-    """What takes the steps that the problem asks for."""
-    mixture, options = simulation.mixture, simulation.problem.time
-    if simulation.table is None:
-        return AdaptiveStepper(mixture, options)
-    return Stepper(mixture, options.splitting, simulation.table)
-
-
-def _progress(simulation: Simulation) -> Meter:
-    """A meter of steps, or of time where their number is not known."""
-    state, steps = simulation.state, simulation.steps
-    if steps is None:  # of the clock, by which steps are measured
-        title = "clock" if simulation.mixture.grid.frame.expanding else "time"
-        return simulation.log.progress(title, simulation.problem.time.end, state.time, simulation.words)
-    return simulation.log.progress("step", steps, state.step)
-
-
-def _show(simulation: Simulation, meter: Meter) -> None:
-    state = simulation.state
-    if state.adaptation is None:
-        meter.update(state.step, f"t = {simulation.words(simulation.time)}")
-    else:
-        size, time = simulation.words.of_step(state.step_size, 3), simulation.words(simulation.time)
-        meter.update(state.time, f"step {state.step}, size {size}, t = {time}")
-
-
-def _require_potentials(simulation: Simulation) -> None:
-    """An expression may fail at an instant that is looked at, at a point that one rank holds: all learn of it here."""
-    if not any(one.external.evaluates_expressions for one in simulation.mixture.species):
-        return
-    instant = Look(simulation.mixture, simulation.state).instant
-    try:
-        with together(simulation.communicators.world):
-            for one in simulation.mixture.species:
-                one.external.value(instant)
-    except FloatingPointError as error:
-        raise BlowUp(str(error)) from error
+def _require_finite(marching: Sequence[Marching], counts: Sequence[int], lost: np.ndarray) -> None:
+    """Raise the error of the first system of which a part was found lost; `counts`: the parts of each."""
+    for system, parts in zip(marching, np.split(lost, np.cumsum(counts)[:-1]), strict=True):
+        if parts.any():
+            raise system.lost(parts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,13 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.sections.output import ScheduleSection
-from hpcmix.run.resolution import ResolutionWatch
+from hpcmix.run.planning.resolution import ResolutionWatch
 from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
 
 
 class Outputs:
@@ -47,8 +49,6 @@ class Outputs:
         self._resolution = ResolutionWatch(problem, simulation.log) if watching else None
         self.directory = RunDirectory(Path(problem.output.directory))
         self.metadata = Metadata.of(problem, simulation.provenance.attributes())
-        self._records = self._schedule(problem.output.observables)
-        self._snapshots = self._schedule(problem.output.snapshots)
         self._series: SeriesWriter | None = None
         bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
         self._written = bookmark.snapshots
@@ -56,41 +56,46 @@ class Outputs:
         self.last_record: dict[str, Any] = {}
         requests = problem.output.observables.requests
         compared = [request.word for request in requests if request.from_start]
-        # the orbitals of time zero: what later ones are compared with
-        self.reference = self._orbitals_at_start(compared[0]) if compared else []
-        self._also = requested(problem.output.observables.also, self.reference)
+        # the clouds of time zero: what later ones are compared with
+        self.reference = self._clouds_at_start(compared[0]) if compared else []
+        self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
                 write_text(self.directory.problem, simulation.provenance.problem)
 
-    def _orbitals_at_start(self, word: str) -> list[np.ndarray]:
-        """Copies of the orbitals of time zero, from the checkpoint where the run goes on from one. Raises
+    def _clouds_at_start(self, word: str) -> list[Cloud]:
+        """Copies of the clouds of time zero, from the checkpoint where the run goes on from one. Raises
         :class:`~hpcmix.problem.errors.ProblemError` when it does not have them; `word`: what needs them."""
         simulation = self._simulation
-        orbitals = [array.copy() for array in simulation.state.orbitals]
-        if simulation.checkpoint is not None and simulation.checkpoint.step > 0:
+        clouds = [cloud.copy() for cloud in simulation.state.clouds]
+        if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
             names = [one.name for one in simulation.mixture.species]
-            if not read_reference(simulation.checkpoint, orbitals, names, simulation.communicators):
+            if not read_reference(simulation.checkpoint, clouds, names, simulation.communicators):
                 raise ProblemError.of(
                     "output.observables.also",
                     f"{word} needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
                     "the run began without this observable",
                 )
-        return orbitals
+        return clouds
 
-    def _schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule | None:
-        if self._simulation.problem.time is None:
-            return None
-        return self._simulation.schedule(options)
+    @cached_property
+    def _records(self) -> Schedule | AdaptiveSchedule:
+        """When records of an evolution are due."""
+        return self._simulation.schedule(self._simulation.problem.output.observables)
 
-    def _on_root(self):
+    @cached_property
+    def _snapshots(self) -> Schedule | AdaptiveSchedule:
+        """When its snapshots are."""
+        return self._simulation.schedule(self._simulation.problem.output.snapshots)
+
+    def _on_root(self) -> AbstractContextManager[None]:
         """Work of the root that may fail: all ranks learn of it."""
         return together(self._simulation.communicators.world)
 
     def due(self, state: State) -> bool:
         """Whether anything is to be written of this state."""
-        return self._records.due_at(state) or self._snapshots.due_at(state)
+        return self._records.due_at(state.progress) or self._snapshots.due_at(state.progress)
 
     def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.stops.guard.BlowUp` after a record that shows a
@@ -98,18 +103,19 @@ class Outputs:
 
         record  of :meth:`require_resolved`, where the state has been looked at already.
         """
-        self._write(state, guard, self._records.due_at(state), self._snapshots.due_at(state), record)
+        self._write(state, guard, self._records.due_at(state.progress), self._snapshots.due_at(state.progress), record)
 
     def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
         """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
         :meth:`write_due`."""
-        records, snapshots = self._records.between(state), self._snapshots.between(state)
+        records, snapshots = self._records.between(state.progress), self._snapshots.between(state.progress)
         times = sorted({*records, *snapshots})
         for place, moment in enumerate(times):
             if place and _same(moment, times[place - 1]):
                 continue  # multiples of two intervals that differ by rounding
-            due = (any(_same(moment, one) for one in schedule) for schedule in (records, snapshots))
-            self._write(landed(state, moment), guard, *due)
+            record_due = any(_same(moment, due) for due in records)
+            snapshot_due = any(_same(moment, due) for due in snapshots)
+            self._write(landed(state, moment), guard, record_due, snapshot_due)
 
     def _write(
         self,
@@ -139,7 +145,7 @@ class Outputs:
         :class:`~hpcmix.run.stops.guard.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
         checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
         run may go on with another ``output.resolution``."""
-        due = self._records.due_at(state)
+        due = self._records.due_at(state.progress)
         record = self._observed(Look(self._simulation.mixture, state), self._also if due else ())
         try:
             guard.require_resolved(record)
@@ -170,11 +176,11 @@ class Outputs:
             if self._series is not None:
                 self._series.sync()
                 length = self._series.offset
-                self._write_dataset_if_due()
+                self._write_dataset_if_due(length)
         return Bookmark(length, self._written, guard.memory, simulation.ground_state)
 
-    def _write_dataset_if_due(self) -> None:
-        length = self._series.offset
+    def _write_dataset_if_due(self, length: int) -> None:
+        """Where the series is so long now."""
         if self._datasets.due(length):
             self._datasets.write(length, self.write_dataset)
 
@@ -227,7 +233,7 @@ class Outputs:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():
                 if self._series is not None:
-                    self._write_dataset_if_due()
+                    self._write_dataset_if_due(self._series.offset)
         self._written += 1
 
 

@@ -96,14 +96,15 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         "groups": communicators.groups,
         "pencil_grid": list(communicators.decomposition.pencil_grid),
     }
-    if state.adaptation is not None:
+    adaptation = state.progress.adaptation
+    if adaptation is not None:
         summary["adaptive_step"] = {
-            "rejected": state.adaptation.rejected,
-            "smallest": state.adaptation.smallest,
-            "largest": state.adaptation.largest,
-            "estimated_error": state.adaptation.estimate,
+            "rejected": adaptation.rejected,
+            "smallest": adaptation.smallest,
+            "largest": adaptation.largest,
+            "estimated_error": adaptation.estimate,
         }
-    steps = state.step - (simulation.checkpoint.step if simulation.checkpoint else 0)  # of this job
+    steps = state.step - (simulation.checkpoint.progress.step if simulation.checkpoint else 0)  # of this job
     if steps:
         summary["seconds_per_step"] = simulation.stepping_seconds / steps
     return summary | {

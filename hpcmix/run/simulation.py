@@ -14,13 +14,15 @@ from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.provenance import Provenance
-from hpcmix.model.build import build_mixture, complex_type
+from hpcmix.model.build import build_mixture
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import SMALL
 from hpcmix.observe.observables.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.division import Division
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.timers import Timers
@@ -32,7 +34,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.time_words import TimeWords, steps_in_words
-from hpcmix.problem.times.fixed_steps import START, FixedSteps
+from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.run.log import Log
 from hpcmix.run.planning.memory import release_freed_memory
 from hpcmix.run.planning.phase_resolution import found_warnings
@@ -43,16 +45,15 @@ from hpcmix.run.resuming.restart import Origin, ancestors
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
 from hpcmix.run.stops.requests import Meeting
 from hpcmix.run.stops.watchdog import Watchdog
-from hpcmix.state import Adaptation, State
+from hpcmix.state.state import State
 
 
 @dataclass
 class Simulation:
-    """A problem, the ranks that work on it, the model, and the state as it evolves."""
+    """A problem, what it is computed with, the model, and the state as it evolves."""
 
     problem: Problem
-    communicators: Communicators
-    timers: Timers
+    engine: Engine
     mixture: Mixture
     state: State
     ground_state: Mapping[str, Any] | None
@@ -74,6 +75,16 @@ class Simulation:
     """Wall-clock seconds spent in steps, output not counted."""
 
     @property
+    def communicators(self) -> Communicators:
+        """The ranks that work on the problem."""
+        return self.engine.communicators
+
+    @property
+    def timers(self) -> Timers:
+        """Where the time goes."""
+        return self.engine.timers
+
+    @property
     def conserved(self) -> Mapping[str, Any]:
         """What the guard of conserved quantities knows from the run before: nothing of a system that was another."""
         return self.checkpoint.bookmark.conserved if self.checkpoint and not self.renewed else {}
@@ -92,11 +103,11 @@ class Simulation:
     def is_finished(self) -> bool:
         """Whether the state has reached the final time."""
         steps = self.steps
-        return self.state.time >= self.problem.time.end if steps is None else self.state.step >= steps
+        return self.state.time >= self.problem.timing.end if steps is None else self.state.step >= steps
 
     def schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule:
         """When output with these options is due."""
-        return schedule_of(options, self.problem.time, self.table)
+        return schedule_of(options, self.problem.timing, self.table)
 
     @cached_property
     def words(self) -> TimeWords:
@@ -108,11 +119,16 @@ class Simulation:
         """How far the state is on the way to the final time, for people: steps and times beside their like."""
         step = self.state.step
         steps = counted(step, "step") if self.steps is None else f"{step} of {counted(self.steps, 'step')}"
-        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.time.final)}"
+        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.timing.final)}"
+
+    def beat(self) -> None:
+        """Tell the watchdog, where there is one, that the simulation is alive."""
+        if self.watchdog is not None:
+            self.watchdog.beat()
 
     def free(self) -> None:
         """Give MPI resources back (collective); the simulation is not to be used afterwards."""
-        self.mixture.free()
+        self.engine.free()
         self.communicators.free()
 
     @property
@@ -139,14 +155,15 @@ def build_simulation(
     :class:`~hpcmix.run.stops.requests.Stopped`.
     """
     beat = watchdog.beat if watchdog is not None else lambda: None
-    communicators = Communicators.of(problem, world)
+    communicators = Communicators.of(division_request(problem), world)
     require_room(problem, Division(communicators.groups, communicators.decomposition), communicators.node_ranks)
-    timers = Timers()
+    timers, precision = Timers(), precision_of(problem)
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
-        trial = choose_exchange(communicators, complex_type(problem), fields, problem.parallel.exchange)
+        trial = choose_exchange(communicators, precision, fields, problem.parallel.exchange)
         beat()
-        mixture = build_mixture(problem, communicators, timers, trial.way)
+        engine = Engine(communicators, precision, timers, trial.way)
+        mixture = build_mixture(problem, engine)
         release_freed_memory()
     begin = time.perf_counter()
     beat()
@@ -175,15 +192,14 @@ def build_simulation(
         if directory is not None:
             attributes = Metadata.of(problem, provenance.attributes()).attributes()
             keeper = KeptSearch(directory, problem, mixture, attributes, log)
-        state, ground_state = _first_state(problem, mixture, timers, log, watchdog, stops, keeper)
+        state, ground_state = _first_state(problem, mixture, log, watchdog, stops, keeper)
     if mixture.transform.obstacle:
         log.line(without_shared_memory(mixture.transform.obstacle))
     _warn_of_faces(problem, mixture, state, log)
     release_freed_memory()
     return Simulation(
         problem,
-        communicators,
-        timers,
+        engine,
         mixture,
         state,
         ground_state,
@@ -191,32 +207,30 @@ def build_simulation(
         provenance,
         log,
         watchdog,
-        table=None if problem.time is None else steps_from(problem.time, state),
+        table=None if problem.time is None else steps_from(problem.time, state.progress),
         renewed=origin is not None and origin.renewed,
         loading_seconds=loading,
     )
 
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
-    """The state of the newest checkpoint that is good: of every species the orbitals of this rank's group."""
-    orbitals = [mixture.transform.empty_fields(len(mixture.held(a))) for a in range(len(problem.species))]
-    state = origin.load(orbitals, [one.name for one in problem.species], mixture.communicators)
-    if problem.time.adaptive is not None and state.adaptation is None:
-        state.adaptation, state.mark = Adaptation.following(state), START
+    """The state of the newest checkpoint that is good: of every species what this rank holds."""
+    state = origin.load(mixture.empty_clouds(), [one.name for one in problem.species], mixture.communicators)
+    if problem.timing.adaptive is not None:
+        state.progress = state.progress.adaptive()
     return state
 
 
 def _first_state(
     problem: Problem,
     mixture: Mixture,
-    timers: Timers,
     log: Log,
     watchdog: Watchdog | None,
     stops: Meeting | None,
     keeper: KeptSearch | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
-    with timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
+    with mixture.engine.timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
 
         def alive() -> None:
             if watchdog is not None:
@@ -261,12 +275,10 @@ def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -
 
 
 def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
-    """Lay the orbitals where the transform can work on them in place (shared memory of a node). Collective."""
+    """Lay fields where the transform can work on them in place (shared memory of a node). Collective."""
     release_freed_memory()  # of what the states were made from, before there are more fields than at any other time
-    for species, array in enumerate(state.orbitals):
-        fields = mixture.transform.empty_fields(len(array))
-        fields[...] = array
-        state.orbitals[species] = fields
+    for species, cloud in enumerate(state.clouds):
+        state.clouds[species] = cloud.laid_out(mixture.transform)
 
 
 def _resolution(problem: Problem) -> list[str]:
@@ -277,7 +289,7 @@ def _resolution(problem: Problem) -> list[str]:
 
 def _expansion(problem: Problem) -> str:
     """What the steps are steps of, in a frame that grows."""
-    time, words = problem.time, TimeWords.of_problem(problem)
+    time, words = problem.timing, TimeWords.of_problem(problem)
     return (
         f"expanding frame: steps of the clock s = arctan(w t)/w, w = {time.frame.rate:.6g} in code units, up to s = "
         f"{words(time.end)}, which is t = {words(time.final)}; the box grows by {time.frame.scale(time.end):.6g}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
+from hpcmix.problem.sections.species import Condensate
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation, varied_problems
 from hpcmix.studies.scattering_pairs import pairs_of
 from hpcmix.studies.setting import DIVISION, Load, Setting, evolved, plain_motion, three_dimensional
@@ -87,7 +88,7 @@ def only_scattering(problem: Problem) -> None:
     """Raise :class:`~hpcmix.problem.errors.ProblemError` where an interaction is no repulsive scattering potential."""
     pairs_of(plain_motion(problem))
     for index, one in enumerate(problem.species):
-        if one.kind != "condensate":
+        if not isinstance(one, Condensate):
             raise problem.complain(f"species.{index}.kind", "this claim is about condensates")
     for index, entry in enumerate(problem.interaction):
         if not isinstance(entry, ScatteringInteraction):

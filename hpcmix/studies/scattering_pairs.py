@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.neumann import relative_coefficient
 from hpcmix.model.pair_kernels.radial_functions import RadialFunction, radial_function
+from hpcmix.model.terms.entry_kernels import coefficient_of_pair
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
@@ -37,8 +37,7 @@ def pairs_of(problem: Problem) -> list[Pair]:
             raise problem.complain(f"interaction.{index}.potential", "is negative somewhere; the claim is about V >= 0")
         if entry.neumann_radius is None:
             raise problem.complain(f"interaction.{index}", "needs neumann_radius: the claim is about a fixed l")
-        first, second = (problem.species_named(name).mass for name in entry.between)
-        kappa = relative_coefficient(first, second, problem.hbar)
+        kappa = coefficient_of_pair(problem, entry.between)
         found.append(Pair("-".join(entry.between), function, kappa, entry.neumann_radius))
     if not found:
         raise problem.complain("interaction", 'holds no kind = "scattering"; this claim is about their potentials')

@@ -20,11 +20,14 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.run.log import Log, Meter
 from hpcmix.run.stops.requests import Prospect, Stopped, StopRequests
 from hpcmix.run.stops.watchdog import Watchdog
-from hpcmix.studies.track import Conductor, Record, Track, follow, stored
+from hpcmix.studies.following import follow
+from hpcmix.studies.track import Conductor, Record, Track, stored
 
 
 class StudyStopped(Foreseen):
     """The study was asked to stop; what is done is stored. The text says by whom."""
+
+    status = ExitStatus.STOPPED
 
     def __init__(self, message: str, status: ExitStatus = ExitStatus.STOPPED) -> None:
         super().__init__(message)

@@ -25,7 +25,9 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.timers import Timers
-from hpcmix.state import State
+from hpcmix.state.orbital_cloud import orbital_clouds
+from hpcmix.state.progress import Progress
+from hpcmix.state.state import State
 
 
 def plain_write(comm, path: Path, arrays: list[np.ndarray]) -> float:
@@ -73,12 +75,12 @@ def main() -> None:
     plain, checkpoint, reading = [], [], []
     for repetition in range(options.repetitions):
         plain.append(plain_write(comm, place / "plain", orbitals))
-        timers = Timers()
+        timers, state = Timers(), State(orbital_clouds(orbitals), Progress(1, 0.1))
         directory = RunDirectory(place / str(repetition))
         comm.barrier()
         begin = time.perf_counter()
         written = write_checkpoint(
-            directory, State(orbitals, 1, 0.1), names, communicators, Bookmark(), Metadata(), options.writer, timers
+            directory, state, names, communicators, Bookmark(), Metadata(), options.writer, timers
         )
         comm.barrier()
         read_back = comm.allreduce(timers.seconds["read back"], max)

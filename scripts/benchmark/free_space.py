@@ -21,8 +21,9 @@ from hpcmix.model.pair_kernels.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators, world
+from hpcmix.parallel.engine import Engine
+from hpcmix.parallel.precision import Precision
 from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transforms.padded import PaddedTransform
 from hpcmix.parallel.transforms.trial import choose_exchange
 
 
@@ -33,28 +34,29 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=1, help="species that all act on each other")
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
-    dtype = np.dtype(np.complex64 if options.single else np.complex128)
+    precision = Precision.SINGLE if options.single else Precision.DOUBLE
     if world().rank == 0:
-        print(f"{dtype}, {world().size} rank(s), {options.fields} field(s); best of {options.repeats}")
+        print(f"{precision.complex_type}, {world().size} rank(s), {options.fields} field(s); best of {options.repeats}")
         print(f"{'n':>6}{'pair ms':>10}{'convolution ms':>16}{'pairs/field':>13}{'set-up s':>10}{'memory':>8}")
     for n in options.sizes:
-        report(n, dtype, options.fields, options.repeats)
+        report(n, precision, options.fields, options.repeats)
 
 
-def report(n: int, dtype: np.dtype, fields: int, repeats: int) -> None:
+def report(n: int, precision: Precision, fields: int, repeats: int) -> None:
     comm = world()
     communicators = Communicators.create(comm, (n, n, n))
     begin = time.perf_counter()
-    way = choose_exchange(communicators, dtype, fields).way
-    transform = PaddedTransform(communicators, dtype, Timers(), fields, way)
+    exchange = choose_exchange(communicators, precision, fields).way
+    engine = Engine(communicators, precision, Timers(), exchange)
+    transform = engine.padded_transform(fields)
     place = (transform.points, (1.0, 1.0, 1.0), transform.padded, transform.first, transform.count)
-    multiplier = PaddedMultiplier(YukawaKernel(1.0, 0.0, 3), place, transform.real_dtype)
+    multiplier = PaddedMultiplier(YukawaKernel(1.0, 0.0, 3), place, engine.real_dtype)
     couplings = np.ones((fields, fields)) + np.eye(fields)  # as many channels as species
-    interaction = FreeSpaceTerm([KernelShape(couplings, multiplier)], transform)
+    interaction = FreeSpaceTerm([KernelShape(couplings, multiplier)], engine)
     set_up = time.perf_counter() - begin
     shape = communicators.decomposition.position_block(comm.rank).shape
-    densities = [np.random.default_rng(1).random(shape).astype(transform.real_dtype) for _ in range(fields)]
-    whole = np.random.default_rng(1).random((n, n, n)).astype(dtype)
+    densities = [np.random.default_rng(1).random(shape).astype(engine.real_dtype) for _ in range(fields)]
+    whole = np.random.default_rng(1).random((n, n, n)).astype(engine.complex_dtype)
     bare, padded = [], []
     for _ in range(repeats + 1):
         comm.Barrier()
@@ -73,9 +75,9 @@ def report(n: int, dtype: np.dtype, fields: int, repeats: int) -> None:
         pair, convolution = min(bare[1:]), min(padded[1:])
         print(
             f"{n:6d}{1e3 * pair:10.2f}{1e3 * convolution:16.2f}{convolution * comm.size / fields / pair:13.2f}"
-            f"{set_up:10.2f}{kept / (n**3 * dtype.itemsize):8.2f}"
+            f"{set_up:10.2f}{kept / (n**3 * engine.complex_dtype.itemsize):8.2f}"
         )
-    interaction.free()
+    engine.free()
     communicators.free()
 
 

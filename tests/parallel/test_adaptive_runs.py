@@ -75,8 +75,8 @@ def test_stopped_after_rejections_and_killed_it_is_the_whole_run(comm, folder, m
     with asked_to_stop_after(comm, monkeypatch, before):
         assert run(folder, "parts", *settings_of(integrator)) == STOPPED
     stopped = newest(folder, "parts")
-    assert stopped.step == summary(folder, "parts")["step"] == before
-    assert stopped.adaptation.rejected > 0  # some before the stop
+    assert stopped.progress.step == summary(folder, "parts")["step"] == before
+    assert stopped.progress.adaptation.rejected > 0  # some before the stop
     usual = AdaptiveStepper.advance
 
     def killing(self, state):
@@ -98,7 +98,7 @@ def test_how_often_checkpoints_are_written_changes_nothing(folder, whole_runs, e
     *expected, _ = uninterrupted(folder, whole_runs)
     assert run(folder, "often", f"output.checkpoints={{{every}, keep=99}}") == DONE
     assert list(contents(folder, "often")) == expected
-    times = [read_header(path).time for _, path in RunDirectory(folder / "often").stored_checkpoints()]
+    times = [read_header(path).progress.time for _, path in RunDirectory(folder / "often").stored_checkpoints()]
     if every == "interval=0.07":
         assert [int(time / 0.07) for time in times] == [0, 1, 2, 3, 4, 5, 5]  # the last at the end
 
@@ -140,7 +140,8 @@ def test_the_ranks_and_their_number_decide_alike(comm, folder, monkeypatch):
     comm.barrier()
     assert run(folder, "all", "output.observables={every=1}") == DONE
     one, other = newest(folder, own.name), newest(folder, "all")
-    assert one.step == other.step and one.adaptation.rejected == other.adaptation.rejected > 0
+    assert one.progress.step == other.progress.step
+    assert one.progress.adaptation.rejected == other.progress.adaptation.rejected > 0
     # equal but where a sum that is rounded in another order shows in the initial norm
     mine, others = records(folder, own.name), records(folder, "all")
     np.testing.assert_allclose([r["time"] for r in mine], [r["time"] for r in others], rtol=1e-13)
@@ -187,7 +188,7 @@ def test_fixed_steps_can_be_gone_on_with_by_adaptive_ones(comm, folder, monkeypa
     *_, end = uninterrupted(folder, whole_runs)
     with asked_to_stop_after(comm, monkeypatch, 30):
         assert run(folder, "fixed", "time.step=0.005", "output.snapshots={every=9}") == STOPPED
-    assert newest(folder, "fixed").adaptation is None
+    assert newest(folder, "fixed").progress.adaptation is None
     assert run(folder, "fixed", accept_changes=True) == DONE
     found = summary(folder, "fixed")
     assert found["time"] == 0.4 and found["energy"]["total"] == pytest.approx(end["energy"]["total"], rel=1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 from contextlib import contextmanager
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -19,14 +20,16 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split, part
-from hpcmix.state import State
+from hpcmix.state.orbital_cloud import orbital_clouds
+from hpcmix.state.progress import Progress
+from hpcmix.state.state import State
 
 WRITERS = ["h5py", "mpi-io"] if h5py.get_config().mpi else ["mpi-io"]
 POINTS = (7, 6, 5)
 NAMES, ORBITALS = ("boson", "fermi", "light"), (1, 5, 2)
 METADATA = Metadata("test", NAMES, provenance={"problem": 'title = "test"\n', "ranks": 1, "ancestors": "a1\nb2"})
 BOOKMARK = Bookmark(123, 4, {"particles": {"boson": 1 / 3}, "energy": [0.1, 0.2]}, {"residual": 1e-11})
-PENDING = -0.1 / 3
+PROGRESS = Progress(40, 0.1, pending_kick=-0.1 / 3)
 
 
 def whole_fields(points=POINTS, dtype=np.complex128):
@@ -60,7 +63,7 @@ def state_on(communicators, fields):
     for species, whole in enumerate(fields):
         first, count = held(communicators, species)
         orbitals.append(np.ascontiguousarray(whole[(slice(first, first + count), *block.slices)]))
-    return State(orbitals, 40, 0.1, PENDING)
+    return State(orbital_clouds(orbitals), PROGRESS)
 
 
 def write(communicators, directory, fields, **options):
@@ -71,7 +74,7 @@ def write(communicators, directory, fields, **options):
 def load(communicators, header, dtype=np.complex128):
     block = communicators.decomposition.position_block(communicators.group.rank)
     orbitals = [np.full((held(communicators, a)[1], *block.shape), np.nan, dtype) for a in range(len(NAMES))]
-    return read_state(header, orbitals, NAMES, communicators)
+    return read_state(header, orbital_clouds(orbitals), NAMES, communicators)
 
 
 @contextmanager
@@ -111,7 +114,7 @@ def test_written_on_any_ranks_and_read_on_any_others(comm, shared_tmp_path, writ
                             for array, wanted in zip(found.orbitals, wanted_here, strict=True):
                                 np.testing.assert_array_equal(array, wanted)
                             assert digest_of(found, NAMES, communicators) == expected
-                            assert (found.step, found.step_size, found.pending_kick) == (40, 0.1, PENDING)
+                            assert found.progress == PROGRESS
                             count += 1
     assert comm.allreduce(count) >= comm.size
 
@@ -123,7 +126,7 @@ def test_everything_beside_the_fields_comes_back(comm, shared_tmp_path):
     header = read_header(directory.checkpoint(40))
     assert header.bookmark == BOOKMARK == written.bookmark
     assert (header.problem, header.ancestors, header.ranks) == ('title = "test"\n', ("a1", "b2"), 1)
-    assert (header.step, header.time, header.pending_kick) == (40, 4.0, PENDING)
+    assert header.progress == PROGRESS and header.progress.time == 4.0
     with h5py.File(header.path) as file:
         for name, whole in zip(NAMES, whole_fields(), strict=True):
             np.testing.assert_array_equal(file[f"{name}/orbitals"][:], whole)
@@ -244,7 +247,7 @@ def test_a_limit_on_the_size_of_files_leaves_the_earlier_checkpoint(comm, shared
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with some_ranks(comm, comm.size) as communicators:
         _, state = write(communicators, directory, whole_fields(), writer=writer)
-        state.step = 41
+        state.progress = replace(state.progress, step=41)
         comm.barrier()
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
@@ -273,7 +276,7 @@ def test_parts_know_the_orbitals_of_other_groups(comm):
     if comm.size % 2:
         pytest.skip("needs an even number of ranks")
     with some_ranks(comm, comm.size, None, 2) as communicators:
-        parts = parts_of(state_on(communicators, whole_fields()), NAMES, communicators)
+        parts = parts_of(state_on(communicators, whole_fields()).clouds, NAMES, communicators)
         assert [part.shape for part in parts.values()] == [(number, *POINTS) for number in ORBITALS]
         starts = comm.allgather([part.block.start[0] for part in parts.values()])
         assert starts[0] == [0, 0, 0] and starts[-1] == [1, 3, 0]

@@ -8,21 +8,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from parallel.engines import engine_on
 
 from hpcmix.parallel import shared_memory
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.decomposition import part
-from hpcmix.parallel.engine import make_transform
+from hpcmix.parallel.precision import Precision
 from hpcmix.parallel.shared_memory import SHARED_MEMORY_VARIABLE, NoSharedMemory, SharedWindow, obstacle
-from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transforms.exchange import EXCHANGES, Redistribution, make_exchange
 from hpcmix.parallel.transforms.trial import choose_exchange
 from hpcmix.problem.errors import ProblemError
 
 POINTS = (13, 11, 10)
-
-
-COMPLEX = np.dtype(np.complex128)
 
 
 @pytest.fixture(params=EXCHANGES)
@@ -33,20 +30,20 @@ def way(request) -> str:
 
 def test_the_trial_chooses_one_of_those_that_it_measured(monkeypatch):
     communicators = Communicators.create(world(), POINTS)
-    trial = choose_exchange(communicators, COMPLEX, 2)
+    trial = choose_exchange(communicators, Precision.DOUBLE, 2)
     several = world().size > 1
     assert trial.way in EXCHANGES
     assert set(trial.seconds) == (set(EXCHANGES) if several else set())
     assert all(0.0 < seconds < 60.0 for taken in trial.seconds.values() for seconds in taken)
     assert len(trial.description) == several and all("trial" in line for line in trial.description)
     monkeypatch.setenv(SHARED_MEMORY_VARIABLE, "no")
-    without = choose_exchange(communicators, COMPLEX, 2)
+    without = choose_exchange(communicators, Precision.DOUBLE, 2)
     assert without.way != "shared-memory"
     assert bool(without.obstacle) == several and all(SHARED_MEMORY_VARIABLE in one for one in without.description[:1])
-    assert choose_exchange(communicators, COMPLEX, 2, "packed-messages").way == "packed-messages"
+    assert choose_exchange(communicators, Precision.DOUBLE, 2, "packed-messages").way == "packed-messages"
     if several:
         with pytest.raises(ProblemError, match="no shared memory"):
-            choose_exchange(communicators, COMPLEX, 2, "shared-memory")
+            choose_exchange(communicators, Precision.DOUBLE, 2, "shared-memory")
     communicators.free()
 
 
@@ -76,7 +73,8 @@ def test_transforms_in_any_order_at_any_speed(way, real):
     """
     comm = world()
     communicators = Communicators.create(comm, POINTS)
-    transform = make_transform(communicators, real, COMPLEX, Timers(), way)
+    engine = engine_on(communicators, exchange=way)
+    transform = engine.real_transform() if real else engine.complex_transform()
     block = transform.position_block.slices
     same = np.random.default_rng(7)  # the same fields on every rank
     wholes = [same.standard_normal(POINTS) + (0 if real else 1j) * same.standard_normal(POINTS) for _ in range(3)]
@@ -145,7 +143,7 @@ def test_a_transform_goes_on_by_messages_where_memory_runs_out(monkeypatch, afte
 
     def drift(way: str) -> tuple[np.ndarray, str]:
         communicators = Communicators.create(comm, POINTS, grid)
-        transform = make_transform(communicators, False, COMPLEX, Timers(), way, 2)
+        transform = engine_on(communicators, exchange=way).complex_transform(2)
         fields = [transform.empty_fields(2) for _ in range(2)]
         factors = [np.exp(1j * np.arange(n)) for n in transform.wave_block.shape]
         for array in (field for pair in fields for field in pair):
@@ -173,7 +171,7 @@ def test_a_trial_without_memory_measures_messages_only(monkeypatch):
         pytest.skip("one rank exchanges nothing")
     communicators = Communicators.create(world(), POINTS)
     without_memory_on_the_last_rank(monkeypatch, after=1)  # the first question is that for a free-standing estimate
-    trial = choose_exchange(communicators, COMPLEX, 2)
+    trial = choose_exchange(communicators, Precision.DOUBLE, 2)
     assert set(trial.seconds) == {"packed-messages", "sub-array-messages"}
     assert trial.description[0] == "no shared memory (it is taken away): ranks exchange messages"
     communicators.free()

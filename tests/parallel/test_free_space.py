@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from parallel.engines import engine_on
 from parallel.test_same_physics import parallel_options, pencil_grids
 from physics.systems import coulomb, dipolar, expression, gaussian, require_below, species, system, yukawa
 from scipy.special import erf, erfc
@@ -19,9 +20,7 @@ from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transforms.exchange import EXCHANGES
-from hpcmix.parallel.transforms.padded import PaddedTransform
 
 GRIDS = {
     "line": ((37,), (9.0,)),
@@ -122,7 +121,8 @@ def test_against_a_direct_sum(comm, grid, name, dtype):
     real = np.empty(0, dtype).real.dtype
     for pencil_grid, way in pencil_grids_and_ways(comm.size, points, name):
         communicators = Communicators.create(comm, points, pencil_grid)
-        transform = PaddedTransform(communicators, dtype, Timers(), 2, way)
+        engine = engine_on(communicators, dtype, way)
+        transform = engine.padded_transform(2)
         spacings = transform.on_three_axes([length / n for length, n in zip(lengths, points, strict=True)], 1.0)
         place = (transform.points, spacings, transform.padded, transform.first, transform.count)
         interaction = FreeSpaceTerm(
@@ -130,7 +130,7 @@ def test_against_a_direct_sum(comm, grid, name, dtype):
                 *(KernelShape(np.diag([1.0, 0.0]), PaddedMultiplier(kernel, place, real)) for kernel in within),
                 KernelShape(1.0 - np.eye(2), PaddedMultiplier(between[0], place, real)),
             ],
-            transform,
+            engine,
         )
         block = communicators.decomposition.position_block(comm.rank).slices
         mine = [np.ascontiguousarray(density[block], real) for density in densities]
@@ -139,7 +139,7 @@ def test_against_a_direct_sum(comm, grid, name, dtype):
                 scale = np.max(np.abs(whole))
                 np.testing.assert_allclose(potential, whole[block], rtol=0, atol=PRECISION[dtype] * scale)
                 assert scale > 0.1
-        interaction.free()
+        engine.free()
         communicators.free()
 
 

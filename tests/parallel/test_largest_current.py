@@ -42,7 +42,7 @@ def filled(comm, division=None):
     one = system(POINTS[:2], LENGTHS[:2], entries, time=time, parallel=parallel, comm=comm)
     one.stepper.advance(one.state)
     one.stepper.settle(one.state)
-    assert one.state.pending_kick != 0.0
+    assert one.state.progress.pending_kick != 0.0
     return one
 
 

@@ -62,7 +62,7 @@ def test_the_same_fields(comm, dimensions):
             for name in expected["species"]:
                 for key in ("momentum", "angular_momentum") if dimensions > 1 else ("momentum",):
                     assert record["species"][name][key] == pytest.approx(expected["species"][name][key], abs=1e-10)
-            mine.mixture.free()
+            mine.mixture.engine.free()
 
 
 def rotating_sets(comm, groups):
@@ -94,7 +94,7 @@ def test_orbital_groups(comm):
             assert one["angular_momentum"] == pytest.approx(other["angular_momentum"], abs=1e-10)
             assert one["momentum"] == pytest.approx(other["momentum"], abs=1e-10)
         assert record["species"]["f"]["orthonormality_defect"] < 1e-12
-        mine.mixture.free()
+        mine.mixture.engine.free()
 
 
 def test_ground_state(comm):

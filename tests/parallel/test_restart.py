@@ -346,7 +346,7 @@ def test_restarts_at_and_around_switching_times_change_nothing(comm, folder, mon
         with asked_to_stop_after(comm, monkeypatch, 22 - stop):  # the next switching time
             assert go_on(folder, f"at{stop}") == STOPPED
         newest = read_header(RunDirectory(folder / f"at{stop}").stored_checkpoints()[-1][1])
-        assert (newest.step, newest.time, newest.mark.step) == (22, 0.2114, 22)
+        assert (newest.progress.step, newest.progress.time, newest.progress.mark.step) == (22, 0.2114, 22)
         assert go_on(folder, f"at{stop}") == DONE
         assert contents(folder, f"at{stop}") == expected
     records = [json.loads(line) for line in series(folder, "whole").splitlines()]
@@ -370,8 +370,8 @@ def test_another_step_is_taken_from_the_checkpoint_on(comm, folder, monkeypatch)
     found = summary(folder, "finer")
     newest = read_header(RunDirectory(folder / "finer").stored_checkpoints()[-1][1])
     # from 0.147 on: 0.04, 0.0244, 0.05 and 0.1386 in steps of at most 0.004
-    assert found["step"] == newest.step == 15 + 10 + 7 + 13 + 35
-    assert found["time"] == pytest.approx(0.4, rel=1e-14) and newest.step_size == pytest.approx(0.1386 / 35)
+    assert found["step"] == newest.progress.step == 15 + 10 + 7 + 13 + 35
+    assert found["time"] == pytest.approx(0.4, rel=1e-14) and newest.progress.step_size == pytest.approx(0.1386 / 35)
     assert run(folder, "whole", SWITCHED, "time.step=0.002") == DONE
     exact = summary(folder, "whole")
     for name in ("up", "down"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log
-from hpcmix.studies.track import Conductor, Track, follow, stored
+from hpcmix.studies.following import follow
+from hpcmix.studies.track import Conductor, Record, Track, stored
 from hpcmix.studies.work import StudyStopped, Work, deal, number_of_groups
 
 FILE = """
@@ -35,7 +37,7 @@ observables = { every = 2 }
 
 def energy(simulations):
     mixture, state = simulations[0].mixture, simulations[0].state
-    density = mixture.densities(state.orbitals)[0]
+    density = mixture.densities(state.clouds)[0]
     (moment,) = mixture.communicators.sum([np.sum(density * mixture.grid.coordinates[0])])
     return [float(moment), float(mixture.communicators.sum([np.sum(density**2)])[0])]
 
@@ -47,14 +49,12 @@ def track(label, strength=1.0, measure=energy):
 
 
 class StopAfter(Conductor):
-    def __init__(self, step):
-        self.step, self.reached = step, 0
+    def __init__(self, steps):
+        self.steps, self.taken = steps, 0
 
     def stop(self, needed):
-        return 1 if self.reached >= self.step else 0
-
-    def progress(self, track, step):
-        self.reached = step
+        self.taken += 1
+        return 1 if self.taken >= self.steps else 0
 
 
 def test_a_stopped_track_goes_on_where_it_stopped(comm, shared_tmp_path):
@@ -92,6 +92,50 @@ def test_a_track_goes_on_across_a_switching_time(comm, shared_tmp_path, stop):
     again = follow(switched, comm, shared_tmp_path, Conductor())
     assert again.done and again.rows == whole.rows
     assert switched.key != track("s").key
+
+
+def test_a_record_that_was_made_before_the_stop_is_made_once(comm, shared_tmp_path):
+    """Earlier versions measured before they wrote the checkpoint of the step."""
+    whole = follow(track("whole"), comm, None, Conductor())
+    assert len(follow(track("t"), comm, shared_tmp_path, StopAfter(4)).rows) == 2
+    if comm.rank == 0:
+        path = shared_tmp_path / track("t").key / "record.json"
+        record = Record.read(path)
+        record.rows.append(whole.rows[2])
+        record.write(path)
+    comm.Barrier()
+    assert follow(track("t"), comm, shared_tmp_path, Conductor()).rows == whole.rows
+
+
+def test_a_lost_solution_ends_the_record_with_the_species(comm, shared_tmp_path, monkeypatch):
+    usual = Stepper.advance
+
+    def poisoned(self, state):
+        usual(self, state)
+        if state.step == 4 and comm.rank == comm.size - 1:
+            state.orbitals[0][...] = np.nan
+
+    monkeypatch.setattr(Stepper, "advance", poisoned)
+    record = follow(track("t"), comm, shared_tmp_path, Conductor())
+    assert record.done and len(record.rows) == 2  # nothing is measured of what is lost
+    assert 'species "a" in step 4, t = 0.4' in record.lost
+    comm.Barrier()
+    assert stored(track("t"), shared_tmp_path).lost == record.lost
+
+
+def test_what_is_not_finite_is_never_checkpointed(comm, shared_tmp_path, monkeypatch):
+    """Not even where the vote, which looks at one value, does not see it."""
+    usual = Stepper.advance
+
+    def poisoned(self, state):
+        usual(self, state)
+        if state.step == 3 and comm.rank == comm.size - 1:
+            self.settle(state)
+            state.orbitals[0][0, -1, -1, -1] = np.nan
+
+    monkeypatch.setattr(Stepper, "advance", poisoned)
+    record = follow(track("t"), comm, shared_tmp_path, StopAfter(3))
+    assert record.done and "not finite" in record.lost
 
 
 def test_a_track_of_orbitals_goes_on_without_seeking_them_again(comm, shared_tmp_path, monkeypatch):

@@ -4,11 +4,10 @@ that the ranks form.
 
 import numpy as np
 import pytest
+from parallel.engines import engine_on
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import choose_pencil_grid, largest_split
-from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transforms.reference import ReferenceTransform
 from hpcmix.problem.errors import ProblemError
 
@@ -23,6 +22,12 @@ def pencil_grids(ranks, points):
     """All pencil grids of so many ranks that leave no rank without points."""
     limit = largest_split(points)
     return [(p, ranks // p) for p in range(1, ranks + 1) if ranks % p == 0 and p <= limit[0] and ranks // p <= limit[1]]
+
+
+def made(communicators, real, dtype=np.complex128):
+    """The transform of an engine of its own."""
+    engine = engine_on(communicators, dtype)
+    return engine.real_transform() if real else engine.complex_transform()
 
 
 def whole_field(points, real, dtype):
@@ -56,7 +61,7 @@ def test_against_numpy(comm, points, real, dtype):
     scale, tolerance = np.max(np.abs(spectrum)), PRECISION[dtype]
     for pencil_grid in grids:
         communicators = Communicators.create(comm, points, pencil_grid)
-        transform = make_transform(communicators, real, dtype, Timers())
+        transform = made(communicators, real, dtype)
         mine = field[transform.position_block.slices].copy()
         assert mine.dtype == transform.position_dtype
         assert 0 not in mine.shape
@@ -93,7 +98,7 @@ def test_multiply(comm, points, real):
     phases = np.exp(-2j * np.pi * 2 * modes / points[0])
     for pencil_grid in pencil_grids(comm.size, points):
         communicators = Communicators.create(comm, points, pencil_grid)
-        transform = make_transform(communicators, real, np.complex128, Timers())
+        transform = made(communicators, real)
         local = phases[transform.wave_block.slices[0]].reshape(-1, *[1] * (len(points) - 1))
 
         def shift(spectrum, local=local, transform=transform):
@@ -113,7 +118,7 @@ def test_the_bits_repeat(comm, points):
     results = []
     for _ in range(2):
         communicators = Communicators.create(comm, points)
-        transform = make_transform(communicators, False, np.complex128, Timers())
+        transform = made(communicators, False)
         results.append(
             transform.forward(np.ascontiguousarray(field[transform.position_block.slices]), transform.empty_wave())
         )
@@ -131,8 +136,8 @@ def test_against_mpi4py_fft(comm, points, real, dtype):
     field, tolerance = whole_field(points, real, dtype), PRECISION[dtype]
     for pencil_grid in pencil_grids(comm.size, points):
         communicators = Communicators.create(comm, points, pencil_grid)
-        ours = make_transform(communicators, real, dtype, Timers())
-        theirs = ReferenceTransform(communicators, real, dtype, Timers())
+        ours = made(communicators, real, dtype)
+        theirs = ReferenceTransform(ours.resources, real)
         assert (ours.position_block, ours.wave_block) == (theirs.position_block, theirs.wave_block)
         mine = field[ours.position_block.slices].copy()
         left, right = ours.forward(mine, ours.empty_wave()), theirs.forward(mine, theirs.empty_wave())
@@ -204,7 +209,7 @@ def test_multiply_along_one_axis(comm, points, dtype):
     field = whole_field(points, False, dtype)
     random = np.random.default_rng(5)
     for pencil_grid in pencil_grids(comm.size, points):
-        transform = make_transform(Communicators.create(comm, points, pencil_grid), False, dtype, Timers())
+        transform = made(Communicators.create(comm, points, pencil_grid), False, dtype)
         for axis, n in enumerate(points):
             table = random.standard_normal(n) + 1j * random.standard_normal(n)
             shape = [n if other == axis else 1 for other in range(len(points))]

@@ -8,6 +8,7 @@ its communicator.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from hpcmix.model.build import build_mixture
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.timers import Timers
 from hpcmix.problem.load import parse_problem
@@ -65,6 +68,12 @@ def problem_text(
     )
 
 
+def mixture_of(problem: Problem, comm: MPI.Comm = MPI.COMM_SELF, exchange: str = "sub-array-messages") -> Mixture:
+    """The model of a problem, with an engine of its own. Collective."""
+    communicators = Communicators.of(division_request(problem), comm)
+    return build_mixture(problem, Engine(communicators, precision_of(problem), Timers(), exchange))
+
+
 class System:
     """A problem on this rank: ``problem``, ``mixture``, ``state``, ``ground_state`` (how it was found, or None) and its
     history of residuals.
@@ -72,7 +81,7 @@ class System:
 
     def __init__(self, problem: Problem, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages") -> None:
         self.problem = problem
-        self.mixture = build_mixture(problem, Communicators.of(problem, comm), Timers(), way)
+        self.mixture = mixture_of(problem, comm, way)
         self.residuals: list[float] = []
         self.state, self.ground_state = initial_state(
             problem, self.mixture, lambda i, residual, e: self.residuals.append(residual)
@@ -105,7 +114,7 @@ class System:
 
     def density(self, species: int = 0) -> np.ndarray:
         """rho of one species."""
-        return self.mixture.densities(self.state.orbitals)[species]
+        return self.mixture.densities(self.state.clouds)[species]
 
     def norms(self) -> np.ndarray:
         """<phi|phi> of every species."""
@@ -114,7 +123,7 @@ class System:
 
     def energy(self, instant: Instant = NOW) -> Energy:
         """The energy by term."""
-        return self.mixture.energy(self.state.orbitals, instant)
+        return self.mixture.energy(self.state.clouds, instant)
 
     def look(self) -> Look:
         """What is measured with."""
@@ -134,7 +143,8 @@ class System:
 
     def reverse(self) -> None:
         """Turn the direction of time: the same times, passed backwards."""
-        self.state.step, self.state.step_size = -self.state.step, -self.state.step_size
+        progress = self.state.progress
+        self.state.progress = replace(progress, step=-progress.step, step_size=-progress.step_size)
 
 
 def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-messages", **sections) -> System:

@@ -80,7 +80,7 @@ def test_the_error_is_proportional_to_the_tolerance(integrator):
     for tolerance in TOLERANCES[integrator]:
         run = Run(moving({"tolerance": tolerance}, integrator))
         errors.append(distance(run.finish(), reference(), run.system.grid.cell_volume))
-        estimate = run.state.adaptation.estimate
+        estimate = run.state.progress.adaptation.estimate
         # the sum of estimates is of the size of the error: local errors neither cancel nor are amplified much here
         assert 0.4 < estimate / errors[-1] < 3.0, (tolerance, estimate, errors[-1])
         assert errors[-1] < tolerance
@@ -134,9 +134,9 @@ def test_steps_follow_a_quench():
     # the frequency is twelve times as large
     assert np.median(sizes[within]) < 0.2 * np.median(sizes[before])
     assert np.median(sizes[after]) > 2.0 * np.median(sizes[within])
-    assert {1.0, 1.5} <= set(run.ends) and run.state.adaptation.rejected > 0
+    assert {1.0, 1.5} <= set(run.ends) and run.state.progress.adaptation.rejected > 0
     uncut = sizes[~np.isin(run.ends[1:], (1.0, 1.5, 2.5))]
-    assert (run.state.adaptation.smallest, run.state.adaptation.largest) == (min(uncut), max(uncut))
+    assert (run.state.progress.adaptation.smallest, run.state.progress.adaptation.largest) == (min(uncut), max(uncut))
 
 
 @pytest.mark.parametrize("ramp", [0.0, 0.07])
@@ -192,16 +192,16 @@ def test_sets_of_orbitals_are_followed_and_stay_orthonormal():
 def test_looking_within_a_step_is_exact_and_changes_no_bit():
     class Looking(Run):
         def after(self, state):
-            begin = state.adaptation.previous
+            begin = state.progress.adaptation.previous
             for share in (0.2, 0.5, 0.9):
                 time = begin + share * (state.time - begin)
                 seen = self.stepper.landed(state, time)
                 assert seen.time == time and seen.step == state.step - 1
-                looks.append((time, [array.copy() for array in self.system.mixture.densities(seen.orbitals)]))
+                looks.append((time, [array.copy() for array in self.system.mixture.densities(seen.clouds)]))
 
     looks = []
     looked_at, alone = (kind(moving({"tolerance": 1e-7}, "blanes-moan-4")) for kind in (Looking, Run))
-    assert looked_at.ends == alone.ends and looked_at.state.adaptation == alone.state.adaptation
+    assert looked_at.ends == alone.ends and looked_at.state.progress.adaptation == alone.state.progress.adaptation
     for mine, other in zip(looked_at.state.orbitals, alone.state.orbitals, strict=True):
         np.testing.assert_array_equal(mine, other)
     assert len(looks) > 20
@@ -218,7 +218,8 @@ def test_the_state_is_restored_to_the_bit_when_a_step_is_rejected():
     stepper, state = AdaptiveStepper(prepared.mixture, prepared.problem.time), prepared.state
     before = state.copy()
     stepper.advance(state)
-    assert (state.step, state.time, state.adaptation.rejected) == (0, 0.0, 1) and state.step_size < 1.0
+    assert (state.step, state.time, state.progress.adaptation.rejected) == (0, 0.0, 1)
+    assert state.progress.step_size < 1.0
     for mine, other in zip(state.orbitals, before.orbitals, strict=True):
         np.testing.assert_array_equal(mine, other)
 
@@ -238,7 +239,7 @@ def test_a_step_is_two_of_the_integrator():
         stepper.advance(fixed.state)
     stepper.settle(fixed.state)
     assert adaptive.state.time == fixed.state.time == 0.125
-    assert adaptive.state.pending_kick == fixed.state.pending_kick
+    assert adaptive.state.progress.pending_kick == fixed.state.progress.pending_kick
     for mine, other in zip(adaptive.state.orbitals, fixed.state.orbitals, strict=True):
         np.testing.assert_array_equal(mine, other)
 

@@ -115,7 +115,6 @@ def test_morawetz_action_of_a_free_gaussian(frame, final, step):
     if np.isfinite(time):
         b = 1.0 / Place.of(look).contraction
         assert found.density / b**2 == pytest.approx(NUMBER**2 * (2.0 * np.pi * spread(time) ** 2) ** -1.5, rel=1e-5)
-    distance.free()
     simulation.free()
 
 

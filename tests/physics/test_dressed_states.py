@@ -11,6 +11,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    mixture_of,
     potentials_of,
     problem_text,
     require_below,
@@ -22,12 +23,9 @@ from physics.test_rabi import dense, rabi
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.dressed import Dressing
-from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
-from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
 from hpcmix.problem.load import parse_problem
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 BEFORE = Instant.before_start()
 
@@ -44,7 +42,7 @@ def applied(state):
     """H psi of every component by numpy's transforms, without the minimiser's arrays; couplings of time 0-."""
     mixture, orbitals = state.mixture, state.state.orbitals
     matrix, result = mixture.rabi.matrix(BEFORE), []
-    potentials = potentials_of(mixture, mixture.densities(orbitals), BEFORE)
+    potentials = potentials_of(mixture, mixture.densities(orbital_clouds(orbitals)), BEFORE)
     for a, (model, potential) in enumerate(zip(mixture.species, potentials, strict=True)):
         symbol = np.empty(state.grid.points)
         for place, values in model.kinetic.planes(state.grid):
@@ -199,12 +197,12 @@ def test_lower_than_its_neighbours(case):
     for name, change in {"populations": shift, "phase": lambda s: (a, b * np.exp(1j * s)), "tilt": tilt}.items():
         rises = []
         for s in (-0.02, -0.01, 0.01, 0.02):
-            state.state.orbitals[:2] = change(s)
+            state.state.clouds[:2] = orbital_clouds(change(s))
             rises.append(state.energy(BEFORE).total - start)
         assert min(rises) > 1e-6 * abs(start), name
         # quadratic: four times for twice; a third order of a few s beside it
         assert rises[0] + rises[3] == pytest.approx(4.0 * (rises[1] + rises[2]), rel=0.01), name
-        state.state.orbitals[:2] = a, b
+        state.state.clouds[:2] = orbital_clouds((a, b))
 
 
 def test_coupling_restores_miscibility():
@@ -460,7 +458,7 @@ def test_what_was_chosen_is_said():
             state[1]["particles"] = 3.0
         lines = []
         problem = parse_problem(problem_text([16], [12.0], state, coupling=[coupling], time=evolution(8.0, 0.5)))
-        mixture = build_mixture(problem, Communicators.of(problem, MPI.COMM_SELF), Timers(), "sub-array-messages")
+        mixture = mixture_of(problem)
         initial_state(problem, mixture, lambda *progress: None, lines.append)
         return lines
 

@@ -30,6 +30,7 @@ from physics.systems import (
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.model.envelope import Instant
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 LATER = Instant(0.7, 0.7)
 POINTS = {1: [15], 2: [8, 11], 3: [6, 9, 8]}
@@ -68,10 +69,11 @@ def random_fields(mixture, seed):
 
 def kick_potential(mixture, orbitals):
     """U + W as the kick applies them: its phase over its duration, short enough to be unambiguous."""
-    bound = max(np.max(np.abs(field)) for field in potentials_of(mixture, mixture.densities(orbitals), LATER))
+    densities = mixture.densities(orbital_clouds(orbitals))
+    bound = max(np.max(np.abs(field)) for field in potentials_of(mixture, densities, LATER))
     duration = 1.0 / bound
     kicked = [orbital.copy() for orbital in orbitals]
-    Flows(mixture).alternate(kicked, [Kick(duration, LATER)], [])
+    Flows(mixture).alternate(orbital_clouds(kicked), [Kick(duration, LATER)], [])
     for after, before in zip(kicked, orbitals, strict=True):
         np.testing.assert_allclose(np.abs(after), np.abs(before), rtol=1e-14)
     return [-np.angle(after / before) / duration for after, before in zip(kicked, orbitals, strict=True)]
@@ -88,8 +90,8 @@ def drift_operator(mixture, orbitals):
         for sign in (1, -1):
             moved = [orbital.copy() for orbital in orbitals]
             flows = Flows(mixture)
-            flows.alternate(moved, [Kick(0.0, LATER)], [sign * steps * tau])
-            flows.settle(moved)
+            flows.alternate(orbital_clouds(moved), [Kick(0.0, LATER)], [sign * steps * tau])
+            flows.settle(orbital_clouds(moved))
             for total, field in zip(result, moved, strict=True):
                 total += 1j * sign * factor / tau * field
     return result
@@ -110,7 +112,7 @@ def check_derivative(mixture, part, applied, what, tolerance=ROUNDING):
 
     def energy(s, direction):
         moved = [phi + s * delta for phi, delta in zip(orbitals, direction, strict=True)]
-        return mixture.energy(moved, LATER).as_dict()[part]
+        return mixture.energy(orbital_clouds(moved), LATER).as_dict()[part]
 
     h, worst = 0.5, 0.0
     for direction in directions:
@@ -344,5 +346,6 @@ def test_all_terms_together(dimensions, tmp_path):
     ]
     check_derivative(mixture, "total", applied, "all terms", 1e-12)
     # the potentials that observers and ground states use are those of the kick
-    for mine, other in zip(potentials_of(mixture, mixture.densities(orbitals), LATER), felt, strict=True):
+    densities = mixture.densities(orbital_clouds(orbitals))
+    for mine, other in zip(potentials_of(mixture, densities, LATER), felt, strict=True):
         np.testing.assert_allclose(mine, other[0], atol=1e-12 * np.max(np.abs(mine)))

@@ -13,6 +13,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    mixture_of,
     potentials_of,
     problem_text,
     require_below,
@@ -24,12 +25,8 @@ from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.search import NotConverged
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.shells import oscillator_filling
-from hpcmix.model.build import build_mixture
 from hpcmix.model.envelope import Instant
 from hpcmix.observe.fermi_density import fermi_density
-from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
 from hpcmix.problem.load import parse_problem
 
 
@@ -140,7 +137,7 @@ def test_a_filled_level_that_is_not_the_lowest_is_replaced():
         [64], [18.0], [fermions("f", 5, potential=[harmonic(1.0)], initial={"kind": "oscillator", "frequency": 1.0})]
     )
     three = parse_problem(problem_text([64], [18.0], [fermions("f", 3, potential=[harmonic(1.0)])]))
-    mixture = build_mixture(three, Communicators.of(three, MPI.COMM_SELF), Timers())
+    mixture = mixture_of(three)
     block = one.state.orbitals[0][[0, 1, 4]].copy()
     found = minimise_sets(mixture, [block], Instant.before_start(), 1e-9, 200)
     np.testing.assert_allclose(found.levels["f"].energies, [0.5, 1.5, 2.5], rtol=1e-8)
@@ -149,7 +146,7 @@ def test_a_filled_level_that_is_not_the_lowest_is_replaced():
 def sentences(text):
     said = []
     problem = parse_problem(text)
-    mixture = build_mixture(problem, Communicators.of(problem, MPI.COMM_SELF), Timers())
+    mixture = mixture_of(problem)
     _, ground_state = initial_state(problem, mixture, lambda *progress: None, said.append)
     return said, ground_state
 

@@ -31,7 +31,7 @@ def chemical_potentials(state):
 def residuals(state):
     """|H phi - mu phi| / |mu phi| of every species, by the definition and without the minimiser's arrays."""
     mixture = state.mixture
-    potentials = potentials_of(mixture, mixture.densities(state.state.orbitals), Instant.before_start())
+    potentials = potentials_of(mixture, mixture.densities(state.state.clouds), Instant.before_start())
     result = []
     for orbital, potential, one in zip(state.state.orbitals, potentials, mixture.species, strict=True):
         wave_number_squared = sum(

@@ -20,6 +20,7 @@ from physics.systems import (
 
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.model.envelope import Instant
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 NAMES = "abc"
 PAIRS = [(a, b) for a in range(3) for b in range(a, 3)]
@@ -79,7 +80,7 @@ def test_a_kick_turns_by_the_mean_fields(grid, name, precision):
         instant = Instant(0.0, 0.0)
         potentials = potentials_of(mixture, densities(state), instant)
         expected = [array * np.exp(-0.2j * w) for array, w in zip(orbitals, potentials, strict=True)]
-        Flows(mixture).alternate(orbitals, [Kick(0.2, instant)], [])
+        Flows(mixture).alternate(orbital_clouds(orbitals), [Kick(0.2, instant)], [])
         for array, other in zip(orbitals, expected, strict=True):
             np.testing.assert_allclose(array, other, rtol=0, atol=ROUNDING[precision] * np.max(np.abs(other)))
 

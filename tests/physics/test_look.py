@@ -16,7 +16,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.problem.sections.requests import REQUESTS
-from hpcmix.state import HalfWay
+from hpcmix.state.state import HalfWay
 
 TIME = evolution(0.5, 0.05, "strang")
 

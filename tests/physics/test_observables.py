@@ -200,7 +200,7 @@ def test_pending_kicks_count(comm):
     one = system([48], [16.0], [entry], time=evolution(0.5, 0.05, "strang"))
     one.stepper.advance(one.state)
     one.stepper.settle(one.state)
-    assert one.state.pending_kick != 0.0
+    assert one.state.progress.pending_kick != 0.0
     pending = asked(one, "momentum-distribution")["a"]["momentum_distribution"]["x"]
     one.stepper.complete(one.state)
     assert asked(one, "momentum-distribution")["a"]["momentum_distribution"]["x"] == pytest.approx(pending, abs=1e-14)

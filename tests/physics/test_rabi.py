@@ -10,6 +10,7 @@ from scipy.linalg import expm
 
 from hpcmix.model.envelope import Instant
 from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 
 def rabi(first, second, frequency, **entries):
@@ -224,7 +225,7 @@ def test_the_coupling_is_the_derivative_of_its_energy():
 
     orbitals, directions = fields(), fields()
     matrix = one.mixture.rabi.matrix(Instant(0.0, 0.0))
-    one.state.orbitals = [orbital.copy() for orbital in orbitals]
+    one.state.clouds = orbital_clouds(orbital.copy() for orbital in orbitals)
     one.evolve(1)
     applied = [sum(matrix[a, b] * orbitals[b] for b in range(2)) for a in range(2)]
     moved = [1e3j * (after - before) for after, before in zip(one.state.orbitals, orbitals, strict=True)]
@@ -233,7 +234,8 @@ def test_the_coupling_is_the_derivative_of_its_energy():
     h = 0.5
     energies = [
         one.mixture.energy(
-            [phi + s * h * delta for phi, delta in zip(orbitals, directions, strict=True)], Instant(0, 0)
+            orbital_clouds(phi + s * h * delta for phi, delta in zip(orbitals, directions, strict=True)),
+            Instant(0, 0),
         )
         for s in (-1, 1)
     ]

@@ -12,6 +12,7 @@ from physics.systems import (
     gaussian_kernel,
     harmonic,
     largest,
+    mixture_of,
     problem_text,
     require_below,
     species,
@@ -255,13 +256,9 @@ def test_several_starts_keep_the_lowest(monkeypatch):
         return text
 
     from hpcmix.initial.build import initial_state
-    from hpcmix.model.build import build_mixture
-    from hpcmix.parallel.communicators import Communicators
-    from hpcmix.parallel.mpi import MPI
-    from hpcmix.parallel.timers import Timers
 
     problem = parse_problem(vortices(starts=4))
-    mixture = build_mixture(problem, Communicators.of(problem, MPI.COMM_SELF), Timers())
+    mixture = mixture_of(problem)
     _, found = initial_state(problem, mixture, lambda *numbers: None, said.append)
     single = System(parse_problem(vortices())).ground_state
     assert len(found.starts) == 4 and found.energy == min(found.starts)

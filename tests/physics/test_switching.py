@@ -1,6 +1,7 @@
 """Potentials and couplings that are switched: at their times, through ramps without loss of order, and off for a
 release."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_a_hard_switch_acts_from_its_time_until_its_time(switch, counts, integra
     state = switched.state.copy()
     for stretch in table.stretches:
         on = begin <= stretch.mark.time < end
-        state.mark, state.step_size = stretch.mark, stretch.size
+        state.progress = replace(state.progress, mark=stretch.mark, step_size=stretch.size)
         for _ in range(stretch.count):
             (with_trap if on else without).stepper.step(state)
     by_whole_steps = cloud([TRAP | switch], 0.1, 8, integrator)

@@ -26,6 +26,7 @@ from physics.systems import (
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.model.envelope import Instant
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 INSTANT = Instant(0.0, 0.0)
 POINTS = {1: [15], 2: [8, 11], 3: [6, 9, 8]}
@@ -93,7 +94,7 @@ def derivative(function, h):
 
 def energy_of_records(mixture, orbitals):
     """Of the interaction's terms, as records have it."""
-    return sum(mixture.energy(orbitals, INSTANT).terms.values())
+    return sum(mixture.energy(orbital_clouds(orbitals), INSTANT).terms.values())
 
 
 def tolerance(case):
@@ -105,7 +106,7 @@ def tolerance(case):
 def test_potential_is_the_derivative_of_the_energy(case):
     mixture = mixture_of(case)
     orbitals, direction = random_fields(mixture, 1), random_fields(mixture, 2)
-    fields = mixture.mean_fields(mixture.densities(orbitals))
+    fields = mixture.mean_fields(mixture.densities(orbital_clouds(orbitals)))
 
     def moved(s):
         return [phi + s * delta for phi, delta in zip(orbitals, direction, strict=True)]
@@ -142,7 +143,7 @@ def test_ground_states_minimise_the_same_energy(case):
     pair = orbitals, direction
     for made in (alone, in_sets):
         landscape = made(0.0)
-        assert landscape.energy == pytest.approx(mixture.energy(orbitals, INSTANT).total, rel=1e-12)
+        assert landscape.energy == pytest.approx(mixture.energy(orbital_clouds(orbitals), INSTANT).total, rel=1e-12)
         measured, scale = derivative(lambda s, made=made: made(s).energy, 0.02)
         predicted = 2.0 * sum(
             nu * np.sum((delta.conj() * (kinetic + total * phi)).real) * mixture.grid.cell_volume
@@ -156,8 +157,8 @@ def test_ground_states_minimise_the_same_energy(case):
 @pytest.mark.parametrize("case", TERMS)
 def test_response_is_the_derivative_of_the_potential(case):
     mixture = mixture_of(case)
-    densities = mixture.densities(random_fields(mixture, 1))
-    changes = 0.2 * mixture.densities(random_fields(mixture, 2))
+    densities = mixture.densities(orbital_clouds(random_fields(mixture, 1)))
+    changes = 0.2 * mixture.densities(orbital_clouds(random_fields(mixture, 2)))
     responses = mixture.responses(densities, changes)
 
     def potentials(s):

@@ -9,7 +9,7 @@ import pytest
 
 from hpcmix.evolve.controller import Controller
 from hpcmix.problem.times.adaptive import AdaptiveStep, largest_local_error, smallest_tolerance
-from hpcmix.state import Adaptation
+from hpcmix.state.progress import Adaptation
 
 
 def controlled(error_of, order=4, final=1.0, **options):

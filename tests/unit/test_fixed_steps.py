@@ -12,7 +12,7 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.times.fixed_steps import START, FixedSteps, Mark, Stretch
 from hpcmix.run.schedules.schedule import Schedule, has_passed, has_reached, steps_from
-from hpcmix.state import State
+from hpcmix.state.progress import Progress
 
 SWITCHING = (0.23, 0.31, 1.0)
 TABLE = FixedSteps.planned(1.7, 0.1, SWITCHING)
@@ -49,9 +49,9 @@ def test_a_quotient_that_is_whole_up_to_rounding_late_in_a_run():
 
 
 def place(table, step):
-    """A state after so many steps of a table."""
+    """How far a run is after so many steps of a table."""
     stretch = table.stretch(step)
-    return State([], step, stretch.size, mark=stretch.mark)
+    return Progress(step, stretch.size, mark=stretch.mark)
 
 
 PROBLEM = """
@@ -155,8 +155,8 @@ def test_intervals_are_held_against_the_longest_step():
         parse_problem(PROBLEM, ["output.snapshots={interval=0.05}"])
 
 
-def test_state_at_a_mark_knows_the_step_that_ended_there():
-    state = place(TABLE, 4)
-    assert state.last_step == pytest.approx(0.08) and state.time == 0.31
-    assert place(TABLE, 5).last_step == state.step_size
-    assert State([], 0, 0.1).last_step == 0.0 and State([], 0, 0.1).mark == START
+def test_progress_at_a_mark_knows_the_step_that_ended_there():
+    progress = place(TABLE, 4)
+    assert progress.last_step == pytest.approx(0.08) and progress.time == 0.31
+    assert place(TABLE, 5).last_step == progress.step_size
+    assert Progress(0, 0.1).last_step == 0.0 and Progress(0, 0.1).mark == START

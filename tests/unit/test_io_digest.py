@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from hpcmix.io.checkpoints.digest import as_text, combined_digest, local_sums, whole_array_digest
-from hpcmix.io.checkpoints.pieces import Part
-from hpcmix.parallel.decomposition import Block, Decomposition
+from hpcmix.parallel.decomposition import Block, Decomposition, Part
 
 SHAPES = [(13,), (9, 5), (7, 6, 5), (2, 7, 6, 5)]
 TYPES = [np.complex128, np.complex64, np.float64, np.float32, np.int64]

@@ -151,11 +151,11 @@ def test_a_folder_can_be_taken_in_at_a_glance(folder):
     assert len(rooms) <= ROOMS_IN_A_FOLDER
 
 
-KNOW_THE_PENDING_KICK = {"state.py", "observe/look.py", "io/checkpoints/checkpoint.py"}
+KNOW_THE_PENDING_KICK = {"observe/look.py"}
 
 
 def test_who_knows_the_pending_kick():
-    """Steppers and looks; checkpoints store it. Everybody else takes a look."""
+    """Steppers and looks; checkpoints store what there is. Everybody else takes a look."""
     found = set()
     for path in MODULES:
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -221,3 +221,29 @@ def test_packages_import_nothing(path):
 def test_commands_without_mpi_do_not_import_it(module):
     code = f"import sys, {module}; sys.exit('mpi4py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+OF_THE_LOOP = ("evolve/", "model/terms/", "model/mixture.py", "parallel/transforms/", "parallel/engine.py")
+TYPES_OF_KERNELS = {"Allocate", "Symbol", "processor"}
+
+
+def test_the_loop_takes_kernels_from_the_engine():
+    """The seam for another device: no module of the loop calls kernels by a name of its own."""
+    chosen = [path for path in MODULES if str(path.relative_to(PACKAGE)).startswith(OF_THE_LOOP)]
+    assert len(chosen) > 15
+    for path in chosen:
+        used = {name for name in imports_of(path) if name.startswith("hpcmix.kernels")}
+        assert {name.rpartition(".")[2] for name in used} <= TYPES_OF_KERNELS, path
+
+
+def test_ranks_know_no_problem():
+    """They know how a mistake is told, and what is to be shared as numbers."""
+    for path in (PACKAGE / "parallel").rglob("*.py"):
+        used = {name.rpartition(".")[0] for name in imports_of(path) if name.startswith("hpcmix.problem")}
+        assert used <= {"hpcmix.problem.errors", "hpcmix.problem.reading.values"}, path
+
+
+def test_only_an_engine_makes_transforms():
+    kinds = {"LineTransform", "PencilTransform", "PaddedTransform"}
+    makers = {str(path.relative_to(PACKAGE)) for path in MODULES if kinds & imported_names(path)}
+    assert makers == {"parallel/engine.py", "parallel/transforms/trial.py"}

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from hpcmix.parallel.division import divide
+from hpcmix.model.ranks import division_request
+from hpcmix.parallel.division import DivisionRequest, divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
 from hpcmix.problem.cards import cards
 from hpcmix.problem.errors import ProblemError
@@ -70,13 +71,18 @@ pencil_grid = [2, 1]
 """
 
 
+def request(*options: str) -> DivisionRequest:
+    """What the file asks for, and options."""
+    return division_request(parse_problem(TWO_GROUPS, list(options)))
+
+
 @pytest.mark.parametrize(
     ("ranks", "groups", "pencil_grid", "notes"),
     [(8, 4, (2, 1), 0), (1, 1, (1, 1), 2), (2, 2, (1, 1), 2), (3, 3, (1, 1), 2), (6, 3, (2, 1), 1), (5, 1, (5, 1), 2)],
 )
 def test_a_file_runs_on_any_number_of_ranks(ranks, groups, pencil_grid, notes):
     """What it asks for gives way, and is told; what it asks for and can have, it gets."""
-    division = divide(parse_problem(TWO_GROUPS), ranks)
+    division = divide(request(), ranks)
     assert (division.groups, division.decomposition.pencil_grid) == (groups, pencil_grid)
     assert len(division.notes) == notes
     counted = "1 rank" if ranks == 1 else f"{ranks} ranks"
@@ -85,16 +91,16 @@ def test_a_file_runs_on_any_number_of_ranks(ranks, groups, pencil_grid, notes):
 
 def test_an_option_insists():
     with pytest.raises(ProblemError, match="1 rank cannot be divided into 2 groups of equal size"):
-        divide(parse_problem(TWO_GROUPS, ["parallel.orbital_groups=2"]), 1)
+        divide(request("parallel.orbital_groups=2"), 1)
     with pytest.raises(ProblemError, match="3 x 1 pencils need 3 ranks, this run has 1"):
-        divide(parse_problem(TWO_GROUPS, ["parallel.pencil_grid=[3, 1]"]), 1)
+        divide(request("parallel.pencil_grid=[3, 1]"), 1)
     with pytest.raises(ProblemError, match="cannot be divided into 3 groups"):
-        divide(parse_problem(TWO_GROUPS, ["parallel={orbital_groups=3}"]), 4)
+        divide(request("parallel={orbital_groups=3}"), 4)
 
 
 @pytest.mark.parametrize("card", sorted(cards()))
 def test_every_card_runs_on_any_few_ranks(card):
-    problem = load_problem(card)
+    card_request = division_request(load_problem(card))
     for ranks in range(1, 9):
-        division = divide(problem, ranks)
+        division = divide(card_request, ranks)
         assert division.groups * division.decomposition.ranks == ranks

@@ -7,10 +7,9 @@ import math
 import h5py
 import numpy as np
 import pytest
+from physics.systems import mixture_of
 
-from hpcmix.model.build import build_mixture
-from hpcmix.parallel.communicators import Communicators, world
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.planning.phase_resolution import expected_warnings, found_warnings
 from hpcmix.run.planning.plan import make_plan
@@ -36,7 +35,7 @@ def problem(potential="", rest=""):
 
 
 def found(one):
-    return found_warnings(one, build_mixture(one, Communicators.of(one, world()), Timers()))
+    return found_warnings(one, mixture_of(one, world()))
 
 
 LANDAU = 'kind = "uniform", gauge = "landau", field = {}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -22,7 +23,9 @@ from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.across import cross_checks
+from hpcmix.problem.checks.coupling import check_couplings
 from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.checks.frame import check_frame
 from hpcmix.problem.checks.grid import check_on_grid
@@ -30,17 +33,28 @@ from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.hints.annotations import models_of
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import asks_for_ground_state
+from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state
 from hpcmix.problem.sections.functionals import FunctionalSection
-from hpcmix.problem.sections.initial import InitialSection
+from hpcmix.problem.sections.initial import InitialSection, PlaneWavesInitial
 from hpcmix.problem.sections.interactions.section import InteractionSection, KernelInteraction, RadialInteraction
 from hpcmix.problem.sections.potentials import PotentialSection
 from hpcmix.problem.sections.radial import RadialSection
-from hpcmix.problem.sections.scaling import RULES, BoseFermiRule, PopulationRule, Scaling, ScalingRule, prefactors
+from hpcmix.problem.sections.scaling import (
+    RULES,
+    BoseFermiRule,
+    PopulationRule,
+    Scaling,
+    ScalingRule,
+    prefactors,
+    scaled_species,
+    scaling_checks,
+)
+from hpcmix.problem.sections.species import Fermions, SpeciesSection
 from hpcmix.problem.sections.vector_potentials import VectorPotentialSection
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.units import Units
@@ -49,10 +63,12 @@ from hpcmix.run.planning.plan import make_plan, potential_fields
 from hpcmix.run.planning.preflight import preflight
 from hpcmix.studies.claims.conservation import round_axes
 from hpcmix.studies.claims.well_posedness import attraction
+from hpcmix.studies.family import only_scattering
 
 BASES = (
-    InteractionSection, KernelInteraction, RadialInteraction, PotentialSection, VectorPotentialSection, InitialSection,
-    FunctionalSection, RadialSection, ScalingRule, PopulationRule, BoseFermiRule,
+    SpeciesSection, InteractionSection, KernelInteraction, RadialInteraction, PotentialSection,
+    VectorPotentialSection, InitialSection, FunctionalSection, RadialSection,
+    ScalingRule, PopulationRule, BoseFermiRule,
 )  # fmt: skip
 ANSWERS = [(base, answer) for base in BASES for answer in sorted(base.__abstractmethods__)]
 
@@ -70,6 +86,8 @@ final = "infinity"
 step = 0.01
 """
 REFUSED = (TypeError, AttributeError)
+SEA = [Fermions(name="sea", kind="fermions", orbitals=4, initial=PlaneWavesInitial(kind="plane-waves"))]
+"""What a Bose-Fermi scaling counts."""
 
 
 class UnknownInteraction(Section):
@@ -89,6 +107,20 @@ class UnknownVectorPotential(Section):
     """No answer."""
 
     kind: Literal["unknown"] = "unknown"
+
+
+class UnknownSpecies(Section):
+    """What every species says of itself, and no answer."""
+
+    kind: Literal["unknown"] = "unknown"
+    name: str
+    mass: float = 1.0
+    particles: float = 1.0
+    kinetic: str = "nonrelativistic"
+    rest_mass: None = None
+    potential: tuple[Any, ...] = ()
+    vector_potential: None = None
+    initial: Any = None
 
 
 class UnknownInitial(Section):
@@ -141,7 +173,7 @@ def local_grid() -> LocalGrid:
 
 def test_no_table_of_a_problem_file_is_abstract():
     models = all_models(Problem)
-    assert sum(issubclass(model, BASES) for model in models) > 25
+    assert sum(issubclass(model, BASES) for model in models) > 27
     assert not [model for model in models if inspect.isabstract(model)]
 
 
@@ -172,7 +204,7 @@ def refuses(consumer: Callable[[Problem], Any], problem: Problem) -> None:
     "consumer",
     [
         lambda problem: list(cross_checks(parts_of(problem))),
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         frame_findings,
         lambda problem: semirelativistic_condition(with_species(problem, kinetic="semirelativistic")),
         attraction,
@@ -194,7 +226,7 @@ def test_an_unknown_interaction_is_refused(consumer):
 @pytest.mark.parametrize(
     "consumer",
     [
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         frame_findings,
         lambda problem: list(check_on_grid(problem.species[0], problem.grid, 1.0)),
         round_axes,
@@ -211,7 +243,7 @@ def test_an_unknown_potential_is_refused(consumer):
 @pytest.mark.parametrize(
     "consumer",
     [
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         lambda problem: list(check_on_grid(problem.species[0], problem.grid, 1.0)),
         phase_resolution.expected_warnings,
         lambda problem: make_vector_potential("", problem.species[0].vector_potential, local_grid()),
@@ -250,9 +282,48 @@ def test_an_unknown_kind_has_no_orbitals_and_no_functional_and_no_radial_functio
             consumer()
 
 
-def test_a_species_of_an_unknown_kind_has_no_weight():
-    problem = with_species(parse_problem(TEXT), kind="classical")
-    with pytest.raises(TypeError, match="classical"):
-        prefactors(None, problem.species, 3)
-    with pytest.raises(KeyError):
-        RULES["bose-fermi-macro"].wanted(problem.species[0], {"hbar": 1.0, "particles": 1.0})
+@pytest.mark.parametrize(
+    "consumer",
+    [
+        lambda problem: prefactors(None, problem.species, 3),
+        lambda problem: prefactors(Scaling.model_construct(kind="geometric-mean"), problem.species, 3),
+        lambda problem: scaled_species(Scaling.model_construct(kind="bose-fermi-macro"), [*SEA, *problem.species], 3),
+        lambda problem: list(
+            scaling_checks(
+                Scaling.model_construct(kind="fractions"), dict(enumerate(problem.species)), [{}], 3, units=False
+            )
+        ),
+        lambda problem: list(cross_checks(parts_of(problem))),
+        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: expected_lengths(problem, 0),
+        expected_warnings,
+        lambda problem: problem.orbitals,
+        lambda problem: problem.species[0].quickest_initial(problem.grid.lengths),
+        lambda problem: make_plan(problem, 1),
+        preflight,
+    ],
+)
+def test_an_unknown_species_is_refused(consumer):
+    """Those who ask for its answers; checks that are for one kind refuse every other."""
+    problem = parse_problem(TEXT)
+    entries = {name: getattr(problem.species[0], name) for name in SpeciesSection.model_fields if name != "kind"}
+    refuses(consumer, problem.model_copy(update={"species": (UnknownSpecies(**entries),)}))
+
+
+def test_a_claim_about_condensates_and_a_coupling_refuse_other_kinds():
+    barrier = "{ kind = 'square-barrier', height = 1.0, radius = 1.0 }"
+    entries = f"between = ['a', 'a'], kind = 'scattering', limit = true, neumann_radius = 3.0, potential = {barrier}"
+    still = TEXT.replace('frame = { kind = "expanding", rate = 1.0 }', "").replace('"infinity"', "1.0")
+    problem = parse_problem(f"interaction = [{{ {entries} }}]\n{still}")
+    only_scattering(problem)
+    with pytest.raises(ProblemError, match="about condensates"):
+        only_scattering(problem.model_copy(update={"species": (SEA[0].model_copy(update={"name": "a"}),)}))
+    other = problem.model_copy(update={"species": (UnknownSpecies(name="a"),)})
+    coupling = RabiCoupling.model_construct(between=("a", "a"), frequency=1.0)
+    parts = replace(parts_of(other), coupling={0: coupling})
+    assert "coherent coupling is for condensates" in next(check_couplings(parts))[1]
+
+
+def test_kinds_of_species_are_words_of_a_file():
+    with pytest.raises(ProblemError, match="available kind: condensate, fermions"):
+        parse_problem(TEXT.replace('name = "a"', 'name = "a"\nkind = "classical"'))

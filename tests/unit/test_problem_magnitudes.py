@@ -3,11 +3,9 @@
 import math
 
 import pytest
+from physics.systems import mixture_of
 
 from hpcmix.initial.build import initial_state
-from hpcmix.model.build import build_mixture
-from hpcmix.parallel.communicators import Communicators, world
-from hpcmix.parallel.timers import Timers
 from hpcmix.problem.checks.magnitudes import LARGEST_QUOTIENT
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
@@ -129,7 +127,6 @@ step = "2 us"
 )  # fmt: skip
 def test_values_of_expressions(override, sentence):
     problem = parse_problem(TEXT, [override])
-    communicators = Communicators.of(problem, world())
     with pytest.raises(ProblemError) as caught:
-        initial_state(problem, build_mixture(problem, communicators, Timers()), lambda *numbers: None)
+        initial_state(problem, mixture_of(problem), lambda *numbers: None)
     assert sentence in str(caught.value)

@@ -15,7 +15,7 @@ from hpcmix.problem.checks.expected.warnings import expected_warnings, resolutio
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.resolution import ResolutionWatch
+from hpcmix.run.planning.resolution import ResolutionWatch
 from hpcmix.run.stops.guard import BlowUp
 
 
@@ -98,25 +98,25 @@ def test_thomas_fermi_lengths(trapped):
         [contact("a", "a", strength)],
     )
     found = expected_lengths(one, 0)
-    radii = found.thomas_fermi[:trapped]
-    assert found.thomas_fermi[trapped:] == (None,) * (3 - trapped)
+    radii = found.radii[:trapped]
+    assert found.radii[trapped:] == (None,) * (3 - trapped)
     level = 0.5 * 1.5 * (frequency[0] * radii[0]) ** 2
     shape = {1: 4.0 / 3.0, 2: math.pi / 2.0, 3: 8.0 * math.pi / 15.0}[trapped]  # integral of 1 - r^2 over the ball
     content = level / strength * shape * math.prod(radii) * length ** (3 - trapped)
     assert content == pytest.approx(number, rel=1e-12)
     assert found.peak_density == pytest.approx(level / strength, rel=1e-12)
-    assert found.shortest == pytest.approx(1.0 / math.sqrt(2.0 * 1.5 * level), rel=1e-12)
+    assert found.healing == pytest.approx(1.0 / math.sqrt(2.0 * 1.5 * level), rel=1e-12)
     assert found.oscillator[0] == pytest.approx(math.sqrt(1.0 / 1.5), rel=1e-12)
 
 
 def test_weak_clouds_are_gaussian_and_others_press():
     entries = [species(name, particles=10.0, potential=[harmonic(1.0)]) for name in "ab"]
     free = expected_lengths(problem([32], [20.0], entries), 0)
-    assert free.thomas_fermi is None and free.shortest is None
+    assert free.radii is None and free.healing is None
     assert free.peak_density == pytest.approx(10.0 / math.sqrt(math.pi))
     alone = expected_lengths(problem([32], [20.0], entries, [contact("a", "a", 1.0)]), 0)
     pressed = expected_lengths(problem([32], [20.0], entries, [contact("a", "a", 1.0), contact("a", "b", 1.0)]), 0)
-    assert pressed.thomas_fermi[0] == pytest.approx(2.0 ** (1.0 / 3.0) * alone.thomas_fermi[0])
+    assert pressed.radii[0] == pytest.approx(2.0 ** (1.0 / 3.0) * alone.radii[0])
 
 
 def test_fermions_in_a_trap():
@@ -124,8 +124,8 @@ def test_fermions_in_a_trap():
     entry = species("f", kind="fermions", orbitals=36, mass=2.0, potential=[harmonic(1.0)])
     found = expected_lengths(problem([32] * 3, [16.0] * 3, [entry]), 0)
     energy = 6.0  # (6 * 36)^(1/3)
-    assert found.thomas_fermi == pytest.approx((math.sqrt(2.0 * energy / 2.0),) * 3)
-    assert found.shortest == pytest.approx(1.0 / math.sqrt(2.0 * 2.0 * energy))
+    assert found.radii == pytest.approx((math.sqrt(2.0 * energy / 2.0),) * 3)
+    assert found.fermi == pytest.approx(1.0 / math.sqrt(2.0 * 2.0 * energy))
 
 
 def test_what_the_file_does_not_tell():
@@ -137,7 +137,7 @@ def test_what_the_file_does_not_tell():
     one = problem([32], [20.0], entries, [contact("b", "b", 1.0), contact("c", "c", 1.0)])
     for index in range(3):
         found = expected_lengths(one, index)
-        assert (found.oscillator, found.thomas_fermi, found.shortest, found.peak_density) == ((None,), *(None,) * 3)
+        assert (found.oscillator, found.radii, found.healing, found.peak_density) == ((None,), *(None,) * 3)
     assert resolution_lines(one) == []
 
 

@@ -9,7 +9,7 @@ from hpcmix.problem.sections.output import CheckpointsOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule, daly_interval
 from hpcmix.run.schedules.schedule import Schedule
-from hpcmix.state import State
+from hpcmix.state.progress import Progress
 
 
 def expected_time(interval, cost, failure_time):
@@ -45,7 +45,7 @@ def schedule(nodes=1, **options):
 
 
 def after(step):
-    return State([], step, 0.1)
+    return Progress(step, 0.1)
 
 
 def test_measured_costs_decide_where_the_file_says_nothing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.division import divide
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
@@ -16,7 +17,7 @@ from hpcmix.run.planning.preflight import preflight
 def test_a_problem_that_needs_far_more_than_the_node_has_is_refused_before_anything_is_allocated(monkeypatch):
     problem = load_problem("rubidium-mixture")
     for ranks in (1, 4):
-        division = divide(problem, ranks)
+        division = divide(division_request(problem), ranks)
         needed = memory_bytes(problem, division)
         monkeypatch.setattr(room, "memory_of_node", lambda size=needed * ranks: size)
         room.require_room(problem, division, ranks)
@@ -33,7 +34,7 @@ def test_the_memory_of_a_node_is_a_number_of_bytes():
 def test_grids_of_any_size_are_planned_and_not_run(points):
     problem = load_problem("boson-star", [f"grid.points={points}", "time.check_step=false", "interaction=[]"])
     preflight(problem)
-    division = divide(problem, 1)
+    division = divide(division_request(problem), 1)
     plan_lines(problem, make_plan(problem, 1), 1)
     if memory_bytes(problem, division) > 2 * room.memory_of_node():
         with pytest.raises(ProblemError, match="use more nodes, or a smaller grid"):

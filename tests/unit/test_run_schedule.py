@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
-from hpcmix.state import Adaptation, State
+from hpcmix.state.progress import Adaptation, Progress
 
 
 def due_steps(schedule: Schedule) -> list[int]:
@@ -55,28 +55,28 @@ def test_counting_does_not_go_through_the_steps():
 
 
 def ends(*times):
-    """The states at the ends of adaptive steps."""
+    """How far a run is at the ends of adaptive steps."""
     return [
-        State([], step, 0.1, 0.0, Adaptation(time=time, previous=times[max(0, step - 1)]))
+        Progress(step, 0.1, 0.0, Adaptation(time=time, previous=times[max(0, step - 1)]))
         for step, time in enumerate(times)
     ]
 
 
-def written(schedule, states):
+def written(schedule, places):
     """The times of everything that is written, in order, and how much of it within steps."""
     times, within = [], 0
-    for state in states:
-        between = schedule.between(state)
+    for place in places:
+        between = schedule.between(place)
         within += len(between)
-        times += [*between, *([state.time] if schedule.due_at(state) else [])]
+        times += [*between, *([place.time] if schedule.due_at(place) else [])]
     return times, within
 
 
 def test_adaptive_steps_are_asked_at_the_multiples_of_an_interval_exactly():
     schedule = AdaptiveSchedule(final=1.0, interval=0.25)
-    states = ends(0.0, 0.1, 0.3, 0.5, 0.52, 1.0)
-    assert written(schedule, states) == ([0.0, 0.25, 0.5, 0.75, 1.0], 2)
-    assert [schedule.reached_at(state) for state in states] == [False, False, True, True, False, True]
+    places = ends(0.0, 0.1, 0.3, 0.5, 0.52, 1.0)
+    assert written(schedule, places) == ([0.0, 0.25, 0.5, 0.75, 1.0], 2)
+    assert [schedule.reached_at(place) for place in places] == [False, False, True, True, False, True]
     assert schedule.count() == 5
     assert written(AdaptiveSchedule(1.0, interval=0.15), ends(0.0, 1.0)) == (
         [0.0, *(number * 0.15 for number in range(1, 7)), 1.0],

@@ -8,7 +8,6 @@ into each other: of them the norms' sum is fixed, and they share one weight nu a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from hpcmix.initial.noise import complex_noise
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.state.orbital_cloud import orbital_clouds
 
 
 class Landscape:
@@ -46,7 +46,7 @@ class Landscape:
             self._same_sphere[np.ix_(sphere, sphere)] = 1.0
         self.kinetic = [np.empty_like(f) for f in fields]  # T phi
         self.gradients = [np.zeros_like(f) for f in fields]  # H phi - mu phi
-        self.densities: Sequence[np.ndarray] = []  # rho
+        self.densities = np.empty(0)  # rho
         self.totals: list[np.ndarray] = []  # W
         self.chemical_potentials = np.zeros(len(fields))
         self.transforms = 0
@@ -86,7 +86,7 @@ class Landscape:
     def evaluate(self) -> None:
         """W_a = U_a + sum_b G_ab * rho_b of the present fields, and their energy; T phi must be up to date."""
         mixture = self.mixture
-        densities = mixture.densities([field[np.newaxis] for field in self.fields])
+        densities = mixture.densities(orbital_clouds(field[np.newaxis] for field in self.fields))
         interaction = mixture.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])

@@ -17,7 +17,7 @@ from hpcmix.parallel.independence import LinearlyDependent
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import FileInitial, OscillatorInitial, PlaneWavesInitial
+from hpcmix.problem.sections.initial import FileInitial, InitialSection, OscillatorInitial, PlaneWavesInitial
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""
@@ -33,7 +33,7 @@ def written_set(problem: Problem, mixture: Mixture, index: int, say: Say) -> np.
     initial, grid, held = species.initial, mixture.grid, mixture.held(index)
     where = f"species.{species.name}.initial"
     orbitals = np.empty((len(held), *grid.position_shape), mixture.transform.wave_dtype)
-    filling = filling_of(initial, grid, species.orbitals)
+    filling = filling_of(initial, grid, species.number_of_orbitals)
     _write(initial, problem, mixture, index, filling, orbitals)
     if filling is not None and not filling.closes_a_shell:
         say(filling.sentence(species.name))
@@ -51,20 +51,26 @@ def _write(
 
 
 @_write.register
-def _(initial: FileInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+def _(
+    initial: FileInitial, problem: Problem, mixture: Mixture, index: int, filling: None, orbitals: np.ndarray
+) -> None:
     species = problem.species[index]
     where = f"species.{species.name}.initial"
     with together(mixture.communicators.world):
-        orbitals[...] = read_set(initial, where, species.orbitals, mixture.held(index), mixture.grid)
+        orbitals[...] = read_set(initial, where, species.number_of_orbitals, mixture.held(index), mixture.grid)
 
 
 @_write.register
-def _(initial: OscillatorInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+def _(
+    initial: OscillatorInitial, problem: Problem, mixture: Mixture, index: int, filling: Filling, orbitals: np.ndarray
+) -> None:
     fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
 
 
 @_write.register
-def _(initial: PlaneWavesInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+def _(
+    initial: PlaneWavesInitial, problem: Problem, mixture: Mixture, index: int, filling: Filling, orbitals: np.ndarray
+) -> None:
     for orbital, number in zip(orbitals, mixture.held(index), strict=True):
         orbital[...] = wave_functions.plane_wave(mixture.grid, filling.numbers[number])
 
@@ -85,7 +91,7 @@ def fill_oscillator(
         )
 
 
-def shake_and_boost(mixture: Mixture, orbitals: np.ndarray, initial, index: int, where: str) -> None:
+def shake_and_boost(mixture: Mixture, orbitals: np.ndarray, initial: InitialSection, index: int, where: str) -> None:
     """Give every orbital of a set the momentum and its own noise, in place, and orthonormalise them again.
     Collective."""
     if any(initial.momentum):

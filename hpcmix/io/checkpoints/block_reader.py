@@ -11,8 +11,9 @@ import numpy as np
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
-from hpcmix.io.checkpoints.pieces import Part, places
+from hpcmix.io.checkpoints.pieces import places
 from hpcmix.io.checkpoints.seal import Damaged, Seal
+from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.together import together
 
 _READ_AT_ONCE = 1 << 30
@@ -57,7 +58,7 @@ def _fill(descriptor: int, path: Path, offset: int, content: np.ndarray) -> None
         wanted = content[begin : begin + _READ_AT_ONCE]
         done = 0
         while done < wanted.size:
-            number = os.preadv(descriptor, [wanted[done:]], offset + begin + done)
+            number = os.preadv(descriptor, [wanted[done:].data], offset + begin + done)
             if number == 0:
                 raise Damaged(f"{path} is damaged: it ends before its data do")
             done += number

@@ -24,10 +24,10 @@ import numpy as np
 
 from hpcmix.io.atomic import OutputError, explained, publish, reserve, sync, temporary_name
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
-from hpcmix.io.checkpoints.pieces import Part, all_pieces, sampled_lines
+from hpcmix.io.checkpoints.pieces import all_pieces, sampled_lines
 from hpcmix.io.checkpoints.seal import Seal, set_seal, user_block_size
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.files import write_pieces
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.together import together

@@ -1,14 +1,13 @@
 """``checkpoints/NNNNNN.h5``: everything that evolves at one step, as global arrays that any number of ranks can read.
 
-The orbitals of a species are one array of shape (M, *grid): the orbital is one more global axis, divided among orbital
-groups as the grid is divided among the ranks of a group. What else a run needs to go on to the bit is in attributes.
-The number in the file's name is the step.
+A cloud says which arrays it is stored in and what this rank holds of each. The orbitals of a species are one array of
+shape (M, *grid): the orbital is one more global axis, divided among orbital groups as the grid is divided among the
+ranks of a group. What else a run needs to go on to the bit is in attributes. The number in the file's name is the step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import h5py
 import numpy as np
@@ -17,66 +16,47 @@ from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Writer, write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import REFERENCE, Bookmark, Checkpoint, header_digest, state_digest
-from hpcmix.io.checkpoints.pieces import Part
+from hpcmix.io.checkpoints.progress_entries import attributes_of
 from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.metadata import Metadata
 from hpcmix.io.plain_json import line_of
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.timers import Timers
-from hpcmix.problem.times.fixed_steps import START
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
 
 
 def digest_of(state: State, names: Sequence[str], communicators: Communicators) -> str:
     """The digest of a state: the same for every division among ranks. Collective over the world."""
-    parts = parts_of(state, names, communicators)
+    parts = parts_of(state.clouds, names, communicators)
     lanes = summed_over_ranks(communicators.world, np.array([local_sums(part) for part in parts.values()]))
     arrays = dict(zip(parts, map(as_text, lanes), strict=True))
-    return state_digest(arrays, state.step, state.step_size, state.pending_kick, state.adaptation, state.mark)
+    return state_digest(arrays, state.progress)
 
 
-def parts_of(state: State, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
-    """The orbitals of every species as parts of global arrays. Collective over the world.
-
-    Groups hold neighbouring orbitals, in the order of the groups; a group may hold none of a species.
-    """
-    grid = communicators.decomposition
-    block = grid.position_block(communicators.group.rank)
-    counts = np.array(communicators.across.allgather([len(array) for array in state.orbitals]))
-    before = counts[: communicators.across.rank].sum(axis=0)
+def parts_of(
+    clouds: Sequence[Cloud], names: Sequence[str], communicators: Communicators, suffix: str = ""
+) -> dict[str, Part]:
+    """What evolves of every species as parts of global arrays, by the names of their datasets. Collective over the
+    world."""
     return {
-        _dataset(name): Part(
-            (int(counts[:, a].sum()), *grid.points),
-            Block((int(before[a]), *block.start), (len(array), *block.shape)),
-            array,
-        )
-        for a, (name, array) in enumerate(zip(names, state.orbitals, strict=True))
+        f"{name}/{array}{suffix}": part
+        for name, cloud in zip(names, clouds, strict=True)
+        for array, part in cloud.parts(communicators).items()
     }
 
 
-def reference_parts(
-    reference: Sequence[np.ndarray], names: Sequence[str], communicators: Communicators
-) -> dict[str, Part]:
-    """The orbitals of time zero as parts of global arrays, under names of their own. Collective over the world."""
-    parts = parts_of(State(list(reference)), names, communicators)
-    return {name + REFERENCE: part for name, part in parts.items()}
-
-
 def read_reference(
-    checkpoint: Checkpoint, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators
+    checkpoint: Checkpoint, clouds: Sequence[Cloud], names: Sequence[str], communicators: Communicators
 ) -> bool:
-    """Fill the arrays with the orbitals of time zero, if the checkpoint has them; whether it does. Collective."""
-    parts = reference_parts(orbitals, names, communicators)
+    """Fill the clouds with the values of time zero, if the checkpoint has them; whether it does. Collective."""
+    parts = parts_of(clouds, names, communicators, REFERENCE)
     if not set(parts) <= set(checkpoint.seal.arrays):
         return False
     read_parts(checkpoint.path, communicators.world, checkpoint.seal, parts)
     return True
-
-
-def _dataset(species: str) -> str:
-    return f"{species}/orbitals"
 
 
 def write_checkpoint(
@@ -88,26 +68,22 @@ def write_checkpoint(
     metadata: Metadata,
     writer: Writer = "auto",
     timers: Timers | None = None,
-    reference: Sequence[np.ndarray] = (),
+    reference: Sequence[Cloud] = (),
 ) -> Checkpoint:
     """Write the checkpoint of this step. Collective over the world.
 
-    `bookmark` is the root's. `reference`: the orbitals of time zero where the observables compare with them, else
+    `bookmark` is the root's. `reference`: the clouds of time zero where the observables compare with them, else
     empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.atomic.OutputError`, the same on
     every rank, and then leaves nothing behind.
     """
     state.require_settled()
-    parts = parts_of(state, names, communicators)
+    parts = parts_of(state.clouds, names, communicators)
     if reference:
-        parts |= reference_parts(reference, names, communicators)
+        parts |= parts_of(reference, names, communicators, REFERENCE)
     attributes = {
         **metadata.attributes(),
-        "step": state.step,
         "time": state.time,
-        "step_size": state.step_size,
-        "pending_kick": state.pending_kick,
-        **({} if state.adaptation is None else {"adaptation": line_of(asdict(state.adaptation))}),
-        **({} if state.mark == START else {"mark": line_of(asdict(state.mark))}),
+        **attributes_of(state.progress),
         "series_bytes": bookmark.series_bytes,
         "snapshots": bookmark.snapshots,
         "conserved": line_of(bookmark.conserved),
@@ -115,8 +91,10 @@ def write_checkpoint(
     }
 
     def annotate(file: h5py.File) -> None:
-        for name in parts:
-            file[name].attrs["long_name"] = "orbitals, before the kick that is still due (pending_kick)"
+        for name, cloud in zip(names, state.clouds, strict=True):
+            for array, meaning in cloud.stored.items():
+                for dataset in {f"{name}/{array}", f"{name}/{array}{REFERENCE}"} & parts.keys():
+                    file[dataset].attrs["long_name"] = meaning
 
     path = directory.checkpoint(state.step)
     seal = write_parts(
@@ -126,37 +104,30 @@ def write_checkpoint(
     return Checkpoint(
         path,
         seal,
-        header_digest(seal, state.step, state.step_size, state.pending_kick, state.adaptation, state.mark),
-        state.step,
-        state.step_size,
-        state.pending_kick,
+        header_digest(seal, state.progress),
+        state.progress,
         bookmark,
         str(provenance.get("problem", "")),
         tuple(str(provenance.get("ancestors", "")).split()),
         communicators.size,
-        state.adaptation,
-        state.mark,
     )
 
 
 def read_state(
-    checkpoint: Checkpoint, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators
+    checkpoint: Checkpoint, clouds: list[Cloud], names: Sequence[str], communicators: Communicators
 ) -> State:
-    """The state of a checkpoint, its fields in the given arrays, one per species of shape (orbitals of this group,
-    *local grid). Collective over the world.
+    """The state of a checkpoint, its values in the given clouds, one per species. Collective over the world.
 
     Raises :class:`~hpcmix.io.checkpoints.seal.Damaged`, the same on every rank, when what is read is not what was
     written.
     """
-    place = checkpoint.step, checkpoint.step_size, checkpoint.pending_kick, checkpoint.adaptation, checkpoint.mark
-    state = State(orbitals, *place)
-    parts = parts_of(state, names, communicators)
+    parts = parts_of(clouds, names, communicators)
     for name, part in parts.items():
         expected = int(np.prod(part.shape)) * part.local.dtype.itemsize
         if name not in checkpoint.seal.arrays or checkpoint.seal.arrays[name].size != expected:
             raise Damaged(f"{checkpoint.path} holds no {name} of shape {part.shape} and type {part.local.dtype}")
     read_parts(checkpoint.path, communicators.world, checkpoint.seal, parts)
-    return state
+    return State(clouds, checkpoint.progress)
 
 
 def rotate(directory: RunDirectory, keep: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ import h5py
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.digest import combined_digest
+from hpcmix.io.checkpoints.progress_entries import progress_of, texts_of
 from hpcmix.io.checkpoints.seal import Damaged, Seal, check_seal
-from hpcmix.io.plain_json import line_of
-from hpcmix.problem.times.fixed_steps import START, Mark
-from hpcmix.state import Adaptation, time_of
+from hpcmix.state.progress import Progress
 
 REFERENCE = "-at-start"
 """Ends the names of arrays that are kept for comparison and are no part of the state."""
@@ -43,6 +42,7 @@ class Checkpoint:
     """A checkpoint on the disk whose seal and labels are good; its arrays are proven when they are read.
 
     digest     of the state (:func:`state_digest`).
+    progress   of the state.
     problem    text of the resolved problem file.
     ancestors  digests of the checkpoints that its run went on from, oldest first.
     ranks      number of ranks that wrote it.
@@ -51,39 +51,16 @@ class Checkpoint:
     path: Path
     seal: Seal
     digest: str
-    step: int
-    step_size: float
-    pending_kick: float
+    progress: Progress
     bookmark: Bookmark
     problem: str
     ancestors: tuple[str, ...]
     ranks: int
-    adaptation: Adaptation | None = None
-    mark: Mark = START
-
-    @property
-    def time(self) -> float:
-        """The time it belongs to, on the clock of the frame, code units."""
-        return time_of(self)
 
 
-def state_digest(
-    arrays: Mapping[str, str],
-    step: int,
-    step_size: float,
-    pending_kick: float,
-    adaptation: Adaptation | None,
-    mark: Mark = START,
-) -> str:
+def state_digest(arrays: Mapping[str, str], progress: Progress) -> str:
     """The digest of a state from those of its arrays: equal exactly when every bit that evolves is equal."""
-    entries = {
-        **arrays, "step": str(step), "step_size": float(step_size).hex(), "pending_kick": float(pending_kick).hex()
-    }  # fmt: skip
-    if adaptation is not None:
-        entries["adaptation"] = line_of(asdict(adaptation))  # shortest texts of floats: equal exactly for equal bits
-    if mark != START:
-        entries["mark"] = line_of(asdict(mark))
-    return combined_digest(entries)
+    return combined_digest({**arrays, **texts_of(progress)})
 
 
 def read_header(path: Path) -> Checkpoint:
@@ -95,11 +72,7 @@ def read_header(path: Path) -> Checkpoint:
     try:
         with h5py.File(path, "r") as file:
             entries = dict(file.attrs)
-        step, step_size = int(entries["step"]), float(entries["step_size"])
-        pending_kick = float(entries["pending_kick"])
-        adaptation = json.loads(entries.get("adaptation", "null"))
-        adaptation = None if adaptation is None else Adaptation(**adaptation)
-        mark = Mark(**json.loads(entries.get("mark", "{}")))
+        progress = progress_of(entries)
         bookmark = Bookmark(
             int(entries["series_bytes"]),
             int(entries["snapshots"]),
@@ -112,26 +85,10 @@ def read_header(path: Path) -> Checkpoint:
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error}") from error
     ancestors = tuple(str(entries.get("ancestors", "")).split())
-    digest = header_digest(seal, step, step_size, pending_kick, adaptation, mark)
-    return Checkpoint(
-        path, seal, digest, step, step_size, pending_kick, bookmark, problem, ancestors, ranks, adaptation, mark
-    )
+    return Checkpoint(path, seal, header_digest(seal, progress), progress, bookmark, problem, ancestors, ranks)
 
 
-def header_digest(
-    seal: Seal,
-    step: int,
-    step_size: float,
-    pending_kick: float,
-    adaptation: Adaptation | None = None,
-    mark: Mark = START,
-) -> str:
+def header_digest(seal: Seal, progress: Progress) -> str:
     """The digest of the state whose arrays a seal holds."""
-    return state_digest(
-        {name: array.digest for name, array in seal.arrays.items() if not name.endswith(REFERENCE)},
-        step,
-        step_size,
-        pending_kick,
-        adaptation,
-        mark,
-    )
+    arrays = {name: array.digest for name, array in seal.arrays.items() if not name.endswith(REFERENCE)}
+    return state_digest(arrays, progress)

@@ -7,22 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.decomposition import Part
 
 Piece = tuple[int, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What this rank holds of a distributed array: the box `block` of an array of `shape`, in `local`."""
-
-    shape: tuple[int, ...]
-    block: Block
-    local: np.ndarray
 
 
 def places(part: Part) -> Iterator[tuple[tuple[int, ...], int]]:

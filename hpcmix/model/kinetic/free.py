@@ -15,7 +15,8 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.parallel.transforms.spectral_matrix import Symbol
+from hpcmix.kernels.coupled_transforms import Symbol
+from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.transforms.transform import Factors, Turn
 
 POINTS_TOGETHER = 1 << 14
@@ -29,6 +30,7 @@ class KineticEnergy(ABC):
     diagonal: ClassVar[bool] = True
     """Whether T is a multiplier in k: not so with a vector potential (model/kinetic/magnetic.py)."""
     may_fail: ClassVar[bool] = False
+    hbar: float
     rest_energy: float = 0.0
     """T(0), the smallest kinetic energy."""
 
@@ -49,16 +51,13 @@ class KineticEnergy(ABC):
         """T where the axes' terms add up to `total`; may be the same array."""
 
     @abstractmethod
-    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Factors | Turn:
-        """scale * exp(-i duration T(k) / hbar) on this rank's block, as :meth:`Transform.multiply_factors` takes it.
-
-        dtype  of real numbers in the precision of the fields.
-        """
+    def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Factors | Turn:
+        """scale * exp(-i duration T(k) / hbar) on this rank's block, as :meth:`Transform.multiply_factors` takes it."""
 
     @abstractmethod
-    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
-        """T(k) on this rank's block: a table for each axis where T is their sum, else an array of `dtype`, which is
-        made when first needed and kept."""
+    def symbol(self, grid: Grid, engine: Engine) -> Symbol:
+        """T(k) on this rank's block: a table for each axis where T is their sum, else an array in the precision of the
+        fields, which is made when first needed and kept."""
 
     @abstractmethod
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
@@ -113,30 +112,25 @@ class NonrelativisticKineticEnergy(KineticEnergy):
         return [factor * grid.local_wave_numbers(axis) ** 2 for axis in range(grid.dimensions)]
 
     def of_squares(self, squares: float) -> float:
-        """See :meth:`KineticEnergy.of_squares`."""
         return self.hbar**2 * squares / (2.0 * self.mass)
 
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
-        """See :meth:`KineticEnergy.wave_number`."""
         return np.sqrt(2.0 * self.mass * excitation) / self.hbar
 
     def of_terms(self, total: np.ndarray) -> np.ndarray:
-        """See :meth:`KineticEnergy.of_terms`."""
         return total
 
-    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Factors:
+    def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Factors:
         """One-dimensional factors, in double precision for single fields too: a phase rounded to single would change
         the norm to one side."""
         factors = [np.exp(-1j * (duration / self.hbar) * term) for term in self.axis_terms(grid)]
         factors[0] = factors[0] * scale
         return factors
 
-    def symbol(self, grid: Grid, dtype: np.dtype) -> Symbol:
-        """See :meth:`KineticEnergy.symbol`."""
+    def symbol(self, grid: Grid, engine: Engine) -> Symbol:
         return self.axis_terms(grid)
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
-        """See :meth:`KineticEnergy.norm`."""
         return kernels.weighted_norm(spectrum, self.axis_terms(grid))
 
 
@@ -155,7 +149,6 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         self._table: np.ndarray | None = None
 
     def from_rest(self) -> SemirelativisticKineticEnergy:
-        """See :meth:`KineticEnergy.from_rest`."""
         return self if self.subtract_rest_mass else SemirelativisticKineticEnergy(self.mass, self.hbar, True)
 
     def axis_terms(self, grid: Grid) -> list[np.ndarray]:
@@ -163,7 +156,6 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         return [(self.hbar * grid.local_wave_numbers(axis)) ** 2 for axis in range(grid.dimensions)]
 
     def of_squares(self, squares: float) -> float:
-        """See :meth:`KineticEnergy.of_squares`."""
         return float(self.of_terms(np.array(self.hbar**2 * squares)))
 
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
@@ -171,25 +163,21 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         return np.sqrt(excitation * (excitation + 2.0 * self.mass)) / self.hbar
 
     def of_terms(self, total: np.ndarray) -> np.ndarray:
-        """See :meth:`KineticEnergy.of_terms`."""
         whole = np.sqrt(self.mass**2 + total)
         # sqrt(m^2 + p^2) - m without the loss of digits at small momenta
         return total / (whole + self.mass) if self.subtract_rest_mass else whole
 
-    def flow(self, grid: Grid, duration: float, scale: float, dtype: np.dtype) -> Turn:
-        """See :meth:`KineticEnergy.flow`."""
-        return Turn(self.symbol(grid, dtype), duration / self.hbar, scale)
+    def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Turn:
+        return Turn(self.symbol(grid, engine), duration / self.hbar, scale)
 
-    def symbol(self, grid: Grid, dtype: np.dtype) -> np.ndarray:
-        """See :meth:`KineticEnergy.symbol`."""
+    def symbol(self, grid: Grid, engine: Engine) -> np.ndarray:
         if self._table is None:
-            self._table = np.empty(grid.wave_block.shape, dtype)
+            self._table = engine.empty(grid.wave_block.shape, engine.real_dtype)
             for place, energies in self.planes(grid):
                 self._table[place] = energies
         return self._table
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
-        """See :meth:`KineticEnergy.norm`."""
         return float(
             sum(
                 np.sum(symbol * (spectrum[place].real ** 2 + spectrum[place].imag ** 2), dtype=np.float64)

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.kernels.transforms import empty
 from hpcmix.model.kinetic.vector_potentials import magnitudes
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import Transform
 
 
@@ -45,18 +45,18 @@ class KineticMomentum:
         self._transform = transform
         self._grid = grid
         self.scale = scale
-        real = np.empty(0, transform.wave_dtype).real.dtype
+        resources = transform.resources
         nothing: list[np.ndarray | None] = [None] * grid.dimensions
         both = zip(own, nothing if frame is None else frame, strict=True)
-        self.frame = [_times(part, 1.0, real) for part in (nothing if frame is None else frame)]
-        self._potentials = [_times(_sum(first, second), scale, real) for first, second in both]
+        self.frame = [_times(part, 1.0, resources) for part in (nothing if frame is None else frame)]
+        self._potentials = [_times(_sum(first, second), scale, resources) for first, second in both]
         self._tables = []
         for axis, points in enumerate(grid.points):
             momenta = (scale * hbar) * grid.wave_numbers(axis) + 0j
             if points % 2 == 0:
                 momenta[points // 2] = 1j * abs(momenta[points // 2])
             self._tables.append(momenta)
-        self._work = [empty(transform.position_block.shape, transform.wave_dtype) for _ in range(2)]
+        self._work = [transform.empty_position() for _ in range(2)]
 
     def square(self, source: np.ndarray, target: np.ndarray) -> None:
         """target = scale^2 Pi^2 source, the sum of D^+ D over the axes."""
@@ -88,8 +88,9 @@ class KineticMomentum:
         work, product = self._work
         np.copyto(work, source)
         self._transform.multiply_along(work, axis, self._tables[axis] / self._grid.points[axis])
-        if self._potentials[axis] is not None:
-            np.multiply(source, self._potentials[axis], out=product)
+        potential = self._potentials[axis]
+        if potential is not None:
+            np.multiply(source, potential, out=product)
             work += product
         return work
 
@@ -100,5 +101,5 @@ def _sum(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | No
     return first + second
 
 
-def _times(part: np.ndarray | None, factor: float, real: np.dtype) -> np.ndarray | None:
-    return None if part is None else (factor * part).astype(real)
+def _times(part: np.ndarray | None, factor: float, resources: Resources) -> np.ndarray | None:
+    return None if part is None else resources.holding(factor * part, resources.real_dtype)

@@ -17,8 +17,6 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from scipy.linalg.blas import get_blas_funcs
 
-from hpcmix.kernels import dispatch as kernels
-from hpcmix.kernels.transforms import empty
 from hpcmix.model.kinetic.krylov_size import FEWEST_STORED, LARGEST, LARGEST_EXPONENTIAL, PASSING, stored_vectors
 from hpcmix.parallel.transforms.transform import Transform
 
@@ -100,7 +98,7 @@ class Lanczos:
 
     def _begin(self, field: np.ndarray) -> float:
         """A space of one vector; the norm of the field."""
-        norm = math.sqrt(float(self._sum(kernels.squared_norm(field))))
+        norm = math.sqrt(float(self._sum(self._transform.kernels.squared_norm(field))))
         self._alphas, self._betas = [], []
         if norm > 0.0 and math.isfinite(norm):
             np.multiply(field, field.real.dtype.type(1.0 / norm), out=self._vector(0))
@@ -113,9 +111,9 @@ class Lanczos:
         m = len(self._alphas)
         current, following = self._vector(m), self._vector(m + 1)
         self._apply(operator, m, following)
-        alpha = float(self._sum(kernels.inner_product(current, following).real))
+        alpha = float(self._sum(self._transform.kernels.inner_product(current, following).real))
         _add(-alpha, current, following)
-        beta = math.sqrt(float(self._sum(kernels.squared_norm(following))))
+        beta = math.sqrt(float(self._sum(self._transform.kernels.squared_norm(following))))
         self._alphas.append(alpha)
         self._betas.append(beta)
         if not self._exhausted:
@@ -140,7 +138,7 @@ class Lanczos:
         """Where the basis vector of that number lies; those beyond the stored ones take turns."""
         place = number if number < self._stored else self._stored + (number - self._stored) % PASSING
         while len(self._vectors) <= place:
-            self._vectors.append(empty(self._transform.position_block.shape, self._transform.wave_dtype))
+            self._vectors.append(self._transform.empty_position())
         return self._vectors[place]
 
     def _spectrum(self, dimensions: int | None = None) -> tuple[np.ndarray, np.ndarray]:

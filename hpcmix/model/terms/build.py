@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from functools import singledispatch
 
-import numpy as np
-
 from hpcmix.grid import Grid
 from hpcmix.model.pair_kernels.kernel import Kernel
 from hpcmix.model.pair_kernels.scaled_multipliers import BoxMultiplier, PaddedMultiplier
@@ -19,22 +17,17 @@ from hpcmix.model.terms.local import LocalFunctional
 from hpcmix.model.terms.periodic import PeriodicTerm
 from hpcmix.model.terms.power import PowerTerm
 from hpcmix.model.terms.term import Term
-from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.engine import make_transform
-from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transforms.padded import PaddedTransform
+from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.functionals import PowerFunctional
 
 
-def terms_of(
-    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
-) -> tuple[Term, ...]:
+def terms_of(problem: Problem, engine: Engine, grid: Grid) -> tuple[Term, ...]:
     """All terms of the interaction energy: contact couplings, kernels on the periodic box, kernels in free space,
     local functionals. Raises :class:`ProblemError` where a scattering problem has no solution. Collective."""
     return (
         *_contact_terms(problem),
-        *_kernel_terms(problem, communicators, dtype, grid, timers, way),
+        *_kernel_terms(problem, engine, grid),
         *(functional_of(entry, problem) for entry in problem.functional),
     )
 
@@ -45,16 +38,13 @@ def _contact_terms(problem: Problem) -> list[Term]:
     return [ContactTerm(couplings)] if couplings.any() else []
 
 
-def _kernel_terms(
-    problem: Problem, communicators: Communicators, dtype: np.dtype, grid: Grid, timers: Timers, way: str
-) -> list[Term]:
-    """All kernels: those on the periodic box share one transform, those in free space another; `way` is the exchange
-    that both use. Collective."""
+def _kernel_terms(problem: Problem, engine: Engine, grid: Grid) -> list[Term]:
+    """All kernels: those on the periodic box share one transform, those in free space another. Collective."""
     species, largest = len(problem.species), _largest_wave_number(grid)
     terms: list[Term] = []
     if periodic := shapes_of(problem, "periodic"):
         channels = channels_of([couplings for _, couplings in periodic], species)
-        transform = make_transform(communicators, True, dtype, timers, way, max(1, channels.count))
+        transform = engine.real_transform(channels.count)
         wave_numbers, directed = (
             grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
         )
@@ -62,17 +52,17 @@ def _kernel_terms(
             KernelShape(couplings, BoxMultiplier(_kernel_of(problem, index, largest), wave_numbers, directed))
             for index, couplings in periodic
         ]
-        terms.append(PeriodicTerm(shapes, transform))
+        terms.append(PeriodicTerm(shapes, engine))
     if free := shapes_of(problem, "free"):
         channels = channels_of([couplings for _, couplings in free], species)
-        padded = PaddedTransform(communicators, dtype, timers, max(1, channels.count), way)
+        padded = engine.padded_transform(channels.count)
         spacings = padded.on_three_axes(grid.spacings, 1.0)
         place = (padded.points, spacings, padded.padded, padded.first, padded.count)
         shapes = [
-            KernelShape(couplings, PaddedMultiplier(_kernel_of(problem, index, largest), place, padded.real_dtype))
+            KernelShape(couplings, PaddedMultiplier(_kernel_of(problem, index, largest), place, engine.real_dtype))
             for index, couplings in free
         ]
-        terms.append(FreeSpaceTerm(shapes, padded))
+        terms.append(FreeSpaceTerm(shapes, engine))
     return terms
 
 
@@ -85,7 +75,6 @@ def _largest_wave_number(grid: Grid) -> float:
 
 def _kernel_of(problem: Problem, index: int, largest: float) -> Kernel:
     return kernel_of(problem.interaction[index], problem, index, largest)
-
 
 
 # ---------------------------------------------------------------- one functional

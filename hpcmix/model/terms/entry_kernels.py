@@ -60,7 +60,7 @@ def _(entry: ContactInteraction, problem: Problem, index: int) -> float:
 def _(entry: ScatteringInteraction, problem: Problem, index: int) -> float:
     """2 pi hbar^2 a / m_red with the scattering length of the potential."""
     try:
-        length = scattering_length(radial_function(entry.potential), _relative_coefficient(problem, entry)).value
+        length = scattering_length(radial_function(entry.potential), coefficient_of_pair(problem, entry.between)).value
     except NoScatteringSolution as error:
         raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
     return 2.0 * math.pi * problem.hbar**2 * length / problem.reduced_mass(entry.between)
@@ -105,12 +105,12 @@ def _(entry: TableInteraction, problem: Problem, index: int, largest: float) -> 
 
 @kernel_of.register
 def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    number = entry.particles
+    number, neumann_radius = entry.neumann_problem
     try:
         solution = neumann_problem(
             radial_function(entry.potential),
-            _relative_coefficient(problem, entry),
-            number * entry.neumann_radius,
+            coefficient_of_pair(problem, entry.between),
+            number * neumann_radius,
             largest / number,
         )
     except NoScatteringSolution as error:
@@ -118,6 +118,7 @@ def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float
     return ScatteringKernel(solution, number)
 
 
-def _relative_coefficient(problem: Problem, entry) -> float:
-    first, second = (problem.species_named(name).mass for name in entry.between)
+def coefficient_of_pair(problem: Problem, between: tuple[str, str]) -> float:
+    """kappa = 2 m_red / hbar^2 of two species."""
+    first, second = (problem.species_named(name).mass for name in between)
     return relative_coefficient(first, second, problem.hbar)

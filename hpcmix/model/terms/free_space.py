@@ -7,26 +7,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Fields
-from hpcmix.parallel.transforms.padded import PaddedTransform, Place
+from hpcmix.model.terms.term import Densities, Fields
+from hpcmix.parallel.engine import Engine
+from hpcmix.parallel.transforms.padded import Place
 
 
 class FreeSpaceTerm(KernelTerm):
     """All free-space kernels of a mixture.
 
-    transform  grows where it has been made for fewer fields than there are channels.
-
     As in model/terms/periodic.py a channel is transformed once and comes back once.
     """
 
-    def __init__(self, shapes: Sequence[KernelShape], transform: PaddedTransform) -> None:
-        super().__init__(shapes, transform.real_dtype, transform.timers)
-        self._transform = transform
-        transform.make_room_for(self.channels.count)
-        self._potentials = {int(a): transform.empty_position() for a in self.channels.felt}
+    def __init__(self, shapes: Sequence[KernelShape], engine: Engine) -> None:
+        super().__init__(shapes, engine)
+        self._transform = engine.padded_transform(self.channels.count)
+        self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         self._set_scale(contraction)
         if self._potentials:
             inward, outward = self.channels.inward, self.channels.outward[self.channels.felt]
@@ -34,8 +31,7 @@ class FreeSpaceTerm(KernelTerm):
         return [self._potentials.get(a) for a in range(self._species)]
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
-        return FreeSpaceTerm(self._shapes_times(factors), self._transform)
+        return FreeSpaceTerm(self._shapes_times(factors), self._engine)
 
     def _multiply(self, spectra: Sequence[np.ndarray], place: Place) -> None:
         """The spectra of all channels' fields in place of those of their densities, on one block."""
@@ -56,7 +52,7 @@ class FreeSpaceTerm(KernelTerm):
     def _product(self, d: int, e: int, place: Place, spectrum: np.ndarray, out: np.ndarray) -> None:
         """out = M_de times a spectrum on one block; a folded multiplier is read backwards in the second halves of its
         axes."""
-        multiplier, padded = self._multiplier(d, e), self._transform.padded
+        multiplier, padded = self._multipliers[self.channels.blends[min(d, e), max(d, e)]], self._transform.padded
         if multiplier.shape[0] == padded[0]:
             np.multiply(spectrum, multiplier[:, place.y, place.z], out=out)
             return
@@ -67,7 +63,3 @@ class FreeSpaceTerm(KernelTerm):
         half = multiplier.shape[0]
         np.multiply(spectrum[:half], block, out=out[:half])
         np.multiply(spectrum[half:], block[half - 2 : 0 : -1], out=out[half:])
-
-    def free(self) -> None:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
-        self._transform.free()

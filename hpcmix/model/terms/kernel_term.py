@@ -9,16 +9,15 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from hpcmix.kernels import transforms as kernels
 from hpcmix.model.terms.channels import Blend, channels_of
 from hpcmix.model.terms.term import PairTerm
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.engine import Engine
 
 
 class ShapeMultiplier(Protocol):
     """The multiplier of a kernel g on this rank's wave numbers (model/pair_kernels/scaled_multipliers.py)."""
 
-    def shape_with(self, others: Sequence[ShapeMultiplier]) -> tuple[int, ...]:
+    def shape_with(self, others: Sequence[Self]) -> tuple[int, ...]:
         """The shape of an array that holds a sum of this multiplier and others."""
 
     def fill(self, contraction: float, out: np.ndarray) -> None:
@@ -51,26 +50,25 @@ class KernelShape:
 class KernelTerm(PairTerm):
     """Kernels of several shapes between the species of a mixture, by the channels of model/terms/channels.py.
 
-    shapes      G_ab = sum_s c^s_ab g_s.
-    real_dtype  of densities, potentials and multipliers.
+    shapes  G_ab = sum_s c^s_ab g_s.
+    engine  makes the transform, and the arrays of multipliers and potentials.
 
     potential   W_a = sum_b G_ab * rho_b
     """
 
-    def __init__(self, shapes: Sequence[KernelShape], real_dtype: np.dtype, timers: Timers) -> None:
+    def __init__(self, shapes: Sequence[KernelShape], engine: Engine) -> None:
         self._shapes = tuple(shapes)
         self._species = len(shapes[0].couplings)
-        self._timers = timers
+        self._engine = engine
         self.channels = channels_of([shape.couplings for shape in shapes], self._species)
         self._multipliers = {
-            blend: kernels.empty(self._shape_of(blend), real_dtype) for blend in self.channels.multipliers
+            blend: engine.empty(self._shape_of(blend), engine.real_dtype) for blend in self.channels.multipliers
         }
         self._contraction = 1.0
         self._fill()
 
     @property
     def acts(self) -> bool:
-        """See :class:`Term`."""
         return self.channels.count > 0
 
     @property
@@ -80,13 +78,13 @@ class KernelTerm(PairTerm):
 
     @abstractmethod
     def times(self, factors: Mapping[tuple[int, int], float]) -> Self:
-        """See :class:`Term`."""
+        """The same term with the kernels of some pairs of species (lower index first) multiplied by a factor."""
 
     def _set_scale(self, contraction: float) -> None:
         """Have the multipliers of the frame at b = 1/contraction."""
         if contraction != self._contraction:
             self._contraction = contraction
-            with self._timers.phase("kernels"):
+            with self._engine.timers.phase("kernels"):
                 self._fill()
 
     def _multiplier(self, d: int, e: int) -> np.ndarray | None:

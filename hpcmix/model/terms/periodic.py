@@ -6,30 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.kernels import transforms as kernels
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Fields, HalfWayFields
-from hpcmix.parallel.transforms.transform import Transform
+from hpcmix.model.terms.term import Densities, Fields, HalfWayFields
+from hpcmix.parallel.engine import Engine
 
 
 class PeriodicTerm(KernelTerm):
     """All kernels of a mixture that act on the periodic box.
 
-    transform  of real fields.
-
     Every channel (model/terms/channels.py) is transformed once, as a real field, and comes back once.
     """
 
-    def __init__(self, shapes: Sequence[KernelShape], transform: Transform) -> None:
-        super().__init__(shapes, transform.position_dtype, transform.timers)
-        self._transform = transform
+    def __init__(self, shapes: Sequence[KernelShape], engine: Engine) -> None:
+        super().__init__(shapes, engine)
         count = self.channels.count
+        self._transform = engine.real_transform(count)
         self._matrix = [[self._multiplier(d, e) for e in range(count)] for d in range(count)]
         self._fields: list[np.ndarray] = []
         self._potentials: dict[int, np.ndarray] = {}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         self._set_scale(contraction)
         if not self._fields:
             self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
@@ -57,10 +53,10 @@ class PeriodicTerm(KernelTerm):
         fields_half_way  the fields are brought back to position space from half way, in place.
         """
         self._set_scale(contraction)
-        timers, transform = self._transform.timers, self._transform
+        timers, transform = self._engine.timers, self._transform
         spectra = transform.half_way_fields(self.channels.count)
         with timers.phase("density"):
-            kernels.transform_densities(
+            self._engine.kernels.transform_densities(
                 fields,
                 self.channels.inward * weights,
                 spectra,
@@ -72,17 +68,12 @@ class PeriodicTerm(KernelTerm):
         return HalfWayFields(spectra, self.channels.outward)
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
-        return PeriodicTerm(self._shapes_times(factors), self._transform)
-
-    def free(self) -> None:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
-        self._transform.free()
+        return PeriodicTerm(self._shapes_times(factors), self._engine)
 
 
-def combine(weights: np.ndarray, fields: Sequence[np.ndarray], out: np.ndarray) -> None:
+def combine(weights: np.ndarray, fields: Densities, out: np.ndarray) -> None:
     """out = sum_i weights_i fields_i of real arrays; `out` is none of them. Fields of no weight are not looked at."""
-    first, *others = np.flatnonzero(weights)
+    first, *others = map(int, np.flatnonzero(weights))
     np.multiply(fields[first], out.dtype.type(weights[first]), out=out)
     for number in others:
         out += out.dtype.type(weights[number]) * fields[number]

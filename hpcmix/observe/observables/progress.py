@@ -23,10 +23,10 @@ class _Progress(Observable):
     )
 
     def of_whole(self, look: Look) -> dict[str, Any]:
-        state, frame = look.state, look.mixture.grid.frame
-        found: dict[str, Any] = {"step": state.step, "time": look.time}
-        if state.adaptation is not None:
-            found["step_size"] = state.step_size
+        progress, frame = look.state.progress, look.mixture.grid.frame
+        found: dict[str, Any] = {"step": progress.step, "time": look.time}
+        if progress.adaptation is not None:
+            found["step_size"] = progress.step_size
         if frame.expanding:
             found["frame"] = frame.described(look.clock)
         return found

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.kernels.transforms import Allocate
 from hpcmix.parallel.decomposition import joined_fields, part
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.mpi import MPI, element_type
 from hpcmix.parallel.shared_memory import NoSharedMemory, SharedWindow
 
 Shape = tuple[int, ...]
+
+Part = tuple[slice, ...]
+"""A part of a block, as an index."""
 
 EXCHANGES = ("shared-memory", "packed-messages", "sub-array-messages")
 """Names of the ways, as ``[parallel] exchange`` takes them."""
@@ -32,6 +36,7 @@ class Redistribution:
     """What an exchange has to do: this rank's blocks in both layouts, and the axes that are whole in them.
 
     fields  how many fields are there to be moved at once, at most.
+    empty   makes the landing arrays.
     """
 
     comm: MPI.Comm
@@ -41,6 +46,7 @@ class Redistribution:
     whole_after: int
     dtype: np.dtype
     fields: int = 1
+    empty: Allocate = np.empty
 
     @property
     def landing_bytes(self) -> int:
@@ -148,7 +154,6 @@ class SharedExchange(Exchange):
             landing[...] = 0  # every rank touches its own pages first, so that they lie near it
 
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`Exchange.forward`."""
         if not self._settled:
             self._window.meet()
         for rank in self._ranks():
@@ -159,7 +164,6 @@ class SharedExchange(Exchange):
         return self.landings[: len(fields)]
 
     def backward(self, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`Exchange.backward`."""
         self._window.meet()
         for rank in self._ranks():
             for field, stored in zip(fields, self._targets[rank], strict=False):
@@ -173,7 +177,6 @@ class SharedExchange(Exchange):
         return ((self._comm.rank + shift) % size for shift in range(size))
 
     def free(self) -> None:
-        """See :meth:`Exchange.free`."""
         self._targets.clear()
         self.landings.clear()
         self._window.free()
@@ -186,17 +189,16 @@ class PackedExchange(Exchange):
 
     def __init__(self, task: Redistribution, landings: int) -> None:
         self._comm, self._joined = task.comm, task.joined
-        self.landings = [np.empty(task.shape_after, task.dtype) for _ in range(landings)]
+        self.landings = [task.empty(task.shape_after, task.dtype) for _ in range(landings)]
         ranks = range(task.comm.size)
         self._before = [task.blocks_before(rank) for rank in ranks]
         self._after = [task.blocks_after(rank) for rank in ranks]
         self._shapes_before = [_extent(task.shape_before, block) for block in self._before]
         self._shapes_after = [_extent(task.shape_after, block) for block in self._after]
         size = self._joined * max(int(np.prod(task.shape_before)), int(np.prod(task.shape_after)))
-        self._sent, self._received = (np.empty(size, task.dtype) for _ in range(2))
+        self._sent, self._received = (task.empty((size,), task.dtype) for _ in range(2))
 
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`Exchange.forward`."""
         for first in range(0, len(fields), self._joined):
             batch = slice(first, first + self._joined)
             self._move(
@@ -205,14 +207,21 @@ class PackedExchange(Exchange):
         return self.landings[: len(fields)]
 
     def backward(self, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`Exchange.backward`."""
         for first in range(0, len(fields), self._joined):
             batch = slice(first, first + self._joined)
             self._move(
                 self.landings[batch], self._after, self._shapes_after, fields[batch], self._before, self._shapes_before
             )
 
-    def _move(self, sources, source_blocks, source_shapes, targets, target_blocks, target_shapes) -> None:
+    def _move(
+        self,
+        sources: Sequence[np.ndarray],
+        source_blocks: Sequence[Part],
+        source_shapes: Sequence[Shape],
+        targets: Sequence[np.ndarray],
+        target_blocks: Sequence[Part],
+        target_shapes: Sequence[Shape],
+    ) -> None:
         count = min(len(sources), len(targets))
         leaving = list(_places(self._sent, source_shapes, count))
         for block, places in zip(source_blocks, leaving, strict=True):
@@ -235,29 +244,32 @@ class SubArrayExchange(Exchange):
 
     def __init__(self, task: Redistribution, landings: int) -> None:
         self._comm = task.comm
-        self.landings = [np.empty(task.shape_after, task.dtype) for _ in range(landings)]
+        self.landings = [task.empty(task.shape_after, task.dtype) for _ in range(landings)]
         ranks = range(task.comm.size)
-        element = MPI.Datatype.fromcode(task.dtype.char)
+        element = element_type(task.dtype)
         self._before = [_sub_array(task.shape_before, task.blocks_before(rank), element) for rank in ranks]
         self._after = [_sub_array(task.shape_after, task.blocks_after(rank), element) for rank in ranks]
 
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`Exchange.forward`."""
         for field, landing in zip(fields, self.landings, strict=False):
             self._move(field, self._before, landing, self._after)
         return self.landings[: len(fields)]
 
     def backward(self, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`Exchange.backward`."""
         for field, landing in zip(fields, self.landings, strict=False):
             self._move(landing, self._after, field, self._before)
 
-    def _move(self, source, source_types, target, target_types) -> None:
+    def _move(
+        self,
+        source: np.ndarray,
+        source_types: Sequence[MPI.Datatype],
+        target: np.ndarray,
+        target_types: Sequence[MPI.Datatype],
+    ) -> None:
         ones, zeros = [1] * self._comm.size, [0] * self._comm.size
         self._comm.Alltoallw([source, ones, zeros, source_types], [target, ones, zeros, target_types])
 
     def free(self) -> None:
-        """See :meth:`Exchange.free`."""
         for datatype in (*self._before, *self._after):
             datatype.Free()
 

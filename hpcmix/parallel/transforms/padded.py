@@ -18,16 +18,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import ducc0
 import numpy as np
 
-from hpcmix.kernels import transforms as kernels
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import part
-from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.transforms.exchange import Exchange, Redistribution, make_exchanges
+from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.transforms.exchange import Exchange, Redistribution, Shape, make_exchanges
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import thread_count
+
+Number = TypeVar("Number", int, float)
 
 BLOCK_BYTES = 2**19
 """Size of the block of lines that is worked on at a time: half of a core's own cache. Measured from 2^16 to 2^20: 2^17
@@ -59,52 +62,49 @@ def padded_length(points: int) -> int:
 class PaddedTransform:
     """Convolutions of `fields` real fields at a time with kernels that know no images.
 
-    dtype          of the spectra.
-    way            name of the exchange between ranks (:data:`hpcmix.parallel.transforms.exchange.EXCHANGES`).
     points         of the grid, three of them: axes that do not exist have one point, (n, 1, m) in two dimensions.
     padded         points of the padded axes.
     first, count   this rank's wave numbers along the last axis: first, first + 1, ...
     All verbs are collective over the group.
     """
 
-    def __init__(
-        self,
-        communicators: Communicators,
-        dtype: np.dtype,
-        timers: Timers,
-        fields: int = 1,
-        way: str = "sub-array-messages",
-    ) -> None:
+    def __init__(self, resources: Resources, fields: int = 1) -> None:
+        communicators = resources.communicators
         decomposition = communicators.decomposition
-        self.dtype = np.dtype(dtype)
-        self.real_dtype = np.empty(0, self.dtype).real.dtype
-        self.timers = timers
+        self.resources = resources
+        self.dtype, self.real_dtype = resources.complex_dtype, resources.real_dtype
+        self.timers = resources.timers
+        self._kernels = resources.kernels
         self.threads = thread_count()
         self._group = communicators.group
         self._line = decomposition.dimensions == 1
         self.points = self.on_three_axes(decomposition.points, 1)
-        self.padded = tuple(1 if n == 1 else padded_length(n) for n in self.points)
+        nx, ny, nz = (1 if n == 1 else padded_length(n) for n in self.points)
+        self.padded = (nx, ny, nz)
         self._half = self.padded[2] // 2 + 1
         block = decomposition.position_block(communicators.group.rank)
         self._shape = block.shape
         self._local = self.points if self._line else self.on_three_axes(block.shape, 1)
         self._slices = block.slices
-        self._way = way
         self._first_exchange: Exchange | None = None
         self._exchanges: list[Exchange] = []
         self._buffers: dict[Hashable, np.ndarray] = {}
-        self._lay_out(communicators, fields, way)
+        self._lay_out(communicators, fields)
 
     @staticmethod
-    def on_three_axes(values: Sequence, missing) -> tuple:
+    def on_three_axes(values: Sequence[Number], missing: Number) -> tuple[Number, Number, Number]:
         """A number per axis as (x, y, z), `missing` for those that do not exist: (z,) and (x, z) in one and two
         dimensions."""
-        first, last = tuple(values[:-1]), values[-1]
-        return (*first, *(missing,) * (2 - len(first)), last)
+        x, y, z = values[0], missing, values[-1]
+        if len(values) < 2:
+            x = missing
+        elif len(values) == 3:
+            y = values[1]
+        return x, y, z
 
     def empty_position(self) -> np.ndarray:
         """An uninitialised real field of this rank."""
-        return np.empty(self._shape, self.real_dtype)
+        return self.resources.empty(self._shape, self.real_dtype)
 
     @property
     def bytes_kept(self) -> int:
@@ -114,7 +114,7 @@ class PaddedTransform:
             arrays += self._first_exchange.landings
         return sum(array.nbytes for array in arrays)
 
-    def _lay_out(self, communicators: Communicators, fields: int, way: str) -> None:
+    def _lay_out(self, communicators: Communicators, fields: int) -> None:
         """Divide the wave numbers along the last axis: first over P2, then each part over P1."""
         parts = (1, 1) if self._line else communicators.decomposition.pencil_grid
         place = (0, 0) if self._line else communicators.decomposition.position_in_grid(communicators.group.rank)
@@ -125,32 +125,35 @@ class PaddedTransform:
         lines = (*self._local[:2], whole)
         columns = (self._local[0], ny, count)
         if parts[1] > 1:
-            task = Redistribution(communicators.along[1], lines, columns, 2, 1, self.dtype)
-            (self._first_exchange,) = make_exchanges(way, [task], 1, self._group)
+            task = self._redistribution(communicators.along[1], lines, columns, 1)
+            (self._first_exchange,) = make_exchanges(self.resources.exchange, [task], 1, self._group)
         more, self.count = part(count, parts[0], place[0])
         self.first = first + more
         planes = (nx, ny, self.count)
         self._task = None
         if parts[0] > 1:
-            self._task = Redistribution(communicators.along[0], columns, planes, 2, 0, self.dtype)
+            self._task = self._redistribution(communicators.along[0], columns, planes, 0)
         self._plane_shape = planes if parts[1] > 1 else lines
         self._planes: list[np.ndarray] = []
         self.make_room_for(fields)
-        self._lines = self._planes[0] if parts == (1, 1) else np.zeros(lines, self.dtype)
+        self._lines = self._planes[0] if parts == (1, 1) else self.resources.zeros(lines, self.dtype)
+
+    def _redistribution(self, comm: MPI.Comm, before: Shape, after: Shape, whole_after: int) -> Redistribution:
+        return Redistribution(comm, before, after, 2, whole_after, self.dtype, empty=self.resources.empty)
 
     def make_room_for(self, fields: int) -> None:
         """Be ready for so many fields at a time. Collective where there are more than before."""
         missing = max(0, fields - len(self._planes))
         if self._task is None:
-            self._planes += [np.zeros(self._plane_shape, self.dtype) for _ in range(missing)]
+            self._planes += [self.resources.zeros(self._plane_shape, self.dtype) for _ in range(missing)]
             return
-        made = make_exchanges(self._way, [self._task] * missing, 1, self._group)
+        made = make_exchanges(self.resources.exchange, [self._task] * missing, 1, self._group)
         self._exchanges += made
         self._planes += [exchange.landings[0] for exchange in made]
 
     def convolve(
         self,
-        densities: Sequence[np.ndarray],
+        densities: np.ndarray | Sequence[np.ndarray],
         inward: np.ndarray,
         potentials: Sequence[np.ndarray],
         outward: np.ndarray,
@@ -172,20 +175,20 @@ class PaddedTransform:
         for field, weights in enumerate(outward.T):
             self._backward(potentials, weights, field, begun)
 
-    def _forward(self, densities: Sequence[np.ndarray], weights: np.ndarray, field: int) -> None:
+    def _forward(self, densities: np.ndarray | Sequence[np.ndarray], weights: np.ndarray, field: int) -> None:
         """A combination of densities: lines along the last axis, then the exchanges to whole planes."""
-        used = np.flatnonzero(weights)
-        factors, densities = [self.real_dtype.type(weights[b]) for b in used], [densities[b] for b in used]
+        used = [int(species) for species in np.flatnonzero(weights)]
+        factors, sources = [self.real_dtype.type(weights[b]) for b in used], [densities[b] for b in used]
         if self._line:
-            mine = sum(factor * density for factor, density in zip(factors, densities, strict=True))
-            factors, densities = [self.real_dtype.type(1.0)], [self._whole_line(mine)]
-        densities = [_view(density) for density in densities]
+            local = np.asarray(sum(factor * source for factor, source in zip(factors, sources, strict=True)))
+            factors, sources = [self.real_dtype.type(1.0)], [self._whole_line(local)]
+        sources = [_view(source) for source in sources]
         target = self._lines_of(field)
         with self.timers.phase("transform"):
             for rows, padded in self._line_blocks():
                 line = padded[..., : self.points[2]]
-                np.multiply(densities[0][rows], factors[0], out=line)
-                for factor, density in zip(factors[1:], densities[1:], strict=True):
+                np.multiply(sources[0][rows], factors[0], out=line)
+                for factor, density in zip(factors[1:], sources[1:], strict=True):
                     line += factor * density[rows]
                 padded[..., self.points[2] :] = 0
                 ducc0.fft.r2c(padded, axes=(2,), out=target[rows][..., : self._half], nthreads=self.threads)
@@ -239,7 +242,8 @@ class PaddedTransform:
         """Some x at a time with an array for their padded lines."""
         row = self._local[1] * self.padded[2] * self.real_dtype.itemsize
         step = max(1, self.threads * BLOCK_BYTES // row)
-        buffer = np.empty((min(step, self._local[0]), self._local[1], self.padded[2]), self.real_dtype)
+        shape = (min(step, self._local[0]), self._local[1], self.padded[2])
+        buffer = self.resources.empty(shape, self.real_dtype)
         for first in range(0, self._local[0], step):
             last = min(first + step, self._local[0])
             yield slice(first, last), buffer[: last - first]
@@ -257,32 +261,38 @@ class PaddedTransform:
                 column = self._buffer(("column", field), (nx, my, z.stop - z.start))
                 column[:, :ny] = planes[:, :, z]
                 column[:, ny:] = 0
-                columns.append(_along(column, 1, True))
+                columns.append(self._along(column, 1, True))
             for y, upper in _halves(my, width):
                 spectra = []
                 for field, column in enumerate(columns):
                     block = self._buffer(("block", field), (mx, y.stop - y.start, z.stop - z.start))
                     block[:nx] = column[:, y]
                     block[nx:] = 0
-                    spectra.append(_along(block, 0, True))
+                    spectra.append(self._along(block, 0, True))
                 multiply(spectra, Place(y, z, upper))
                 for column, block in zip(columns, spectra, strict=True):
-                    column[:, y] = _along(block, 0, False)[:nx]
+                    column[:, y] = self._along(block, 0, False)[:nx]
             for planes, column in zip(self._planes[:fields], columns, strict=True):
-                planes[:, :, z] = _along(column, 1, False)[:, :ny]
+                planes[:, :, z] = self._along(column, 1, False)[:, :ny]
+
+    def _along(self, array: np.ndarray, axis: int, forward: bool) -> np.ndarray:
+        """Transform along one axis, in place; an axis of one point needs nothing."""
+        if array.shape[axis] > 1:
+            self._kernels.transform_lines(array, axis, forward)
+        return array
 
     def _buffer(self, name: Hashable, shape: tuple[int, ...]) -> np.ndarray:
         """An uninitialised work array; the memory of one name is used again, and grows when it has to."""
         size = math.prod(shape)
         if name not in self._buffers or self._buffers[name].size < size:
-            self._buffers[name] = kernels.empty((size,), self.dtype)
+            self._buffers[name] = self.resources.empty((size,), self.dtype)
         return self._buffers[name][:size].reshape(shape)
 
     def _whole_line(self, mine: np.ndarray) -> np.ndarray:
         """The density of a one-dimensional grid, gathered on every rank."""
         if self._group.size == 1:
             return mine
-        line = np.empty(self.points[2], self.real_dtype)
+        line = self.resources.empty((self.points[2],), self.real_dtype)
         counts = [part(self.points[2], self._group.size, rank)[1] for rank in range(self._group.size)]
         with self.timers.phase("exchange"):
             self._group.Allgatherv(np.ascontiguousarray(mine), [line, counts])
@@ -294,13 +304,6 @@ class PaddedTransform:
         for exchange in (*self._exchanges, self._first_exchange):
             if exchange is not None:
                 exchange.free()
-
-
-def _along(array: np.ndarray, axis: int, forward: bool) -> np.ndarray:
-    """Transform along one axis, in place; an axis of one point needs nothing."""
-    if array.shape[axis] > 1:
-        kernels.transform_lines(array, axis, forward)
-    return array
 
 
 def _view(field: np.ndarray) -> np.ndarray:

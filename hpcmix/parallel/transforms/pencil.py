@@ -15,15 +15,13 @@ whatever a rank holds: the bits of a field do not depend on the number of ranks,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.kernels import dispatch, reference
-from hpcmix.kernels import transforms as kernels
-from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.shared_memory import NoSharedMemory, SharedFields
-from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transforms.exchange import WITHOUT_SHARED_MEMORY, Exchange, Redistribution, make_exchanges
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.spectral_matrix import SpectralMatrix
 from hpcmix.parallel.transforms.transform import Factors, Transform, Turn
 
@@ -33,24 +31,12 @@ the first of them."""
 
 
 class PencilTransform(Transform):
-    """Complex or real fields in two or three dimensions.
+    """Complex or real fields in two or three dimensions."""
 
-    way     name of the exchange between ranks (:data:`hpcmix.parallel.transforms.exchange.EXCHANGES`); none for a
-            single rank.
-    fields  how many fields a drift moves at once: what joined messages are made for.
-    """
-
-    def __init__(
-        self,
-        communicators: Communicators,
-        real: bool,
-        dtype: np.dtype,
-        timers: Timers,
-        way: str = "sub-array-messages",
-        fields: int = 1,
-    ) -> None:
-        super().__init__(communicators, real, dtype, timers)
-        self._way = way
+    def __init__(self, resources: Resources, real: bool) -> None:
+        super().__init__(resources, real)
+        communicators = resources.communicators
+        self._way = resources.exchange
         self._shared: dict[int, SharedFields] = {}
         self._whole: dict[int, np.ndarray] = {}
         layouts = communicators.decomposition.layouts()
@@ -63,10 +49,9 @@ class PencilTransform(Transform):
             whole = len(layouts) - 1 - place
             comm = communicators.along[layouts[place][whole - 1] - 1]
             if comm.size > 1:
+                shapes = self._shapes[place], self._shapes[place + 1]
                 self._tasks.append(
-                    Redistribution(
-                        comm, self._shapes[place], self._shapes[place + 1], whole, whole - 1, self.wave_dtype, fields
-                    )
+                    Redistribution(comm, *shapes, whole, whole - 1, self.wave_dtype, empty=resources.empty)
                 )
         self._pencils = pencils
         self._made: list[Exchange] = []
@@ -77,19 +62,21 @@ class PencilTransform(Transform):
 
     @property
     def description(self) -> str:
-        """See :meth:`Transform.description`."""
-        lines = "lines by ducc0" if dispatch.implementation() is reference else "compiled lines"
+        lines = self.kernels.description()
         return f"{lines}, exchanged through {self._way.replace('-', ' ')}" if self._tasks else lines
 
     @property
     def exchange_name(self) -> str:
-        """See :meth:`Transform.exchange_name`."""
         return self._way if self._tasks else ""
 
     @property
     def work(self) -> np.ndarray:
-        """See :meth:`Transform.work`."""
         return self._exchanges(1)[-1].landings[0] if self._tasks else super().work
+
+    def make_room_for(self, fields: int) -> None:
+        """See :meth:`Transform.make_room_for`; joined messages are made for it. Exchanges that were made for fewer are
+        made anew when they are needed."""
+        self._tasks = [replace(task, fields=max(task.fields, fields)) for task in self._tasks]
 
     def empty_fields(self, count: int) -> np.ndarray:
         """See :meth:`Transform.empty_fields`. On slabs within a node they lie in shared memory, where the lines along
@@ -100,9 +87,7 @@ class PencilTransform(Transform):
                 return self._shared_fields(count, shape)
             except NoSharedMemory as error:  # on all ranks of the group, which are those of the only exchange
                 self._way, self.obstacle = WITHOUT_SHARED_MEMORY, str(error)
-        memory = kernels.empty((count, *shape), self.wave_dtype)
-        memory[...] = 0
-        return memory
+        return self.resources.zeros((count, *shape), self.wave_dtype)
 
     def _shared_fields(self, count: int, shape: tuple[int, ...]) -> np.ndarray:
         fields = SharedFields(self._tasks[0].comm, count, shape, self.wave_dtype)
@@ -119,18 +104,16 @@ class PencilTransform(Transform):
     # --------------------------------------------------------------- whole transforms
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
-        """See :meth:`Transform.forward`."""
         first = self._first_array() if self._tasks else wave
         self.leave_position(field, first)
         spectrum = self._to_lines([first])[0]
         with self.timers.phase("lines"):
-            kernels.transform_lines(spectrum, 0, True)
+            self.kernels.transform_lines(spectrum, 0, True)
         if spectrum is not wave:
             np.copyto(wave, spectrum)
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
-        """See :meth:`Transform.backward`."""
         scale = self.inverse_points if normalise else 1.0
         spectrum = wave
         if self._tasks:
@@ -138,7 +121,7 @@ class PencilTransform(Transform):
             if spectrum is not wave:
                 np.copyto(spectrum, wave)
         with self.timers.phase("lines"):
-            kernels.transform_lines(spectrum, 0, False, scale)
+            self.kernels.transform_lines(spectrum, 0, False, scale)
         first = (self._first_array() if self.real else field) if self._tasks else spectrum
         self._from_lines([first])
         self.enter_position(first, field)
@@ -152,10 +135,10 @@ class PencilTransform(Transform):
 
         def change(spectra: Sequence[np.ndarray], _: int) -> None:
             for spectrum in spectra:
-                kernels.transform_lines(spectrum, 0, True)
+                self.kernels.transform_lines(spectrum, 0, True)
                 with self.timers.phase("multiply"):
                     multiplier(spectrum)
-                kernels.transform_lines(spectrum, 0, False)
+                self.kernels.transform_lines(spectrum, 0, False)
 
         self.leave_position(field, field)
         self._exchange_and_change([field], change)
@@ -169,20 +152,20 @@ class PencilTransform(Transform):
             with self.timers.phase("exchange"):
                 (spectrum,) = exchange.forward([field])
             with self.timers.phase("lines"):
-                kernels.multiply_along(spectrum, 1, table)
+                self.kernels.multiply_along(spectrum, 1, table)
             with self.timers.phase("exchange"):
                 exchange.backward([field])
             return
         if axis > 0 or not self._tasks:
             with self.timers.phase("lines"):
-                kernels.multiply_along(field, axis, table)
+                self.kernels.multiply_along(field, axis, table)
             return
         # on pencils the lines along the second axis are transformed on the way, and back
         scaled = np.asarray(table, np.complex128) / (self.points[1] if self._pencils else 1)
 
         def change(spectra: Sequence[np.ndarray], _: int) -> None:
             for spectrum in spectra:
-                kernels.multiply_along(spectrum, 0, scaled)
+                self.kernels.multiply_along(spectrum, 0, scaled)
 
         self._exchange_and_change([field], change)
 
@@ -193,38 +176,35 @@ class PencilTransform(Transform):
         same array where the field is complex. Local."""
         with self.timers.phase("planes"):
             if self.real:
-                kernels.transform_real(field, half_way, planes=self.plane_axes == 2)
+                self.kernels.transform_real(field, half_way, planes=self.plane_axes == 2)
             else:
                 if half_way is not field:
                     np.copyto(half_way, field)
-                kernels.transform_planes(half_way, True, axes=self.plane_axes)
+                self.kernels.transform_planes(half_way, True, axes=self.plane_axes)
 
     def enter_position(self, half_way: np.ndarray, field: np.ndarray) -> None:
         """Undo :meth:`leave_position`, without a factor; `half_way` is overwritten. Local."""
         with self.timers.phase("planes"):
             if self.real:
-                kernels.transform_real_inverse(half_way, field, planes=self.plane_axes == 2)
+                self.kernels.transform_real_inverse(half_way, field, planes=self.plane_axes == 2)
             else:
-                kernels.transform_planes(half_way, False, axes=self.plane_axes)
+                self.kernels.transform_planes(half_way, False, axes=self.plane_axes)
                 if half_way is not field:
                     np.copyto(field, half_way)
 
     def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
-        """See :meth:`Transform.multiply_factors`."""
-
         def change(spectra: Sequence[np.ndarray], first: int) -> None:
             for number, spectrum in enumerate(spectra, first):
                 factor = factors[number]
                 if isinstance(factor, Turn):
-                    kernels.turn_lines(spectrum, factor.symbol, factor.angle, factor.scale)
+                    self.kernels.turn_lines(spectrum, factor.symbol, factor.angle, factor.scale)
                 else:
-                    kernels.multiply_lines(spectrum, factor)
+                    self.kernels.multiply_lines(spectrum, factor)
 
         self._change_lines(fields, change)
 
     def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
-        """See :meth:`Transform.multiply_matrix`."""
-        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(spectra), together=True)
+        self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(self.kernels, spectra), together=True)
 
     def convolve(
         self,
@@ -232,7 +212,6 @@ class PencilTransform(Transform):
         multipliers: Sequence[Sequence[np.ndarray | None]],
         targets: Sequence[np.ndarray],
     ) -> None:
-        """See :meth:`Transform.convolve`."""
         spectra = self.half_way_fields(len(sources))
         for source, spectrum in zip(sources, spectra, strict=True):
             self.leave_position(source, spectrum)
@@ -241,15 +220,13 @@ class PencilTransform(Transform):
             self.enter_position(spectrum, target)
 
     def half_way_fields(self, count: int) -> list[np.ndarray]:
-        """See :meth:`Transform.half_way_fields`."""
         if self._spectra is None or len(self._spectra) < count:
             self._spectra = self.empty_fields(count)
         return list(self._spectra[:count])
 
     def mix_half_way(self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]) -> None:
-        """See :meth:`Transform.mix_half_way`."""
         self._change_lines(
-            spectra, lambda arrays, _: kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
+            spectra, lambda arrays, _: self.kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
         )
 
     def _change_lines(self, fields: Sequence[np.ndarray], change: ChangeLines, together: bool = False) -> None:
@@ -306,7 +283,7 @@ class PencilTransform(Transform):
     def _middle_lines(self, arrays: Sequence[np.ndarray], forward: bool) -> None:
         with self.timers.phase("lines"):
             for array in arrays:
-                kernels.transform_lines(array, 1, forward)
+                self.kernels.transform_lines(array, 1, forward)
 
     def _exchanges(self, fields: int) -> list[Exchange]:
         """The exchanges with room for that many fields at once, made when they are first needed."""
@@ -320,11 +297,10 @@ class PencilTransform(Transform):
     def _first_array(self) -> np.ndarray:
         """Where a transform begins when the field's own memory will not do; made when first needed."""
         if self._scratch is None:
-            self._scratch = kernels.empty(self._shapes[0], self.wave_dtype)
+            self._scratch = self.resources.empty(self._shapes[0], self.wave_dtype)
         return self._scratch
 
     def free(self) -> None:
-        """See :meth:`Transform.free`."""
         for exchange in self._made:
             exchange.free()
         for fields in dict.fromkeys(self._shared.values()):

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import Transform
 
 
@@ -20,15 +19,9 @@ class ReferenceTransform(Transform):
     planner: FFTW's planner effort; FFTW_MEASURE is faster to run and takes seconds to plan.
     """
 
-    def __init__(
-        self,
-        communicators: Communicators,
-        real: bool,
-        dtype: np.dtype,
-        timers: Timers,
-        planner: str = "FFTW_ESTIMATE",
-    ) -> None:
-        super().__init__(communicators, real, dtype, timers)
+    def __init__(self, resources: Resources, real: bool, planner: str = "FFTW_ESTIMATE") -> None:
+        super().__init__(resources, real)
+        communicators = resources.communicators
         from mpi4py_fft import PFFT  # kept out of the ordinary start-up: only comparisons need it
 
         pencil_grid = communicators.decomposition.pencil_grid
@@ -51,18 +44,15 @@ class ReferenceTransform(Transform):
 
     @property
     def description(self) -> str:
-        """See :meth:`Transform.description`."""
         return "mpi4py-fft"
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
-        """See :meth:`Transform.forward`."""
         self._fft.forward.input_array[...] = field
         with self.timers.phase("transform"):
             wave[...] = self._fft.forward(normalize=False)
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
-        """See :meth:`Transform.backward`."""
         self._fft.backward.input_array[...] = wave
         with self.timers.phase("transform"):
             result = self._fft.backward(normalize=False)
@@ -70,5 +60,4 @@ class ReferenceTransform(Transform):
         return field
 
     def free(self) -> None:
-        """See :meth:`Transform.free`."""
         self._fft.destroy()

@@ -13,13 +13,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from hpcmix.kernels import dispatch as kernels
-from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.spectral_matrix import SpectralMatrix
 from hpcmix.problem.errors import Complaint, ProblemError
 
@@ -54,9 +53,8 @@ class Transform(ABC):
 
     Conventions: forward ``f^(k) = sum_x f(x) exp(-ikx)``, backward with the factor 1/n_points (CONVENTIONS.md).
 
-    communicators  who holds which part of the grid.
+    resources      ranks, precision, timers, memory and kernels that it works with.
     real           True for real fields: the spectrum has the half last axis.
-    dtype          of the spectrum, complex128 or complex64.
     Arrays: position space ``position_block.shape``, wave-number space ``wave_block.shape``, C-contiguous. All verbs are
     collective over the group.
 
@@ -70,35 +68,40 @@ class Transform(ABC):
     plane_axes: int = 0
     obstacle: str = ""
 
-    def __init__(self, communicators: Communicators, real: bool, dtype: np.dtype, timers: Timers) -> None:
-        decomposition = communicators.decomposition
-        rank = communicators.group.rank
+    def __init__(self, resources: Resources, real: bool) -> None:
+        communicators = resources.communicators
+        decomposition, rank = communicators.decomposition, communicators.group.rank
+        self.resources = resources
         self.communicators = communicators
+        self.timers = resources.timers
+        self.kernels = resources.kernels
         self.real = real
         self.points = decomposition.points
         self.wave_points = decomposition.half_points if real else decomposition.points
-        self.wave_dtype = np.dtype(dtype)
-        self.position_dtype = np.empty(0, self.wave_dtype).real.dtype if real else self.wave_dtype
+        self.wave_dtype = resources.complex_dtype
+        self.position_dtype = resources.real_dtype if real else resources.complex_dtype
         self.position_block: Block = decomposition.position_block(rank)
         self.wave_block: Block = decomposition.wave_block(rank, real)
         self.inverse_points = 1.0 / float(np.prod([float(n) for n in self.points]))
-        self.timers = timers
         self.threads = thread_count()
         self._work: np.ndarray | None = None
         self._spectra_together: list[np.ndarray] = []
 
+    def make_room_for(self, fields: int) -> None:  # noqa: B027 - not every transform moves several at once
+        """Be ready for a drift or a convolution that moves so many fields at once."""
+
     def empty_position(self) -> np.ndarray:
         """An uninitialised field in position space."""
-        return np.empty(self.position_block.shape, self.position_dtype)
+        return self.resources.empty(self.position_block.shape, self.position_dtype)
 
     def empty_wave(self) -> np.ndarray:
         """An uninitialised spectrum."""
-        return np.empty(self.wave_block.shape, self.wave_dtype)
+        return self.resources.empty(self.wave_block.shape, self.wave_dtype)
 
     def empty_fields(self, count: int) -> np.ndarray:
         """`count` fields, zero, shape (count, *position block) - for real fields their half spectra before an exchange
         - in the memory that the transform works in best. They belong to the transform and go with :meth:`free`."""
-        return np.zeros((count, *self.position_block.shape), self.wave_dtype)
+        return self.resources.zeros((count, *self.position_block.shape), self.wave_dtype)
 
     @property
     def work(self) -> np.ndarray:
@@ -150,7 +153,7 @@ class Transform(ABC):
         tables = [np.ones(n, np.complex128) for n in self.wave_block.shape]
         scale = self.inverse_points * self.points[axis]
         tables[axis] = scale * np.asarray(table, np.complex128)[self.wave_block.slices[axis]]
-        self.multiply(field, lambda spectrum: kernels.multiply_separable(spectrum, tables))
+        self.multiply(field, lambda spectrum: self.kernels.multiply_separable(spectrum, tables))
 
     def enter_position(self, half_way: np.ndarray, field: np.ndarray) -> None:
         """From half way to position space, without a factor; `half_way` is overwritten, and may be `field` itself where
@@ -164,7 +167,15 @@ class Transform(ABC):
         factors  for each field m, either as a product or as a phase; 1/n_points is theirs to hold.
         """
         for field, factor in zip(fields, factors, strict=True):
-            self.multiply(field, lambda spectrum, factor=factor: _apply(factor, spectrum))
+            self.multiply(field, partial(self._apply, factor))
+
+    def _apply(self, factor: Factors | Turn, spectrum: np.ndarray) -> None:
+        """Multiply a whole spectrum, in place."""
+        if isinstance(factor, Turn):
+            self.kernels.rotate_phase(spectrum, factor.symbol, factor.angle)
+            spectrum *= spectrum.real.dtype.type(factor.scale)
+        else:
+            self.kernels.multiply_separable(spectrum, factor)
 
     def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
         """``field_a <- n_points F^-1 [ sum_b m_ab(k) F field_b ]`` for complex fields that are half way, in place, and
@@ -175,7 +186,7 @@ class Transform(ABC):
         for field, spectrum in zip(fields, spectra, strict=True):
             self.forward(field, spectrum)
         with self.timers.phase("multiply"):
-            matrix.multiply_spectra(spectra)
+            matrix.multiply_spectra(self.kernels, spectra)
         for spectrum, field in zip(spectra, fields, strict=True):
             self.backward(spectrum, field, normalise=False)
 
@@ -203,21 +214,10 @@ class Transform(ABC):
         where there have not been as many before."""
         raise NotImplementedError(f"{type(self).__name__} is not taken apart")
 
-    def mix_half_way(
-        self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]
-    ) -> None:
+    def mix_half_way(self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]) -> None:
         """What :meth:`convolve` does between the parts of its transforms: the spectra of real fields that are half way,
         :meth:`half_way_fields`, become those of the results, in place. Where :attr:`plane_axes` is not 0."""
         raise NotImplementedError(f"{type(self).__name__} is not taken apart")
 
     def free(self) -> None:  # noqa: B027 - not every engine holds MPI resources
         """Give MPI resources back (collective)."""
-
-
-def _apply(factor: Factors | Turn, spectrum: np.ndarray) -> None:
-    """Multiply a whole spectrum, in place."""
-    if isinstance(factor, Turn):
-        kernels.rotate_phase(spectrum, factor.symbol, factor.angle)
-        spectrum *= spectrum.real.dtype.type(factor.scale)
-    else:
-        kernels.multiply_separable(spectrum, factor)

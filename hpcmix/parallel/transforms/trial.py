@@ -15,10 +15,12 @@ import numpy as np
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.precision import Precision
 from hpcmix.parallel.shared_memory import obstacle
 from hpcmix.parallel.timers import Timers
 from hpcmix.parallel.transforms.exchange import EXCHANGES
 from hpcmix.parallel.transforms.pencil import PencilTransform
+from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.problem.errors import ProblemError
 
 SHARED = "shared-memory"
@@ -70,7 +72,7 @@ def without_shared_memory(obstacle: str) -> str:
     return f"no shared memory ({obstacle}): ranks exchange messages"
 
 
-def choose_exchange(communicators: Communicators, dtype: np.dtype, fields: int, asked: str = "auto") -> Trial:
+def choose_exchange(communicators: Communicators, precision: Precision, fields: int, asked: str = "auto") -> Trial:
     """The quickest exchange for `fields` fields at a time, or the one asked for. Collective over the world.
 
     Raises :class:`ProblemError` on every rank when shared memory is asked for and not to be had.
@@ -78,7 +80,7 @@ def choose_exchange(communicators: Communicators, dtype: np.dtype, fields: int, 
     decomposition, world = communicators.decomposition, communicators.world
     if decomposition.ranks == 1 or decomposition.dimensions == 1:
         return Trial(asked if asked != "auto" else EXCHANGES[-1])
-    size = (fields + 1) * decomposition.position_block(0).size * dtype.itemsize
+    size = (fields + 1) * decomposition.position_block(0).size * precision.complex_type.itemsize
     reasons = world.allgather(obstacle(communicators.group, size))
     reason = next(filter(None, reasons), "")
     if asked != "auto":
@@ -88,7 +90,7 @@ def choose_exchange(communicators: Communicators, dtype: np.dtype, fields: int, 
             )
         return Trial(asked)
     candidates = [way for way in EXCHANGES if not reason or way != SHARED]
-    drifts = _Drifts(communicators, dtype, fields, candidates)
+    drifts = _Drifts(communicators, precision, fields, candidates)
     seconds = measured(candidates, drifts)
     if late := drifts.obstacle():
         reason, seconds = late, {way: taken for way, taken in seconds.items() if way != SHARED}
@@ -137,9 +139,14 @@ def quickest(seconds: Mapping[str, Sequence[float]]) -> str:
 class _Drifts:
     """Drifts of one field by each of the ways, timed. Collective over the world, as its methods are."""
 
-    def __init__(self, communicators: Communicators, dtype: np.dtype, fields: int, ways: Sequence[str]) -> None:
+    def __init__(self, communicators: Communicators, precision: Precision, fields: int, ways: Sequence[str]) -> None:
         self._communicators = communicators
-        self._transforms = {way: PencilTransform(communicators, False, dtype, Timers(), way, fields) for way in ways}
+        timers = Timers()  # of no interest
+        self._transforms = {
+            way: PencilTransform(Resources(communicators, precision, timers, way), False) for way in ways
+        }
+        for transform in self._transforms.values():
+            transform.make_room_for(fields)
         self._arrays = {way: transform.empty_fields(1)[0] for way, transform in self._transforms.items()}
         self._factors = {way: [np.ones(n) for n in one.wave_block.shape] for way, one in self._transforms.items()}
 

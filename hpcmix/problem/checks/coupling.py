@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hpcmix.problem.checks.parts import Finding, Parts
 from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state, coupled_groups, dressed_groups
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species import Condensate, Species
 from hpcmix.splittings import INTEGRATORS
 
 NEARLY_OFF = 0.01
@@ -22,8 +22,9 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
     known = {index: entry for index, entry in parts.coupling.items() if all(name in names for name in entry.between)}
     for index, entry in known.items():
         for position, name in enumerate(entry.between):
-            if species[names.index(name)].kind != "condensate":
-                message = f'"{name}" are fermions; coherent coupling is for condensates'
+            coupled = species[names.index(name)]
+            if not isinstance(coupled, Condensate):
+                message = f'"{name}" is of kind "{coupled.kind}"; coherent coupling is for condensates'
                 yield ("coupling", index, "between", position), message, None
     groups = coupled_groups(names, list(known.values()))
     members = {index for group in groups for index in group}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,7 +39,12 @@ class Scaling(Section):
     @property
     def sets_bose_fermi(self) -> bool:
         """Whether it sets particle numbers, masses and hbar from the number of fermions."""
-        return isinstance(self.rule, BoseFermiRule)
+        return self.bose_fermi_rule is not None
+
+    @property
+    def bose_fermi_rule(self) -> BoseFermiRule | None:
+        """The rule by which it sets them, None where it sets weights only."""
+        return self.rule if isinstance(self.rule, BoseFermiRule) else None
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,6 @@ class PopulationRule(ScalingRule):
         """That number."""
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
-        """See :class:`ScalingRule`."""
         own = [one.weight for one in species]
         reference = self.reference(own)
         return Prefactors(1.0, tuple(number / reference for number in own), 1.0, self)
@@ -95,11 +99,9 @@ class Fractions(PopulationRule):
     """nu_a = N_a / sum N, kernels of a species with itself divided by it."""
 
     def reference(self, particles: Sequence[float]) -> float:
-        """See :class:`PopulationRule`."""
         return math.fsum(particles)
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
-        """See :class:`ScalingRule`."""
         return 1.0 / found.weights[first] if first == second else 1.0
 
 
@@ -107,7 +109,6 @@ class GeometricMean(PopulationRule):
     """nu_a = N_a / N, N the geometric mean; kernels times N / sqrt(N_a N_b)."""
 
     def reference(self, particles: Sequence[float]) -> float:
-        """See :class:`PopulationRule`."""
         return math.exp(math.fsum(map(math.log, particles)) / len(particles))
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
@@ -116,48 +117,57 @@ class GeometricMean(PopulationRule):
         return 1.0 / (weights[first] if first == second else math.sqrt(weights[first] * weights[second]))
 
 
+@dataclass(frozen=True)
+class BoseFermiNumbers:
+    """What a Bose-Fermi scaling sets: hbar, the number of bosons, and the masses."""
+
+    hbar: float
+    bosons: float
+    boson_mass: float
+    fermion_mass: float
+
+
 class BoseFermiRule(ScalingRule):
     """hbar, the number of bosons N and the masses from the number of fermions; kernels times 1/N."""
 
     @abstractmethod
-    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
-        """hbar, number of bosons ("particles"), and the masses by kind of species."""
+    def numbers(self, fermions: float, dimensions: int) -> BoseFermiNumbers:
+        """The numbers for so many fermions."""
 
-    def numbers_of(self, species: Sequence[Species], dimensions: int) -> Mapping[str, float]:
+    def numbers_of(self, species: Sequence[Species], dimensions: int) -> BoseFermiNumbers:
         """The same for the fermions there are, all spin states together."""
-        fermions = sum(one.number_of_orbitals for one in species if one.kind == "fermions")
-        return self.numbers(float(fermions), dimensions)
+        return self.numbers(float(sum(one.particles for one in species if one.statistics == "fermions")), dimensions)
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
-        """See :class:`ScalingRule`."""
         numbers = self.numbers_of(species, dimensions)
-        return Prefactors(numbers["hbar"], tuple(one.weight for one in species), 1.0 / numbers["particles"], self)
+        return Prefactors(numbers.hbar, tuple(one.weight for one in species), 1.0 / numbers.bosons, self)
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
-        """See :class:`ScalingRule`."""
         return found.coupling
 
-    def wanted(self, one: Species, numbers: Mapping[str, float]) -> dict[str, float]:
+    def wanted(self, species: Species, numbers: BoseFermiNumbers) -> dict[str, float]:
         """What it sets of a species."""
-        bosons = {"particles": numbers["particles"]} if one.kind == "condensate" else {}
-        return {"mass": numbers[one.kind], **bosons}
+        return {
+            "bosons": {"mass": numbers.boson_mass, "particles": numbers.bosons},
+            "fermions": {"mass": numbers.fermion_mass},
+        }[species.statistics]
 
 
 class BoseFermiMicro(BoseFermiRule):
     """(2.18)."""
 
-    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
-        """See :class:`BoseFermiRule`."""
-        return {"hbar": 1.0, "particles": fermions, "condensate": 0.5, "fermions": 0.5}
+    def numbers(self, fermions: float, dimensions: int) -> BoseFermiNumbers:
+        """As many bosons as fermions."""
+        return BoseFermiNumbers(hbar=1.0, bosons=fermions, boson_mass=0.5, fermion_mass=0.5)
 
 
 class BoseFermiMacro(BoseFermiRule):
     """(2.20)."""
 
-    def numbers(self, fermions: float, dimensions: int) -> Mapping[str, float]:
-        """See :class:`BoseFermiRule`."""
+    def numbers(self, fermions: float, dimensions: int) -> BoseFermiNumbers:
+        """hbar from the number of fermions."""
         hbar = fermions ** (-1.0 / dimensions)
-        return {"hbar": hbar, "particles": fermions / hbar, "condensate": hbar, "fermions": 1.0}
+        return BoseFermiNumbers(hbar=hbar, bosons=fermions / hbar, boson_mass=hbar, fermion_mass=1.0)
 
 
 RULES: dict[str, ScalingRule] = {
@@ -183,8 +193,8 @@ def scaling_checks(
     scaling: Scaling, species: dict[int, Species], tables: Sequence[dict[str, Any]], dimensions: int, units: bool
 ) -> Iterator[Finding]:
     """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
-    kinds = [one.kind for one in species.values()]
-    if not scaling.sets_bose_fermi:
+    rule = scaling.bose_fermi_rule
+    if rule is None:
         empty = [index for index, one in species.items() if one.particles == 0.0]
         for index in empty:
             yield ("species", index, "particles"), f'must be positive: the scaling "{scaling.kind}" compares species'
@@ -194,7 +204,7 @@ def scaling_checks(
         for (index, one), weight in zip(species.items(), weights, strict=True):
             if not 0.0 < weight < math.inf:
                 yield ("species", index, "particles"), "is beyond what the scaling can compare with the other species"
-            if one.kind == "fermions":
+            if one.statistics == "fermions":
                 sentence = f'"{scaling.kind}" weighs condensates, and a fermion orbital holds one particle'
                 yield ("species", index, "kind"), f"the scaling {sentence}; use a bose-fermi scaling or none"
         return
@@ -204,22 +214,25 @@ def scaling_checks(
             f'"{scaling.kind}" sets hbar and the masses in dimensionless numbers; leave [units] out',
         )
         return
-    if "fermions" not in kinds:
+    statistics = [one.statistics for one in species.values()]
+    if "fermions" not in statistics:
         yield ("scaling", "kind"), f'"{scaling.kind}" counts fermions and there are none; add a species of that kind'
         return
-    if kinds.count("condensate") > 1:
-        yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {kinds.count("condensate")}'
+    condensates = statistics.count("bosons")
+    if condensates > 1:
+        yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {condensates}'
         return
-    numbers = scaling.rule.numbers_of(list(species.values()), dimensions)
+    numbers = rule.numbers_of(list(species.values()), dimensions)
     for index, one in species.items():
-        for key, value in scaling.rule.wanted(one, numbers).items():
+        for key, value in rule.wanted(one, numbers).items():
             if key in tables[index] and getattr(one, key) != value:
                 yield ("species", index, key), f'is {value!r} in the scaling "{scaling.kind}"; leave it out'
 
 
 def scaled_species(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> tuple[Species, ...]:
     """The species with the masses and the number of bosons that the scaling sets."""
-    if scaling is None or not scaling.sets_bose_fermi:
+    rule = None if scaling is None else scaling.bose_fermi_rule
+    if rule is None:
         return tuple(species)
-    numbers = scaling.rule.numbers_of(species, dimensions)
-    return tuple(one.model_copy(update=scaling.rule.wanted(one, numbers)) for one in species)
+    numbers = rule.numbers_of(species, dimensions)
+    return tuple(one.model_copy(update=rule.wanted(one, numbers)) for one in species)

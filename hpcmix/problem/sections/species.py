@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
@@ -13,6 +15,8 @@ from hpcmix.problem.sections.initial import GroundStateInitial, Initial, PlaneWa
 from hpcmix.problem.sections.potentials import Potential
 from hpcmix.problem.sections.vector_potentials import VectorPotential
 from hpcmix.problem.units.dimensions import MASS
+
+Statistics = Literal["bosons", "fermions"]
 
 
 def _name(value: Any) -> str:
@@ -31,18 +35,15 @@ def _one_or_many(value: Any) -> Any:
     return tuple(value)
 
 
-class Species(Section):
-    """One condensate, a single orbital that holds ``particles`` particles; or fermions at zero temperature, a Slater
-    determinant of ``orbitals`` orbitals that hold one each (CONVENTIONS.md, Wave functions and densities)."""
+class SpeciesSection(Section):
+    """What every species has. A kind is a class of its own that answers what is abstract here; who adds one adds it to
+    :data:`Species` and to the functions that are dispatched by it."""
 
     name: Annotated[str, PlainValidator(_name)]
-    kind: Literal["condensate", "fermions"] = "condensate"
+    kind: str
     mass: Annotated[float, quantity(MASS, above=0)] = 1.0
     particles: Annotated[float, real(at_least=0)] = 1.0
-    """The integral of the density; of fermions the number of orbitals. A [scaling] may give the density another
-    norm."""
-    orbitals: Annotated[int, integer(at_least=1)] | None = None
-    """The number M of orbitals of fermions; None for a condensate."""
+    """The integral of the density. A [scaling] may give the density another norm."""
     kinetic: Literal["nonrelativistic", "semirelativistic"] = "nonrelativistic"
     """``p^2 / (2 m)``, or ``sqrt(m^2 + p^2)`` with c = 1."""
     rest_mass: Literal["included", "subtracted"] | None = None
@@ -55,33 +56,39 @@ class Species(Section):
     initial: Initial = Field({"kind": "ground-state"}, validate_default=True)
 
     @property
+    @abstractmethod
     def number_of_orbitals(self) -> int:
-        """M: one for a condensate."""
-        return self.orbitals or 1
+        """M, the number of its wave functions."""
 
     @property
+    @abstractmethod
     def weight(self) -> float:
         """nu where no [scaling] sets it: the particles of an orbital."""
-        match self.kind:
-            case "condensate":
-                return self.particles
-            case "fermions":
-                return 1.0
-        raise TypeError(f'a species of kind "{self.kind}" does not say how many particles an orbital holds')
+
+    @property
+    @abstractmethod
+    def statistics(self) -> Statistics:
+        """What its particles are."""
+
+    @abstractmethod
+    def quick_initial(self, lengths: Sequence[float]) -> dict[str, Any]:
+        """What a file says of an initial state that takes no time to make, for who needs any state. `lengths`: of the
+        box."""
+
+    def quickest_initial(self, lengths: Sequence[float]) -> str:
+        """The same as a ``--set`` entry writes it."""
+        return "{" + ", ".join(f"{key}={value!r}" for key, value in self.quick_initial(lengths).items()) + "}"
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, table: Any) -> Any:
-        """Fill in what depends on another entry: the particles of fermions, what becomes of the rest mass, the kind of
-        an initial state of which only options are given, the dataset that holds this species in a file, the quanta of
-        a condensate."""
+        """Fill in what depends on another entry: what becomes of the rest mass, the kind of an initial state of which
+        only options are given, the dataset that holds this species in a file; and what the kind fills in."""
         if not isinstance(table, dict):
             return table
-        if table.get("kind") == "fermions" and is_number(table.get("orbitals")) and "particles" not in table:
-            table = table | {"particles": table["orbitals"]}
         if table.get("kinetic") == "semirelativistic":
             table = {"rest_mass": "included"} | table
-        initial = table.get("initial")
+        table, initial = cls._completed(table), table.get("initial")
         options = GroundStateInitial.model_fields.keys() - {"kind"}
         if isinstance(initial, dict) and initial.keys() <= options:
             return table | {"initial": {"kind": "ground-state"} | initial}
@@ -90,41 +97,114 @@ class Species(Section):
         start = initial.get("start") if isinstance(initial, dict) else None
         if isinstance(start, dict) and "dataset" not in start:
             return table | {"initial": initial | {"start": start | {"dataset": f"{table.get('name')}/wave_function"}}}
-        if isinstance(initial, dict) and initial.get("kind") == "oscillator" and table.get("kind") != "fermions":
-            return table | {"initial": {"numbers": 0} | initial}
+        return table
+
+    @classmethod
+    def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
+        """The table with what this kind fills in."""
         return table
 
     @model_validator(mode="after")
-    def _rest_mass_has_a_use(self):
+    def _rest_mass_has_a_use(self) -> Self:
         if self.rest_mass is not None and self.kinetic != "semirelativistic":
             raise wrong(f'is for kinetic = "semirelativistic"; it is "{self.kinetic}" here', key="rest_mass")
         return self
 
-    @model_validator(mode="after")
-    def _orbitals_fit(self):
-        match self.kind:
-            case "condensate":
-                self._check_condensate()
-            case "fermions":
-                self._check_fermions()
-            case _:
-                raise TypeError(f'nothing checks the orbitals of a species of kind "{self.kind}"')
-        return self
 
-    def _check_condensate(self) -> None:
-        if self.orbitals is not None:
+class Condensate(SpeciesSection):
+    """A single orbital that holds ``particles`` particles (CONVENTIONS.md, Wave functions and densities)."""
+
+    kind: Literal["condensate"] = "condensate"
+
+    @property
+    def number_of_orbitals(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def weight(self) -> float:
+        """All its particles."""
+        return self.particles
+
+    @property
+    def statistics(self) -> Statistics:
+        """Bosons."""
+        return "bosons"
+
+    def quick_initial(self, lengths: Sequence[float]) -> dict[str, Any]:
+        """A Gaussian."""
+        return {"kind": "gaussian", "width": min(lengths) / 8.0}
+
+    @classmethod
+    def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
+        """The oscillator's state without quanta."""
+        if "orbitals" in table:
             raise wrong('belongs to kind = "fermions"; a condensate has one orbital', key="orbitals")
+        initial = table.get("initial")
+        if isinstance(initial, dict) and initial.get("kind") == "oscillator":
+            return table | {"initial": {"numbers": 0} | initial}
+        return table
+
+    @model_validator(mode="after")
+    def _wave_is_named(self) -> Self:
         if isinstance(self.initial, PlaneWavesInitial) and self.initial.numbers is None:
             raise wrong("is required: the wave's number of periods along each axis", key="initial.numbers")
+        return self
 
-    def _check_fermions(self) -> None:
-        if self.orbitals is None:
-            raise wrong("is required for fermions: the number of orbitals, one particle in each", key="orbitals")
+
+def _require_orbitals(value: Any) -> Any:
+    if value is None:
+        raise wrong("is required for fermions: the number of orbitals, one particle in each")
+    return value
+
+
+class Fermions(SpeciesSection):
+    """Fermions at zero temperature: a Slater determinant of ``orbitals`` orbitals that hold one particle each
+    (CONVENTIONS.md, Wave functions and densities)."""
+
+    kind: Literal["fermions"]
+    orbitals: Annotated[int, integer(at_least=1), BeforeValidator(_require_orbitals)] = Field(
+        None, validate_default=True
+    )
+    """Their number M. It is that of the particles too."""
+
+    @property
+    def number_of_orbitals(self) -> int:
+        """As many as particles."""
+        return self.orbitals
+
+    @property
+    def weight(self) -> float:
+        """One particle in each orbital."""
+        return 1.0
+
+    @property
+    def statistics(self) -> Statistics:
+        """Fermions."""
+        return "fermions"
+
+    def quick_initial(self, lengths: Sequence[float]) -> dict[str, Any]:
+        """A Fermi sphere."""
+        return {"kind": "plane-waves"}
+
+    @classmethod
+    def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
+        """The number of particles."""
+        if is_number(table.get("orbitals")) and "particles" not in table:
+            return table | {"particles": table["orbitals"]}
+        return table
+
+    @model_validator(mode="after")
+    def _one_particle_in_each(self) -> Self:
         if self.particles != self.orbitals:
             raise wrong(
                 f"must equal orbitals = {self.orbitals} for fermions, one particle in each; leave it out",
                 key="particles",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _initial_makes_sets(self) -> Self:
         if not self.initial.makes_sets:
             raise wrong(
                 f'"{self.initial.kind}" is one wave function, and fermions need orthogonal ones '
@@ -135,3 +215,14 @@ class Species(Section):
             raise wrong(
                 "is for a condensate; fermions fill the orbitals of lowest energy, leave it out", key="initial.numbers"
             )
+        return self
+
+
+def _condensate_unless_told(table: Any) -> Any:
+    return {"kind": "condensate"} | table if isinstance(table, dict) else table
+
+
+Species = Annotated[
+    Annotated[Condensate | Fermions, Field(discriminator="kind")], BeforeValidator(_condensate_unless_told)
+]
+"""The kinds of species that a problem file can name: who adds one adds it here."""

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,15 +31,15 @@ from hpcmix.run.bench.machine import describe_machine
 from hpcmix.run.bench.output import output_costs
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.bench.table import print_bench
+from hpcmix.run.evolution import Evolution
 from hpcmix.run.log import Log
-from hpcmix.run.loop import stepper_of
+from hpcmix.run.loop import Duties, march
 from hpcmix.run.planning.memory import MemoryMeter
 from hpcmix.run.planning.plan import real_bytes, transforms_per_step
 from hpcmix.run.planning.traffic import step_bytes, transform_operations
 from hpcmix.run.simulation import Simulation, build_simulation
-from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Prospect, StopRequests
-from hpcmix.run.stops.vote import Vote
 from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
 
 DEFAULT_PROBLEM = """
@@ -140,14 +140,14 @@ def _bench(
                     raise OutputError(f"{output_trial} is there already; the trial of output makes its own directory")
                 overrides = [*overrides, f"output.directory={json.dumps(str(output_trial))}"]
             problem = _read(file, overrides)
-            if output_trial is not None and problem.time.adaptive is not None:
+            if output_trial is not None and problem.timing.adaptive is not None:
                 raise problem.complain(
                     "time.step", "is adaptive: how many steps go with an output is not known beforehand; give a number"
                 )
     problem = comm.bcast(problem)
     log = Log(speaks=comm.rank == 0)
     try:
-        simulation = build_simulation(problem, comm, log)
+        simulation = build_simulation(problem, comm, log, watchdog=watchdog)
     except ProblemError as error:
         raise problem.locate(error) from error
     watchdog.beat()
@@ -155,7 +155,7 @@ def _bench(
         stops.at_end.append(lambda: shutil.rmtree(output_trial, ignore_errors=True))
     try:
         output = output_costs(simulation) if output_trial is not None else None
-        result = measure(simulation, meter, length, watchdog)
+        result = measure(simulation, meter, length)
     except BlowUp as error:
         raise OutputError(str(error)) from error
     simulation.free()
@@ -179,47 +179,54 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     problem = load(overrides)
     if problem.time is None:
         raise problem.complain("time", "bench measures time steps: it needs a [time] section with final and step")
-    width = min(problem.grid.lengths) / 8.0
     quick = [
-        f"species.{one.name}.initial="
-        + ("{kind='plane-waves'}" if one.kind == "fermions" else f"{{kind='gaussian', width={width!r}}}")
-        for one in problem.species
-        if asks_for_ground_state(one)
+        f"species.{species.name}.initial={species.quickest_initial(problem.grid.lengths)}"
+        for species in problem.species
+        if asks_for_ground_state(species)
     ]
     return load([*overrides, *quick]) if quick else problem
 
 
-def measure(
-    simulation: Simulation, meter: MemoryMeter, length: Length, watchdog: Watchdog | None = None
-) -> dict[str, Any]:
-    """Take steps, with the vote of the ranks after each as in a run, and describe how long they took; the same on every
-    rank. Collective.
+class _Timing(Duties):
+    """Takes the time of attempts at a step, so many of them."""
+
+    def __init__(self, simulation: Simulation, attempts: int) -> None:
+        self._simulation, self._attempts = simulation, attempts
+        self.seconds: list[float] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether that many were made: the problem's own end does not count."""
+        return len(self.seconds) >= self._attempts
+
+    def attempted(self, seconds: float) -> None:
+        """Note it."""
+        self.seconds.append(seconds)
+        self._simulation.beat()
+
+
+def _seconds_of_steps(evolution: Evolution, attempts: int) -> np.ndarray:
+    """How long so many attempts at a step took, each on the slowest rank. Collective."""
+    simulation, timing = evolution.simulation, _Timing(evolution.simulation, attempts)
+    world = simulation.communicators.world
+    world.Barrier()
+    march([evolution], timing, world, simulation.timers)
+    seconds = np.array(timing.seconds)
+    world.Allreduce(MPI.IN_PLACE, seconds, op=MPI.MAX)
+    return seconds
+
+
+def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[str, Any]:
+    """Take steps in the loop of a run, and describe how long they took; the same on every rank. Collective.
 
     meter  made before the simulation.
     Raises :class:`~hpcmix.run.stops.guard.BlowUp`: what is not finite takes another time.
     """
-    problem, comm = simulation.problem, simulation.communicators.world
-    stepper, state = stepper_of(simulation), simulation.state
-    guard = Guard(simulation.mixture, problem.parallel.precision)
-
-    def step() -> None:
-        stepper.advance(state)
-        with simulation.timers.phase("vote"):
-            vote = Vote.cast(comm, guard.not_finite(state), 0, False)
-        if watchdog is not None:
-            watchdog.beat()
-        if vote.lost.any():
-            raise guard.report_not_finite(state, vote.lost)
-
+    problem, comm, evolution = simulation.problem, simulation.communicators.world, Evolution(simulation)
     meter.restart()
-    for _ in range(WARM_UP_STEPS):
-        last = _timed(step)
-    slowest = comm.allreduce(last, op=MPI.MAX)
-    steps = length.steps_of(slowest)
+    steps = length.steps_of(_seconds_of_steps(evolution, WARM_UP_STEPS)[-1])
     before = Timers(dict(simulation.timers.seconds), dict(simulation.timers.calls))
-    comm.Barrier()
-    durations = np.array([_timed(step) for _ in range(steps)])
-    comm.Allreduce(MPI.IN_PLACE, durations, op=MPI.MAX)
+    durations = _seconds_of_steps(evolution, steps)
     phases = _difference(simulation.timers, before).over_ranks(comm)
     memory = comm.allgather(meter.beyond_baseline())
     copying = _copy_bandwidth(comm, simulation.mixture.grid.position_block.size, simulation.mixture.real_dtype)
@@ -246,7 +253,7 @@ def measure(
             "points": list(problem.grid.points),
             "species": len(problem.species),
             "precision": problem.parallel.precision,
-            "integrator": problem.time.integrator,
+            "integrator": problem.timing.integrator,
         },
         "steps": steps,
         "seconds_per_step": asdict(step),
@@ -275,7 +282,7 @@ def _places(comm: MPI.Comm) -> dict[str, Any]:
     return {"nodes": nodes, "ranks_per_node": ranks, "cores_of_ranks": -negative_cores or os.cpu_count() or 1}
 
 
-def _timed(action) -> float:
+def _timed(action: Callable[[], object]) -> float:
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.division import divide
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -83,7 +84,7 @@ def read_site(path: str | None) -> str:
 
 
 def _check(problem: Problem, job: Job) -> None:
-    divide(problem, job.nodes * job.ranks_per_node, job.ranks_per_node)
+    divide(division_request(problem), job.nodes * job.ranks_per_node, job.ranks_per_node)
     if job.stop_before >= job.time:
         raise ProblemError.of(
             "--stop-before", f"{as_clock(job.stop_before)} leaves nothing of a limit of {as_clock(job.time)}"

@@ -15,12 +15,11 @@ from hpcmix.initial.starts import Unfinished
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
-from hpcmix.io.checkpoints.pieces import Part
 from hpcmix.io.checkpoints.seal import check_seal
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.plain_json import line_of
 from hpcmix.model.mixture import Mixture
-from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.together import together
 from hpcmix.problem.schema import Problem
 from hpcmix.run.log import Log
@@ -106,11 +105,14 @@ class KeptSearch:
             )
             differences = ground_state_differences(str(entries["problem"]), self._problem)
         except (OutputError, OSError, KeyError, ValueError) as error:
-            return self._set_aside(str(error))
+            self._set_aside(str(error))
+            return None
         if differences:
-            return self._set_aside("it belongs to another problem: " + "; ".join(differences))
+            self._set_aside("it belongs to another problem: " + "; ".join(differences))
+            return None
         if set(seal.arrays) != {_name(one.name) for one in self._mixture.species}:
-            return self._set_aside("it has other arrays")
+            self._set_aside("it has other arrays")
+            return None
         return progress, entries
 
     def _set_aside(self, why: str) -> None:

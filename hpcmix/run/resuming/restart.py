@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from hpcmix.io.atomic import OutputError, explained
 from hpcmix.io.checkpoints.checkpoint import read_state
@@ -26,7 +25,8 @@ from hpcmix.problem.times.fixed_steps import FixedSteps, Mark
 from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import asked_step, compare
 from hpcmix.run.schedules.schedule import has_passed, has_reached, steps_from
-from hpcmix.state import State
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
 
 MOST_ANCESTORS = 200
 """So many digests of checkpoints gone on from are kept, the newest ones."""
@@ -60,12 +60,12 @@ class Origin:
         """Whether the run stays in its directory."""
         return self.source.path.resolve() == self.target.path.resolve()
 
-    def load(self, orbitals: list[np.ndarray], names: Sequence[str], communicators: Communicators) -> State:
-        """The state of the newest checkpoint whose arrays are good too, in the given arrays; it is then the first
+    def load(self, clouds: list[Cloud], names: Sequence[str], communicators: Communicators) -> State:
+        """The state of the newest checkpoint whose arrays are good too, in the given clouds; it is then the first
         candidate. Collective. Raises :class:`NoCheckpoint` on every rank."""
         while self.candidates:
             try:
-                return read_state(self.candidates[0], orbitals, names, communicators)
+                return read_state(self.candidates[0], clouds, names, communicators)
             except OutputError as error:
                 self.refused.append(str(error))
                 del self.candidates[0]
@@ -81,12 +81,12 @@ class Origin:
 
     def decision(self, problem: Problem) -> str:
         """What is gone on from, in a sentence."""
-        chosen, time = self.candidates[0], problem.time
+        chosen, time = self.candidates[0], problem.timing
         ranks = "1 rank" if chosen.ranks == 1 else f"{chosen.ranks} ranks"
-        table, words = steps_from(time, chosen), TimeWords.of_problem(problem)
+        table, words = steps_from(time, chosen.progress), TimeWords.of_problem(problem)
         of_steps = "" if table is None else f" of {table.steps}"
-        place = words.of_end(time.frame.laboratory_time(chosen.time), time.final)
-        text = f"going on from {chosen.path}: step {chosen.step}{of_steps}, t = {place}, written by {ranks}"
+        place = words.of_end(time.frame.laboratory_time(chosen.progress.time), time.final)
+        text = f"going on from {chosen.path}: step {chosen.progress.step}{of_steps}, t = {place}, written by {ranks}"
         return "; ".join([text, *self.refused])
 
     def prepare(self) -> None:
@@ -104,7 +104,7 @@ class Origin:
                             copy.write(original.read(chosen.bookmark.series_bytes))
                 return
             for step, path in target.stored_checkpoints():
-                if step > chosen.step:
+                if step > chosen.progress.step:
                     path.replace(path.with_name(path.name + ".set-aside"))
             for index, path in [*target.stored_snapshots(), *target.stored_slices()]:
                 if index >= chosen.bookmark.snapshots:
@@ -147,6 +147,19 @@ def find_origin(output: RunDirectory, restart: str) -> Origin | None:
             "name another directory to branch off into with --set output.directory=..."
         )
     return _judged(origin, [path])
+
+
+def common_origins(directories: Sequence[RunDirectory]) -> list[tuple[Origin, ...]]:
+    """Where systems that march by one clock go on from, an origin for the directory of each: of every step that all
+    have a checkpoint of, whose seal and labels are good, the newest first. For the root."""
+    stored = [dict(directory.stored_checkpoints()) for directory in directories]
+    origins = []
+    for step in sorted(set.intersection(*map(set, stored)), reverse=True):
+        with suppress(OutputError):
+            headers = [read_header(files[step]) for files in stored]
+            of_all = zip(directories, headers, strict=True)
+            origins.append(tuple(Origin(directory, directory, [header]) for directory, header in of_all))
+    return origins
 
 
 def _wrong_option(restart: str, message: str) -> ProblemError:
@@ -213,13 +226,12 @@ def choose_origin(
     origin.renewed = bool(changes)
     origin.candidates = [_by_steps_of(problem, one) for one in origin.candidates]
     newest = origin.candidates[0]
-    if has_passed(problem.time, newest):
-        words = TimeWords.of_problem(problem)
+    if has_passed(problem.timing, newest.progress):
+        words, reached = TimeWords.of_problem(problem), problem.timing.frame.laboratory_time(newest.progress.time)
         raise problem.complain(
             "time.final",
-            f"{words(problem.time.final)} is before the time {words(problem.time.frame.laboratory_time(newest.time))} "
-            f"that the run has reached ({newest.path}); "
-            "there is nothing to compute",
+            f"{words(problem.timing.final)} is before the time {words(reached)} that the run has reached "
+            f"({newest.path}); there is nothing to compute",
         )
     _require_end_of_a_step(problem, newest)
     for line in changes:
@@ -232,20 +244,22 @@ def choose_origin(
 def _by_steps_of(problem: Problem, checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint as the start of steps of the problem's size, where the file that it was written with asks for
     others; their times are counted from it."""
-    time = problem.time
+    time = problem.timing
     if time.adaptive is not None or asked_step(checkpoint.problem) in (time.step, None):
         return checkpoint
-    before = checkpoint.step_size if checkpoint.step != checkpoint.mark.step else checkpoint.mark.before
-    mark = Mark(checkpoint.step, checkpoint.time, before)
-    stretches = FixedSteps.planned(time.end, time.step, time.switching_times, mark).stretches
-    return replace(checkpoint, mark=mark, step_size=stretches[0].size) if stretches else checkpoint
+    progress = checkpoint.progress
+    mark = Mark(progress.step, progress.time, progress.last_step)
+    stretches = FixedSteps.planned(time.end, time.asked_step, time.switching_times, mark).stretches
+    if not stretches:
+        return checkpoint
+    return replace(checkpoint, progress=replace(progress, mark=mark, step_size=stretches[0].size))
 
 
 def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
     """Refuse a later final time that fixed steps of the clock of an expanding frame pass over: the last step would end
     far beyond it in the laboratory, or beyond the time infinity."""
-    time = problem.time
-    table = steps_from(time, newest)
+    time = problem.timing
+    table = steps_from(time, newest.progress)
     if table is None or not time.frame.expanding or table.time(table.steps) <= time.end * (1.0 + 1e-12):
         return
     ends = [table.time(count) for count in (table.steps - 1, table.steps)]
@@ -253,7 +267,7 @@ def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
     raise problem.complain(
         "time.final",
         f"{time.final:g} is not the end of a step: in the expanding frame the run goes on with steps of "
-        f"{newest.step_size:.6g} of the clock, and they end at t = {before:.12g}"
+        f"{newest.progress.step_size:.6g} of the clock, and they end at t = {before:.12g}"
         + (f" and {after:.12g}" if ends[1] <= time.frame.clock(math.inf) else "")
         + "; go on to such a time, or start anew with this final time (--restart never, another output.directory)",
     )
@@ -262,13 +276,13 @@ def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
 def is_complete(origin: Origin, problem: Problem) -> bool:
     """Whether the run came to its end and nothing is left to do."""
     newest = origin.candidates[0]
-    if not origin.goes_on_in_place or not has_reached(problem.time, newest):
+    if not origin.goes_on_in_place or not has_reached(problem.timing, newest.progress):
         return False
     try:
         summary = read_summary(origin.target.summary)
     except OSError:
         return False
-    return summary.get("status") == "done" and summary.get("step") == newest.step
+    return summary.get("status") == "done" and summary.get("step") == newest.progress.step
 
 
 def holds_ground_state(output: RunDirectory, problem: Problem) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from hpcmix.problem.sections.output import CheckpointsOptions
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
-from hpcmix.state import State
+from hpcmix.state.progress import Progress
 
 LARGEST_OVERHEAD = 0.02
 """Share of the time that checkpoints may take where nothing else is asked for."""
@@ -52,11 +52,11 @@ class CheckpointSchedule:
         self.cost = 0.0
         """Seconds that the last checkpoint took."""
 
-    def due(self, state: State) -> bool:
+    def due(self, progress: Progress) -> bool:
         """Whether one is due after the last step; the end of the run is not counted as such here."""
         if not self._options.enabled:
             return False
-        if self._steps is not None and self._steps.reached_at(state):
+        if self._steps is not None and self._steps.reached_at(progress):
             return True
         seconds = self.seconds_between()
         return seconds is not None and self._clock() - self._last >= seconds

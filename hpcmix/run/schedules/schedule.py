@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.frame import AT_REST, Frame
-from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
-from hpcmix.state import Place, State
+from hpcmix.state.progress import Progress
 
 _LAST = 1e300
 """Stands for the time infinity, which has passed every interval."""
@@ -43,15 +42,15 @@ class Schedule:
         """Number of all steps."""
         return self.table.steps
 
-    def due_at(self, state: State) -> bool:
-        """Whether output of a state is due."""
-        return self.due(state.step)
+    def due_at(self, progress: Progress) -> bool:
+        """Whether output is due there."""
+        return self.due(progress.step)
 
-    def reached_at(self, state: State) -> bool:
+    def reached_at(self, progress: Progress) -> bool:
         """Whether a multiple of the interval is reached with the last step."""
-        return self.reached(state.step)
+        return self.reached(progress.step)
 
-    def between(self, state: State) -> list[float]:
+    def between(self, progress: Progress) -> list[float]:
         """Times within the last step at which output is due: none, fixed steps are not divided."""
         return []
 
@@ -68,13 +67,14 @@ class Schedule:
     def _passed(self, step: int) -> int:
         """How many intervals are over after `step` steps; a multiple that is met up to rounding counts as met."""
         time = self.frame.laboratory_time(self.table.time(step))
-        return math.floor(min(time, _LAST) / self.interval * (1.0 + 1e-12) + 1e-9)
+        return math.floor(min(time, _LAST) / given(self.interval) * (1.0 + 1e-12) + 1e-9)
 
     def count(self) -> int:
         """How often output is due in the whole run."""
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
-        several = self.table.smallest < self.interval <= self.table.largest  # some steps pass one, some pass several
+        # whether some steps pass one multiple, and some pass several
+        several = self.table.smallest < given(self.interval) <= self.table.largest
         if (several or self.frame.expanding) and self.steps <= COUNTED_ONE_BY_ONE:
             return sum(self.due(step) for step in range(self.steps + 1))
         reached = min(self._passed(self.steps), self.steps)
@@ -95,40 +95,50 @@ class AdaptiveSchedule:
     interval: float | None = None
     frame: Frame = AT_REST
 
-    def due_at(self, state: State) -> bool:
-        """Whether output of the state at the end of a step is due."""
-        return state.step == 0 or state.time >= self.final or (self.reached_at(state) and not self._within(state))
+    def due_at(self, progress: Progress) -> bool:
+        """Whether output at the end of a step is due."""
+        if progress.step == 0 or progress.time >= self.final:
+            return True
+        return self.reached_at(progress) and not self._within(progress)
 
-    def reached_at(self, state: State) -> bool:
+    def reached_at(self, progress: Progress) -> bool:
         """Whether a multiple of the interval is reached with the last step, or within it."""
         if self.every is not None:
-            return state.step % self.every == 0
-        return state.step > 0 and self._passed(state.time) > self._passed(state.adaptation.previous)
+            return progress.step % self.every == 0
+        return progress.step > 0 and self._passed(progress.time) > self._passed(progress.previous)
 
-    def between(self, state: State) -> list[float]:
+    def between(self, progress: Progress) -> list[float]:
         """The times at which output is due within the last step, its end excepted."""
-        if self.every is not None or self.frame.expanding or state.step == 0:
+        if self.every is not None or self.frame.expanding or progress.step == 0:
             return []
-        first, last = self._passed(state.adaptation.previous) + 1, self._passed(state.time)
-        times = [number * self.interval for number in range(first, last + 1)]
-        return times[:-1] if times and not self._within(state) else times
+        first, last = self._passed(progress.previous) + 1, self._passed(progress.time)
+        interval = given(self.interval)
+        times = [number * interval for number in range(first, last + 1)]
+        return times[:-1] if times and not self._within(progress) else times
 
-    def _within(self, state: State) -> bool:
+    def _within(self, progress: Progress) -> bool:
         """Whether the last multiple that is passed lies before the end of the step."""
         if self.every is not None or self.frame.expanding:
             return False
-        return state.time - self._passed(state.time) * self.interval > ROUNDING * state.time
+        return progress.time - self._passed(progress.time) * given(self.interval) > ROUNDING * progress.time
 
     def _passed(self, time: float) -> int:
         """How many intervals are over at a time; a multiple that is met up to rounding counts as met."""
-        return math.floor(min(self.frame.laboratory_time(time), _LAST) / self.interval * (1.0 + ROUNDING))
+        return math.floor(min(self.frame.laboratory_time(time), _LAST) / given(self.interval) * (1.0 + ROUNDING))
 
     def count(self) -> int | None:
         """How often output is due in the whole run; None where that depends on the number of steps."""
         if self.every is not None or self.frame.expanding:
             return None
         passed = self._passed(self.final)
-        return 1 + passed + (self.final - passed * self.interval > ROUNDING * self.final)
+        return 1 + passed + (self.final - passed * given(self.interval) > ROUNDING * self.final)
+
+
+def given(interval: float | None) -> float:
+    """The interval of a schedule that does not count steps: a loaded problem has one of the two."""
+    if interval is None:
+        raise TypeError("a schedule has neither a number of steps nor an interval")
+    return interval
 
 
 def schedule_of(
@@ -141,18 +151,18 @@ def schedule_of(
     return Schedule(table, options.every, options.interval, time.frame)
 
 
-def steps_from(time: TimeOptions, place: Place) -> FixedSteps | None:
-    """All steps of a run that has come to a place, those to the final time included; None where steps are adaptive."""
-    return time.steps_from(place.mark, place.step_size, place.step)
+def steps_from(time: TimeOptions, progress: Progress) -> FixedSteps | None:
+    """All steps of a run that has come so far, those to the final time included; None where steps are adaptive."""
+    return time.steps_from(progress.mark, progress.step_size, progress.step)
 
 
-def has_reached(time: TimeOptions, place: State | Checkpoint) -> bool:
-    """Whether a state has come to the final time."""
-    table = steps_from(time, place)
-    return place.time >= time.end if table is None else place.step >= table.steps
+def has_reached(time: TimeOptions, progress: Progress) -> bool:
+    """Whether a run has come to the final time."""
+    table = steps_from(time, progress)
+    return progress.time >= time.end if table is None else progress.step >= table.steps
 
 
-def has_passed(time: TimeOptions, place: State | Checkpoint) -> bool:
-    """Whether a state is beyond the final time already."""
-    table = steps_from(time, place)
-    return place.time > time.end if table is None else place.step > table.steps
+def has_passed(time: TimeOptions, progress: Progress) -> bool:
+    """Whether a run is beyond the final time already."""
+    table = steps_from(time, progress)
+    return progress.time > time.end if table is None else progress.step > table.steps

@@ -13,7 +13,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.rounding import PARTICLE_LIMIT
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import PLAIN, TimeWords
-from hpcmix.state import State
+from hpcmix.state.state import State
 
 ENERGY_LIMIT = 0.05
 """Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""
@@ -61,13 +61,8 @@ class Guard:
         return {"particles": self._particles, "energy": self._energy}
 
     def not_finite(self, state: State) -> np.ndarray:
-        """Which species are not finite on this rank, as ones and zeros, from one value each.
-
-        A transform spreads a value that is not finite over the whole grid, so one value after a drift tells of an
-        orbital.
-        """
-        first = (0,) * self._mixture.grid.dimensions
-        return np.array([0.0 if np.all(np.isfinite(array[(..., *first)])) else 1.0 for array in state.orbitals])
+        """Which species are not finite on this rank, as ones and zeros, as far as few values tell."""
+        return np.array([0.0 if cloud.looks_finite() else 1.0 for cloud in state.clouds])
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species not finite."""

@@ -14,10 +14,10 @@ from hpcmix.observe.look import Look
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.family import at_number, only_scattering
 from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
-from hpcmix.studies.track import Record, Track, holding_place
+from hpcmix.studies.track import Record, Track
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
@@ -71,17 +71,27 @@ def _family(load: Load, numbers: Sequence[int]) -> Family:
     limit = [f"interaction.{index}.limit=true" for index in range(len(first.interaction))]
     limits, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *limit, *extra]))
     modified = {
-        one.name: {number: load([*DIVISION, *at_number(first, number), *one.overrides]) for number in numbers}
+        one.name: {
+            number: load([*DIVISION, *at_number(first, number), *one.overrides, *_overwritten(limits[one.name])])
+            for number in numbers
+        }
         for one in described
         if one.name in limits
     }
     return Family(limits, modified, impossible, described)
 
 
+def _overwritten(limit: Problem) -> list[str]:
+    """``--set`` entries for quick initial states: they are overwritten by those of the limiting system."""
+    return [
+        f"species.{species.name}.initial={species.quickest_initial(limit.grid.lengths)}" for species in limit.species
+    ]
+
+
 def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
     return Track(
         f"{name}, N = {' '.join(map(str, modified))}",
-        (limit, *map(holding_place, modified.values())),
+        (limit, *modified.values()),
         tuple(f"N = {number}" for number in modified),
         distances,
         start_alike,
@@ -90,11 +100,11 @@ def _track(name: str, limit: Problem, modified: Mapping[int, Problem]) -> Track:
 
 
 def start_alike(simulations: Sequence[Simulation]) -> None:
-    """All begin with the orbitals of the first."""
+    """All begin with the clouds of the first."""
     first, *others = simulations
     for other in others:
-        for source, target in zip(first.state.orbitals, other.state.orbitals, strict=True):
-            target[...] = source
+        for cloud, source in zip(other.state.clouds, first.state.clouds, strict=True):
+            cloud.assign(source)
 
 
 def distances(simulations: Sequence[Simulation]) -> list[float]:
@@ -126,12 +136,15 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for number in numbers
         for record in [_record(records, AS_GIVEN, number)]
     )
-    common = {"budgets": (budget,), "curves": curves, "curve_scale": "log", "scale": "log"}
-    common["curve_ordinate"] = "|phi~ - phi|_H1"
-    common["abscissa"] = clock_label(family.limits[AS_GIVEN])
-    common["measured"] = (
-        "the largest H1 distance of the two solutions (all components; gradients in the laboratory) from equal initial "
-        "data, over the records of the evolution"
+    common = Display(
+        budgets=(budget,),
+        curves=curves,
+        curve_scale="log",
+        scale="log",
+        curve_ordinate="|phi~ - phi|_H1",
+        abscissa=clock_label(family.limits[AS_GIVEN]),
+        measured="the largest H1 distance of the two solutions (all components; gradients in the laboratory) from "
+        "equal initial data, over the records of the evolution",
     )
     trouble = lost or unresolved([budget])
     if lost or not np.all(values > 0.0) or not np.all(np.isfinite(values)):

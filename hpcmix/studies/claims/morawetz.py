@@ -81,10 +81,8 @@ class _Measure:
         return [simulation.time, found.action / unit, found.density * unit]
 
     def end(self) -> None:
-        """Give the convolution's resources back (collective)."""
-        if self._distance is not None:
-            self._distance.free()
-            self._distance = None
+        """Forget the convolution: the simulations that it works in end here."""
+        self._distance = None
 
 
 def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:

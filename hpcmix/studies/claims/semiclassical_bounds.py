@@ -14,6 +14,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiMacro
+from hpcmix.problem.sections.species import Fermions
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Finding, Fit
@@ -54,7 +55,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 def _only_set(problem: Problem, numbers: Sequence[int]) -> str:
     """The name of the species of fermions that the claim varies. Raises
     :class:`~hpcmix.problem.errors.ProblemError` for a file or numbers that the claim is not about."""
-    sets = [one.name for one in problem.species if one.kind == "fermions"]
+    sets = [one.name for one in problem.species if isinstance(one, Fermions)]
     if problem.scaling is None or not isinstance(problem.scaling.rule, BoseFermiMacro):
         raise problem.complain(
             "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
@@ -88,7 +89,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     whether the shells are open. Collective."""
     simulation = simulations[0]
     problem, mixture = simulation.problem, simulation.mixture
-    (a,) = (number for number, one in enumerate(problem.species) if one.kind == "fermions")
+    (a,) = (number for number, one in enumerate(problem.species) if isinstance(one, Fermions))
     orbitals = Look(mixture, simulation.state).orbital_set(a)
     along = np.eye(problem.grid.dimensions)[0]
     waves = [plane_wave_norm(mixture, orbitals, a, length * along) / np.sqrt(1.0 + length**2) for length in WAVES]
@@ -134,7 +135,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
 
 def _with_neighbours(problem: Problem, number: int) -> str:
     """A number that closes no shell, with the nearest ones that do where they are known."""
-    one = next(one for one in problem.species if one.kind == "fermions")
+    one = next(one for one in problem.species if isinstance(one, Fermions))
     filling = filling_of(one.initial, problem.grid, number)
     if filling is None:
         return f"{number}"

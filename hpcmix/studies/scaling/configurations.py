@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from hpcmix.model.ranks import division_request
 from hpcmix.parallel.division import divide
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
@@ -72,8 +73,10 @@ class Configuration:
     @classmethod
     def from_dict(cls, entries: dict[str, Any]) -> Configuration:
         """The inverse of :meth:`as_dict`."""
-        tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()}
-        return cls(**tuples)
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def division_of(
     problem: Problem, points: tuple[int, ...], ranks: int, ranks_per_node: int | None
 ) -> tuple[int, tuple[int, int]]:
     """Orbital groups and pencil grid that the program takes for so many ranks. Raises :class:`ProblemError`."""
-    division = divide(problem, ranks, ranks_per_node, points=points)
+    division = divide(replace(division_request(problem), points=points), ranks, ranks_per_node)
     return division.groups, division.decomposition.pencil_grid
 
 

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
 
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.sections.species import Condensate, Fermions, Species
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,19 @@ class Lengths:
     """Of one species, code units; None for what the file alone does not tell.
 
     oscillator    per axis, of the harmonic traps of time zero.
-    thomas_fermi  radius per axis, where there is a trap; None where repulsion makes no Thomas-Fermi cloud.
-    shortest      the healing length hbar / sqrt(2 m |g| n) at the peak density; of fermions 1 / k_F in the trap's
-                  centre.
+    radii         per axis, where there is a trap: of a Thomas-Fermi cloud, and None where repulsion makes none; of
+                  fermions, what `radius_name` says too.
+    healing       the length hbar / sqrt(2 m |g| n) of a condensate at the peak density.
+    fermi         1 / k_F of fermions in the trap's centre.
     peak_density  n, the smaller one of the Thomas-Fermi cloud's and of a Gaussian's.
     """
 
     oscillator: tuple[float | None, ...]
-    thomas_fermi: tuple[float | None, ...] | None = None
-    shortest: float | None = None
+    radii: tuple[float | None, ...] | None = None
+    healing: float | None = None
+    fermi: float | None = None
     peak_density: float | None = None
+    radius_name: str = "Thomas-Fermi radius"
 
 
 def expected_lengths(problem: Problem, index: int) -> Lengths:
@@ -44,23 +50,56 @@ def expected_lengths(problem: Problem, index: int) -> Lengths:
         return Lengths((None,) * problem.grid.dimensions)
     frequencies = [_frequency(one, axis) for axis in range(problem.grid.dimensions)]
     oscillator = tuple(math.sqrt(problem.hbar / (one.mass * rate)) if rate else None for rate in frequencies)
-    if one.kind == "fermions":
-        return _of_fermions(problem, index, frequencies, oscillator)
-    if one.kind != "condensate":
-        return Lengths(oscillator)
+    return _lengths(one, problem, index, frequencies, oscillator)
+
+
+@singledispatch
+def _lengths(
+    species: Any, problem: Problem, index: int, frequencies: list[float], oscillator: tuple[float | None, ...]
+) -> Lengths:
+    """Of a species of a kind, from the frequencies and the oscillator lengths of its traps."""
+    raise TypeError(f"nothing is known of the lengths of {type(species).__name__}")
+
+
+@_lengths.register
+def _(
+    species: Condensate,
+    problem: Problem,
+    index: int,
+    frequencies: list[float],
+    oscillator: tuple[float | None, ...],
+) -> Lengths:
     gaussian = _gaussian_peak(problem, index, oscillator)
     own, felt = _couplings(problem, index)
     radii = level = None
-    if felt > 0.0 and one.initial.fills_the_trap and _shape_is_known(problem, index):
+    if felt > 0.0 and species.initial.fills_the_trap and _shape_is_known(problem, index):
         level = _chemical_potential(problem, index, frequencies, felt)
-        radii = tuple(math.sqrt(2.0 * level / one.mass) / rate if rate else None for rate in frequencies)
+        radii = tuple(math.sqrt(2.0 * level / species.mass) / rate if rate else None for rate in frequencies)
     peak = min((n for n in (gaussian, None if level is None else level / felt) if n is not None), default=None)
-    energy = 2.0 * one.mass * abs(own) * peak if peak is not None else 0.0
+    energy = 2.0 * species.mass * abs(own) * peak if peak is not None else 0.0
     healing = problem.hbar / math.sqrt(energy) if energy > 0.0 else None
-    return Lengths(oscillator, radii, healing, peak)
+    return Lengths(oscillator, radii, healing, peak_density=peak)
 
 
-def _frequency(one, axis: int) -> float:
+@_lengths.register
+def _(
+    species: Fermions,
+    problem: Problem,
+    index: int,
+    frequencies: list[float],
+    oscillator: tuple[float | None, ...],
+) -> Lengths:
+    dimensions = problem.grid.dimensions
+    if not all(frequencies):
+        return Lengths(oscillator)
+    states = math.factorial(dimensions) * species.number_of_orbitals * math.prod(frequencies)
+    energy = max(problem.hbar * states ** (1.0 / dimensions), 0.5 * problem.hbar * sum(frequencies))
+    radii = tuple(math.sqrt(2.0 * energy / species.mass) / rate for rate in frequencies)
+    shortest = problem.hbar / math.sqrt(2.0 * species.mass * energy)
+    return Lengths(oscillator, radii, fermi=shortest, radius_name="Fermi radius")
+
+
+def _frequency(one: Species, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
     traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
     for before_start in (True, False):
@@ -123,15 +162,3 @@ def _gaussian_peak(problem: Problem, index: int, oscillator: tuple[float | None,
         for length, width in zip(problem.grid.lengths, widths, strict=True)
     )
     return problem.prefactors.weights[index] / math.prod(extents)
-
-
-def _of_fermions(
-    problem: Problem, index: int, frequencies: list[float], oscillator: tuple[float | None, ...]
-) -> Lengths:
-    one, dimensions = problem.species[index], problem.grid.dimensions
-    if not all(frequencies):
-        return Lengths(oscillator)
-    states = math.factorial(dimensions) * one.number_of_orbitals * math.prod(frequencies)
-    energy = max(problem.hbar * states ** (1.0 / dimensions), 0.5 * problem.hbar * sum(frequencies))
-    radii = tuple(math.sqrt(2.0 * energy / one.mass) / rate for rate in frequencies)
-    return Lengths(oscillator, radii, problem.hbar / math.sqrt(2.0 * one.mass * energy))

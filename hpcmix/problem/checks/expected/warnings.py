@@ -28,8 +28,9 @@ def resolution_lines(problem: Problem) -> list[str]:
         found = expected_lengths(problem, index)
         named = {
             "oscillator length": _per_axis(found.oscillator),
-            "Fermi radius" if one.kind == "fermions" else "Thomas-Fermi radius": _per_axis(found.thomas_fermi or ()),
-            "1/k_F" if one.kind == "fermions" else "healing length": _per_axis((found.shortest,)),
+            found.radius_name: _per_axis(found.radii or ()),
+            "healing length": _per_axis((found.healing,)),
+            "1/k_F": _per_axis((found.fermi,)),
         }
         estimates = [f"{name} {value}" for name, value in named.items() if value]
         if estimates:
@@ -51,10 +52,10 @@ def expected_warnings(problem: Problem) -> list[str]:
 
 def _exclusion(problem: Problem) -> Iterator[str]:
     """A contact interaction between equal fermions."""
-    kinds = {one.name: one.kind for one in problem.species}
+    statistics = {species.name: species.statistics for species in problem.species}
     for entry in problem.interaction:
         first, second = entry.between
-        if isinstance(entry, ContactInteraction) and first == second and kinds[first] == "fermions":
+        if isinstance(entry, ContactInteraction) and first == second and statistics[first] == "fermions":
             yield (
                 f'"{first}" are fermions of one kind: by Pauli\'s principle no two of them are at one point, and their '
                 "contact interaction is zero (exchange takes away what the Hartree mean field, which is used here, "
@@ -110,18 +111,18 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
                 f'species "{one.name}": along {problem.grid.in_words(narrow)} its Gaussian is narrower than a spacing '
                 "of the grid: use more points, a smaller box, or a wider initial state"
             )
-    if one.kind == "fermions" and found.shortest is not None:
+    if found.fermi is not None:
         most = math.pi / max(problem.grid.spacings)
-        if 1.0 / found.shortest > 2.0 / 3.0 * most:
+        if 1.0 / found.fermi > 2.0 / 3.0 * most:
             yield (
-                f'species "{one.name}": its Fermi wave number {1.0 / found.shortest:.4g} is beyond two thirds of the '
+                f'species "{one.name}": its Fermi wave number {1.0 / found.fermi:.4g} is beyond two thirds of the '
                 f"grid's largest, {most:.4g}: use more points or a smaller box"
             )
-    if problem.rotation is not None and found.shortest is not None and one.kind == "condensate":
-        across = [axis for axis in _axes(problem) if found.shortest < 0.5 * problem.grid.spacings[axis]]
+    if problem.rotation is not None and found.healing is not None:
+        across = [axis for axis in _axes(problem) if found.healing < 0.5 * problem.grid.spacings[axis]]
         if across:
             yield (
-                f'species "{one.name}": its healing length, about {found.shortest:.3g}, is below half a spacing along '
+                f'species "{one.name}": its healing length, about {found.healing:.3g}, is below half a spacing along '
                 f"{problem.grid.in_words(across)}: the grid does not resolve the cores of vortices; use more points"
             )
 
@@ -133,10 +134,11 @@ def _axes(problem: Problem) -> range:
 def _narrow(problem: Problem, found: Lengths, axis: int) -> bool:
     """Whether a ground state is smaller than a spacing: a Gaussian has then 3e-3 of its spectrum beyond two thirds of
     the largest wave number, and soon all modes alike."""
-    if found.oscillator[axis] is None:
+    length = found.oscillator[axis]
+    if length is None:
         return False
-    radius = 0.0 if found.thomas_fermi is None else 0.5 * (found.thomas_fermi[axis] or 0.0)
-    return max(found.oscillator[axis], radius) < problem.grid.spacings[axis]
+    radius = 0.0 if found.radii is None else 0.5 * (found.radii[axis] or 0.0)
+    return max(length, radius) < problem.grid.spacings[axis]
 
 
 def _wide(problem: Problem, index: int, found: Lengths, axis: int) -> bool:
@@ -148,13 +150,13 @@ def _wide(problem: Problem, index: int, found: Lengths, axis: int) -> bool:
     traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
     centres = [entry.centre[axis] for entry in traps if entry.frequency[axis]]
     room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
-    radius = 0.0 if found.thomas_fermi is None else found.thomas_fermi[axis] or 0.0
+    radius = 0.0 if found.radii is None else found.radii[axis] or 0.0
     return room < max(radius, length * math.sqrt(-math.log(VISIBLE_AT_FACES)))
 
 
 def _extent(problem: Problem, found: Lengths, axes: list[int]) -> str:
     half = [0.5 * length for length in problem.grid.lengths]
-    radius = "" if found.thomas_fermi is None else f"radius {_listed(found.thomas_fermi, axes)}, "
+    radius = "" if found.radii is None else f"radius {_listed(found.radii, axes)}, "
     return f"{radius}oscillator length {_listed(found.oscillator, axes)}, half the box {_listed(half, axes)}"
 
 

@@ -1,11 +1,8 @@
-"""Everything that evolves, and nothing else."""
+"""How far a run has come: the numbers that evolve beside the fields."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
-
-import numpy as np
 
 from hpcmix.problem.times.fixed_steps import START, Mark
 
@@ -33,24 +30,15 @@ class Adaptation:
     largest: float | None = None
     estimate: float = 0.0
 
-    @classmethod
-    def following(cls, state: State) -> Adaptation:
-        """Where adaptive steps begin that go on from fixed ones."""
-        return cls(state.time, state.time - state.last_step)
 
+@dataclass(frozen=True)
+class Progress:
+    """The head of a state, of its checkpoint and of its digest.
 
-class HalfWay(RuntimeError):
-    """Somebody looks at fields that are half way between wave numbers and positions: a mistake of the program."""
+    One more number that evolves is one more entry here, with a default that means what states without it mean: the
+    checkpoints and the digests of states store every entry by its name (io/checkpoints/progress_entries.py). Whoever
+    moves a state changes the entries that move by :func:`dataclasses.replace` and thereby carries all others along.
 
-
-@dataclass
-class State:
-    """The orbitals of every species on this rank, and how far they have come.
-
-    orbitals    one array per species in the order of the problem file, shape (M, *local grid), orthonormal
-                (CONVENTIONS.md; of coherently coupled species the norms are their parts); M = 1 for a condensate. With
-                several orbital groups M is the number that this rank's group holds (OrbitalGroups.held), which may be
-                zero.
     step        number of steps taken.
     step_size   length of the next step in code units; of adaptive steps of the next to try, if nothing shortens it.
     pending_kick
@@ -60,27 +48,20 @@ class State:
     adaptation  of adaptive steps; None where the step is fixed.
     mark        from where fixed steps of this size are counted: the time is ``mark.time + (step - mark.step) *
                 step_size``.
-    half_way    whether a step left the orbitals half way to position space, where they are no wave functions yet: its
-                stepper settles them.
     """
 
-    orbitals: list[np.ndarray]
     step: int = 0
     step_size: float = 0.0
     pending_kick: float = 0.0
     adaptation: Adaptation | None = None
     mark: Mark = START
-    half_way: bool = False
-
-    def require_settled(self) -> None:
-        """Raises :class:`HalfWay` where the orbitals are half way to position space."""
-        if self.half_way:
-            raise HalfWay(f"after step {self.step} the orbitals are half way to position space: settle them first")
 
     @property
     def time(self) -> float:
-        """The time this state belongs to, code units."""
-        return time_of(self)
+        """The time on the clock of the frame, code units."""
+        if self.adaptation is not None:
+            return self.adaptation.time
+        return self.mark.time + (self.step - self.mark.step) * self.step_size
 
     @property
     def last_step(self) -> float:
@@ -89,22 +70,13 @@ class State:
             return self.adaptation.time - self.adaptation.previous
         return self.step_size if self.step != self.mark.step else self.mark.before
 
-    def copy(self) -> State:
-        """A state that shares no memory with this one."""
-        return replace(self, orbitals=[array.copy() for array in self.orbitals])
+    @property
+    def previous(self) -> float:
+        """The time on the clock at which the last step began; that of the state itself at the start."""
+        return self.time - self.last_step if self.adaptation is None else self.adaptation.previous
 
-
-class Place(Protocol):
-    """What says how far a run has come: a state, or a checkpoint of one."""
-
-    step: int
-    step_size: float
-    adaptation: Adaptation | None
-    mark: Mark
-
-
-def time_of(place: Place) -> float:
-    """The time on the clock that a place in a run belongs to."""
-    if place.adaptation is not None:
-        return place.adaptation.time
-    return place.mark.time + (place.step - place.mark.step) * place.step_size
+    def adaptive(self) -> Progress:
+        """From where adaptive steps go on: this place, or where fixed steps have come to."""
+        if self.adaptation is not None:
+            return self
+        return replace(self, adaptation=Adaptation(self.time, self.time - self.last_step), mark=START)

@@ -1,0 +1,59 @@
+"""All kernels for arrays of the processor under one name: what an engine computes with. Another device brings a module
+of its own with the same functions."""
+
+from hpcmix.kernels import reference
+from hpcmix.kernels.coupled_transforms import multiply_lines_by_matrix, turn_coupled_lines
+from hpcmix.kernels.dispatch import (
+    accumulate_density,
+    implementation,
+    inner_product,
+    multiply_separable,
+    rotate_phase,
+    squared_norm,
+    weighted_norm,
+)
+from hpcmix.kernels.transforms import (
+    empty,
+    kick,
+    mix_lines,
+    multiply_along,
+    multiply_lines,
+    multiply_points,
+    take_density,
+    transform_densities,
+    transform_lines,
+    transform_planes,
+    transform_real,
+    transform_real_inverse,
+    turn_lines,
+)
+
+__all__ = [
+    "accumulate_density",
+    "description",
+    "empty",
+    "inner_product",
+    "kick",
+    "mix_lines",
+    "multiply_along",
+    "multiply_lines",
+    "multiply_lines_by_matrix",
+    "multiply_points",
+    "multiply_separable",
+    "rotate_phase",
+    "squared_norm",
+    "take_density",
+    "transform_densities",
+    "transform_lines",
+    "transform_planes",
+    "transform_real",
+    "transform_real_inverse",
+    "turn_coupled_lines",
+    "turn_lines",
+    "weighted_norm",
+]
+
+
+def description() -> str:
+    """What transforms lines, for the log."""
+    return "lines by ducc0" if implementation() is reference else "compiled lines"
