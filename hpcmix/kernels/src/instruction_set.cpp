@@ -8,11 +8,17 @@ namespace hpcmix {
 
 extern const Loops loops_baseline;
 extern const Passes passes_baseline;
+extern const ConfigurationPasses configuration_passes_baseline;
+extern const PairPass pair_pass_baseline;
 #ifdef HPCMIX_X86_VARIANTS
 extern const Loops loops_avx2;
 extern const Passes passes_avx2;
+extern const ConfigurationPasses configuration_passes_avx2;
+extern const PairPass pair_pass_avx2;
 extern const Loops loops_avx512;
 extern const Passes passes_avx512;
+extern const ConfigurationPasses configuration_passes_avx512;
+extern const PairPass pair_pass_avx512;
 #endif
 
 namespace {
@@ -64,6 +70,34 @@ const Passes& active_passes()
     }
 #endif
     return passes_baseline;
+}
+
+const ConfigurationPasses& active_configuration_passes()
+{
+#ifdef HPCMIX_X86_VARIANTS
+    const Loops* loops = active();
+    if (loops == &loops_avx512) {
+        return configuration_passes_avx512;
+    }
+    if (loops == &loops_avx2) {
+        return configuration_passes_avx2;
+    }
+#endif
+    return configuration_passes_baseline;
+}
+
+PairPass active_pair_pass()
+{
+#ifdef HPCMIX_X86_VARIANTS
+    const Loops* loops = active();
+    if (loops == &loops_avx512) {
+        return pair_pass_avx512;
+    }
+    if (loops == &loops_avx2) {
+        return pair_pass_avx2;
+    }
+#endif
+    return pair_pass_baseline;
 }
 
 void select_loops(std::string_view instruction_set)

@@ -1,7 +1,9 @@
 // Which compilation of the loops runs on this processor.
 #pragma once
 
+#include "configuration_passes.hpp"
 #include "loops.hpp"
+#include "pair_passes.hpp"
 #include "passes.hpp"
 
 #include <string_view>
@@ -17,6 +19,8 @@ const Loops& active_loops();
 
 /// The passes compiled for the same instruction set.
 const Passes& active_passes();
+const ConfigurationPasses& active_configuration_passes();
+PairPass active_pair_pass();
 
 /// Uses the named instruction set from now on (for tests and measurements).
 /// @throws std::invalid_argument if it is unknown or this processor lacks it.

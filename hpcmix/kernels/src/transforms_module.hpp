@@ -5,3 +5,4 @@
 /// Adds the functions of transforms.hpp to the extension module.
 void bind_transforms(nanobind::module_& module);
 void bind_coupled_transforms(nanobind::module_& module);
+void bind_configurations(nanobind::module_& module);
