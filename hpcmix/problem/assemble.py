@@ -21,6 +21,7 @@ from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.many_body import ManyBody
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
@@ -77,6 +78,7 @@ class _Assembly:
             scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
             parallel=self.section("parallel", ParallelOptions),
             ground_state=self.section("ground_state", GroundStateOptions),
+            many_body=self.section("many_body", ManyBody) if "many_body" in self.tables else None,
         )
         if parts.time is not None:
             parts.time = parts.time.ending_steps_at(parts.switching_times)
@@ -104,6 +106,7 @@ class _Assembly:
             time=time,
             output=_complete_output(output, time, self.name),
             parallel=parallel,
+            many_body=None if parts.many_body is None else parts.many_body.with_orders(len(parts.species)),
         )
         problem._source = self.source
         return problem

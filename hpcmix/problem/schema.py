@@ -16,6 +16,7 @@ from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
+from hpcmix.problem.sections.many_body import ManyBody
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
@@ -55,6 +56,8 @@ class Problem(Section):
     ground_state: GroundStateOptions
     time: TimeOptions | None = None
     """None when the file only asks for a ground state."""
+    many_body: ManyBody | None = None
+    """None: the mean field alone."""
     output: OutputOptions
     parallel: ParallelOptions
 
@@ -98,11 +101,18 @@ class Problem(Section):
         return tuple(one.number_of_orbitals for one in self.species)
 
     @property
+    def bodies(self) -> ManyBody:
+        """``[many_body]``, where it is known to be there. Raises TypeError."""
+        if self.many_body is None:
+            raise TypeError("the problem has no [many_body]")
+        return self.many_body
+
+    @property
     def orbital_groups(self) -> int | None:
         """The number of orbital groups that must be, None where it is to be chosen: species that turn into each other
-        live on the same ranks."""
+        live on the same ranks, and N bodies take the ranks for their configurations."""
         asked = self.parallel.orbital_groups
-        return 1 if self.coupling else None if asked == "auto" else asked
+        return 1 if self.coupling or self.many_body else None if asked == "auto" else asked
 
     @property
     def scales(self) -> Units:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hpcmix.problem.checks.many_body_size import configurations, sizes_of, total_configurations
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.frame import FixedFrame
 from hpcmix.problem.times.evolution import TimeOptions
@@ -127,7 +128,25 @@ def _search(problem: Problem) -> str:
     return "".join(f"\n# {line}" for line in lines)
 
 
-_COMMENTS = {"units": _derived_units, "scaling": _filled_in, "time": _clock, "ground_state": _search}
+def _bodies(problem: Problem) -> str:
+    """How large both sides are."""
+    coherent = problem.bodies.state == "coherent"
+    lines = []
+    for species, size in zip(problem.species, sizes_of(problem), strict=True):
+        _, number, modes, _ = size
+        kind = species.kind if species.kind == "fermions" else "bosons"
+        lines.append(f"{species.name}: {number} {kind} in {modes} modes, {configurations(*size, coherent=coherent)}")
+    total = total_configurations(problem)
+    return "".join(f"\n# {line} configurations" for line in lines) + f"\n# together {total} configurations"
+
+
+_COMMENTS = {
+    "many_body": _bodies,
+    "units": _derived_units,
+    "scaling": _filled_in,
+    "time": _clock,
+    "ground_state": _search,
+}
 """Comments below the entries of a section."""
 
 

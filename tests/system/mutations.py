@@ -100,6 +100,54 @@ observables = { interval = 0.05 }
 snapshots = { interval = 0.1, fields = ["density", "phase", "wave_function"] }
 checkpoints = { wall = "30 min", keep = 2, mean_time_between_failures = "30 d" }
 """,
+    "many-bodies": """
+[grid]
+points = [24]
+lengths = [10.0]
+[[species]]
+name = "a"
+particles = 6
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = { kind = "gaussian", width = 1.0 }
+[[species]]
+name = "b"
+particles = 3
+initial = { kind = "plane-waves", numbers = [0] }
+[[species]]
+name = "c"
+particles = 2
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = { kind = "gaussian", width = 1.0 }
+[[interaction]]
+between = ["a", "b"]
+kind = "contact"
+strength = 0.5
+[scaling]
+kind = "fractions"
+[time]
+final = 0.1
+step = 0.01
+[many_body]
+picture = "excitations"
+excitations = 4
+tolerance = 1e-11
+lost = 1e-3
+[many_body.measure]
+orders = [[1, 0, 0], [2, 1, 0]]
+sobolev = [0.5, 1.0]
+[[many_body.modes]]
+species = ["a"]
+kind = "eigenstates"
+count = 6
+[[many_body.modes]]
+species = ["b"]
+kind = "plane-waves"
+largest = 2
+[[many_body.modes]]
+species = ["c"]
+kind = "oscillator"
+count = 5
+""",
     "fermions-in-a-field": """
 [grid]
 points = [12, 12, 12]

@@ -17,6 +17,7 @@ from hpcmix.problem.checks.frame import check_frame
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import check_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
+from hpcmix.problem.checks.many_body import check_bodies, check_many_body
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.checks.rotation import check_turning
 from hpcmix.problem.errors import closest
@@ -39,6 +40,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_names(parts)
     yield from _check_pairs(parts)
     yield from check_functionals(parts.functional, _names(parts))
+    yield from check_many_body(parts)
     if parts.units is None:
         return  # quantities with a unit have no value then
     if parts.units.given:
@@ -63,6 +65,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         parts, hbar = parts.as_scaled(grid)
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
+        yield from check_bodies(parts)
     if grid is not None:
         for index, one in parts.species.items():
             for path, message in check_on_grid(one, grid, hbar):

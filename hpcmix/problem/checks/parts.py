@@ -10,6 +10,7 @@ from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.many_body import ManyBody
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
@@ -40,6 +41,7 @@ class Parts:
     scaling: Scaling | None = None
     parallel: ParallelOptions | None = None
     ground_state: GroundStateOptions | None = None
+    many_body: ManyBody | None = None
 
     @property
     def switching_times(self) -> list[float]:

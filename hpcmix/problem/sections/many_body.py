@@ -1,0 +1,253 @@
+"""``[many_body]``: N bodies beside their mean field, both in finitely many modes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import counted, described, integer, number_in_range, real, sequence
+
+LARGEST_WAVE = 1e4
+"""Of modes that are plane waves: nobody fills a grid with more."""
+
+
+_whole = cast(Callable[[Any], int], integer().func)
+_not_negative = cast(Callable[[Any], int], integer(at_least=0).func)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        raise wrong(f'must be a list of species names, such as ["up", "down"], not {described(value)}')
+    if len(set(names)) < len(names):
+        raise wrong("names a species twice")
+    return tuple(names)
+
+
+class ModesSection(Section):
+    """What every entry of ``[[many_body.modes]]`` has: the species whose modes it makes, all where they are left
+    out."""
+
+    species: Annotated[tuple[str, ...], BeforeValidator(_names)] | None = None
+
+    @abstractmethod
+    def number(self, points: Sequence[int]) -> int:
+        """How many modes it makes on a grid of these points per axis."""
+
+    @property
+    @abstractmethod
+    def number_key(self) -> str:
+        """The key that sets their number."""
+
+
+class EigenstateModes(ModesSection):
+    """The ``count`` lowest eigenstates of T + U of the species at time 0-."""
+
+    kind: Literal["eigenstates"]
+    count: Annotated[int, integer(at_least=1)]
+
+    def number(self, points: Sequence[int]) -> int:
+        """See :class:`ModesSection`."""
+        return self.count
+
+    @property
+    def number_key(self) -> str:
+        """See :class:`ModesSection`."""
+        return "count"
+
+
+class OscillatorModes(ModesSection):
+    """The ``count`` lowest oscillator states of the expanding frame, or of the species' harmonic trap where the frame
+    is at rest."""
+
+    kind: Literal["oscillator"]
+    count: Annotated[int, integer(at_least=1)]
+
+    def number(self, points: Sequence[int]) -> int:
+        """See :class:`ModesSection`."""
+        return self.count
+
+    @property
+    def number_key(self) -> str:
+        """See :class:`ModesSection`."""
+        return "count"
+
+
+class PlaneWaveModes(ModesSection):
+    """All waves exp(2 pi i sum over axes of n x / L) of the periodic box with |n| <= ``largest``."""
+
+    kind: Literal["plane-waves"]
+    largest: Annotated[float, real(at_least=0)]
+
+    @model_validator(mode="after")
+    def _countable(self):
+        if self.largest > LARGEST_WAVE:
+            raise wrong(f"{self.largest:g} makes more waves than can be modes", key="largest")
+        return self
+
+    @property
+    def largest_on_an_axis(self) -> int:
+        """The largest number of periods along an axis."""
+        return math.floor(self.largest)
+
+    def waves(self, dimensions: int) -> list[tuple[int, ...]]:
+        """The numbers of periods per axis, by |n| and then in their order."""
+        axis = range(-self.largest_on_an_axis, self.largest_on_an_axis + 1)
+        limit = self.largest**2 * (1.0 + 1e-12)
+        inside = [n for n in itertools.product(axis, repeat=dimensions) if sum(k * k for k in n) <= limit]
+        return sorted(inside, key=lambda n: (sum(k * k for k in n), n))
+
+    def number(self, points: Sequence[int]) -> int:
+        """See :class:`ModesSection`; of very many an estimate, the volume of the ball."""
+        dimensions = len(points)
+        if (2 * self.largest_on_an_axis + 1) ** dimensions > 10**6:
+            ball = math.pi ** (dimensions / 2) / math.gamma(dimensions / 2 + 1)
+            return round(ball * self.largest**dimensions)
+        return len(self.waves(dimensions))
+
+    @property
+    def number_key(self) -> str:
+        """See :class:`ModesSection`."""
+        return "largest"
+
+
+class GridModes(ModesSection):
+    """One mode for every point of the grid: nothing is left out that the grid holds."""
+
+    kind: Literal["grid"]
+
+    def number(self, points: Sequence[int]) -> int:
+        """See :class:`ModesSection`."""
+        return math.prod(points)
+
+    @property
+    def number_key(self) -> str:
+        """See :class:`ModesSection`."""
+        return "kind"
+
+
+ModesEntry = Annotated[
+    EigenstateModes | PlaneWaveModes | OscillatorModes | GridModes,
+    Field(discriminator="kind"),
+]
+"""The kinds of modes that a problem file can name."""
+
+
+class ExcitationNumbers(dict[str, int]):
+    """A number per species by its name. Not to be changed, so that a problem can be a key."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
+    values = value.values() if isinstance(value, dict) else (value,)
+    if isinstance(value, dict) and not value:
+        raise wrong("is an empty table; give a number for every species, such as { up = 12, down = 10 }")
+    for one in values:
+        if _whole(one) < 1:
+            raise wrong(
+                f"must be at least 1, but is {one}: with nobody outside the condensate there is only the mean field"
+            )
+    return ExcitationNumbers(value) if isinstance(value, dict) else value
+
+
+def _order(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise wrong(f"must be a list of whole numbers, one per species, such as [1, 1], not {described(value)}")
+    order = tuple(_not_negative(one) for one in value)
+    if not any(order):
+        raise wrong("is of no particle; at least one of the numbers must be positive")
+    return order
+
+
+def _theta(value: Any) -> float:
+    theta = number_in_range(value, above=0)
+    if theta > 1.0:
+        raise wrong(f"must be at most 1, the power of the whole kinetic energy, but is {theta:g}")
+    return theta
+
+
+class MeasureOptions(Section):
+    """``[many_body.measure]``: which reduced density matrices are compared."""
+
+    orders: Annotated[tuple[Annotated[tuple[int, ...], PlainValidator(_order)], ...], sequence()] | None = None
+    """Of alpha and R: how many particles of each species. Never None in a loaded problem: each species alone, and
+    pairs of one particle each."""
+    sobolev: Annotated[tuple[Annotated[float, PlainValidator(_theta)], ...], sequence()] = ()
+    """Powers theta of Tr|S^(1/2) (gamma - P) S^(1/2)|, S = sum (1 + T_i)^theta, of every order."""
+
+
+class ManyBody(Section):
+    """How N bodies are described, and what is compared with their mean field."""
+
+    picture: Literal["occupations", "excitations"] = "occupations"
+    """All configurations of the modes; or the frame that moves with the condensates, with few particles outside."""
+    excitations: Annotated[int | ExcitationNumbers, PlainValidator(_excitations)] | None = None
+    """The most particles outside, for every species or by its name: of the picture of excitations only."""
+    state: Literal["factorised", "coherent"] = "factorised"
+    tolerance: Annotated[float, real(above=0)] = 1e-12
+    """Of the evolution, relative."""
+    lost: Annotated[float, real(at_least=0)] = 1e-6
+    """The largest part of an initial orbital, |phi - P phi|^2, that the modes may miss."""
+    measure: MeasureOptions = MeasureOptions()
+    modes: Annotated[tuple[ModesEntry, ...], sequence()] = ()
+
+    @model_validator(mode="after")
+    def _excitations_have_a_use(self):
+        if self.excitations is not None and self.picture != "excitations":
+            raise wrong(f'is for picture = "excitations"; it is "{self.picture}" here', key="excitations")
+        if self.excitations is None and self.picture == "excitations":
+            raise wrong(
+                'is required with picture = "excitations": how many particles may be outside', key="excitations"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tolerance_asks_for_something(self):
+        if self.tolerance >= 1.0:
+            message = f"must be less than 1, the size of the solution itself, but is {self.tolerance:g}"
+            raise wrong(message, key="tolerance")
+        if self.lost >= 1.0:
+            raise wrong(f"must be less than 1, the whole orbital, but is {self.lost:g}", key="lost")
+        return self
+
+    def outside(self, species: str, particles: int) -> int | None:
+        """K: the most particles of a species outside its condensate, at most all of them; None in the picture of all
+        configurations."""
+        if self.excitations is None:
+            return None
+        asked = self.excitations[species] if isinstance(self.excitations, Mapping) else self.excitations
+        return min(asked, particles)
+
+    def entry_of(self, species: str) -> tuple[int, ModesEntry]:
+        """The entry of ``modes`` that makes those of a species, and its index. Raises KeyError."""
+        for index in self.entries_of(species):
+            return index, self.modes[index]
+        raise KeyError(species)
+
+    def entries_of(self, species: str) -> Iterator[int]:
+        """The entries of ``modes`` that name a species, by index: exactly one in a checked problem."""
+        for index, entry in enumerate(self.modes):
+            if entry.species is None or species in entry.species:
+                yield index
+
+    def with_orders(self, species: int) -> ManyBody:
+        """The same with the default of ``measure.orders`` for a number of species filled in."""
+        if self.measure.orders is not None:
+            return self
+        alone = [tuple(int(a == b) for b in range(species)) for a in range(species)]
+        pairs = [tuple(int(c in (a, b)) for c in range(species)) for a, b in itertools.combinations(range(species), 2)]
+        measure = self.measure.model_copy(update={"orders": (*alone, *pairs)})
+        return self.model_copy(update={"measure": measure})
+
+
+def described_number(entry: ModesSection, points: Sequence[int]) -> str:
+    """The number of modes of an entry, for sentences: "12 modes"."""
+    return counted(entry.number(points), "mode")
