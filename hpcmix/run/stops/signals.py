@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from hpcmix.parallel.abort import end_job
-from hpcmix.parallel.launcher import rank_started
+from hpcmix.parallel.job.abort import end_job
+from hpcmix.parallel.job.launcher import rank_started
 
 STOPPING = {signal.SIGUSR1: "SIGUSR1", signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT (Ctrl-C)"}
 """Signals that ask for the end."""
