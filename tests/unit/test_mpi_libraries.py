@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from hpcmix.io.atomic import explained
-from hpcmix.parallel.job import launcher
 from hpcmix.parallel.communicators import library_name
 from hpcmix.parallel.files import error_number
+from hpcmix.parallel.job import launcher
 from hpcmix.parallel.mpi import MPI
 from tests.system.commands import COMMAND, clean_environment
 
