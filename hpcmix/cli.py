@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -53,13 +54,14 @@ class Deferred(click.Command):
 
     def __init__(self, name: str, module: str) -> None:
         super().__init__(name, help=SUMMARIES[module][name])
-        self._module = module
+        self._module, self._function = module, name
 
     def command(self) -> click.Command:
         """The command itself."""
-        return getattr(import_module(f"hpcmix.commands.{self._module}"), self.name)
+        command: click.Command = getattr(import_module(f"hpcmix.commands.{self._module}"), self._function)
+        return command
 
-    def make_context(self, *arguments, **options) -> click.Context:
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """The context of the command itself, which then is what is invoked."""
         if self._module in LISTENING:
             _listen()

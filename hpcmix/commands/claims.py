@@ -56,5 +56,5 @@ def check(
     from hpcmix.studies.check import Request
     from hpcmix.studies.check import check as measure
 
-    wanted = {"evolving": not at_start, "fresh": restart == "never", "max_wall": max_wall}
-    return measure(Request(claim, file, overrides, numbers, **wanted))
+    fresh = restart == "never"
+    return measure(Request(claim, file, overrides, numbers, evolving=not at_start, fresh=fresh, max_wall=max_wall))

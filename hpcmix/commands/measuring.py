@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -47,10 +49,10 @@ def bench(
     return launch_bench(file, overrides, Length(seconds, steps), json_path, output_trial)
 
 
-def _words(reader: str):
+def _words(reader: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
     """A callback that reads a word of the command line by a function of ``hpcmix.studies.scaling.quantities``."""
 
-    def convert(context: click.Context, parameter: click.Parameter, text: str | None):
+    def convert(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
         from hpcmix.studies.scaling import quantities
 
         try:
@@ -101,7 +103,7 @@ def _words(reader: str):
 @click.option("--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script of --jobs.")
 @click.option("--collect", metavar="DIR", type=click.Path(path_type=Path), help="Report what a study has so far.")
 @overrides_option
-def scaling(file: str | None, overrides: tuple[str, ...], **options) -> int:
+def scaling(file: str | None, overrides: tuple[str, ...], **options: Any) -> int:
     """Measure how well FILE scales over ranks, orbital groups, pencil grids and threads, with a model of more ranks.
 
     Ends in a table, CSV, JSON and a figure in a directory of its own. Ctrl-C loses nothing: the same command goes on.

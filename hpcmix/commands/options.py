@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,7 +28,7 @@ class Duration(click.ParamType):
 
     reader = "seconds_of"
 
-    def convert(self, value, param, ctx):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number of seconds. Fails with a sentence."""
         from hpcmix.problem.times import durations
 
@@ -57,7 +58,7 @@ def by_one_process(function: Callable[..., int]) -> Callable[..., int]:
     and the others end, so that nothing is said or written more than once."""
 
     @wraps(function)
-    def alone(*arguments, **options) -> int:
+    def alone(*arguments: Any, **options: Any) -> int:
         from hpcmix.parallel.launcher import rank_started
 
         return function(*arguments, **options) if rank_started() == 0 else 0

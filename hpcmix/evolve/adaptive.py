@@ -16,7 +16,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.state.cloud import Cloud
-from hpcmix.state.progress import Progress
+from hpcmix.state.progress import Adaptation, Progress
 from hpcmix.state.state import State
 
 
@@ -83,6 +83,8 @@ class AdaptiveStepper:
         self._mixture, self._table, self._final = mixture, options.splitting, options.end
         self._frame, self._next_switching_time = mixture.grid.frame, options.next_switching_time
         self._flows = Flows(mixture)
+        if options.adaptive is None:
+            raise TypeError("the steps of this problem are fixed")
         self._controller = Controller(options.adaptive, options.splitting.order, options.end)
         self._kept: list[Cloud] = []
         self._trial: list[Cloud] = []
@@ -104,10 +106,10 @@ class AdaptiveStepper:
             corner = min(corner, self._final)
         size = min(progress.step_size, self._controller.largest)
         end, cut = (corner, True) if begin + size >= corner else (begin + size, False)
-        self._start = _Start(progress, size, end, pending_instant(progress, self._frame))
+        self._start = start = _Start(progress, size, end, pending_instant(progress, self._frame))
         self._keep(state.clouds)
-        error = self._estimate(state.clouds)
-        decision = self._controller.decide(progress.adaptation, size, end, error, cut)
+        error = self._estimate(state.clouds, start)
+        decision = self._controller.decide(_adaptation(progress), size, end, error, cut)
         progress = replace(progress, step_size=decision.next_size, adaptation=decision.adaptation)
         if decision.accepted:
             pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
@@ -128,6 +130,8 @@ class AdaptiveStepper:
         or landing overwrites. By one step of the integrator or two, none longer than those that were taken.
         Collective."""
         start = self._start
+        if start is None:
+            raise ValueError("no step has been taken that a time could lie within")
         _assign(self._trial, self._kept)
         length, self._length = time - start.begin, 0.0
         pieces = 1 if length <= 0.5 * (start.end - start.begin) else 2
@@ -138,7 +142,7 @@ class AdaptiveStepper:
             start.progress,
             step_size=start.size,
             pending_kick=length / pieces * self._table.kicks[-1],
-            adaptation=replace(state.progress.adaptation, time=time, previous=start.begin),
+            adaptation=replace(_adaptation(state.progress), time=time, previous=start.begin),
         )
         return State(self._trial, progress)
 
@@ -151,9 +155,8 @@ class AdaptiveStepper:
             _assign(self._kept, clouds)
             _assign(self._trial, clouds)
 
-    def _estimate(self, clouds: Sequence[Cloud]) -> float:
+    def _estimate(self, clouds: Sequence[Cloud], start: _Start) -> float:
         """Take the step, the last kick excepted, and estimate its error. Collective."""
-        start = self._start
         length = start.end - start.begin
         if length != self._length:
             self._flows.forget_factors()
@@ -192,6 +195,13 @@ class AdaptiveStepper:
         sums = mixture.communicators.sum_all(squares) * mixture.grid.cell_volume
         largest = float(np.max(sums / [one.orbitals for one in mixture.species]))
         return float(np.sqrt(mixture.communicators.world.bcast(largest)))
+
+
+def _adaptation(progress: Progress) -> Adaptation:
+    """Where adaptive steps have come to."""
+    if progress.adaptation is None:
+        raise TypeError("the state was moved by fixed steps; Progress.adaptive is where adaptive ones go on")
+    return progress.adaptation
 
 
 def _assign(targets: Sequence[Cloud], sources: Sequence[Cloud]) -> None:

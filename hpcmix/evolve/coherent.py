@@ -13,6 +13,7 @@ from hpcmix.kernels.coupled_transforms import Symbol
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.transforms.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix
+from hpcmix.parallel.transforms.transform import Turn
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class CoupledDrift:
         self._mixture = mixture
         self._group = group
         self._part = np.ix_(group, group)
-        self._kinetic = [mixture.species[a].kinetic for a in group]
+        self._kinetic = [mixture.species[a].multiplier for a in group]
         self._symbols: list[Symbol] = [one.symbol(mixture.grid, mixture.engine) for one in self._kinetic]
         one_for_all = all(one == self._kinetic[0] for one in self._kinetic)
         self._common = one_for_all and not isinstance(self._symbols[0], np.ndarray)
@@ -84,9 +85,10 @@ class CoupledDrift:
         """S has no part in it, for it is multiplied by T_a - T_b = 0."""
         mixture = self._mixture
         if duration not in self._factors:
-            self._factors[duration] = self._kinetic[0].flow(
-                mixture.grid, duration, mixture.transform.inverse_points, mixture.engine
-            )
+            factors = self._kinetic[0].flow(mixture.grid, duration, mixture.transform.inverse_points, mixture.engine)
+            if isinstance(factors, Turn):
+                raise TypeError("a kinetic energy that is no sum over axes has a matrix at every wave vector")
+            self._factors[duration] = factors
         return CommonMatrix(_exponential(constant, duration / mixture.hbar), self._factors[duration])
 
     def _level_matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> LevelMatrix:

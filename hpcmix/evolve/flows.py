@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
 from hpcmix.model.envelope import Instant
+from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.terms.term import HalfWayFields, Term
@@ -118,9 +119,10 @@ class Flows:
         if all(self._diagonal):
             return
         with self._mixture.engine.timers.phase("krylov"), self._mixture.kinetic_together():
-            for diagonal, one, array in zip(self._diagonal, self._mixture.species, orbitals, strict=True):
-                for orbital in () if diagonal else array:
-                    one.kinetic.drift(orbital, duration)
+            for species, array in zip(self._mixture.species, orbitals, strict=True):
+                if isinstance(species.kinetic, KrylovKineticEnergy):
+                    for orbital in array:
+                        species.kinetic.drift(orbital, duration)
 
     def _kick(self, clouds: Sequence[Cloud], kick: Kick, half_way: bool, drift_follows: bool) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
@@ -141,14 +143,14 @@ class Flows:
             half_way = False
             with timers.phase("mean field"):
                 field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
-                fields = field_of(self._densities, kick.instant.contraction)
+                felt: Sequence[np.ndarray | None] = field_of(self._densities, kick.instant.contraction)
             potentials = [
-                added if field is None else [*added, field] for added, field in zip(potentials, fields, strict=True)
+                added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
         with timers.phase("kick"):
             if self._densities_first:
-                for cloud, added, axes in zip(clouds, potentials, self._axes, strict=True):
-                    self._turn_set(cloud.orbitals, added, kick, axes, half_way, drift_follows)
+                for cloud, added, left in zip(clouds, potentials, self._axes, strict=True):
+                    self._turn_set(cloud.orbitals, added, kick, left, half_way, drift_follows)
             else:
                 couplings = self._couplings * mixture.coupling_factor(kick.instant.contraction)
                 self._turn(_fields(clouds), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
@@ -239,7 +241,7 @@ class Flows:
         key = (species, duration)
         if key not in self._factors:
             mixture = self._mixture
-            self._factors[key] = mixture.species[species].kinetic.flow(
+            self._factors[key] = mixture.species[species].multiplier.flow(
                 mixture.grid, duration, mixture.transform.inverse_points, mixture.engine
             )
         return self._factors[key]

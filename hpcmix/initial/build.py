@@ -24,7 +24,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import ThomasFermiInitial
+from hpcmix.problem.sections.initial import InitialSection, ThomasFermiInitial
 from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Adaptation, Progress
 from hpcmix.state.state import State
@@ -64,29 +64,29 @@ def initial_state(
     ground_state = None
     for sentence in choices_in_words(problem):
         say(sentence)
-    if any(array is None for array in arrays):
+    complete = [array for array in arrays if array is not None]
+    if len(complete) < len(arrays):
+        talk = Talk(report, say, alive, keeper)
         try:
-            ground_state, arrays = _with_ground_states(
-                problem, uncoupled, dressing, arrays, Talk(report, say, alive, keeper)
-            )
+            ground_state, complete = _with_ground_states(problem, uncoupled, dressing, arrays, talk)
         except KrylovError as error:
             raise NotConverged(f"ground state: {error}") from error
     for group in dressing.groups:
-        _tell_populations(problem, mixture, arrays, populations, group, say)
+        _tell_populations(problem, mixture, complete, populations, group, say)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.number_of_orbitals > 1:
-            shake_and_boost(uncoupled, arrays[index], species.initial, index, where)
+            shake_and_boost(uncoupled, complete[index], species.initial, index, where)
             continue
-        _boost_and_shake(uncoupled, arrays[index][0], species.initial, index)
-        normalise(uncoupled, arrays[index][0], where)
+        _boost_and_shake(uncoupled, complete[index][0], species.initial, index)
+        normalise(uncoupled, complete[index][0], where)
         if not mixture.held(index):
-            arrays[index] = arrays[index][:0]
+            complete[index] = complete[index][:0]
     for group in mixture.rabi.groups:
         for index in group:  # of one weight for all, the orbital's norm is the species' part
-            arrays[index] *= math.sqrt(populations[index] / mixture.weights[index])
+            complete[index] *= math.sqrt(populations[index] / mixture.weights[index])
     dtype = mixture.transform.wave_dtype
-    orbitals = [np.ascontiguousarray(array, dtype) for array in arrays]
+    orbitals = [np.ascontiguousarray(array, dtype) for array in complete]
     return State(orbital_clouds(orbitals), _beginning(problem)), ground_state
 
 
@@ -175,7 +175,7 @@ def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:
     return {problem.pair(entry.between): entry.factor for entry in problem.ground_state.kernel_factors}
 
 
-def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial, index: int) -> None:
+def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial: InitialSection, index: int) -> None:
     """Give the state its momentum and its noise, phi -> phi (1 + amplitude * complex normal numbers), in place."""
     if any(initial.momentum):
         field *= wave_functions.boost(mixture.grid, initial.momentum, mixture.hbar)

@@ -17,6 +17,7 @@ from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.sections.initial import (
     ExpressionInitial,
     FileInitial,
+    FileStart,
     GaussianInitial,
     OscillatorInitial,
     PlaneWavesInitial,
@@ -63,7 +64,7 @@ def _(initial: ExpressionInitial, where: str, mass: float, hbar: float, grid: Gr
     return field
 
 
-def read_field(place, where: str, grid: Grid) -> np.ndarray:
+def read_field(place: FileInitial | FileStart, where: str, grid: Grid) -> np.ndarray:
     """This rank's block of a condensate's wave function, from the dataset of the grid's shape that `place` names by its
     path and dataset. Raises :class:`ProblemError`. Local."""
     try:
@@ -76,7 +77,7 @@ def read_field(place, where: str, grid: Grid) -> np.ndarray:
     return field
 
 
-def read_set(place, where: str, count: int, held: range, grid: Grid) -> np.ndarray:
+def read_set(place: FileInitial | FileStart, where: str, count: int, held: range, grid: Grid) -> np.ndarray:
     """This rank's block of the orbitals `held` of `count`, from a dataset of shape (count, *grid). Raises
     :class:`ProblemError`. Local."""
     path, dataset, wanted = place.path, place.dataset, (count, *grid.points)
@@ -105,7 +106,9 @@ def too_many(error: LinearlyDependent) -> str:
     return f"{error}; use a finer grid, a larger box or fewer orbitals"
 
 
-def require_oscillator_set(initial, where: str, count: int, mass: float, hbar: float, grid: Grid) -> None:
+def require_oscillator_set(
+    initial: OscillatorInitial, where: str, count: int, mass: float, hbar: float, grid: Grid
+) -> None:
     """Raise :class:`ProblemError` where the `count` lowest oscillator states are linearly dependent on the whole grid,
     in double precision. They are products over the axes, and so are their overlaps."""
     numbers = np.array(oscillator_filling(initial.frequency, count).numbers)

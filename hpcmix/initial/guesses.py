@@ -27,7 +27,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import FileStart
+from hpcmix.problem.sections.initial import FileStart, GroundStateInitial
 from hpcmix.problem.sections.potentials import HarmonicPotential
 
 GUESS_NOISE = 0.05
@@ -62,19 +62,20 @@ class Guesses:
         """The guess of a start, counted from zero: per species an array (orbitals held here, *grid), a condensate's in
         every orbital group. Collective."""
         problem, mixture = self._problem, self._mixture
-        dtype, guesses = mixture.transform.wave_dtype, []
+        dtype = mixture.transform.wave_dtype
+        guesses: list[np.ndarray] = []
         populations = self._dressing.populations
         apart = mixture.coupled_by(None, populations)  # every species with particles of its own
         densities = start_of_minimisation(apart, Instant.before_start())
         for index, species in enumerate(problem.species):
             if index in self.held:
                 guesses.append(np.array(self._arrays[index], dtype))
-            elif isinstance(species.initial.start, FileStart):
-                guesses.append(self._stored(index))
+            elif isinstance(file := self._sought(index).start, FileStart):
+                guesses.append(self._stored(index, file))
             elif species.number_of_orbitals > 1:
                 guesses.append(self._lowest_orbitals(index, start))
             else:
-                density = densities[index] if species.initial.start == "thomas-fermi" else None
+                density = densities[index] if self._sought(index).start == "thomas-fermi" else None
                 field = self._gaussian(index) if density is None else np.sqrt(density)
                 guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
         condensates = [
@@ -82,7 +83,7 @@ class Guesses:
             for index, species in enumerate(problem.species)
             if index not in self.held and species.number_of_orbitals == 1
         ]
-        given = [index for index in condensates if isinstance(problem.species[index].initial.start, FileStart)]
+        given = [index for index in condensates if isinstance(self._sought(index).start, FileStart)]
         tilt(apart, guesses, [index for index in condensates if index not in given])
         for index in condensates:
             self._shake(guesses[index][0], index, 0)
@@ -97,16 +98,22 @@ class Guesses:
 
     # --------------------------------------------------------------- shapes
 
-    def _stored(self, index: int) -> np.ndarray:
+    def _sought(self, index: int) -> GroundStateInitial:
+        """What the file says of a species that is looked for."""
+        initial = self._problem.species[index].initial
+        if not isinstance(initial, GroundStateInitial):
+            raise TypeError(f"{self._where(index)} is given, not looked for")
+        return initial
+
+    def _stored(self, index: int, place: FileStart) -> np.ndarray:
         """The orbitals of a file."""
         mixture, species = self._mixture, self._problem.species[index]
-        place, where = species.initial.start, self._where(index)
-        dtype = mixture.transform.wave_dtype
+        where, dtype = self._where(index), mixture.transform.wave_dtype
         with together(mixture.communicators.world):
             if species.number_of_orbitals == 1:
                 return read_field(place, where, mixture.grid)[np.newaxis].astype(dtype)
-            orbitals = read_set(place, where, species.number_of_orbitals, mixture.held(index), mixture.grid)
-            orbitals = orbitals.astype(dtype)
+            count, held = species.number_of_orbitals, mixture.held(index)
+            orbitals = read_set(place, where, count, held, mixture.grid).astype(dtype)
         normalise_set(mixture, orbitals)
         orthonormalise_set(mixture, orbitals, index, where)
         return orbitals
@@ -168,7 +175,7 @@ class Guesses:
             one = self._mixture.species[index]
             amplitude = GUESS_NOISE if one.orbitals > 1 or not one.kinetic.diagonal else 0.0
         if amplitude > 0.0:
-            seed = self._problem.species[index].initial.seed
+            seed = self._sought(index).seed
             orbital *= 1.0 + amplitude * complex_noise(self._mixture.grid, seed, (1 << 62) + (index << 32) + number)
 
     def _disturb(self, guesses: list[np.ndarray], start: int) -> None:
@@ -180,7 +187,7 @@ class Guesses:
                 continue
             alpha = SMOOTHNESS * self._kinetic_energy(spectral, orbitals, index)
             single = mixture.species[index].orbitals == 1
-            seed = self._problem.species[index].initial.seed + start
+            seed = self._sought(index).seed + start
             for orbital, number in zip(orbitals, range(1) if single else mixture.held(index), strict=True):
                 stream = (1 << 62) + (1 << 60) + (index << 32) + number
                 noise = complex_noise(mixture.grid, seed, stream).astype(orbital.dtype)

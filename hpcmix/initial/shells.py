@@ -6,6 +6,7 @@ import heapq
 import math
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Protocol
 
 from hpcmix.problem.sections.initial import FileInitial, GroundStateInitial, OscillatorInitial, PlaneWavesInitial
 
@@ -42,28 +43,34 @@ class Filling:
         )
 
 
-@singledispatch
-def filling_of(initial: object, grid, count: int) -> Filling | None:
-    """What an ``initial`` of `count` orbitals fills; None where it does not say which levels those are.
+class Box(Protocol):
+    """A periodic box of points: the problem's grid, or the one that is computed on."""
 
-    grid  anything with `points` and `lengths`: the problem's, or the one that is computed on.
-    """
+    @property
+    def points(self) -> tuple[int, ...]: ...
+    @property
+    def lengths(self) -> tuple[float, ...]: ...
+
+
+@singledispatch
+def filling_of(initial: object, grid: Box, count: int) -> Filling | None:
+    """What an ``initial`` of `count` orbitals fills; None where it does not say which levels those are."""
     raise TypeError(f"{type(initial).__name__} fills no set of orbitals")
 
 
 @filling_of.register
-def _(initial: OscillatorInitial, grid, count: int) -> Filling | None:
+def _(initial: OscillatorInitial, grid: Box, count: int) -> Filling | None:
     return oscillator_filling(initial.frequency, count)
 
 
 @filling_of.register
-def _(initial: PlaneWavesInitial, grid, count: int) -> Filling | None:
+def _(initial: PlaneWavesInitial, grid: Box, count: int) -> Filling | None:
     return plane_wave_filling(grid.points, grid.lengths, count)
 
 
 @filling_of.register(GroundStateInitial)
 @filling_of.register(FileInitial)
-def _(initial: object, grid, count: int) -> Filling | None:
+def _(initial: object, grid: Box, count: int) -> Filling | None:
     return None
 
 

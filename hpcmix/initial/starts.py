@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.times.evolution import GroundStateOptions
+from hpcmix.problem.times.evolution import GroundStateOptions, Saddles
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,16 @@ def lowest_of_starts(
             energies.append(here.energy if here.found is not None else None)
         if best is None or here.is_better_than(best):
             best = here
-    if best.found is None:
-        failure = best.failure
-        if talk.keeper is not None and isinstance(failure, OutOfIterations):
-            over = tuple(energies) if options.starts > 1 else ()
-            failure = failure.keeping(talk.keeper.save(best.fields, Unfinished(over, *best.reached)))
-        raise failure
-    starts = tuple(energies) if len(energies) > 1 else ()
-    return replace(best.found, starts=starts), best.fields
+    if best is None:
+        raise ValueError("a search of no start at all")
+    if best.found is not None:
+        starts = tuple(energies) if len(energies) > 1 else ()
+        return replace(best.found, starts=starts), best.fields
+    failure = best.failure or NotConverged("ground state: no start was tried")
+    if talk.keeper is not None and isinstance(failure, OutOfIterations):
+        over = tuple(energies) if options.starts > 1 else ()
+        failure = failure.keeping(talk.keeper.save(best.fields, Unfinished(over, *best.reached)))
+    raise failure
 
 
 @dataclass
@@ -171,6 +173,16 @@ class _Progress:
             self.keep()
 
 
+class _Common(TypedDict):
+    """What the methods have in common beside fields, instant and limits."""
+
+    report: Report
+    held: frozenset[int]
+    saddles: Saddles
+    say: Say
+    alive: Callable[[], None]
+
+
 class _Search:
     """One search by the method that the problem names."""
 
@@ -178,18 +190,14 @@ class _Search:
         self, mixture: Mixture, held: frozenset[int], options: GroundStateOptions, progress: _Progress
     ) -> None:
         self._mixture, self._held, self._options = mixture, held, options
-        self._common = {
-            "report": progress.report,
-            "held": held,
-            "saddles": options.saddles,
-            "say": progress.say,
-            "alive": progress.alive,
-        }
+        self._common = _Common(
+            report=progress.report, held=held, saddles=options.saddles, say=progress.say, alive=progress.alive
+        )
 
     def run(self, blocks: list[np.ndarray]) -> GroundState:
         """Lower the energy of the blocks, in place. Raises :class:`NotConverged`."""
         options = self._options
-        arguments = (Instant.before_start(), options.tolerance, options.max_iterations)
+        arguments = (Instant.before_start(), *options.limits)
         if self._mixture.has_sets:
             return minimise_sets(self._mixture, blocks, *arguments, **self._common)
         fields = [block[0] for block in blocks]

@@ -26,15 +26,15 @@ def thomas_fermi_densities(mixture: Mixture, instant: Instant, tolerance: float 
     couplings = mixture.couplings
     require_repulsion([one.name for one in mixture.species], couplings)
     grid = mixture.grid
-    external = [one.external.value(instant) for one in mixture.species]
-    external = [np.zeros(grid.position_shape) if u is None else u.astype(np.float64) for u in external]
+    values = [species.external.value(instant) for species in mixture.species]
+    external = [np.zeros(grid.position_shape) if u is None else u.astype(np.float64) for u in values]
     densities = [np.zeros(grid.position_shape) for _ in mixture.species]
     for _ in range(SWEEPS):
         change = 0.0
         for a, one in enumerate(mixture.species):
             felt = external[a] + sum(
                 (couplings[a, b] * densities[b] for b in range(len(densities)) if b != a and couplings[a, b] != 0.0),
-                0.0,
+                np.zeros(()),
             )
             new = fill(mixture, felt, couplings[a, a], one.weight)
             largest, step = mixture.communicators.maximum([np.max(new), np.max(np.abs(new - densities[a]))])

@@ -42,8 +42,7 @@ def tilt(mixture: Mixture, guesses: list[np.ndarray], species: Sequence[int]) ->
         felt = mixture.responses(_densities(mixture, guesses), alone)
         local = [mixture.grid.integrate(changes[a], felt[a]) for a in species]
         matrix[:, column] = mixture.communicators.sum(local)
-    alone = len(mixture.species) == 1
-    if alone and matrix[0, 0] >= 0.0:
+    if len(mixture.species) == 1 and matrix[0, 0] >= 0.0:
         return
     signs = best_signs(matrix)
     together = len(set(signs)) == 1

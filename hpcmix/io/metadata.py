@@ -51,10 +51,10 @@ class Metadata:
         """SI values of the code units: ``length_si``, ``mass_si``, ``time_si``, ``energy_si``; empty without
         ``[units]``.
         """
-        if not self.scales.given:
-            return {}
         return {
-            f"{_NAMES[dimension]}_si": self.scales.factor_si(dimension) for dimension in (LENGTH, MASS, TIME, ENERGY)
+            f"{_NAMES[dimension]}_si": factor
+            for dimension in (LENGTH, MASS, TIME, ENERGY)
+            if (factor := self.scales.factor_si(dimension)) is not None
         }
 
     def unit(self, dimension: Dimension) -> dict[str, str | float]:
@@ -62,15 +62,17 @@ class Metadata:
 
         Dimensions are those of the tables above or powers of length, mass and time.
         """
-        name, si_name = _NAMES.get(dimension), _SI_NAMES.get(dimension)
-        if name is None:
+        if dimension in _NAMES:
+            name, si_name = _NAMES[dimension], _SI_NAMES[dimension]
+        else:
             bases = (LENGTH, dimension.length), (MASS, dimension.mass), (TIME, dimension.time)
             powers = [(base, power) for base, power in bases if power]
             name = " ".join(_NAMES[base] if power == 1 else f"{_NAMES[base]}^{power}" for base, power in powers)
             si_name = " ".join(_SI_NAMES[base] if power == 1 else f"{_SI_NAMES[base]}{power}" for base, power in powers)
-        if not self.scales.given:
+        factor = self.scales.factor_si(dimension)
+        if factor is None:
             return {"units": f"code unit of {name}"}
-        return {"units": f"code unit of {name}", "si_factor": self.scales.factor_si(dimension), "si_unit": si_name}
+        return {"units": f"code unit of {name}", "si_factor": factor, "si_unit": si_name}
 
 
 def density_dimension(axes: int) -> Dimension:

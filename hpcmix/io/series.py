@@ -152,8 +152,10 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
         "axis": ("axis", np.array(metadata.axes, dtype=object), {"long_name": "axis of the grid"}),
     }
     lengths = {"time": len(records), "species": len(species), "axis": len(metadata.axes)}
-    named = [(name, ("time", "species"), cells) for name, cells in of_species.items()]
-    named += [(f"run_{name}" if name in of_species else name, ("time",), cells) for name, cells in of_run.items()]
+    named: list[tuple[str, tuple[str, ...], dict[tuple[int, ...], Any]]] = [
+        *((name, ("time", "species"), cells) for name, cells in of_species.items()),
+        *((f"run_{name}" if name in of_species else name, ("time",), cells) for name, cells in of_run.items()),
+    ]
     variables = {}
     for name, dimensions, cells in named:
         shape = [lengths[dimension] for dimension in dimensions]

@@ -86,7 +86,7 @@ def check_axis_tables(name: str, tables: Sequence[NDArray], field: NDArray, dtyp
         raise ValueError(f"field must have one, two or three dimensions, not {field.ndim}")
     if len(tables) != field.ndim:
         raise ValueError(f"{name} must have a table for each of the {field.ndim} axes of field, not {len(tables)}")
-    converted = []
+    converted: list[NDArray] = []
     for axis, table in enumerate(tables):
         values = np.asarray(table)
         if not np.can_cast(values.dtype, dtype, "same_kind"):

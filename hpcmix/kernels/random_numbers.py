@@ -43,12 +43,12 @@ def fill_complex_normals(
             raise ValueError(f"{name} must be from 0 to 2^64 - 1, not {number}")
     if math.prod(field.shape) == 0:
         return
-    ones = 3 - field.ndim
-    whole, first = (1,) * ones + points, (0,) * ones + start
+    missing = 3 - field.ndim
+    grid_points, first_point = (1,) * missing + points, (0,) * missing + start
     dispatch.implementation().fill_complex_normals(
-        field.reshape((1,) * ones + field.shape),
+        field.reshape((1,) * missing + field.shape),
         int(seed),
         int(stream),
-        [int(extent) for extent in whole[1:]],
-        [int(place) for place in first],
+        [int(extent) for extent in grid_points[1:]],
+        [int(place) for place in first_point],
     )

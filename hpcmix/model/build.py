@@ -8,7 +8,12 @@ from hpcmix.grid import Grid
 from hpcmix.model.kinetic.free import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.lanczos import Lanczos
-from hpcmix.model.kinetic.magnetic import MagneticKineticEnergy, MagneticSemirelativisticKineticEnergy, rotation_energy
+from hpcmix.model.kinetic.magnetic import (
+    KrylovKineticEnergy,
+    MagneticKineticEnergy,
+    MagneticSemirelativisticKineticEnergy,
+    rotation_energy,
+)
 from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
@@ -66,21 +71,22 @@ def _species_model(
     kinetic  without vector potential and rotation; shared with species that have the same: it may keep a table.
     """
     one, rotation = problem.species[index], problem.rotation
+    acting: KineticEnergy | KrylovKineticEnergy = kinetic
     where, transform = f"species.{one.name}", engine.complex_transform()
     frame_energy = None
     if rotation is not None or one.vector_potential is not None:
         own = make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
-        if one.kinetic == "semirelativistic":
+        if isinstance(kinetic, SemirelativisticKineticEnergy):
             momentum = KineticMomentum(grid, transform, problem.hbar, own)
             first = engine.communicators.group.rank == 0
-            kinetic = MagneticSemirelativisticKineticEnergy(momentum, lanczos, kinetic, first)
+            acting = MagneticSemirelativisticKineticEnergy(momentum, lanczos, kinetic, first)
         else:
             frame = None
             if rotation is not None:
                 frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)
                 frame_energy = rotation_energy(grid, one.mass, rotation.vector, own)
             momentum = KineticMomentum(grid, transform, problem.hbar, own, frame, 1.0 / math.sqrt(2.0 * one.mass))
-            kinetic = MagneticKineticEnergy(momentum, lanczos, kinetic)
+            acting = MagneticKineticEnergy(momentum, lanczos, kinetic)
     terms = [
         make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
     ]
@@ -89,7 +95,7 @@ def _species_model(
         name=one.name,
         mass=one.mass,
         weight=weight,
-        kinetic=kinetic,
+        kinetic=acting,
         external=ExternalPotential(terms, grid, engine.real_dtype, frame_energy, engine.zeros),
         orbitals=one.number_of_orbitals,
         confinement=None if confining is None else engine.holding(confining, engine.real_dtype),

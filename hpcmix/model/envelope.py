@@ -87,7 +87,7 @@ class Envelope:
         if self.factor is None:
             return np.array(values)
         if all(values):
-            return values * self.factor.evaluate(t=np.array([instant.time for instant in instants]))
+            return np.array(values) * self.factor.evaluate(t=np.array([instant.time for instant in instants]))
         return np.array([self(instant) for instant in instants])  # where it is off, the expression need have no value
 
     def _rise(self, instant: Instant, edge: float) -> float:

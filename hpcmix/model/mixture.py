@@ -25,11 +25,12 @@ from hpcmix.grid import Grid
 from hpcmix.model.energy import Energy
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
+from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.model.terms.term import Fields, Term, sum_of_potentials
+from hpcmix.model.terms.term import Densities, Fields, Term, sum_of_potentials
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
@@ -56,6 +57,18 @@ class SpeciesModel:
     def particles(self) -> float:
         """The integral of the density."""
         return self.weight * self.orbitals
+
+    @property
+    def multiplier(self) -> KineticEnergy:
+        """T where it is a multiplier in k."""
+        if isinstance(self.kinetic, KrylovKineticEnergy):
+            raise TypeError(f"the kinetic energy of {self.name} is no multiplier")
+        return self.kinetic
+
+    @property
+    def kinetic_momentum(self) -> KineticMomentum | None:
+        """Pi where T is made of it: with a vector potential or in a rotating frame. None where T is a multiplier."""
+        return self.kinetic.momentum if isinstance(self.kinetic, KrylovKineticEnergy) else None
 
 
 @dataclass(frozen=True)
@@ -148,7 +161,7 @@ class Mixture:
         :meth:`with_kernels_times` does."""
         return self._of([replace(one, kinetic=one.kinetic.from_rest()) for one in self.species], self.rabi)
 
-    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float]) -> Mixture:
+    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray) -> Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
         return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
@@ -208,18 +221,18 @@ class Mixture:
         """The terms that :attr:`couplings` do not hold: they need the densities of all points first."""
         return [term for term in self.terms if term.couplings is None and term.acts]
 
-    def separate_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    def separate_fields(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""
         return sum_of_potentials(self.separate_terms, densities, contraction)
 
-    def mean_fields(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> list[np.ndarray]:
+    def mean_fields(self, densities: Densities, contraction: float = 1.0) -> list[np.ndarray]:
         """b^2 W_a of all terms, without the external potential. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         for term in self.terms:
             _add(fields, term.potentials(densities, contraction))
         return fields
 
-    def interact(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Interaction:
+    def interact(self, densities: Densities, contraction: float = 1.0) -> Interaction:
         """The mean fields, as :meth:`mean_fields` gives them, with the terms' energies. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         energies = {"interaction": np.zeros(len(self.species))}
@@ -230,7 +243,7 @@ class Mixture:
             _add(fields, own)
         return Interaction(fields, energies)
 
-    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def responses(self, densities: Densities, changes: Densities) -> list[np.ndarray]:
         """The change of W_a to first order in changes of the densities: the second variation of the interaction energy
         applied to them, where the frame is at rest. Collective."""
         fields = [np.zeros_like(density) for density in densities]
@@ -246,7 +259,7 @@ class Mixture:
     def apply_kinetic(self, field: np.ndarray, species: int) -> None:
         """field <- T field, in place. Collective over the group."""
         kinetic = self.species[species].kinetic
-        if not kinetic.diagonal:
+        if isinstance(kinetic, KrylovKineticEnergy):
             kinetic.apply(field.copy(), field)
             return
         scale = self.transform.inverse_points
@@ -271,14 +284,15 @@ class Mixture:
         Where T is a multiplier these are ``sum_k T(k) |phi^(k)|^2 dV / n_points``, and hbar k in place of T(k); the
         Nyquist mode of an even axis has no direction and counts as k = 0 in the second.
         """
-        if not self.species[species].kinetic.diagonal:
-            return self.species[species].kinetic.averages(orbital) * self.grid.cell_volume
+        kinetic = self.species[species].kinetic
+        if isinstance(kinetic, KrylovKineticEnergy):
+            return kinetic.averages(orbital) * self.grid.cell_volume
         return self.averages_of_spectrum(self.transform.forward(orbital, self.transform.work), species)
 
     def averages_of_spectrum(self, spectrum: np.ndarray, species: int) -> np.ndarray:
         """The same from an orbital's transform, where T is a multiplier. Local."""
         grid = self.grid
-        averages = [self.species[species].kinetic.norm(grid, spectrum)]
+        averages = [self.species[species].multiplier.norm(grid, spectrum)]
         zeros = [np.zeros(n) for n in grid.wave_block.shape]
         for axis in range(grid.dimensions):
             weights = list(zeros)
@@ -287,7 +301,7 @@ class Mixture:
         return np.array(averages) * (grid.cell_volume * self.transform.inverse_points)
 
     def potential_energies(
-        self, densities: Sequence[np.ndarray], mean_fields: Sequence[np.ndarray], instant: Instant
+        self, densities: Densities, mean_fields: Sequence[np.ndarray], instant: Instant
     ) -> np.ndarray:
         """Per species, this rank's part of the integrals of U rho and of W rho in the laboratory; the same in every
         group. The mean fields are those of the instant. (Half of the second is the energy of pairs; of a chemical

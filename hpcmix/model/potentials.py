@@ -23,6 +23,7 @@ from hpcmix.problem.sections.potentials import (
     GaussianPotential,
     HarmonicPotential,
     LatticePotential,
+    Potential,
 )
 
 Coordinates = Sequence[np.ndarray]
@@ -33,16 +34,16 @@ def harmonic(
     coordinates: Coordinates, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]
 ) -> np.ndarray:
     """U = m/2 sum over axes of omega^2 (x - centre)^2."""
-    return sum(0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in zip(coordinates, frequency, centre, strict=True))
+    axes = zip(coordinates, frequency, centre, strict=True)
+    return sum((0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in axes), np.zeros(()))
 
 
 def lattice(
     coordinates: Coordinates, depth: tuple[float, ...], period: tuple[float, ...], phase: tuple[float, ...]
 ) -> np.ndarray:
     """U = sum over axes of depth sin^2(pi x / period + phase)."""
-    return sum(
-        d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in zip(coordinates, depth, period, phase, strict=True)
-    )
+    axes = zip(coordinates, depth, period, phase, strict=True)
+    return sum((d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in axes), np.zeros(()))
 
 
 def box(coordinates: Coordinates, height: float, lengths: tuple[float, ...], edge: float) -> np.ndarray:
@@ -50,7 +51,7 @@ def box(coordinates: Coordinates, height: float, lengths: tuple[float, ...], edg
 
     U = height (1 - product over axes of s(L/2 - |x|)), s the step function or (1 + tanh(d / edge)) / 2.
     """
-    inside = 1.0
+    inside = np.ones(())
     for x, length in zip(coordinates, lengths, strict=True):
         depth = 0.5 * length - np.abs(x)
         inside = inside * (0.5 * (1.0 + np.tanh(depth / edge)) if edge > 0.0 else (depth >= 0.0))
@@ -109,9 +110,9 @@ class PotentialTerm:
         self.moves = moves
 
     @property
-    def constant(self) -> bool:
-        """Whether the term never changes in time."""
-        return self.envelope.constant and isinstance(self.shape, np.ndarray)
+    def constant(self) -> np.ndarray | None:
+        """The values of a term that never changes in time, None of another."""
+        return self.shape if self.envelope.constant and isinstance(self.shape, np.ndarray) else None
 
     def changes_after(self, time: float) -> bool:
         """Whether the term may change at or after `time` (its shape does while it is on)."""
@@ -168,8 +169,9 @@ class ExternalPotential:
         self._dtype = dtype
         self._zeros = zeros
         self._envelopes = [term.envelope for term in terms]
-        self._varying = [term for term in terms if not term.constant]
-        constant = [term.shape for term in terms if term.constant] + ([] if frame is None else [frame])
+        self._varying = [term for term in terms if term.constant is None]
+        constant = [shape for term in terms if (shape := term.constant) is not None]
+        constant += [] if frame is None else [frame]
         self._constant = self._total(constant) if constant else None  # the shapes themselves are not needed any more
         self._kept: tuple[tuple[tuple[float, ...], ...], np.ndarray] | None = None
 
@@ -273,7 +275,7 @@ def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scal
     raise NotFinite(where, f"{what} at {point}, t = {time:g}")
 
 
-def make_term(where: str, entry, grid: Grid, mass: float) -> PotentialTerm:
+def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> PotentialTerm:
     """The term of one validated ``potential`` entry of the problem file.
 
     Raises :class:`~hpcmix.problem.errors.ProblemError` when a file does not fit the grid or the potential is not
@@ -325,7 +327,7 @@ def _(entry: GaussianPotential, grid: Grid, mass: float) -> Shape:
 
 @shape_of.register
 def _(entry: ExpressionPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t)
+    return lambda x, t: np.asarray(entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t))
 
 
 @shape_of.register

@@ -11,7 +11,7 @@ import numpy as np
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.model.potentials import NotFinite
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import coupled_groups
+from hpcmix.problem.sections.coupling import RabiCoupling, coupled_groups
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 _PLACES = tuple(float(place) for place in 0.5 * (1.0 + _NODES))
@@ -74,17 +74,7 @@ class RabiCouplings:
     def of(cls, problem: Problem) -> RabiCouplings:
         """The couplings of a problem; without any there are no groups."""
         names = [one.name for one in problem.species]
-        half = 0.5 * problem.hbar
-        terms = [
-            RabiTerm(
-                *problem.indices(entry.between),
-                half * entry.rabi_frequency * np.exp(1j * entry.phase),
-                half * entry.detuning,
-                Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
-                entry.dresses,
-            )
-            for entry in problem.coupling
-        ]
+        terms = [_term_of(problem, entry) for entry in problem.coupling]
         return cls(len(names), terms, coupled_groups(names, problem.coupling), problem.hbar)
 
     def changes_after(self, time: float) -> bool:
@@ -136,3 +126,17 @@ def _finite(number: int, value: Value, instant: Instant) -> Value:
     if not np.all(np.isfinite(value)):
         raise NotFinite(f"coupling.{number}.factor", f"is not finite at t = {instant.time:g}")
     return value
+
+
+def _term_of(problem: Problem, entry: RabiCoupling) -> RabiTerm:
+    """What an entry of the file adds."""
+    half = 0.5 * problem.hbar
+    first, second = problem.indices(entry.between)
+    return RabiTerm(
+        first,
+        second,
+        half * entry.rabi_frequency * np.exp(1j * entry.phase),
+        half * entry.detuning,
+        Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
+        entry.dresses,
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.moments import principal_widths
@@ -87,7 +88,7 @@ def _of_set(look: Look, species: int) -> Averages:
     spectral = momentum_density(mixture, look.orbitals(species), one.weight)
     modes = axis_sums(spectral)
     kinetic = 0.0
-    if one.kinetic.diagonal:
+    if isinstance(one.kinetic, KineticEnergy):
         kinetic = float(mixture.communicators.sum([one.kinetic.mean(mixture.grid, spectral)])[0])
     momenta = [mixture.hbar * mixture.grid.local_wave_numbers(axis, odd=True) for axis in range(len(modes))]
     widths, means = principal_widths(mixture, spectral, momenta)

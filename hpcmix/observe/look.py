@@ -139,7 +139,8 @@ class Look:
         orbitals: list[np.ndarray] = list(self.state.orbitals)
         for a in (a for group in mixture.rabi.groups for a in group):
             orbitals[a] = self.orbital_set(a)  # a pending kick turns each by a phase of its own
-        return mixture.communicators.sum(mixture.coupling_energies(orbitals, self.instant))
+        energies = mixture.coupling_energies(orbitals, self.instant)
+        return None if energies is None else mixture.communicators.sum(energies)
 
     def once(self, measure: Callable[[Look], Measured]) -> Measured:
         """What `measure` finds, computed when it is first asked for: what several observables share, such as the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -25,7 +25,18 @@ ROUNDED_AMPLITUDE = 1e4
 none."""
 
 
-def moments(look: Look) -> list[dict[str, Any]]:
+class Moments(TypedDict):
+    """Of one species, as records have them; what the grid itself sees is there where the grid grows."""
+
+    particles: float
+    centre: list[float]
+    rms_width: list[float]
+    maximum_density: float
+    frame_centre: NotRequired[list[float]]
+    frame_rms_width: NotRequired[list[float]]
+
+
+def moments(look: Look) -> list[Moments]:
     """Of every species :func:`density_moments` in the laboratory. Collective over the world; see :meth:`Look.once`."""
     grid = look.mixture.grid
     found = [density_moments(look.mixture, density) for density in look.densities]
@@ -42,7 +53,7 @@ def per_particle(look: Look, species: int, amount: float) -> float:
     return amount / particles if particles > empty else math.nan
 
 
-def density_moments(mixture: Mixture, density: np.ndarray) -> dict[str, float | list[float]]:
+def density_moments(mixture: Mixture, density: np.ndarray) -> Moments:
     """Of one species: ``particles`` = integral rho, ``centre`` = <x>, ``rms_width`` = sqrt(<x^2> - <x>^2) per axis,
     ``maximum_density``.
 
@@ -128,7 +139,7 @@ def _in_box(x: float, length: float) -> float:
     return x - length * float(np.floor(x / length + 0.5))
 
 
-def in_laboratory(moments: dict[str, float | list[float]], grid: Grid, clock: float) -> dict[str, float | list[float]]:
+def in_laboratory(moments: Moments, grid: Grid, clock: float) -> Moments:
     """Moments of :func:`density_moments` on a grid that grows, as the laboratory sees them; those of the grid itself
     are ``frame_centre`` and ``frame_rms_width``."""
     scale, contraction = grid.frame.scale(clock), grid.frame.contraction(clock)

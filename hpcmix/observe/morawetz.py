@@ -43,6 +43,8 @@ class Distance:
     def __call__(self, density: np.ndarray) -> np.ndarray:
         """|x| * rho; overwritten by the next call. Collective."""
         (field,) = self._convolution.potentials([density])
+        if field is None:
+            raise TypeError("a kernel of strength one acts on its species")
         return field
 
 

@@ -37,7 +37,7 @@ def tail_of_orbitals(mixture: Mixture, orbitals: Iterable[np.ndarray]) -> np.nda
 def axis_sums(density: np.ndarray) -> list[np.ndarray]:
     """Along each axis of an array its sums over the other axes, in double precision. Local."""
     axes = range(density.ndim)
-    return [np.sum(density, axis=tuple(b for b in axes if b != a), dtype=np.float64) for a in axes]
+    return [np.asarray(np.sum(density, axis=tuple(b for b in axes if b != a), dtype=np.float64)) for a in axes]
 
 
 def tails_of_sums(mixture: Mixture, modes: Sequence[np.ndarray]) -> np.ndarray:

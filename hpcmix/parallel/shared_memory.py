@@ -145,7 +145,7 @@ class SharedFields:
         self.meet()
 
     def meet(self) -> None:
-        """See :meth:`SharedWindow.meet`."""
+        """After it every rank sees what all of them have written before it."""
         self._window.meet()
 
     def free(self) -> None:

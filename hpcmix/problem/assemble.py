@@ -83,26 +83,27 @@ class _Assembly:
         title = self.title()
         for path, message, suggestion in cross_checks(parts):
             self.complain(path, message, suggestion)
-        if self.complaints:
-            # in the order of the file; what has no line comes last
+        output, parallel, ground_state = parts.output, parts.parallel, parts.ground_state
+        if self.complaints or grid is None or output is None or parallel is None or ground_state is None:
+            # a section that is missing has its complaint; in the order of the file; what has no line comes last
             self.complaints.sort(key=lambda complaint: (complaint.line is None, complaint.line))
             raise ProblemError(list(dict.fromkeys(self.complaints)))
-        parts, hbar = parts.as_scaled()
-        time = _complete_time(parts, hbar)
+        parts, hbar = parts.as_scaled(grid)
+        time = _complete_time(parts, grid, hbar)
         problem = Problem(
             title=title,
             units=code_units,
-            grid=parts.grid,
+            grid=grid,
             species=tuple(parts.species.values()),
             interaction=tuple(parts.interaction.values()),
             functional=tuple(parts.functional.values()),
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,
-            ground_state=_complete_ground_state(parts),
+            ground_state=_complete_ground_state(ground_state, parallel, parts),
             time=time,
-            output=_complete_output(parts.output, time, self.name),
-            parallel=parts.parallel,
+            output=_complete_output(output, time, self.name),
+            parallel=parallel,
         )
         problem._source = self.source
         return problem
@@ -171,22 +172,22 @@ class _Assembly:
         return value
 
 
-def _complete_time(parts: Parts, hbar: float) -> TimeOptions | None:
+def _complete_time(parts: Parts, grid: Grid, hbar: float) -> TimeOptions | None:
     """The time section; of adaptive steps the largest filled in where the grid sets it. Of scaled parts."""
     time = parts.time
     if time is None or time.adaptive is None or time.adaptive.largest is not None:
         return time
-    limit = largest_fixed_step(parts, hbar)
+    limit = largest_fixed_step(parts, time, grid, hbar)
     if limit is None:
         return time
     return time.model_copy(update={"step": time.adaptive.model_copy(update={"largest": 2.0 * limit})})
 
 
-def _complete_ground_state(parts: Parts) -> GroundStateOptions:
+def _complete_ground_state(options: GroundStateOptions, parallel: ParallelOptions, parts: Parts) -> GroundStateOptions:
     """The ground_state section with the tolerance of the precision and the iterations that the state may need."""
-    options, update = parts.ground_state, {}
+    update: dict[str, float] = {}
     if options.tolerance is None:
-        update["tolerance"] = _TOLERANCES[parts.parallel.precision]
+        update["tolerance"] = _TOLERANCES[parallel.precision]
     if options.max_iterations is None:
         turns = parts.rotation is not None or any(one.vector_potential for one in parts.species.values())
         update["max_iterations"] = _ITERATIONS_WITH_VORTICES if turns else _ITERATIONS
@@ -196,6 +197,7 @@ def _complete_ground_state(parts: Parts) -> GroundStateOptions:
 def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str) -> OutputOptions:
     """The output section with its directory and, when there is a [time], its schedules."""
     update: dict[str, Any] = {} if output.directory else {"directory": f"runs/{name}"}
+    schedule: dict[str, float]
     if time is not None:
         if output.observables.every is None and output.observables.interval is None:
             if time.adaptive is None:

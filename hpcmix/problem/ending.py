@@ -17,12 +17,12 @@ class ExitStatus(IntEnum):
 
 
 class Foreseen(Exception):
-    """An end that was foreseen: its text is a sentence for the user, and needs no traceback.
+    """An end that was foreseen: its text is a sentence for the user, and needs no traceback."""
 
-    status  what the process ends with.
-    """
-
-    status = ExitStatus.FAILED
+    @property
+    def status(self) -> ExitStatus:
+        """What the process ends with."""
+        return ExitStatus.FAILED
 
     @property
     def for_terminal(self) -> str:

@@ -102,12 +102,17 @@ class _Setting:
             if part.isdecimal():
                 raise _NoSuchPlace(f"{above} is a single value, not a list; give the whole list, {above}=[...]")
             raise _NoSuchPlace(f"{above} is no table, so it has no entry {part}")
-        key = self._index(node, part, position) if isinstance(node, list) else part
+        key: str | int
+        there: Any
+        if isinstance(node, list):
+            key = index = self._index(node, part, position)
+            there = node[index] if index < len(node) else None
+        else:
+            key, there = part, node.get(part)
         self.path = (*self.path, key)
         if last:
             self._changes.append((node, key, None))
             return None
-        there = node.get(key) if isinstance(node, dict) else node[key] if key < len(node) else None
         names = tuple(one for one in self.path if isinstance(one, str))
         if there is None or (names in NUMBERS_OR_TABLES and not isinstance(there, (dict, list))):
             there = [] if names in ARRAYS and isinstance(key, str) and self.parts[position + 1].isdecimal() else {}
@@ -124,10 +129,10 @@ class _Setting:
                 return int(part)
             raise _NoSuchPlace(f"there is no entry {part}; {'.'.join(above)} has {len(entries)}, counted from 0")
         tables = [entry if isinstance(entry, dict) else {} for entry in entries]
-        names = [entry.get("name") for entry in tables] if above == ["species"] else []
-        if part in names:
-            return names.index(part)
-        names = [name for name in names if isinstance(name, str)]
+        given = [entry.get("name") for entry in tables] if above == ["species"] else []
+        if part in given:
+            return given.index(part)
+        names = [name for name in given if isinstance(name, str)]
         if names:
             raise _NoSuchPlace(f'there is no species "{part}" (species: {", ".join(names)})', closest(part, names))
         place = ".".join([*above, "0", *self.parts[position:]])

@@ -21,7 +21,7 @@ from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species import Species
-from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
+from hpcmix.problem.times.evolution import NEEDS_TIME, GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units, units_from_text
 
 
@@ -74,6 +74,13 @@ class Problem(Section):
     def is_option(self, *path: str | int) -> bool:
         """Whether an entry was given by a ``--set`` option, itself or with the table around it."""
         return any(path[:length] in self._source.options for length in range(1, len(path) + 1))
+
+    @property
+    def timing(self) -> TimeOptions:
+        """The time section, for what cannot do without. Raises ProblemError where the file has none."""
+        if self.time is None:
+            raise self.complain("time", NEEDS_TIME)
+        return self.time
 
     @property
     def hbar(self) -> float:

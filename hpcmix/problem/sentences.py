@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from hpcmix.problem.errors import Complaint, closest
 from hpcmix.problem.hints.annotations import kinds_of, literals_of, models_of
@@ -32,7 +33,7 @@ def _adapter(kind: Any) -> TypeAdapter:
     return TypeAdapter(kind)
 
 
-def _complaint(error: dict, kind: Any, path: KeyPath, source: Source) -> Complaint:
+def _complaint(error: ErrorDetails, kind: Any, path: KeyPath, source: Source) -> Complaint:
     place = _Place(kind, path)
     for part in error["loc"]:
         place.enter(part)
@@ -88,7 +89,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _sentence(error: dict, place: _Place) -> tuple[str, str | None, str | None]:
+def _sentence(error: ErrorDetails, place: _Place) -> tuple[str, str | None, str | None]:
     """Message, key below the place, suggestion."""
     value = error["input"]
     match error["type"]:
@@ -114,8 +115,8 @@ def _sentence(error: dict, place: _Place) -> tuple[str, str | None, str | None]:
             suggestion = fitting[0] if len(fitting) == 1 else None
             return f"is required (available: {', '.join(kinds)})", "kind", suggestion
         case "model_type" | "model_attributes_type":
-            kinds = list(kinds_of(place.models))
-            example = f', such as {{ kind = "{kinds[0]}" }}' if kinds else ""
+            word = next(iter(kinds_of(place.models)), None)
+            example = "" if word is None else f', such as {{ kind = "{word}" }}'
             return f"must be a table{example}, not {described(value)}", None, None
         case "tuple_type":
             return f"must be a list, not {described(value)}", None, None

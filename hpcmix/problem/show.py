@@ -80,32 +80,35 @@ def _filled_in(problem: Problem) -> str:
     """What the scaling comes to, as comments: masses and particle numbers stand with their species."""
     found = problem.prefactors
     lines = [f"hbar = {found.hbar!r}"]
-    if problem.scaling.sets_bose_fermi:
+    if problem.scaling is not None and problem.scaling.sets_bose_fermi:
         lines.append(f"lambda = 1/N = {found.coupling!r}")
     lines += [
         f"density of {one.name} integrates to {weight * one.number_of_orbitals!r}"
         for one, weight in zip(problem.species, found.weights, strict=True)
     ]
     names = [one.name for one in problem.species]
-    for pair in dict.fromkeys(tuple(sorted(entry.between, key=names.index)) for entry in problem.interaction):
-        factor = found.kernel_factor(*problem.pair(pair))
-        lines.append(f"kernels between {pair[0]} and {pair[1]} are multiplied by {factor!r}")
+    for first, second in dict.fromkeys(problem.pair(entry.between) for entry in problem.interaction):
+        factor = found.kernel_factor(first, second)
+        lines.append(f"kernels between {names[first]} and {names[second]} are multiplied by {factor!r}")
     return "".join(f"\n# {line}" for line in lines)
 
 
 def _clock(problem: Problem) -> str:
     """What the steps are, where they are not all as long as the file says, or not steps of the laboratory's time."""
-    time = problem.time
+    time = problem.timing
     fixed = None if time.adaptive is not None else time.fixed_steps
-    switching = fixed is not None and fixed.largest > fixed.smallest * (1.0 + 1e-12)
+    uneven = fixed if fixed is not None and fixed.largest > fixed.smallest * (1.0 + 1e-12) else None
     if not time.frame.expanding:
-        if not switching:
+        if uneven is None:
             return ""
-        lines = [f"{one.count} steps of {one.size!r} from t = {one.mark.time!r} on" for one in fixed.stretches]
+        lines = [
+            f"{stretch.count} steps of {stretch.size!r} from t = {stretch.mark.time!r} on"
+            for stretch in uneven.stretches
+        ]
         return "\n# ".join(["", "steps end where something is switched, or a ramp begins or ends:", *lines])
     steps = "steps are adaptive" if fixed is None else f"{fixed.steps} steps of {fixed.largest!r}"
-    if switching:
-        steps = f"{fixed.steps} steps of {fixed.smallest!r} to {fixed.largest!r}, which end at switching times"
+    if uneven is not None:
+        steps = f"{uneven.steps} steps of {uneven.smallest!r} to {uneven.largest!r}, which end at switching times"
     return (
         f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
         f"\n# {steps}; the frame has grown by "

@@ -102,5 +102,5 @@ def _progress(simulation: Simulation) -> Meter:
     state, steps = simulation.state, simulation.steps
     if steps is None:
         title = "clock" if simulation.mixture.grid.frame.expanding else "time"
-        return simulation.log.progress(title, simulation.problem.time.end, state.time, simulation.words)
+        return simulation.log.progress(title, simulation.problem.timing.end, state.time, simulation.words)
     return simulation.log.progress("step", steps, state.step)

@@ -77,7 +77,7 @@ class Evolution:
 
 def stepper_of(simulation: Simulation) -> Stepper | AdaptiveStepper:
     """What takes the steps that the problem asks for."""
-    mixture, options = simulation.mixture, simulation.problem.time
+    mixture, options = simulation.mixture, simulation.problem.timing
     if simulation.table is None:
         return AdaptiveStepper(mixture, options)
     return Stepper(mixture, options.splitting, simulation.table)

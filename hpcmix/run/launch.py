@@ -7,9 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
@@ -68,7 +68,7 @@ class Request:
     goes_on_with: RunDirectory | None = None
 
     @classmethod
-    def to_go_on(cls, directory: Path, until: str | None, **options) -> Request:
+    def to_go_on(cls, directory: Path, until: str | None, **options: Any) -> Request:
         """Go on with the run of a directory, to another final time if one is given."""
         overrides = [f"output.directory={json.dumps(str(directory))}"]
         if until is not None:
@@ -242,7 +242,7 @@ class Start:
 
     origin: Origin | None = None
     complete: str = ""
-    prospect: Prospect | None = None
+    prospect: Prospect = field(default_factory=lambda: Prospect("before the first step"))
 
 
 def _prepare(job: Job) -> Start:

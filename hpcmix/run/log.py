@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -44,7 +45,7 @@ class Log:
         self.speaks = speaks
         self._live = speaks and is_live()
         self._console = _Terminal(highlight=False, soft_wrap=True, force_terminal=self._live or None)
-        self._file = None
+        self._file: TextIO | None = None
         self._kept: list[str] = []
 
     def open(self, path: Path) -> None:
@@ -109,13 +110,12 @@ class Meter:
         self._total = total
         self._done = done
         self._words = words
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
+        self._bar: tuple[Progress, TaskID] | None = None
 
     def __enter__(self) -> Meter:
         self._begin = self._last = time.monotonic()
         if self._log._live:
-            self._bar = Progress(
+            bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 TextColumn("{task.fields[place]}"),
@@ -124,9 +124,10 @@ class Meter:
                 console=self._log._console,
                 transient=True,
             )
-            self._bar.start()
+            bar.start()
+            done: Any = self._done  # rich counts in floats, and says it begins with an integer
             place = self._place(self._done)
-            self._task = self._bar.add_task(self._title, total=self._total, completed=self._done, place=place, note="")
+            self._bar = bar, bar.add_task(self._title, total=self._total, completed=done, place=place, note="")
         return self
 
     def update(self, done: float, note: str = "") -> None:
@@ -136,7 +137,8 @@ class Meter:
         now = time.monotonic()
         rate = (done - self._done) / (now - self._begin) if now > self._begin else 0.0
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, place=self._place(done), note=f"{note}  {self._rate(rate)}")
+            bar, task = self._bar
+            bar.update(task, completed=done, place=self._place(done), note=f"{note}  {self._rate(rate)}")
         elif now - self._last >= PLAIN_SECONDS:
             self._last = now
             self._log.line(self._plain(done, note, rate))
@@ -163,4 +165,4 @@ class Meter:
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            self._bar[0].stop()

@@ -17,7 +17,7 @@ decides when they come: after every step that is taken all ranks vote once, and 
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -53,7 +53,7 @@ class Marching(Protocol):
         """The error for what the ranks together found not finite."""
 
 
-class Duties(Protocol):
+class Duties(ABC):
     """What is done between steps. Nothing, unless a subclass says otherwise. What is not said to be of this rank alone
     is collective, and the same on every rank."""
 
@@ -71,7 +71,7 @@ class Duties(Protocol):
         it."""
         return 0
 
-    def attempted(self, seconds: float) -> None:
+    def attempted(self, seconds: float) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
         """A step was taken, with the vote, or an attempt was rejected. `seconds`: that it took this rank."""
 
     @property
@@ -79,16 +79,16 @@ class Duties(Protocol):
         """Whether anybody wants to look at the state after the last step."""
         return False
 
-    def look_within(self) -> None:
+    def look_within(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
         """Look at times within the last step, before its end: where steps are adaptive."""
 
-    def save(self) -> None:
+    def save(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
         """Save the state, which is settled."""
 
-    def look(self) -> None:
+    def look(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
         """Look at the state, which is settled."""
 
-    def tell(self) -> None:
+    def tell(self) -> None:  # noqa: B027 - nothing, unless a subclass says otherwise
         """Say how far it is."""
 
 

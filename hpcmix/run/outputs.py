@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,6 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.run.planning.resolution import ResolutionWatch
 from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
@@ -48,8 +49,6 @@ class Outputs:
         self._resolution = ResolutionWatch(problem, simulation.log) if watching else None
         self.directory = RunDirectory(Path(problem.output.directory))
         self.metadata = Metadata.of(problem, simulation.provenance.attributes())
-        self._records = self._schedule(problem.output.observables)
-        self._snapshots = self._schedule(problem.output.snapshots)
         self._series: SeriesWriter | None = None
         bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
         self._written = bookmark.snapshots
@@ -80,12 +79,17 @@ class Outputs:
                 )
         return clouds
 
-    def _schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule | None:
-        if self._simulation.problem.time is None:
-            return None
-        return self._simulation.schedule(options)
+    @cached_property
+    def _records(self) -> Schedule | AdaptiveSchedule:
+        """When records of an evolution are due."""
+        return self._simulation.schedule(self._simulation.problem.output.observables)
 
-    def _on_root(self):
+    @cached_property
+    def _snapshots(self) -> Schedule | AdaptiveSchedule:
+        """When its snapshots are."""
+        return self._simulation.schedule(self._simulation.problem.output.snapshots)
+
+    def _on_root(self) -> AbstractContextManager[None]:
         """Work of the root that may fail: all ranks learn of it."""
         return together(self._simulation.communicators.world)
 
@@ -109,8 +113,9 @@ class Outputs:
         for place, moment in enumerate(times):
             if place and _same(moment, times[place - 1]):
                 continue  # multiples of two intervals that differ by rounding
-            due = (any(_same(moment, one) for one in schedule) for schedule in (records, snapshots))
-            self._write(landed(state, moment), guard, *due)
+            record_due = any(_same(moment, due) for due in records)
+            snapshot_due = any(_same(moment, due) for due in snapshots)
+            self._write(landed(state, moment), guard, record_due, snapshot_due)
 
     def _write(
         self,
@@ -171,11 +176,11 @@ class Outputs:
             if self._series is not None:
                 self._series.sync()
                 length = self._series.offset
-                self._write_dataset_if_due()
+                self._write_dataset_if_due(length)
         return Bookmark(length, self._written, guard.memory, simulation.ground_state)
 
-    def _write_dataset_if_due(self) -> None:
-        length = self._series.offset
+    def _write_dataset_if_due(self, length: int) -> None:
+        """Where the series is so long now."""
         if self._datasets.due(length):
             self._datasets.write(length, self.write_dataset)
 
@@ -228,7 +233,7 @@ class Outputs:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():
                 if self._series is not None:
-                    self._write_dataset_if_due()
+                    self._write_dataset_if_due(self._series.offset)
         self._written += 1
 
 

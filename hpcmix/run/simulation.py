@@ -103,11 +103,11 @@ class Simulation:
     def is_finished(self) -> bool:
         """Whether the state has reached the final time."""
         steps = self.steps
-        return self.state.time >= self.problem.time.end if steps is None else self.state.step >= steps
+        return self.state.time >= self.problem.timing.end if steps is None else self.state.step >= steps
 
     def schedule(self, options: ScheduleSection) -> Schedule | AdaptiveSchedule:
         """When output with these options is due."""
-        return schedule_of(options, self.problem.time, self.table)
+        return schedule_of(options, self.problem.timing, self.table)
 
     @cached_property
     def words(self) -> TimeWords:
@@ -119,7 +119,7 @@ class Simulation:
         """How far the state is on the way to the final time, for people: steps and times beside their like."""
         step = self.state.step
         steps = counted(step, "step") if self.steps is None else f"{step} of {counted(self.steps, 'step')}"
-        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.time.final)}"
+        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.timing.final)}"
 
     def beat(self) -> None:
         """Tell the watchdog, where there is one, that the simulation is alive."""
@@ -216,7 +216,7 @@ def build_simulation(
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     """The state of the newest checkpoint that is good: of every species what this rank holds."""
     state = origin.load(mixture.empty_clouds(), [one.name for one in problem.species], mixture.communicators)
-    if problem.time.adaptive is not None:
+    if problem.timing.adaptive is not None:
         state.progress = state.progress.adaptive()
     return state
 
@@ -289,7 +289,7 @@ def _resolution(problem: Problem) -> list[str]:
 
 def _expansion(problem: Problem) -> str:
     """What the steps are steps of, in a frame that grows."""
-    time, words = problem.time, TimeWords.of_problem(problem)
+    time, words = problem.timing, TimeWords.of_problem(problem)
     return (
         f"expanding frame: steps of the clock s = arctan(w t)/w, w = {time.frame.rate:.6g} in code units, up to s = "
         f"{words(time.end)}, which is t = {words(time.final)}; the box grows by {time.frame.scale(time.end):.6g}"

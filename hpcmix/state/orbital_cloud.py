@@ -53,8 +53,8 @@ class OrbitalCloud(Cloud):
 
     def looks_finite(self) -> bool:
         """By one value of each orbital: a transform spreads a value that is not finite over the whole grid."""
-        first = (0,) * (self.orbitals.ndim - 1)
-        return bool(np.all(np.isfinite(self.orbitals[:, *first])))
+        first: tuple[slice | int, ...] = (slice(None), *(0,) * (self.orbitals.ndim - 1))
+        return bool(np.all(np.isfinite(self.orbitals[first])))
 
     def is_finite(self) -> bool:
         return bool(np.isfinite(self.orbitals).all())

@@ -70,6 +70,11 @@ class Progress:
             return self.adaptation.time - self.adaptation.previous
         return self.step_size if self.step != self.mark.step else self.mark.before
 
+    @property
+    def previous(self) -> float:
+        """The time on the clock at which the last step began; that of the state itself at the start."""
+        return self.time - self.last_step if self.adaptation is None else self.adaptation.previous
+
     def adaptive(self) -> Progress:
         """From where adaptive steps go on: this place, or where fixed steps have come to."""
         if self.adaptation is not None:

@@ -82,7 +82,7 @@ def _other_points(points: int) -> int:
 def _tolerances(problem: Problem) -> list[Variation]:
     if not any(one.initial.is_ground_state for one in problem.species):
         return []
-    tolerance = problem.ground_state.tolerance
+    tolerance, _ = problem.ground_state.limits
     looser = f"ground_state.tolerance={LOOSENING * tolerance!r}"
     return [Variation("solver tolerance", f"{tolerance:.1g} to {LOOSENING * tolerance:.1g}", (looser,))]
 

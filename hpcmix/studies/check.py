@@ -123,7 +123,7 @@ def check(request: Request) -> int:
                     return ExitStatus.DONE
                 last_words.prepare_log(path / LOG)
                 stops.prospect, stops.directory, stops.file_waits = NOTHING_YET, path, True
-                _measure(request, Work(comm, log, path, stops, watchdog))
+                _measure(request, Work(comm, log, path, stops, watchdog), path)
         return ExitStatus.DONE
     except Foreseen as error:
         if error.status != ExitStatus.STOPPED:
@@ -137,9 +137,9 @@ def check(request: Request) -> int:
         log.close()
 
 
-def _measure(request: Request, work: Work) -> None:
+def _measure(request: Request, work: Work, directory: Path) -> None:
     """Measure, write and say what was found. Collective."""
-    comm, log, directory = work.comm, work.log, work.directory
+    comm, log = work.comm, work.log
     setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work)
     problem, finding = CLAIMS[request.claim](setting)
     with together(comm):

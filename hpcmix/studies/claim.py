@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from scipy import stats
@@ -32,6 +32,10 @@ class Claim:
     source: str
 
 
+Numbers = Sequence[float] | np.ndarray
+"""Numbers of a column."""
+
+
 @dataclass(frozen=True)
 class Fit:
     """A power law y = c x^exponent fitted to measured points by least squares of the logarithms.
@@ -48,7 +52,7 @@ class Fit:
 
     @classmethod
     def of(
-        cls, quantity: str, variable: str, x: Sequence[float], y: Sequence[float], errors: Sequence[float] = ()
+        cls, quantity: str, variable: str, x: Numbers, y: Numbers, errors: Sequence[float] = ()
     ) -> Fit:
         """The fit to at least three points with positive values; `errors`: the numerical error of every value.
 
@@ -78,8 +82,21 @@ class Curve:
     """A measured quantity as a function of another one, for the figure and for JSON: mostly over time."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Numbers
+    y: Numbers
+
+
+class Display(TypedDict, total=False):
+    """Fields of a :class:`Finding` that are the same whatever its verdict: what it shows."""
+
+    budgets: tuple[Budget, ...]
+    curves: tuple[Curve, ...]
+    abscissa: str
+    curve_scale: str
+    curve_ordinate: str
+    ordinate: str
+    measured: str
+    scale: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from hpcmix.io.figures.style import COLOURS, FROM_ZERO, LINES, STYLE, headline, legends_below, save
+from hpcmix.io.figures.style import COLOURS, FROM_ZERO, LINES, STYLE, Side, headline, legends_below, save
 from hpcmix.studies.claim import Finding
 
 _MARKERS = "osD^vP"
@@ -32,8 +32,10 @@ def draw_finding(finding: Finding, path: Path) -> Path:
         if finding.shown:
             _draw_columns(finding, axes[-1])
         headline(figure, f"{finding.claim.name}: {finding.verdict.partition(':')[0]}\n{finding.claim.source}")
-        sides = {"center": (axes[0], 0.98)} if panels == 1 else {"left": (axes[0], 0.49), "right": (axes[1], 0.49)}
-        legends_below(figure, {side: one for side, one in sides.items() if _needs_legend(one[0])})
+        sides: dict[Side, tuple[Axes, float]] = {"center": (axes[0], 0.98)}
+        if panels > 1:
+            sides = {"left": (axes[0], 0.49), "right": (axes[1], 0.49)}
+        legends_below(figure, {side: share for side, share in sides.items() if _needs_legend(share[0])})
         return save(figure, path)
 
 
@@ -61,7 +63,6 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
     for number, name in enumerate(finding.shown):
         # the later a column the smaller and more broken, so that equal columns are all seen
         size = max(8.0 - 2.0 * number, 3.0)
-        style = {"marker": _MARKERS[number % len(_MARKERS)], "markersize": size, "linestyle": LINES[number % 3]}
         y = np.asarray(finding.column(name), dtype=float)
         bars = np.asarray(errors.get(name, np.zeros(len(x))), dtype=float)
         bars = np.where(np.isfinite(bars), bars, 0.0)
@@ -73,14 +74,25 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
             label = f"{name} ~ {variable}^({exponent:.3f})"
             line = np.exp(np.mean(np.log(y) - exponent * np.log(x))) * np.asarray(x) ** exponent
             axes.plot(x, line, color="0.5", linewidth=1.0)
-        axes.errorbar(x, y, yerr=bars, color=_colour(number), label=label, capsize=2.0, **style)
+        axes.errorbar(
+            x,
+            y,
+            yerr=bars,
+            color=_colour(number),
+            label=label,
+            capsize=2.0,
+            marker=_MARKERS[number % len(_MARKERS)],
+            markersize=size,
+            linestyle=LINES[number % 3],
+        )
         ends += [float(end) for end in (*(y - bars), *(y + bars)) if np.isfinite(end)]
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(x, _tick_labels(x))
     axes.set_yscale(finding.scale)
     if finding.scale == "linear" and min(ends) == 0.0 < max(ends):
-        axes.set_ylim([end * max(ends) for end in FROM_ZERO])
+        low, high = FROM_ZERO
+        axes.set_ylim(low * max(ends), high * max(ends))
     axes.set_xlabel(variable)
     axes.set_ylabel(finding.shown[0] if len(finding.shown) == 1 else finding.ordinate)
 

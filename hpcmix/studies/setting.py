@@ -102,13 +102,14 @@ def plain_motion(problem: Problem) -> Problem:
 
 def clock_label(problem: Problem) -> str:
     """What the axis of time is called: the clock of the problem's frame."""
-    frame = problem.time.frame
+    frame = problem.timing.frame
     return f"s = arctan(w t)/w, w = {frame.rate:.4g}" if frame.expanding else "t"
 
 
 def until(problem: Problem) -> str:
     """The times of the evolution in words."""
-    return "all t >= 0" if math.isinf(problem.time.final) else f"t <= {problem.time.final:g}"
+    final = problem.timing.final
+    return "all t >= 0" if math.isinf(final) else f"t <= {final:g}"
 
 
 def first_loss(records: Mapping[str, Record]) -> str:

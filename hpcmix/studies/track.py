@@ -50,14 +50,14 @@ class Track:
     @property
     def steps(self) -> int:
         """Number of steps."""
-        timing = self.problems[0].time
-        return 0 if timing is None else timing.steps
+        time = self.problems[0].time
+        return 0 if time is None else time.steps
 
     @property
     def work(self) -> float:
         """What it costs, in millions of points moved by a stage of the integrator; the beginning counts as a stage."""
         points = sum(math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
-        stages = self.steps * len(self.problems[0].time.splitting.drifts) if self.steps else 0
+        stages = self.steps * len(self.problems[0].timing.splitting.drifts) if self.steps else 0
         return 1e-6 * points * (1 + stages)
 
     @property

@@ -27,6 +27,8 @@ from hpcmix.studies.track import Conductor, Record, Track, stored
 class StudyStopped(Foreseen):
     """The study was asked to stop; what is done is stored. The text says by whom."""
 
+    status = ExitStatus.STOPPED
+
     def __init__(self, message: str, status: ExitStatus = ExitStatus.STOPPED) -> None:
         super().__init__(message)
         self.status = status

@@ -204,7 +204,7 @@ def refuses(consumer: Callable[[Problem], Any], problem: Problem) -> None:
     "consumer",
     [
         lambda problem: list(cross_checks(parts_of(problem))),
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         frame_findings,
         lambda problem: semirelativistic_condition(with_species(problem, kinetic="semirelativistic")),
         attraction,
@@ -226,7 +226,7 @@ def test_an_unknown_interaction_is_refused(consumer):
 @pytest.mark.parametrize(
     "consumer",
     [
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         frame_findings,
         lambda problem: list(check_on_grid(problem.species[0], problem.grid, 1.0)),
         round_axes,
@@ -243,7 +243,7 @@ def test_an_unknown_potential_is_refused(consumer):
 @pytest.mark.parametrize(
     "consumer",
     [
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         lambda problem: list(check_on_grid(problem.species[0], problem.grid, 1.0)),
         phase_resolution.expected_warnings,
         lambda problem: make_vector_potential("", problem.species[0].vector_potential, local_grid()),

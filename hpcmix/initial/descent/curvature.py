@@ -39,9 +39,10 @@ class Stationary(Protocol):
     """A stationary state and the manifold around it; what Landscape and OrbitalLandscape offer. All methods are
     collective."""
 
-    energy: float
-    residual: float
-
+    @property
+    def energy(self) -> float: ...
+    @property
+    def residual(self) -> float: ...
     @property
     def energy_scale(self) -> float: ...
 
@@ -101,8 +102,8 @@ def lowest_curvature(
     value, sure, moving = state.metric(x, applied_x), False, False
     for _ in range(most_steps):
         alive()
-        for residual, applied, vector in zip(w, applied_x, x, strict=True):
-            np.multiply(vector, -vector.real.dtype.type(value), out=residual)
+        for residual, applied, part in zip(w, applied_x, x, strict=True):
+            np.multiply(part, -part.real.dtype.type(value), out=residual)
             residual += applied
         distance = state.metric(w, w) ** 0.5
         sure = distance <= max(SHARPNESS * abs(value), flat) or (value < -flat and distance <= 0.5 * abs(value))

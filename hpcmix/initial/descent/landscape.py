@@ -8,7 +8,6 @@ into each other: of them the norms' sum is fixed, and they share one weight nu a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -47,7 +46,7 @@ class Landscape:
             self._same_sphere[np.ix_(sphere, sphere)] = 1.0
         self.kinetic = [np.empty_like(f) for f in fields]  # T phi
         self.gradients = [np.zeros_like(f) for f in fields]  # H phi - mu phi
-        self.densities: Sequence[np.ndarray] = []  # rho
+        self.densities = np.empty(0)  # rho
         self.totals: list[np.ndarray] = []  # W
         self.chemical_potentials = np.zeros(len(fields))
         self.transforms = 0

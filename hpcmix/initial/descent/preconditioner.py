@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 
 
@@ -106,7 +107,7 @@ class Preconditioner:
     def apply_decay(self, field: np.ndarray, species: int, duration: float) -> None:
         """field <- exp(-duration T) field, in place: imaginary time. Collective."""
         kinetic = self._mixture.species[species].kinetic
-        if not kinetic.diagonal:
+        if isinstance(kinetic, KrylovKineticEnergy):
             kinetic.decay(field, duration)
             return
         scale = self._mixture.transform.inverse_points

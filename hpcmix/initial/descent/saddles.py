@@ -75,7 +75,8 @@ def minimum(
     alive      called between the steps of the look at the curvature.
     policy     "follow" leaves saddles, "report" says them, "ignore" does not look.
     """
-    spent, left = run(0), []
+    spent = run(0)
+    left: list[Saddle] = []
     while policy != "ignore":
         found = lowest_curvature(state, workspace(), alive)
         if found is None:

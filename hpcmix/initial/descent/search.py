@@ -81,7 +81,7 @@ class GroundState:
             found["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
         return found
 
-    def counted_with(self, at_rest: Sequence[float], mixture: Mixture) -> GroundState:
+    def counted_with(self, at_rest: Sequence[float] | np.ndarray, mixture: Mixture) -> GroundState:
         """The same with what energies were counted from: `at_rest`, of one particle of every species."""
         lowest = {one.name: level for one, level in zip(mixture.species, at_rest, strict=True)}
         levels = {

@@ -17,7 +17,7 @@ from hpcmix.parallel.independence import LinearlyDependent
 from hpcmix.parallel.together import together
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import FileInitial, OscillatorInitial, PlaneWavesInitial
+from hpcmix.problem.sections.initial import FileInitial, InitialSection, OscillatorInitial, PlaneWavesInitial
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""
@@ -51,7 +51,9 @@ def _write(
 
 
 @_write.register
-def _(initial: FileInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+def _(
+    initial: FileInitial, problem: Problem, mixture: Mixture, index: int, filling: None, orbitals: np.ndarray
+) -> None:
     species = problem.species[index]
     where = f"species.{species.name}.initial"
     with together(mixture.communicators.world):
@@ -59,12 +61,16 @@ def _(initial: FileInitial, problem: Problem, mixture: Mixture, index: int, fill
 
 
 @_write.register
-def _(initial: OscillatorInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+def _(
+    initial: OscillatorInitial, problem: Problem, mixture: Mixture, index: int, filling: Filling, orbitals: np.ndarray
+) -> None:
     fill_oscillator(mixture, index, orbitals, filling, initial.frequency, initial.centre)
 
 
 @_write.register
-def _(initial: PlaneWavesInitial, problem: Problem, mixture: Mixture, index: int, filling, orbitals) -> None:
+def _(
+    initial: PlaneWavesInitial, problem: Problem, mixture: Mixture, index: int, filling: Filling, orbitals: np.ndarray
+) -> None:
     for orbital, number in zip(orbitals, mixture.held(index), strict=True):
         orbital[...] = wave_functions.plane_wave(mixture.grid, filling.numbers[number])
 
@@ -85,7 +91,7 @@ def fill_oscillator(
         )
 
 
-def shake_and_boost(mixture: Mixture, orbitals: np.ndarray, initial, index: int, where: str) -> None:
+def shake_and_boost(mixture: Mixture, orbitals: np.ndarray, initial: InitialSection, index: int, where: str) -> None:
     """Give every orbital of a set the momentum and its own noise, in place, and orthonormalise them again.
     Collective."""
     if any(initial.momentum):

@@ -58,7 +58,7 @@ def _fill(descriptor: int, path: Path, offset: int, content: np.ndarray) -> None
         wanted = content[begin : begin + _READ_AT_ONCE]
         done = 0
         while done < wanted.size:
-            number = os.preadv(descriptor, [wanted[done:]], offset + begin + done)
+            number = os.preadv(descriptor, [wanted[done:].data], offset + begin + done)
             if number == 0:
                 raise Damaged(f"{path} is damaged: it ends before its data do")
             done += number

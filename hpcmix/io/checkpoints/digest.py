@@ -70,7 +70,7 @@ def _block_key(block: int, lane: int) -> int:
 
 def summed_over_ranks(world: Any, lanes: np.ndarray) -> np.ndarray:
     """Lanes added up modulo 2^64 over all ranks, any number of digests at once. Collective."""
-    return np.sum(world.allgather(lanes), axis=0, dtype=np.uint64)
+    return np.asarray(np.sum(world.allgather(lanes), axis=0, dtype=np.uint64))
 
 
 def as_text(lanes: np.ndarray) -> str:

@@ -11,10 +11,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeGuard, get_args, get_type_hints
 
 from hpcmix.io.plain_json import line_of
 from hpcmix.state.progress import Progress
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _ALWAYS = ("step", "step_size", "pending_kick")
 """Entries that every file has."""
@@ -34,9 +37,7 @@ _KINDS = _kinds()
 
 def attributes_of(progress: Progress) -> dict[str, Any]:
     """What a file says of it."""
-    return {
-        name: line_of(asdict(value)) if is_dataclass(value) else value for name, value in _stored(progress).items()
-    }
+    return {name: line_of(asdict(value)) if _has_entries(value) else value for name, value in _stored(progress).items()}
 
 
 def texts_of(progress: Progress) -> dict[str, str]:
@@ -54,14 +55,19 @@ def progress_of(attributes: Mapping[str, Any]) -> Progress:
 def _stored(progress: Progress) -> dict[str, Any]:
     values = {entry.name: (getattr(progress, entry.name), entry.default) for entry in fields(Progress)}
     return {
-        name: value if is_dataclass(value) else _KINDS[name](value)
+        name: value if _has_entries(value) else _KINDS[name](value)
         for name, (value, default) in values.items()
         if name in _ALWAYS or value != default
     }
 
 
+def _has_entries(value: Any) -> TypeGuard[DataclassInstance]:
+    """Whether an entry has entries itself."""
+    return is_dataclass(value) and not isinstance(value, type)
+
+
 def _exact(value: Any) -> str:
-    if is_dataclass(value):
+    if _has_entries(value):
         return line_of(asdict(value))  # shortest texts of floats: equal exactly for equal bits
     return value.hex() if isinstance(value, float) else str(value)
 

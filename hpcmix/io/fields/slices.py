@@ -4,7 +4,7 @@ three-dimensional array.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def _column_part(grid: Grid, communicators: Communicators, density: np.ndarray, 
     return _without(grid.position_block.slices, axis), column
 
 
-def _assembled(grid: Grid, communicators: Communicators, axes, part: _Part | None) -> np.ndarray:
+def _assembled(grid: Grid, communicators: Communicators, axes: Sequence[int], part: _Part | None) -> np.ndarray:
     """The array over `axes` of the whole grid on the first rank of the group, put together from the parts; elsewhere
     an empty one.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 
 import numpy as np
@@ -82,5 +82,5 @@ def _field(parent: ElementTree.Element, file_name: str, grid: Grid, name: str, k
     item.text = f"{file_name}:/{name}"
 
 
-def _text(values) -> str:
+def _text(values: Iterable[object]) -> str:
     return " ".join(repr(value) for value in values)

@@ -35,9 +35,8 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
         name: [(stored.columns if three else stored.slices)[name]["xy"].T * density.factor for stored in shown]
         for name in species
     }
-    extents = [(*_edges(one.axes["x"]), *_edges(one.axes["y"])) for one in shown]
-    extents = [tuple(edge * units.length.factor for edge in extent) for extent in extents]
-    extent, moving = extents[0], any(one != extents[0] for one in extents)  # the grid expands
+    extents = [_extent(stored, units.length.factor) for stored in shown]
+    extent, moving = extents[0], any(other != extents[0] for other in extents)  # the grid expands
     height = 2.6 * min(max((extent[3] - extent[2]) / (extent[1] - extent[0]), 0.25), 2.5)
     # panels of fixed shape, put close together: what room their labels need is found, not guessed
     figure = Figure(figsize=(1.2 + 3.1 * len(shown), 1.1 + (height + 0.45) * len(species)), layout="compressed")
@@ -96,6 +95,12 @@ def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Fig
 def _axis_label(name: str, stored: Slices, units: FigureUnits) -> str:
     """Positions in the laboratory; at the time infinity those on the grid of the frame."""
     return units.length.label(f"${name}$" if np.isfinite(stored.time) else f"${name} / b$")
+
+
+def _extent(stored: Slices, factor: float) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a map."""
+    (left, right), (bottom, top) = _edges(stored.axes["x"]), _edges(stored.axes["y"])
+    return left * factor, right * factor, bottom * factor, top * factor
 
 
 def _edges(positions: np.ndarray) -> tuple[float, float]:

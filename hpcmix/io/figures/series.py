@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from hpcmix.io.figures.style import COLOURS, LINES, FigureUnits, headline, legends_below, require_span
+
+if TYPE_CHECKING:
+    from matplotlib.typing import HashableList
 
 Records = Sequence[Mapping[str, Any]]
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
@@ -75,8 +78,8 @@ def series_figure(
     species exchange particles, the particles of each."""
     figure = Figure(figsize=(9.0, 8.6 if exchanging else 6.2), layout="constrained")
     headline(figure, title)
-    rows = [["width", "centre"], ["potential", "density"]]
-    panels = figure.subplot_mosaic([["particles"] * 2, *rows] if exchanging else rows, sharex=True)
+    rows: list[HashableList[str]] = [["width", "centre"], ["potential", "density"]]
+    panels = figure.subplot_mosaic([["particles", "particles"], *rows] if exchanging else rows, sharex=True)
     time, species = _times(records, units), _species(records)
     colours = dict(zip(species, _repeated(COLOURS), strict=False))
     if exchanging:
@@ -108,7 +111,7 @@ def series_figure(
     panels["density"].set_ylabel(density.label("density"))
     for axes in panels.values():
         require_span(axes)
-    for name in rows[-1]:
+    for name in ("potential", "density"):
         panels[name].set_xlabel(units.time.label("time $t$"))
     handles = [Line2D([], [], color=colours[name], label=name) for name in species]
     if dimensions > 1:

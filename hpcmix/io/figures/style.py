@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,11 +15,14 @@ from matplotlib.figure import Figure
 from hpcmix.io.atomic import replacing
 from hpcmix.problem.units.units import Units
 
+if TYPE_CHECKING:
+    from matplotlib.typing import LegendLocType, RcKeyType
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours, which people with any kind of colour vision tell apart; for species and for energies."""
-LINES = ("-", "--", ":")
+LINES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
 """Line styles of the axes x, y, z."""
-STYLE = {
+STYLE: dict[RcKeyType, object] = {
     "font.size": 9.0,
     "axes.titlesize": 9.5,
     "axes.spines.top": False,
@@ -60,10 +64,18 @@ def _balanced(text: str, width: int) -> list[str]:
     return lines
 
 
-def legends_below(figure: Figure, shares: Mapping[str, tuple[Axes, float]]) -> None:
+Side = Literal["left", "center", "right"]
+_BELOW: dict[Side, LegendLocType] = {
+    "left": "outside lower left",
+    "center": "outside lower center",
+    "right": "outside lower right",
+}
+
+
+def legends_below(figure: Figure, shares: Mapping[Side, tuple[Axes, float]]) -> None:
     """Legends of panels in a strip below all of them, where they hide nothing; the figure grows by it.
 
-    shares  by the side of the strip, "left", "center" or "right": a panel, and the share of the figure's width that its
+    shares  by the side of the strip: a panel, and the share of the figure's width that its
             legend may take. As many columns are made as fit. A panel without labels has no legend.
     """
     heights = [0.0]
@@ -71,8 +83,7 @@ def legends_below(figure: Figure, shares: Mapping[str, tuple[Axes, float]]) -> N
         handles, labels = axes.get_legend_handles_labels()
         room = share * figure.get_figwidth() * figure.dpi
         for columns in range(len(labels), 0, -1):
-            options = {"loc": f"outside lower {side}", "ncols": columns, "fontsize": "small"}
-            legend = figure.legend(handles, labels, **options)
+            legend = figure.legend(handles, labels, loc=_BELOW[side], ncols=columns, fontsize="small")
             if columns == 1 or legend.get_window_extent().width <= room:
                 heights.append(legend.get_window_extent().height / figure.dpi)
                 break
@@ -119,12 +130,14 @@ class FigureUnits:
     @property
     def length(self) -> Quantity:
         """Micrometres."""
-        return Quantity(self.scales.length_si * 1e6, "µm") if self.scales.given else Quantity()
+        metres = self.scales.length_si
+        return Quantity() if metres is None else Quantity(metres * 1e6, "µm")
 
     @property
     def time(self) -> Quantity:
         """Milliseconds."""
-        return Quantity(self.scales.time_si * 1e3, "ms") if self.scales.given else Quantity()
+        seconds = self.scales.time_si
+        return Quantity() if seconds is None else Quantity(seconds * 1e3, "ms")
 
     def density(self, dimensions: int) -> Quantity:
         """Particles per micrometre^dimensions."""
@@ -134,9 +147,9 @@ class FigureUnits:
 
     def energy(self, values: Sequence[float] | np.ndarray) -> Quantity:
         """Energies divided by h, in the multiple of a hertz that gives `values` (code units) handy sizes."""
-        if not self.scales.given:
-            return Quantity()
         hertz = self.scales.energy_in_hertz
+        if hertz is None:
+            return Quantity()
         finite = np.abs(np.asarray(values, dtype=float))
         largest = float(np.nanmax(finite, initial=0.0, where=np.isfinite(finite))) * hertz
         prefixes = {1e12: "T", 1e9: "G", 1e6: "M", 1e3: "k", 1.0: ""}

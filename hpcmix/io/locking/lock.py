@@ -59,6 +59,13 @@ class Lock:
         self._key = ""
         self._file: int | None = None  # ours, open: a heartbeat reaches it wherever it has been moved
 
+    @property
+    def _descriptor(self) -> int:
+        """Of our own file, while this job takes the directory or holds it."""
+        if self._file is None:
+            raise TypeError(f"{self.path} is not this job's")
+        return self._file
+
     def holder(self) -> Holder | None:
         """The living job that holds the directory, if there is one and it is not this one."""
         return self._other()
@@ -104,7 +111,7 @@ class Lock:
             if not self._place(draft, content):
                 continue
             if self._is_alone():
-                os.write(self._file, f"{HELD}\n".encode())
+                os.write(self._descriptor, f"{HELD}\n".encode())
                 return
             self._remove_own()
             time.sleep(random.uniform(0.02, 0.2))
@@ -182,7 +189,7 @@ class Lock:
             file = self._created(self.path, content)
         except FileExistsError:
             return False
-        os.close(self._file)
+        os.close(self._descriptor)
         self._file = file
         return True
 
@@ -225,11 +232,11 @@ class Lock:
             moved = self._take_away()
             judged = None if moved is None else Holder.read(moved)
             if judged is not None and not judged.is_gone():
-                self._put_back(moved)
+                self._put_back(judged.path)
         for kind in ("moved", "new"):
-            for judged in map(Holder.read, self.path.parent.glob(f"{self.path.name}.{kind}-*")):
-                if judged is not None and judged.key != self._key and judged.is_gone():
-                    judged.path.unlink(missing_ok=True)
+            for other in map(Holder.read, self.path.parent.glob(f"{self.path.name}.{kind}-*")):
+                if other is not None and other.key != self._key and other.is_gone():
+                    other.path.unlink(missing_ok=True)
 
     def _remove_own(self) -> None:
         """Remove our lock wherever it is, and no other one."""
@@ -242,8 +249,8 @@ class Lock:
                 moved = self._take_away()
                 judged = None if moved is None else Holder.read(moved)
                 if judged is not None and judged.key == self._key:
-                    moved.unlink(missing_ok=True)
+                    judged.path.unlink(missing_ok=True)
                 elif judged is not None:
-                    self._put_back(moved)
+                    self._put_back(judged.path)
             if not names:
                 return

@@ -30,6 +30,7 @@ class KineticEnergy(ABC):
     diagonal: ClassVar[bool] = True
     """Whether T is a multiplier in k: not so with a vector potential (model/kinetic/magnetic.py)."""
     may_fail: ClassVar[bool] = False
+    hbar: float
     rest_energy: float = 0.0
     """T(0), the smallest kinetic energy."""
 
@@ -111,15 +112,12 @@ class NonrelativisticKineticEnergy(KineticEnergy):
         return [factor * grid.local_wave_numbers(axis) ** 2 for axis in range(grid.dimensions)]
 
     def of_squares(self, squares: float) -> float:
-        """See :meth:`KineticEnergy.of_squares`."""
         return self.hbar**2 * squares / (2.0 * self.mass)
 
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
-        """See :meth:`KineticEnergy.wave_number`."""
         return np.sqrt(2.0 * self.mass * excitation) / self.hbar
 
     def of_terms(self, total: np.ndarray) -> np.ndarray:
-        """See :meth:`KineticEnergy.of_terms`."""
         return total
 
     def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Factors:
@@ -130,11 +128,9 @@ class NonrelativisticKineticEnergy(KineticEnergy):
         return factors
 
     def symbol(self, grid: Grid, engine: Engine) -> Symbol:
-        """See :meth:`KineticEnergy.symbol`."""
         return self.axis_terms(grid)
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
-        """See :meth:`KineticEnergy.norm`."""
         return kernels.weighted_norm(spectrum, self.axis_terms(grid))
 
 
@@ -153,7 +149,6 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         self._table: np.ndarray | None = None
 
     def from_rest(self) -> SemirelativisticKineticEnergy:
-        """See :meth:`KineticEnergy.from_rest`."""
         return self if self.subtract_rest_mass else SemirelativisticKineticEnergy(self.mass, self.hbar, True)
 
     def axis_terms(self, grid: Grid) -> list[np.ndarray]:
@@ -161,7 +156,6 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         return [(self.hbar * grid.local_wave_numbers(axis)) ** 2 for axis in range(grid.dimensions)]
 
     def of_squares(self, squares: float) -> float:
-        """See :meth:`KineticEnergy.of_squares`."""
         return float(self.of_terms(np.array(self.hbar**2 * squares)))
 
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
@@ -169,17 +163,14 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         return np.sqrt(excitation * (excitation + 2.0 * self.mass)) / self.hbar
 
     def of_terms(self, total: np.ndarray) -> np.ndarray:
-        """See :meth:`KineticEnergy.of_terms`."""
         whole = np.sqrt(self.mass**2 + total)
         # sqrt(m^2 + p^2) - m without the loss of digits at small momenta
         return total / (whole + self.mass) if self.subtract_rest_mass else whole
 
     def flow(self, grid: Grid, duration: float, scale: float, engine: Engine) -> Turn:
-        """See :meth:`KineticEnergy.flow`."""
         return Turn(self.symbol(grid, engine), duration / self.hbar, scale)
 
     def symbol(self, grid: Grid, engine: Engine) -> np.ndarray:
-        """See :meth:`KineticEnergy.symbol`."""
         if self._table is None:
             self._table = engine.empty(grid.wave_block.shape, engine.real_dtype)
             for place, energies in self.planes(grid):
@@ -187,7 +178,6 @@ class SemirelativisticKineticEnergy(KineticEnergy):
         return self._table
 
     def norm(self, grid: Grid, spectrum: np.ndarray) -> float:
-        """See :meth:`KineticEnergy.norm`."""
         return float(
             sum(
                 np.sum(symbol * (spectrum[place].real ** 2 + spectrum[place].imag ** 2), dtype=np.float64)

@@ -88,8 +88,9 @@ class KineticMomentum:
         work, product = self._work
         np.copyto(work, source)
         self._transform.multiply_along(work, axis, self._tables[axis] / self._grid.points[axis])
-        if self._potentials[axis] is not None:
-            np.multiply(source, self._potentials[axis], out=product)
+        potential = self._potentials[axis]
+        if potential is not None:
+            np.multiply(source, potential, out=product)
             work += product
         return work
 

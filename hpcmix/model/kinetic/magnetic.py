@@ -98,19 +98,15 @@ class MagneticKineticEnergy(KrylovKineticEnergy):
     """T = Pi^2 / (2 m); the scale of `momentum` is 1 / sqrt(2 m)."""
 
     def from_rest(self) -> MagneticKineticEnergy:
-        """See :meth:`KrylovKineticEnergy.from_rest`."""
         return self
 
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
-        """See :meth:`KrylovKineticEnergy.apply`."""
         self.momentum.square(source, target)
 
     def drift(self, field: np.ndarray, duration: float) -> None:
-        """See :meth:`KrylovKineticEnergy.drift`."""
         self._lanczos.exponential(self.apply, field, -1j * duration / self.free.hbar)
 
     def decay(self, field: np.ndarray, duration: float) -> None:
-        """See :meth:`KrylovKineticEnergy.decay`."""
         self._lanczos.exponential(self.apply, field, -duration)
 
     def _average(self, field: np.ndarray) -> float:
@@ -126,6 +122,7 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
     """
 
     may_fail = True
+    free: SemirelativisticKineticEnergy
 
     def __init__(
         self, momentum: KineticMomentum, lanczos: Lanczos, free: SemirelativisticKineticEnergy, is_first: bool
@@ -134,22 +131,18 @@ class MagneticSemirelativisticKineticEnergy(KrylovKineticEnergy):
         self._is_first = is_first
 
     def from_rest(self) -> MagneticSemirelativisticKineticEnergy:
-        """See :meth:`KrylovKineticEnergy.from_rest`."""
         free = self.free.from_rest()
         return MagneticSemirelativisticKineticEnergy(self.momentum, self._lanczos, free, self._is_first)
 
     def apply(self, source: np.ndarray, target: np.ndarray) -> None:
-        """See :meth:`KrylovKineticEnergy.apply`."""
         np.copyto(target, source)
         self._lanczos.function(self.momentum.square, target, self._energy)
 
     def drift(self, field: np.ndarray, duration: float) -> None:
-        """See :meth:`KrylovKineticEnergy.drift`."""
         angle = duration / self.free.hbar
         self._lanczos.function(self.momentum.square, field, lambda square: np.exp(-1j * angle * self._energy(square)))
 
     def decay(self, field: np.ndarray, duration: float) -> None:
-        """See :meth:`KrylovKineticEnergy.decay`."""
         self._lanczos.function(self.momentum.square, field, lambda square: np.exp(-duration * self._energy(square)))
 
     def _average(self, field: np.ndarray) -> float:

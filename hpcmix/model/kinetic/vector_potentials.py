@@ -18,7 +18,9 @@ from hpcmix.problem.sections.vector_potentials import (
     RandomVectorPotential,
     SolenoidVectorPotential,
     UniformVectorPotential,
+    VectorPotential,
 )
+from hpcmix.problem.units.expressions import Expression
 
 Components = list[np.ndarray | None]
 """A per axis of the grid, arrays that broadcast to this rank's block; None for zero."""
@@ -108,7 +110,7 @@ def from_file(grid: Grid, path: str, dataset: str) -> Components:
     return list(values.astype(float))
 
 
-def make_vector_potential(where: str, entry, grid: Grid) -> Components:
+def make_vector_potential(where: str, entry: VectorPotential | None, grid: Grid) -> Components:
     """A of one validated ``vector_potential`` of the problem file; None for the entry is no potential.
 
     Raises :class:`~hpcmix.problem.errors.ProblemError` when a file does not fit the grid or A is not finite.
@@ -159,7 +161,7 @@ def _(entry: FileVectorPotential, grid: Grid) -> Components:
     return from_file(grid, entry.path, entry.dataset)
 
 
-def _evaluated(expression, grid: Grid) -> np.ndarray | None:
+def _evaluated(expression: Expression, grid: Grid) -> np.ndarray | None:
     value = np.asarray(expression.evaluate(**grid.named_coordinates), dtype=float)
     if not expression.variables_used and value == 0.0:
         return None

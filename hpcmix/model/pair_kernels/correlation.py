@@ -62,7 +62,8 @@ class Correlation:
         panels = self.nodes(largest)
         radii, weights = panels.radii.ravel(), panels.weights.ravel()
         w, slope = self(radii)
-        return tuple(RadialTransform(radii, weights, values, 3, largest) for values in (w**2, slope**2))
+        square, gradient = (RadialTransform(radii, weights, values, 3, largest) for values in (w**2, slope**2))
+        return square, gradient
 
 
 def _series(coefficients: np.ndarray, panel: np.ndarray, place: np.ndarray) -> np.ndarray:

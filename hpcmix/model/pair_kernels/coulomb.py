@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammainc
 
 from hpcmix.model.pair_kernels.decaying_transforms import DecayingTransforms
-from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
+from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part, squared_modulus
 from hpcmix.problem.sections.interactions.inverse_distance import YUKAWA_NEGLIGIBLE
 
 
@@ -62,8 +62,7 @@ class YukawaKernel(Kernel):
     made: dict[tuple[float, float], DecayingTransforms] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
-        return yukawa_multiplier(sum(k**2 for k in wave_numbers), *self._scaled, self.dimensions)
+        return yukawa_multiplier(squared_modulus(wave_numbers), *self._scaled, self.dimensions)
 
     @property
     def _scaled(self) -> tuple[float, float]:
@@ -76,15 +75,12 @@ class YukawaKernel(Kernel):
         return 1.0 if self.screening == 0.0 else None
 
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`."""
         return lambda k: yukawa_multiplier(k**2, *self._scaled, self.dimensions)
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         screening = self._scaled[1]
         return min(diagonal, YUKAWA_NEGLIGIBLE / screening) if screening > 0.0 else diagonal
 

@@ -18,7 +18,7 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, even_part, modulus
+from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, even_part, modulus, squared_modulus
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
 """Pairs of axes."""
@@ -26,13 +26,13 @@ PAIRS = ((0, 1), (0, 2), (1, 2))
 
 def _squared(wave_numbers: WaveNumbers) -> np.ndarray:
     """k^2, and one where it is zero: what is divided there vanishes."""
-    squared = sum(k**2 for k in wave_numbers)
+    squared = squared_modulus(wave_numbers)
     return np.where(squared == 0.0, 1.0, squared)
 
 
 def _along_squared(wave_numbers: WaveNumbers, direction: Sequence[float]) -> np.ndarray:
     """The part of (e.k)^2 that is even in every wave number."""
-    return sum((e * k) ** 2 for e, k in zip(direction, wave_numbers, strict=True))
+    return squared_modulus([e * k for e, k in zip(direction, wave_numbers, strict=True)])
 
 
 def _product(wave_numbers: WaveNumbers, direction: Sequence[float], first: int, second: int) -> np.ndarray:
@@ -90,7 +90,6 @@ class DipolarKernel(Kernel):
     direction: tuple[float, float, float]
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
         return dipolar_multiplier(wave_numbers, directed, self.strength, self.direction)
 
     @property
@@ -103,11 +102,9 @@ class DipolarKernel(Kernel):
         raise TypeError("a dipolar kernel is no function of |k|")
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return DipolarKernel(self.strength * contraction, self.direction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         return diagonal
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hpcmix.model.pair_kernels.decaying_transforms import DecayingTransforms
-from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part
+from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part, squared_modulus
 from hpcmix.problem.sections.interactions.gaussian import GAUSSIAN_NEGLIGIBLE
 
 
@@ -39,19 +39,15 @@ class GaussianKernel(Kernel):
         return self.strength / self.contraction**2, self.contraction * self.width
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
-        return gaussian_multiplier(sum(k**2 for k in wave_numbers), *self._scaled, self.dimensions)
+        return gaussian_multiplier(squared_modulus(wave_numbers), *self._scaled, self.dimensions)
 
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`."""
         return lambda k: gaussian_multiplier(k**2, *self._scaled, self.dimensions)
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         return min(diagonal, GAUSSIAN_NEGLIGIBLE * self._scaled[1])
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 
@@ -76,26 +77,21 @@ class RadialKernel(Kernel):
     made: dict[float, RadialTransform] = field(default_factory=dict, repr=False, compare=False)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
         return self.profile(largest_of(wave_numbers))(modulus(wave_numbers))
 
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`."""
         if largest not in self.made:
             self.made[largest] = RadialTransform.of(self.function, self.dimensions, largest)
         transform, c = self.made[largest], self.contraction
         return lambda k: c ** (self.dimensions - 2) * transform(c * k)
 
     def at_scale(self, contraction: float) -> Kernel:
-        """See :meth:`Kernel.at_scale`."""
         return replace(self, contraction=self.contraction * contraction)
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         return min(diagonal, self.contraction * self.function.radius)
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:
-        """See :meth:`Kernel.cut`."""
         c, function = self.contraction, self.function
         if radius >= c * function.radius:
             return radial_part(self.dimensions, self.profile(largest))
@@ -116,7 +112,12 @@ def radial_part(dimensions: int, profile: Profile) -> list[CutPart]:
 
 def modulus(wave_numbers: WaveNumbers) -> np.ndarray:
     """|k|."""
-    return np.sqrt(sum(k**2 for k in wave_numbers))
+    return np.sqrt(squared_modulus(wave_numbers))
+
+
+def squared_modulus(wave_numbers: WaveNumbers) -> np.ndarray:
+    """|k|^2."""
+    return reduce(np.add, (k**2 for k in wave_numbers))
 
 
 def largest_of(wave_numbers: WaveNumbers) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.kernel import Kernel, Profile, WaveNumbers, largest_of
+from hpcmix.model.pair_kernels.kernel import Kernel, Profile, WaveNumbers, largest_of, squared_modulus
 from hpcmix.model.pair_kernels.padded_multiplier import Shape, padded_multiplier, unfolded
 
 
@@ -30,8 +30,7 @@ class BoxMultiplier:
     def __init__(self, kernel: Kernel, wave_numbers: WaveNumbers, directed: WaveNumbers) -> None:
         self._kernel, self._wave_numbers, self._directed = kernel, wave_numbers, directed
         self._start: np.ndarray | None = None
-        self._distinct: tuple[np.ndarray, np.ndarray | None] | None = None
-        self._profile: Profile | None = None
+        self._radial: tuple[Profile, np.ndarray, np.ndarray | None] | None = None
 
     def shape_with(self, others: Sequence[BoxMultiplier]) -> tuple[int, ...]:
         """Of an array for the sum of this multiplier and others: the block's."""
@@ -48,11 +47,10 @@ class BoxMultiplier:
                 self._start = kernel.multiplier(self._wave_numbers, self._directed).astype(out.dtype)
             np.multiply(self._start, out.dtype.type(contraction**-kernel.power), out=out)
             return
-        if self._distinct is None:
-            self._distinct = distinct_moduli(self._wave_numbers)
-            self._profile = kernel.profile(largest_of(self._wave_numbers))
-        moduli, places = self._distinct
-        values = self._profile(contraction * moduli)
+        if self._radial is None:
+            self._radial = (kernel.profile(largest_of(self._wave_numbers)), *distinct_moduli(self._wave_numbers))
+        profile, moduli, places = self._radial
+        values = profile(contraction * moduli)
         values = (values * contact_factor(contraction, len(self._wave_numbers))).astype(out.dtype)
         if places is None:
             out[...] = values
@@ -60,7 +58,7 @@ class BoxMultiplier:
             np.take(values, places, out=out)
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
-        """See :meth:`hpcmix.model.terms.kernel_term.ShapeMultiplier.brought_to`."""
+        """What :meth:`fill` gave, as a part of a sum of that shape: there is only one."""
         return values
 
 
@@ -70,7 +68,7 @@ def distinct_moduli(wave_numbers: WaveNumbers) -> tuple[np.ndarray, np.ndarray |
 
     Two |k|^2 count as one when they differ by rounding, 1e-14 of the largest.
     """
-    squares = np.asarray(sum(k**2 for k in wave_numbers))
+    squares = np.asarray(squared_modulus(wave_numbers))
     if squares.size == 0:
         return np.sqrt(squares), None
     unit = float(np.max(squares)) * 1e-14
@@ -109,7 +107,8 @@ class PaddedMultiplier:
         if contraction == 1.0 or power is not None:
             if self._start is None:
                 self._start = padded_multiplier([kernel], *self._place)[0].astype(self._dtype)
-            np.multiply(self._start, out.dtype.type(1.0 if contraction == 1.0 else contraction**-power), out=out)
+            growth = 1.0 if contraction == 1.0 or power is None else contraction**-power
+            np.multiply(self._start, out.dtype.type(growth), out=out)
             if power is None:
                 self._start = None  # of no use once the frame has grown
         elif contraction == 0.0:
@@ -118,7 +117,8 @@ class PaddedMultiplier:
             out[...] = padded_multiplier([kernel.at_scale(contraction)], *self._place)[0]
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
-        """See :meth:`hpcmix.model.terms.kernel_term.ShapeMultiplier.brought_to`."""
+        """What :meth:`fill` gave, as a part of a sum of that shape: unfolded where other kernels of the sum are not
+        folded."""
         return values if values.shape == shape else unfolded(values, self._place[2])
 
     def _fill_limit(self, out: np.ndarray) -> None:

@@ -24,7 +24,6 @@ class ScatteringKernel(Kernel):
     factor: float = 1.0
 
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`."""
         transform = RadialTransform(*self.solution.support, 3, largest / self.number)
         return lambda k: self.factor * transform(k / self.number)
 
@@ -33,11 +32,9 @@ class ScatteringKernel(Kernel):
         return ScatteringKernel(self.solution, self.number / contraction, self.factor * contraction)
 
     def multiplier(self, wave_numbers: WaveNumbers, directed: WaveNumbers) -> np.ndarray:
-        """See :meth:`Kernel.multiplier`."""
         return self.profile(largest_of(wave_numbers))(modulus(wave_numbers))
 
     def reach(self, diagonal: float) -> float:
-        """See :meth:`Kernel.reach`."""
         return float(np.max(self.solution.support[0])) / self.number
 
     def cut(self, radius: float, largest: float) -> list[CutPart]:

@@ -81,7 +81,8 @@ def channels_through(problem: Problem, boundary: str) -> Channels:
 def channels_of(couplings: Sequence[np.ndarray], species: int) -> Channels:
     """The channels of kernels of several shapes, by the symmetric matrix of each shape's couplings between all
     species."""
-    inward, outward, blends = np.zeros((0, species)), np.zeros((species, 0)), {}
+    inward, outward = np.zeros((0, species)), np.zeros((species, 0))
+    blends: dict[tuple[int, int], Blend] = {}
     for members in _connected(couplings, species):
         block = np.ix_(members, members)
         parts = {shape: matrix[block] for shape, matrix in enumerate(couplings) if np.any(matrix[block])}
@@ -103,7 +104,8 @@ def _connected(couplings: Sequence[np.ndarray], species: int) -> Iterator[list[i
         near |= matrix != 0.0
     left = [a for a in range(species) if np.any(near[a])]
     while left:
-        members, grown = set(), {left[0]}
+        members: set[int] = set()
+        grown = {left[0]}
         while grown != members:
             members = grown
             grown = members | {b for a in members for b in range(species) if near[a, b]}

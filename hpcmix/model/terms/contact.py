@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
-from hpcmix.model.terms.term import Fields, PairTerm
+from hpcmix.model.terms.term import Densities, Fields, PairTerm
 
 
 class ContactTerm(PairTerm):
@@ -24,10 +24,9 @@ class ContactTerm(PairTerm):
 
     @property
     def couplings(self) -> np.ndarray:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         return self._couplings
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """See :class:`~hpcmix.model.terms.term.Term`; in a frame times b^(2-d)."""
         factor = contact_factor(contraction, np.ndim(densities[0]))
         fields: Fields = []
@@ -43,7 +42,6 @@ class ContactTerm(PairTerm):
         return fields
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> ContactTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         couplings = self._couplings.copy()
         for (a, b), factor in factors.items():
             couplings[a, b] *= factor

@@ -105,12 +105,12 @@ def _(entry: TableInteraction, problem: Problem, index: int, largest: float) -> 
 
 @kernel_of.register
 def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    number = entry.particles
+    number, neumann_radius = entry.neumann_problem
     try:
         solution = neumann_problem(
             radial_function(entry.potential),
             coefficient_of_pair(problem, entry.between),
-            number * entry.neumann_radius,
+            number * neumann_radius,
             largest / number,
         )
     except NoScatteringSolution as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Fields
+from hpcmix.model.terms.term import Densities, Fields
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.transforms.padded import Place
 
@@ -23,8 +23,7 @@ class FreeSpaceTerm(KernelTerm):
         self._transform = engine.padded_transform(self.channels.count)
         self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         self._set_scale(contraction)
         if self._potentials:
             inward, outward = self.channels.inward, self.channels.outward[self.channels.felt]
@@ -32,7 +31,6 @@ class FreeSpaceTerm(KernelTerm):
         return [self._potentials.get(a) for a in range(self._species)]
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> FreeSpaceTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         return FreeSpaceTerm(self._shapes_times(factors), self._engine)
 
     def _multiply(self, spectra: Sequence[np.ndarray], place: Place) -> None:

@@ -69,7 +69,6 @@ class KernelTerm(PairTerm):
 
     @property
     def acts(self) -> bool:
-        """See :class:`Term`."""
         return self.channels.count > 0
 
     @property
@@ -79,7 +78,7 @@ class KernelTerm(PairTerm):
 
     @abstractmethod
     def times(self, factors: Mapping[tuple[int, int], float]) -> Self:
-        """See :class:`Term`."""
+        """The same term with the kernels of some pairs of species (lower index first) multiplied by a factor."""
 
     def _set_scale(self, contraction: float) -> None:
         """Have the multipliers of the frame at b = 1/contraction."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.terms.term import Fields, Term
+from hpcmix.model.terms.term import Densities, Fields, Term
 
 
 class LocalFunctional(Term):
@@ -45,8 +45,7 @@ class LocalFunctional(Term):
     def second_derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[Sequence[np.ndarray]]:
         """d2e/dn_a dn_b, finite where a density is zero (its changes vanish there faster than e_ab may grow)."""
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         fields: Fields = [None] * len(densities)
         chosen, factor = self._in_laboratory(densities, contraction, -2.0)
         for a, value in zip(self._species, self.derivatives(chosen), strict=True):
@@ -54,9 +53,7 @@ class LocalFunctional(Term):
             fields[a] = value
         return fields
 
-    def energies(
-        self, densities: Sequence[np.ndarray], potentials: Fields, grid: Grid, contraction: float = 1.0
-    ) -> np.ndarray:
+    def energies(self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0) -> np.ndarray:
         """See :class:`~hpcmix.model.terms.term.Term`: at every point shared in the ratio of the densities."""
         chosen, factor = self._in_laboratory(densities, contraction, -grid.dimensions)
         if self._degree is not None:
@@ -68,17 +65,14 @@ class LocalFunctional(Term):
             shares[a] = factor * grid.integrate(density, per_particle)
         return shares
 
-    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
+    def responses(self, densities: Densities, changes: Densities) -> Fields:
         fields: Fields = [None] * len(densities)
         rows = self.second_derivatives([densities[a] for a in self._species])
         for a, row in zip(self._species, rows, strict=True):
-            fields[a] = sum(value * changes[b] for b, value in zip(self._species, row, strict=True))
+            fields[a] = np.asarray(sum(value * changes[b] for b, value in zip(self._species, row, strict=True)))
         return fields
 
-    def _in_laboratory(
-        self, densities: Sequence[np.ndarray], contraction: float, power: float
-    ) -> tuple[list[np.ndarray], float]:
+    def _in_laboratory(self, densities: Densities, contraction: float, power: float) -> tuple[list[np.ndarray], float]:
         """The arguments of e, and what its derivatives are multiplied by: contraction^`power`, with the densities
         diluted; or all at once where e is homogeneous."""
         chosen = [densities[a] for a in self._species]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Fields, HalfWayFields
+from hpcmix.model.terms.term import Densities, Fields, HalfWayFields
 from hpcmix.parallel.engine import Engine
 
 
@@ -25,8 +25,7 @@ class PeriodicTerm(KernelTerm):
         self._fields: list[np.ndarray] = []
         self._potentials: dict[int, np.ndarray] = {}
 
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         self._set_scale(contraction)
         if not self._fields:
             self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
@@ -69,11 +68,10 @@ class PeriodicTerm(KernelTerm):
         return HalfWayFields(spectra, self.channels.outward)
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:
-        """See :class:`~hpcmix.model.terms.term.Term`."""
         return PeriodicTerm(self._shapes_times(factors), self._engine)
 
 
-def combine(weights: np.ndarray, fields: Sequence[np.ndarray], out: np.ndarray) -> None:
+def combine(weights: np.ndarray, fields: Densities, out: np.ndarray) -> None:
     """out = sum_i weights_i fields_i of real arrays; `out` is none of them. Fields of no weight are not looked at."""
     first, *others = map(int, np.flatnonzero(weights))
     np.multiply(fields[first], out.dtype.type(weights[first]), out=out)

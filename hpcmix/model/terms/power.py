@@ -26,16 +26,13 @@ class PowerTerm(LocalFunctional):
         self._exponent = exponent
 
     def energy_density(self, densities: Sequence[np.ndarray]) -> np.ndarray:
-        """See :class:`LocalFunctional`."""
         return self._power(densities, self._strength, self._exponent)
 
     def derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-        """See :class:`LocalFunctional`."""
         value = self._power(densities, self._strength * self._exponent, self._exponent - 1.0)
         return [value, *(value.copy() for _ in densities[1:])]
 
     def second_derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[Sequence[np.ndarray]]:
-        """See :class:`LocalFunctional`."""
         exponent = self._exponent
         value = self._power(densities, self._strength * exponent * (exponent - 1.0), exponent - 2.0)
         return [[value] * len(densities)] * len(densities)

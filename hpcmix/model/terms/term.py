@@ -17,6 +17,9 @@ import numpy as np
 
 from hpcmix.grid import Grid
 
+Densities = np.ndarray | Sequence[np.ndarray]
+"""A real array of this rank for every species: the rows of one array, or arrays of their own."""
+
 Fields = list[np.ndarray | None]
 """A real array of this rank for every species, None where the term does not act on it."""
 
@@ -68,19 +71,19 @@ class Term(ABC):
         raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
 
     @abstractmethod
-    def potentials(self, densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """b^2 W_a of every species. The arrays may be changed by the caller, and are overwritten by the next call.
         Collective."""
 
     @abstractmethod
     def energies(
-        self, densities: Sequence[np.ndarray], potentials: Fields, grid: Grid, contraction: float = 1.0
+        self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0
     ) -> np.ndarray:
         """This rank's part of the energy, divided among the species. `potentials`: this term's own, of the same
         densities. Local."""
 
     @abstractmethod
-    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> Fields:
+    def responses(self, densities: Densities, changes: Densities) -> Fields:
         """The change of W_a, to first order, when the densities change; the frame is at rest. The arrays are as those
         of :meth:`potentials`. Collective."""
 
@@ -99,7 +102,7 @@ class PairTerm(Term):
     """
 
     def energies(
-        self, densities: Sequence[np.ndarray], potentials: Fields, grid: Grid, contraction: float = 1.0
+        self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0
     ) -> np.ndarray:
         """See :class:`Term`: a pair's energy is shared by its species, half each."""
         half = 0.5 * contraction**2
@@ -110,12 +113,11 @@ class PairTerm(Term):
             ]
         )
 
-    def responses(self, densities: Sequence[np.ndarray], changes: Sequence[np.ndarray]) -> Fields:
-        """See :class:`Term`."""
+    def responses(self, densities: Densities, changes: Densities) -> Fields:
         return self.potentials(changes)
 
 
-def sum_of_potentials(terms: Sequence[Term], densities: Sequence[np.ndarray], contraction: float = 1.0) -> Fields:
+def sum_of_potentials(terms: Sequence[Term], densities: Densities, contraction: float = 1.0) -> Fields:
     """b^2 W_a of several terms together. The arrays belong to the terms, which overwrite them at their next call.
     Collective."""
     result: Fields = [None] * len(densities)

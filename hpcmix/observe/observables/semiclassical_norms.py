@@ -40,10 +40,12 @@ def momentum_norms(mixture: Mixture, orbitals: np.ndarray, species: int) -> list
     ]
 
 
-def plane_wave_norm(mixture: Mixture, orbitals: np.ndarray, species: int, wave_vector: Sequence[float]) -> float:
+def plane_wave_norm(
+    mixture: Mixture, orbitals: np.ndarray, species: int, wave_vector: np.ndarray | Sequence[float]
+) -> float:
     """||[exp(i xi.x), omega]||_Tr for one vector xi. Collective over the world; needs room for a second set."""
     algebra = mixture.algebra(species)
-    phase = sum(xi * x for xi, x in zip(wave_vector, mixture.grid.coordinates, strict=True))
+    phase = sum(float(xi) * x for xi, x in zip(wave_vector, mixture.grid.coordinates, strict=True))
     wave = np.exp(1j * phase).astype(orbitals.dtype)
     return _trace_norm(algebra, orbitals, orbitals * wave) + _trace_norm(algebra, orbitals, orbitals * wave.conj())
 

@@ -154,7 +154,6 @@ class SharedExchange(Exchange):
             landing[...] = 0  # every rank touches its own pages first, so that they lie near it
 
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`Exchange.forward`."""
         if not self._settled:
             self._window.meet()
         for rank in self._ranks():
@@ -165,7 +164,6 @@ class SharedExchange(Exchange):
         return self.landings[: len(fields)]
 
     def backward(self, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`Exchange.backward`."""
         self._window.meet()
         for rank in self._ranks():
             for field, stored in zip(fields, self._targets[rank], strict=False):
@@ -179,7 +177,6 @@ class SharedExchange(Exchange):
         return ((self._comm.rank + shift) % size for shift in range(size))
 
     def free(self) -> None:
-        """See :meth:`Exchange.free`."""
         self._targets.clear()
         self.landings.clear()
         self._window.free()
@@ -202,7 +199,6 @@ class PackedExchange(Exchange):
         self._sent, self._received = (task.empty((size,), task.dtype) for _ in range(2))
 
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`Exchange.forward`."""
         for first in range(0, len(fields), self._joined):
             batch = slice(first, first + self._joined)
             self._move(
@@ -211,7 +207,6 @@ class PackedExchange(Exchange):
         return self.landings[: len(fields)]
 
     def backward(self, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`Exchange.backward`."""
         for first in range(0, len(fields), self._joined):
             batch = slice(first, first + self._joined)
             self._move(
@@ -256,13 +251,11 @@ class SubArrayExchange(Exchange):
         self._after = [_sub_array(task.shape_after, task.blocks_after(rank), element) for rank in ranks]
 
     def forward(self, fields: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :meth:`Exchange.forward`."""
         for field, landing in zip(fields, self.landings, strict=False):
             self._move(field, self._before, landing, self._after)
         return self.landings[: len(fields)]
 
     def backward(self, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`Exchange.backward`."""
         for field, landing in zip(fields, self.landings, strict=False):
             self._move(landing, self._after, field, self._before)
 
@@ -277,7 +270,6 @@ class SubArrayExchange(Exchange):
         self._comm.Alltoallw([source, ones, zeros, source_types], [target, ones, zeros, target_types])
 
     def free(self) -> None:
-        """See :meth:`Exchange.free`."""
         for datatype in (*self._before, *self._after):
             datatype.Free()
 

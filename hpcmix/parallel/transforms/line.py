@@ -18,11 +18,9 @@ class LineTransform(Transform):
 
     @property
     def description(self) -> str:
-        """See :meth:`Transform.description`."""
         return "whole lines by ducc0 on every rank"
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
-        """See :meth:`Transform.forward`."""
         line = self._whole_line(field, self.points[0])
         with self.timers.phase("transform"):
             transform = ducc0.fft.r2c if self.real else ducc0.fft.c2c
@@ -30,7 +28,6 @@ class LineTransform(Transform):
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
-        """See :meth:`Transform.backward`."""
         spectrum = self._whole_line(wave, self.wave_points[0])
         scale = 2 if normalise else 0
         with self.timers.phase("transform"):

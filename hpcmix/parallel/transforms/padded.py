@@ -153,7 +153,7 @@ class PaddedTransform:
 
     def convolve(
         self,
-        densities: Sequence[np.ndarray],
+        densities: np.ndarray | Sequence[np.ndarray],
         inward: np.ndarray,
         potentials: Sequence[np.ndarray],
         outward: np.ndarray,
@@ -175,20 +175,20 @@ class PaddedTransform:
         for field, weights in enumerate(outward.T):
             self._backward(potentials, weights, field, begun)
 
-    def _forward(self, densities: Sequence[np.ndarray], weights: np.ndarray, field: int) -> None:
+    def _forward(self, densities: np.ndarray | Sequence[np.ndarray], weights: np.ndarray, field: int) -> None:
         """A combination of densities: lines along the last axis, then the exchanges to whole planes."""
         used = [int(species) for species in np.flatnonzero(weights)]
-        factors, densities = [self.real_dtype.type(weights[b]) for b in used], [densities[b] for b in used]
+        factors, sources = [self.real_dtype.type(weights[b]) for b in used], [densities[b] for b in used]
         if self._line:
-            mine = sum(factor * density for factor, density in zip(factors, densities, strict=True))
-            factors, densities = [self.real_dtype.type(1.0)], [self._whole_line(mine)]
-        densities = [_view(density) for density in densities]
+            local = np.asarray(sum(factor * source for factor, source in zip(factors, sources, strict=True)))
+            factors, sources = [self.real_dtype.type(1.0)], [self._whole_line(local)]
+        sources = [_view(source) for source in sources]
         target = self._lines_of(field)
         with self.timers.phase("transform"):
             for rows, padded in self._line_blocks():
                 line = padded[..., : self.points[2]]
-                np.multiply(densities[0][rows], factors[0], out=line)
-                for factor, density in zip(factors[1:], densities[1:], strict=True):
+                np.multiply(sources[0][rows], factors[0], out=line)
+                for factor, density in zip(factors[1:], sources[1:], strict=True):
                     line += factor * density[rows]
                 padded[..., self.points[2] :] = 0
                 ducc0.fft.r2c(padded, axes=(2,), out=target[rows][..., : self._half], nthreads=self.threads)

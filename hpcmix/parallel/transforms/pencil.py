@@ -62,18 +62,15 @@ class PencilTransform(Transform):
 
     @property
     def description(self) -> str:
-        """See :meth:`Transform.description`."""
         lines = self.kernels.description()
         return f"{lines}, exchanged through {self._way.replace('-', ' ')}" if self._tasks else lines
 
     @property
     def exchange_name(self) -> str:
-        """See :meth:`Transform.exchange_name`."""
         return self._way if self._tasks else ""
 
     @property
     def work(self) -> np.ndarray:
-        """See :meth:`Transform.work`."""
         return self._exchanges(1)[-1].landings[0] if self._tasks else super().work
 
     def make_room_for(self, fields: int) -> None:
@@ -107,7 +104,6 @@ class PencilTransform(Transform):
     # --------------------------------------------------------------- whole transforms
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
-        """See :meth:`Transform.forward`."""
         first = self._first_array() if self._tasks else wave
         self.leave_position(field, first)
         spectrum = self._to_lines([first])[0]
@@ -118,7 +114,6 @@ class PencilTransform(Transform):
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
-        """See :meth:`Transform.backward`."""
         scale = self.inverse_points if normalise else 1.0
         spectrum = wave
         if self._tasks:
@@ -198,8 +193,6 @@ class PencilTransform(Transform):
                     np.copyto(field, half_way)
 
     def multiply_factors(self, fields: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
-        """See :meth:`Transform.multiply_factors`."""
-
         def change(spectra: Sequence[np.ndarray], first: int) -> None:
             for number, spectrum in enumerate(spectra, first):
                 factor = factors[number]
@@ -211,7 +204,6 @@ class PencilTransform(Transform):
         self._change_lines(fields, change)
 
     def multiply_matrix(self, fields: Sequence[np.ndarray], matrix: SpectralMatrix) -> None:
-        """See :meth:`Transform.multiply_matrix`."""
         self._change_lines(fields, lambda spectra, _: matrix.multiply_lines(self.kernels, spectra), together=True)
 
     def convolve(
@@ -220,7 +212,6 @@ class PencilTransform(Transform):
         multipliers: Sequence[Sequence[np.ndarray | None]],
         targets: Sequence[np.ndarray],
     ) -> None:
-        """See :meth:`Transform.convolve`."""
         spectra = self.half_way_fields(len(sources))
         for source, spectrum in zip(sources, spectra, strict=True):
             self.leave_position(source, spectrum)
@@ -229,13 +220,11 @@ class PencilTransform(Transform):
             self.enter_position(spectrum, target)
 
     def half_way_fields(self, count: int) -> list[np.ndarray]:
-        """See :meth:`Transform.half_way_fields`."""
         if self._spectra is None or len(self._spectra) < count:
             self._spectra = self.empty_fields(count)
         return list(self._spectra[:count])
 
     def mix_half_way(self, spectra: Sequence[np.ndarray], multipliers: Sequence[Sequence[np.ndarray | None]]) -> None:
-        """See :meth:`Transform.mix_half_way`."""
         self._change_lines(
             spectra, lambda arrays, _: self.kernels.mix_lines(arrays, multipliers, self.inverse_points), together=True
         )
@@ -312,7 +301,6 @@ class PencilTransform(Transform):
         return self._scratch
 
     def free(self) -> None:
-        """See :meth:`Transform.free`."""
         for exchange in self._made:
             exchange.free()
         for fields in dict.fromkeys(self._shared.values()):

@@ -44,18 +44,15 @@ class ReferenceTransform(Transform):
 
     @property
     def description(self) -> str:
-        """See :meth:`Transform.description`."""
         return "mpi4py-fft"
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
-        """See :meth:`Transform.forward`."""
         self._fft.forward.input_array[...] = field
         with self.timers.phase("transform"):
             wave[...] = self._fft.forward(normalize=False)
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
-        """See :meth:`Transform.backward`."""
         self._fft.backward.input_array[...] = wave
         with self.timers.phase("transform"):
             result = self._fft.backward(normalize=False)
@@ -63,5 +60,4 @@ class ReferenceTransform(Transform):
         return field
 
     def free(self) -> None:
-        """See :meth:`Transform.free`."""
         self._fft.destroy()

@@ -41,11 +41,9 @@ class CommonMatrix(SpectralMatrix):
     factors: Sequence[np.ndarray]
 
     def multiply_lines(self, kernels: ModuleType, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`SpectralMatrix.multiply_lines`."""
         kernels.multiply_lines_by_matrix(fields, self.matrix, self.factors)
 
     def of_plane(self, place: int) -> CommonMatrix:
-        """See :meth:`SpectralMatrix.of_plane`."""
         return CommonMatrix(self.matrix, [self.factors[0][place : place + 1], *self.factors[1:]])
 
     def multiply_spectra(self, kernels: ModuleType, spectra: Sequence[np.ndarray]) -> None:
@@ -75,11 +73,9 @@ class LevelMatrix(SpectralMatrix):
     radius: float
 
     def multiply_lines(self, kernels: ModuleType, fields: Sequence[np.ndarray]) -> None:
-        """See :meth:`SpectralMatrix.multiply_lines`."""
         kernels.turn_coupled_lines(fields, self.symbols, self.constant, self.slope, self.angle, self.scale, self.radius)
 
     def of_plane(self, place: int) -> LevelMatrix:
-        """See :meth:`SpectralMatrix.of_plane`."""
         here = slice(place, place + 1)
         return self._with(
             [one[here] if isinstance(one, np.ndarray) else [one[0][here], *one[1:]] for one in self.symbols]

@@ -20,13 +20,17 @@ from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_e
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.checks.rotation import check_turning
 from hpcmix.problem.errors import closest
+from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
+from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.sections.species import Condensate
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
+from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.units.units import Units
 from hpcmix.splittings import INTEGRATORS
 
 
@@ -39,45 +43,48 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         return  # quantities with a unit have no value then
     if parts.units.given:
         yield from _check_masses(parts)
-    yield from _check_semirelativistic(parts)
+    yield from _check_semirelativistic(parts, parts.units)
     yield from check_couplings(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
     hbar = 1.0
-    if parts.grid is not None and parts.scaling is not None and not parts.complete:
+    grid, time = parts.grid, parts.time
+    if grid is not None and parts.scaling is not None and not parts.complete:
         return
-    if parts.grid is not None and parts.complete:
+    if grid is not None and parts.complete:
         if parts.scaling is not None:
-            found = list(_check_scaling(parts))
-            yield from found
+            tables, given = entries(parts.tables, "species"), parts.units.given
+            found = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
+            for path, message in found:
+                yield path, message, None
             if found:
                 return  # hbar and the masses are not known then
-        parts, hbar = parts.as_scaled()
-        for path, message in check_magnitudes(parts, hbar):
+        parts, hbar = parts.as_scaled(grid)
+        for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
-    if parts.grid is not None:
+    if grid is not None:
         for index, one in parts.species.items():
-            for path, message in check_on_grid(one, parts.grid, hbar):
+            for path, message in check_on_grid(one, grid, hbar):
                 yield ("species", index, *path), message, None
         for index, interaction in parts.interaction.items():
-            for path, message in (*interaction.misfits(parts.grid), *check_cost(interaction, parts.grid)):
+            for path, message in (*interaction.misfits(grid), *check_cost(interaction, grid)):
                 yield ("interaction", index, *path), message, None
-        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, parts.grid):
+        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, grid):
             yield path, message, None
-    if parts.grid is not None and parts.grid.frame.map.expanding:
-        apart = parts.interaction, parts.coupling, parts.rotation, parts.time, parts.output
-        for path, message in check_frame(parts.grid, parts.species, *apart):
+    if grid is not None and grid.frame.map.expanding:
+        apart = parts.interaction, parts.coupling, parts.rotation, time, parts.output
+        for path, message in check_frame(grid, parts.species, *apart):
             yield path, message, None
-        if parts.time is not None and math.isinf(parts.time.final):
-            for path, message in check_in_frame(parts.functional, parts.grid):
+        if time is not None and math.isinf(time.final):
+            for path, message in check_in_frame(parts.functional, grid):
                 yield path, message, None
-    if parts.time is not None:
-        yield from _check_schedules(parts.time, parts.output)
-        yield from _check_tolerance(parts)
-        if parts.grid is not None:
-            yield from _check_factors(parts)
-            yield from _check_step(parts, hbar)
+    if time is not None:
+        yield from _check_schedules(time, parts.output)
+        yield from _check_tolerance(parts, time)
+        if grid is not None:
+            yield from _check_factors(parts, time)
+            yield from _check_step(parts, time, grid, hbar)
 
 
 def _names(parts: Parts) -> list[str]:
@@ -131,11 +138,11 @@ def _check_masses(parts: Parts) -> Iterator[Finding]:
             yield ("species", index, "mass"), "is required, because the file has [units]", None
 
 
-def _check_semirelativistic(parts: Parts) -> Iterator[Finding]:
+def _check_semirelativistic(parts: Parts, units: Units) -> Iterator[Finding]:
     """With [units] c is not one; and schemes that rest on a kinetic energy quadratic in the momentum lose their
     order."""
     found = [(index, one) for index, one in parts.species.items() if one.kinetic == "semirelativistic"]
-    for index, _ in found if parts.units.given else ():
+    for index, _ in found if units.given else ():
         message = (
             '"semirelativistic" takes c = 1, and code units made of a length, a mass and hbar have another c; leave '
             "[units] out and give all numbers in units with hbar = c = 1"
@@ -210,13 +217,6 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
         yield ("output", "snapshots", "fields", position), message, None
 
 
-def _check_scaling(parts: Parts) -> Iterator[Finding]:
-    tables = entries(parts.tables, "species")
-    found = scaling_checks(parts.scaling, parts.species, tables, parts.grid.dimensions, parts.units.given)
-    for path, message in found:
-        yield path, message, None
-
-
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
     for name in ("observables", "snapshots", "checkpoints") if output is not None and time.adaptive is None else ():
         interval = getattr(output, name).interval
@@ -230,20 +230,19 @@ MOST_TIMES = 2**20
 """At so many times a factor is evaluated in advance."""
 
 
-def _check_factors(parts: Parts) -> Iterator[Finding]:
+def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
     """Refuse factors that are not finite at the ends of the steps; of adaptive steps, at the beginning."""
-    time = parts.time
     if time.frame.expanding or time.adaptive is not None:
         times = np.zeros(1)
     else:
         times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
-    found = [
+    switched: list[tuple[KeyPath, Switching]] = [
         (("species", index, "potential", number), entry)
         for index, one in parts.species.items()
         for number, entry in enumerate(one.potential)
     ]
-    found += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
-    for path, entry in found:
+    switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
+    for path, entry in switched:
         if entry.factor is None:
             continue
         on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
@@ -252,9 +251,8 @@ def _check_factors(parts: Parts) -> Iterator[Finding]:
             yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
 
 
-def _check_tolerance(parts: Parts) -> Iterator[Finding]:
+def _check_tolerance(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
     """Refuse a tolerance that rounding alone would exceed."""
-    time = parts.time
     if time.adaptive is None or parts.parallel is None:
         return
     least = smallest_tolerance(parts.parallel.precision, time.splitting.order)
@@ -266,7 +264,7 @@ def _check_tolerance(parts: Parts) -> Iterator[Finding]:
         yield ("time", "step", "tolerance"), message, None
 
 
-def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
+def largest_fixed_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> float | None:
     """The step beyond which the splitting resonates, or None where any step is right.
 
     In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
@@ -275,7 +273,6 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     so that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact
     and any step is right; an expanding frame brings a potential of its own.
     """
-    time, grid = parts.time, parts.grid
     acted_on = any(entries(parts.tables, key) for key in ("interaction", "functional")) or grid.frame.map.expanding
     acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
     if not time.check_step or not acted_on or not parts.species:
@@ -285,18 +282,20 @@ def largest_fixed_step(parts: Parts, hbar: float) -> float | None:
     return math.pi / (time.splitting.largest_drift * fastest)
 
 
-def _check_step(parts: Parts, hbar: float) -> Iterator[Finding]:
+def _check_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> Iterator[Finding]:
     """Refuse a step at which the splitting resonates. An adaptive step consists of two."""
-    time, largest = parts.time, largest_fixed_step(parts, hbar)
+    largest = largest_fixed_step(parts, time, grid, hbar)
     if largest is None:
         return
-    given, keys = time.step_size, ("time", "step")
+    given: float | None = time.step_size
+    keys: KeyPath = ("time", "step")
     if time.adaptive is not None:
         given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
         if time.end / largest > MOST_STEPS:
             yield ("time", "final"), f"takes more than {time.end / largest:.2g} steps, too many to count", None
     if given is not None and given > largest:
-        seconds = f" ({_rounded_down(largest * parts.units.time_si)} s)" if parts.units.given else ""
+        second = None if parts.units is None else parts.units.time_si
+        seconds = "" if second is None else f" ({_rounded_down(largest * second)} s)"
         message = (
             f"{given:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
             f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.initial import InitialSection
 from hpcmix.problem.sections.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
@@ -36,7 +37,7 @@ def _check_centre(thing: object, grid: Grid) -> Iterator[Finding]:
             yield ("centre", axis), message
 
 
-def _check_momentum(initial: object, grid: Grid, hbar: float) -> Iterator[Finding]:
+def _check_momentum(initial: InitialSection, grid: Grid, hbar: float) -> Iterator[Finding]:
     for axis, momentum in enumerate(initial.momentum):
         limit = hbar * math.pi / grid.spacings[axis]
         if abs(momentum) > limit:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Constants, reduced_mass
 from hpcmix.problem.sections.scaling import Prefactors, prefactors
 from hpcmix.problem.sections.species import Species
@@ -28,7 +30,7 @@ LONGEST_CELL = 1e6
 """Largest spacing of the grid over its smallest: kinetic energies along the axes differ by the square then, and radial
 tables have as many entries for a point of an axis."""
 
-Finding = tuple[tuple[str | int, ...], str]
+Finding = tuple[KeyPath, str]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Meeting:
     energy, kinetic  the two, in code units.
     """
 
-    path: tuple[str | int, ...]
+    path: KeyPath
     what: str
     species: int
     energy: float
@@ -66,21 +68,21 @@ def largest_kinetic_energy(species: Species, square: float) -> float:
     return square / (2.0 * species.mass)
 
 
-def check_magnitudes(parts: Parts, hbar: float) -> Iterator[Finding]:
+def check_magnitudes(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
     """Path and sentence for the first number that leaves the range where it meets others: what comes after it would
-    only say the same again. `parts` has a valid grid and all its species."""
-    found = next(_out_of_range(parts, hbar), None)
+    only say the same again. `parts` has all its species."""
+    found = next(_out_of_range(parts, grid, hbar), None)
     if found is not None:
         yield found
 
 
-def _out_of_range(parts: Parts, hbar: float) -> Iterator[Finding]:
-    yield from _check_cells(parts)
-    factors = prefactors(parts.scaling, list(parts.species.values()), parts.grid.dimensions)
+def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
+    yield from _check_cells(grid)
+    factors = prefactors(parts.scaling, list(parts.species.values()), grid.dimensions)
     precision = "double" if parts.parallel is None else parts.parallel.precision
     largest = LARGEST_VALUES[precision]
-    cell, box = math.prod(parts.grid.spacings), math.prod(parts.grid.lengths)
-    square = hbar**2 * sum((math.pi / spacing) * (math.pi / spacing) for spacing in parts.grid.spacings)
+    cell, box = math.prod(grid.spacings), math.prod(grid.lengths)
+    square = hbar**2 * sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
     kinetic = {index: largest_kinetic_energy(one, square) for index, one in parts.species.items()}
     for (index, one), weight in zip(parts.species.items(), factors.weights, strict=True):
         for name, value in (("density", weight / cell), ("mean density", weight / box)):
@@ -92,22 +94,22 @@ def _out_of_range(parts: Parts, hbar: float) -> Iterator[Finding]:
             yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
     step = 0.0 if parts.time is None else hbar / parts.time.step_size
     constants = _Constants(hbar, {one.name: one.mass for one in parts.species.values()})
-    for one in _meetings(parts, constants, factors, kinetic, cell):
-        other, what = one.kinetic, "the largest kinetic energy"
-        if step > other and not parts.species[one.species].initial.is_ground_state:
+    for meeting in _meetings(parts, grid, constants, factors, kinetic):
+        other, what = meeting.kinetic, "the largest kinetic energy"
+        if step > other and not parts.species[meeting.species].initial.is_ground_state:
             other, what = step, "hbar over the step"
-        if one.energy > min(largest, LARGEST_QUOTIENT * other):
+        if meeting.energy > min(largest, LARGEST_QUOTIENT * other):
             yield (
-                one.path,
-                f"{one.what} reaches {one.energy:.3g} on this grid, and {what} is {other:.3g} (code units): rounding "
-                "leaves nothing of the smaller; check this number, masses, particles and lengths (at most "
+                meeting.path,
+                f"{meeting.what} reaches {meeting.energy:.3g} on this grid, and {what} is {other:.3g} (code units): "
+                "rounding leaves nothing of the smaller; check this number, masses, particles and lengths (at most "
                 f"{LARGEST_QUOTIENT:.0e} times the other, and {largest:.0e})",
             )
     yield from _check_ranges(parts, constants)
 
 
-def _check_cells(parts: Parts) -> Iterator[Finding]:
-    spacings = parts.grid.spacings
+def _check_cells(grid: Grid) -> Iterator[Finding]:
+    spacings = grid.spacings
     if max(spacings) > LONGEST_CELL * min(spacings):
         yield (
             ("grid", "lengths"),
@@ -117,11 +119,11 @@ def _check_cells(parts: Parts) -> Iterator[Finding]:
 
 
 def _meetings(
-    parts: Parts, constants: Constants, factors: Prefactors, kinetic: dict[int, float], cell: float
+    parts: Parts, grid: Grid, constants: Constants, factors: Prefactors, kinetic: dict[int, float]
 ) -> Iterator[Meeting]:
     """All energies of the problem whose size is known without its fields."""
     hbar = constants.hbar
-    grid, names = parts.grid, {one.name: index for index, one in parts.species.items()}
+    cell, names = math.prod(grid.spacings), {one.name: index for index, one in parts.species.items()}
     corner = [length / 2.0 for length in grid.lengths]
     places = list(parts.species)
     kernel_factors = () if parts.ground_state is None else parts.ground_state.kernel_factors
@@ -134,17 +136,19 @@ def _meetings(
             energy = momentum * momentum / (2.0 * one.mass)
             resting = hbar**2 * sum((math.pi / spacing) ** 2 for spacing in grid.spacings) / (2.0 * one.mass)
             yield Meeting(("species", index, "vector_potential"), "A^2/2m of this potential", index, energy, resting)
-        turning = {("rotation", "rate"): parts.rotation.rate if parts.rotation is not None else 0.0}
-        turning[("grid", "frame", "rate")] = grid.frame.map.rate
+        turning: dict[KeyPath, float] = {
+            ("rotation", "rate"): parts.rotation.rate if parts.rotation is not None else 0.0,
+            ("grid", "frame", "rate"): grid.frame.map.rate,
+        }
         for path, rate in turning.items():
             energy = 0.5 * one.mass * sum((rate * side) ** 2 for side in corner)
             yield Meeting(path, "m (rate r)^2/2", index, energy, kinetic[index])
-    for index, entry in parts.coupling.items():
-        for key in ("rabi_frequency", "detuning"):
-            for name in entry.between:
+    for index, coupling in parts.coupling.items():
+        for part in ("rabi_frequency", "detuning"):
+            for name in coupling.between:
                 if name in names:
-                    mine, energy = names[name], hbar * abs(getattr(entry, key))
-                    yield Meeting(("coupling", index, key), "its energy", mine, energy, kinetic[mine])
+                    member, energy = names[name], hbar * abs(getattr(coupling, part))
+                    yield Meeting(("coupling", index, part), "its energy", member, energy, kinetic[member])
     for index, entry in parts.interaction.items():
         if any(name not in names for name in entry.between):
             continue
@@ -157,13 +161,14 @@ def _meetings(
             yield Meeting(("interaction", index, *key), what, here, energy, kinetic[here])
             for number, changed in enumerate(kernel_factors):
                 if set(changed.between) == set(entry.between):
-                    path, sought = ("ground_state", "kernel_factors", number, "factor"), energy * abs(changed.factor)
-                    yield Meeting(path, f"{what} of the ground state", here, sought, kinetic[here])
-    for index, entry in parts.functional.items():
-        members = [names[name] for name in entry.species if name in names]
-        energy = entry.largest_mean_field(sum(factors.weights[places.index(one)] for one in members) / cell)
-        for one in members:
-            yield Meeting(("functional", index, "strength"), "its mean field at one point", one, energy, kinetic[one])
+                    place, sought = ("ground_state", "kernel_factors", number, "factor"), energy * abs(changed.factor)
+                    yield Meeting(place, f"{what} of the ground state", here, sought, kinetic[here])
+    for index, functional in parts.functional.items():
+        members = [names[name] for name in functional.species if name in names]
+        energy = functional.largest_mean_field(sum(factors.weights[places.index(member)] for member in members) / cell)
+        path, what = ("functional", index, "strength"), "its mean field at one point"
+        for member in members:
+            yield Meeting(path, what, member, energy, kinetic[member])
 
 
 def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
@@ -30,7 +31,7 @@ class Parts:
     units: Units | None = None
     grid: Grid | None = None
     species: dict[int, Species] = field(default_factory=dict)
-    interaction: dict[int, Any] = field(default_factory=dict)
+    interaction: dict[int, Interaction] = field(default_factory=dict)
     functional: dict[int, FunctionalSection] = field(default_factory=dict)
     rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)
@@ -46,10 +47,10 @@ class Parts:
         switched = [potential for one in self.species.values() for potential in one.potential]
         return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
 
-    def as_scaled(self) -> tuple[Parts, float]:
-        """The parts with the masses and the number of bosons that the scaling sets, and its hbar. Of complete parts
-        with a grid."""
-        species, dimensions = list(self.species.values()), self.grid.dimensions
+    def as_scaled(self, grid: Grid) -> tuple[Parts, float]:
+        """The parts with the masses and the number of bosons that the scaling sets, and its hbar. Of complete
+        parts."""
+        species, dimensions = list(self.species.values()), grid.dimensions
         scaled = scaled_species(self.scaling, species, dimensions)
         hbar = prefactors(self.scaling, species, dimensions).hbar
         return replace(self, species=dict(zip(self.species, scaled, strict=True))), hbar

@@ -110,9 +110,9 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
         couplings[b, a] = couplings[a, b]
         if attraction.more_singular:
             beyond.append(entry.kind)
-    for entry in problem.functional:
-        if not entry.bounded_below and any(one in members for one in problem.indices(entry.species)):
-            beyond.append(entry.kind)
+    for functional in problem.functional:
+        if not functional.bounded_below and not set(members).isdisjoint(problem.indices(functional.species)):
+            beyond.append(functional.kind)
     if not couplings.any() and not beyond:
         return None
     chosen = np.ix_(members, members)

@@ -47,7 +47,10 @@ class _Scanner:
         return self.lines
 
     def skip(self, pattern: re.Pattern) -> str:
+        """Go behind what a pattern matches, if nothing else the empty text."""
         match = pattern.match(self.text, self.position)
+        if match is None:
+            return ""
         self.position = match.end()
         return match[0]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from hpcmix.frame import Frame
@@ -14,6 +15,16 @@ from hpcmix.problem.units.units import Units
 
 VALUE, TABLE = "<value>", "<table>"
 """Tags of an entry that is a single value or a table, in the locations of pydantic's errors."""
+
+
+def value_or_table(table: type[BaseModel]) -> Discriminator:
+    """What tells the two apart, in an entry of the type ``Annotated[Annotated[..., Tag(VALUE)] | Annotated[table,
+    Tag(TABLE)], value_or_table(table)]``."""
+
+    def kind(value: Any) -> str:
+        return TABLE if isinstance(value, (dict, table)) else VALUE
+
+    return Discriminator(kind)
 
 
 class Section(BaseModel):
@@ -37,7 +48,7 @@ class Context:
     frame: Frame | None = None
 
 
-def context_of(info) -> Context:
+def context_of(info: ValidationInfo[Any]) -> Context:
     """The Context of a pydantic validation, or one that knows nothing where there is none."""
     return info.context if isinstance(info.context, Context) else Context()
 

@@ -73,8 +73,8 @@ class Source:
     def _key(self, path: KeyPath) -> str:
         parts = [str(part) for part in path]
         if len(path) >= 2 and path[0] == "species" and isinstance(path[1], int):
-            species = self.tables.get("species")
-            name = species[path[1]].get("name") if isinstance(species[path[1]], dict) else None
+            table = self.tables["species"][path[1]]
+            name = table.get("name") if isinstance(table, dict) else None
             names = [entry.get("name") for entry in self._list("species")]
             if isinstance(name, str) and name and names.count(name) == 1:
                 parts[1] = name

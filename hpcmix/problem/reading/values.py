@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo
 
-from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.reading.section import Context, context_of, wrong
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
 from hpcmix.problem.units.expressions import Expression, ExpressionError
 from hpcmix.problem.units.units import UnitError
@@ -98,21 +98,34 @@ def quantity(
     """
 
     def check(value: Any, info: ValidationInfo) -> float:
-        if not isinstance(value, str):
-            return number_in_range(value, above, at_least)
-        context = context_of(info)
-        if context.units is None or (callable(dimension) and context.dimensions is None):
-            return 1.0  # the file is refused for another reason; nothing sees this number
-        try:
-            converted = context.units.convert(
-                value, dimension(context.dimensions) if callable(dimension) else dimension
-            )
-        except UnitError as error:
-            raise wrong(str(error)) from None
-        number_in_range(converted, above, at_least)
-        return converted
+        return quantity_in(value, context_of(info), dimension, above=above, at_least=at_least)
 
     return PlainValidator(check)
+
+
+def quantity_in(
+    value: Any,
+    context: Context,
+    dimension: Dimension | Callable[[int], Dimension],
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+) -> float:
+    """The value of a :func:`quantity` in code units."""
+    if not isinstance(value, str):
+        return number_in_range(value, above, at_least)
+    if callable(dimension):
+        if context.dimensions is None:
+            return 1.0  # the file is refused for another reason; nothing sees this number
+        dimension = dimension(context.dimensions)
+    if context.units is None:
+        return 1.0  # as above
+    try:
+        converted = context.units.convert(value, dimension)
+    except UnitError as error:
+        raise wrong(str(error)) from None
+    number_in_range(converted, above, at_least)
+    return converted
 
 
 def angle() -> PlainValidator:
@@ -175,7 +188,8 @@ def two_names(value: Any) -> tuple[str, str]:
     """The type of `between`."""
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(name, str) for name in value):
         raise wrong(f'must be a list of two species names, such as ["up", "down"], not {described(value)}')
-    return tuple(value)
+    first, second = value
+    return first, second
 
 
 def existing_path(value: Any, info: ValidationInfo) -> str:
@@ -193,8 +207,3 @@ def existing_path(value: Any, info: ValidationInfo) -> str:
 def existing_file() -> PlainValidator:
     """The type of an entry that is an :func:`existing_path`."""
     return PlainValidator(existing_path)
-
-
-def vector(element: PlainValidator):
-    """The type of a quantity per axis: a tuple with one float per axis of the grid."""
-    return Annotated[tuple[Annotated[float, element], ...], per_axis()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import BeforeValidator, StrictBool, model_validator
@@ -37,7 +37,7 @@ class RabiCoupling(Switching):
     wholly on at time 0-, and by no factor of time."""
 
     @model_validator(mode="after")
-    def _two_species(self):
+    def _two_species(self) -> Self:
         if self.between[0] == self.between[1]:
             raise wrong("must name two different species: a coupling turns one into the other", key="between")
         return self

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, Validation
 from hpcmix.problem.errors import closest
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import described, number_in_range, quantity, real
+from hpcmix.problem.reading.values import described, number_in_range, quantity_in, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
@@ -67,7 +67,7 @@ def _strength(value: Any, info: ValidationInfo) -> float:
             f"has no unit that can be written: with exponent = {exponent:g} it is an energy times length^{lengths:g}; "
             "give a number in code units"
         )
-    return quantity(ENERGY + LENGTH * round(lengths)).func(value, info)
+    return quantity_in(value, context_of(info), ENERGY + LENGTH * round(lengths))
 
 
 class PowerFunctional(FunctionalSection):
@@ -79,19 +79,16 @@ class PowerFunctional(FunctionalSection):
     strength: Annotated[float, PlainValidator(_strength)]
 
     def largest_mean_field(self, density: float) -> float:
-        """See :class:`FunctionalSection`."""
         try:
             return abs(self.strength) * self.exponent * density ** (self.exponent - 1.0)
         except OverflowError:
             return math.inf
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`FunctionalSection`."""
         return 2.0 - dimensions * (self.exponent - 1.0)
 
     @property
     def bounded_below(self) -> bool:
-        """See :class:`FunctionalSection`."""
         return self.strength >= 0.0
 
 

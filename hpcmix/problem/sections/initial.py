@@ -6,31 +6,18 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field, PlainValidator, Tag
 
 from hpcmix.problem.errors import closest
-from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import (
-    described,
-    existing_file,
-    expression,
-    integer,
-    per_axis,
-    quantity,
-    real,
-    vector,
-)
+from hpcmix.problem.reading.values import described, existing_file, expression, integer, real
+from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.times.adaptive import number_or_table
-from hpcmix.problem.units.dimensions import FREQUENCY, LENGTH, MOMENTUM
 from hpcmix.problem.units.expressions import Expression
 
 Finding = tuple[KeyPath, str]
 """The key of the entry to blame, and a sentence."""
-
-Integers = Annotated[tuple[Annotated[int, integer()], ...], per_axis()]
-Counts = Annotated[tuple[Annotated[int, integer(at_least=0)], ...], per_axis()]
 
 
 class Noise(Section):
@@ -44,7 +31,7 @@ class Noise(Section):
 class InitialSection(Section):
     """What every initial state can have: a boost ``exp(i p.x / hbar)`` and noise."""
 
-    momentum: vector(quantity(MOMENTUM)) = Field(0.0, validate_default=True)
+    momentum: Momentum = Field(0.0, validate_default=True)
     noise: Noise | None = None
 
     makes_sets: ClassVar[bool] = False
@@ -94,7 +81,10 @@ class GroundStateInitial(InitialSection):
     minimisation begins."""
 
     kind: Literal["ground-state"] = "ground-state"
-    start: number_or_table(str, PlainValidator(_named_start), FileStart) = "thomas-fermi"
+    start: Annotated[
+        Annotated[str, PlainValidator(_named_start), Tag(VALUE)] | Annotated[FileStart, Tag(TABLE)],
+        value_or_table(FileStart),
+    ] = "thomas-fermi"
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the noise on the first guess, where there is some (``ground_state.noise``, ``ground_state.starts``). Another
     seed may find another minimum, of vortices say."""
@@ -105,11 +95,9 @@ class GroundStateInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return False
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         return iter(())
 
 
@@ -117,8 +105,8 @@ class GaussianInitial(InitialSection):
     """``exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``."""
 
     kind: Literal["gaussian"]
-    width: vector(quantity(LENGTH, above=0))
-    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+    width: Lengths
+    centre: Position = Field(0.0, validate_default=True)
 
     fills_the_trap: ClassVar[bool] = False
     """Whether the cloud is as large as trap and repulsion make it."""
@@ -127,11 +115,9 @@ class GaussianInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         return iter(())
 
 
@@ -144,11 +130,9 @@ class ThomasFermiInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return False
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         return iter(())
 
 
@@ -157,10 +141,10 @@ class OscillatorInitial(InitialSection):
     orbitals of lowest energy."""
 
     kind: Literal["oscillator"]
-    frequency: vector(quantity(FREQUENCY, above=0))
+    frequency: PositiveFrequencies
     numbers: Counts | None = None
     """0 for a condensate that does not say; never given for a set of orbitals."""
-    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+    centre: Position = Field(0.0, validate_default=True)
 
     makes_sets: ClassVar[bool] = True
     fills_the_trap: ClassVar[bool] = False
@@ -170,11 +154,9 @@ class OscillatorInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         for axis, number in enumerate(self.numbers or ()):
             if number >= grid.points[axis]:
                 name = grid.axes[axis]
@@ -199,11 +181,9 @@ class PlaneWavesInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         if self.numbers is None:
             return  # a Fermi sphere; whether it fits is seen when it is made
         for axis, name in enumerate(grid.axes):
@@ -225,11 +205,9 @@ class ExpressionInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         return iter(())
 
 
@@ -245,11 +223,9 @@ class FileInitial(InitialSection):
 
     @property
     def written_down(self) -> bool:
-        """See :class:`InitialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InitialSection`."""
         return iter(())
 
 

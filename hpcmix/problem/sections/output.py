@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, PlainValidator, StrictBool, model_validator
 
@@ -23,7 +23,7 @@ class ScheduleSection(Section):
     """Time from one record to the next."""
 
     @model_validator(mode="after")
-    def _one_schedule(self):
+    def _one_schedule(self) -> Self:
         if self.every is not None and self.interval is not None:
             raise wrong("contradicts every; give one of the two", key="interval")
         return self
@@ -75,7 +75,7 @@ class SnapshotsOptions(ScheduleSection):
     """Of a set of orbitals: its density, all wave functions, or the Thomas-Fermi density in its present potential."""
 
     @model_validator(mode="after")
-    def _fields_once(self):
+    def _fields_once(self) -> Self:
         if len(set(self.fields)) < len(self.fields):
             raise wrong("names a field twice", key="fields")
         return self

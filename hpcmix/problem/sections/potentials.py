@@ -11,10 +11,11 @@ import numpy as np
 from pydantic import Field
 
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import angle, existing_file, expression, quantity, vector
+from hpcmix.problem.reading.values import existing_file, expression, quantity
+from hpcmix.problem.reading.vectors import Angles, Energies, Frequencies, Lengths, Position
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.times.switching import Switching
-from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH
+from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 
 _SAMPLES = 17
@@ -66,35 +67,30 @@ class HarmonicPotential(PotentialSection):
     """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
 
     kind: Literal["harmonic"]
-    frequency: vector(quantity(FREQUENCY, at_least=0))
-    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+    frequency: Frequencies
+    centre: Position = Field(0.0, validate_default=True)
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Where it has a frequency."""
         return self.frequency[axis] > 0.0
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        """See :class:`PotentialSection`."""
         sides = zip(self.frequency, self.centre, corner, strict=True)
         return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
 
     @property
     def proportional_to_mass(self) -> bool:
-        """See :class:`PotentialSection`."""
         return True
 
     @property
     def at_points_only(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def shapes_clouds(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`PotentialSection`."""
         return iter(())
 
     def round_about(self, axis: int) -> bool:
@@ -108,31 +104,26 @@ class LatticePotential(PotentialSection):
     """``U = sum_i depth_i sin^2(pi x_i / period_i + phase_i)``. An axis of depth zero has no lattice."""
 
     kind: Literal["lattice"]
-    depth: vector(quantity(ENERGY))
-    period: vector(quantity(LENGTH, above=0))
-    phase: vector(angle()) = Field(0.0, validate_default=True)
+    depth: Energies
+    period: Lengths
+    phase: Angles = Field(0.0, validate_default=True)
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        """See :class:`PotentialSection`."""
         return sum(map(abs, self.depth))
 
     @property
     def proportional_to_mass(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def at_points_only(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def shapes_clouds(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`PotentialSection`."""
         for axis, name in enumerate(grid.axes):
             period, length = self.period[axis], grid.lengths[axis]
             if self.depth[axis] == 0.0:
@@ -158,7 +149,7 @@ class BoxPotential(PotentialSection):
 
     kind: Literal["box"]
     height: Annotated[float, quantity(ENERGY)]
-    lengths: vector(quantity(LENGTH, above=0))
+    lengths: Lengths
     edge: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
@@ -166,26 +157,21 @@ class BoxPotential(PotentialSection):
         return self.height > 0.0 and self.lengths[axis] < lengths[axis]
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        """See :class:`PotentialSection`."""
         return abs(self.height)
 
     @property
     def proportional_to_mass(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def at_points_only(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def shapes_clouds(self) -> bool:
-        """See :class:`PotentialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`PotentialSection`."""
         for axis, name in enumerate(grid.axes):
             if self.lengths[axis] > grid.lengths[axis]:
                 message = f"{self.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
@@ -197,30 +183,25 @@ class GaussianPotential(PotentialSection):
 
     kind: Literal["gaussian"]
     height: Annotated[float, quantity(ENERGY)]
-    width: vector(quantity(LENGTH, above=0))
-    centre: vector(quantity(LENGTH)) = Field(0.0, validate_default=True)
+    width: Lengths
+    centre: Position = Field(0.0, validate_default=True)
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        """See :class:`PotentialSection`."""
         return abs(self.height)
 
     @property
     def proportional_to_mass(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def at_points_only(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def shapes_clouds(self) -> bool:
-        """See :class:`PotentialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`PotentialSection`."""
         return iter(())
 
 
@@ -257,26 +238,21 @@ class ExpressionPotential(PotentialSection):
         return np.min(np.broadcast_to(values, shape), axis=others)
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        """See :class:`PotentialSection`."""
         return 0.0
 
     @property
     def proportional_to_mass(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def at_points_only(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def shapes_clouds(self) -> bool:
-        """See :class:`PotentialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`PotentialSection`."""
         return iter(())
 
 
@@ -288,26 +264,21 @@ class FilePotential(PotentialSection):
     dataset: str = "potential"
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        """See :class:`PotentialSection`."""
         return 0.0
 
     @property
     def proportional_to_mass(self) -> bool:
-        """See :class:`PotentialSection`."""
         return False
 
     @property
     def at_points_only(self) -> bool:
-        """See :class:`PotentialSection`."""
         return True
 
     @property
     def shapes_clouds(self) -> bool:
-        """See :class:`PotentialSection`."""
         return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`PotentialSection`."""
         return iter(())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
@@ -55,13 +55,7 @@ class RadialBump(RadialSection):
     height: Annotated[float, quantity(ENERGY)]
 
     @property
-    def edges(self) -> tuple[float, ...]:
-        """See :class:`RadialSection`."""
-        return 0.0, self.radius
-
-    @property
     def highest(self) -> float:
-        """See :class:`RadialSection`."""
         return abs(self.height)
 
 
@@ -71,8 +65,11 @@ class SquareBarrier(RadialBump):
     kind: Literal["square-barrier"]
     radius: Annotated[float, quantity(LENGTH, above=0)]
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        return 0.0, self.radius
+
     def function(self) -> Function:
-        """See :class:`RadialSection`."""
         return lambda r: np.full_like(r, self.height)
 
 
@@ -83,8 +80,11 @@ class GaussianBump(RadialBump):
     width: Annotated[float, quantity(LENGTH, above=0)]
     radius: Annotated[float, quantity(LENGTH, above=0)]
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        return 0.0, self.radius
+
     def function(self) -> Function:
-        """See :class:`RadialSection`."""
         return lambda r: self.height * np.exp(-0.5 * (r / self.width) ** 2)
 
 
@@ -94,8 +94,11 @@ class SoftSphere(RadialBump):
     kind: Literal["soft-sphere"]
     radius: Annotated[float, quantity(LENGTH, above=0)]
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        return 0.0, self.radius
+
     def function(self) -> Function:
-        """See :class:`RadialSection`."""
         return lambda r: self.height * (1.0 - r / self.radius) ** 2
 
 
@@ -126,7 +129,7 @@ class RadialTable(RadialSection):
         return others | {"radii": radii, "values": values}
 
     @model_validator(mode="after")
-    def _in_order(self):
+    def _in_order(self) -> Self:
         if len(self.radii) != len(self.values):
             raise wrong(f"has {len(self.values)} entries for {len(self.radii)} radii", key="values")
         if len(self.radii) < 4:
@@ -154,16 +157,13 @@ class RadialTable(RadialSection):
 
     @property
     def edges(self) -> tuple[float, ...]:
-        """See :class:`RadialSection`."""
         return self.radii
 
     @property
     def highest(self) -> float:
-        """See :class:`RadialSection`."""
         return max(map(abs, self.values))
 
     def function(self) -> Function:
-        """See :class:`RadialSection`."""
         from scipy.interpolate import CubicSpline  # only who uses it waits for it
 
         return CubicSpline(self.radii, self.values)
@@ -180,7 +180,7 @@ def _two_columns(path: Any, info: ValidationInfo) -> tuple[list[float], list[flo
     try:
         file = existing_path(path, info)
     except PydanticCustomError as error:
-        raise wrong(error.context["message"], key="path") from None
+        raise wrong(error.message(), key="path") from None
     try:
         columns = np.loadtxt(file, ndmin=2)
     except (ValueError, UnicodeDecodeError, OSError) as error:

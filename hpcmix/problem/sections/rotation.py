@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ValidationInfo, model_validator
 
@@ -38,7 +38,7 @@ class Rotation(Section):
     """Direction in three dimensions; z unless given."""
 
     @model_validator(mode="after")
-    def _has_a_direction(self):
+    def _has_a_direction(self) -> Self:
         if self.axis is not None and not any(self.axis):
             raise wrong("must not be zero: it is a direction", key="axis")
         return self

@@ -39,7 +39,12 @@ class Scaling(Section):
     @property
     def sets_bose_fermi(self) -> bool:
         """Whether it sets particle numbers, masses and hbar from the number of fermions."""
-        return isinstance(self.rule, BoseFermiRule)
+        return self.bose_fermi_rule is not None
+
+    @property
+    def bose_fermi_rule(self) -> BoseFermiRule | None:
+        """The rule by which it sets them, None where it sets weights only."""
+        return self.rule if isinstance(self.rule, BoseFermiRule) else None
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,6 @@ class PopulationRule(ScalingRule):
         """That number."""
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
-        """See :class:`ScalingRule`."""
         own = [one.weight for one in species]
         reference = self.reference(own)
         return Prefactors(1.0, tuple(number / reference for number in own), 1.0, self)
@@ -95,11 +99,9 @@ class Fractions(PopulationRule):
     """nu_a = N_a / sum N, kernels of a species with itself divided by it."""
 
     def reference(self, particles: Sequence[float]) -> float:
-        """See :class:`PopulationRule`."""
         return math.fsum(particles)
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
-        """See :class:`ScalingRule`."""
         return 1.0 / found.weights[first] if first == second else 1.0
 
 
@@ -107,7 +109,6 @@ class GeometricMean(PopulationRule):
     """nu_a = N_a / N, N the geometric mean; kernels times N / sqrt(N_a N_b)."""
 
     def reference(self, particles: Sequence[float]) -> float:
-        """See :class:`PopulationRule`."""
         return math.exp(math.fsum(map(math.log, particles)) / len(particles))
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
@@ -138,12 +139,10 @@ class BoseFermiRule(ScalingRule):
         return self.numbers(float(sum(one.particles for one in species if one.statistics == "fermions")), dimensions)
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
-        """See :class:`ScalingRule`."""
         numbers = self.numbers_of(species, dimensions)
         return Prefactors(numbers.hbar, tuple(one.weight for one in species), 1.0 / numbers.bosons, self)
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
-        """See :class:`ScalingRule`."""
         return found.coupling
 
     def wanted(self, species: Species, numbers: BoseFermiNumbers) -> dict[str, float]:
@@ -194,7 +193,8 @@ def scaling_checks(
     scaling: Scaling, species: dict[int, Species], tables: Sequence[dict[str, Any]], dimensions: int, units: bool
 ) -> Iterator[Finding]:
     """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
-    if not scaling.sets_bose_fermi:
+    rule = scaling.bose_fermi_rule
+    if rule is None:
         empty = [index for index, one in species.items() if one.particles == 0.0]
         for index in empty:
             yield ("species", index, "particles"), f'must be positive: the scaling "{scaling.kind}" compares species'
@@ -222,16 +222,17 @@ def scaling_checks(
     if condensates > 1:
         yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {condensates}'
         return
-    numbers = scaling.rule.numbers_of(list(species.values()), dimensions)
+    numbers = rule.numbers_of(list(species.values()), dimensions)
     for index, one in species.items():
-        for key, value in scaling.rule.wanted(one, numbers).items():
+        for key, value in rule.wanted(one, numbers).items():
             if key in tables[index] and getattr(one, key) != value:
                 yield ("species", index, key), f'is {value!r} in the scaling "{scaling.kind}"; leave it out'
 
 
 def scaled_species(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> tuple[Species, ...]:
     """The species with the masses and the number of bosons that the scaling sets."""
-    if scaling is None or not scaling.sets_bose_fermi:
+    rule = None if scaling is None else scaling.bose_fermi_rule
+    if rule is None:
         return tuple(species)
-    numbers = scaling.rule.numbers_of(species, dimensions)
-    return tuple(one.model_copy(update=scaling.rule.wanted(one, numbers)) for one in species)
+    numbers = rule.numbers_of(species, dimensions)
+    return tuple(one.model_copy(update=rule.wanted(one, numbers)) for one in species)

@@ -95,26 +95,21 @@ class UniformVectorPotential(VectorPotentialSection):
     gauge: Literal["symmetric", "landau"] = "symmetric"
 
     def largest(self, corner: Sequence[float]) -> float:
-        """See :class:`VectorPotentialSection`."""
         return math.hypot(*self.field) * math.hypot(*corner)
 
     @property
     def periodic(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return False
 
     @property
     def full_fields(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return False
 
     @property
     def expected_component(self) -> float | None:
-        """See :class:`VectorPotentialSection`."""
         return None
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`VectorPotentialSection`."""
         return iter(())
 
 
@@ -129,26 +124,21 @@ class SolenoidVectorPotential(VectorPotentialSection):
     """Where the axis crosses the plane of x and y."""
 
     def largest(self, corner: Sequence[float]) -> float:
-        """See :class:`VectorPotentialSection`."""
         return abs(self.flux) / self.radius  # at most about 0.1 of it
 
     @property
     def periodic(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return False
 
     @property
     def full_fields(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return True
 
     @property
     def expected_component(self) -> float | None:
-        """See :class:`VectorPotentialSection`."""
         return None
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`VectorPotentialSection`."""
         if grid.dimensions == 1:
             yield ("kind",), "a solenoid needs two or three dimensions, and the grid has one"
             return
@@ -182,26 +172,21 @@ class RandomVectorPotential(VectorPotentialSection):
         return tuple(math.floor(self.largest_wave_number * length / (2.0 * math.pi)) for length in lengths)
 
     def largest(self, corner: Sequence[float]) -> float:
-        """See :class:`VectorPotentialSection`."""
         return 5.0 * self.amplitude
 
     @property
     def periodic(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return True
 
     @property
     def full_fields(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return True
 
     @property
     def expected_component(self) -> float | None:
-        """See :class:`VectorPotentialSection`."""
         return DEVIATIONS * self.amplitude
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`VectorPotentialSection`."""
         length, largest = self.correlation_length, self.largest_wave_number
         if not any(self.modes(grid.lengths)):
             longest = length * largest * max(grid.lengths) / (2.0 * math.pi)
@@ -223,26 +208,21 @@ class ExpressionVectorPotential(VectorPotentialSection):
     value: Annotated[tuple[Annotated[Expression, expression()], ...], BeforeValidator(_one_per_axis)]
 
     def largest(self, corner: Sequence[float]) -> float:
-        """See :class:`VectorPotentialSection`."""
         return 0.0
 
     @property
     def periodic(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return False
 
     @property
     def full_fields(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return True
 
     @property
     def expected_component(self) -> float | None:
-        """See :class:`VectorPotentialSection`."""
         return None
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`VectorPotentialSection`."""
         return iter(())
 
 
@@ -255,26 +235,21 @@ class FileVectorPotential(VectorPotentialSection):
     dataset: str = "vector_potential"
 
     def largest(self, corner: Sequence[float]) -> float:
-        """See :class:`VectorPotentialSection`."""
         return 0.0
 
     @property
     def periodic(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return False
 
     @property
     def full_fields(self) -> bool:
-        """See :class:`VectorPotentialSection`."""
         return True
 
     @property
     def expected_component(self) -> float | None:
-        """See :class:`VectorPotentialSection`."""
         return 0.0
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`VectorPotentialSection`."""
         return iter(())
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Self
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import model_validator
 
-from hpcmix.problem.reading.section import TABLE, VALUE, Section, wrong
+from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import quantity, real
 from hpcmix.problem.units.dimensions import TIME
 
@@ -31,7 +31,7 @@ class AdaptiveStep(Section):
     loaded problem has that number then); else the whole evolution."""
 
     @model_validator(mode="after")
-    def _in_order(self):
+    def _in_order(self) -> Self:
         sizes = [(name, getattr(self, name)) for name in ("smallest", "initial", "largest")]
         given = [(name, size) for name, size in sizes if size is not None]
         for (name, size), (next_name, next_size) in pairwise(given):
@@ -59,12 +59,3 @@ def smallest_tolerance(precision: str, order: int) -> float:
     """The tolerance at which a step may have the error that rounding alone makes. The estimate divides a difference by
     2^p - 1, and rounding with it."""
     return (ROUNDING[precision] / (2.0**order - 1.0)) ** (order / (order + 1.0))
-
-
-def number_or_table(number: type, metadata: Any, table: type[Section]) -> Any:
-    """The type of an entry that is a quantity or a table."""
-
-    def kind(value: Any) -> str:
-        return TABLE if isinstance(value, (dict, table)) else VALUE
-
-    return Annotated[Annotated[number, metadata, Tag(VALUE)] | Annotated[table, Tag(TABLE)], Discriminator(kind)]

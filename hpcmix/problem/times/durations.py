@@ -45,11 +45,12 @@ def seconds_of(text: str) -> float:
             f'"{text}" is ambiguous, hours and minutes or minutes and seconds; '
             f'write "{first}h{second}m" or "{first}m{second}s"'
         )
-    clock, days = _CLOCK.fullmatch(words), _DAYS.fullmatch(words)
-    if clock or days:
-        parts = clock.groups() if clock else days.groups()[1:]
-        _refuse_overflow(text, parts, bool(days))
-        return _bounded(text, _total(days[1] if days else 0, *parts))
+    if clock := _CLOCK.fullmatch(words):
+        _refuse_overflow(text, clock.groups(), with_days=False)
+        return _bounded(text, _total(0, *clock.groups()))
+    if days := _DAYS.fullmatch(words):
+        _refuse_overflow(text, days.groups()[1:], with_days=True)
+        return _bounded(text, _total(*days.groups()))
     if _NUMBER.fullmatch(words):
         return _bounded(text, float(words))
     return _bounded(text, _with_units(text, '"3h50m", "30 min", "90 s" or "12:00:00"'))
@@ -90,11 +91,12 @@ def _refuse_overflow(text: str, parts: tuple[str | None, ...], with_days: bool) 
 
 def _with_units(text: str, examples: str) -> float:
     """The seconds of "3h50m" and its like."""
-    result, position, order = 0.0, 0, []
+    result, position = 0.0, 0
+    order: list[str] = []
     while position < len(text) or not order:
         part = _PART.match(text.lower(), position)
         unit = _WORDS.get(part[2]) if part else None
-        if unit is None or unit in order:
+        if part is None or unit is None or unit in order:
             raise DurationError(f'"{text}" is no duration; write it as {examples}')
         order.append(unit)
         result += float(part[1]) * _SECONDS[unit]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, PlainValidator, PrivateAttr, StrictBool, ValidationInfo, model_validator
+from pydantic import BeforeValidator, PlainValidator, PrivateAttr, StrictBool, Tag, ValidationInfo, model_validator
 
 from hpcmix.frame import AT_REST, LARGEST_SCALE, Frame
 from hpcmix.problem.errors import closest
-from hpcmix.problem.reading.section import Section, context_of, wrong
-from hpcmix.problem.reading.values import described, integer, quantity, real, sequence, two_names
-from hpcmix.problem.times.adaptive import AdaptiveStep, number_or_table
+from hpcmix.problem.reading.section import TABLE, VALUE, Section, context_of, value_or_table, wrong
+from hpcmix.problem.reading.values import described, integer, quantity, quantity_in, real, sequence, two_names
+from hpcmix.problem.times.adaptive import AdaptiveStep
 from hpcmix.problem.times.fixed_steps import SAME_TIME, FixedSteps, Mark
 from hpcmix.problem.units.dimensions import TIME
 from hpcmix.splittings import INTEGRATORS, Splitting
@@ -56,6 +56,13 @@ class GroundStateOptions(Section):
     kernel_factors: Annotated[tuple[KernelFactor, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
+    @property
+    def limits(self) -> tuple[float, int]:
+        """The residual to reach and the most iterations, of a loaded problem."""
+        if self.tolerance is None or self.max_iterations is None:
+            raise TypeError("the defaults of [ground_state] are filled in when a problem is loaded")
+        return self.tolerance, self.max_iterations
+
     @model_validator(mode="before")
     @classmethod
     def _old_name(cls, table: Any) -> Any:
@@ -70,14 +77,14 @@ class GroundStateOptions(Section):
         return {key: value for key, value in table.items() if key != "coupling"}
 
     @model_validator(mode="after")
-    def _tolerance_asks_for_something(self):
+    def _tolerance_asks_for_something(self) -> Self:
         if self.tolerance is not None and self.tolerance >= 1.0:
             message = f"must be less than 1, the residual of no solution at all, but is {self.tolerance:g}"
             raise wrong(message, key="tolerance")
         return self
 
     @model_validator(mode="after")
-    def _step_has_a_use(self):
+    def _step_has_a_use(self) -> Self:
         if self.step is not None and self.method != "imaginary-time":
             raise wrong(f'is for method = "imaginary-time"; the method here is "{self.method}"', key="step")
         return self
@@ -95,9 +102,6 @@ def _integrator(value: object) -> str:
     return value
 
 
-_positive_time = quantity(TIME, above=0).func
-
-
 def _final(value: object, info: ValidationInfo) -> float:
     """A time, or the word "infinity" where a frame makes it a finite one on the clock."""
     frame = context_of(info).frame
@@ -107,7 +111,7 @@ def _final(value: object, info: ValidationInfo) -> float:
         return math.inf
     if isinstance(value, str) and closest(value, ("infinity",)):
         raise wrong(f"{described(value)} is no time", suggestion="infinity")
-    final = _positive_time(value, info)
+    final = quantity_in(value, context_of(info), TIME, above=0)
     if frame is not None and frame.rate * final > LARGEST_SCALE:
         raise wrong(
             f"is beyond what rounding leaves of the clock: the frame has grown by {frame.rate * final:.2g} then, "
@@ -121,7 +125,10 @@ class TimeOptions(Section):
 
     final: Annotated[float, PlainValidator(_final)]
     """In the laboratory; infinite in the expanding frame only."""
-    step: number_or_table(float, quantity(TIME, above=0), AdaptiveStep)
+    step: Annotated[
+        Annotated[float, quantity(TIME, above=0), Tag(VALUE)] | Annotated[AdaptiveStep, Tag(TABLE)],
+        value_or_table(AdaptiveStep),
+    ]
     """The step as asked for, on the clock (hpcmix/frame.py), at least as long as those that are taken
     (``fixed_steps``); or how it is adapted."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
@@ -132,9 +139,9 @@ class TimeOptions(Section):
     _switching: tuple[float, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
-    def _step_fits(self, info: ValidationInfo):
+    def _step_fits(self, info: ValidationInfo) -> Self:
         self._frame = context_of(info).frame or self._frame  # validated again, without context, in the whole problem
-        if self.adaptive is not None or not math.isfinite(self.end):
+        if isinstance(self.step, AdaptiveStep) or not math.isfinite(self.end):
             return self  # a frame without an end is refused itself
         if self.step > self.end:
             final = f"final = {self.final:g}" if self.end == self.final else f"{self.end:g} of the frame's clock"
@@ -157,6 +164,13 @@ class TimeOptions(Section):
     def adaptive(self) -> AdaptiveStep | None:
         """How the step is adapted, None where it is fixed."""
         return self.step if isinstance(self.step, AdaptiveStep) else None
+
+    @property
+    def asked_step(self) -> float:
+        """The length that fixed steps have at most, as asked for."""
+        if isinstance(self.step, AdaptiveStep):
+            raise TypeError("adaptive steps have no length that was asked for")
+        return self.step
 
     @property
     def splitting(self) -> Splitting:
@@ -183,14 +197,14 @@ class TimeOptions(Section):
     @property
     def fixed_steps(self) -> FixedSteps:
         """The steps from time zero to ``end``, where they are fixed."""
-        return FixedSteps.planned(self.end, self.step, self._switching)
+        return FixedSteps.planned(self.end, self.asked_step, self._switching)
 
     def steps_from(self, mark: Mark, size: float, step: int) -> FixedSteps | None:
         """All steps of a run that has come to `step` by steps of a size from a mark on; None where steps are
         adaptive."""
         if self.adaptive is not None:
             return None
-        return FixedSteps.going_on(mark, size, step, self.end, self.step, self._switching)
+        return FixedSteps.going_on(mark, size, step, self.end, self.asked_step, self._switching)
 
     @property
     def steps(self) -> int:

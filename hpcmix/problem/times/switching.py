@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,7 +33,7 @@ class Switching(Section):
     """Factor that depends on t, or None for one."""
 
     @model_validator(mode="after")
-    def _switching_makes_sense(self):
+    def _switching_makes_sense(self) -> Self:
         if self.until <= self.from_time:
             raise wrong(
                 f"is on from {self.from_time:g} until {self.until:g} in code units, which is never", key="until"

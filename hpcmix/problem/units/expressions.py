@@ -11,6 +11,7 @@ import operator
 import warnings
 from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +22,17 @@ class ExpressionError(ValueError):
     """An expression that cannot be understood; the message is a sentence that names the column."""
 
 
-def _erf(x):
+Number = np.float64 | np.ndarray
+"""What an expression or a part of it comes to."""
+
+
+def _erf(x: Number) -> Any:
     from scipy.special import erf  # only who uses it waits for scipy
 
     return erf(x)
 
 
-_FUNCTIONS: dict[str, tuple[Callable, int, int | None]] = {
+_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "sin": (np.sin, 1, 1),
     "cos": (np.cos, 1, 1),
     "tan": (np.tan, 1, 1),
@@ -56,7 +61,7 @@ _CONSTANTS = {"pi": np.float64(np.pi), "e": np.float64(np.e)}
 
 _NOT_SMOOTH = frozenset({"abs", "floor", "sign", "heaviside", "where", "min", "max"})
 
-_OPERATORS = {
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -108,7 +113,7 @@ class Expression:
     def jumps_or_bends(self, variable: str) -> bool:
         """Whether something that a variable is in may jump or bend: a comparison, or a function that is not smooth."""
         for node in ast.walk(self._tree):
-            breaking = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and node.func.id in _NOT_SMOOTH)
+            breaking = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _called(node) in _NOT_SMOOTH)
             if breaking and any(isinstance(one, ast.Name) and one.id == variable for one in ast.walk(node)):
                 return True
         return False
@@ -119,7 +124,7 @@ class Expression:
     def __hash__(self) -> int:
         return hash(self.text)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Expression], tuple[str, tuple[str, ...]]]:
         return Expression, (self.text, self.variables)
 
     def __repr__(self) -> str:
@@ -152,7 +157,8 @@ def _parse(text: str) -> ast.expr:
 
 
 def _refuse_depth(tree: ast.expr) -> None:
-    level, depth = [tree], 0
+    level: list[ast.AST] = [tree]
+    depth = 0
     while level:
         depth += 1
         if depth > _DEEPEST_NESTING:
@@ -164,7 +170,7 @@ def _excerpt(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _fail(node: ast.AST, message: str) -> ExpressionError:
+def _fail(node: ast.expr, message: str) -> ExpressionError:
     return ExpressionError(f"column {node.col_offset + 1}: {message}")
 
 
@@ -251,9 +257,9 @@ class _Checker:
         return self._all(node.args)
 
 
-def _value(node: ast.expr, variables: dict[str, np.ndarray]):
+def _value(node: ast.expr, variables: dict[str, np.ndarray]) -> Any:
     """The value of a checked tree."""
-    if isinstance(node, ast.Constant):
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         try:
             return np.float64(node.value)
         except OverflowError:
@@ -267,5 +273,14 @@ def _value(node: ast.expr, variables: dict[str, np.ndarray]):
     if isinstance(node, ast.Compare):
         result = _OPERATORS[type(node.ops[0])](_value(node.left, variables), _value(node.comparators[0], variables))
         return np.asarray(result, dtype=np.float64)[()]
-    function = _FUNCTIONS[node.func.id][0]
-    return function(*(_value(argument, variables) for argument in node.args))
+    if isinstance(node, ast.Call):
+        function = _FUNCTIONS[_called(node)][0]
+        return function(*(_value(argument, variables) for argument in node.args))
+    raise TypeError(f"{type(node).__name__} has passed the check and has no value")
+
+
+def _called(node: ast.Call) -> str:
+    """The name of the function that a checked tree calls."""
+    if not isinstance(node.func, ast.Name):
+        raise TypeError(f"a call of {type(node.func).__name__} has passed the check")
+    return node.func.id

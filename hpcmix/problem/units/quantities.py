@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from hpcmix.problem.errors import closest
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
+
+if TYPE_CHECKING:
+    import pint
 
 
 class UnitError(ValueError):
@@ -155,7 +159,7 @@ _SPELLINGS = {"kB": "boltzmann_constant", "ℏ": "hbar", "ħ": "hbar"}
 
 
 @lru_cache(maxsize=1)
-def _registry():
+def _registry() -> pint.UnitRegistry[Fraction]:
     """Pint's units in rational arithmetic; made when the first unit is met, because it takes a second."""
     import pint
 
@@ -181,7 +185,7 @@ def _unit(name: str) -> _Unit:
         raise UnitError(f'the unit "{name}" cannot be used here') from None
     if origin.magnitude != 0:
         raise UnitError(f'the unit "{name}" has a shifted zero; temperatures are given in K, mK, uK or nK')
-    powers = {key.strip("[]"): power for key, power in base.dimensionality.items()}
+    powers: dict[str, Any] = {key.strip("[]"): power for key, power in base.dimensionality.items()}
     known = {key: int(powers.pop(key)) for key in ("length", "mass", "time", "temperature") if _whole(powers.get(key))}
     other = " ".join(key if power == 1 else f"{key}^{power}" for key, power in powers.items())
     if full_name.endswith(("byte", "bit", "baud", "octet")):

@@ -82,6 +82,8 @@ class Units:
         return None if density is None else density**0.5
 
     def _exact(self, dimension: Dimension) -> Fraction:
+        if self.length is None or self.mass is None:
+            raise TypeError("a problem without [units] has no factors to SI")
         time = self.mass * self.length**2 / constant("hbar")
         return self.length**dimension.length * self.mass**dimension.mass * time**dimension.time
 

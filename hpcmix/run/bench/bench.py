@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -140,7 +140,7 @@ def _bench(
                     raise OutputError(f"{output_trial} is there already; the trial of output makes its own directory")
                 overrides = [*overrides, f"output.directory={json.dumps(str(output_trial))}"]
             problem = _read(file, overrides)
-            if output_trial is not None and problem.time.adaptive is not None:
+            if output_trial is not None and problem.timing.adaptive is not None:
                 raise problem.complain(
                     "time.step", "is adaptive: how many steps go with an output is not known beforehand; give a number"
                 )
@@ -253,7 +253,7 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
             "points": list(problem.grid.points),
             "species": len(problem.species),
             "precision": problem.parallel.precision,
-            "integrator": problem.time.integrator,
+            "integrator": problem.timing.integrator,
         },
         "steps": steps,
         "seconds_per_step": asdict(step),
@@ -282,7 +282,7 @@ def _places(comm: MPI.Comm) -> dict[str, Any]:
     return {"nodes": nodes, "ranks_per_node": ranks, "cores_of_ranks": -negative_cores or os.cpu_count() or 1}
 
 
-def _timed(action) -> float:
+def _timed(action: Callable[[], object]) -> float:
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin

@@ -7,13 +7,14 @@ import platform
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from hpcmix.kernels import dispatch
 
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 
-def describe_machine() -> dict[str, object]:
+def describe_machine() -> dict[str, Any]:
     """What is known of this machine; what the system does not tell is left out."""
     found = {
         "processor": _processor(),
@@ -27,7 +28,7 @@ def describe_machine() -> dict[str, object]:
     return {name: value for name, value in found.items() if value}
 
 
-def machine_line(machine: dict[str, object]) -> str:
+def machine_line(machine: dict[str, Any]) -> str:
     """The same in one line."""
     caches = ", ".join(f"{name} {size}" for name, size in machine.get("caches", {}).items())
     parts = [

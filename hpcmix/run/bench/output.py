@@ -18,6 +18,7 @@ from hpcmix.parallel.together import together
 from hpcmix.run.outputs import Outputs
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
+from hpcmix.run.schedules.schedule import Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import Guard
 
@@ -61,6 +62,8 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
         if simulation.is_root:
             shutil.rmtree(path, ignore_errors=True)
     plan = make_plan(problem, world.size)
+    if plan.records is None or plan.snapshots is None or plan.steps is None:
+        raise TypeError("how often adaptive steps write is not known")
     return {
         "record": record,
         "snapshot": max(0.0, first - record),
@@ -75,7 +78,10 @@ def _checkpoint_rate(simulation: Simulation, cost: float) -> dict[str, float]:
     options, nodes = simulation.problem.output.checkpoints, len(simulation.provenance.hosts)
     if not options.enabled:
         return {"checkpoint_share": 0.0, "checkpoints_per_step": 0.0}
-    by_schedule, steps = simulation.schedule(options), simulation.steps
+    by_schedule = simulation.schedule(options)
+    if not isinstance(by_schedule, Schedule):
+        raise TypeError("how often adaptive steps write is not known")
+    steps = by_schedule.steps
     schedule = CheckpointSchedule(options, by_schedule, nodes)
     schedule.cost = cost
     seconds = schedule.seconds_between()
@@ -86,7 +92,7 @@ def _checkpoint_rate(simulation: Simulation, cost: float) -> dict[str, float]:
     }
 
 
-def _slowest(world: MPI.Comm, action: Callable[[], None]) -> float:
+def _slowest(world: MPI.Comm, action: Callable[[], object]) -> float:
     """Seconds of the slowest rank."""
     world.Barrier()
     begin = time.perf_counter()

@@ -40,8 +40,9 @@ def found_warnings(problem: Problem, mixture: Mixture) -> list[str]:
     """What a run says: by the potentials at all points of the grid. Collective over the group."""
     lines = []
     for one, model in zip(problem.species, mixture.species, strict=True):
-        if not model.kinetic.diagonal:
-            lines += _warnings(problem, one, mixture.communicators.maximum(model.kinetic.momentum.magnitudes()))
+        if model.kinetic_momentum is not None:
+            largest = mixture.communicators.maximum(model.kinetic_momentum.magnitudes())
+            lines += _warnings(problem, one, largest.tolist())
     return lines
 
 

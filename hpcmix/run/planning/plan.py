@@ -90,7 +90,9 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     them."""
     division = divide(division_request(problem), ranks)
     decomposition = division.decomposition
-    snapshots, records, steps = 1, 1, 0
+    snapshots: int | None = 1
+    records: int | None = 1
+    steps: int | None = 0
     if problem.time is not None:
         table = problem.time.fixed_steps if problem.time.adaptive is None else None
         steps = None if table is None else table.steps
@@ -204,13 +206,13 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     requests = problem.output.observables.requests
     sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
-    complex_fields = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
+    complex_fields: float = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
     if problem.grid.frame.map.expanding:
         complex_fields += 1 + problem.grid.dimensions
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
-    real_fields = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
+    real_fields: float = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
     real_fields += potential_fields(problem) + kernel_fields(problem, decomposition)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
@@ -236,11 +238,11 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     dealt = OrbitalGroups(tuple(number for number in problem.orbitals if number > 1), groups).largest
     looks = problem.ground_state.saddles != "ignore"
     kept = problem.ground_state.starts > 1
-    complex_fields = (7 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
+    complex_fields = (7.0 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
     complex_fields += 3.0 * any(turns(problem, one) for one in problem.species)
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
-    real_fields = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields: float = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
@@ -316,7 +318,7 @@ def seconds_per_step(problem: Problem, ranks: int) -> float:
     """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, and what every drift and kick
     costs beside them however small the grid is."""
     pairs = transforms_per_step(problem) + mixing_pairs(problem)
-    drifts = len(problem.time.splitting.drifts) * (1 if problem.time.adaptive is None else 3)
+    drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
     changing = any(one.factor is not None or one.switched for one in problem.coupling)
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:

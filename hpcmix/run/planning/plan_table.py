@@ -34,15 +34,15 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     ]
     if plan.seconds_per_step is not None and plan.steps is None:
         lines += [
-            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
+            f"steps          {steps_in_words(problem.timing, TimeWords.of_problem(problem))}",
             f"time           steps chosen by their error, each of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s",
             "               (a rough estimate for this machine, a core per rank; rejected ones and output not counted)",
         ]
-    elif plan.seconds_per_step is not None:
+    elif plan.seconds_per_step is not None and plan.steps is not None:
         whole = _duration(plan.seconds_per_step * plan.steps)
         lines += [
-            f"steps          {steps_in_words(problem.time, TimeWords.of_problem(problem))}",
+            f"steps          {steps_in_words(problem.timing, TimeWords.of_problem(problem))}",
             f"time           {plan.steps} steps of {plan.transforms_per_step:g} transforms, "
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",

@@ -82,8 +82,10 @@ def _require_fields(problem: Problem, one: Species) -> None:
         if not written:
             continue
         if one.number_of_orbitals > 1:
-            for number in range(one.number_of_orbitals) if isinstance(initial, FileInitial) else ():
-                read_set(initial, f"{where}.initial", one.number_of_orbitals, range(number, number + 1), grid)
+            count = one.number_of_orbitals
+            if isinstance(initial, FileInitial):
+                for number in range(count):
+                    read_set(initial, f"{where}.initial", count, range(number, number + 1), grid)
         elif norm == 0.0 or not initial.finite_everywhere:
             norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
     whole = math.prod(problem.grid.points) <= MOST_POINTS
@@ -98,16 +100,16 @@ def _blocks(problem: Problem) -> Iterator[Grid]:
     if math.prod(points) > MOST_POINTS:
         for axis, count in enumerate(points):
             for first in range(0, min(count, MOST_POINTS), BLOCK_POINTS):
-                start, shape = [number // 2 for number in points], [1] * len(points)
-                start[axis], shape[axis] = first, min(BLOCK_POINTS, count - first)
-                yield _grid(problem, tuple(start), tuple(shape))
+                begin, extent = [number // 2 for number in points], [1] * len(points)
+                begin[axis], extent[axis] = first, min(BLOCK_POINTS, count - first)
+                yield _grid(problem, tuple(begin), tuple(extent))
         return
     sizes = []
     for axis in range(len(points)):
         sizes.append(max(1, min(points[axis], BLOCK_POINTS // math.prod(points[axis + 1 :]))))
     for start in itertools.product(*(range(0, count, size) for count, size in zip(points, sizes, strict=True))):
-        shape = (min(size, count - first) for first, size, count in zip(start, sizes, points, strict=True))
-        yield _grid(problem, start, tuple(shape))
+        shape = tuple(min(size, count - first) for first, size, count in zip(start, sizes, points, strict=True))
+        yield _grid(problem, start, shape)
 
 
 def _grid(problem: Problem, start: tuple[int, ...], shape: tuple[int, ...]) -> Grid:

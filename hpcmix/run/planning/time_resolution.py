@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.potentials import Switching
 from hpcmix.problem.time_words import TimeWords
-from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.problem.times.switching import Switching
 from hpcmix.splittings import Splitting
 
 WRONG_AREA = 0.01
@@ -55,20 +54,21 @@ def _entries(problem: Problem) -> Iterator[tuple[str, Switching, bool]]:
     for one in problem.species:
         for number, entry in enumerate(one.potential):
             yield f'potential {number} of species "{one.name}"', entry, False
-    for entry in problem.coupling:
-        yield 'the coupling of "{}" and "{}"'.format(*entry.between), entry, True
+    for coupling in problem.coupling:
+        yield 'the coupling of "{}" and "{}"'.format(*coupling.between), coupling, True
 
 
 def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) -> list[str]:
-    time = problem.time
+    time = problem.timing
     if time.adaptive is not None:
-        duration = _passed_over(time, entry)
+        longest = time.adaptive.within(time.end)[2]
+        duration = _passed_over(time.end, longest, entry)
         if duration is None:
             return []
         words = TimeWords.of_problem(problem)
-        pulse, largest = words.of_step(duration, 2), words.of_step(time.adaptive.within(time.end)[2], 3)
+        pulse, step = words.of_step(duration, 2), words.of_step(longest, 3)
         return [
-            f"warning: {what}: its factor has a pulse of about {pulse}, which an adaptive step of {largest} can pass "
+            f"warning: {what}: its factor has a pulse of about {pulse}, which an adaptive step of {step} can pass "
             "over; set time.step.largest to its length"
         ]
     wrong = wrong_area(time.fixed_steps, time.splitting, entry, drifting)
@@ -112,25 +112,27 @@ def _nodes(splitting: Splitting, drifting: bool) -> tuple[np.ndarray, np.ndarray
     return (ends[:-1, np.newaxis] + 0.5 * (1.0 + nodes) * drifts).ravel(), (0.5 * weights * drifts).ravel()
 
 
-def _passed_over(time: TimeOptions, entry: Switching) -> float | None:
-    """How long a pulse lasts that is shorter than the largest adaptive step, after a rest that is longer; None where
-    there is none."""
-    largest = time.adaptive.within(time.end)[2]
-    last = min(time.end, entry.until + entry.ramp)
+def _passed_over(end: float, largest: float, entry: Switching) -> float | None:
+    """How long a pulse lasts that is shorter than the largest adaptive step of an evolution to `end`, after a rest that
+    is longer; None where there is none."""
+    last = min(end, entry.until + entry.ramp)
     times = np.linspace(max(0.0, entry.from_time), last, 100_001)
     values = np.abs(_values(entry, times))
     top = float(np.max(values, where=np.isfinite(values), initial=0.0))
     on = values > QUIET * top
     edges = np.flatnonzero(np.diff(np.concatenate(([False], on, [False]))))  # where pulses begin and end, in turn
     before = 0
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        duration = (end - begin) * (times[1] - times[0])
-        rest = (begin - before) * (times[1] - times[0])
+    for rise, fall in zip(edges[::2], edges[1::2], strict=True):
+        duration = (fall - rise) * (times[1] - times[0])
+        rest = (rise - before) * (times[1] - times[0])
         if duration < largest < rest + duration:
             return duration
-        before = end
+        before = fall
     return None
 
 
 def _values(entry: Switching, times: np.ndarray) -> np.ndarray:
+    """The factor at some times."""
+    if entry.factor is None:
+        return np.ones(times.shape)
     return np.broadcast_to(entry.factor.evaluate(t=times), times.shape)

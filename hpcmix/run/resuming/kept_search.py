@@ -105,11 +105,14 @@ class KeptSearch:
             )
             differences = ground_state_differences(str(entries["problem"]), self._problem)
         except (OutputError, OSError, KeyError, ValueError) as error:
-            return self._set_aside(str(error))
+            self._set_aside(str(error))
+            return None
         if differences:
-            return self._set_aside("it belongs to another problem: " + "; ".join(differences))
+            self._set_aside("it belongs to another problem: " + "; ".join(differences))
+            return None
         if set(seal.arrays) != {_name(one.name) for one in self._mixture.species}:
-            return self._set_aside("it has other arrays")
+            self._set_aside("it has other arrays")
+            return None
         return progress, entries
 
     def _set_aside(self, why: str) -> None:

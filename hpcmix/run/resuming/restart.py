@@ -81,7 +81,7 @@ class Origin:
 
     def decision(self, problem: Problem) -> str:
         """What is gone on from, in a sentence."""
-        chosen, time = self.candidates[0], problem.time
+        chosen, time = self.candidates[0], problem.timing
         ranks = "1 rank" if chosen.ranks == 1 else f"{chosen.ranks} ranks"
         table, words = steps_from(time, chosen.progress), TimeWords.of_problem(problem)
         of_steps = "" if table is None else f" of {table.steps}"
@@ -226,11 +226,11 @@ def choose_origin(
     origin.renewed = bool(changes)
     origin.candidates = [_by_steps_of(problem, one) for one in origin.candidates]
     newest = origin.candidates[0]
-    if has_passed(problem.time, newest.progress):
-        words, reached = TimeWords.of_problem(problem), problem.time.frame.laboratory_time(newest.progress.time)
+    if has_passed(problem.timing, newest.progress):
+        words, reached = TimeWords.of_problem(problem), problem.timing.frame.laboratory_time(newest.progress.time)
         raise problem.complain(
             "time.final",
-            f"{words(problem.time.final)} is before the time {words(reached)} that the run has reached "
+            f"{words(problem.timing.final)} is before the time {words(reached)} that the run has reached "
             f"({newest.path}); there is nothing to compute",
         )
     _require_end_of_a_step(problem, newest)
@@ -244,12 +244,12 @@ def choose_origin(
 def _by_steps_of(problem: Problem, checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint as the start of steps of the problem's size, where the file that it was written with asks for
     others; their times are counted from it."""
-    time = problem.time
+    time = problem.timing
     if time.adaptive is not None or asked_step(checkpoint.problem) in (time.step, None):
         return checkpoint
     progress = checkpoint.progress
     mark = Mark(progress.step, progress.time, progress.last_step)
-    stretches = FixedSteps.planned(time.end, time.step, time.switching_times, mark).stretches
+    stretches = FixedSteps.planned(time.end, time.asked_step, time.switching_times, mark).stretches
     if not stretches:
         return checkpoint
     return replace(checkpoint, progress=replace(progress, mark=mark, step_size=stretches[0].size))
@@ -258,7 +258,7 @@ def _by_steps_of(problem: Problem, checkpoint: Checkpoint) -> Checkpoint:
 def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
     """Refuse a later final time that fixed steps of the clock of an expanding frame pass over: the last step would end
     far beyond it in the laboratory, or beyond the time infinity."""
-    time = problem.time
+    time = problem.timing
     table = steps_from(time, newest.progress)
     if table is None or not time.frame.expanding or table.time(table.steps) <= time.end * (1.0 + 1e-12):
         return
@@ -276,7 +276,7 @@ def _require_end_of_a_step(problem: Problem, newest: Checkpoint) -> None:
 def is_complete(origin: Origin, problem: Problem) -> bool:
     """Whether the run came to its end and nothing is left to do."""
     newest = origin.candidates[0]
-    if not origin.goes_on_in_place or not has_reached(problem.time, newest.progress):
+    if not origin.goes_on_in_place or not has_reached(problem.timing, newest.progress):
         return False
     try:
         summary = read_summary(origin.target.summary)

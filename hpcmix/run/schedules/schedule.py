@@ -67,13 +67,14 @@ class Schedule:
     def _passed(self, step: int) -> int:
         """How many intervals are over after `step` steps; a multiple that is met up to rounding counts as met."""
         time = self.frame.laboratory_time(self.table.time(step))
-        return math.floor(min(time, _LAST) / self.interval * (1.0 + 1e-12) + 1e-9)
+        return math.floor(min(time, _LAST) / given(self.interval) * (1.0 + 1e-12) + 1e-9)
 
     def count(self) -> int:
         """How often output is due in the whole run."""
         if self.every is not None:
             return 1 + self.steps // self.every + (self.steps % self.every != 0)
-        several = self.table.smallest < self.interval <= self.table.largest  # some steps pass one, some pass several
+        # whether some steps pass one multiple, and some pass several
+        several = self.table.smallest < given(self.interval) <= self.table.largest
         if (several or self.frame.expanding) and self.steps <= COUNTED_ONE_BY_ONE:
             return sum(self.due(step) for step in range(self.steps + 1))
         reached = min(self._passed(self.steps), self.steps)
@@ -104,32 +105,40 @@ class AdaptiveSchedule:
         """Whether a multiple of the interval is reached with the last step, or within it."""
         if self.every is not None:
             return progress.step % self.every == 0
-        return progress.step > 0 and self._passed(progress.time) > self._passed(progress.adaptation.previous)
+        return progress.step > 0 and self._passed(progress.time) > self._passed(progress.previous)
 
     def between(self, progress: Progress) -> list[float]:
         """The times at which output is due within the last step, its end excepted."""
         if self.every is not None or self.frame.expanding or progress.step == 0:
             return []
-        first, last = self._passed(progress.adaptation.previous) + 1, self._passed(progress.time)
-        times = [number * self.interval for number in range(first, last + 1)]
+        first, last = self._passed(progress.previous) + 1, self._passed(progress.time)
+        interval = given(self.interval)
+        times = [number * interval for number in range(first, last + 1)]
         return times[:-1] if times and not self._within(progress) else times
 
     def _within(self, progress: Progress) -> bool:
         """Whether the last multiple that is passed lies before the end of the step."""
         if self.every is not None or self.frame.expanding:
             return False
-        return progress.time - self._passed(progress.time) * self.interval > ROUNDING * progress.time
+        return progress.time - self._passed(progress.time) * given(self.interval) > ROUNDING * progress.time
 
     def _passed(self, time: float) -> int:
         """How many intervals are over at a time; a multiple that is met up to rounding counts as met."""
-        return math.floor(min(self.frame.laboratory_time(time), _LAST) / self.interval * (1.0 + ROUNDING))
+        return math.floor(min(self.frame.laboratory_time(time), _LAST) / given(self.interval) * (1.0 + ROUNDING))
 
     def count(self) -> int | None:
         """How often output is due in the whole run; None where that depends on the number of steps."""
         if self.every is not None or self.frame.expanding:
             return None
         passed = self._passed(self.final)
-        return 1 + passed + (self.final - passed * self.interval > ROUNDING * self.final)
+        return 1 + passed + (self.final - passed * given(self.interval) > ROUNDING * self.final)
+
+
+def given(interval: float | None) -> float:
+    """The interval of a schedule that does not count steps: a loaded problem has one of the two."""
+    if interval is None:
+        raise TypeError("a schedule has neither a number of steps nor an interval")
+    return interval
 
 
 def schedule_of(

@@ -28,7 +28,10 @@ class _Progress(Protocol):
     """What is known of a simulation's progress."""
 
     state: Any
-    time: float
+
+    @property
+    def time(self) -> float:
+        """Of the state, in the laboratory."""
 
 
 class _Outputs(Protocol):
@@ -128,11 +131,11 @@ class LastWords:
         if self._problem is not None:  # so that restart knows what never began
             with suppress(OSError):
                 write_text(*self._problem)
-        progress = {}
+        progress: dict[str, Any] = {}
         if self.simulation is not None:
             progress = {"step": self.simulation.state.step, "time": self.simulation.time}
         with suppress(OSError):
-            write_summary(self._summary, {"status": status, "message": message} | progress | self._known)
+            write_summary(self._summary, {"status": status, "message": message, **progress, **self._known})
             return True
         return False
 

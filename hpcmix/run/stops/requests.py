@@ -172,6 +172,9 @@ class StopRequests:
 
     @property
     def _file(self) -> Path:
+        """The file that asks for a stop, where there is a directory for it."""
+        if self.directory is None:
+            raise TypeError("without a directory no file asks for a stop")
         return self.directory / "STOP"
 
     def reason(self, code: int) -> str:

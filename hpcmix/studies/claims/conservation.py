@@ -11,6 +11,7 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
 from hpcmix.observe.rounding import NORM_OF_A_TRANSFORM
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.times.switching import Switching
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Variation, variations
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
@@ -61,7 +62,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 
 def _plan(load: Load) -> tuple[dict[str, Problem], list[Variation]]:
     first = evolved(load(()))
-    step, records = first.time.step_size, first.output.observables
+    step, records = first.timing.step_size, first.output.observables
     described = [one for one in variations(first) if one.name in ("grid", "box", AS_GIVEN)]
     for factor in STEPS[1:]:
         # a hair longer, so that the quotient of the run and the step does not round up
@@ -113,7 +114,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
 # ---------------------------------------------------------------- what symmetry keeps
 
 
-def acts(potential) -> bool:
+def acts(potential: Switching) -> bool:
     """Whether a potential acts after t = 0."""
     return potential.until + potential.ramp > 0.0
 
@@ -166,14 +167,16 @@ def _vector_drifts(vectors: Mapping[str, tuple[Sequence[str], str]], record: Rec
 def conclude(problem: Problem, records: Mapping[str, Record], described: Sequence[Variation]) -> Finding:
     """The verdict: every drift is rounding, or falls with the step, or comes from grid and box and is small."""
     if lost := first_loss(records):
-        return Finding(CLAIM, ("step",), ((problem.time.step_size,),), (), (), None, lost)
+        return Finding(CLAIM, ("step",), ((problem.timing.step_size,),), (), (), None, lost)
     of_all = {name: drifts(problem, record) for name, record in records.items()}
     given, clock = of_all[AS_GIVEN], records[AS_GIVEN].column("clock")
-    steps = [problem.time.step_size * factor for factor in STEPS]
+    steps = [problem.timing.step_size * factor for factor in STEPS]
     fits, notes, judged = [], [], {}
     for name in given:
         sizes = [float(np.max(of_all[_by_step(factor)][name])) for factor in STEPS]
-        elsewhere = {label: float(np.max(of_all[label][name])) for label in ("grid", "box") if label in of_all}
+        elsewhere: dict[str, float] = {
+            label: float(np.max(of_all[label][name])) for label in ("grid", "box") if label in of_all
+        }
         floor = _rounding(problem)
         fit = Fit.of(f"drift of {name}", "step", steps, sizes) if min(sizes) > floor else None
         fits += [fit] if fit else []
@@ -215,7 +218,7 @@ def _sizes(given: Mapping[str, np.ndarray]) -> str:
 def _rounding(problem: Problem) -> float:
     """The drift that the rounding of all transforms may come to; of sums over ranks and of small differences ten times
     that, hence the factor."""
-    stages = len(problem.time.splitting.drifts) * problem.time.steps / min(STEPS)
+    stages = len(problem.timing.splitting.drifts) * problem.timing.steps / min(STEPS)
     return 10.0 * NORM_OF_A_TRANSFORM[problem.parallel.precision] * max(stages, 100.0)
 
 

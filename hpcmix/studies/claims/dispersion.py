@@ -13,7 +13,7 @@ from hpcmix.observe.motion import momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.family import Family, chosen_numbers, family_tracks, label, largest, load_family
 from hpcmix.studies.setting import Setting, clock_label, first_loss, until
 from hpcmix.studies.track import Record
@@ -79,10 +79,13 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         Curve(f"N = {number}", record.column("clock"), record.column(WEIGHTED))
         for number, record in zip(numbers, of_all, strict=True)
     )
-    shown = {"budgets": (budget,), "curves": curves, "abscissa": clock_label(family.first), "curve_ordinate": WEIGHTED}
-    shown["measured"] = (
-        "the largest |phi|, |grad phi| and |d/dt phi| (from H phi) over the grid, in the laboratory, weighted with 1 + "
-        "t^(3/2)"
+    shown = Display(
+        budgets=(budget,),
+        curves=curves,
+        abscissa=clock_label(family.first),
+        curve_ordinate=WEIGHTED,
+        measured="the largest |phi|, |grad phi| and |d/dt phi| (from H phi) over the grid, in the laboratory, weighted "
+        "with 1 + t^(3/2)",
     )
     trouble = first_loss(records) or unresolved([budget])
     if first_loss(records):

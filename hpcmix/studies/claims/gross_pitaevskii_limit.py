@@ -14,7 +14,7 @@ from hpcmix.observe.look import Look
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.family import at_number, only_scattering
 from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
 from hpcmix.studies.track import Record, Track
@@ -136,12 +136,15 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for number in numbers
         for record in [_record(records, AS_GIVEN, number)]
     )
-    common = {"budgets": (budget,), "curves": curves, "curve_scale": "log", "scale": "log"}
-    common["curve_ordinate"] = "|phi~ - phi|_H1"
-    common["abscissa"] = clock_label(family.limits[AS_GIVEN])
-    common["measured"] = (
-        "the largest H1 distance of the two solutions (all components; gradients in the laboratory) from equal initial "
-        "data, over the records of the evolution"
+    common = Display(
+        budgets=(budget,),
+        curves=curves,
+        curve_scale="log",
+        scale="log",
+        curve_ordinate="|phi~ - phi|_H1",
+        abscissa=clock_label(family.limits[AS_GIVEN]),
+        measured="the largest H1 distance of the two solutions (all components; gradients in the laboratory) from "
+        "equal initial data, over the records of the evolution",
     )
     trouble = lost or unresolved([budget])
     if lost or not np.all(values > 0.0) or not np.all(np.isfinite(values)):

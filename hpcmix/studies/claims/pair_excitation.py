@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from hpcmix.observe.derivatives import Place, largest_modulus
 from hpcmix.observe.look import Look
 from hpcmix.observe.motion import momentum_fields
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.family import Family, chosen_numbers, family_tracks, label, largest, load_family
 from hpcmix.studies.setting import Setting, clock_label, first_loss, until
 from hpcmix.studies.track import Record
@@ -52,12 +55,20 @@ def _check_range(family: Family) -> None:
         for problem in of_all.values():
             half = 0.5 * min(problem.grid.lengths)
             for index, entry in enumerate(problem.interaction):
-                if entry.neumann_radius > half:
+                _, neumann_radius = _scattering(entry).neumann_problem
+                if neumann_radius > half:
                     raise problem.complain(
                         f"interaction.{index}.neumann_radius",
-                        f"{entry.neumann_radius:.4g} is beyond half the box, {half:.4g} (of the smallest of the error "
+                        f"{neumann_radius:.4g} is beyond half the box, {half:.4g} (of the smallest of the error "
                         "budget), and the pair kernel would act on its own images",
                     )
+
+
+def _scattering(entry: Interaction) -> ScatteringInteraction:
+    """An interaction of a family, which all are made from scattering problems."""
+    if not isinstance(entry, ScatteringInteraction):
+        raise TypeError(f"a family of modified systems has scattering interactions, not {entry.kind}")
+    return entry
 
 
 class PairKernel:
@@ -75,7 +86,7 @@ class PairKernel:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._number: float = problem.interaction[0].particles
+        self._number, _ = _scattering(problem.interaction[0]).neumann_problem
         self._made: dict[tuple[int, int], tuple[Callable, Callable]] | None = None
 
     def __call__(self, simulations: Sequence[Simulation]) -> list[float]:
@@ -122,7 +133,8 @@ class PairKernel:
         weight = mixture.species[a].weight
         (orbital,) = look.orbital_set(a)
         momenta = momentum_fields(mixture, orbital, mixture.species[a].mass, place.clock)
-        slope = sum(one.real**2 + one.imag**2 for one in momenta) * (weight / mixture.hbar**2)
+        squares = reduce(np.add, (momentum.real**2 + momentum.imag**2 for momentum in momenta))
+        slope = squares * (weight / mixture.hbar**2)
         return weight * (orbital.real**2 + orbital.imag**2), slope, largest_modulus(mixture, orbital)
 
     @staticmethod
@@ -135,10 +147,11 @@ class PairKernel:
         if self._made is None:
             self._made = {}
             for entry in self._problem.interaction:
+                scattering = _scattering(entry)
                 kappa = coefficient_of_pair(self._problem, entry.between)
-                ball = self._number * entry.neumann_radius
+                ball = self._number * scattering.neumann_problem[1]
                 largest_scaled = largest_wave / self._number
-                solution = neumann_problem(radial_function(entry.potential), kappa, ball, largest_scaled)
+                solution = neumann_problem(radial_function(scattering.potential), kappa, ball, largest_scaled)
                 self._made[self._problem.pair(entry.between)] = Correlation(solution).squares(largest_scaled)
         return self._made
 
@@ -160,9 +173,14 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         for column in (QUOTIENT, SLOPE_QUOTIENT)
         for number, record in zip(numbers, of_all, strict=True)
     )
-    shown = {"budgets": budgets, "curves": curves, "abscissa": clock_label(family.first)}
-    shown |= {"curve_ordinate": "quotients", "ordinate": "largest quotients over time"}
-    shown["measured"] = "Hilbert-Schmidt norms of the matrix of all pairs' kernels along the flow, by their bounds"
+    shown = Display(
+        budgets=budgets,
+        curves=curves,
+        abscissa=clock_label(family.first),
+        curve_ordinate="quotients",
+        ordinate="largest quotients over time",
+        measured="Hilbert-Schmidt norms of the matrix of all pairs' kernels along the flow, by their bounds",
+    )
     trouble = first_loss(records) or unresolved(budgets)
     if first_loss(records):
         return Finding(CLAIM, columns, rows, CONSTANTS, (), None, trouble, **shown)

@@ -15,7 +15,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation
 from hpcmix.studies.claim import Claim, Finding, Fit
 from hpcmix.studies.scattering_pairs import Pair, pairs_of
-from hpcmix.studies.setting import Setting
+from hpcmix.studies.setting import Load, Setting
 from hpcmix.studies.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(
@@ -42,7 +42,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     """Solve both problems for every potential and every N; there is no dynamics, and the root does it. Collective."""
     numbers = sorted(set(setting.numbers or NUMBERS))
 
-    def plan(load):
+    def plan(load: Load) -> tuple[Problem, Finding]:
         problem = load(())
         pairs = pairs_of(problem)
         if len(numbers) < 3:

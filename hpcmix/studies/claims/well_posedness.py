@@ -123,11 +123,11 @@ def attraction(problem: Problem) -> Attraction:
         bounded += (0.5 if a == b else 1.0) * particles[a] * particles[b] * factor * found.depth
         coulomb[a, b] += factor * found.inverse_distance
         coulomb[b, a] = coulomb[a, b]
-    for entry in problem.functional:
-        if not entry.bounded_below:
+    for functional in problem.functional:
+        if not functional.bounded_below:
             raise NoBound(
-                f"the energy of the {entry.kind} functional of {' and '.join(entry.species)} is not bounded below by "
-                "the kinetic energy, so that conservation bounds nothing"
+                f"the energy of the {functional.kind} functional of {' and '.join(functional.species)} is not bounded "
+                "below by the kinetic energy, so that conservation bounds nothing"
             )
     return Attraction(bounded, coulomb)
 
@@ -189,8 +189,8 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
         quotients = {
             name: _quotients(variants.problems[name], record) for name, record in records.items() if not record.lost
         }
-    except NoBound as error:
-        trouble = trouble or str(error)
+    except NoBound as unbounded:
+        trouble = trouble or str(unbounded)
     if trouble:
         unknown = np.full(len(given.rows), np.nan)
         return Finding(CLAIM, COLUMNS, _table(given, unknown), (), (), None, trouble)

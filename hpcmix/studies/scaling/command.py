@@ -205,7 +205,9 @@ def collect(directory: Path, network: Network) -> int:
     study = store.read_study()
     given = Network(**study["network"])
     network = Network(
-        *(new if new is not None else old for new, old in zip(_entries(network), _entries(given), strict=True))
+        given.latency if network.latency is None else network.latency,
+        given.bandwidth if network.bandwidth is None else network.bandwidth,
+        given.ranks_per_node if network.ranks_per_node is None else network.ranks_per_node,
     )
     log = Log(speaks=True)
     problem = parse_problem(study["problem"], file=str(store.study))
@@ -282,10 +284,6 @@ def _prediction(
     except ValueError as error:
         return None, str(error)
     return predict(problem, outcome, model, network, study["grow"], study["fewest_ranks"]), ""
-
-
-def _entries(network: Network) -> tuple[float | None, float | None, int | None]:
-    return network.latency, network.bandwidth, network.ranks_per_node
 
 
 def default_directory(file: str, weak: bool) -> Path:

@@ -73,8 +73,10 @@ class Configuration:
     @classmethod
     def from_dict(cls, entries: dict[str, Any]) -> Configuration:
         """The inverse of :meth:`as_dict`."""
-        tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()}
-        return cls(**tuples)
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True)

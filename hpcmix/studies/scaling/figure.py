@@ -39,7 +39,7 @@ def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, we
         speed, efficiency, parts = figure.subplots(1, 3, width_ratios=(1.0, 1.0, wide))
         _draw_curves(speed, outcome, prediction, "speed_up")
         cores = sorted({compared.row.configuration.cores for compared in outcome.measured})
-        last = max([*cores, *(point.ranks * prediction.model.threads for point in _drawn(prediction))])
+        last = max([*cores, *(_cores(point, prediction) for point in _drawn(prediction))])
         speed.plot([cores[0], last], [cores[0], last], color=_IDEAL, linewidth=1.0, label="ideal", zorder=0)
         speed.set_yscale("log", base=2)
         speed.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -48,7 +48,9 @@ def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, we
         efficiency.axhline(1.0, color=_IDEAL, linewidth=1.0, zorder=0)
         efficiency.set_ylabel("parallel efficiency")
         # bands may reach anywhere, what is drawn as a line is seen
-        efficiency.set_ylim([end * max(_drawn_values(efficiency)) for end in FROM_ZERO])
+        low, high = FROM_ZERO
+        top = max(_drawn_values(efficiency))
+        efficiency.set_ylim(low * top, high * top)
         speed.set_ylim(_with_margin(_drawn_values(speed)))
         for axes in (speed, efficiency):
             axes.set_xlim(_with_margin([cores[0], last]))
@@ -63,7 +65,7 @@ def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, we
 
 def _drawn_values(axes: Axes) -> list[float]:
     """Of all lines and ends of error bars."""
-    return [float(value) for line in axes.get_lines() for value in line.get_ydata()]
+    return [float(value) for line in axes.get_lines() for value in np.asarray(line.get_ydata(), dtype=float)]
 
 
 def _with_margin(values: Sequence[float]) -> tuple[float, float]:
@@ -86,9 +88,9 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
         spreads: list[Spread] = [getattr(compared, quantity) for compared in family]
         medians = np.array([spread.median for spread in spreads])
         reach = [medians - [s.lower for s in spreads], np.array([s.upper for s in spreads]) - medians]
-        style = {"marker": _MARKERS[number % len(_MARKERS)], "markersize": 5.0, "capsize": 2.0}
+        marker = _MARKERS[number % len(_MARKERS)]
         colour = ("#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#000000")[number % 5]
-        axes.errorbar(cores, medians, reach, color=colour, label=label, **style)
+        axes.errorbar(cores, medians, reach, color=colour, label=label, marker=marker, markersize=5.0, capsize=2.0)
     if prediction is not None and not prediction.model.compute.known:
         axes.plot([], [], color=_MODEL, linestyle="--", label="model: not resolved")
     for label, colour, points in (
@@ -98,7 +100,7 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
         if points:
             missing = words_of_missing(points)
             label += f"\n({missing})" if missing else ""
-            x = [point.ranks * prediction.model.threads for point in points]
+            x = [_cores(point, prediction) for point in points]
             y = np.array([getattr(point, quantity) for point in points])
             low = [value * point.step / (point.step + point.half_width) for value, point in zip(y, points, strict=True)]
             high = [
@@ -110,6 +112,11 @@ def _draw_curves(axes: Axes, outcome: Outcome, prediction: Prediction | None, qu
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_minor_locator(LogLocator(base=2, subs=()))
+
+
+def _cores(point: Predicted, prediction: Prediction | None) -> int:
+    """Ranks times threads."""
+    return point.ranks * (1 if prediction is None else prediction.model.threads)
 
 
 def _drawn(prediction: Prediction | None) -> list[Predicted]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -210,7 +210,9 @@ def _ratio(one: Parameter, other: Parameter) -> Parameter:
     return Parameter(value, value * float(np.hypot(one.half_width / one.value, other.half_width / other.value)))
 
 
-def fit_link(points: Sequence[_Point], count, nothing: str, copying: bool = False) -> Link:
+def fit_link(
+    points: Sequence[_Point], count: Callable[[Traffic], tuple[float, float]], nothing: str, copying: bool = False
+) -> Link:
     """Latency and seconds per byte by weighted least squares of
 
         exchange + reduction = latency * messages + per_byte * bytes
@@ -250,12 +252,14 @@ def solve_link(design: np.ndarray, times: np.ndarray, errors: np.ndarray) -> Lin
     scatter = float(np.sum((weighted @ found - times / errors) ** 2)) / (count - 2)
     student = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, count - 2))
     covariance = inverse * max(1.0, scatter) * student**2 / np.outer(scale, scale)
-    parameters = []
+    parameters: list[Parameter] = []
     for place, name in enumerate(("latency", "bandwidth")):
         value, half_width = float(found[place] / scale[place]), float(np.sqrt(covariance[place, place]))
         reason = "" if value > half_width else f"the {name} is lost in the scatter of the points"
         parameters.append(Parameter(value, half_width, reason))
-    return Link(*parameters, tuple(map(tuple, covariance.tolist())), count)
+    latency, per_byte = parameters
+    (of_latency, mixed), (same, of_bytes) = covariance.tolist()
+    return Link(latency, per_byte, ((of_latency, mixed), (same, of_bytes)), count)
 
 
 def _error(spread: Spread) -> float:

@@ -120,7 +120,7 @@ class Prediction:
                     "left_out": point.left_out or None,
                     **(
                         {}
-                        if point.left_out
+                        if point.division is None
                         else {
                             "groups": point.division.groups,
                             "pencil_grid": list(point.division.pencil_grid),
@@ -210,6 +210,8 @@ def _predicted(
     waits = link is not model.network or traffic.network_messages == 0.0
     step, half_width, compute, whole, missing = seconds(model, link, traffic, waits)
     baseline = outcome.baseline
+    if baseline is None:
+        raise ValueError("nothing was measured that a prediction could be compared with")
     one_core = baseline.step.median * baseline.configuration.cores / points_of(baseline.configuration)
     speed_up = one_core * math.prod(points) / step
     return Predicted(

@@ -73,6 +73,8 @@ def model_table(prediction: Prediction) -> Table:
     for name in ("ranks", "groups x pencils", "step, ms", "compute", "communication", "speed-up", "efficiency"):
         table.add_column(name, justify="right", no_wrap=True)
     for point in prediction.predicted:
+        if point.division is None:
+            continue  # left out
         low, high = 1e3 * (point.step - point.half_width), 1e3 * (point.step + point.half_width)
         above, below = ("", "") if point.whole else ("> ", "< ")
         table.add_row(

@@ -158,9 +158,9 @@ class Store:
 def last_words(text: str) -> str:
     """What a failed program said, in a line: hpcmix's own sentences where there are any, else its last lines; without
     what launchers add."""
-    noise = ("mpirun", "Primary job", "prun", "---", "MPI_ABORT", "with errorcode", "NOTE:")  # Open MPI's
+    noise: tuple[str, ...] = ("srun: ", "slurmstepd")
+    noise += ("mpirun", "Primary job", "prun", "---", "MPI_ABORT", "with errorcode", "NOTE:")  # Open MPI's
     noise += ("[mpiexec@", "[proxy:", "=", "Abort(", "YOUR APPLICATION", "This typically refers")  # Hydra's
-    noise += ("srun: ", "slurmstepd")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     own = [line for line in lines if line.startswith("hpcmix: ")]
     rest = [line for line in lines if not line.startswith(noise)]

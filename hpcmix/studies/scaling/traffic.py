@@ -63,7 +63,7 @@ def traffic_of(problem: Problem, division: Division) -> Traffic:
         raise ValueError("the model knows grids of two and three dimensions: in one every rank works on whole lines")
     decomposition = Decomposition(division.points, division.pencil_grid)
     block = decomposition.position_block(0).size
-    drifts = len(problem.time.splitting.drifts)  # as many kicks: the last one of a step is done with the next step's
+    drifts = len(problem.timing.splitting.drifts)  # as many kicks: the last one of a step is done with the next step's
     items = OrbitalGroups(problem.orbitals, division.groups).largest
     periodic, free = (channels_through(problem, kind).count for kind in ("periodic", "free"))
     pairs = drifts * (items + 0.5 * periodic + FREE_SPACE_PAIRS * free)

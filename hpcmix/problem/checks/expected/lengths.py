@@ -20,7 +20,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.potentials import HarmonicPotential
-from hpcmix.problem.sections.species import Condensate, Fermions
+from hpcmix.problem.sections.species import Condensate, Fermions, Species
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _(
     return Lengths(oscillator, radii, fermi=shortest, radius_name="Fermi radius")
 
 
-def _frequency(one, axis: int) -> float:
+def _frequency(one: Species, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
     traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
     for before_start in (True, False):

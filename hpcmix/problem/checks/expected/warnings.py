@@ -134,10 +134,11 @@ def _axes(problem: Problem) -> range:
 def _narrow(problem: Problem, found: Lengths, axis: int) -> bool:
     """Whether a ground state is smaller than a spacing: a Gaussian has then 3e-3 of its spectrum beyond two thirds of
     the largest wave number, and soon all modes alike."""
-    if found.oscillator[axis] is None:
+    length = found.oscillator[axis]
+    if length is None:
         return False
     radius = 0.0 if found.radii is None else 0.5 * (found.radii[axis] or 0.0)
-    return max(found.oscillator[axis], radius) < problem.grid.spacings[axis]
+    return max(length, radius) < problem.grid.spacings[axis]
 
 
 def _wide(problem: Problem, index: int, found: Lengths, axis: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
@@ -25,7 +25,7 @@ class ContactInteraction(InteractionSection):
     scattering_length: Annotated[float, quantity(LENGTH)] | None = None
 
     @model_validator(mode="after")
-    def _one_way_to_say_it(self, info: ValidationInfo):
+    def _one_way_to_say_it(self, info: ValidationInfo) -> Self:
         if self.strength is None and self.scattering_length is None:
             raise wrong("needs strength or scattering_length")
         if self.strength is not None and self.scattering_length is not None:
@@ -39,11 +39,12 @@ class ContactInteraction(InteractionSection):
         m_b)``."""
         if self.strength is not None:
             return self.strength
+        if self.scattering_length is None:
+            raise TypeError("a contact interaction has passed its checks without strength and scattering_length")
         return 2.0 * math.pi * constants.hbar**2 * self.scattering_length / constants.reduced_mass(self.between)
 
     @property
     def kernel_boundary(self) -> None:
-        """See :class:`InteractionSection`."""
         return None
 
     @property
@@ -52,20 +53,16 @@ class ContactInteraction(InteractionSection):
         return False
 
     def round_about(self, axis: int) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
     def attraction(self, constants: Constants) -> Attraction:
-        """See :class:`InteractionSection`."""
         return Attraction(more_singular=self.coupling(constants) < 0.0)
 
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
-        """See :class:`InteractionSection`."""
         key = "strength" if self.strength is not None else "scattering_length"
         return (key,), self.coupling(constants) / math.prod(grid.spacings)
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 2.0 - dimensions
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:

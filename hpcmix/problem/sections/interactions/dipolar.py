@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
@@ -28,7 +28,7 @@ class DipolarInteraction(KernelInteraction):
     boundary: Boundary = "free"
 
     @model_validator(mode="after")
-    def _complete(self, info: ValidationInfo):
+    def _complete(self, info: ValidationInfo) -> Self:
         if self.strength is None and self.dipolar_length is None:
             raise wrong("needs strength or dipolar_length")
         if self.strength is not None and self.dipolar_length is not None:
@@ -48,25 +48,25 @@ class DipolarInteraction(KernelInteraction):
         largest = max(map(abs, self.direction))
         scaled = [component / largest for component in self.direction]
         length = math.hypot(*scaled)
-        return tuple(component / length for component in scaled)
+        x, y, z = (component / length for component in scaled)
+        return x, y, z
 
     def coupling(self, constants: Constants) -> float:
         """The strength in code units: ``3 hbar^2 a_dd / (2 m_red)`` from a dipolar length, 1/3 of 4 pi strength being
         the contact coupling of the same length."""
         if self.strength is not None:
             return self.strength
+        if self.dipolar_length is None:
+            raise TypeError("a dipolar interaction has passed its checks without strength and dipolar_length")
         return 1.5 * constants.hbar**2 * self.dipolar_length / constants.reduced_mass(self.between)
 
     def shape(self, constants: Constants) -> Hashable:
-        """See :class:`InteractionSection`."""
         return self.kind, self.unit_direction
 
     def factor(self, constants: Constants) -> float:
-        """See :class:`InteractionSection`."""
         return self.coupling(constants)
 
     def quadrature(self, dimensions: int, diagonal: float) -> None:
-        """See :class:`InteractionSection`."""
         return None
 
     @property
@@ -91,12 +91,10 @@ class DipolarInteraction(KernelInteraction):
         return Attraction(more_singular=True)
 
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
-        """See :class:`InteractionSection`."""
         key = "strength" if self.strength is not None else "dipolar_length"
         return (key,), self.coupling(constants) / math.prod(grid.spacings)
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 2.0 - dimensions
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:

@@ -23,15 +23,12 @@ class GaussianInteraction(RadialInteraction):
     width: Annotated[float, quantity(LENGTH, above=0)]
 
     def shape(self, constants: Constants) -> Hashable:
-        """See :class:`InteractionSection`."""
         return self.kind, self.width
 
     def factor(self, constants: Constants) -> float:
-        """See :class:`InteractionSection`."""
         return self.strength
 
     def reach(self, diagonal: float) -> float:
-        """See :class:`InteractionSection`."""
         return min(diagonal, GAUSSIAN_NEGLIGIBLE * self.width)
 
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
@@ -39,15 +36,12 @@ class GaussianInteraction(RadialInteraction):
         return cut(diagonal) if self.boundary == "free" and self.reach(diagonal) == diagonal else None
 
     def attraction(self, constants: Constants) -> Attraction:
-        """See :class:`InteractionSection`."""
         return Attraction(depth=max(0.0, -self.strength))
 
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
-        """See :class:`InteractionSection`."""
         return ("strength",), self.strength
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 2.0 - dimensions
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
@@ -32,15 +32,12 @@ class InverseDistanceInteraction(RadialInteraction):
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
 
     def factor(self, constants: Constants) -> float:
-        """See :class:`InteractionSection`."""
         return self.strength
 
     def attraction(self, constants: Constants) -> Attraction:
-        """See :class:`InteractionSection`."""
         return Attraction(inverse_distance=max(0.0, -self.strength))
 
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
-        """See :class:`InteractionSection`."""
         return ("strength",), self.strength / min(grid.spacings)
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
@@ -55,17 +52,15 @@ class YukawaInteraction(InverseDistanceInteraction):
     screening: Annotated[float, quantity(INVERSE_LENGTH, above=0)]
 
     @model_validator(mode="after")
-    def _integrable(self, info: ValidationInfo):
+    def _integrable(self, info: ValidationInfo) -> Self:
         if context_of(info).dimensions == 1:
             raise wrong("yukawa has no meaning in one dimension: exp(-mu r)/r cannot be integrated there", key="kind")
         return self
 
     def shape(self, constants: Constants) -> Hashable:
-        """See :class:`InteractionSection`."""
         return self.kind, self.screening
 
     def reach(self, diagonal: float) -> float:
-        """See :class:`InteractionSection`."""
         return min(diagonal, YUKAWA_NEGLIGIBLE / self.screening)
 
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
@@ -74,7 +69,6 @@ class YukawaInteraction(InverseDistanceInteraction):
         return cut(diagonal) if is_cut else None
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 2.0 - dimensions
 
 
@@ -88,13 +82,12 @@ class CoulombInteraction(InverseDistanceInteraction):
     boundary: Boundary = "free"
 
     @model_validator(mode="after")
-    def _integrable(self, info: ValidationInfo):
+    def _integrable(self, info: ValidationInfo) -> Self:
         if context_of(info).dimensions == 1:
             raise wrong("coulomb has no meaning in one dimension: 1/r cannot be integrated there", key="kind")
         return self
 
     def shape(self, constants: Constants) -> Hashable:
-        """See :class:`InteractionSection`."""
         return self.kind
 
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
@@ -102,5 +95,4 @@ class CoulombInteraction(InverseDistanceInteraction):
         return cut(diagonal) if self.boundary == "free" and dimensions == 2 else None
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 1.0

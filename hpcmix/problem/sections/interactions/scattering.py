@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
@@ -37,7 +37,7 @@ class ScatteringInteraction(InteractionSection):
     limit: bool = False
 
     @model_validator(mode="after")
-    def _complete(self, info: ValidationInfo):
+    def _complete(self, info: ValidationInfo) -> Self:
         if context_of(info).dimensions not in (3, None):
             raise wrong("scattering has a meaning in three dimensions only", key="kind")
         if self.limit:
@@ -45,14 +45,22 @@ class ScatteringInteraction(InteractionSection):
         for key in ("particles", "neumann_radius"):
             if getattr(self, key) is None:
                 raise wrong("is required, unless limit = true", key=key)
-        if self.potential.radius >= self.particles * self.neumann_radius:
+        number, neumann_radius = self.neumann_problem
+        if self.potential.radius >= number * neumann_radius:
             raise wrong(
-                f"{self.neumann_radius:.6g} is too small: the ball of radius N l = "
-                f"{self.particles * self.neumann_radius:.6g} must hold the potential, whose radius is "
+                f"{neumann_radius:.6g} is too small: the ball of radius N l = "
+                f"{number * neumann_radius:.6g} must hold the potential, whose radius is "
                 f"{self.potential.radius:.6g}",
                 key="neumann_radius",
             )
         return self
+
+    @property
+    def neumann_problem(self) -> tuple[float, float]:
+        """N and l. The limit is made without them."""
+        if self.particles is None or self.neumann_radius is None:
+            raise TypeError("the limit of a scattering interaction has no Neumann problem")
+        return self.particles, self.neumann_radius
 
     @property
     def kernel_boundary(self) -> Boundary | None:
@@ -61,7 +69,6 @@ class ScatteringInteraction(InteractionSection):
 
     @property
     def several_of_a_pair(self) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
     def shape(self, constants: Constants) -> Hashable:
@@ -70,25 +77,20 @@ class ScatteringInteraction(InteractionSection):
         return self.kind, self.potential.model_dump_json(), *numbers
 
     def factor(self, constants: Constants) -> float:
-        """See :class:`InteractionSection`."""
         return 1.0
 
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
-        """See :class:`InteractionSection`."""
-        return None if self.limit else (self.potential.radius / self.particles, 1)
+        return None if self.limit else (self.potential.radius / self.neumann_problem[0], 1)
 
     @property
     def parts(self) -> int:
-        """See :class:`InteractionSection`."""
         return 1
 
     @property
     def even_along_axes(self) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
     def round_about(self, axis: int) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
     def attraction(self, constants: Constants) -> Attraction:
@@ -104,15 +106,13 @@ class ScatteringInteraction(InteractionSection):
         return ("potential",), coupling / math.prod(grid.spacings)
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 2.0 - dimensions
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InteractionSection`."""
         if self.limit:
             return
         half = min(grid.lengths) / 2.0
-        support, number = self.potential.radius, self.particles
+        support, (number, _) = self.potential.radius, self.neumann_problem
         if support / number > half:
             message = (
                 f"{number:.6g} is too small: the kernel then reaches to {support / number:.6g}, beyond half the box "
@@ -131,7 +131,8 @@ class ScatteringInteraction(InteractionSection):
             yield ("potential",), f"{message}; check height and radius"
         if self.limit:
             return
-        ball = self.particles * self.neumann_radius / potential.radius
+        number, neumann_radius = self.neumann_problem
+        ball = number * neumann_radius / potential.radius
         if ball > LARGEST_BALL:
             message = f"particles times neumann_radius is {ball:.3g} times the potential's radius, beyond what rounding"
             yield ("particles",), f"{message} tells from infinity ({LARGEST_BALL:.0e}); use limit = true"

@@ -141,52 +141,47 @@ class KernelInteraction(InteractionSection):
 
     @property
     def kernel_boundary(self) -> Boundary | None:
-        """See :class:`InteractionSection`."""
         return self.boundary
 
     @property
     def several_of_a_pair(self) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
     @abstractmethod
     def shape(self, constants: Constants) -> Hashable:
-        """See :class:`InteractionSection`."""
+        """What kernels have in common that differ by a factor only."""
 
     @abstractmethod
     def factor(self, constants: Constants) -> float:
-        """See :class:`InteractionSection`."""
+        """The factor of this kernel, code units."""
 
     @abstractmethod
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
-        """See :class:`InteractionSection`."""
+        """Radius of the support, and number of functions, of the quadrature that the kernel's transform takes."""
 
     @property
     @abstractmethod
     def parts(self) -> int:
-        """See :class:`InteractionSection`."""
+        """What its transform in free space costs, in units of a function of |k|."""
 
     @property
     @abstractmethod
     def even_along_axes(self) -> bool:
-        """See :class:`InteractionSection`."""
+        """Whether its transform is even in the wave number along every axis."""
 
 
 class RadialInteraction(KernelInteraction):
     """A kernel that is a function of the distance alone."""
 
     def round_about(self, axis: int) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
     @property
     def parts(self) -> int:
-        """See :class:`InteractionSection`."""
         return 1
 
     @property
     def even_along_axes(self) -> bool:
-        """See :class:`InteractionSection`."""
         return True
 
 

@@ -21,31 +21,24 @@ class TableInteraction(RadialInteraction, RadialTable):
         return self.kind, self.radii, self.values
 
     def factor(self, constants: Constants) -> float:
-        """See :class:`InteractionSection`."""
         return 1.0
 
     def reach(self, diagonal: float) -> float:
-        """See :class:`InteractionSection`."""
         return min(diagonal, self.radius)
 
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
-        """See :class:`InteractionSection`."""
         return (self.reach(diagonal) if self.boundary == "free" else self.radius), 1
 
     def attraction(self, constants: Constants) -> Attraction:
-        """See :class:`InteractionSection`."""
         return Attraction(depth=max(0.0, -self.lowest))
 
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
-        """See :class:`InteractionSection`."""
         return ("values",), self.highest
 
     def growth_with_the_frame(self, dimensions: int) -> float:
-        """See :class:`InteractionSection`."""
         return 2.0 - dimensions
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """See :class:`InteractionSection`."""
         half = min(grid.lengths) / 2.0
         if self.boundary == "periodic" and self.radius > half:
             message = (
