@@ -87,6 +87,11 @@ boundary = "free"
 between = ["b", "b"]
 kind = "coulomb"
 strength = 0.5
+[[interaction]]
+between = ["a", "b"]
+kind = "soft-core"
+strength = 0.2
+radius = 1.5
 [time]
 final = 0.1
 step = { tolerance = 1e-6, initial = 0.01, smallest = 1e-7, largest = 0.05 }

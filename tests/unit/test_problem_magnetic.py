@@ -101,7 +101,7 @@ def test_mistakes(dimensions, species, rest, sentence):
 def test_the_sixth_order_scheme_for_quadratic_energies():
     magnetic = field('kind = "uniform", field = 1.0')
     read(magnetic, integrator="blanes-moan-rkn-6")
-    with pytest.raises(ProblemError, match="use one of strang, blanes-moan-4"):
+    with pytest.raises(ProblemError, match="use one of strang, mclachlan-2, blanes-moan-4"):
         read('kinetic = "semirelativistic"\n' + magnetic, integrator="blanes-moan-rkn-6")
 
 
