@@ -230,7 +230,6 @@ TYPES_OF_KERNELS = {"Allocate", "Symbol", "processor"}
 def test_the_loop_takes_kernels_from_the_engine():
     """The seam for another device: no module of the loop calls kernels by a name of its own."""
     chosen = [path for path in MODULES if str(path.relative_to(PACKAGE)).startswith(OF_THE_LOOP)]
-    chosen.remove(PACKAGE / "evolve/vectors.py")  # of N bodies, which are no fields on the grid
     assert len(chosen) > 15
     for path in chosen:
         used = {name for name in imports_of(path) if name.startswith("hpcmix.kernels")}
