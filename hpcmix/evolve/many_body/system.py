@@ -87,7 +87,7 @@ class ModeSystem:
         read  fills the arrays of modes, (m, *this rank's block), on every rank; given the ranks of the grid.
         """
         problem, comm, communicators, mixture, timers = _on_grid(problem, world)
-        many_body, shape = problem.many_body, mixture.grid.position_shape
+        many_body, shape = problem.bodies, mixture.grid.position_shape
         modes, orbitals = [], []
         for one in problem.species:
             count = many_body.entry_of(one.name)[1].number(problem.grid.points)
