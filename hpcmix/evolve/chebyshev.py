@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import jv
 
-from hpcmix.evolve.vectors import Apply, Space, Vector, add
+from hpcmix.evolve.vectors import Apply, Space, Vector
 
 STEPS = 40
 """Steps of Lanczos' method that find the spectrum's ends."""
@@ -65,7 +65,7 @@ def spectral_interval(apply: Apply, space: Space, vectors: tuple[Vector, Vector]
     while len(alphas) < steps:
         apply(current, before, scale=1.0 / norms[-1], keep=keep)
         alphas.append(space.inner(current, before).real / norms[-1])
-        add(-alphas[-1] / norms[-1], current, before)
+        space.add(-alphas[-1] / norms[-1], current, before)
         norms.append(space.norm(before))
         keep = -norms[-1] / norms[-2]
         current, before = before, current
@@ -129,11 +129,11 @@ class Chebyshev:
         current[...] = psi
         phase = complex(np.exp(-1j * angle * centre))
         psi[...] = 0.0
-        add(phase * factors[0], current, psi)
+        self._space.add(phase * factors[0], current, psi)
         for order in range(1, len(factors)):
             if order == 1:
                 self._apply(current, before, scale=1.0 / radius, shift=-centre / radius)
             else:
                 self._apply(current, before, scale=2.0 / radius, shift=-2.0 * centre / radius, keep=-1.0)
             current, before = before, current
-            add(phase * turns[order % 4] * factors[order], current, psi)
+            self._space.add(phase * turns[order % 4] * factors[order], current, psi)

@@ -14,7 +14,7 @@ import math
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from hpcmix.evolve.vectors import Apply, Space, Vector, add
+from hpcmix.evolve.vectors import Apply, Space, Vector
 
 LARGEST = 20
 """Vectors of a basis, at most."""
@@ -67,9 +67,9 @@ class Krylov:
         current, following = self._vector(m), self._vector(m + 1)
         apply(current, following)
         alpha = self._space.inner(current, following).real
-        add(-alpha, current, following)
+        self._space.add(-alpha, current, following)
         if m:
-            add(-betas[-1], self._vector(m - 1), following)
+            self._space.add(-betas[-1], self._vector(m - 1), following)
         alphas.append(alpha)
         beta = self._space.norm(following)
         scale = max(map(abs, (*alphas, *betas)))
@@ -85,7 +85,7 @@ class Krylov:
         factors = states @ (np.exp(-1j * duration * values) * states[0])
         psi[...] = 0.0
         for number, factor in enumerate(factors):
-            add(norm * complex(factor), self._vector(number), psi)
+            self._space.add(norm * complex(factor), self._vector(number), psi)
 
     def _vector(self, number: int) -> Vector:
         while len(self._vectors) <= number:

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from hpcmix.evolve.krylov import Krylov
-from hpcmix.evolve.vectors import Apply, Space, Vector, add
+from hpcmix.evolve.vectors import Apply, Space, Vector
 
 NODES = (0.5 - math.sqrt(3.0) / 6.0, 0.5 + math.sqrt(3.0) / 6.0)
 LARGER, SMALLER = 0.25 + math.sqrt(3.0) / 6.0, 0.25 - math.sqrt(3.0) / 6.0
@@ -90,7 +90,7 @@ class Magnus:
         self._one(self._whole, time, step, tolerance)
         self._one(psi, time, 0.5 * step, 0.5 * tolerance)
         self._one(psi, time + 0.5 * step, 0.5 * step, 0.5 * tolerance)
-        add(-1.0, psi, self._whole)
+        self._space.add(-1.0, psi, self._whole)
         return self._space.norm(self._whole) / 15.0
 
     def _one(self, psi: Vector, time: float, step: float, tolerance: float) -> None:

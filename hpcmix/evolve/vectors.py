@@ -1,4 +1,4 @@
-"""Sums of long vectors, in place."""
+"""What exponentials of operators ask of vectors and operators, wherever these live."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from hpcmix.kernels.configurations import add_multiple
 
 Vector = NDArray[np.complex128]
 
@@ -31,6 +29,10 @@ class Space(Protocol):
         """|vector|, the same on every rank."""
         ...
 
+    def add(self, factor: complex, source: Vector, target: Vector) -> None:
+        """target += factor source, in place."""
+        ...
+
     def fill_random(self, vector: Vector, seed: int) -> None:
         """Random numbers, the same vector however it is cut."""
         ...
@@ -44,8 +46,3 @@ class Apply(Protocol):
     ) -> None:
         """target <- keep target + scale H source + shift source. Collective."""
         ...
-
-
-def add(factor: complex, source: Vector, target: Vector) -> None:
-    """target += factor source, in place; contiguous vectors. The same bits however vectors are cut over ranks."""
-    add_multiple(factor, source, target)

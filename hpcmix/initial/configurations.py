@@ -30,7 +30,7 @@ from hpcmix.model.many_body.configurations import (
     ExcitedBosons,
     FermionConfigurations,
 )
-from hpcmix.parallel.configurations import ConfigurationRows, Vector
+from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector
 
 PIECE = 2**15
 """Amplitudes that are made at once."""

@@ -17,6 +17,7 @@ constexpr std::size_t width = lanes<double>;        // reals in a register
 constexpr std::size_t square = width / 2;           // complex numbers in a register
 constexpr std::size_t chunk_registers = 8;
 constexpr std::size_t chunk = chunk_registers * square;  // columns that a sum of rows keeps in registers
+constexpr std::size_t cache_line = 64 / sizeof(double);
 constexpr std::size_t most_rows = 8;
 constexpr std::size_t largest_tiles = 640 * 1024;   // bytes that two tiles of most_rows may take: they should stay in cache
 
@@ -88,8 +89,9 @@ struct Sums {
     }
 };
 
-/// result[0 .. 2 length) = sum over the entries of one row of a matrix of value * source[entry's row][column ..]
-template <bool is_complex>
+/// result[0 .. 2 length) = sum over the entries of one row of a matrix of value * source[entry's row][column ..]; what the
+/// next chunk will need is fetched `ahead` where rows are long.
+template <bool is_complex, bool ahead>
 void sum_rows(const SparseMatrices& matrices, std::size_t matrix, std::size_t row, const double* source,
               std::size_t stride, std::size_t length, double* result)
 {
@@ -100,8 +102,13 @@ void sum_rows(const SparseMatrices& matrices, std::size_t matrix, std::size_t ro
         for (std::size_t part = 0; part < chunk_registers; part += together) {
             Sums<is_complex, together> sums{};
             for (std::size_t entry = begin; entry < end; ++entry) {
-                sums.add(matrices.values, entry,
-                         source + static_cast<std::size_t>(matrices.columns[entry]) * stride + part * width);
+                const double* numbers = source + static_cast<std::size_t>(matrices.columns[entry]) * stride + part * width;
+                if constexpr (ahead) {
+                    for (std::size_t i = 0; i < together * width; i += cache_line) {
+                        __builtin_prefetch(numbers + 2 * chunk + i);
+                    }
+                }
+                sums.add(matrices.values, entry, numbers);
             }
 #pragma GCC unroll 16
             for (std::size_t i = 0; i < together; ++i) {
@@ -157,6 +164,7 @@ template <bool is_complex, std::size_t R>
 struct Tile {
     static constexpr std::size_t stride = 2 * R;  // reals from one column of a tile to the next
     static constexpr std::size_t registers = stride / width;
+    static constexpr bool ahead = R < most_rows;
 
     const ConfigurationProduct& product;
     std::size_t first;  // row of the target
@@ -201,7 +209,7 @@ struct Tile {
         }
         for_each_chunk(product.source_columns, [&](std::size_t column, std::size_t length) {
             for (std::size_t row = 0; row < rows; ++row) {
-                sum_rows<is_complex>(product.left, matrix, first + row, product.source + 2 * column,
+                sum_rows<is_complex, ahead>(product.left, matrix, first + row, product.source + 2 * column,
                                      2 * product.source_columns, length, line(row));
             }
             to_channel(column, length);
@@ -277,7 +285,7 @@ struct Tile {
         double* added = line(row);
         const std::size_t from = 2 * (column - (has_source ? product.first_column : 0));
         if (has_source && product.on_rows.count > 0) {
-            sum_rows<is_complex>(product.on_rows, 0, first + row, product.source + from, 2 * product.source_columns,
+            sum_rows<is_complex, ahead>(product.on_rows, 0, first + row, product.source + from, 2 * product.source_columns,
                                  length, sums);
             for (std::size_t i = 0; i < 2 * length; ++i) {
                 added[i] += sums[i];

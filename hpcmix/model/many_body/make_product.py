@@ -13,7 +13,7 @@ from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.hops import moves_of, pairs_of
 from hpcmix.model.many_body.pair_product import PairProduct
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, Parts
-from hpcmix.parallel.configurations import BLOCK_BYTES, ConfigurationRows, Vector
+from hpcmix.parallel.many_body.configurations import BLOCK_BYTES, ConfigurationRows, Vector
 
 
 class Product(Protocol):

@@ -20,7 +20,7 @@ from hpcmix.model.many_body.coefficients import coefficients_of
 from hpcmix.model.many_body.configurations import BosonConfigurations
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.hops import pair_coefficients
-from hpcmix.parallel.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector
+from hpcmix.parallel.many_body.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector
 
 
 class PairProduct:

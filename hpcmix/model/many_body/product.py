@@ -32,7 +32,7 @@ from hpcmix.model.many_body.hops import (
     one_body_matrix,
     pairs_of,
 )
-from hpcmix.parallel.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector
+from hpcmix.parallel.many_body.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector
 from hpcmix.parallel.mpi import MPI
 
 Parts = Sequence[tuple[float, ManyBodyModel]]

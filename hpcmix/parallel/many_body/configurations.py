@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcmix.kernels.configurations import add_multiple
 from hpcmix.kernels.random_numbers import fill_complex_normals
 from hpcmix.kernels.transforms import empty
 from hpcmix.parallel.mpi import MPI
@@ -157,6 +158,11 @@ class ConfigurationRows:
         return np.concatenate([gathered[rank] for rank in self.ranks]).sum()
 
     # ------------------------------------------------------------------ vectors
+
+    @staticmethod
+    def add(factor: complex, source: Vector, target: Vector) -> None:
+        """target += factor source, in place. The same bits however vectors are cut."""
+        add_multiple(factor, source, target)
 
     def fill_random(self, vector: Vector, seed: int) -> None:
         """Complex normal numbers by their places: the same vector on any number of ranks."""
