@@ -135,6 +135,6 @@ def _listen_no_more() -> None:
 
 def _speaks() -> bool:
     """Whether this process is the one that speaks, as far as the launcher's environment tells without MPI."""
-    from hpcmix.parallel.launcher import rank_started
+    from hpcmix.parallel.job.launcher import rank_started
 
     return rank_started() == 0

@@ -59,7 +59,7 @@ def by_one_process(function: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(function)
     def alone(*arguments: Any, **options: Any) -> int:
-        from hpcmix.parallel.launcher import rank_started
+        from hpcmix.parallel.job.launcher import rank_started
 
         return function(*arguments, **options) if rank_started() == 0 else 0
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.division import Division, DivisionRequest, divide
-from hpcmix.parallel.launcher import ranks_started
+from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.errors import ProblemError

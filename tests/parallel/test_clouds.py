@@ -76,7 +76,7 @@ def mixture_and_state(comm):
     )
     mixture, waves = one.mixture, one.state.clouds[0]
     pointlike = replace(mixture.species[1], orbitals=0)
-    mixture = Mixture(mixture.grid, mixture.transform, (mixture.species[0], pointlike), mixture.terms, mixture.hbar)
+    mixture = Mixture(mixture.grid, mixture.engine, (mixture.species[0], pointlike), mixture.terms, mixture.hbar)
     shape = np.abs(one.state.orbitals[1][0]) ** 2
     first, count = part(NUMBER, comm.size, comm.rank)
     positions = np.arange(2.0 * NUMBER).reshape(NUMBER, 2)[first : first + count]
@@ -100,7 +100,7 @@ def test_waves_feel_the_density_of_the_others(comm):
     flows.settle(state.clouds)
     assert [len(array) for array in state.orbitals] == [1, 0]
     assert len(mixture.densities(state.clouds)) == 2
-    mixture.free()
+    mixture.engine.free()
 
 
 def test_both_come_back_from_a_checkpoint(comm, shared_tmp_path):
@@ -122,7 +122,7 @@ def test_both_come_back_from_a_checkpoint(comm, shared_tmp_path):
     assert [a.squared_distance(b) for a, b in zip(found.clouds, state.clouds, strict=True)] == [0.0, 0.0]
     found.clouds[1].position += 1.0
     assert comm.size > NUMBER or digest_of(found, names, communicators) != header.digest
-    mixture.free()
+    mixture.engine.free()
 
 
 def test_clouds_of_orbitals_copy_compare_and_judge_themselves(comm):

@@ -20,7 +20,9 @@ from scipy.linalg import expm
 
 from hpcmix.evolve.bogoliubov_limit import excitations_over_time
 from hpcmix.evolve.excitation_frame import ExcitationFrame
+from hpcmix.evolve.magnus import Magnus
 from hpcmix.evolve.mode_field import ModeField, constant
+from hpcmix.initial.configurations import place, vacuum
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
@@ -530,6 +532,38 @@ def test_coherent_states_are_the_poisson_mixture_of_their_sectors():
     unitary = frame.unitaries(time)[0]
     found = in_fixed_modes(moving.matrix * moving.trace, unitary)
     assert found == pytest.approx(total, abs=1e-5)
+
+
+def test_a_million_particles_are_at_bogoliubov():
+    """Two species of 1000000 and 500000 with at most 12 and 10 outside: N alpha is the limit up to 1/N."""
+    particles, time = (1000000, 500000), 0.3
+    model = mean_field_model((2, 2), particles, seed=1, size=0.05)
+    orbitals = orbitals_of((2, 2), (1, 1), seed=3)
+    frame = ExcitationFrame(constant(model), orbitals)
+    most = (12, 10)
+    spaces = [configurations_of(BOSONS, n, 2, k) for n, k in zip(particles, most, strict=True)]
+    rows = rows_for(MPI.COMM_SELF, spaces)
+    product = ManyBodyProduct(frame.model(0.0), spaces, rows, Changes.EVERYTHING)
+
+    def combine(parts):
+        product.load([(weight, frame.model(at)) for weight, at in parts])
+        return product.apply
+
+    psi = place(rows, [vacuum(space) for space in spaces])
+    Magnus(combine, rows, model.hbar, 1e-10).advance(psi, 0.0, time)
+    state = SharedState(spaces, rows, psi)
+    assert max(edge_weights(state, most)) < 1e-8
+    units = condensates_at_rest((2, 2), (1, 1))
+    found = [n * alpha(state, order, units) for n, order in zip(particles, ((1, 0), (0, 1)), strict=True)]
+    (limit,) = excitations_over_time(constant(model), orbitals, [time])
+    assert found == pytest.approx(list(limit), rel=2e-5)
+    assert (
+        violations(
+            {order: alpha(state, order, units) for order in ORDERS[:3]},
+            {order: trace_distance(density_matrix(state, order), units) for order in ORDERS[:3]},
+        )
+        == []
+    )
 
 
 # ---------------------------------------------------------------- inequalities

@@ -50,7 +50,7 @@ ROOMS = {
         ("checks",),
         ("",),
     ],
-    "parallel": [("",), ("transforms",), ("engine", "orbital_algebra")],
+    "parallel": [("job",), ("",), ("transforms",), ("engine", "orbital_algebra")],
     "model": [("envelope", "kinetic", "potentials", "pair_kernels", "rabi"), ("terms", "energy"), ("",)],
     "initial": [("noise",), ("descent",), ("",), ("build",)],
     "observe": [("",), ("observables",), ("record", "registry")],

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from hpcmix.io.atomic import explained
-from hpcmix.parallel import launcher
 from hpcmix.parallel.communicators import library_name
 from hpcmix.parallel.files import error_number
+from hpcmix.parallel.job import launcher
 from hpcmix.parallel.mpi import MPI
 from tests.system.commands import COMMAND, clean_environment
 
@@ -99,5 +99,5 @@ def test_a_command_without_mpi_speaks_once(words, tmp_path):
 
 
 def test_the_names_of_launchers_need_no_mpi():
-    program = "import sys, hpcmix.parallel.launcher; sys.exit('mpi4py' in sys.modules)"
+    program = "import sys, hpcmix.parallel.job.launcher; sys.exit('mpi4py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

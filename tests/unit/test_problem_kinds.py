@@ -294,7 +294,7 @@ def test_an_unknown_kind_has_no_orbitals_and_no_functional_and_no_radial_functio
             )
         ),
         lambda problem: list(cross_checks(parts_of(problem))),
-        lambda problem: list(check_magnitudes(parts_of(problem), 1.0)),
+        lambda problem: list(check_magnitudes(parts_of(problem), problem.grid, 1.0)),
         lambda problem: expected_lengths(problem, 0),
         expected_warnings,
         lambda problem: problem.orbitals,

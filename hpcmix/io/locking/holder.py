@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.atomic import explained
-from hpcmix.parallel.launcher import RANK_VARIABLES
+from hpcmix.parallel.job.launcher import RANK_VARIABLES
 
 PATIENCE_SECONDS = 120.0
 """How long a lock of another machine counts after the last heartbeat: some of them may be late on a busy file

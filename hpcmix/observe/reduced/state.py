@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.model.many_body.hamiltonian import Statistics
-from hpcmix.parallel.configurations import ConfigurationRows, RowExchange
+from hpcmix.parallel.many_body.configurations import ConfigurationRows, RowExchange
 from hpcmix.parallel.mpi import MPI
 
 

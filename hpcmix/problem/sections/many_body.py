@@ -6,7 +6,7 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
@@ -86,7 +86,7 @@ class PlaneWaveModes(ModesSection):
     largest: Annotated[float, real(at_least=0)]
 
     @model_validator(mode="after")
-    def _countable(self):
+    def _countable(self) -> Self:
         if self.largest > LARGEST_WAVE:
             raise wrong(f"{self.largest:g} makes more waves than can be modes", key="largest")
         return self
@@ -200,7 +200,7 @@ class ManyBody(Section):
     modes: Annotated[tuple[ModesEntry, ...], sequence()] = ()
 
     @model_validator(mode="after")
-    def _excitations_have_a_use(self):
+    def _excitations_have_a_use(self) -> Self:
         if self.excitations is not None and self.picture != "excitations":
             raise wrong(f'is for picture = "excitations"; it is "{self.picture}" here', key="excitations")
         if self.excitations is None and self.picture == "excitations":
@@ -210,7 +210,7 @@ class ManyBody(Section):
         return self
 
     @model_validator(mode="after")
-    def _tolerance_asks_for_something(self):
+    def _tolerance_asks_for_something(self) -> Self:
         if self.tolerance >= 1.0:
             message = f"must be less than 1, the size of the solution itself, but is {self.tolerance:g}"
             raise wrong(message, key="tolerance")
