@@ -110,7 +110,7 @@ class _Run:
 
     def begin(self, conductor: Conductor) -> None:
         """Go on from what is stored, else from time zero."""
-        hooks = Hooks(alive=lambda: conductor.meet(self.comm))
+        hooks = Hooks(report=lambda iteration, residual, energy: conductor.meet(self.comm))
         try:
             self.system = ModeSystem.of(self.track.problem, self.comm, hooks)
             self.bodies = ManyBodies(self.system, self.comm, looked=self.schedule.due, with_limit=self.track.limit)

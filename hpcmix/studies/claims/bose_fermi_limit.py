@@ -144,7 +144,7 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
         "curves": _curves(plan, records),
         "further": family.curves(records, Columns.of(problem).names),
         "abscissa": clock_label(problem),
-        "curve_ordinate": "N B",
+        "curve_ordinate": f"{family.variable} F",
         "ordinate": "distance from the mean field, per particle",
         "scale": "log",
         "slopes": (RATE, -1.0),
@@ -213,11 +213,11 @@ def _notes_on_fillings(plan: Plan) -> list[str]:
 
 
 def _curves(plan: Plan, records: Mapping[str, Record]) -> tuple[Curve, ...]:
-    """N B over time, for every number."""
-    family, column = plan.family, plan.quantities[BOSONS]
+    """F over time times what varies, for every number."""
+    family, column = plan.family, plan.quantities[FERMIONS]
     found = []
-    for number, particles in zip(family.numbers, family.particles, strict=True):
+    for number in family.numbers:
         record = family.record(records, number)
-        scaled = particles[plan.bosons] * record.column(column)
+        scaled = number * record.column(column)
         found.append(Curve(f"{family.variable} = {number}", record.column("clock"), scaled))
     return tuple(found)

@@ -145,7 +145,7 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
     fits = {column: _fit(budgets[column], not trouble) for column in shown}
     further = [name for name in columns if name[0] in "SG"]
     fits |= {name: Fit.of(name, "N", family.numbers, family.last(records, name)) for name in further}
-    notes += [*_notes_on_rates(fits, alpha, trace), *_note_on_limit(family, records, single)]
+    notes += [*_notes_on_rates(fits, alpha, trace), *_note_on_limit(family, records, single, budgets[single])]
     notes += [*_notes_on_sobolev(fits, problem), *_note_on_bound(family, records)]
     holds, reason = judged(family, fits[alpha], fits[trace])
     if trouble:
@@ -239,7 +239,7 @@ def _notes_on_rates(fits: Mapping[str, Fit], alpha: str, trace: str) -> list[str
     return notes
 
 
-def _note_on_limit(family: ManyFamily, records: Mapping[str, Record], single: str) -> list[str]:
+def _note_on_limit(family: ManyFamily, records: Mapping[str, Record], single: str, budget: Budget) -> list[str]:
     """N_1 alpha^(1,0), extrapolated, beside Bogoliubov's number."""
     if not family.has_limit:
         return []
@@ -248,8 +248,9 @@ def _note_on_limit(family: ManyFamily, records: Mapping[str, Record], single: st
     limit = family.last(records, "limit_1")[-1]
     apart = abs(value - limit) / limit if limit else math.inf
     return [
-        f"N_1 {single} extrapolates to {value:.8g} (+- {uncertain:.1g}) at N = infinity; the number of excitations by "
-        f"Bogoliubov's equation is {limit:.8g}, apart by {apart:.1g} of it"
+        f"N_1 {single} extrapolates to {value:.8g} at N = infinity (+- {uncertain:.1g}, and a numerical error of "
+        f"{family.particles[-1][0] * budget.errors[-1]:.1g}); the number of excitations by Bogoliubov's equation is "
+        f"{limit:.8g}, apart by {apart:.1g} of it"
     ]
 
 
