@@ -10,7 +10,7 @@ from hpcmix.evolve.many_body.system import ModeSystem
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.hops import many_body_family, one_body_family, pairs_of
-from hpcmix.parallel.configurations import ConfigurationRows
+from hpcmix.parallel.many_body.configurations import ConfigurationRows
 from hpcmix.parallel.mpi import MPI
 from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem

@@ -28,7 +28,7 @@ from hpcmix.model.many_body.hamiltonian import ManyBodyModel, Statistics
 from hpcmix.model.many_body.make_product import Product, make_product
 from hpcmix.model.many_body.overlaps import hermitian_part
 from hpcmix.model.many_body.product import Changes, rows_for
-from hpcmix.parallel.configurations import ConfigurationRows, Vector
+from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector
 from hpcmix.parallel.mpi import MPI
 
 STEP = "step"
