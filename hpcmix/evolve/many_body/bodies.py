@@ -54,12 +54,12 @@ class ManyBodies:
         self.particles = system.model.particles if particles is None else tuple(particles)
         self.step = 0
         self.model: ModelInTime = system.in_time(self.particles)
-        self.table: FixedSteps = self.problem.time.fixed_steps
+        self.table: FixedSteps = self.problem.timing.fixed_steps
         self._looked = looked or (lambda step: True)
-        self.picture: Picture = PICTURES[self.problem.many_body.picture](system, self.model, self._tolerance, world)
+        self.picture: Picture = PICTURES[self.problem.bodies.picture](system, self.model, self._tolerance, world)
         self.limit: BogoliubovLimit | None = None
         if with_limit and self.has_limit:
-            coherent = self.problem.many_body.state == "coherent"
+            coherent = self.problem.bodies.state == "coherent"
             self.limit = BogoliubovLimit(self.model, system.orbitals, 0.0, system.breaks, coherent)
 
     # ------------------------------------------------------------------ where it is. Local
@@ -173,4 +173,4 @@ class ManyBodies:
     def _tolerance(self) -> float:
         """Of a stretch from one look to the next."""
         stretches = sum(map(self._looked, range(1, self.steps + 1))) if self.steps <= 10**6 else MOST_STRETCHES
-        return self.problem.many_body.tolerance / min(max(1, stretches), MOST_STRETCHES)
+        return self.problem.bodies.tolerance / min(max(1, stretches), MOST_STRETCHES)

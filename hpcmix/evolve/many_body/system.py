@@ -117,7 +117,7 @@ class ModeSystem:
     @property
     def breaks(self) -> tuple[float, ...]:
         """Times on the clock at which a potential jumps or bends."""
-        return self.problem.time.switching_times
+        return self.problem.timing.switching_times
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -52,9 +52,10 @@ class Columns:
         """Of a problem with ``[many_body]``; `with_limit`: Bogoliubov's equation is solved beside it."""
         count = len(problem.species)
         numbers = range(1, count + 1)
-        measure = problem.many_body.with_orders(count).measure
+        measure = problem.bodies.with_orders(count).measure
+        asked = measure.orders or ()
         fermions = tuple(a for a, one in enumerate(problem.species) if one.kind == "fermions")
-        orders = list(dict.fromkeys([*(single(a, count) for a in range(count)), *measure.orders]))
+        orders = list(dict.fromkeys([*(single(a, count) for a in range(count)), *asked]))
         small = [order for order in orders if sum(order) <= MOST_TOGETHER]
         names = (
             *(f"alpha({words(order)})" for order in orders),
@@ -78,14 +79,14 @@ def single(species: int, count: int) -> Order:
 
 def has_gamma(problem: Problem) -> bool:
     """Whether superpositions of particle numbers make one density matrix of both species."""
-    return problem.many_body.state == "coherent" and len(problem.species) == 2
+    return problem.bodies.state == "coherent" and len(problem.species) == 2
 
 
 def has_bound(problem: Problem) -> bool:
     """Whether the theorem has a constant: two condensates with geometric means, at rest, in a product state."""
     scaled = problem.scaling is not None and problem.scaling.kind == "geometric-mean"
     at_rest = not problem.grid.frame.map.expanding
-    return scaled and at_rest and len(problem.species) == 2 and problem.many_body.state == "factorised"
+    return scaled and at_rest and len(problem.species) == 2 and problem.bodies.state == "factorised"
 
 
 class Measurement:
@@ -98,10 +99,10 @@ class Measurement:
         self._bodies = bodies
         problem = bodies.problem
         self.columns = Columns.of(problem, bodies.limit is not None)
-        measure = problem.many_body.with_orders(len(problem.species)).measure
-        self._orders: tuple[Order, ...] = tuple(measure.orders)
+        measure = problem.bodies.with_orders(len(problem.species)).measure
+        self._orders: tuple[Order, ...] = measure.orders or ()
         self._thetas: tuple[float, ...] = measure.sobolev
-        self._coherent = problem.many_body.state == "coherent"
+        self._coherent = problem.bodies.state == "coherent"
         self._bound = ExplicitBound.of(bodies.model(0.0)) if has_bound(problem) else None
 
     @property

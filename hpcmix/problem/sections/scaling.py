@@ -7,7 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -37,7 +37,7 @@ class Scaling(Section):
     """Of bose-fermi-micro: N where it is not the number of fermions."""
 
     @model_validator(mode="after")
-    def _bosons_have_a_use(self):
+    def _bosons_have_a_use(self) -> Self:
         if self.bosons is not None and self.kind != "bose-fermi-micro":
             raise wrong(f'is for kind = "bose-fermi-micro"; it is "{self.kind}" here', key="bosons")
         return self
