@@ -177,7 +177,7 @@ class FewExcitations(Picture):
                 one.statistics,
                 one.particles,
                 one.modes,
-                most_excitations(system, one.name, one.particles),
+                options.outside(one.name, one.particles),
                 options.state == "coherent",
             )
             for one in first.species
@@ -241,15 +241,6 @@ PICTURES: Mapping[str, type[AllConfigurations] | type[FewExcitations]] = {
     "excitations": FewExcitations,
 }
 """By the word of the problem file."""
-
-
-def most_excitations(system: ModeSystem, species: str, particles: int) -> int | None:
-    """K of a species: of a coherent state there may be more than it has particles in the mean."""
-    options = system.problem.bodies
-    if options.state == "coherent":
-        asked = options.excitations
-        return asked[species] if isinstance(asked, Mapping) else asked
-    return options.outside(species, particles)
 
 
 def changes_of(system: ModeSystem, model: ModelInTime) -> Changes:

@@ -224,7 +224,7 @@ class ManyBody(Section):
         if self.excitations is None:
             return None
         asked = self.excitations[species] if isinstance(self.excitations, Mapping) else self.excitations
-        return min(asked, particles)
+        return asked if self.state == "coherent" else min(asked, particles)  # there may be more than in the mean
 
     def entry_of(self, species: str) -> tuple[int, ModesEntry]:
         """The entry of ``modes`` that makes those of a species, and its index. Raises KeyError."""

@@ -15,7 +15,7 @@ from hpcmix.run.many_body.guard import BodiesGuard
 from hpcmix.run.many_body.outputs import BodiesOutputs
 from hpcmix.run.many_body.setup import BodiesRun
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
-from hpcmix.run.schedules.schedule import schedule_of
+from hpcmix.run.schedules.schedule import Schedule
 from hpcmix.run.stops.guard import BlowUp
 
 
@@ -29,7 +29,7 @@ class BodiesCheckpoints:
     def __init__(self, run: BodiesRun, outputs: BodiesOutputs) -> None:
         self._run, self._outputs = run, outputs
         self.options = run.problem.output.checkpoints
-        steps = schedule_of(self.options, run.problem.time, run.table)
+        steps = Schedule(run.table, self.options.every, self.options.interval, run.problem.timing.frame)
         self._schedule = CheckpointSchedule(self.options, steps, len(run.provenance.hosts))
         self._schedule.cost = run.loading_seconds
         # of a run whose physics were changed the checkpoint is written anew: with the file that goes on from it

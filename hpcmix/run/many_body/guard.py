@@ -56,7 +56,7 @@ class BodiesGuard:
                 )
 
     def _excitations(self, name: str) -> int | None:
-        asked = self._problem.many_body.excitations
+        asked = self._problem.bodies.excitations
         return asked[name] if isinstance(asked, Mapping) else asked
 
     def _say(self, key: str, sentence: str) -> None:

@@ -77,13 +77,12 @@ class BodiesOutputs:
             if self._series is not None:
                 self._series.sync()
                 length = self._series.offset
-                self._write_dataset_if_due()
+            self._write_dataset_if_due()
         return Bookmark(length, self._written, guard.memory, self._run.ground_state)
 
     def _write_dataset_if_due(self) -> None:
-        length = self._series.offset
-        if self._datasets.due(length):
-            self._datasets.write(length, self.write_dataset)
+        if self._series is not None and self._datasets.due(self._series.offset):
+            self._datasets.write(self._series.offset, self.write_dataset)
 
     def write_dataset(self) -> None:
         """Write observables.h5 from all that is in the series, on the root; the others have none. Not collective."""
@@ -129,8 +128,7 @@ class BodiesOutputs:
                     if run.holds_grid:
                         write_slices(*place, system.communicators, shown, self.metadata)
             with together(run.world):
-                if self._series is not None:
-                    self._write_dataset_if_due()
+                self._write_dataset_if_due()
         self._written += 1
 
 

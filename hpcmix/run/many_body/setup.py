@@ -26,6 +26,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.output import ScheduleSection
 from hpcmix.problem.show import resolved_toml
 from hpcmix.problem.time_words import TimeWords, steps_in_words
+from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.run.log import Log
 from hpcmix.run.many_body.looks import Looks
@@ -36,7 +37,7 @@ from hpcmix.run.planning.many_body.room import require_room_for_bodies
 from hpcmix.run.planning.memory import release_freed_memory
 from hpcmix.run.planning.room import memory_of_node
 from hpcmix.run.resuming.restart import Origin, ancestors
-from hpcmix.run.schedules.schedule import Schedule, schedule_of, steps_from
+from hpcmix.run.schedules.schedule import Schedule
 from hpcmix.run.stops.watchdog import Watchdog
 from hpcmix.state.progress import Progress
 
@@ -104,7 +105,7 @@ class BodiesRun:
     def place(self) -> str:
         """How far it is on the way to the final time, for people."""
         steps = f"{self.bodies.step} of {counted(self.table.steps, 'step')}"
-        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.time.final)}"
+        return f"{steps}, to t = {self.words.of_end(self.time, self.problem.timing.final)}"
 
     @property
     def is_root(self) -> bool:
@@ -158,8 +159,8 @@ def build_bodies_run(problem: Problem, origin: Origin | None, attendants: Attend
     )
     _introduce(problem, world, log)
     if checkpoint is None:
-        log.line(steps_in_words(problem.time, TimeWords.of_problem(problem)))
-        table = steps_from(problem.time, Progress(step_size=problem.time.first_step))
+        log.line(steps_in_words(problem.timing, TimeWords.of_problem(problem)))
+        table = fixed_steps_from(problem.timing, Progress(step_size=problem.timing.first_step))
         looks = looks_at(problem, table)
         bodies = _first(problem, attendants, timers, table, looks)
     bodies.watch(attendants.watchdog.beat)
@@ -193,13 +194,19 @@ def require_room(problem: Problem, world: MPI.Comm) -> None:
 def looks_at(problem: Problem, table: FixedSteps) -> Looks:
     """When a run looks at its state."""
 
-    def schedule(options: ScheduleSection) -> Schedule:
-        return schedule_of(options, problem.time, table)
+    time, output = problem.timing, problem.output
 
-    output = problem.output
+    def schedule(options: ScheduleSection) -> Schedule:
+        return Schedule(table, options.every, options.interval, time.frame)
+
     saved = output.checkpoints
     asked = saved.enabled and (saved.every is not None or saved.interval is not None)
     return Looks(schedule(output.observables), schedule(output.snapshots), schedule(saved) if asked else None)
+
+
+def fixed_steps_from(time: TimeOptions, progress: Progress) -> FixedSteps:
+    """All steps of a run that has come so far; with ``[many_body]`` none are adaptive (problem/checks/many_body.py)."""
+    return time.steps_from(progress.mark, progress.step_size, progress.step) or time.fixed_steps
 
 
 def _first(
@@ -227,7 +234,7 @@ def _first(
 
 def _stored(problem: Problem, world: MPI.Comm, checkpoint: Checkpoint) -> tuple[ManyBodies, Looks, FixedSteps]:
     """Those of a checkpoint."""
-    table = steps_from(problem.time, checkpoint.progress)
+    table = fixed_steps_from(problem.timing, checkpoint.progress)
     looks = looks_at(problem, table)
 
     def read_modes(ranks: MPI.Comm, communicators: Communicators, modes: list[np.ndarray]) -> None:

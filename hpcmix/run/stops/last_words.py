@@ -27,7 +27,9 @@ _ROOM = 1 << 18
 class _Progress(Protocol):
     """What is known of a simulation's progress."""
 
-    state: Any
+    @property
+    def state(self) -> Any:
+        """What evolves; it has a `step`."""
 
     @property
     def time(self) -> float:

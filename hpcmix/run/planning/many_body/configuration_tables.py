@@ -63,7 +63,9 @@ class Selection:
 
     def hop(self, taken: int, added: int) -> bool:
         """Whether one particle may change its mode by itself."""
-        return self.turned or not self.kept or self.momenta is None or self.momenta[taken] == self.momenta[added]
+        if self.turned or not self.kept or self.momenta is None:
+            return True
+        return self.momenta[taken] == self.momenta[added]
 
     def pair(self, taken: tuple[int, int], added: tuple[int, int]) -> bool:
         """Whether an interaction may move two particles so."""
@@ -71,10 +73,13 @@ class Selection:
             return True
         if self.local:
             return taken == added
-        return self.momenta is None or self._sum(taken) == self._sum(added)
-
-    def _sum(self, modes: tuple[int, int]) -> tuple[int, ...]:
-        return tuple(a + b for a, b in zip(*(self.momenta[mode] for mode in modes), strict=True))
+        if self.momenta is None:
+            return True
+        before, after = (
+            tuple(a + b for a, b in zip(self.momenta[first], self.momenta[second], strict=True))
+            for first, second in (taken, added)
+        )
+        return before == after
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,11 @@ def size_lines(problem: Problem, plan: BodiesPlan) -> list[str]:
 
 
 def _modes(problem: Problem, columns: int) -> int:
-    return columns - (problem.many_body.state == "coherent")
+    return columns - (problem.bodies.state == "coherent")
 
 
 def _picture(problem: Problem) -> str:
-    many_body = problem.many_body
+    many_body = problem.bodies
     if many_body.picture == "occupations":
         return "all of their configurations"
     outside = [many_body.outside(one.name, round(one.particles)) for one in problem.species]

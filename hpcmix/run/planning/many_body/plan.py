@@ -30,7 +30,7 @@ from hpcmix.run.planning.many_body.configuration_tables import (
 )
 from hpcmix.run.planning.many_body.spectrum import energy_radius, turning_rate
 from hpcmix.run.planning.plan import PROGRAM_BYTES, SERIES_BYTES
-from hpcmix.run.schedules.schedule import Schedule, schedule_of
+from hpcmix.run.schedules.schedule import Schedule
 
 COMPLEX_BYTES = 16
 
@@ -159,11 +159,11 @@ class _Planning:
     @property
     def turning(self) -> bool:
         """Whether all of it does."""
-        return self.problem.many_body.picture == "excitations"
+        return self.problem.bodies.picture == "excitations"
 
     @cached_property
     def spaces(self) -> tuple[Space, ...]:
-        coherent = self.problem.many_body.state == "coherent"
+        coherent = self.problem.bodies.state == "coherent"
         found = []
         for fermions, particles, modes, outside in sizes_of(self.problem, self.particles):
             count = configurations(fermions, particles, modes, outside, coherent)
@@ -174,7 +174,7 @@ class _Planning:
     @cached_property
     def entries(self) -> tuple[ModesSection, ...]:
         """What makes the modes of every species."""
-        many_body = self.problem.many_body
+        many_body = self.problem.bodies
         return tuple(many_body.entry_of(one.name)[1] for one in self.problem.species)
 
     @cached_property
@@ -293,10 +293,11 @@ class _Planning:
 
     def plan(self) -> BodiesPlan:
         """All of it."""
-        time, output = self.problem.time, self.problem.output
+        time, output = self.problem.timing, self.problem.output
         table = time.fixed_steps
         records, snapshots = (
-            schedule_of(options, time, table) for options in (output.observables, output.snapshots)
+            Schedule(table, options.every, options.interval, time.frame)
+            for options in (output.observables, output.snapshots)
         )
         stretches = looks_of(records, snapshots)
         return self._made(records.count(), snapshots.count(), stretches, self._products(time.end, stretches))
@@ -325,7 +326,7 @@ class _Planning:
         )
 
     def _products(self, end: float, stretches: int) -> int:
-        tolerance = self.problem.many_body.tolerance
+        tolerance = self.problem.bodies.tolerance
         problem = self.problem
         if not self.moving:
             phase = energy_radius(problem, self.spaces, self.entries) * end / stretches / problem.hbar

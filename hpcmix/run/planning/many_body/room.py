@@ -46,7 +46,7 @@ def _advice(problem: Problem, ranks: int, bytes_per_rank: float) -> list[str]:
     enough = enough_ranks(problem, ranks, bytes_per_rank)
     if enough is not None:
         advice.append(f"{counted(enough, 'rank')} like these would do")
-    if problem.many_body.picture == "excitations":
+    if problem.bodies.picture == "excitations":
         return [*advice, "fewer excitations or modes take less"]
     fitting = largest_numbers(problem, ranks, bytes_per_rank)
     if fitting:

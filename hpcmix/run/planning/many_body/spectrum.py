@@ -72,7 +72,7 @@ def interaction_radius(
     statistics = tuple(Statistics.FERMIONS if space.fermions else Statistics.BOSONS for space in spaces)
     populations = Populations(tuple(space.particles for space in spaces), statistics)
     scaling = None if problem.scaling is None else problem.scaling.kind
-    total = LEAST_RADIUS * problem.hbar / problem.time.end
+    total = LEAST_RADIUS * problem.hbar / problem.timing.end
     for number, interaction in enumerate(problem.interaction):
         first, second = sorted(problem.pair(interaction.between))
         factor = pair_factors(scaling, populations, first, second, problem.prefactors.coupling).factor
