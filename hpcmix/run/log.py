@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from hpcmix.io.atomic import OutputError
-from hpcmix.parallel.job.launcher import is_live
+from hpcmix.parallel.job.terminal import is_live
 from hpcmix.problem.ending import ExitStatus, Foreseen
 from hpcmix.problem.time_words import TimeWords
 from hpcmix.run.stops.last_words import LastWords

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hpcmix.parallel.job.launcher import is_live
+from hpcmix.parallel.job.terminal import is_live
 from hpcmix.run.bench.machine import machine_line
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.planning.plan_table import readable

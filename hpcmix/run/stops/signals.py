@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from hpcmix.parallel.job.launcher import end_job, rank_started
+from hpcmix.parallel.job.abort import end_job
+from hpcmix.parallel.job.launcher import rank_started
 
 STOPPING = {signal.SIGUSR1: "SIGUSR1", signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT (Ctrl-C)"}
 """Signals that ask for the end."""

@@ -13,7 +13,8 @@ from rich.console import Console
 from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.locking.lock import Lock
 from hpcmix.io.plain_json import page_of
-from hpcmix.parallel.job.launcher import is_live, ranks_started
+from hpcmix.parallel.job.launcher import ranks_started
+from hpcmix.parallel.job.terminal import is_live
 from hpcmix.problem.cards import find_problem
 from hpcmix.problem.ending import ExitStatus
 from hpcmix.problem.errors import ProblemError
