@@ -51,9 +51,7 @@ class Fit:
     interval: tuple[float, float]
 
     @classmethod
-    def of(
-        cls, quantity: str, variable: str, x: Numbers, y: Numbers, errors: Sequence[float] = ()
-    ) -> Fit:
+    def of(cls, quantity: str, variable: str, x: Numbers, y: Numbers, errors: Sequence[float] = ()) -> Fit:
         """The fit to at least three points with positive values; `errors`: the numerical error of every value.
 
         The slope is sum_i c_i log y_i with c_i = (log x_i - mean) / sum of squares, so that errors e_i move it by at

@@ -26,7 +26,7 @@ from hpcmix.run.schedules.schedule import ROUNDING
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.state.state import State
-from hpcmix.studies.track import Conductor, Record, Track
+from hpcmix.studies.track import Conductor, Part, Record, Track
 
 CHECKPOINT_SECONDS = 600.0
 """From one checkpoint of a track to the next where the file gives no `wall`: what a kill may cost at most."""
@@ -36,8 +36,8 @@ KEPT = 2
 
 
 @singledispatch
-def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> Record:
-    """Evolve a track to its end, or go on with it, and store what was measured. Collective over `comm`.
+def follow(track: Part, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> Record:
+    """Evolve a part of a study to its end, or go on with it, and store what was measured. Collective over `comm`.
 
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. A solution that is lost ends
@@ -45,6 +45,11 @@ def follow(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conduct
     :class:`~hpcmix.problem.errors.ProblemError`, :class:`~hpcmix.initial.descent.search.NotConverged` and
     :class:`~hpcmix.io.atomic.OutputError`, the same on every rank.
     """
+    raise TypeError(f"nobody knows how to follow a {type(track).__name__}")
+
+
+@follow.register
+def _(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> Record:
     following = _Following(track, comm, None if folder is None else folder / track.key, conductor)
     try:
         following.begin()

@@ -71,12 +71,10 @@ class ManyFamily:
     ) -> ManyFamily:
         """The problems of `numbers`; `at_number` gives the ``--set`` entries of one by its place. For the root."""
         first = load([*DIVISION, *at_number(0)])
-        described = many_variations(first)
         given, impossible, described = varied_problems(
-            first, lambda extra: load([*DIVISION, *at_number(0), *extra]), described
+            first, lambda extra: load([*DIVISION, *at_number(0), *extra]), many_variations(first)
         )
-        impossible = dict(impossible)
-        if isinstance(_excitations(first), int) and _excitations(first) <= 1:
+        if first.bodies.excitations == 1:
             impossible["excitations"] = "one particle outside cannot become fewer"
         problems = {
             one.name: tuple(load([*DIVISION, *at_number(place), *one.overrides]) for place in range(len(numbers)))
@@ -148,7 +146,7 @@ def _last(record: Record, column: str) -> float:
 
 def many_variations(problem: Problem) -> list[Variation]:
     """The problem as it is, and every choice varied once."""
-    tolerance = problem.many_body.tolerance
+    tolerance = problem.bodies.tolerance
     looser = min(LOOSER * tolerance, 0.1)
     found = [
         Variation(AS_GIVEN),
@@ -157,9 +155,7 @@ def many_variations(problem: Problem) -> list[Variation]:
         *_grid_and_box(problem),
         *of_solver(problem),
     ]
-    fewer = [
-        (index, *changed) for index, entry in enumerate(problem.many_body.modes) if (changed := fewer_modes(entry))
-    ]
+    fewer = [(index, *changed) for index, entry in enumerate(problem.bodies.modes) if (changed := fewer_modes(entry))]
     if fewer:
         words = "; ".join(words for _, words, _ in fewer)
         overrides = tuple(f"many_body.modes.{index}.{override}" for index, _, override in fewer)
@@ -168,12 +164,8 @@ def many_variations(problem: Problem) -> list[Variation]:
     return found
 
 
-def _excitations(problem: Problem) -> object:
-    return problem.many_body.excitations
-
-
 def _fewer_outside(problem: Problem) -> Iterator[Variation]:
-    asked = problem.many_body.excitations
+    asked = problem.bodies.excitations
     if asked is None:
         return
     if isinstance(asked, Mapping):
@@ -188,7 +180,7 @@ def _fewer_outside(problem: Problem) -> Iterator[Variation]:
 
 def _grid_and_box(problem: Problem) -> list[Variation]:
     """Plane waves belong to their box, and one mode for every point to its grid: another one is another model."""
-    entries = problem.many_body.modes
+    entries = problem.bodies.modes
     if any(isinstance(entry, GridModes) for entry in entries):
         return []
     grid, box = of_grid_and_box(problem)
@@ -229,9 +221,9 @@ def broken_by(
     alphas = {_order(name): values[name] for name in columns.names if name.startswith("alpha(")}
     distances = {_order(name): values[name] for name in columns.names if name.startswith("R(")}
     bosons = [order for order in alphas if not any(order[a] for a in columns.fermions)]
-    rounding = max(ROUNDING, 10.0 * problem.many_body.tolerance)
+    rounding = max(ROUNDING, 10.0 * problem.bodies.tolerance)
     # of superpositions of particle numbers every order has a normalisation of its own
-    together = [bosons] if problem.many_body.state == "factorised" else [[order] for order in bosons]
+    together = [bosons] if problem.bodies.state == "factorised" else [[order] for order in bosons]
     for orders in together:
         yield from violations(
             {order: alphas[order] for order in orders},
@@ -257,7 +249,7 @@ def beyond_the_edge(family: ManyFamily, records: Mapping[str, Record]) -> str:
         for a, species in enumerate(family.first.species):
             weight = _last(family.record(records, number), f"edge_{a + 1}")
             if weight > EDGE:
-                allowed = family.first.many_body.outside(species.name, 2**62)
+                allowed = family.first.bodies.outside(species.name, 2**62)
                 return (
                     f"at {family.variable} = {number} the weight of states with {allowed} particles of "
                     f'"{species.name}" outside is {weight:.2g} at the end: excitations = {allowed} is too few'
@@ -286,7 +278,7 @@ class _GridComparison:
         look = Look(simulation.mixture, simulation.state)
         orbitals = [look.orbital_set(a) for a in range(len(self._problem.species))]
         model, own = ModeSystem.in_modes(self._problem, simulation.mixture, orbitals)
-        breaks = self._problem.time.switching_times
+        breaks = self._problem.timing.switching_times
         self._modes = model.modes
         self._field = ModeField(model.in_time(), own, [one.shape[1] for one in own], 0.0, breaks)
 
@@ -322,7 +314,7 @@ def checked_many_body(problem: Problem) -> Problem:
         raise problem.complain(
             "many_body", "this claim is about N bodies beside their mean field: it needs [many_body] with modes"
         )
-    if problem.many_body.measure.sobolev and problem.grid.frame.map.expanding:
+    if problem.bodies.measure.sobolev and problem.grid.frame.map.expanding:
         raise problem.complain(
             "many_body.measure.sobolev",
             "the laboratory's kinetic energy does not act on finitely many modes of an expanding frame; leave it out",

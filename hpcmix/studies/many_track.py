@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +64,7 @@ class ManyBodyTrack:
     @property
     def steps(self) -> int:
         """Number of steps of the file."""
-        return self.problem.time.steps
+        return self.problem.timing.steps
 
     @property
     def work(self) -> float:
@@ -83,51 +86,52 @@ class ManyBodyTrack:
 
 @follow.register
 def _(track: ManyBodyTrack, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> Record:
-    """See :func:`~hpcmix.studies.track.follow`."""
-    run = _Run(track, comm, folder)
-    try:
-        begin = time.monotonic()
-        run.begin(conductor)
-        conductor.begun(track, run.bodies.step, time.monotonic() - begin)
+    """See :func:`~hpcmix.studies.following.follow`."""
+    begin = time.monotonic()
+    with ExitStack() as stack:
+        bodies = _made(track, comm, conductor, stack)
+        conductor.found()
+        conductor.built(track)
+        run = _Run(track, comm, None if folder is None else folder / track.key, bodies)
+        run.begin()
+        conductor.begun(track, bodies.step, time.monotonic() - begin)
         return run.to_the_end(conductor)
-    finally:
-        run.free()
+
+
+def schedule_of_records(problem: Problem) -> Schedule:
+    """When N bodies are looked at."""
+    records, timing = problem.output.observables, problem.timing
+    return Schedule(timing.fixed_steps, records.every, records.interval, timing.frame)
+
+
+def _made(track: ManyBodyTrack, comm: MPI.Comm, conductor: Conductor, stack: ExitStack) -> ManyBodies:
+    """The bodies at time zero; the stack gives their MPI resources back. Collective."""
+    hooks = Hooks(report=lambda iteration, residual, energy: conductor.meet(comm))
+    try:
+        system = ModeSystem.of(track.problem, comm, hooks)
+        stack.callback(system.free)
+        looked = schedule_of_records(track.problem).due
+        bodies = ManyBodies(system, comm, looked=looked, with_limit=track.limit)
+        stack.callback(bodies.free)
+    except ProblemError as error:
+        raise track.problem.locate(error) from error
+    return bodies
 
 
 class _Run:
-    def __init__(self, track: ManyBodyTrack, comm: MPI.Comm, folder: Path | None) -> None:
-        self.track, self.comm = track, comm
-        self.folder = None if folder is None else folder / track.key
+    def __init__(self, track: ManyBodyTrack, comm: MPI.Comm, folder: Path | None, bodies: ManyBodies) -> None:
+        self.track, self.comm, self.folder, self.bodies = track, comm, folder, bodies
+        self.measurement = Measurement(bodies)
         self.record = Record(("clock", *track.names))
-        options, timing = track.problem.output, track.problem.time
-        records = options.observables
-        self.schedule = Schedule(timing.fixed_steps, records.every, records.interval, timing.frame)
-        self.pause = options.checkpoints.wall or CHECKPOINT_SECONDS
+        options = track.problem.output.checkpoints
+        self.pause = (options.wall or CHECKPOINT_SECONDS) if options.enabled else math.inf
         self.written = time.monotonic()
         self.cost = self.measuring = 0.0
-        self.system: ModeSystem | None = None
-        self.bodies: ManyBodies | None = None
 
-    def begin(self, conductor: Conductor) -> None:
-        """Go on from what is stored, else from time zero."""
-        hooks = Hooks(report=lambda iteration, residual, energy: conductor.meet(self.comm))
-        try:
-            self.system = ModeSystem.of(self.track.problem, self.comm, hooks)
-            self.bodies = ManyBodies(self.system, self.comm, looked=self.schedule.due, with_limit=self.track.limit)
-        except ProblemError as error:
-            raise self.track.problem.locate(error) from error
-        self.measurement = Measurement(self.bodies)
-        conductor.found()
-        conductor.built(self.track)
+    def begin(self) -> None:
+        """Go on from what is stored, else measure time zero. Collective."""
         if not self._resume():
             self._measure()
-
-    def free(self) -> None:
-        """Give MPI resources back (collective)."""
-        if self.bodies is not None:
-            self.bodies.free()
-        if self.system is not None:
-            self.system.free()
 
     def to_the_end(self, conductor: Conductor) -> Record:
         bodies = self.bodies
@@ -173,12 +177,13 @@ class _Run:
 
     def _save(self) -> None:
         """All rows of psi, what else there is, then the record up to them: it names their step. Collective."""
-        if self.folder is None:
+        folder = self.folder
+        if folder is None:
             return
         begin = time.monotonic()
-        bodies, place = self.bodies, self.folder / STATE
+        bodies, place = self.bodies, folder / STATE
         path = place / f"{bodies.step}.npy"
-        small = bodies.small_arrays()
+        small: dict[str, Any] = {**bodies.small_arrays()}
         with together(self.comm):
             if self.comm.rank == 0:
                 place.mkdir(parents=True, exist_ok=True)
@@ -191,7 +196,7 @@ class _Run:
         with together(self.comm):
             if self.comm.rank == 0:
                 np.savez(place / f"{bodies.step}.npz", **small)
-                self.record.write(self.folder / "record.json")
+                self.record.write(folder / "record.json")
                 for other in place.iterdir():
                     if other.stem != str(bodies.step):
                         other.unlink()
@@ -200,36 +205,40 @@ class _Run:
 
     def _resume(self) -> bool:
         """Read the stored state, and the record up to it. Collective."""
-        record, step = None, None
-        with together(self.comm):
-            if self.comm.rank == 0 and self.folder is not None:
-                record, step = self._candidate()
-        record, step = self.comm.bcast((record, step))
-        if step is None:
+        folder = self.folder
+        if folder is None:
             return False
-        place = self.folder / STATE
+        found: tuple[Record, int] | None = None
         with together(self.comm):
-            rows = np.load(place / f"{step}.npy", mmap_mode="r")
-            with np.load(place / f"{step}.npz") as arrays:
+            if self.comm.rank == 0:
+                found = self._candidate(folder)
+        found = self.comm.bcast(found)
+        if found is None:
+            return False
+        record, step = found
+        with together(self.comm):
+            rows = np.load(folder / STATE / f"{step}.npy", mmap_mode="r")
+            with np.load(folder / STATE / f"{step}.npz") as arrays:
                 small = {name: arrays[name] for name in arrays.files}
             cut = self.bodies.cut
-            self.bodies.go_on(step, rows[cut.first : cut.last], small)
+            mine = np.array(rows[cut.first : cut.last])
+        self.bodies.go_on(step, mine, small)
         until = self.bodies.clock * (1.0 + 1e-12)
         self.record.rows = [row for row in record.rows if row[0] <= until]
         return True
 
-    def _candidate(self) -> tuple[Record | None, int | None]:
+    def _candidate(self, folder: Path) -> tuple[Record, int] | None:
         """The stored record, and the newest step that is complete. For one rank."""
-        record = Record.read(self.folder / "record.json")
+        record = Record.read(folder / "record.json")
         if record is None or record.names != self.record.names:
-            return None, None
+            return None
         shape = (self.bodies.cut.rows, self.bodies.cut.columns)
-        steps = sorted((int(path.stem) for path in (self.folder / STATE).glob("*.npz")), reverse=True)
+        steps = sorted((int(path.stem) for path in (folder / STATE).glob("*.npz")), reverse=True)
         for step in steps:
             try:
-                rows = np.load(self.folder / STATE / f"{step}.npy", mmap_mode="r")
+                rows = np.load(folder / STATE / f"{step}.npy", mmap_mode="r")
             except (OSError, ValueError):
                 continue
             if rows.shape == shape:
                 return record, step
-        return None, None
+        return None

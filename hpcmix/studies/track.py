@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,6 +23,42 @@ from hpcmix.run.simulation import Simulation
 
 Measure = Callable[[Sequence[Simulation]], Sequence[float]]
 Prepare = Callable[[Sequence[Simulation]], None]
+
+
+class Part(Protocol):
+    """What is followed to its end (studies/following.py): a track, or N bodies (studies/many_track.py)."""
+
+    @property
+    def label(self) -> str:
+        """Its name in the log."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What evolves."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the numbers that are measured."""
+
+    @property
+    def optional(self) -> bool:
+        """Whether it is one of the error budget: where its problem has no solution, that is its outcome."""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+
+    @property
+    def work(self) -> float:
+        """What it costs, in units of its like."""
+
+    @property
+    def bytes(self) -> float:
+        """What its fields take, about."""
+
+    @property
+    def key(self) -> str:
+        """Names it on the disk: a problem that was changed is another one."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +160,10 @@ class Record:
 class Conductor:
     """What a track asks while it is under way: whether to stop, and where it tells how far it is."""
 
-    def begun(self, track: Track, step: int, seconds: float) -> None:
+    def begun(self, track: Part, step: int, seconds: float) -> None:
         """The track has its state, of a step; with what is measured of it, that took so long."""
 
-    def built(self, track: Track) -> None:
+    def built(self, track: Part) -> None:
         """The track has its models and states; what is measured of the first is stored if the study stops from now
         on."""
 
@@ -141,11 +177,11 @@ class Conductor:
         """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0
 
-    def progress(self, track: Track, step: int) -> None:
+    def progress(self, track: Part, step: int) -> None:
         """A step was made."""
 
 
-def stored(track: Track, folder: Path) -> Record | None:
+def stored(track: Part, folder: Path) -> Record | None:
     """The record of a track that came to its end before. For the root of the study."""
     record = Record.read(folder / track.key / "record.json")
     return record if record is not None and record.done and record.names == ("clock", *track.names) else None

@@ -21,7 +21,7 @@ from hpcmix.run.log import Log, Meter
 from hpcmix.run.stops.requests import Prospect, Stopped, StopRequests
 from hpcmix.run.stops.watchdog import Watchdog
 from hpcmix.studies.following import follow
-from hpcmix.studies.track import Conductor, Record, Track, stored
+from hpcmix.studies.track import Conductor, Part, Record, stored
 
 
 class StudyStopped(Foreseen):
@@ -70,7 +70,7 @@ class Work:
         """Where tracks are stored."""
         return None if self.directory is None else self.directory / "tracks"
 
-    def follow_all(self, tracks: Sequence[Track]) -> dict[str, Record]:
+    def follow_all(self, tracks: Sequence[Part]) -> dict[str, Record]:
         """What was measured along every track, by its label. Collective.
 
         Tracks that are stored are not followed again. Raises on every rank :class:`StudyStopped`, or the first error of
@@ -93,7 +93,7 @@ class Work:
             group.Free()
         return records | self._gathered(outcome)
 
-    def _stored(self, tracks: Sequence[Track]) -> dict[str, Record]:
+    def _stored(self, tracks: Sequence[Part]) -> dict[str, Record]:
         found: dict[str, Record] = {}
         with together(self.comm):
             if self.comm.rank == 0 and self.folder is not None:
@@ -103,7 +103,7 @@ class Work:
                         found[track.label] = record
         return self.comm.bcast(found)
 
-    def _follow_mine(self, tracks: Sequence[Track], group: MPI.Comm) -> tuple[dict[str, Record], str, Exception | None]:
+    def _follow_mine(self, tracks: Sequence[Part], group: MPI.Comm) -> tuple[dict[str, Record], str, Exception | None]:
         """This group's records, why it stopped, and the error that ended it."""
         done: dict[str, Record] = {}
         total = sum(track.work for track in tracks)
@@ -201,7 +201,7 @@ class _Conductor(Conductor):
         """Whether no other track is to be begun. Collective over the group."""
         return group.allreduce(self.stop(self.beginning), op=MPI.MAX) > 0
 
-    def built(self, track: Track) -> None:
+    def built(self, track: Part) -> None:
         self._stops.grace = None
 
     def meet(self, world: MPI.Comm) -> None:
@@ -209,14 +209,14 @@ class _Conductor(Conductor):
         self._code = self._stops.code()
         self._stops.meet(world)
 
-    def begun(self, track: Track, step: int, seconds: float) -> None:
+    def begun(self, track: Part, step: int, seconds: float) -> None:
         self.beginning = max(self.beginning, seconds)
         self._tell(track, step)
 
-    def progress(self, track: Track, step: int) -> None:
+    def progress(self, track: Part, step: int) -> None:
         self._tell(track, step)
 
-    def _tell(self, track: Track, step: int) -> None:
+    def _tell(self, track: Part, step: int) -> None:
         self._beat()
         share = step / track.steps if track.steps else 1.0
         self._meter.update(round(self.before + track.work * share), f"{track.label}, step {step}")
@@ -231,7 +231,7 @@ class _Conductor(Conductor):
         return self._stops.reason(code)
 
 
-def number_of_groups(tracks: Sequence[Track], comm: MPI.Comm) -> int:
+def number_of_groups(tracks: Sequence[Part], comm: MPI.Comm) -> int:
     """How many tracks are followed at a time: as many as there are, or ranks, or room for on a node. A rank by itself
     exchanges nothing, so that many small groups are the quickest. Collective."""
     memory = MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -52,15 +52,13 @@ class Columns:
         """Of a problem with ``[many_body]``; `with_limit`: Bogoliubov's equation is solved beside it."""
         count = len(problem.species)
         numbers = range(1, count + 1)
-        measure = problem.bodies.with_orders(count).measure
-        asked = measure.orders or ()
         fermions = tuple(a for a, one in enumerate(problem.species) if one.kind == "fermions")
-        orders = list(dict.fromkeys([*(single(a, count) for a in range(count)), *asked]))
+        orders = list(dict.fromkeys([*(single(a, count) for a in range(count)), *orders_of(problem)]))
         small = [order for order in orders if sum(order) <= MOST_TOGETHER]
         names = (
             *(f"alpha({words(order)})" for order in orders),
             *(f"R({words(order)})" for order in small),
-            *(f"S({words(order)};{theta:g})" for order in small for theta in measure.sobolev),
+            *(f"S({words(order)};{theta:g})" for order in small for theta in problem.bodies.measure.sobolev),
             *((GAMMA,) if has_gamma(problem) else ()),
         )
         beside = (
@@ -70,6 +68,11 @@ class Columns:
             *((f"limit_{number}" for number in numbers) if with_limit and not fermions else ()),
         )
         return cls(names, beside, fermions)
+
+
+def orders_of(problem: Problem) -> tuple[Order, ...]:
+    """Those that a problem asks for, or the usual ones."""
+    return tuple(problem.bodies.with_orders(len(problem.species)).measure.orders or ())
 
 
 def single(species: int, count: int) -> Order:
@@ -99,9 +102,8 @@ class Measurement:
         self._bodies = bodies
         problem = bodies.problem
         self.columns = Columns.of(problem, bodies.limit is not None)
-        measure = problem.bodies.with_orders(len(problem.species)).measure
-        self._orders: tuple[Order, ...] = measure.orders or ()
-        self._thetas: tuple[float, ...] = measure.sobolev
+        self._orders = orders_of(problem)
+        self._thetas: tuple[float, ...] = problem.bodies.measure.sobolev
         self._coherent = problem.bodies.state == "coherent"
         self._bound = ExplicitBound.of(bodies.model(0.0)) if has_bound(problem) else None
 

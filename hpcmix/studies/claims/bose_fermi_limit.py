@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def _pair_of(problem: Problem) -> tuple[int, int]:
 
 def _require_numbers(problem: Problem, wanted: Sequence[int], bosons: Sequence[int]) -> None:
     """Raise :class:`~hpcmix.problem.errors.ProblemError` with everything that is wrong with the numbers."""
-    macro = isinstance(problem.scaling.rule, BoseFermiMacro)
+    macro = problem.scaling is not None and isinstance(problem.scaling.rule, BoseFermiMacro)
     complaints = []
     for option, numbers in (("--numbers", wanted), ("--bosons", bosons)):
         for number in sorted({one for one in numbers if list(numbers).count(one) > 1}):
@@ -138,7 +139,7 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
     )
     names = ("M", "N", FERMIONS, BOSONS)
     budgets = {name: family.budget(records, column, name) for name, column in columns.items()}
-    common = {
+    common: dict[str, Any] = {
         "variable": family.variable,
         "budgets": tuple(budgets.values()),
         "curves": _curves(plan, records),

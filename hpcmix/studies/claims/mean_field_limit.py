@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from hpcmix.observe.reduced.comparison import words
-from hpcmix.observe.reduced.measurement import BOUND, Columns
+from hpcmix.observe.reduced.measurement import BOUND, Columns, orders_of
 from hpcmix.problem.checks.many_body_numbers import divided_numbers, ratio_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiRule
@@ -79,10 +80,10 @@ def _family(load: Load, wanted: Sequence[int]) -> ManyFamily:
     first = checked_many_body(evolved(load(())))
     if first.scaling is not None and isinstance(first.scaling.rule, BoseFermiRule):
         raise first.complain("scaling", "this claim is about bosons; bose-fermi-limit is the one about fermions beside")
-    if first.time.frame.expanding and first.scaling is not None and first.scaling.kind != "fractions":
+    if first.timing.frame.expanding and first.scaling is not None and first.scaling.kind != "fractions":
         raise first.complain("scaling", 'in an expanding frame this claim is about kind = "fractions"')
     unit = sum(ratio_of(first))
-    numbers = list(wanted) or [unit * factor for factor in NUMBERS[first.many_body.picture]]
+    numbers = list(wanted) or [unit * factor for factor in NUMBERS[first.bodies.picture]]
     divided = divided_numbers(first, numbers)
 
     def at_number(place: int) -> list[str]:
@@ -93,16 +94,16 @@ def _family(load: Load, wanted: Sequence[int]) -> ManyFamily:
 
 def theorem(problem: Problem) -> Claim:
     """The statement that a file's scaling, state and frame belong to."""
-    if problem.time.frame.expanding:
+    if problem.timing.frame.expanding:
         return ALL_TIMES
-    if problem.many_body.state == "coherent":
+    if problem.bodies.state == "coherent":
         return COHERENT
-    return GEOMETRIC if problem.scaling.kind == "geometric-mean" else FRACTIONS
+    return GEOMETRIC if problem.scaling is not None and problem.scaling.kind == "geometric-mean" else FRACTIONS
 
 
 def main_order(problem: Problem) -> str:
     """The order that is fitted, in words: one particle of each species where that is measured."""
-    orders = problem.many_body.measure.orders
+    orders = orders_of(problem)
     ones = tuple(1 for _ in problem.species)
     return words(ones if ones in orders or len(ones) == 1 else max(orders, key=sum))
 
@@ -120,7 +121,7 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
         for number, particles, *measured in zip(family.numbers, family.particles, *values, strict=True)
     )
     budgets = {column: family.budget(records, column) for column in dict.fromkeys((alpha, trace, single))}
-    common = {
+    common: dict[str, Any] = {
         "budgets": tuple(budgets.values()),
         "curves": _curves(family, records, single),
         "further": family.curves(records, columns),
@@ -178,16 +179,16 @@ def measured_in_words(problem: Problem) -> str:
         "at the last record: alpha = 1 - <falling factorials of the numbers in the condensates> and R = Tr|gamma - P| "
         f"of the N bodies against their mean field, both in {modes_in_words(problem)}"
     )
-    if problem.many_body.measure.sobolev:
+    if problem.bodies.measure.sobolev:
         text += "; S = Tr|S^1/2 (gamma - P) S^1/2|, S = sum (1 + T)^theta"
-    if problem.many_body.state == "coherent":
+    if problem.bodies.state == "coherent":
         text += "; Gamma = Tr|Gamma^(1) - |phi><phi|| of one particle of either species"
     return text
 
 
 def modes_in_words(problem: Problem) -> str:
     """ "5 + 5 modes"."""
-    entries = [problem.many_body.entry_of(one.name)[1] for one in problem.species]
+    entries = [problem.bodies.entry_of(one.name)[1] for one in problem.species]
     return " + ".join(str(entry.number(problem.grid.points)) for entry in entries) + " modes"
 
 
@@ -258,7 +259,7 @@ def _notes_on_sobolev(fits: Mapping[str, Fit], problem: Problem) -> list[str]:
     found = [fit for name, fit in fits.items() if name.startswith("S(")]
     if not found:
         return []
-    thetas = ", ".join(f"{theta:g}" for theta in problem.many_body.measure.sobolev)
+    thetas = ", ".join(f"{theta:g}" for theta in problem.bodies.measure.sobolev)
     return [
         f"with theta = {thetas} the exponents are {', '.join(f'{fit.exponent:.3f}' for fit in found)}: the loss of "
         "theta/2 in the theorem is one of infinitely many modes, in finitely many every theta shows the same"
