@@ -175,6 +175,29 @@ def test_any_number_of_ranks_comes_to_the_same(comm, folder, monkeypatch, kind):
                 assert found["energy"][name] == pytest.approx(expected["energy"][name], rel=1e-12)
 
 
+def test_ranks_share_a_large_grid(comm, folder, monkeypatch):
+    """What every rank does for itself on small grids: modes, the model in them, densities, and what is stored."""
+
+    def everything(name):
+        def work(part):
+            with asked_to_stop_after(part, monkeypatch, 2):
+                assert run(folder, "all", name) == STOPPED
+
+        return work
+
+    on(comm, monkeypatch, 1, everything("small"))
+    on(comm, monkeypatch, 1, lambda part: go_on(folder, "small"))
+    with monkeypatch.context() as patch:
+        patch.setattr("hpcmix.evolve.many_body.system.ALONE", 8)
+        on(comm, monkeypatch, comm.size, everything("large"))
+        on(comm, monkeypatch, max(1, comm.size - 1), lambda part: go_on(folder, "large"))
+    np.testing.assert_allclose(final_vector(folder, "large"), final_vector(folder, "small"), rtol=0, atol=1e-12)
+    for index, path in RunDirectory(folder / "small").stored_reduced():
+        with h5py.File(path) as alone, h5py.File(RunDirectory(folder / "large").reduced_file(index)) as shared:
+            for name in ("up/density", "down/mean_field_density", "up/modes", "gamma/1,1"):
+                np.testing.assert_allclose(shared[name][...], alone[name][...], rtol=0, atol=1e-12)
+
+
 def test_any_number_of_ranks_goes_on(comm, folder, monkeypatch):
     """Stopped on every number of ranks, gone on with on all of them."""
     pairs = {(comm.size, ranks) for ranks in range(1, comm.size + 1)} | {(n, comm.size) for n in range(1, comm.size)}

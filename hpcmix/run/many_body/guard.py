@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpcmix.observe.reduced.comparison import Comparison
+from hpcmix.observe.reduced.edge import LARGEST_EDGE
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.time_words import TimeWords
 from hpcmix.run.log import Log
@@ -13,9 +14,6 @@ from hpcmix.run.stops.guard import BlowUp
 
 NORM_LIMIT = 1e-6
 """Change of the norm at which a run is not worth going on with: the evolution keeps it to rounding."""
-
-EDGE_LIMIT = 1e-3
-"""Weight at the edge of the picture of excitations above which what is outside is not resolved."""
 
 
 class BodiesGuard:
@@ -47,7 +45,7 @@ class BodiesGuard:
             self._say(violation.name, f"{violation} {when}, which cannot be: please report it")
         for name, entries in record["species"].items():
             weight = entries["edge_weight"]
-            if weight > EDGE_LIMIT:
+            if weight > LARGEST_EDGE:
                 self.unresolved[name] = max(weight, self.unresolved.get(name, 0.0))
                 self._say(
                     f"edge {name}",

@@ -37,6 +37,9 @@ COMPLEX_BYTES = 16
 SPARSE_BYTES = 20_000_000
 """What a rank needs in addition for the libraries of sparse matrices. Measured 18 to 24 MB."""
 
+MEASURED_TOGETHER = 2**22
+"""Numbers of the vectors that density matrices are made of at a time (observe/reduced/density_matrices.py)."""
+
 UNITS = 4096
 """Parts that ranks share rows by (parallel/configurations.py)."""
 
@@ -117,7 +120,15 @@ class BodiesPlan:
     def memory_bytes(self) -> int:
         """Peak of the first rank, program and output included."""
         passing = max(self.setup_bytes, self.rank_bytes)  # tables are made before there are more vectors than one
-        return PROGRAM_BYTES + SERIES_BYTES + SPARSE_BYTES + self.grid_bytes + self.table_bytes + passing
+        program = PROGRAM_BYTES + SERIES_BYTES + SPARSE_BYTES
+        return program + self.grid_bytes + self.table_bytes + self.measuring_bytes + passing
+
+    @property
+    def measuring_bytes(self) -> int:
+        """Of a rank while it measures."""
+        pairs = math.prod(space.modes for space in self.spaces[:2])
+        columns = math.prod(space.count for space in self.spaces[1:])
+        return COMPLEX_BYTES * min(MEASURED_TOGETHER, self.largest_part * columns * pairs)
 
     @property
     def disk_bytes(self) -> int:
