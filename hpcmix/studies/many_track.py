@@ -113,6 +113,7 @@ def _made(track: ManyBodyTrack, comm: MPI.Comm, conductor: Conductor, stack: Exi
         looked = schedule_of_records(track.problem).due
         bodies = ManyBodies(system, comm, looked=looked, with_limit=track.limit)
         stack.callback(bodies.free)
+        bodies.watch(conductor.alive)
     except ProblemError as error:
         raise track.problem.locate(error) from error
     return bodies

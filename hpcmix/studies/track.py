@@ -177,6 +177,9 @@ class Conductor:
         """Why this rank wants to stop, 0 to go on; `needed`: seconds that a step and a checkpoint take."""
         return 0
 
+    def alive(self) -> None:
+        """The part is at work: between steps that take long."""
+
     def progress(self, track: Part, step: int) -> None:
         """A step was made."""
 

@@ -213,6 +213,9 @@ class _Conductor(Conductor):
         self.beginning = max(self.beginning, seconds)
         self._tell(track, step)
 
+    def alive(self) -> None:
+        self._beat()
+
     def progress(self, track: Part, step: int) -> None:
         self._tell(track, step)
 
