@@ -109,6 +109,17 @@ def test_coherent_states_tend_to_their_own_limit():
     assert 0.0 < found["Gamma"] < 1e-4
 
 
+def test_pairs_count_with_their_own_prefactor():
+    """1/N of Michelangeli and Olgiati, 1/(N - 1) of Anapolitanos, Hott and Hundertmark: two particles of a uniform gas
+    leave it in a short time with the square of it."""
+    text = ring((2,), amplitudes=("1",), picture="occupations", final=0.05, tolerance=1e-12)
+    found = [
+        at_the_end(bodies(text.replace("fractions", scaling)))["alpha(1)"]
+        for scaling in ("fractions", "geometric-mean")
+    ]
+    assert found[1] / found[0] == pytest.approx(4.0, rel=1e-3)
+
+
 def test_free_bodies_stay_with_their_mean_field():
     found = at_the_end(bodies(ring((4, 3), strength=0.0, picture="occupations", tolerance=1e-12)))
     assert max(abs(found[name]) for name in found if name[0] in "aR") < 1e-11
