@@ -96,13 +96,11 @@ class SharedState:
         return range(count * place // size, count * (place + 1) // size)
 
     def sum(self, array: NDArray) -> NDArray:
-        """See :class:`BodyState`."""
         total = np.array(array)
         self.cut.comm.Allreduce(MPI.IN_PLACE, total, op=MPI.SUM)
         return total
 
     def largest(self, number: int) -> int:
-        """See :class:`BodyState`."""
         return int(self.cut.comm.allreduce(number, MPI.MAX))
 
 
@@ -118,7 +116,6 @@ class DenseState:
     psi: NDArray[np.complex128]
 
     def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.complex128]:
-        """See :class:`BodyState`."""
         return self.psi[numbers]
 
     def share(self, count: int) -> range:
@@ -126,9 +123,7 @@ class DenseState:
         return range(count)
 
     def sum(self, array: NDArray) -> NDArray:
-        """See :class:`BodyState`."""
         return array
 
     def largest(self, number: int) -> int:
-        """See :class:`BodyState`."""
         return number
