@@ -96,11 +96,13 @@ class SharedState:
         return range(count * place // size, count * (place + 1) // size)
 
     def sum(self, array: NDArray) -> NDArray:
+        """Added up over the ranks. Collective."""
         total = np.array(array)
         self.cut.comm.Allreduce(MPI.IN_PLACE, total, op=MPI.SUM)
         return total
 
     def largest(self, number: int) -> int:
+        """The largest of the ranks' numbers. Collective."""
         return int(self.cut.comm.allreduce(number, MPI.MAX))
 
 
@@ -116,6 +118,7 @@ class DenseState:
     psi: NDArray[np.complex128]
 
     def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """psi[numbers]."""
         return self.psi[numbers]
 
     def share(self, count: int) -> range:
@@ -123,7 +126,9 @@ class DenseState:
         return range(count)
 
     def sum(self, array: NDArray) -> NDArray:
+        """What this rank has: there is no other."""
         return array
 
     def largest(self, number: int) -> int:
+        """The number itself, as above."""
         return number
