@@ -233,7 +233,7 @@ class BosonConfigurations(_Bosons):
         return self._count
 
     @functools.cached_property
-    def occupations(self) -> Numbers:  # type: ignore[override]
+    def occupations(self) -> Numbers:  # type: ignore[override]  # an attribute of the others, made late here
         return self._compositions.all()
 
     @property

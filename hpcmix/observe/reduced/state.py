@@ -96,13 +96,13 @@ class SharedState:
         return range(count * place // size, count * (place + 1) // size)
 
     def sum(self, array: NDArray) -> NDArray:
-        """See :class:`BodyState`."""
+        """Added up over the ranks. Collective."""
         total = np.array(array)
         self.cut.comm.Allreduce(MPI.IN_PLACE, total, op=MPI.SUM)
         return total
 
     def largest(self, number: int) -> int:
-        """See :class:`BodyState`."""
+        """The largest of the ranks' numbers. Collective."""
         return int(self.cut.comm.allreduce(number, MPI.MAX))
 
 
@@ -118,7 +118,7 @@ class DenseState:
     psi: NDArray[np.complex128]
 
     def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.complex128]:
-        """See :class:`BodyState`."""
+        """psi[numbers]."""
         return self.psi[numbers]
 
     def share(self, count: int) -> range:
@@ -126,9 +126,9 @@ class DenseState:
         return range(count)
 
     def sum(self, array: NDArray) -> NDArray:
-        """See :class:`BodyState`."""
+        """What this rank has: there is no other."""
         return array
 
     def largest(self, number: int) -> int:
-        """See :class:`BodyState`."""
+        """The number itself, as above."""
         return number

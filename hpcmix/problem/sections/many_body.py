@@ -53,12 +53,10 @@ class EigenstateModes(ModesSection):
     count: Annotated[int, integer(at_least=1)]
 
     def number(self, points: Sequence[int]) -> int:
-        """See :class:`ModesSection`."""
         return self.count
 
     @property
     def number_key(self) -> str:
-        """See :class:`ModesSection`."""
         return "count"
 
 
@@ -70,12 +68,10 @@ class OscillatorModes(ModesSection):
     count: Annotated[int, integer(at_least=1)]
 
     def number(self, points: Sequence[int]) -> int:
-        """See :class:`ModesSection`."""
         return self.count
 
     @property
     def number_key(self) -> str:
-        """See :class:`ModesSection`."""
         return "count"
 
 
@@ -113,7 +109,6 @@ class PlaneWaveModes(ModesSection):
 
     @property
     def number_key(self) -> str:
-        """See :class:`ModesSection`."""
         return "largest"
 
 
@@ -123,12 +118,10 @@ class GridModes(ModesSection):
     kind: Literal["grid"]
 
     def number(self, points: Sequence[int]) -> int:
-        """See :class:`ModesSection`."""
         return math.prod(points)
 
     @property
     def number_key(self) -> str:
-        """See :class:`ModesSection`."""
         return "kind"
 
 
@@ -142,7 +135,7 @@ ModesEntry = Annotated[
 class ExcitationNumbers(dict[str, int]):
     """A number per species by its name. Not to be changed, so that a problem can be a key."""
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # dict has none, for it may change
         return hash(tuple(sorted(self.items())))
 
 
