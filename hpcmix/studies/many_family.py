@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.evolve.many_body.system import ModeSystem
-from hpcmix.evolve.mode_field import ModeField
 from hpcmix.model.many_body.overlaps import overlaps
 from hpcmix.observe.look import Look
 from hpcmix.observe.reduced.inequalities import ROUNDING, Violation, fermion_violations, violations

@@ -31,8 +31,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import expm_multiply
 
-from hpcmix.evolve.chebyshev import Chebyshev
-from hpcmix.initial.configurations import place, vacuum
+from hpcmix.evolve.many_body.chebyshev import Chebyshev
+from hpcmix.initial.many_body.configurations import place, vacuum
 from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics

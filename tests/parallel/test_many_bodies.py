@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from physics.many_bodies import BOSONS, FERMIONS, plane_waves, random_model
 
-from hpcmix.evolve.chebyshev import Chebyshev
-from hpcmix.evolve.magnus import Magnus
-from hpcmix.initial.configurations import place
+from hpcmix.evolve.many_body.chebyshev import Chebyshev
+from hpcmix.evolve.many_body.magnus import Magnus
+from hpcmix.initial.many_body.configurations import place
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.make_product import make_product

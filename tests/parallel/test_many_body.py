@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from physics.systems import System, coulomb, gaussian, gaussian_kernel, harmonic, problem_text, species
 
-from hpcmix.evolve.mode_field import ModeField
+from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.configurations import configurations_of

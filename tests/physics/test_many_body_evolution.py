@@ -19,9 +19,9 @@ from physics.many_body_frame import ExcitationFrame
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from hpcmix.evolve.chebyshev import Chebyshev, coefficients, spectral_interval
-from hpcmix.evolve.magnus import Magnus
-from hpcmix.initial.configurations import factorised, place, vacuum
+from hpcmix.evolve.many_body.chebyshev import Chebyshev, coefficients, spectral_interval
+from hpcmix.evolve.many_body.magnus import Magnus
+from hpcmix.initial.many_body.configurations import factorised, place, vacuum
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for

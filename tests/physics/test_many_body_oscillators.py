@@ -14,8 +14,8 @@ import pytest
 from physics.systems import System, gaussian, harmonic, problem_text, species, table
 from scipy.linalg import expm
 
-from hpcmix.evolve.chebyshev import Chebyshev
-from hpcmix.evolve.mode_field import ModeField
+from hpcmix.evolve.many_body.chebyshev import Chebyshev
+from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.product import ManyBodyProduct, rows_for

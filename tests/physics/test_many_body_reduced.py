@@ -18,11 +18,11 @@ from physics.many_bodies import (
 )
 from scipy.linalg import expm
 
-from hpcmix.evolve.bogoliubov_limit import excitations_over_time
-from hpcmix.evolve.excitation_frame import ExcitationFrame
-from hpcmix.evolve.magnus import Magnus
-from hpcmix.evolve.mode_field import ModeField, constant
-from hpcmix.initial.configurations import place, vacuum
+from hpcmix.evolve.many_body.bogoliubov_limit import excitations_over_time
+from hpcmix.evolve.many_body.excitation_frame import ExcitationFrame
+from hpcmix.evolve.many_body.magnus import Magnus
+from hpcmix.evolve.many_body.mode_field import ModeField, constant
+from hpcmix.initial.many_body.configurations import place, vacuum
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for

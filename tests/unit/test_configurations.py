@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from physics.many_bodies import BOSONS, FERMIONS, embedding
 
-from hpcmix.initial.configurations import factorised, vacuum
+from hpcmix.initial.many_body.configurations import factorised, vacuum
 from hpcmix.model.many_body.configurations import (
     BosonConfigurations,
     ExcitedBosons,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hpcmix.evolve.bogoliubov_limit import excitations_over_time
-from hpcmix.evolve.excitation_frame import ExcitationFrame, completed
-from hpcmix.evolve.mode_field import ModeField, constant, energy_per_weight, mean_fields
+from hpcmix.evolve.many_body.bogoliubov_limit import excitations_over_time
+from hpcmix.evolve.many_body.excitation_frame import ExcitationFrame, completed
+from hpcmix.evolve.many_body.mode_field import ModeField, constant, energy_per_weight, mean_fields
 from hpcmix.initial.many_body.modes import modes_of
 from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.initial.many_body.projection import projected_orbitals

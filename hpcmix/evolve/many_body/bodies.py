@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-from hpcmix.evolve.bogoliubov_limit import BogoliubovLimit
+from hpcmix.evolve.many_body.bogoliubov_limit import BogoliubovLimit
+from hpcmix.evolve.many_body.mode_field import FieldLost
 from hpcmix.evolve.many_body.pictures import PICTURES, Picture
 from hpcmix.evolve.many_body.system import ModeSystem
-from hpcmix.evolve.mode_field import FieldLost
 from hpcmix.model.many_body.build import ModelInTime
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector

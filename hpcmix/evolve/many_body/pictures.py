@@ -2,7 +2,7 @@
 
 occupations  psi on all configurations of the model's own modes, the mean field beside it. Chebyshev's polynomials where
              nothing depends on time, else Magnus' integrator.
-excitations  Psi = G(V(t)) psi: the frame moves with the mean field (evolve/excitation_frame.py), psi is on the
+excitations  Psi = G(V(t)) psi: the frame moves with the mean field (evolve/many_body/excitation_frame.py), psi is on the
              configurations with at most K particles outside, or on the fluctuations above a coherent state. Always
              Magnus' integrator: the channels turn with the frame.
 """
@@ -15,13 +15,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.evolve.chebyshev import Chebyshev
-from hpcmix.evolve.excitation_frame import ExcitationFrame, turned
-from hpcmix.evolve.magnus import Magnus
+from hpcmix.evolve.many_body.chebyshev import Chebyshev
+from hpcmix.evolve.many_body.excitation_frame import ExcitationFrame, turned
+from hpcmix.evolve.many_body.magnus import Magnus
+from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.evolve.many_body.system import ModeSystem
-from hpcmix.evolve.mode_field import ModeField
-from hpcmix.evolve.vectors import Apply
-from hpcmix.initial.configurations import factorised, place, vacuum
+from hpcmix.evolve.many_body.vectors import Apply
+from hpcmix.initial.many_body.configurations import factorised, place, vacuum
 from hpcmix.model.many_body.build import ModelInTime
 from hpcmix.model.many_body.configurations import Configurations, configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel, Statistics
@@ -58,7 +58,7 @@ class Picture(ABC):
     @abstractmethod
     def advance(self, begin: float, end: float) -> None:
         """From a time on the clock to another, within which nothing jumps or bends. Raises
-        :class:`FloatingPointError` and :class:`~hpcmix.evolve.mode_field.FieldLost`."""
+        :class:`FloatingPointError` and :class:`~hpcmix.evolve.many_body.mode_field.FieldLost`."""
 
     @abstractmethod
     def orbitals(self, clock: float) -> list[np.ndarray]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
-from hpcmix.evolve.mode_field import energy_per_weight
+from hpcmix.evolve.many_body.mode_field import energy_per_weight
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.observe.reduced.comparison import Comparison
 from hpcmix.observe.reduced.density_matrices import DensityMatrix

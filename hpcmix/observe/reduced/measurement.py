@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcmix.evolve.excitation_frame import turned
 from hpcmix.evolve.many_body.bodies import ManyBodies
+from hpcmix.evolve.many_body.excitation_frame import turned
 from hpcmix.model.many_body.configurations import (
     Configurations,
     ExcitedBosons,

@@ -21,5 +21,5 @@ def density_on_grid(gamma: NDArray[np.complex128], modes: NDArray[np.complex128]
 
 
 def in_fixed_modes(gamma: NDArray[np.complex128], unitary: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """gamma^(1) of moving modes V (evolve/excitation_frame.py) in the modes at rest: V gamma V+."""
+    """gamma^(1) of moving modes V (evolve/many_body/excitation_frame.py) in the modes at rest: V gamma V+."""
     return unitary @ gamma @ unitary.conj().T

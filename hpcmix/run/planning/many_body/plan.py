@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from hpcmix.evolve.chebyshev import STEPS as LANCZOS_STEPS
-from hpcmix.evolve.chebyshev import coefficients
+from hpcmix.evolve.many_body.chebyshev import STEPS as LANCZOS_STEPS
+from hpcmix.evolve.many_body.chebyshev import coefficients
 from hpcmix.model.many_body.footprint import LARGEST_TABLES, MAGNUS_VECTORS, VECTORS
 from hpcmix.problem.checks.many_body_size import configurations, sizes_of
 from hpcmix.problem.schema import Problem

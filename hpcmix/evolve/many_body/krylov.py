@@ -14,7 +14,7 @@ import math
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from hpcmix.evolve.vectors import Apply, Space, Vector
+from hpcmix.evolve.many_body.vectors import Apply, Space, Vector
 
 LARGEST = 20
 """Vectors of a basis, at most."""

@@ -7,7 +7,7 @@
 
 over all species of bosons, Q = 1 - |u_a><u_a|. The number of excitations of a species is the squared Hilbert-Schmidt
 norm of its rows in the lower left block: what N_a alpha^(1,0) tends to for product data. In the frame that moves with
-the condensates (evolve/excitation_frame.py) h_mf is gone and Q cuts off mode 0, so that matrices of m_a - 1 modes are
+the condensates (evolve/many_body/excitation_frame.py) h_mf is gone and Q cuts off mode 0, so that matrices of m_a - 1 modes are
 left and nothing oscillates fast; that frame is used here. (Lewin, Nam and Schlein, Am. J. Math. 137 (2015) 1613, for
 one species.)
 
@@ -21,15 +21,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.evolve.excitation_frame import completed, model_in_frame
-from hpcmix.evolve.mode_field import ModelAt, integrated, motion, packed_together, unpacked
+from hpcmix.evolve.many_body.excitation_frame import completed, model_in_frame
+from hpcmix.evolve.many_body.mode_field import ModelAt, integrated, motion, packed_together, unpacked
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel, Statistics
 
 
 class BogoliubovLimit:
     """Excitations of condensates over time, in the limit of many particles at the model's ratios.
 
-    model     the many-body model at a time on the clock (evolve/mode_field.py).
+    model     the many-body model at a time on the clock (evolve/many_body/mode_field.py).
     orbitals  u_a at the start, (m_a, 1), norm one.
     start     the time on the clock at which there are no excitations.
     breaks    times at which a potential jumps or bends.
@@ -73,7 +73,7 @@ class BogoliubovLimit:
     def excitations(self, time: float) -> np.ndarray:
         """The number of excitations of every species at a time on the clock, shape (species).
 
-        Raises :class:`~hpcmix.evolve.mode_field.FieldLost`.
+        Raises :class:`~hpcmix.evolve.many_body.mode_field.FieldLost`.
         """
         self.at(time)
         lower = np.abs(self._blocks()[1]) ** 2

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.evolve.mode_field import ModeField, ModelAt, mean_fields
+from hpcmix.evolve.many_body.mode_field import ModeField, ModelAt, mean_fields
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.overlaps import hermitian_part
 
@@ -26,7 +26,7 @@ from hpcmix.model.many_body.overlaps import hermitian_part
 class ExcitationFrame:
     """V_a(t) and the transformed Hamiltonian.
 
-    model     the many-body model at a time on the clock (evolve/mode_field.py).
+    model     the many-body model at a time on the clock (evolve/many_body/mode_field.py).
     orbitals  C_a at the start, (m_a, M_a) with orthonormal columns.
     start     the time on the clock at which the frame is at rest.
     breaks    times at which a potential jumps or bends.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import jv
 
-from hpcmix.evolve.vectors import Apply, Space, Vector
+from hpcmix.evolve.many_body.vectors import Apply, Space, Vector
 
 STEPS = 40
 """Steps of Lanczos' method that find the spectrum's ends."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from hpcmix.evolve.krylov import Krylov
-from hpcmix.evolve.vectors import Apply, Space, Vector
+from hpcmix.evolve.many_body.krylov import Krylov
+from hpcmix.evolve.many_body.vectors import Apply, Space, Vector
 
 NODES = (0.5 - math.sqrt(3.0) / 6.0, 0.5 + math.sqrt(3.0) / 6.0)
 LARGER, SMALLER = 0.25 + math.sqrt(3.0) / 6.0, 0.25 - math.sqrt(3.0) / 6.0
