@@ -7,9 +7,9 @@
 
 over all species of bosons, Q = 1 - |u_a><u_a|. The number of excitations of a species is the squared Hilbert-Schmidt
 norm of its rows in the lower left block: what N_a alpha^(1,0) tends to for product data. In the frame that moves with
-the condensates (evolve/many_body/excitation_frame.py) h_mf is gone and Q cuts off mode 0, so that matrices of m_a - 1 modes are
-left and nothing oscillates fast; that frame is used here. (Lewin, Nam and Schlein, Am. J. Math. 137 (2015) 1613, for
-one species.)
+the condensates (evolve/many_body/excitation_frame.py) h_mf is gone and Q cuts off mode 0, so that matrices of m_a - 1
+modes are left and nothing oscillates fast; that frame is used here. (Lewin, Nam and Schlein, Am. J. Math. 137 (2015)
+1613, for one species.)
 
 f_ab sqrt(N_a N_b) stands for its limit, g_ab sqrt(N_a / N_b): 1 where f_aa = 1/(N_a - 1).
 """

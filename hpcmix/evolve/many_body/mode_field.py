@@ -4,7 +4,8 @@
 
 with <Y>_b = sum_j C_bj^+ Y C_bj over the orbitals of b, each of norm one. It is the equation of `hpcmix run` projected
 on the modes: for a condensate one column, for fermions one for each orbital. Whatever else moves with the same
-Hamiltonian - the complete frame V_a(t) of evolve/many_body/excitation_frame.py - is further columns of the same equation.
+Hamiltonian - the complete frame V_a(t) of evolve/many_body/excitation_frame.py - is further columns of the same
+equation.
 
 The integrator is the explicit Runge-Kutta method of order 8 of Dormand and Prince (Hairer, Norsett and Wanner, Solving
 Ordinary Differential Equations I, II.10) with its steps at 3e-14, always ended at the times that are asked for.

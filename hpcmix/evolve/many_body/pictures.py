@@ -2,8 +2,8 @@
 
 occupations  psi on all configurations of the model's own modes, the mean field beside it. Chebyshev's polynomials where
              nothing depends on time, else Magnus' integrator.
-excitations  Psi = G(V(t)) psi: the frame moves with the mean field (evolve/many_body/excitation_frame.py), psi is on the
-             configurations with at most K particles outside, or on the fluctuations above a coherent state. Always
+excitations  Psi = G(V(t)) psi: the frame moves with the mean field (evolve/many_body/excitation_frame.py), psi is on
+             the configurations with at most K particles outside, or on the fluctuations above a coherent state. Always
              Magnus' integrator: the channels turn with the frame.
 """
 
