@@ -215,6 +215,7 @@ def test_packages_import_nothing(path):
         "hpcmix.io.verify",
         "hpcmix.run.planning.job_script",
         "hpcmix.studies.claim_options",
+        "hpcmix.run.planning.many_body.plan",
         "hpcmix.studies.scaling.command",
     ],
 )

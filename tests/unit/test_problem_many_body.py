@@ -7,8 +7,6 @@ import pytest
 from hpcmix.problem.checks.many_body_numbers import divided_numbers
 from hpcmix.problem.checks.many_body_size import (
     configurations,
-    in_bytes,
-    require_memory,
     total_configurations,
 )
 from hpcmix.problem.errors import ProblemError
@@ -395,21 +393,6 @@ def test_numbers_of_configurations():
     assert configurations(True, 5, 21, 5) == math.comb(21, 5)
     assert configurations(False, 10**6, 2, 40, coherent=True) == math.comb(42, 2)
     assert total_configurations(parse_problem(OCCUPATIONS), (16, 8)) == 4845 * 495
-
-
-def test_memory_that_is_not_there_is_told_with_what_would_do():
-    problem = parse_problem(OCCUPATIONS)
-    require_memory(problem, 1e9, 1, (16, 8))
-    with pytest.raises(ProblemError) as refused:
-        require_memory(problem, 1e6, 4, (16, 8))
-    text = str(refused.value)
-    assert "2.398e+06 configurations take 153 MB, 38.4 MB per rank, and a rank has 1 MB" in text
-    assert "154 ranks like these would do" in text
-    fitting = int(text.split("; ")[1].split(" ")[0])
-    unit = fitting // 3
-    assert total_configurations(problem, (2 * unit, unit)) * 64 <= 4e6
-    assert total_configurations(problem, (2 * unit + 2, unit + 1)) * 64 > 4e6
-    assert in_bytes(3.2e9) == "3.2 GB"
 
 
 def test_numbers_of_a_claim():

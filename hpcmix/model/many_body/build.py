@@ -46,9 +46,7 @@ class ModeModel:
     @property
     def statistics(self) -> tuple[Statistics, ...]:
         """Of every species."""
-        return tuple(
-            Statistics.FERMIONS if one.kind == "fermions" else Statistics.BOSONS for one in self.problem.species
-        )
+        return tuple(Statistics(species.statistics) for species in self.problem.species)
 
     @property
     def particles(self) -> tuple[int, ...]:

@@ -20,6 +20,9 @@ from scipy import sparse
 from hpcmix.model.many_body.configurations import Configurations
 from hpcmix.model.many_body.hamiltonian import Statistics
 
+LARGEST_TABLES = 2e9
+"""Bytes of sparse matrices, above which one species is done by pairs in any case."""
+
 PIECE = 2**15
 """Rows that are worked out at once."""
 

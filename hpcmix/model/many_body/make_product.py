@@ -8,9 +8,8 @@ from typing import Protocol
 from hpcmix.model.many_body.channels import without_rounding
 from hpcmix.model.many_body.coefficients import coefficients_of
 from hpcmix.model.many_body.configurations import BosonConfigurations, Configurations
-from hpcmix.model.many_body.footprint import LARGEST_TABLES
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
-from hpcmix.model.many_body.hops import moves_of, pairs_of
+from hpcmix.model.many_body.hops import LARGEST_TABLES, moves_of, pairs_of
 from hpcmix.model.many_body.pair_product import PairProduct
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, Parts
 from hpcmix.parallel.many_body.configurations import BLOCK_BYTES, ConfigurationRows, Vector

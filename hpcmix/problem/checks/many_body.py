@@ -157,7 +157,7 @@ def _check_excitation_names(parts: Parts, many_body: ManyBody) -> Iterator[Findi
 
 
 def _check_state(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
-    fermions = [one.name for one in parts.species.values() if one.kind == "fermions"]
+    fermions = [one.name for one in parts.species.values() if one.statistics == "fermions"]
     if many_body.state == "coherent" and fermions:
         message = f'"coherent" is a state of bosons, and "{fermions[0]}" are fermions; use "factorised"'
         yield ("many_body", "state"), message, None

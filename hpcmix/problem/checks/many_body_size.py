@@ -1,18 +1,14 @@
-"""How many configurations N bodies have, what they take, and what to do where that is too much. Exact whole numbers."""
+"""How many configurations N bodies have. Exact whole numbers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 
 MOST_CONFIGURATIONS = 2**63 - 1
 """That can be numbered."""
-VECTORS = 4
-"""Of all configurations that an evolution holds, of 16 bytes a configuration."""
 
 Size = tuple[bool, int, int, int | None]
 """Of a species: whether they are fermions, particles, modes, and the most particles outside (None: all
@@ -40,7 +36,7 @@ def sizes_of(problem: Problem, particles: Sequence[int] | None = None) -> list[S
     for species, number in zip(problem.species, numbers, strict=True):
         _, entry = problem.bodies.entry_of(species.name)
         outside = problem.bodies.outside(species.name, number)
-        found.append((species.kind == "fermions", number, entry.number(problem.grid.points), outside))
+        found.append((species.statistics == "fermions", number, entry.number(problem.grid.points), outside))
     return found
 
 
@@ -70,35 +66,3 @@ def largest_total(sizes: Sequence[Size], most: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if total(middle) <= most else (low, middle)
     return low * sum(unit)
-
-
-def require_memory(problem: Problem, bytes_per_rank: float, ranks: int, particles: Sequence[int] | None = None) -> None:
-    """Raise :class:`ProblemError` where the vectors of N bodies do not fit into the memory of the ranks: with what they
-    take, how many ranks like these would do, and the largest N that fits."""
-    total = total_configurations(problem, particles)
-    needed = VECTORS * 16 * total
-    if needed <= bytes_per_rank * ranks:
-        return
-    enough = -(-needed // max(1, int(bytes_per_rank)))
-    fitting = largest_total(sizes_of(problem, particles), int(bytes_per_rank * ranks) // (VECTORS * 16))
-    advice = [f"{counted(enough, 'rank')} like these would do"]
-    if fitting and problem.bodies.picture == "occupations":
-        advice.append(f"{counted(fitting, 'particle')} in all would fit here")
-    if problem.bodies.picture == "occupations":
-        advice.append('picture = "excitations" does not grow with N')
-    else:
-        advice.append("fewer excitations take less")
-    message = (
-        f"{total:.4g} configurations take {in_bytes(needed)}, {in_bytes(needed / ranks)} per rank, and a rank has "
-        f"{in_bytes(bytes_per_rank)}: {'; '.join(advice)}"
-    )
-    raise ProblemError.of("many_body", message)
-
-
-def in_bytes(number: float) -> str:
-    """ "3.2 GB"."""
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
-        if number < 1000.0 or unit == "EB":
-            return f"{number:.3g} {unit}"
-        number /= 1000.0
-    raise AssertionError("not reached")

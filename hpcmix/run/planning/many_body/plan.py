@@ -14,7 +14,7 @@ from functools import cached_property
 
 from hpcmix.evolve.many_body.chebyshev import STEPS as LANCZOS_STEPS
 from hpcmix.evolve.many_body.chebyshev import coefficients
-from hpcmix.model.many_body.footprint import LARGEST_TABLES, MAGNUS_VECTORS, VECTORS
+from hpcmix.model.many_body.hops import LARGEST_TABLES
 from hpcmix.problem.checks.many_body_size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
@@ -33,6 +33,12 @@ from hpcmix.run.planning.plan import PROGRAM_BYTES, SERIES_BYTES
 from hpcmix.run.schedules.schedule import Schedule
 
 COMPLEX_BYTES = 16
+
+VECTORS = 4
+"""The state, two of Chebyshev's, and one for what is measured."""
+
+MAGNUS_VECTORS = 24
+"""Where something depends on time: the state, two for the estimate of errors, and a Krylov basis of at most 21."""
 
 SPARSE_BYTES = 20_000_000
 """What a rank needs in addition for the libraries of sparse matrices. Measured 18 to 24 MB."""
