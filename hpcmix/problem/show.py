@@ -134,8 +134,7 @@ def _bodies(problem: Problem) -> str:
     lines = []
     for species, size in zip(problem.species, sizes_of(problem), strict=True):
         _, number, modes, _ = size
-        kind = species.kind if species.kind == "fermions" else "bosons"
-        lines.append(f"{species.name}: {number} {kind} in {modes} modes, {configurations(*size, coherent=coherent)}")
+        lines.append(f"{species.name}: {number} {species.statistics} in {modes} modes, {configurations(*size, coherent=coherent)}")
     total = total_configurations(problem)
     return "".join(f"\n# {line} configurations" for line in lines) + f"\n# together {total} configurations"
 

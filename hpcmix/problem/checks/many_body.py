@@ -224,13 +224,13 @@ def _check_whole(parts: Parts, index: int, species: Species) -> Iterator[Finding
     if abs(number - round(number)) > 1e-9 * max(1.0, number):
         if parts.scaling is not None and parts.scaling.kind == "bose-fermi-macro":
             dimensions = parts.grid.dimensions if parts.grid is not None else 1
-            fermions = sum(one.number_of_orbitals for one in parts.species.values() if one.kind == "fermions")
+            fermions = sum(one.number_of_orbitals for one in parts.species.values() if one.statistics == "fermions")
             power = f"{dimensions + 1}/{dimensions}"
             message = (
                 f'"bose-fermi-macro" asks for M^({power}) = {number:.6g} bosons, which is not whole at M = {fermions}; '
                 f"M may be {whole_macroscopic_numbers(dimensions, fermions)}"
             )
-            fermion = next(place for place, one in parts.species.items() if one.kind == "fermions")
+            fermion = next(place for place, one in parts.species.items() if one.statistics == "fermions")
             yield ("species", fermion, "orbitals"), message, None
             return
         below = math.floor(number)
@@ -269,7 +269,7 @@ def _check_orders(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
 def _check_filling(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> Iterator[Finding]:
     for species in parts.species.values():
         found = _entry_of(many_body, species)
-        if found is None or species.kind != "fermions":
+        if found is None or species.statistics != "fermions":
             continue
         index, entry = found
         modes, orbitals = entry.number(points), species.number_of_orbitals
@@ -292,11 +292,11 @@ def _check_count(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> It
         if found is None:
             return
         modes, number = found[1].number(points), round(species.particles)
-        if species.kind == "fermions" and number > modes:
+        if species.statistics == "fermions" and number > modes:
             return
         if isinstance(many_body.excitations, dict) and species.name not in many_body.excitations:
             return
-        sizes.append((species.kind == "fermions", number, modes, many_body.outside(species.name, number)))
+        sizes.append((species.statistics == "fermions", number, modes, many_body.outside(species.name, number)))
     coherent = many_body.state == "coherent"
     total = math.prod(configurations(*size, coherent=coherent) for size in sizes)
     if total <= MOST_CONFIGURATIONS:

@@ -93,14 +93,14 @@ def _plan(load: Load, wanted: Sequence[int], bosons: Sequence[int]) -> Plan:
 
 def _pair_of(problem: Problem) -> tuple[int, int]:
     """The indices of the fermions and of the bosons. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
-    kinds = [one.kind for one in problem.species]
-    if sorted(kinds) != ["condensate", "fermions"]:
+    statistics = [species.statistics for species in problem.species]
+    if sorted(statistics) != ["bosons", "fermions"]:
         raise problem.complain("species", "this claim is about one species of fermions and one of bosons")
     if problem.scaling is None or not isinstance(problem.scaling.rule, BoseFermiRule):
         raise problem.complain(
             "scaling", 'this claim is about [scaling] kind = "bose-fermi-micro" or "bose-fermi-macro"'
         )
-    return kinds.index("fermions"), kinds.index("condensate")
+    return statistics.index("fermions"), statistics.index("bosons")
 
 
 def _require_numbers(problem: Problem, wanted: Sequence[int], bosons: Sequence[int]) -> None:
