@@ -134,7 +134,8 @@ def _bodies(problem: Problem) -> str:
     lines = []
     for species, size in zip(problem.species, sizes_of(problem), strict=True):
         _, number, modes, _ = size
-        lines.append(f"{species.name}: {number} {species.statistics} in {modes} modes, {configurations(*size, coherent=coherent)}")
+        count = configurations(*size, coherent=coherent)
+        lines.append(f"{species.name}: {number} {species.statistics} in {modes} modes, {count}")
     total = total_configurations(problem)
     return "".join(f"\n# {line} configurations" for line in lines) + f"\n# together {total} configurations"
 
