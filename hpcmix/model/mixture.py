@@ -30,7 +30,7 @@ from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.model.terms.term import Densities, Fields, Term, sum_of_potentials
+from hpcmix.model.terms.term import Densities, Fields, Term, add_fields
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
@@ -223,7 +223,10 @@ class Mixture:
 
     def separate_fields(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""
-        return sum_of_potentials(self.separate_terms, densities, contraction)
+        fields: Fields = [None] * len(self.species)
+        for term in self.separate_terms:
+            add_fields(fields, term.potentials(densities, contraction))
+        return fields
 
     def mean_fields(self, densities: Densities, contraction: float = 1.0) -> list[np.ndarray]:
         """b^2 W_a of all terms, without the external potential. Collective."""

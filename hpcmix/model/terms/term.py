@@ -117,15 +117,6 @@ class PairTerm(Term):
         return self.potentials(changes)
 
 
-def sum_of_potentials(terms: Sequence[Term], densities: Densities, contraction: float = 1.0) -> Fields:
-    """b^2 W_a of several terms together. The arrays belong to the terms, which overwrite them at their next call.
-    Collective."""
-    result: Fields = [None] * len(densities)
-    for term in terms:
-        add_fields(result, term.potentials(densities, contraction))
-    return result
-
-
 def add_fields(total: Fields, added: Fields) -> None:
     """total += added, species by species, in arrays that either of them holds."""
     for a, field in enumerate(added):
