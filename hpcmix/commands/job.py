@@ -81,6 +81,12 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     callback=_numbers_of_jobs,
     help="Those of the claim; {task} is the number of the job.",
 )
+@click.option(
+    "--bosons",
+    metavar="N,N,...",
+    callback=_numbers_of_jobs,
+    help="Those of a claim about bosons beside a fixed number of fermions.",
+)
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
@@ -106,6 +112,7 @@ def job(
     array: str | None,
     claim: str | None,
     numbers: str | None,
+    bosons: str | None,
     study: str | None,
     chain: int | None,
     site: str | None,
@@ -118,7 +125,8 @@ def job(
     from hpcmix.run.planning.preflight import load_checked
 
     if claim is not None:
-        check_options(claim, ["--numbers"] if numbers else [])
+        given = {"--numbers": numbers, "--bosons": bosons}
+        check_options(claim, [option for option, text in given.items() if text])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
     if problem.time is None and claim is None and study is None:
@@ -148,6 +156,7 @@ def job(
         command=command_line(),
         claim=claim,
         numbers=numbers,
+        bosons=bosons,
         scaling=words,
     )
     click.echo(make_script(problem, wanted), nl=False)

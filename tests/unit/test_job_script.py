@@ -209,6 +209,8 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
         (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
         (["--time", "1h", "--numbers", "4,8,16"], "add --check CLAIM"),
         (["--time", "1h", "--check", "dispersion", "--numbers", "{task}"], "add --array"),
+        (["--time", "1h", "--bosons", "4,8,16"], "--bosons: are those of a claim; add --check CLAIM"),
+        (["--time", "1h", "--check", "dispersion", "--bosons", "4,8"], "--bosons: means nothing to the claim dispersi"),
         (["--time", "1h", "--check", "conservation", "--numbers", "4,8"], "--numbers: means nothing to the claim cons"),
         (["--time", "1h", "--check", "dispersion", "--numbers", "4,eight"], "is no list of whole numbers"),
         (["--time", "1h", "--scaling", "--rank 1"], "No such option"),

@@ -39,7 +39,8 @@ class Job:
     requeues        how often the job may start itself again.
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
     chain           number of jobs that follow each other, each going on where the one before stopped.
-    claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers: its --numbers.
+    claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers, bosons: its
+                    options of these names.
     scaling         words of ``hpcmix scaling``, which measures the problem, in place of a run.
     command         the command line that made the script, for its first lines.
     site            lines of the site: #SBATCH lines for the head, all others (modules) for the body.
@@ -63,6 +64,7 @@ class Job:
     command: str = "hpcmix job"
     claim: str | None = None
     numbers: str | None = None
+    bosons: str | None = None
     scaling: Sequence[str] = ()
 
 
@@ -93,15 +95,16 @@ def _check(problem: Problem, job: Job) -> None:
         raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
     if job.array and not re.fullmatch(_ARRAY, job.array):
         raise ProblemError.of("--array", f"{job.array} is no list of job numbers such as 0-9, 1,4,7 or 0-99%10")
-    if any(TASK in entry for entry in (*job.overrides, job.numbers or "")) and not job.array:
-        raise ProblemError.of(
-            "--numbers" if TASK in (job.numbers or "") else "--set",
-            f"{TASK} stands for the number of a job in an array; add --array 0-9",
-        )
+    lists = {option: text for option, text in (("--numbers", job.numbers), ("--bosons", job.bosons)) if text}
+    if not job.array:
+        of_a_job = [option for option, text in lists.items() if TASK in text]
+        of_a_job += ["--set" for entry in job.overrides if TASK in entry]
+        for option in of_a_job:
+            raise ProblemError.of(option, f"{TASK} stands for the number of a job in an array; add --array 0-9")
     if job.scaling and (job.claim or job.array):
         raise ProblemError.of("--scaling", "goes with neither --check nor --array")
-    if job.numbers and job.claim is None:
-        raise ProblemError.of("--numbers", "are those of a claim; add --check CLAIM")
+    for option in lists if job.claim is None else ():
+        raise ProblemError.of(option, "are those of a claim; add --check CLAIM")
 
 
 def make_plain_script(job: Job, body: Sequence[str]) -> str:
@@ -156,7 +159,8 @@ def _program(job: Job) -> str:
     words = ["run", shlex.quote(job.file)]
     if job.claim is not None:
         words = ["check", shlex.quote(job.claim), shlex.quote(job.file)]
-        words += ["--numbers", _quoted(job.numbers)] if job.numbers else []
+        for option, text in (("--numbers", job.numbers), ("--bosons", job.bosons)):
+            words += [option, _quoted(text)] if text else []
     directory = "--set \"output.directory='$directory'\""
     return " ".join([launch_words(job), "hpcmix", *words, *settings, directory])
 
