@@ -226,3 +226,10 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
 def test_what_cannot_be_is_said(options, sentence, render):
     said, status = render("manakov-soliton", *options)
     assert status == 2 and sentence in said
+
+
+def test_bodies_do_not_ask_for_a_grid_that_the_ranks_divide(render):
+    """Twelve points along an axis, eight ranks: they share configurations."""
+    script, status = render("stirred-fermi-sea", "--time", "1h", "--ranks-per-node", "8")
+    assert status == 0, script
+    assert "hpcmix run stirred-fermi-sea" in script

@@ -86,7 +86,8 @@ def read_site(path: str | None) -> str:
 
 
 def _check(problem: Problem, job: Job) -> None:
-    divide(division_request(problem), job.nodes * job.ranks_per_node, job.ranks_per_node)
+    if problem.many_body is None:  # ranks share the configurations of N bodies, not the grid
+        divide(division_request(problem), job.nodes * job.ranks_per_node, job.ranks_per_node)
     if job.stop_before >= job.time:
         raise ProblemError.of(
             "--stop-before", f"{as_clock(job.stop_before)} leaves nothing of a limit of {as_clock(job.time)}"
