@@ -63,7 +63,5 @@ def check(
     from hpcmix.studies.check import check as measure
 
     fresh = restart == "never"
-    wanted = Request(
-        claim, file, overrides, numbers, bosons, evolving=not at_start, fresh=fresh, max_wall=max_wall
-    )
+    wanted = Request(claim, file, overrides, numbers, bosons, evolving=not at_start, fresh=fresh, max_wall=max_wall)
     return measure(wanted)

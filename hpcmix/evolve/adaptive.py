@@ -193,7 +193,7 @@ class AdaptiveStepper:
         mixture = self._mixture
         squares = [cloud.squared_distance(trial) for cloud, trial in zip(clouds, self._trial, strict=True)]
         sums = mixture.communicators.sum_all(squares) * mixture.grid.cell_volume
-        largest = float(np.max(sums / [one.orbitals for one in mixture.species]))
+        largest = float(np.max(sums / [species.orbitals for species in mixture.species]))
         return float(np.sqrt(mixture.communicators.world.bcast(largest)))
 
 

@@ -55,7 +55,7 @@ class Flows:
 
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
-        self._diagonal = [one.kinetic.diagonal for one in mixture.species]
+        self._diagonal = [species.kinetic.diagonal for species in mixture.species]
         self._axes = [mixture.transform.plane_axes if diagonal else 0 for diagonal in self._diagonal]
         # a kick takes the densities along where every species is one field on this rank, at the same stage of its
         # transform: not for sets of orbitals, not for species without any, not where another group holds some, not
@@ -214,14 +214,14 @@ class Flows:
         """
         mixture = self._mixture
         with mixture.engine.timers.phase("potential"):
-            if any(one.external.evaluates_expressions for one in mixture.species):
+            if any(species.external.evaluates_expressions for species in mixture.species):
                 with together(mixture.communicators.world):
-                    given = [self._external_potential(one.external, kick) for one in mixture.species]
+                    given = [self._external_potential(species.external, kick) for species in mixture.species]
             else:
-                given = [self._external_potential(one.external, kick) for one in mixture.species]
+                given = [self._external_potential(species.external, kick) for species in mixture.species]
         return [
-            added if one.confinement is None else [*added, one.confinement]
-            for one, added in zip(mixture.species, given, strict=True)
+            added if species.confinement is None else [*added, species.confinement]
+            for species, added in zip(mixture.species, given, strict=True)
         ]
 
     @staticmethod

@@ -124,7 +124,9 @@ def _with_ground_states(
     dressed = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
     # a rest mass does not change the states: residuals are relative to what is left of the energies without it
     searched = dressed.counted_from_rest()
-    if any(index not in guesses.held and not one.kinetic.diagonal for index, one in enumerate(searched.species)):
+    if any(
+        index not in guesses.held and not species.kinetic.diagonal for index, species in enumerate(searched.species)
+    ):
         talk.say(
             "ground state: where a rotation or a vector potential makes vortices the search takes hundreds to "
             f"thousands of iterations (at most {problem.ground_state.max_iterations} now)"
@@ -144,7 +146,7 @@ def _with_ground_states(
         found[index] = found[index] * np.exp(1j * dressing.phases[index])
     result = result.counted_with(dressing.at_rest, searched)
     if result.starts:
-        energies = ", ".join("not converged" if one is None else f"{one:.12g}" for one in result.starts)
+        energies = ", ".join("not converged" if start is None else f"{start:.12g}" for start in result.starts)
         talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")
     return result, found
 

@@ -53,7 +53,7 @@ class Dressing:
         count = len(problem.species)
         groups = dressed_groups(problem.species, problem.coupling)
         coupling = mixture.rabi.of_ground_state()
-        at_rest = np.array([one.kinetic.rest_energy for one in mixture.species])
+        at_rest = np.array([species.kinetic.rest_energy for species in mixture.species])
         phases, matrix = np.zeros(count), np.zeros((count, count), np.complex128)
         populations = np.array(problem.prefactors.weights)
         for group in groups:
@@ -71,7 +71,9 @@ class Dressing:
 
     def dressed(self, problem: Problem, mixture: Mixture) -> Mixture:
         """The mixture with the coupling that is looked with, and one weight per group."""
-        weights = group_weights(problem.prefactors.weights, [one.particles for one in problem.species], self.groups)
+        weights = group_weights(
+            problem.prefactors.weights, [species.particles for species in problem.species], self.groups
+        )
         rabi = RabiCouplings(len(self.phases), (), self.groups, mixture.hbar, self.matrix)
         return mixture.coupled_by(rabi, weights)
 
@@ -84,7 +86,7 @@ class Dressing:
 def choices_in_words(problem: Problem) -> list[str]:
     """A sentence for every coupling that is on at time 0- and that no ground state is sought with, a choice that the
     user may want to be another; and for every one that is to dress a ground state which nobody asks for."""
-    asking = {one.name for one in problem.species if asks_for_ground_state(one)}
+    asking = {species.name for species in problem.species if asks_for_ground_state(species)}
     final = 0.0 if problem.time is None else problem.time.final
     sentences = []
     for entry in problem.coupling:

@@ -24,7 +24,7 @@ def thomas_fermi_densities(mixture: Mixture, instant: Instant, tolerance: float 
     Collective.
     """
     couplings = mixture.couplings
-    require_repulsion([one.name for one in mixture.species], couplings)
+    require_repulsion([species.name for species in mixture.species], couplings)
     grid = mixture.grid
     values = [species.external.value(instant) for species in mixture.species]
     external = [np.zeros(grid.position_shape) if u is None else u.astype(np.float64) for u in values]
@@ -77,12 +77,12 @@ def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.nda
     """
     couplings, weights = mixture.couplings, mixture.weights
     densities: list[np.ndarray | None] = []
-    for a, one in enumerate(mixture.species):
+    for a, species in enumerate(mixture.species):
         others = sum(max(couplings[a, b], 0.0) * weights[b] for b in range(len(weights)) if b != a)
         effective = couplings[a, a] + others / weights[a] if weights[a] > 0.0 else 0.0
-        external = one.external.value(instant)
+        external = species.external.value(instant)
         if effective <= 0.0 or external is None:
             densities.append(None)
         else:
-            densities.append(fill(mixture, external.astype(np.float64), effective, one.weight))
+            densities.append(fill(mixture, external.astype(np.float64), effective, species.weight))
     return densities

@@ -46,7 +46,7 @@ def tilt(mixture: Mixture, guesses: list[np.ndarray], species: Sequence[int]) ->
         return
     signs = best_signs(matrix)
     together = len(set(signs)) == 1
-    if together and all(one.external.value(Instant.before_start()) is None for one in mixture.species):
+    if together and all(species.external.value(Instant.before_start()) is None for species in mixture.species):
         return
     for a, sign in zip(species, signs, strict=True):
         slopes, longest = shapes[a]

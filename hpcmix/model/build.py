@@ -37,8 +37,11 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     frame = problem.grid.frame.map
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block, frame)
     rabi = RabiCouplings.of(problem)
-    weights = group_weights(problem.prefactors.weights, [one.particles for one in problem.species], rabi.groups)
-    kinetic = {(one.kinetic, one.mass, one.rest_mass): _kinetic_energy(one, problem.hbar) for one in problem.species}
+    weights = group_weights(problem.prefactors.weights, [species.particles for species in problem.species], rabi.groups)
+    kinetic = {
+        (species.kinetic, species.mass, species.rest_mass): _kinetic_energy(species, problem.hbar)
+        for species in problem.species
+    }
     with together(engine.communicators.world):
         lanczos = Lanczos(transform)
         species = [
@@ -47,7 +50,7 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
         ]
         for one in species:
             one.external.require_start()
-        share_equal([one.external for one in species])
+        share_equal([each.external for each in species])
     return Mixture(grid, engine, species, terms_of(problem, engine, grid), problem.hbar, rabi)
 
 

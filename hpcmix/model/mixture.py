@@ -105,8 +105,8 @@ class Mixture:
         self.terms = tuple(terms)
         self.hbar = hbar
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
-        self.weights = np.array([one.weight for one in self.species])
-        self.sharing = OrbitalGroups(tuple(one.orbitals for one in self.species), self.communicators.groups)
+        self.weights = np.array([species.weight for species in self.species])
+        self.sharing = OrbitalGroups(tuple(species.orbitals for species in self.species), self.communicators.groups)
 
     @property
     def communicators(self) -> Communicators:
@@ -116,12 +116,12 @@ class Mixture:
     @property
     def has_sets(self) -> bool:
         """Whether some species has more than one orbital."""
-        return any(one.orbitals > 1 for one in self.species)
+        return any(species.orbitals > 1 for species in self.species)
 
     def kinetic_together(self) -> AbstractContextManager[None]:
         """For what applies kinetic energies to orbitals of one's own group: a Krylov space that fails in one group
         fails in all."""
-        shared = self.communicators.groups > 1 and any(one.kinetic.may_fail for one in self.species)
+        shared = self.communicators.groups > 1 and any(species.kinetic.may_fail for species in self.species)
         return together(self.communicators.world) if shared else nullcontext()
 
     @property
@@ -159,12 +159,14 @@ class Mixture:
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
         :meth:`with_kernels_times` does."""
-        return self._of([replace(one, kinetic=one.kinetic.from_rest()) for one in self.species], self.rabi)
+        return self._of([replace(species, kinetic=species.kinetic.from_rest()) for species in self.species], self.rabi)
 
     def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray) -> Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
-        return self._of([replace(one, weight=weight) for one, weight in zip(self.species, weights, strict=True)], rabi)
+        return self._of(
+            [replace(species, weight=weight) for species, weight in zip(self.species, weights, strict=True)], rabi
+        )
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
         return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi)
@@ -176,7 +178,9 @@ class Mixture:
 
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential and no coupling changes at or after `time`."""
-        return not (self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species))
+        return not (
+            self.rabi.changes_after(time) or any(species.external.changes_after(time) for species in self.species)
+        )
 
     # --------------------------------------------------------------- densities and potentials
 
@@ -310,8 +314,8 @@ class Mixture:
         group. The mean fields are those of the instant. (Half of the second is the energy of pairs; of a chemical
         potential it is the whole.)"""
         parts = np.zeros((len(self.species), 2))
-        for a, one in enumerate(self.species):
-            external = one.external.value(instant)
+        for a, species in enumerate(self.species):
+            external = species.external.value(instant)
             if external is not None:
                 parts[a, 0] = self.grid.integrate(densities[a], external)
             parts[a, 1] = self.grid.integrate(densities[a], mean_fields[a])
@@ -337,8 +341,8 @@ class Mixture:
         agree. Collective."""
         densities, orbitals = self.densities(clouds), [cloud.orbitals for cloud in clouds]
         kinetic = np.zeros(len(self.species))
-        for a, one in enumerate(self.species):
-            kinetic[a] = one.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
+        for a, species in enumerate(self.species):
+            kinetic[a] = species.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
         interaction = self.interact(densities)
         potentials = self.potential_energies(densities, interaction.mean_fields, instant)
         sums = self.communicators

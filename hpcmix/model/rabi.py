@@ -73,7 +73,7 @@ class RabiCouplings:
     @classmethod
     def of(cls, problem: Problem) -> RabiCouplings:
         """The couplings of a problem; without any there are no groups."""
-        names = [one.name for one in problem.species]
+        names = [species.name for species in problem.species]
         terms = [_term_of(problem, entry) for entry in problem.coupling]
         return cls(len(names), terms, coupled_groups(names, problem.coupling), problem.hbar)
 

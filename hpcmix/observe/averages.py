@@ -41,12 +41,12 @@ def averages(look: Look) -> list[Averages]:
     mixture, d = look.mixture, look.mixture.grid.dimensions
     sums = np.zeros((len(mixture.species), 1 + 2 * d))
     sets: dict[int, Averages] = {}
-    for a, one in enumerate(mixture.species):
-        if one.orbitals > 1:
+    for a, species in enumerate(mixture.species):
+        if species.orbitals > 1:
             sets[a] = _of_set(look, a)
-            if not one.kinetic.diagonal:
+            if not species.kinetic.diagonal:
                 for orbital in look.orbitals(a):
-                    sums[a, : 1 + d] += one.weight * mixture.spectral_averages(orbital, a)
+                    sums[a, : 1 + d] += species.weight * mixture.spectral_averages(orbital, a)
         else:
             for orbital in look.orbitals(a):
                 sums[a] += _of_orbital(look, orbital, a)

@@ -66,9 +66,9 @@ def morawetz(look: Look, distance: Distance) -> Morawetz:
     density = np.sum(look.densities, axis=0)
     field = distance(density)
     total = 0.0
-    for a, one in enumerate(mixture.species):
+    for a, species in enumerate(mixture.species):
         for orbital in look.orbitals(a):
-            total += one.weight * _inward(mixture, orbital, a, field)
+            total += species.weight * _inward(mixture, orbital, a, field)
     local = [-2.0 * total, mixture.grid.integrate(density, field), mixture.grid.integrate(density, density)]
     action, spread, square = mixture.communicators.sum(local)
     return Morawetz(float(place.contraction * action + place.speed * spread), float(place.contraction * square))

@@ -16,7 +16,7 @@ def observe(look: Look, also: Sequence[Observable] = ()) -> dict[str, Any]:
     Collective over the world."""
     mixture = look.mixture
     record: dict[str, Any] = {}
-    species: dict[str, dict[str, Any]] = {one.name: {} for one in mixture.species}
+    species: dict[str, dict[str, Any]] = {species.name: {} for species in mixture.species}
     for observable in (*ALWAYS, *also):
         record |= observable.of_whole(look)
         for a, entries in enumerate(species.values()):

@@ -192,7 +192,7 @@ def _complete_ground_state(options: GroundStateOptions, parallel: ParallelOption
     if options.tolerance is None:
         update["tolerance"] = _TOLERANCES[parallel.precision]
     if options.max_iterations is None:
-        turns = parts.rotation is not None or any(one.vector_potential for one in parts.species.values())
+        turns = parts.rotation is not None or any(species.vector_potential for species in parts.species.values())
         update["max_iterations"] = _ITERATIONS_WITH_VORTICES if turns else _ITERATIONS
     return options.model_copy(update=update)
 

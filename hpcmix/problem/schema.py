@@ -98,7 +98,7 @@ class Problem(Section):
     @property
     def orbitals(self) -> tuple[int, ...]:
         """Number of orbitals of every species."""
-        return tuple(one.number_of_orbitals for one in self.species)
+        return tuple(species.number_of_orbitals for species in self.species)
 
     @property
     def bodies(self) -> ManyBody:
@@ -128,7 +128,7 @@ class Problem(Section):
 
     def indices(self, names: Sequence[str]) -> tuple[int, ...]:
         """The places of the named species in the file. Raises ValueError for a name that none has."""
-        known = [one.name for one in self.species]
+        known = [species.name for species in self.species]
         return tuple(known.index(name) for name in names)
 
     def pair(self, between: tuple[str, str]) -> tuple[int, int]:

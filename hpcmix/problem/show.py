@@ -84,10 +84,10 @@ def _filled_in(problem: Problem) -> str:
     if problem.scaling is not None and problem.scaling.sets_bose_fermi:
         lines.append(f"lambda = 1/N = {found.coupling!r}")
     lines += [
-        f"density of {one.name} integrates to {weight * one.number_of_orbitals!r}"
-        for one, weight in zip(problem.species, found.weights, strict=True)
+        f"density of {species.name} integrates to {weight * species.number_of_orbitals!r}"
+        for species, weight in zip(problem.species, found.weights, strict=True)
     ]
-    names = [one.name for one in problem.species]
+    names = [species.name for species in problem.species]
     for first, second in dict.fromkeys(problem.pair(entry.between) for entry in problem.interaction):
         factor = found.kernel_factor(first, second)
         lines.append(f"kernels between {names[first]} and {names[second]} are multiplied by {factor!r}")

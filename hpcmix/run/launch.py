@@ -92,8 +92,10 @@ class Request:
         option = f"--set time.final={self.until}"
         return ProblemError(
             [
-                replace(one, file=f"--until {self.until}", key="") if self.until and one.file == option else one
-                for one in error.complaints
+                replace(complaint, file=f"--until {self.until}", key="")
+                if self.until and complaint.file == option
+                else complaint
+                for complaint in error.complaints
             ]
         )
 

@@ -73,9 +73,7 @@ class Log:
         else:
             self._kept.append(text)
 
-    def progress(
-        self, title: str, total: float | None, done: float = 0, words: TimeWords | None = None
-    ) -> Meter:
+    def progress(self, title: str, total: float | None, done: float = 0, words: TimeWords | None = None) -> Meter:
         """A meter for work of `total` steps, or of time to pass that is told in `words` (None: unknown), `done` of
         which are done; use it in a with statement."""
         return Meter(self, title, total, done, words)
@@ -102,9 +100,7 @@ def leave(log: Log, error: Foreseen, last_words: LastWords | None = None) -> Exi
 class Meter:
     """Progress of one piece of work: steps done, or time passed, rate and time to go."""
 
-    def __init__(
-        self, log: Log, title: str, total: float | None, done: float, words: TimeWords | None = None
-    ) -> None:
+    def __init__(self, log: Log, title: str, total: float | None, done: float, words: TimeWords | None = None) -> None:
         self._log = log
         self._title = title
         self._total = total

@@ -70,7 +70,7 @@ class Outputs:
         simulation = self._simulation
         clouds = [cloud.copy() for cloud in simulation.state.clouds]
         if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
-            names = [one.name for one in simulation.mixture.species]
+            names = [species.name for species in simulation.mixture.species]
             if not read_reference(simulation.checkpoint, clouds, names, simulation.communicators):
                 raise ProblemError.of(
                     "output.observables.also",
@@ -208,7 +208,7 @@ class Outputs:
         frame, shown = mixture.grid.frame, mixture.grid.in_laboratory(look.clock)
         dilution = mixture.real_dtype.type(mixture.grid.cell_volume / shown.cell_volume)
         measured = look.densities if dilution == 1.0 else look.densities * dilution
-        densities = dict(zip((one.name for one in mixture.species), measured, strict=True))
+        densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
         for a, one in enumerate(mixture.species):
             single = one.orbitals == 1
@@ -225,7 +225,9 @@ class Outputs:
             if "thomas_fermi" in names and not single:
                 # its equation has the same form in the frame, with b^2 mu in place of mu
                 fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
-        phases = {one.name: frame.quadratic_phase(look.clock, one.mass, mixture.hbar) for one in mixture.species}
+        phases = {
+            species.name: frame.quadratic_phase(look.clock, species.mass, mixture.hbar) for species in mixture.species
+        }
         place = (self.directory, self._written, look.state.step, simulation.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
             write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None)

@@ -79,7 +79,7 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
     communicators, state, record = simulation.communicators, simulation.state, outputs.last_record
     timers = simulation.timers.over_ranks(communicators.world)
     peak = communicators.world.allgather(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-    names = [one.name for one in simulation.mixture.species]
+    names = [species.name for species in simulation.mixture.species]
     digest = digest_of(state, names, communicators)
     summary = ended | {"step": state.step, "time": simulation.time}
     frame = simulation.mixture.grid.frame
@@ -155,10 +155,7 @@ def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any
         else f"{counted(state.step, 'step')} to t = {simulation.words(simulation.time)}"
     )
     if summary["status"] == "stopped":
-        return (
-            f"stopped by {summary['message']}: {simulation.place} in {took}; "
-            f"hpcmix restart {directory} goes on"
-        )
+        return f"stopped by {summary['message']}: {simulation.place} in {took}; hpcmix restart {directory} goes on"
     verb = "done" if summary["status"] == "done" else "stopped"
     return (
         f"{verb}: {what} in {took}, at most {memory} per rank; "

@@ -215,7 +215,7 @@ def build_simulation(
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     """The state of the newest checkpoint that is good: of every species what this rank holds."""
-    state = origin.load(mixture.empty_clouds(), [one.name for one in problem.species], mixture.communicators)
+    state = origin.load(mixture.empty_clouds(), [species.name for species in problem.species], mixture.communicators)
     if problem.timing.adaptive is not None:
         state.progress = state.progress.adaptive()
     return state
@@ -261,16 +261,16 @@ def _first_state(
 def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -> None:
     """Say where a cloud reaches the faces of the box, at which its vector potential jumps. Collective."""
     look = Look(mixture, state)
-    for index, one in enumerate(problem.species):
-        potential = one.vector_potential
+    for index, species in enumerate(problem.species):
+        potential = species.vector_potential
         if problem.rotation is None and (potential is None or potential.periodic):
             continue
         share = max(shares_at_faces(mixture, look.densities[index]))
         if share > SMALL:
             what = "the rotating frame" if potential is None else "its vector potential"
             log.line(
-                f'species "{one.name}": the density at the faces of the box is {share:.1e} of the largest, and {what} '
-                "jumps there unless it is periodic; use a larger box"
+                f'species "{species.name}": the density at the faces of the box is {share:.1e} of the largest, and '
+                f"{what} jumps there unless it is periodic; use a larger box"
             )
 
 

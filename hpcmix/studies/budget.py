@@ -82,7 +82,7 @@ def _other_points(points: int) -> int:
 
 def of_solver(problem: Problem) -> list[Variation]:
     """The ground state sought less exactly, where there is one."""
-    if not any(one.initial.is_ground_state for one in problem.species):
+    if not any(species.initial.is_ground_state for species in problem.species):
         return []
     tolerance, _ = problem.ground_state.limits
     looser = f"ground_state.tolerance={LOOSENING * tolerance!r}"

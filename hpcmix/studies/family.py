@@ -87,8 +87,8 @@ def _load_family(load: Load, numbers: Sequence[int]) -> Family:
 def only_scattering(problem: Problem) -> None:
     """Raise :class:`~hpcmix.problem.errors.ProblemError` where an interaction is no repulsive scattering potential."""
     pairs_of(plain_motion(problem))
-    for index, one in enumerate(problem.species):
-        if not isinstance(one, Condensate):
+    for index, species in enumerate(problem.species):
+        if not isinstance(species, Condensate):
             raise problem.complain(f"species.{index}.kind", "this claim is about condensates")
     for index, entry in enumerate(problem.interaction):
         if not isinstance(entry, ScatteringInteraction):

@@ -91,7 +91,7 @@ class ManyFamily:
     @property
     def has_limit(self) -> bool:
         """Whether Bogoliubov's equation is one of all species."""
-        return all(one.statistics != "fermions" for one in self.first.species)
+        return all(species.statistics != "fermions" for species in self.first.species)
 
     def tracks(self) -> list[ManyBodyTrack | Track]:
         """One for every number and variation, and the mean field on the grid."""

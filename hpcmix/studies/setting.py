@@ -94,8 +94,8 @@ def three_dimensional(problem: Problem) -> Problem:
 def plain_motion(problem: Problem) -> Problem:
     """The problem, if its kinetic energies are -hbar^2 Laplacian / 2m and nothing turns species into each other. Raises
     :class:`~hpcmix.problem.errors.ProblemError`."""
-    for index, one in enumerate(problem.species):
-        if one.kinetic != "nonrelativistic" or one.vector_potential is not None:
+    for index, species in enumerate(problem.species):
+        if species.kinetic != "nonrelativistic" or species.vector_potential is not None:
             raise problem.complain(f"species.{index}", "this claim is about the kinetic energy -hbar^2 Laplacian / 2m")
     if problem.rotation is not None or problem.coupling:
         raise problem.complain("species", "this claim is about species without rotation and without Rabi coupling")

@@ -92,7 +92,7 @@ class Track:
     @property
     def work(self) -> float:
         """What it costs, in millions of points moved by a stage of the integrator; the beginning counts as a stage."""
-        points = sum(math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
+        points = sum(math.prod(problem.grid.points) * sum(problem.orbitals) for problem in self.problems)
         stages = self.steps * len(self.problems[0].timing.splitting.drifts) if self.steps else 0
         return 1e-6 * points * (1 + stages)
 
@@ -100,12 +100,12 @@ class Track:
     def bytes(self) -> float:
         """What its fields take, set-up included, about."""
         size = 2 * precision_of(self.problems[0]).real_bytes
-        return sum(6.0 * size * math.prod(one.grid.points) * sum(one.orbitals) for one in self.problems)
+        return sum(6.0 * size * math.prod(problem.grid.points) * sum(problem.orbitals) for problem in self.problems)
 
     @property
     def key(self) -> str:
         """Names the track on the disk: a problem that was changed is another track."""
-        content = [self.label, list(self.names), [physics_of(one) for one in self.problems]]
+        content = [self.label, list(self.names), [physics_of(problem) for problem in self.problems]]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.label)}-{digest[:10]}"
 

@@ -242,7 +242,7 @@ def number_of_groups(tracks: Sequence[Part], comm: MPI.Comm) -> int:
     nodes = comm.size / node.size
     node.Free()
     room = int(memory * nodes / max(track.bytes for track in tracks))
-    axes = [min(one.grid.points) for track in tracks for one in track.problems]
+    axes = [min(problem.grid.points) for track in tracks for problem in track.problems]
     fewest = -(-comm.size // max(1, min(axes)))  # a group larger than its grid's planes would not fit
     return comm.bcast(max(1, fewest, min(len(tracks), comm.size, room)))
 

@@ -47,11 +47,11 @@ class BogoliubovLimit:
         coherent: bool = False,
     ) -> None:
         source = model(start, start)
-        if any(one.statistics is Statistics.FERMIONS for one in source.species):
+        if any(species.statistics is Statistics.FERMIONS for species in source.species):
             raise TypeError("the limit of Bogoliubov's equation is one of bosons")
         self._model, self._breaks, self._time = model, tuple(breaks), start
         self._first = 0 if coherent else 1
-        sizes = [one.modes - self._first for one in source.species]
+        sizes = [species.modes - self._first for species in source.species]
         self._offsets = np.concatenate([[0], np.cumsum(sizes)])
         self._size = int(self._offsets[-1])
         unitaries = [completed(own) for own in orbitals]
@@ -114,7 +114,7 @@ def couplings(model: ManyBodyModel, begin: int = 1) -> tuple[np.ndarray, np.ndar
 
     model  in the frame: mode 0 of every species is its condensate.
     """
-    sizes = [one.modes - begin for one in model.species]
+    sizes = [species.modes - begin for species in model.species]
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     total = int(offsets[-1])
     exchange, pairing = np.zeros((total, total), np.complex128), np.zeros((total, total), np.complex128)

@@ -81,8 +81,8 @@ def model_in_frame(source: ManyBodyModel, unitaries: Sequence[np.ndarray], occup
     orbitals = [own[:, :count] for own, count in zip(unitaries, occupied, strict=True)]
     fields = mean_fields(source, orbitals)
     species = tuple(
-        ModeSpecies(one.name, one.statistics, one.particles, -hermitian_part(turned(field, unitary)))
-        for one, field, unitary in zip(source.species, fields, unitaries, strict=True)
+        ModeSpecies(species.name, species.statistics, species.particles, -hermitian_part(turned(field, unitary)))
+        for species, field, unitary in zip(source.species, fields, unitaries, strict=True)
     )
     pairs = tuple(
         replace(pair, channels=turned_channels(pair, unitaries[pair.first], unitaries[pair.second]))

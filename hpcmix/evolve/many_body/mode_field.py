@@ -42,7 +42,7 @@ def mean_fields(model: ManyBodyModel, orbitals: Sequence[np.ndarray]) -> list[np
     orbitals  C_a, shape (m_a, M_a), orthonormal columns.
     """
     densities = [own.conj() @ own.T for own in orbitals]  # conj(C_p) C_q: <Y> = sum_pq Y_pq of it
-    fields = [np.zeros((one.modes, one.modes), np.complex128) for one in model.species]
+    fields = [np.zeros((species.modes, species.modes), np.complex128) for species in model.species]
     for pair in model.interactions:
         channels = pair.channels
         if pair.first_feels != 0.0:
@@ -67,8 +67,8 @@ def energy_per_weight(model: ManyBodyModel, orbitals: Sequence[np.ndarray], weig
     """
     fields = mean_fields(model, orbitals)
     total = 0.0
-    for one, field, own, weight in zip(model.species, fields, orbitals, weights, strict=True):
-        total += weight * float(np.einsum("pj,pq,qj->", own.conj(), one.one_body + 0.5 * field, own).real)
+    for species, field, own, weight in zip(model.species, fields, orbitals, weights, strict=True):
+        total += weight * float(np.einsum("pj,pq,qj->", own.conj(), species.one_body + 0.5 * field, own).real)
     return total
 
 
@@ -92,7 +92,7 @@ class ModeField:
     ) -> None:
         self._model = model
         self._occupied = tuple(occupied)
-        self._shapes = [one.shape for one in columns]
+        self._shapes = [column.shape for column in columns]
         self._breaks = sorted(breaks)
         self._known: dict[float, np.ndarray] = {start: packed_together(columns)}
         self._last = start
@@ -137,8 +137,8 @@ def motion(model: ManyBodyModel, columns: Sequence[np.ndarray], occupied: Sequen
     orbitals = [own[:, :count] for own, count in zip(columns, occupied, strict=True)]
     fields = mean_fields(model, orbitals)
     return [
-        (-1j / model.hbar) * ((one.one_body + field) @ own)
-        for one, field, own in zip(model.species, fields, columns, strict=True)
+        (-1j / model.hbar) * ((species.one_body + field) @ own)
+        for species, field, own in zip(model.species, fields, columns, strict=True)
     ]
 
 
@@ -171,7 +171,7 @@ def integrated(
 
 def packed_together(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Complex arrays as one vector."""
-    return np.concatenate([np.asarray(one, np.complex128).ravel() for one in arrays])
+    return np.concatenate([np.asarray(array, np.complex128).ravel() for array in arrays])
 
 
 def unpacked(vector: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:

@@ -97,7 +97,9 @@ class AllConfigurations(Picture):
     def __init__(self, system: ModeSystem, model: ModelInTime, tolerance: float, world: MPI.Comm) -> None:
         self._model, self._breaks, self._tolerance = model, system.breaks, max(tolerance, FINEST)
         first = model(0.0)
-        self.spaces = tuple(configurations_of(one.statistics, one.particles, one.modes) for one in first.species)
+        self.spaces = tuple(
+            configurations_of(species.statistics, species.particles, species.modes) for species in first.species
+        )
         self.cut = rows_for(world, self.spaces)
         amplitudes = [
             factorised(space, own if space.statistics is Statistics.FERMIONS else own[:, 0])
@@ -174,13 +176,13 @@ class FewExcitations(Picture):
         first = self._frame.model(0.0)
         self.spaces = tuple(
             configurations_of(
-                one.statistics,
-                one.particles,
-                one.modes,
-                options.outside(one.name, one.particles),
+                species.statistics,
+                species.particles,
+                species.modes,
+                options.outside(species.name, species.particles),
                 options.state == "coherent",
             )
-            for one in first.species
+            for species in first.species
         )
         self.cut = rows_for(world, self.spaces)
         self.psi = place(self.cut, [vacuum(space) for space in self.spaces])
@@ -210,8 +212,8 @@ class FewExcitations(Picture):
         """See :class:`Picture`: with V+ h V in place of what is left of the mean field."""
         source, moving = self._model(clock), self._frame.model(clock)
         species = tuple(
-            replace(one, one_body=hermitian_part(turned(own.one_body, unitary)))
-            for one, own, unitary in zip(moving.species, source.species, self.unitaries(clock), strict=True)
+            replace(species, one_body=hermitian_part(turned(own.one_body, unitary)))
+            for species, own, unitary in zip(moving.species, source.species, self.unitaries(clock), strict=True)
         )
         self._product.load([(1.0, ManyBodyModel(moving.hbar, species, moving.interactions))])
         return _energy(self._product, self.cut, self.psi)

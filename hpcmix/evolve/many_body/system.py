@@ -89,10 +89,10 @@ class ModeSystem:
         problem, comm, communicators, mixture, timers = _on_grid(problem, world)
         many_body, shape = problem.bodies, mixture.grid.position_shape
         modes, orbitals = [], []
-        for one in problem.species:
-            count = many_body.entry_of(one.name)[1].number(problem.grid.points)
+        for species in problem.species:
+            count = many_body.entry_of(species.name)[1].number(problem.grid.points)
             modes.append(np.empty((count, *shape), np.complex128))
-            orbitals.append(np.eye(count, one.number_of_orbitals, dtype=np.complex128))
+            orbitals.append(np.eye(count, species.number_of_orbitals, dtype=np.complex128))
         read(comm, communicators, modes)
         return cls(problem, comm, communicators, mixture, ModeModel(problem, mixture, modes), orbitals, timers)
 
@@ -122,7 +122,7 @@ class ModeSystem:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the species."""
-        return tuple(one.name for one in self.problem.species)
+        return tuple(species.name for species in self.problem.species)
 
     def in_time(self, particles: tuple[int, ...] | None = None) -> ModelInTime:
         """The model of the file's particle numbers, or others, as a function of the clock."""

@@ -90,8 +90,8 @@ class Landscape:
         interaction = mixture.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])
-        for one, density, total in zip(mixture.species, densities, self.totals, strict=True):
-            external = one.external.value(self.instant)
+        for species, density, total in zip(mixture.species, densities, self.totals, strict=True):
+            external = species.external.value(self.instant)
             if external is not None:
                 local[1] += mixture.grid.integrate(density, external)
                 total += external

@@ -83,7 +83,7 @@ class GroundState:
 
     def counted_with(self, at_rest: Sequence[float] | np.ndarray, mixture: Mixture) -> GroundState:
         """The same with what energies were counted from: `at_rest`, of one particle of every species."""
-        lowest = {one.name: level for one, level in zip(mixture.species, at_rest, strict=True)}
+        lowest = {species.name: level for species, level in zip(mixture.species, at_rest, strict=True)}
         levels = {
             name: replace(found, energies=[energy + lowest[name] for energy in found.energies])
             for name, found in (self.levels or {}).items()
@@ -199,7 +199,7 @@ class _Search(Landscape):
         """Six vectors to work in while the search does not move; it forgets its direction."""
         self.fresh = True
         own = [self.directions, self.kinetic_directions, self.previous, self.steepest, self.gradients]
-        return [*own, [np.empty_like(one) for one in self.fields]]
+        return [*own, [np.empty_like(field) for field in self.fields]]
 
     def move(self) -> None:
         """Choose the direction, find the step length along it, take the step."""

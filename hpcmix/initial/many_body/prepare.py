@@ -33,7 +33,7 @@ class Prepared:
     @property
     def kinetic(self) -> list[np.ndarray]:
         """T of every species in its modes, code units of energy: the weights of Sobolev norms."""
-        return [one.kinetic for one in self.source.one_body]
+        return [energy.kinetic for energy in self.source.one_body]
 
     @property
     def occupied(self) -> list[int]:

@@ -52,7 +52,7 @@ class OrbitalLandscape:
         self.instant = instant
         self.held = held
         self.weights = mixture.weights
-        self.whole = [one.orbitals == 1 for one in mixture.species]
+        self.whole = [species.orbitals == 1 for species in mixture.species]
         self.algebra = [
             OrbitalAlgebra.replicated(mixture.communicators, mixture.grid.cell_volume) if whole else mixture.algebra(a)
             for a, whole in enumerate(self.whole)
@@ -66,11 +66,11 @@ class OrbitalLandscape:
         self.lowest_energies = self.matrix_preconditioner.lowest_energies_of(range(len(blocks)))
         self.kinetic = [np.empty_like(block) for block in blocks]  # T Phi
         self.gradients = [np.zeros_like(block) for block in blocks]  # R
-        self.levels = [np.zeros((one.orbitals,) * 2, np.complex128) for one in mixture.species]  # Lambda
+        self.levels = [np.zeros((species.orbitals,) * 2, np.complex128) for species in mixture.species]  # Lambda
         self.densities: list[np.ndarray] = []  # rho
         self.totals: list[np.ndarray] = []  # W
-        self.energies = [np.zeros(one.orbitals) for one in mixture.species]
-        self.residuals = [np.zeros(one.orbitals) for one in mixture.species]
+        self.energies = [np.zeros(species.orbitals) for species in mixture.species]
+        self.residuals = [np.zeros(species.orbitals) for species in mixture.species]
         self.transforms = 0
         self.energy = math.inf
         self.soft: dict[int, SoftLevels] = {}
@@ -127,8 +127,8 @@ class OrbitalLandscape:
         interaction = mixture.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = float(sum(map(np.sum, interaction.energies.values())))
-        for one, density, total in zip(mixture.species, densities, self.totals, strict=True):
-            external = one.external.value(self.instant)
+        for species, density, total in zip(mixture.species, densities, self.totals, strict=True):
+            external = species.external.value(self.instant)
             if external is not None:
                 local += mixture.grid.integrate(density, external)
                 total += external
@@ -224,7 +224,7 @@ class OrbitalLandscape:
                 vectors[a] += soft
         for a in self.held:  # the preconditioner couples the condensates; what is held stays
             vectors[a].fill(0.0)
-        self.transforms += sum(one.orbitals for a, one in enumerate(self.mixture.species) if a not in self.held)
+        self.transforms += sum(species.orbitals for a, species in enumerate(self.mixture.species) if a not in self.held)
 
     def _in_soft_levels(self, a: int, vector: np.ndarray) -> np.ndarray | None:
         """sum_e |e> <e|d_j> / (epsilon_e - Lambda_jj) over the levels outside that are known: the inverse of the second

@@ -62,7 +62,7 @@ def minimise_sets(
         return spent
 
     spent, nature = minimum(search, blocks, run, search.workspace, saddles, say, alive)
-    sets = {one.name: a for a, one in enumerate(mixture.species) if one.orbitals > 1 and a not in held}
+    sets = {species.name: a for a, species in enumerate(mixture.species) if species.orbitals > 1 and a not in held}
     return GroundState(
         "conjugate-gradients",
         spent,
@@ -99,18 +99,18 @@ class _OrbitalSearch(OrbitalLandscape):
         for _ in range(SWAPS + 1):
             spent = self.run(spent, tolerance, max_iterations, report)
             swapped = False
-            for a, one in enumerate(self.mixture.species):
-                if a in self.held or one.orbitals == 1:
+            for a, species in enumerate(self.mixture.species):
+                if a in self.held or species.orbitals == 1:
                     continue
                 levels, states = self.levels_outside(a)
-                gaps[one.name] = float(levels[0] - self.energies[a][-1])
+                gaps[species.name] = float(levels[0] - self.energies[a][-1])
                 width = max(float(np.ptp(self.energies[a])), float(self.lowest_energies[a]))
-                if gaps[one.name] < -OPEN_SHELL * width:
+                if gaps[species.name] < -OPEN_SHELL * width:
                     self.replace_highest(a, states[0])
                     self.soft.pop(a, None)
                     swapped = True
-                elif gaps[one.name] <= OPEN_SHELL * width:
-                    gaps[one.name] = 0.0
+                elif gaps[species.name] <= OPEN_SHELL * width:
+                    gaps[species.name] = 0.0
             if not swapped:
                 return spent, gaps
         raise NotConverged(

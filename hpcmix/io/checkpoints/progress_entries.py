@@ -47,9 +47,13 @@ def texts_of(progress: Progress) -> dict[str, str]:
 
 def progress_of(attributes: Mapping[str, Any]) -> Progress:
     """What a file of any version tells. Raises KeyError with the name of an entry that it must have."""
-    return Progress(**{
-        name: _read(kind, attributes[name]) for name, kind in _KINDS.items() if name in _ALWAYS or name in attributes
-    })
+    return Progress(
+        **{
+            name: _read(kind, attributes[name])
+            for name, kind in _KINDS.items()
+            if name in _ALWAYS or name in attributes
+        }
+    )
 
 
 def _stored(progress: Progress) -> dict[str, Any]:

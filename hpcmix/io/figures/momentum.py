@@ -19,7 +19,7 @@ KEY = "momentum_distribution"
 
 def with_momenta(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The records that hold a momentum distribution."""
-    return [one for one in records if any(KEY in entry for entry in one.get("species", {}).values())]
+    return [record for record in records if any(KEY in entry for entry in record.get("species", {}).values())]
 
 
 def momentum_figure(

@@ -56,13 +56,13 @@ class ModeModel:
     def changes_after(self, time: float) -> bool:
         """Whether the Hamiltonian may change at or after a time of the laboratory."""
         expands = self.mixture.grid.frame.expanding and self.mixture.grid.dimensions != 2 and bool(self.channels)
-        return expands or any(one.changes_after(time) for one in self.one_body)
+        return expands or any(energy.changes_after(time) for energy in self.one_body)
 
     def at(self, instant: Instant, particles: Sequence[int] | None = None) -> ManyBodyModel:
         """The model at an instant of the evolution, with the file's particle numbers or others. It is the same object
         where nothing has changed. Collective over the group."""
         numbers = self.particles if particles is None else tuple(particles)
-        one_body = [one.matrix(instant) for one in self.one_body]
+        one_body = [energy.matrix(instant) for energy in self.one_body]
         if self._kept is not None:
             before, known, model = self._kept
             same = all(new is old.one_body for new, old in zip(one_body, model.species, strict=True))
@@ -81,8 +81,8 @@ class ModeModel:
         populations = Populations(particles, self.statistics)
         scaling = None if problem.scaling is None else problem.scaling.kind
         species = tuple(
-            ModeSpecies(one.name, statistics, number, matrix)
-            for one, statistics, number, matrix in zip(
+            ModeSpecies(species.name, statistics, number, matrix)
+            for species, statistics, number, matrix in zip(
                 problem.species, self.statistics, particles, one_body, strict=True
             )
         )
@@ -123,4 +123,4 @@ def whole_particles(problem: Problem) -> tuple[int, ...]:
         if one.particles != round(one.particles):
             message = f"must be a whole number of bodies, but is {one.particles:g}"
             raise ProblemError.of(f"species.{one.name}.particles", message)
-    return tuple(round(one.particles) for one in problem.species)
+    return tuple(round(species.particles) for species in problem.species)

@@ -51,9 +51,11 @@ def basis_of(mixture: Mixture, modes: np.ndarray) -> list[Element]:
     """The elements of the basis whose densities do not vanish: of real modes the symmetric ones, of modes that do not
     overlap the diagonal ones. The same on all ranks. Collective over the group."""
     candidates = elements(len(modes), real=_are_real(mixture, modes))
-    local = np.array([float(np.max(np.abs(one.density(modes)), initial=0.0)) for one in candidates])
+    local = np.array([float(np.max(np.abs(candidate.density(modes)), initial=0.0)) for candidate in candidates])
     largest = mixture.communicators.maximum(local)
-    return [one for one, size in zip(candidates, largest, strict=True) if size > NEGLIGIBLE * np.max(largest)]
+    return [
+        candidate for candidate, size in zip(candidates, largest, strict=True) if size > NEGLIGIBLE * np.max(largest)
+    ]
 
 
 def interaction_matrix(

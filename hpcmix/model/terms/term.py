@@ -76,9 +76,7 @@ class Term(ABC):
         Collective."""
 
     @abstractmethod
-    def energies(
-        self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0
-    ) -> np.ndarray:
+    def energies(self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0) -> np.ndarray:
         """This rank's part of the energy, divided among the species. `potentials`: this term's own, of the same
         densities. Local."""
 
@@ -101,9 +99,7 @@ class PairTerm(Term):
     response   the potential of the changes
     """
 
-    def energies(
-        self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0
-    ) -> np.ndarray:
+    def energies(self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0) -> np.ndarray:
         """See :class:`Term`: a pair's energy is shared by its species, half each."""
         half = 0.5 * contraction**2
         return np.array(

@@ -16,7 +16,7 @@ from hpcmix.problem.units.dimensions import ACTION
 def has_angular_momentum(mixture: Mixture) -> bool:
     """Whether every record holds the angular momentum: in two and three dimensions, where something turns the particles
     - a vector potential or a rotating frame."""
-    return mixture.grid.dimensions > 1 and not all(one.kinetic.diagonal for one in mixture.species)
+    return mixture.grid.dimensions > 1 and not all(species.kinetic.diagonal for species in mixture.species)
 
 
 def components(mixture: Mixture) -> int:
@@ -51,9 +51,9 @@ def angular_momenta(look: Look) -> np.ndarray:
     the world; see :meth:`Look.once`."""
     mixture = look.mixture
     found = np.zeros((len(mixture.species), components(mixture)))
-    for a, one in enumerate(mixture.species):
+    for a, species in enumerate(mixture.species):
         for orbital in look.orbitals(a):
-            found[a] += one.weight * angular_momentum(mixture, orbital, a)
+            found[a] += species.weight * angular_momentum(mixture, orbital, a)
     return mixture.communicators.sum_all(found)
 
 

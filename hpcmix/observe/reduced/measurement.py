@@ -52,7 +52,7 @@ class Columns:
         """Of a problem with ``[many_body]``; `with_limit`: Bogoliubov's equation is solved beside it."""
         count = len(problem.species)
         numbers = range(1, count + 1)
-        fermions = tuple(a for a, one in enumerate(problem.species) if one.statistics == "fermions")
+        fermions = tuple(a for a, species in enumerate(problem.species) if species.statistics == "fermions")
         orders = list(dict.fromkeys([*(single(a, count) for a in range(count)), *orders_of(problem)]))
         small = [order for order in orders if sum(order) <= MOST_TOGETHER]
         names = (

@@ -67,8 +67,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             yield path, message, None
         yield from check_bodies(parts)
     if grid is not None:
-        for index, one in parts.species.items():
-            for path, message in check_on_grid(one, grid, hbar):
+        for index, species in parts.species.items():
+            for path, message in check_on_grid(species, grid, hbar):
                 yield ("species", index, *path), message, None
         for index, interaction in parts.interaction.items():
             for path, message in (*interaction.misfits(grid), *check_cost(interaction, grid)):
@@ -144,7 +144,7 @@ def _check_masses(parts: Parts) -> Iterator[Finding]:
 def _check_semirelativistic(parts: Parts, units: Units) -> Iterator[Finding]:
     """With [units] c is not one; and schemes that rest on a kinetic energy quadratic in the momentum lose their
     order."""
-    found = [(index, one) for index, one in parts.species.items() if one.kinetic == "semirelativistic"]
+    found = [(index, species) for index, species in parts.species.items() if species.kinetic == "semirelativistic"]
     for index, _ in found if units.given else ():
         message = (
             '"semirelativistic" takes c = 1, and code units made of a length, a mass and hbar have another c; leave '
@@ -164,7 +164,7 @@ def _check_groups(parts: Parts) -> Iterator[Finding]:
     groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
     if groups == "auto" or not parts.complete:
         return
-    orbitals = sum(one.number_of_orbitals for one in parts.species.values())
+    orbitals = sum(species.number_of_orbitals for species in parts.species.values())
     if groups > orbitals:
         message = (
             f"{groups} groups cannot share {counted(orbitals, 'orbital')}, a condensate counting as one: "
@@ -176,7 +176,7 @@ def _check_groups(parts: Parts) -> Iterator[Finding]:
 def _check_ground_state(parts: Parts) -> Iterator[Finding]:
     if parts.ground_state is None or not parts.complete:
         return
-    names = [one.name for one in parts.species.values()]
+    names = [species.name for species in parts.species.values()]
     seen: set[frozenset[str]] = set()
     for index, entry in enumerate(parts.ground_state.kernel_factors):
         place = ("ground_state", "kernel_factors", index, "between")
@@ -209,7 +209,7 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
                 f"{_NUMBERS[parts.grid.dimensions]}; leave it out"
             )
             yield ("output", "observables", "also", position), message, None
-    if any(one.number_of_orbitals > 1 for one in parts.species.values()):
+    if any(species.number_of_orbitals > 1 for species in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
     for position, request in enumerate(requests):
@@ -241,8 +241,8 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
     switched: list[tuple[KeyPath, Switching]] = [
         (("species", index, "potential", number), entry)
-        for index, one in parts.species.items()
-        for number, entry in enumerate(one.potential)
+        for index, species in parts.species.items()
+        for number, entry in enumerate(species.potential)
     ]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     for path, entry in switched:
@@ -281,7 +281,9 @@ def largest_fixed_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float)
     if not time.check_step or not acted_on or not parts.species:
         return None
     wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    fastest = max(largest_kinetic_energy(one, hbar**2 * wave_number_squared) for one in parts.species.values()) / hbar
+    fastest = (
+        max(largest_kinetic_energy(species, hbar**2 * wave_number_squared) for species in parts.species.values()) / hbar
+    )
     return math.pi / (time.splitting.largest_drift * fastest)
 
 

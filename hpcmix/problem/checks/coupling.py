@@ -18,7 +18,7 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
     if not parts.complete:
         return
     species = list(parts.species.values())
-    names = [one.name for one in species]
+    names = [each.name for each in species]
     known = {index: entry for index, entry in parts.coupling.items() if all(name in names for name in entry.between)}
     for index, entry in known.items():
         for position, name in enumerate(entry.between):
@@ -58,7 +58,7 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
 def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, RabiCoupling]) -> Iterator[Finding]:
     """Whether it is clear which couplings the ground state is sought with. A trace of a coupling is enough to divide
     the particles anew, so that one which is neither wholly on nor as good as off is asked about."""
-    named = {one.name: one for one in species}
+    named = {each.name: each for each in species}
     final = parts.time.final if parts.time is not None else 0.0
     for index, entry in couplings.items():
         asking = [name for name in entry.between if asks_for_ground_state(named[name])]
@@ -95,7 +95,7 @@ def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCou
                     "dressed = false in it"
                 )
                 yield ("species", places[index], "initial"), message, None
-    sets = [index for index, one in enumerate(species) if one.number_of_orbitals > 1]
+    sets = [index for index, each in enumerate(species) if each.number_of_orbitals > 1]
     if groups and sets:
         message = (
             "several orbitals do not go with a ground state of coupled condensates in this version; "

@@ -83,7 +83,7 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
     largest = LARGEST_VALUES[precision]
     cell, box = math.prod(grid.spacings), math.prod(grid.lengths)
     square = hbar**2 * sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    kinetic = {index: largest_kinetic_energy(one, square) for index, one in parts.species.items()}
+    kinetic = {index: largest_kinetic_energy(species, square) for index, species in parts.species.items()}
     for (index, one), weight in zip(parts.species.items(), factors.weights, strict=True):
         for name, value in (("density", weight / cell), ("mean density", weight / box)):
             if weight > 0.0 and not 1.0 / largest <= value <= largest:
@@ -93,7 +93,7 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
             message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
             yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
     step = 0.0 if parts.time is None else hbar / parts.time.step_size
-    constants = _Constants(hbar, {one.name: one.mass for one in parts.species.values()})
+    constants = _Constants(hbar, {species.name: species.mass for species in parts.species.values()})
     for meeting in _meetings(parts, grid, constants, factors, kinetic):
         other, what = meeting.kinetic, "the largest kinetic energy"
         if step > other and not parts.species[meeting.species].initial.is_ground_state:
@@ -123,7 +123,7 @@ def _meetings(
 ) -> Iterator[Meeting]:
     """All energies of the problem whose size is known without its fields."""
     hbar = constants.hbar
-    cell, names = math.prod(grid.spacings), {one.name: index for index, one in parts.species.items()}
+    cell, names = math.prod(grid.spacings), {species.name: index for index, species in parts.species.items()}
     corner = [length / 2.0 for length in grid.lengths]
     places = list(parts.species)
     kernel_factors = () if parts.ground_state is None else parts.ground_state.kernel_factors
@@ -173,7 +173,7 @@ def _meetings(
 
 def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Finding]:
     """What the interactions find of their own numbers."""
-    names = {one.name for one in parts.species.values()}
+    names = {species.name for species in parts.species.values()}
     for index, entry in parts.interaction.items():
         if names.issuperset(entry.between):
             for key, message in entry.out_of_range(constants):

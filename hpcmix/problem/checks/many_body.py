@@ -157,7 +157,7 @@ def _check_excitation_names(parts: Parts, many_body: ManyBody) -> Iterator[Findi
 
 
 def _check_state(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
-    fermions = [one.name for one in parts.species.values() if one.statistics == "fermions"]
+    fermions = [species.name for species in parts.species.values() if species.statistics == "fermions"]
     if many_body.state == "coherent" and fermions:
         message = f'"coherent" is a state of bosons, and "{fermions[0]}" are fermions; use "factorised"'
         yield ("many_body", "state"), message, None
@@ -224,13 +224,15 @@ def _check_whole(parts: Parts, index: int, species: Species) -> Iterator[Finding
     if abs(number - round(number)) > 1e-9 * max(1.0, number):
         if parts.scaling is not None and parts.scaling.kind == "bose-fermi-macro":
             dimensions = parts.grid.dimensions if parts.grid is not None else 1
-            fermions = sum(one.number_of_orbitals for one in parts.species.values() if one.statistics == "fermions")
+            fermions = sum(
+                species.number_of_orbitals for species in parts.species.values() if species.statistics == "fermions"
+            )
             power = f"{dimensions + 1}/{dimensions}"
             message = (
                 f'"bose-fermi-macro" asks for M^({power}) = {number:.6g} bosons, which is not whole at M = {fermions}; '
                 f"M may be {whole_macroscopic_numbers(dimensions, fermions)}"
             )
-            fermion = next(place for place, one in parts.species.items() if one.statistics == "fermions")
+            fermion = next(place for place, species in parts.species.items() if species.statistics == "fermions")
             yield ("species", fermion, "orbitals"), message, None
             return
         below = math.floor(number)

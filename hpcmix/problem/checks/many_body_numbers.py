@@ -15,7 +15,7 @@ OPTION = "--numbers"
 
 def ratio_of(problem: Problem) -> tuple[int, ...]:
     """The smallest whole numbers in the ratio of the file's particles."""
-    particles = [round(one.particles) for one in problem.species]
+    particles = [round(species.particles) for species in problem.species]
     divisor = math.gcd(*particles)
     return tuple(number // divisor for number in particles)
 
@@ -41,7 +41,7 @@ def divided_numbers(problem: Problem, numbers: Sequence[int]) -> list[tuple[int,
         complaints.append(Complaint(problem.file, None, "scaling", message))
     if len(set(numbers)) < FEWEST:
         complaints.append(_complaint(f"needs at least {FEWEST} different numbers of particles to see a rate"))
-    for number in sorted({one for one in numbers if list(numbers).count(one) > 1}):
+    for number in sorted({number for number in numbers if list(numbers).count(number) > 1}):
         complaints.append(_complaint(f"names {number} more than once"))
     for number in dict.fromkeys(numbers):
         if number < 1:

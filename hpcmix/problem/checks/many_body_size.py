@@ -31,7 +31,7 @@ def configurations(fermions: bool, particles: int, modes: int, outside: int | No
 
 def sizes_of(problem: Problem, particles: Sequence[int] | None = None) -> list[Size]:
     """Of every species of a checked problem with ``[many_body]``, with its particle numbers or others."""
-    numbers = [round(one.particles) for one in problem.species] if particles is None else list(particles)
+    numbers = [round(species.particles) for species in problem.species] if particles is None else list(particles)
     found: list[Size] = []
     for species, number in zip(problem.species, numbers, strict=True):
         _, entry = problem.bodies.entry_of(species.name)

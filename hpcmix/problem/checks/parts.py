@@ -46,7 +46,7 @@ class Parts:
     @property
     def switching_times(self) -> list[float]:
         """When something jumps or bends."""
-        switched = [potential for one in self.species.values() for potential in one.potential]
+        switched = [potential for species in self.species.values() for potential in species.potential]
         return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
 
     def as_scaled(self, grid: Grid) -> tuple[Parts, float]:

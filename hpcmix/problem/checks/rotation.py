@@ -20,7 +20,7 @@ def check_turning(
     rotation: Rotation | None, species: dict[int, Species], coupling: dict[int, RabiCoupling], grid: Grid
 ) -> Iterator[Finding]:
     """Yield path and sentence for everything that rotation and vector potentials do not go with."""
-    magnetic = {one.name for one in species.values() if one.vector_potential is not None}
+    magnetic = {each.name for each in species.values() if each.vector_potential is not None}
     for index, entry in coupling.items():
         found = [name for name in entry.between if name in magnetic]
         if rotation is not None or found:

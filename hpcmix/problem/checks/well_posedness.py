@@ -92,10 +92,10 @@ class SemirelativisticCondition:
 
 def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | None:
     """Condition (SR) for a problem in three dimensions; None where no semi-relativistic species attract each other."""
-    members = [index for index, one in enumerate(problem.species) if one.kinetic == "semirelativistic"]
+    members = [index for index, species in enumerate(problem.species) if species.kinetic == "semirelativistic"]
     if not members or problem.grid.dimensions != 3:
         return None
-    names = [one.name for one in problem.species]
+    names = [species.name for species in problem.species]
     found = problem.prefactors
     particles = np.array(found.weights) * problem.orbitals
     couplings = np.zeros((len(names), len(names)))

@@ -36,7 +36,7 @@ def explained(message: str, text: str) -> tuple[str, int, str]:
     content = lines[line - 1] if line <= len(lines) else ""
     if _unbalanced(content):
         return "a text lacks one of its quotes", line, column
-    if not position and (first := next((n for n, one in enumerate(lines, 1) if _unbalanced(one)), None)):
+    if not position and (first := next((n for n, line in enumerate(lines, 1) if _unbalanced(line)), None)):
         return "a text is not closed with its quote", first, ""
     if quantity := _QUANTITY.search(content):
         meant = f"{quantity[1]} {quantity[2]}"

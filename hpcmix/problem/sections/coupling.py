@@ -78,7 +78,7 @@ def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> l
 
 def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
     """The species, by index, that share their particles in the ground state: connected at time 0-, and asked for."""
-    groups = coupled_groups([one.name for one in species], [entry for entry in couplings if entry.dresses])
+    groups = coupled_groups([each.name for each in species], [entry for entry in couplings if entry.dresses])
     return [group for group in groups if any(asks_for_ground_state(species[index]) for index in group)]
 
 

@@ -101,7 +101,7 @@ class PopulationRule(ScalingRule):
         """That number."""
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
-        own = [one.weight for one in species]
+        own = [each.weight for each in species]
         reference = self.reference(own)
         return Prefactors(1.0, tuple(number / reference for number in own), 1.0, self)
 
@@ -147,11 +147,11 @@ class BoseFermiRule(ScalingRule):
 
     def numbers_of(self, species: Sequence[Species], dimensions: int) -> BoseFermiNumbers:
         """The same for the fermions there are, all spin states together."""
-        return self.numbers(float(sum(one.particles for one in species if one.statistics == "fermions")), dimensions)
+        return self.numbers(float(sum(each.particles for each in species if each.statistics == "fermions")), dimensions)
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
         numbers = self.numbers_of(species, dimensions)
-        return Prefactors(numbers.hbar, tuple(one.weight for one in species), 1.0 / numbers.bosons, self)
+        return Prefactors(numbers.hbar, tuple(each.weight for each in species), 1.0 / numbers.bosons, self)
 
     def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
         return found.coupling
@@ -200,7 +200,7 @@ RULES: dict[str, ScalingRule] = {
 def prefactors(scaling: Scaling | None, species: Sequence[Species], dimensions: int) -> Prefactors:
     """Prefactors of a checked problem; without a scaling hbar = 1, particle numbers as weights, kernels as they are."""
     if scaling is None:
-        return Prefactors(1.0, tuple(one.weight for one in species), 1.0)
+        return Prefactors(1.0, tuple(each.weight for each in species), 1.0)
     return scaling.rule.prefactors(species, dimensions)
 
 
@@ -210,7 +210,7 @@ def scaling_checks(
     """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
     rule = scaling.bose_fermi_rule
     if rule is None:
-        empty = [index for index, one in species.items() if one.particles == 0.0]
+        empty = [index for index, each in species.items() if each.particles == 0.0]
         for index in empty:
             yield ("species", index, "particles"), f'must be positive: the scaling "{scaling.kind}" compares species'
         if empty:
@@ -229,7 +229,7 @@ def scaling_checks(
             f'"{scaling.kind}" sets hbar and the masses in dimensionless numbers; leave [units] out',
         )
         return
-    statistics = [one.statistics for one in species.values()]
+    statistics = [each.statistics for each in species.values()]
     if "fermions" not in statistics:
         yield ("scaling", "kind"), f'"{scaling.kind}" counts fermions and there are none; add a species of that kind'
         return
@@ -250,4 +250,4 @@ def scaled_species(scaling: Scaling | None, species: Sequence[Species], dimensio
     if rule is None:
         return tuple(species)
     numbers = rule.numbers_of(species, dimensions)
-    return tuple(one.model_copy(update=rule.wanted(one, numbers)) for one in species)
+    return tuple(each.model_copy(update=rule.wanted(each, numbers)) for each in species)

@@ -43,7 +43,7 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
             outputs.write_due(state, guard)
         record = _slowest(world, lambda: observe(Look(simulation.mixture, state)))
         first = _slowest(world, lambda: outputs.write_due(state, guard))
-        names = [one.name for one in simulation.mixture.species]
+        names = [species.name for species in simulation.mixture.species]
 
         def store() -> None:
             write_checkpoint(

@@ -209,9 +209,7 @@ def fixed_steps_from(time: TimeOptions, progress: Progress) -> FixedSteps:
     return time.steps_from(progress.mark, progress.step_size, progress.step) or time.fixed_steps
 
 
-def _first(
-    problem: Problem, attendants: Attendants, timers: Timers, table: FixedSteps, looks: Looks
-) -> ManyBodies:
+def _first(problem: Problem, attendants: Attendants, timers: Timers, table: FixedSteps, looks: Looks) -> ManyBodies:
     """At time zero. While a ground state is sought the run can be stopped between iterations."""
     world, log, stops = attendants.comm, attendants.log, attendants.stops
     with timers.phase("initial state"), log.progress("initial state, iteration", None) as meter:
@@ -238,7 +236,7 @@ def _stored(problem: Problem, world: MPI.Comm, checkpoint: Checkpoint) -> tuple[
     looks = looks_at(problem, table)
 
     def read_modes(ranks: MPI.Comm, communicators: Communicators, modes: list[np.ndarray]) -> None:
-        names = [one.name for one in problem.species]
+        names = [species.name for species in problem.species]
         block = communicators.decomposition.position_block(communicators.group.rank)
         with together(world):
             fill(checkpoint.path, checkpoint.seal, mode_arrays(names, modes, problem.grid.points, block), ranks)

@@ -25,7 +25,7 @@ def krylov_fields(problem: Problem, decomposition: Decomposition, number_bytes: 
 
     number_bytes  size of a complex number.
     """
-    found = [one for one in problem.species if turns(problem, one)]
+    found = [species for species in problem.species if turns(problem, species)]
     if not found:
         return 0.0
     field = number_bytes * decomposition.position_block(0).size

@@ -30,19 +30,19 @@ def expected_warnings(problem: Problem) -> list[str]:
     Raises :class:`~hpcmix.problem.errors.ProblemError` for an expression that is not finite there.
     """
     lines = []
-    for one in problem.species:
-        if problem.rotation is not None or one.vector_potential is not None:
-            lines += _warnings(problem, one, _expected(problem, one))
+    for species in problem.species:
+        if problem.rotation is not None or species.vector_potential is not None:
+            lines += _warnings(problem, species, _expected(problem, species))
     return lines
 
 
 def found_warnings(problem: Problem, mixture: Mixture) -> list[str]:
     """What a run says: by the potentials at all points of the grid. Collective over the group."""
     lines = []
-    for one, model in zip(problem.species, mixture.species, strict=True):
+    for species, model in zip(problem.species, mixture.species, strict=True):
         if model.kinetic_momentum is not None:
             largest = mixture.communicators.maximum(model.kinetic_momentum.magnitudes())
-            lines += _warnings(problem, one, largest.tolist())
+            lines += _warnings(problem, species, largest.tolist())
     return lines
 
 

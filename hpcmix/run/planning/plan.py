@@ -202,7 +202,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     observing, what convolutions keep, and a table of every kinetic energy that is no sum over axes. In a frame that
     expands, when observing, a spectrum and the momentum along each axis.
     """
-    species, names = len(problem.species), [one.name for one in problem.species]
+    species, names = len(problem.species), [species.name for species in problem.species]
     requests = problem.output.observables.requests
     sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
@@ -217,7 +217,9 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
     complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
-    real_fields += len({(one.mass, one.rest_mass) for one in problem.species if one.kinetic == "semirelativistic"})
+    real_fields += len(
+        {(species.mass, species.rest_mass) for species in problem.species if species.kinetic == "semirelativistic"}
+    )
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
 
 
@@ -231,7 +233,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep.
     """
-    if not any(one.initial.is_ground_state for one in problem.species):
+    if not any(species.initial.is_ground_state for species in problem.species):
         return 0
     species = len(problem.species)
     single = sum(number == 1 for number in problem.orbitals)
@@ -239,7 +241,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     looks = problem.ground_state.saddles != "ignore"
     kept = problem.ground_state.starts > 1
     complex_fields = (7.0 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
-    complex_fields += 3.0 * any(turns(problem, one) for one in problem.species)
+    complex_fields += 3.0 * any(turns(problem, species) for species in problem.species)
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.coupling))
     real_fields: float = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
@@ -252,13 +254,13 @@ def potential_fields(problem: Problem) -> int:
     whose constant potentials are the same share one (model/potentials.share_equal)."""
     fields = len(problem.species) if problem.grid.frame.map.expanding else 0
     constant = []
-    for one in problem.species:
-        varying = [entry for entry in one.potential if entry.switched or entry.moves]
+    for species in problem.species:
+        varying = [entry for entry in species.potential if entry.switched or entry.moves]
         fields += len(varying) + (1 if varying else 0)
-        never_changes = [entry for entry in one.potential if not (entry.switched or entry.moves)]
+        never_changes = [entry for entry in species.potential if not (entry.switched or entry.moves)]
         weighs = any(entry.proportional_to_mass for entry in never_changes)
         turned = problem.rotation is not None  # what the frame adds depends on mass and charge too
-        key = (never_changes, one.mass if weighs or turned else 0.0, one.vector_potential if turned else None)
+        key = (never_changes, species.mass if weighs or turned else 0.0, species.vector_potential if turned else None)
         if (never_changes or turned) and key not in constant:
             constant.append(key)
     return fields + len(constant)
@@ -288,7 +290,7 @@ def transforms_per_step(problem: Problem) -> float:
     table = problem.time.splitting
     periodic, free = (channels_through(problem, boundary).count for boundary in ("periodic", "free"))
     per_kick = 0.5 * periodic + FREE_SPACE_PAIRS * free
-    drifts = sum(one.number_of_orbitals * pairs_per_drift(problem, one) for one in problem.species)
+    drifts = sum(species.number_of_orbitals * pairs_per_drift(problem, species) for species in problem.species)
     transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
     return transforms if problem.time.adaptive is None else 3.0 * transforms
 
@@ -303,7 +305,7 @@ def mixing_pairs(problem: Problem) -> float:
         return 0.0
     pairs = 0.0
     sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
-    for group in coupled_groups([one.name for one in problem.species], problem.coupling):
+    for group in coupled_groups([species.name for species in problem.species], problem.coupling):
         members = [problem.species[a] for a in group]
         kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
         if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
@@ -319,7 +321,7 @@ def seconds_per_step(problem: Problem, ranks: int) -> float:
     costs beside them however small the grid is."""
     pairs = transforms_per_step(problem) + mixing_pairs(problem)
     drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
-    changing = any(one.factor is not None or one.switched for one in problem.coupling)
+    changing = any(entry.factor is not None or entry.switched for entry in problem.coupling)
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:
         calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)

@@ -51,7 +51,7 @@ def preflight(problem: Problem) -> None:
     for index, entry in enumerate(problem.interaction):
         if entry.kernel_boundary is not None:
             kernel_of(entry, problem, index, largest)
-    names = [one.name for one in problem.species]
+    names = [species.name for species in problem.species]
     for one in problem.species:
         where = f"species.{one.name}.initial"
         if one.particles == 0.0:

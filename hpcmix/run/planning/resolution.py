@@ -38,7 +38,7 @@ class ResolutionWatch:
         self._grid = problem.grid
         self._hbar = problem.hbar
         self._species = problem.species
-        self._confinements = {one.name: Confinement.of(problem, one) for one in problem.species}
+        self._confinements = {species.name: Confinement.of(problem, species) for species in problem.species}
         self._said: set[tuple[str, str]] = set()
         self._coupled = bool(problem.coupling)
         self._begun = False

@@ -51,9 +51,9 @@ def time_warnings(problem: Problem) -> list[str]:
 
 def _entries(problem: Problem) -> Iterator[tuple[str, Switching, bool]]:
     """What may change in time, in words; and whether it acts in drifts or in kicks."""
-    for one in problem.species:
-        for number, entry in enumerate(one.potential):
-            yield f'potential {number} of species "{one.name}"', entry, False
+    for species in problem.species:
+        for number, entry in enumerate(species.potential):
+            yield f'potential {number} of species "{species.name}"', entry, False
     for coupling in problem.coupling:
         yield 'the coupling of "{}" and "{}"'.format(*coupling.between), coupling, True
 

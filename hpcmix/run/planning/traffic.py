@@ -37,13 +37,13 @@ def step_bytes(problem: Problem) -> float:
     size = real_bytes(problem)
     sweeps = 1 if len(problem.grid.points) == 1 else 2
     fields = 2 * sweeps * 2 * size * sum(problem.orbitals)
-    potentials = size * sum(1 for one in problem.species if one.potential)
+    potentials = size * sum(1 for species in problem.species if species.potential)
     channels = [channels_through(problem, boundary) for boundary in ("periodic", "free")]
-    felt = {int(a) for one in channels for a in one.felt}
+    felt = {int(a) for each in channels for a in each.felt}
     local = {one for entry in problem.functional for one in problem.indices(entry.species)}
     densities = 2 * size * sum(problem.orbitals[a] for a in felt | local)
-    densities += 4 * size * sum(one.count for one in channels)
+    densities += 4 * size * sum(each.count for each in channels)
     densities += 3 * size * len(local)  # a density written and read, a potential written
-    multipliers = 0.5 * size * sum(len(one.multipliers) for one in channels)
+    multipliers = 0.5 * size * sum(len(each.multipliers) for each in channels)
     per_point = fields + potentials + densities + multipliers
     return len(problem.time.splitting.drifts) * math.prod(problem.grid.points) * per_point

@@ -53,7 +53,7 @@ def compare(stored: str, problem: Problem) -> Comparison:
         if old != new:
             misfits.append(f"{key}: {old!r} in the checkpoint, {new!r} now: its fields do not fit")
             said.add(key)
-    old, new = ({one["name"]: one.get("orbitals", 1) for one in tables["species"]} for tables in (before, now))
+    old, new = ({table["name"]: table.get("orbitals", 1) for table in tables["species"]} for tables in (before, now))
     if list(old.items()) != list(new.items()):
         misfits.append(
             f"species and their orbitals: {list(old.items())} in the checkpoint, {list(new.items())} now: "

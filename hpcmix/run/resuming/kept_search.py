@@ -110,7 +110,7 @@ class KeptSearch:
         if differences:
             self._set_aside("it belongs to another problem: " + "; ".join(differences))
             return None
-        if set(seal.arrays) != {_name(one.name) for one in self._mixture.species}:
+        if set(seal.arrays) != {_name(species.name) for species in self._mixture.species}:
             self._set_aside("it has other arrays")
             return None
         return progress, entries

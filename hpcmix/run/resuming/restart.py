@@ -231,7 +231,7 @@ def choose_origin(
         return None
     changes = compare_physics(origin, problem, accept_changes)
     origin.renewed = bool(changes)
-    origin.candidates = [_by_steps_of(problem, one) for one in origin.candidates]
+    origin.candidates = [_by_steps_of(problem, candidate) for candidate in origin.candidates]
     newest = origin.candidates[0]
     if has_passed(problem.timing, newest.progress):
         words, reached = TimeWords.of_problem(problem), problem.timing.frame.laboratory_time(newest.progress.time)

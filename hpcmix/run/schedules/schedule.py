@@ -141,9 +141,7 @@ def given(interval: float | None) -> float:
     return interval
 
 
-def schedule_of(
-    options: ScheduleSection, time: TimeOptions, table: FixedSteps | None
-) -> Schedule | AdaptiveSchedule:
+def schedule_of(options: ScheduleSection, time: TimeOptions, table: FixedSteps | None) -> Schedule | AdaptiveSchedule:
     """When the output of these options is due: a :class:`Schedule` of fixed steps, or an :class:`AdaptiveSchedule`
     where there are none."""
     if table is None:

@@ -66,7 +66,9 @@ class Guard:
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species not finite."""
-        lost = ", ".join(f'"{one.name}"' for one, flag in zip(self._mixture.species, flags, strict=True) if flag)
+        lost = ", ".join(
+            f'"{species.name}"' for species, flag in zip(self._mixture.species, flags, strict=True) if flag
+        )
         time = self._mixture.grid.frame.laboratory_time(state.time)
         return BlowUp(
             f"the solution is not finite: species {lost} in step {state.step}, t = {self._words(time)}; "
@@ -103,8 +105,8 @@ class Guard:
         """Raises :class:`BlowUp` when a species has shrunk to the grid's resolution."""
         scale = record["frame"]["scale"] if "frame" in record else 1.0
         cell = self._mixture.grid.cell_volume * scale**self._mixture.grid.dimensions  # the laboratory's
-        for index, one in enumerate(self._mixture.species):
-            found = record["species"][one.name]
+        for index, species in enumerate(self._mixture.species):
+            found = record["species"][species.name]
             at_one_point = found["maximum_density"] * cell
             sentence = concentration(self._mixture, index, found["particles"], at_one_point, found["kinetic_energy"])
             if sentence is not None:

@@ -86,7 +86,7 @@ def _plan(load: Load, wanted: Sequence[int], bosons: Sequence[int]) -> Plan:
     particles = []
     for entry in entries:
         problem = load(entry)
-        particles.append(tuple(round(one.particles) for one in problem.species))
+        particles.append(tuple(round(species.particles) for species in problem.species))
     family = ManyFamily.of(load, "N" if fixed else "M", numbers, particles, entries.__getitem__)
     return Plan(family, fixed, fermion, boson)
 
@@ -108,7 +108,7 @@ def _require_numbers(problem: Problem, wanted: Sequence[int], bosons: Sequence[i
     macro = problem.scaling is not None and isinstance(problem.scaling.rule, BoseFermiMacro)
     complaints = []
     for option, numbers in (("--numbers", wanted), ("--bosons", bosons)):
-        for number in sorted({one for one in numbers if list(numbers).count(one) > 1}):
+        for number in sorted({number for number in numbers if list(numbers).count(number) > 1}):
             complaints.append(Complaint(option, None, "", f"names {number} more than once"))
         for number in dict.fromkeys(numbers):
             if number < 1:
@@ -155,7 +155,7 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
         ),
     }
     shown, notes = (FERMIONS, BOSONS), [*_notes_on_fillings(plan), *notes_on_model(family, records, columns[FERMIONS])]
-    if trouble := first_loss({label: one for label, one in records.items() if label.startswith(AS_GIVEN)}):
+    if trouble := first_loss({label: record for label, record in records.items() if label.startswith(AS_GIVEN)}):
         return Finding(CLAIM, names, rows, (), (), None, trouble, notes=tuple(notes), **common)
     if found := broken(family, records):
         reason = f"an inequality that holds for every state does not: {found}"

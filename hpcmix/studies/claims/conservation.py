@@ -83,7 +83,7 @@ def _by_step(factor: float) -> str:
 def columns(problem: Problem) -> list[str]:
     """Names of what :func:`measure` returns."""
     dimensions = problem.grid.dimensions
-    particles = [f"particles {one.name}" for one in problem.species]
+    particles = [f"particles {species.name}" for species in problem.species]
     turning = {3: TURNING, 2: TURNING[2:]}.get(dimensions, ())
     return [*particles, "energy", *MOVING[:dimensions], *turning, *SCALES, FIXED]
 
@@ -97,14 +97,14 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     turns = requested(["angular-momentum"]) if mixture.grid.dimensions > 1 else ()
     record = observe(Look(mixture, simulation.state), turns)
     species, terms = list(record["species"].values()), record["energy"]
-    particles = [one["particles"] for one in species]
-    momentum = np.sum([one["momentum"] for one in species], axis=0)
-    angular = np.sum([one["angular_momentum"] for one in species], axis=0) if turns else ()
+    particles = [each["particles"] for each in species]
+    momentum = np.sum([each["momentum"] for each in species], axis=0)
+    angular = np.sum([each["angular_momentum"] for each in species], axis=0) if turns else ()
     sizes = [
-        np.sqrt(2.0 * own.mass * max(one["kinetic_energy"], 0.0) * one["particles"])
-        for one, own in zip(species, problem.species, strict=True)
+        np.sqrt(2.0 * own.mass * max(each["kinetic_energy"], 0.0) * each["particles"])
+        for each, own in zip(species, problem.species, strict=True)
     ]
-    widths = [float(np.linalg.norm(one["rms_width"])) for one in species]
+    widths = [float(np.linalg.norm(each["rms_width"])) for each in species]
     energy = sum(abs(value) for name, value in terms.items() if name != "total")
     scales = [energy, sum(sizes), sum(size * width for size, width in zip(sizes, widths, strict=True))]
     fixed = 1.0 if mixture.conserves_energy_after(0.0) else 0.0
@@ -122,7 +122,7 @@ def acts(potential: Switching) -> bool:
 def round_axes(problem: Problem) -> list[int]:
     """Axes about which every potential that acts and every kernel is round: no potential, or harmonic traps on the axis
     of equal frequencies across it; dipoles along it."""
-    acting = [one for species in problem.species for one in species.potential if acts(one)]
+    acting = [entry for species in problem.species for entry in species.potential if acts(entry)]
     axes = {3: (0, 1, 2), 2: (2,)}.get(problem.grid.dimensions, ())
     return [axis for axis in axes if all(one.round_about(axis) for one in (*acting, *problem.interaction))]
 
@@ -130,7 +130,7 @@ def round_axes(problem: Problem) -> list[int]:
 def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
     """The distance of every quantity that is kept from its first value, relative to its scale, at every record."""
     found = {}
-    of_all = {f"particles {one.name}": record.column(f"particles {one.name}") for one in problem.species}
+    of_all = {f"particles {species.name}": record.column(f"particles {species.name}") for species in problem.species}
     if problem.coupling:  # species turn into each other, and what is left of them is their sum
         of_all = {"particles": np.sum(list(of_all.values()), axis=0)}
     for name, values in of_all.items():
@@ -138,10 +138,10 @@ def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
     vectors: dict[str, tuple[Sequence[str], str]] = {}
     if record.column(FIXED)[0]:
         vectors["energy"] = (("energy",), SCALES[0])
-    turned = problem.rotation is not None or any(one.vector_potential is not None for one in problem.species)
+    turned = problem.rotation is not None or any(species.vector_potential is not None for species in problem.species)
     if turned or problem.coupling:
         return found | _vector_drifts(vectors, record)
-    if not any(acts(one) for species in problem.species for one in species.potential):
+    if not any(acts(entry) for species in problem.species for entry in species.potential):
         vectors["momentum"] = (MOVING[: problem.grid.dimensions], SCALES[1])
     if axes := round_axes(problem):
         vectors["angular momentum"] = ([TURNING[axis] for axis in axes], SCALES[2])

@@ -55,13 +55,13 @@ def norms(look: Look, place: Place) -> float:
     component is the largest |phi| plus the largest |grad phi|. Collective."""
     mixture = look.mixture
     spatial, temporal = 0.0, 0.0
-    for a, one in enumerate(mixture.species):
+    for a, species in enumerate(mixture.species):
         for orbital in look.orbitals(a):
-            momenta = momentum_fields(mixture, orbital, one.mass, place.clock)
+            momenta = momentum_fields(mixture, orbital, species.mass, place.clock)
             slope = largest_modulus(mixture, *momenta) / mixture.hbar
-            spatial += one.weight * (largest_modulus(mixture, orbital) + slope) ** 2
+            spatial += species.weight * (largest_modulus(mixture, orbital) + slope) ** 2
             rate = hamiltonian_times(mixture, orbital, momenta, a, place, look.potential(a))
-            temporal += one.weight * (largest_modulus(mixture, rate) / mixture.hbar) ** 2
+            temporal += species.weight * (largest_modulus(mixture, rate) / mixture.hbar) ** 2
     return float(np.sqrt(spatial) + np.sqrt(temporal))
 
 

@@ -114,11 +114,11 @@ def distances(simulations: Sequence[Simulation]) -> list[float]:
     mixture, look = first.mixture, Look(first.mixture, first.state)
     looks = [Look(other.mixture, other.state) for other in others]
     squares = np.zeros(len(others))
-    for a, one in enumerate(mixture.species):
+    for a, species in enumerate(mixture.species):
         reference = look.orbital_set(a)
         for number, other in enumerate(looks):
             for orbital, wanted in zip(other.orbital_set(a), reference, strict=True):
-                squares[number] += one.weight * sobolev_square(mixture, orbital - wanted, a, first.state.time)
+                squares[number] += species.weight * sobolev_square(mixture, orbital - wanted, a, first.state.time)
     return list(np.sqrt(squares))
 
 

@@ -134,7 +134,7 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
     }
     shown = (alpha, trace)
     notes = [*notes_on_model(family, records, alpha)]
-    if trouble := first_loss({label: one for label, one in records.items() if label.startswith(AS_GIVEN)}):
+    if trouble := first_loss({label: record for label, record in records.items() if label.startswith(AS_GIVEN)}):
         return Finding(claim, names, rows, (), (), None, trouble, notes=tuple(notes), **common)
     if found := broken(family, records):
         reason = f"an inequality that holds for every state does not: {found}"
@@ -188,7 +188,7 @@ def measured_in_words(problem: Problem) -> str:
 
 def modes_in_words(problem: Problem) -> str:
     """ "5 + 5 modes"."""
-    entries = [problem.bodies.entry_of(one.name)[1] for one in problem.species]
+    entries = [problem.bodies.entry_of(species.name)[1] for species in problem.species]
     return " + ".join(str(entry.number(problem.grid.points)) for entry in entries) + " modes"
 
 

@@ -48,9 +48,11 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 
     def plan(load: Load) -> Variants:
         first = plain_motion(three_dimensional(evolved(load(()))))
-        if len({one.mass for one in first.species}) > 1:
+        if len({species.mass for species in first.species}) > 1:
             raise first.complain("species", "the inequality is about components of one mass")
-        if any(one.potential and any(p.until + p.ramp > 0.0 for p in one.potential) for one in first.species):
+        if any(
+            species.potential and any(p.until + p.ramp > 0.0 for p in species.potential) for species in first.species
+        ):
             raise first.complain("species", "the inequality is about free space: no potential may act after t = 0")
         return Variants.of(load)
 

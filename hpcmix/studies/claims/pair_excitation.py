@@ -110,11 +110,11 @@ class PairKernel:
         wave_numbers = grid.broadcast_wave_numbers(grid.wave_block)
         k = place.contraction * modulus(wave_numbers)
         densities, slopes, largest_square = [], [], 0.0
-        for a, one in enumerate(mixture.species):
+        for a, species in enumerate(mixture.species):
             density, slope, highest = self._of_species(look, a, place)
             densities.append(self._spectrum(mixture, density))
             slopes.append(self._spectrum(mixture, slope))
-            largest_square += one.weight * highest**2
+            largest_square += species.weight * highest**2
         local = np.zeros(2)
         for (a, b), (square, gradient) in self._transforms(largest_of(wave_numbers)).items():
             kernel, steep = square(k / self._number) / self._number, self._number * gradient(k / self._number)

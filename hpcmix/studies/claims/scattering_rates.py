@@ -48,7 +48,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
         if len(numbers) < 3:
             raise problem.complain("", "a fit needs at least three different particle numbers")
         try:
-            return problem, conclude(numbers, [(one.name, measure(one, numbers)) for one in pairs])
+            return problem, conclude(numbers, [(pair.name, measure(pair, numbers)) for pair in pairs])
         except NoScatteringSolution as error:
             raise ProblemError.of("interaction", str(error)) from error
 

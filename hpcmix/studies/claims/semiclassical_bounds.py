@@ -55,7 +55,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 def _only_set(problem: Problem, numbers: Sequence[int]) -> str:
     """The name of the species of fermions that the claim varies. Raises
     :class:`~hpcmix.problem.errors.ProblemError` for a file or numbers that the claim is not about."""
-    sets = [one.name for one in problem.species if isinstance(one, Fermions)]
+    sets = [species.name for species in problem.species if isinstance(species, Fermions)]
     if problem.scaling is None or not isinstance(problem.scaling.rule, BoseFermiMacro):
         raise problem.complain(
             "scaling", 'this claim is about [scaling] kind = "bose-fermi-macro", where hbar = M^(-1/d)'
@@ -89,7 +89,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     whether the shells are open. Collective."""
     simulation = simulations[0]
     problem, mixture = simulation.problem, simulation.mixture
-    (a,) = (number for number, one in enumerate(problem.species) if isinstance(one, Fermions))
+    (a,) = (number for number, species in enumerate(problem.species) if isinstance(species, Fermions))
     orbitals = Look(mixture, simulation.state).orbital_set(a)
     along = np.eye(problem.grid.dimensions)[0]
     waves = [plane_wave_norm(mixture, orbitals, a, length * along) / np.sqrt(1.0 + length**2) for length in WAVES]
@@ -135,7 +135,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
 
 def _with_neighbours(problem: Problem, number: int) -> str:
     """A number that closes no shell, with the nearest ones that do where they are known."""
-    one = next(one for one in problem.species if isinstance(one, Fermions))
+    one = next(species for species in problem.species if isinstance(species, Fermions))
     filling = filling_of(one.initial, problem.grid, number)
     if filling is None:
         return f"{number}"

@@ -83,7 +83,7 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
         value = one.external.value(instant)
         lowest[a] = 0.0 if value is None else instant.contraction**2 * float(np.min(value))
     mixture.communicators.world.Allreduce(MPI.IN_PLACE, lowest, op=MPI.MIN)
-    floor = sum(one.particles * value for one, value in zip(mixture.species, lowest, strict=True))
+    floor = sum(species.particles * value for species, value in zip(mixture.species, lowest, strict=True))
     terms, fixed = record["energy"], 1.0 if mixture.conserves_energy_after(0.0) else 0.0
     return [record["time"], terms["kinetic"] + rest, terms["total"] + rest, floor, fixed]
 
@@ -108,7 +108,8 @@ def attraction(problem: Problem) -> Attraction:
     such as an attractive contact interaction in more than one dimension."""
     count = len(problem.species)
     particles = [
-        weight * one.number_of_orbitals for one, weight in zip(problem.species, problem.prefactors.weights, strict=True)
+        weight * species.number_of_orbitals
+        for species, weight in zip(problem.species, problem.prefactors.weights, strict=True)
     ]
     bounded, coulomb = 0.0, np.zeros((count, count))
     for entry in problem.interaction:
@@ -144,9 +145,9 @@ def kinetic_bound(problem: Problem, energy: float, lowest: float) -> float:
     if problem.grid.dimensions != 3:
         raise NoBound("the inequality for 1/r is one of three dimensions")
     weights = np.array(problem.prefactors.weights) * np.array(problem.orbitals)
-    kinds = {one.kinetic for one, row in zip(problem.species, found.coulomb, strict=True) if np.any(row)}
+    kinds = {species.kinetic for species, row in zip(problem.species, found.coulomb, strict=True) if np.any(row)}
     if kinds == {"nonrelativistic"}:
-        masses = np.array([one.mass for one in problem.species])
+        masses = np.array([species.mass for species in problem.species])
         return nonrelativistic_bound(available, found.coulomb, weights, masses, problem.hbar)
     if kinds == {"semirelativistic"}:
         return semirelativistic_bound(available, found.coulomb, weights, problem.hbar)

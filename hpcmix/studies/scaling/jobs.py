@@ -25,9 +25,9 @@ def write_jobs(
     job  what all have in common; nodes, threads and names are made here.
     """
     paths = []
-    for number, one in enumerate(configurations, 1):
-        path = store.path / f"{number:03d}_{one.key}.sbatch"
-        write_text(path, configuration_script(store, one, repeats, measuring, job))
+    for number, configuration in enumerate(configurations, 1):
+        path = store.path / f"{number:03d}_{configuration.key}.sbatch"
+        write_text(path, configuration_script(store, configuration, repeats, measuring, job))
         paths.append(path)
     collecting = replace(job, name=f"{job.name}-collect", nodes=1, ranks_per_node=1, threads=1)
     write_text(

@@ -128,7 +128,7 @@ def _load_remark(outcome: Outcome) -> list[str]:
         return []
     loads = [result["load"] for result in results]
     line = f"load of the machine after a repeat: {min(loads):.1f} to {max(loads):.1f}"
-    busy = sum(one["load"] > 1.5 * one["ranks_per_node"] * one["threads"] + 1.0 for one in results)
+    busy = sum(result["load"] > 1.5 * result["ranks_per_node"] * result["threads"] + 1.0 for result in results)
     if busy:
         line += (
             f"; in {busy} of {len(results)} repeats others were at work there, so that times, speed-up and efficiency "

@@ -128,11 +128,11 @@ class Store:
         """What is known of every configuration."""
         repeats = [*self.read_repeats(), *self._results_of_jobs(configurations)]
         rows = []
-        for one in configurations:
-            mine = [repeat for repeat in repeats if repeat.configuration.key == one.key]
+        for configuration in configurations:
+            mine = [repeat for repeat in repeats if repeat.configuration.key == configuration.key]
             results = {repeat.round_number: repeat.result for repeat in mine if repeat.result is not None}
             failures = [repeat.message for repeat in mine if repeat.result is None]
-            rows.append(Row(one, results, failures[-1] if failures and not results else ""))
+            rows.append(Row(configuration, results, failures[-1] if failures and not results else ""))
         return rows
 
     def result_of_job(self, one: Configuration, round_number: int | str) -> Path:
@@ -141,17 +141,17 @@ class Store:
 
     def _results_of_jobs(self, configurations: Sequence[Configuration]) -> list[Repeat]:
         repeats = []
-        for one in configurations:
-            folder = self.jobs_results / one.key
+        for configuration in configurations:
+            folder = self.jobs_results / configuration.key
             for path in sorted(folder.glob("*.json")):
                 try:
-                    repeats.append(Repeat(int(path.stem), one, json.loads(path.read_text(encoding="utf-8"))))
+                    repeats.append(Repeat(int(path.stem), configuration, json.loads(path.read_text(encoding="utf-8"))))
                 except (OSError, ValueError) as error:
-                    repeats.append(Repeat(0, one, None, f"{path} cannot be read: {error}"))
+                    repeats.append(Repeat(0, configuration, None, f"{path} cannot be read: {error}"))
             output = folder / "output.txt"
             if not any(folder.glob("*.json")) and self.jobs_results.exists():
                 words = last_words(output.read_text(encoding="utf-8", errors="replace")) if output.exists() else ""
-                repeats.append(Repeat(0, one, None, words or "its job has left nothing"))
+                repeats.append(Repeat(0, configuration, None, words or "its job has left nothing"))
         return repeats
 
 

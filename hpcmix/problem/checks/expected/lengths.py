@@ -118,7 +118,7 @@ def _shape_is_known(problem: Problem, index: int) -> bool:
 
 def _couplings(problem: Problem, index: int) -> tuple[float, float]:
     """g of a species with itself, and what repels it: its own and, per particle of its own, the others'."""
-    factors, names = problem.prefactors, [one.name for one in problem.species]
+    factors, names = problem.prefactors, [species.name for species in problem.species]
     own = felt = 0.0
     for entry in problem.interaction:
         if not isinstance(entry, ContactInteraction) or names[index] not in entry.between:

@@ -24,7 +24,7 @@ sqrt(n a^3), is five times as large as itself. (At 1e-3 it is 15 per cent.)"""
 def resolution_lines(problem: Problem) -> list[str]:
     """The lengths of every cloud beside spacing and box, as far as the file tells them."""
     lines = []
-    for index, one in enumerate(problem.species):
+    for index, species in enumerate(problem.species):
         found = expected_lengths(problem, index)
         named = {
             "oscillator length": _per_axis(found.oscillator),
@@ -34,7 +34,7 @@ def resolution_lines(problem: Problem) -> list[str]:
         }
         estimates = [f"{name} {value}" for name, value in named.items() if value]
         if estimates:
-            lines.append(f'"{one.name}": {", ".join(estimates)}')
+            lines.append(f'"{species.name}": {", ".join(estimates)}')
     if not lines:
         return []
     half = tuple(0.5 * length for length in problem.grid.lengths)

@@ -62,8 +62,8 @@ def _picture(problem: Problem) -> str:
     many_body = problem.bodies
     if many_body.picture == "occupations":
         return "all of their configurations"
-    outside = [many_body.outside(one.name, round(one.particles)) for one in problem.species]
+    outside = [many_body.outside(species.name, round(species.particles)) for species in problem.species]
     what = "fluctuations above a coherent state" if many_body.state == "coherent" else "outside their condensates"
-    if any(one.kind == "fermions" for one in problem.species):
+    if any(species.kind == "fermions" for species in problem.species):
         what = "outside the orbitals of the mean field"
     return f"at most {' + '.join(map(str, outside))} {what}"

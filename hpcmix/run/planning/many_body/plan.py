@@ -169,7 +169,7 @@ class _Planning:
         """Whether the Hamiltonian of the configurations changes in time."""
         problem = self.problem
         frame = problem.grid.frame.map.expanding and problem.grid.dimensions != 2
-        potentials = [entry for one in problem.species for entry in one.potential]
+        potentials = [entry for species in problem.species for entry in species.potential]
         varying = problem.grid.frame.map.expanding if potentials else False
         return self.turning or frame or varying or any(map(_changes, potentials))
 
@@ -192,25 +192,27 @@ class _Planning:
     def entries(self) -> tuple[ModesSection, ...]:
         """What makes the modes of every species."""
         many_body = self.problem.bodies
-        return tuple(many_body.entry_of(one.name)[1] for one in self.problem.species)
+        return tuple(many_body.entry_of(species.name)[1] for species in self.problem.species)
 
     @cached_property
     def selections(self) -> tuple[Selection, ...]:
         problem = self.problem
         free = all(entry.kernel_boundary in (None, "periodic") for entry in problem.interaction)
         found = []
-        for one, entry in zip(problem.species, self.entries, strict=True):
+        for species, entry in zip(problem.species, self.entries, strict=True):
             momenta = None
             if isinstance(entry, PlaneWaveModes) and free:
                 momenta = entry.waves(problem.grid.dimensions)
-            kept = not one.potential and problem.rotation is None
+            kept = not species.potential and problem.rotation is None
             found.append(Selection(momenta, kept, isinstance(entry, GridModes), self.turning))
         return tuple(found)
 
     @cached_property
     def pairs(self) -> set[tuple[int, int]]:
         """Species that interact, first <= second."""
-        return {(min(pair), max(pair)) for pair in (self.problem.pair(one.between) for one in self.problem.interaction)}
+        return {
+            (min(pair), max(pair)) for pair in (self.problem.pair(entry.between) for entry in self.problem.interaction)
+        }
 
     @cached_property
     def own(self) -> list[OwnMatrix]:
@@ -235,7 +237,7 @@ class _Planning:
     @cached_property
     def value_bytes(self) -> int:
         """Of an entry: modes of a trap or a box are real, and sums over waves too."""
-        turned = self.problem.rotation is not None or any(one.vector_potential for one in self.problem.species)
+        turned = self.problem.rotation is not None or any(species.vector_potential for species in self.problem.species)
         return COMPLEX_BYTES if self.turning or turned else COMPLEX_BYTES // 2
 
     @cached_property

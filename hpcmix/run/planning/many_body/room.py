@@ -70,16 +70,16 @@ def enough_ranks(problem: Problem, ranks: int, bytes_per_rank: float) -> int | N
 
 def largest_numbers(problem: Problem, ranks: int, bytes_per_rank: float) -> Sequence[int]:
     """The most particles of every species, bosons in the ratio of the file's, that fit; empty where none do."""
-    numbers = [round(one.particles) for one in problem.species]
-    bosons = [number for number, one in zip(numbers, problem.species, strict=True) if one.kind != "fermions"]
+    numbers = [round(species.particles) for species in problem.species]
+    bosons = [number for number, species in zip(numbers, problem.species, strict=True) if species.kind != "fermions"]
     if not bosons:
         return ()
     divisor = math.gcd(*bosons)
 
     def scaled(multiple: int) -> list[int]:
         return [
-            number if one.kind == "fermions" else multiple * (number // divisor)
-            for number, one in zip(numbers, problem.species, strict=True)
+            number if species.kind == "fermions" else multiple * (number // divisor)
+            for number, species in zip(numbers, problem.species, strict=True)
         ]
 
     low, high = 0, divisor  # the file's own numbers do not fit

@@ -31,7 +31,9 @@ def levels_of(problem: Problem, index: int, entry: ModesSection, modes: int) -> 
     if isinstance(entry, GridModes):
         highest = kinetic * sum((math.pi / spacing) ** 2 for spacing in grid.spacings)
         return list(np.linspace(0.0, highest, modes))
-    trap = next((one for one in species.potential if isinstance(one, HarmonicPotential) and all(one.frequency)), None)
+    trap = next(
+        (entry for entry in species.potential if isinstance(entry, HarmonicPotential) and all(entry.frequency)), None
+    )
     frequency = trap.frequency if trap is not None else None
     if grid.frame.map.expanding:
         frequency = (grid.frame.map.rate,) * grid.dimensions
@@ -88,7 +90,9 @@ def _volume(problem: Problem, index: int, entry: ModesSection, modes: int) -> fl
     grid, species = problem.grid, problem.species[index]
     if isinstance(entry, GridModes):
         return math.prod(grid.lengths) / math.prod(grid.points)
-    trap = next((one for one in species.potential if isinstance(one, HarmonicPotential) and all(one.frequency)), None)
+    trap = next(
+        (entry for entry in species.potential if isinstance(entry, HarmonicPotential) and all(entry.frequency)), None
+    )
     rates = trap.frequency if trap is not None else ()
     if grid.frame.map.expanding:
         rates = (grid.frame.map.rate,) * grid.dimensions
