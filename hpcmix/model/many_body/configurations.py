@@ -24,12 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.model.many_body.hamiltonian import Statistics
+from hpcmix.problem.checks.many_body_size import MOST_CONFIGURATIONS, configurations
 from hpcmix.problem.errors import ProblemError
 
 Numbers = NDArray[np.int64]
-
-MOST = 2**63 - 1
-"""Configurations that can be numbered."""
 
 
 def count_configurations(
@@ -40,22 +38,14 @@ def count_configurations(
     excitations  K, at most so many particles outside the initial modes (or fluctuations); None for all configurations.
     coherent     fluctuations about a coherent state (bosons only; `excitations` is needed).
     """
-    if statistics is Statistics.BOSONS:
-        if coherent:
-            if excitations is None:
-                raise ValueError("fluctuations need a largest number")
-            return math.comb(excitations + modes, modes)
-        most = particles if excitations is None else min(excitations, particles)
-        return math.comb(most + modes - 1, modes - 1)
-    if excitations is None:
-        return math.comb(modes, particles)
-    free = max(0, modes - particles)
-    return sum(math.comb(particles, k) * math.comb(free, k) for k in range(min(excitations, particles) + 1))
+    if coherent and statistics is Statistics.BOSONS and excitations is None:
+        raise ValueError("fluctuations need a largest number")
+    return configurations(statistics is Statistics.FERMIONS, particles, modes, excitations, coherent)
 
 
 def refuse_too_many(count: int, what: str) -> None:
     """A :class:`~hpcmix.problem.errors.ProblemError` where configurations cannot be numbered."""
-    if count > MOST:
+    if count > MOST_CONFIGURATIONS:
         size = f"{count:.3g}" if count < 10**300 else f"10^{math.log10(count):.0f}"
         raise ProblemError.of(
             "many_body",

@@ -21,8 +21,8 @@ def configurations(fermions: bool, particles: int, modes: int, outside: int | No
     if fermions:
         if outside is None:
             return math.comb(modes, particles)
-        most = min(outside, particles)
-        return sum(math.comb(particles, k) * math.comb(modes - particles, k) for k in range(most + 1))
+        most, free = min(outside, particles), max(0, modes - particles)
+        return sum(math.comb(particles, k) * math.comb(free, k) for k in range(most + 1))
     if coherent and outside is not None:
         return math.comb(outside + modes, modes)
     most = particles if outside is None else min(outside, particles)
