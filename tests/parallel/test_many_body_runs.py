@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 import pytest
+from physics.many_body_files import INTERACTIONS, SIX_AND_THREE
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.io.checkpoints.header import read_header
@@ -21,33 +22,8 @@ from hpcmix.run.stops.requests import StopRequests
 
 DONE, STOPPED = ExitStatus.DONE, ExitStatus.STOPPED
 
-PROBLEM = """
-title = "Six and three bodies on a ring"
-[grid]
-points = [16]
-lengths = [6.0]
-[[species]]
-name = "up"
-particles = 6
-initial = { kind = "gaussian", width = 1.2 }
-POTENTIAL
-[[species]]
-name = "down"
-particles = 3
-mass = 1.5
-initial = { kind = "gaussian", width = 1.3, centre = 0.4 }
-[[interaction]]
-between = ["up", "up"]
-kind = "gaussian"
-strength = 1.1
-width = 0.8
-[[interaction]]
-between = ["up", "down"]
-kind = "gaussian"
-strength = -0.6
-width = 1.0
-[scaling]
-kind = "fractions"
+BEFORE = SIX_AND_THREE.replace('width = 1.2 }\n', 'width = 1.2 }\nPOTENTIAL\n')
+PROBLEM = f"{BEFORE}{INTERACTIONS}" + """\
 [time]
 final = 0.5
 step = 0.05

@@ -14,37 +14,13 @@ import h5py
 import numpy as np
 import pytest
 import xarray
+from physics.many_body_files import INTERACTIONS, SIX_AND_THREE
 
 from hpcmix.io.many_body.reduced_file import read_reduced
 from tests.system.commands import hpcmix, summary
 from tests.system.faults import run_with
 
-PROBLEM = """
-title = "Six and three bodies on a ring"
-[grid]
-points = [16]
-lengths = [6.0]
-[[species]]
-name = "up"
-particles = 6
-initial = { kind = "gaussian", width = 1.2 }
-[[species]]
-name = "down"
-particles = 3
-mass = 1.5
-initial = { kind = "gaussian", width = 1.3, centre = 0.4 }
-[[interaction]]
-between = ["up", "up"]
-kind = "gaussian"
-strength = 1.1
-width = 0.8
-[[interaction]]
-between = ["up", "down"]
-kind = "gaussian"
-strength = -0.6
-width = 1.0
-[scaling]
-kind = "fractions"
+PROBLEM = f"{SIX_AND_THREE}{INTERACTIONS}" + """\
 [time]
 final = 1.0
 step = 0.05

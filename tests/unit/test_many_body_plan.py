@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from physics.many_body_files import INTERACTIONS
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.system import ModeSystem
@@ -30,18 +31,7 @@ particles = 8
 [[species]]
 name = "down"
 particles = 4
-[[interaction]]
-between = ["up", "up"]
-kind = "gaussian"
-strength = 1.1
-width = 0.8
-[[interaction]]
-between = ["up", "down"]
-kind = "gaussian"
-strength = -0.6
-width = 1.0
-[scaling]
-kind = "fractions"
+""" + INTERACTIONS + """\
 [time]
 final = 1.0
 step = 0.05
