@@ -97,7 +97,7 @@ def main() -> None:
 
 def _status_of(error: Exception) -> int | None:
     """Say what is wrong and give the exit status; None for an error that nobody expected."""
-    from hpcmix.problem.ending import ExitStatus, Foreseen
+    from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 
     match error:
         case click.Abort():

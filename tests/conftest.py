@@ -132,7 +132,7 @@ def _is_wanted(config, item) -> bool:
 @pytest.fixture
 def comm():
     """All ranks of the job (mpi4py's COMM_WORLD); one rank without mpirun."""
-    from hpcmix.parallel.mpi import MPI
+    from hpcmix.parallel.process.mpi import MPI
 
     return MPI.COMM_WORLD
 

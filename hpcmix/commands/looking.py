@@ -18,7 +18,7 @@ from hpcmix.commands.options import by_one_process, directory_argument, file_arg
 @by_one_process
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
-    from hpcmix.problem.errors import ProblemError
+    from hpcmix.problem.mistakes.errors import ProblemError
     from hpcmix.run.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
@@ -51,7 +51,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
             return 0
         click.echo("\n".join(RunReader(Path(path)).description()))
         return 0
-    from hpcmix.problem.show import resolved_toml
+    from hpcmix.problem.words.show import resolved_toml
     from hpcmix.run.planning.preflight import load_checked
 
     click.echo(resolved_toml(load_checked(path, overrides)), nl=False)

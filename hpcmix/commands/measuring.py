@@ -50,10 +50,11 @@ def bench(
 
 
 def _words(reader: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A callback that reads a word of the command line by a function of ``hpcmix.studies.scaling.quantities``."""
+    """A callback that reads a word of the command line by a function of
+    ``hpcmix.studies.scaling.measured.quantities``."""
 
     def convert(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
-        from hpcmix.studies.scaling import quantities
+        from hpcmix.studies.scaling.measured import quantities
 
         try:
             return None if text is None else getattr(quantities, reader)(text)

@@ -13,8 +13,8 @@ from hpcmix.evolve.instants import pending_instant
 from hpcmix.evolve.stepper import after_pending, complete, kicks_of
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.time_words import PLAIN, TimeWords
 from hpcmix.problem.times.evolution import TimeOptions
+from hpcmix.problem.words.times import PLAIN, TimeWords
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.progress import Adaptation, Progress
 from hpcmix.state.state import State

@@ -13,7 +13,7 @@ from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.terms.term import HalfWayFields, Term
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.parallel.transforms.transform import Factors, Turn
 from hpcmix.state.cloud import Cloud
 

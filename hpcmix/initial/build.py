@@ -11,20 +11,20 @@ from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.descent.search import GroundState, NotConverged, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
-from hpcmix.initial.guesses import Guesses, normalise
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
-from hpcmix.initial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
-from hpcmix.initial.thomas_fermi import thomas_fermi_densities
+from hpcmix.initial.trial.guesses import Guesses, normalise
+from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
+from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
-from hpcmix.parallel.together import together
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import InitialSection, ThomasFermiInitial
+from hpcmix.problem.sections.species.initial import InitialSection, ThomasFermiInitial
 from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Adaptation, Progress
 from hpcmix.state.state import State

@@ -10,11 +10,11 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.initial import wave_functions
-from hpcmix.initial.shells import oscillator_filling
+from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.model.potentials import NotFinite, read_block, require_finite
-from hpcmix.parallel.independence import LinearlyDependent, condition
-from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.sections.initial import (
+from hpcmix.parallel.process.independence import LinearlyDependent, condition
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.sections.species.initial import (
     ExpressionInitial,
     FileInitial,
     FileStart,

@@ -14,8 +14,8 @@ from hpcmix.initial.descent.imaginary_time import relax
 from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.initial.descent.saddles import Say
 from hpcmix.initial.descent.search import GroundState, NotConverged, OutOfIterations, Report, minimise_energy
-from hpcmix.initial.guesses import Guesses
 from hpcmix.initial.orbitals.search import minimise_sets
+from hpcmix.initial.trial.guesses import Guesses
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
 from hpcmix.model.envelope import Instant

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpcmix.io.atomic import OutputError
-from hpcmix.io.summary import read_summary
-from hpcmix.problem.ending import ExitStatus, Foreseen
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.summary import read_summary
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 
 FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
 """What a run writes beside its directories."""

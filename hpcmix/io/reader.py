@@ -11,14 +11,14 @@ from typing import Any
 
 import h5py
 
-from hpcmix.io.atomic import OutputError, described_size
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import OutputError, described_size
+from hpcmix.io.documents.series import read_series
+from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import Slices, read_slices
 from hpcmix.io.locking.standing import standing
-from hpcmix.io.series import read_series
-from hpcmix.io.summary import read_summary
-from hpcmix.problem.time_words import TimeWords
 from hpcmix.problem.units.units import UnitError, Units, units_from_text
+from hpcmix.problem.words.times import TimeWords
 
 
 class NotARun(OutputError):

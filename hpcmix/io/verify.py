@@ -12,14 +12,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from hpcmix.io.atomic import OutputError, described_size
 from hpcmix.io.checkpoints.digest import as_text, sums_of_pieces
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.checkpoints.seal import Damaged, check_seal
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import OutputError, described_size
+from hpcmix.io.documents.series import read_series
+from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import read_slices
-from hpcmix.io.series import read_series
-from hpcmix.io.summary import read_summary
 
 _READ_AT_ONCE = 1 << 24
 

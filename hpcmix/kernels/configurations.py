@@ -16,7 +16,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.kernels import arguments, dispatch, reference, reference_configurations
+from hpcmix.kernels import arguments, dispatch
+from hpcmix.kernels.twins import configurations as reference_configurations
+from hpcmix.kernels.twins import loops as reference
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import jv
 
-from hpcmix.kernels import arguments, dispatch, reference, reference_coupling
+from hpcmix.kernels import arguments, dispatch
 from hpcmix.kernels.transforms import as_cube, check_planes
+from hpcmix.kernels.twins import coupling as reference_coupling
+from hpcmix.kernels.twins import loops as reference
 
 MOST_COMPONENTS = 16
 """More than these are mixed by the numpy twin."""

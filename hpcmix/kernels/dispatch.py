@@ -19,7 +19,8 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.kernels import arguments, reference
+from hpcmix.kernels import arguments
+from hpcmix.kernels.twins import loops as reference
 
 CHOICE_VARIABLE = "HPCMIX_KERNELS"
 
@@ -74,7 +75,7 @@ def inner_product(left: NDArray, right: NDArray) -> complex:
 
 @functools.cache
 def implementation() -> ModuleType:
-    """The module whose functions run: `hpcmix.kernels._native` or `hpcmix.kernels.reference`.
+    """The module whose functions run: `hpcmix.kernels._native` or `hpcmix.kernels.twins.loops`.
 
     Raises:
         ValueError: HPCMIX_KERNELS is neither "native" nor "numpy".

@@ -14,7 +14,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.kernels import arguments, dispatch, reference, reference_pairs
+from hpcmix.kernels import arguments, dispatch
+from hpcmix.kernels.twins import loops as reference
+from hpcmix.kernels.twins import pairs as reference_pairs
 
 MOST_MODES = 16
 """More than these are done by the numpy twin."""

@@ -1,7 +1,6 @@
 """All kernels for arrays of the processor under one name: what an engine computes with. Another device brings a module
 of its own with the same functions."""
 
-from hpcmix.kernels import reference
 from hpcmix.kernels.coupled_transforms import multiply_lines_by_matrix, turn_coupled_lines
 from hpcmix.kernels.dispatch import (
     accumulate_density,
@@ -27,6 +26,7 @@ from hpcmix.kernels.transforms import (
     transform_real_inverse,
     turn_lines,
 )
+from hpcmix.kernels.twins import loops as reference
 
 __all__ = [
     "accumulate_density",

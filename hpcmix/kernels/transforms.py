@@ -22,7 +22,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hpcmix.kernels import arguments, dispatch, reference, reference_transforms
+from hpcmix.kernels import arguments, dispatch
+from hpcmix.kernels.twins import loops as reference
+from hpcmix.kernels.twins import transforms as reference_transforms
 
 Allocate = Callable[[Sequence[int], DTypeLike], NDArray]
 """Makes an array of a shape and a type, as :func:`empty` does."""

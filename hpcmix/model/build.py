@@ -21,16 +21,16 @@ from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.build import terms_of
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_groups import OrbitalGroups
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import group_weights
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 
 
 def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     """The model of a problem on this rank. Collective.
 
-    Raises :class:`~hpcmix.problem.errors.ProblemError` on every rank when a potential's file does not fit, a
+    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` on every rank when a potential's file does not fit, a
     potential is not finite, or a scattering problem has no solution.
     """
     transform = engine.complex_transform(OrbitalGroups(problem.orbitals, engine.communicators.groups).largest)

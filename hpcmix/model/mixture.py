@@ -35,7 +35,7 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 

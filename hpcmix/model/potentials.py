@@ -15,8 +15,8 @@ from hpcmix.grid import Grid
 from hpcmix.kernels.transforms import Allocate
 from hpcmix.model.envelope import Envelope, Instant
 from hpcmix.problem.checks.magnitudes import LARGEST_VALUES
-from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.sections.potentials import (
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.sections.species.potentials import (
     BoxPotential,
     ExpressionPotential,
     FilePotential,
@@ -177,7 +177,7 @@ class ExternalPotential:
 
     def require_start(self) -> None:
         """Evaluate what changes in time at its beginning, 0- and 0+. Raises
-        :class:`~hpcmix.problem.errors.ProblemError` where that is not finite. Local."""
+        :class:`~hpcmix.problem.mistakes.errors.ProblemError` where that is not finite. Local."""
         if not self._varying:
             return
         try:
@@ -278,9 +278,8 @@ def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scal
 def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> PotentialTerm:
     """The term of one validated ``potential`` entry of the problem file.
 
-    Raises :class:`~hpcmix.problem.errors.ProblemError` when a file does not fit the grid or the potential is not
-    finite.
-    """
+    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when a file does not fit the grid or the potential is
+    not finite."""
     envelope = Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
     try:
         shape = shape_of(entry, grid, mass)

@@ -19,13 +19,13 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.pair_kernels.kernel import RadialKernel
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction
 from hpcmix.model.pair_kernels.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
-from hpcmix.observe.currents import momentum_density_along
-from hpcmix.observe.derivatives import Place
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.currents import momentum_density_along
+from hpcmix.observe.measures.derivatives import Place
 
 
 class Distance:

@@ -33,7 +33,8 @@ class Label:
 
 class Observable:
     """One observable. Those of every record stand in the tuple of :mod:`hpcmix.observe.registry`; those on request are
-    found by their word (:mod:`hpcmix.problem.sections.requests`), as the OBSERVABLE of the module of that name.
+    found by their word (:mod:`hpcmix.problem.sections.calculation.requests`), as the OBSERVABLE of the module of that
+    name.
 
     labels  of the entries it may write.
     All is the laboratory's, in code units, whatever the frame of the grid. What several observables need is shared by

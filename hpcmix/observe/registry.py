@@ -16,7 +16,7 @@ from hpcmix.observe.observables.orbital_sets import HIGHEST_LEVEL, NATURAL_WIDTH
 from hpcmix.observe.observables.places import PARTICLES, PLACES
 from hpcmix.observe.observables.progress import PROGRESS
 from hpcmix.observe.observables.resolution import FACES, TAILS
-from hpcmix.problem.sections.requests import REQUESTS
+from hpcmix.problem.sections.calculation.requests import REQUESTS
 from hpcmix.problem.units.dimensions import Dimension
 
 ALWAYS: tuple[Observable, ...] = (

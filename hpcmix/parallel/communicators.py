@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid
 from hpcmix.parallel.division import Division, DivisionRequest, divide
 from hpcmix.parallel.job.launcher import ranks_started
-from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
 
@@ -80,7 +80,7 @@ class Communicators:
     ) -> Communicators:
         """Split `comm` into `groups` orbital groups, each with the pencil grid asked for or chosen for `points`.
 
-        Collective over `comm`. Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks do not fit.
+        Collective over `comm`. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when the ranks do not fit.
         """
         if groups < 1 or comm.size % groups:
             raise ProblemError.of(
@@ -106,7 +106,7 @@ class Communicators:
     def of(cls, request: DivisionRequest, comm: MPI.Comm) -> Communicators:
         """The division of `comm` that is asked for, or the quickest. Collective over `comm`.
 
-        Raises :class:`~hpcmix.problem.errors.ProblemError` when the ranks cannot be divided as asked.
+        Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when the ranks cannot be divided as asked.
         """
         node = comm.Split_type(MPI.COMM_TYPE_SHARED)
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
 

@@ -53,9 +53,8 @@ def divide(
     """The division of so many ranks as asked for, or the quickest.
 
     node_ranks, memory_per_rank  as :func:`choose_groups` takes them.
-    Raises :class:`~hpcmix.problem.errors.ProblemError` where the grid has no room for the ranks, or not as an option
-    asks.
-    """
+    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where the grid has no room for the ranks, or not as an
+    option asks."""
     points, groups, pencil_grid = request.points, request.groups, request.pencil_grid
     notes = []
     if groups is not None and request.groups_give_way:

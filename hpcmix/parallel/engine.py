@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.transforms.line import LineTransform
 from hpcmix.parallel.transforms.padded import PaddedTransform
 from hpcmix.parallel.transforms.pencil import PencilTransform

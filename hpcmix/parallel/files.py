@@ -10,8 +10,8 @@ from typing import cast
 
 import numpy as np
 
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
 
 _LARGEST_PIECE = 1 << 30
 """Bytes per call: the libraries count in 32-bit integers."""

@@ -16,8 +16,8 @@ from scipy.linalg.blas import get_blas_funcs
 from threadpoolctl import threadpool_limits
 
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.independence import condition
-from hpcmix.parallel.mpi import element_type
+from hpcmix.parallel.process.independence import condition
+from hpcmix.parallel.process.mpi import element_type
 from hpcmix.parallel.transforms.transform import thread_count
 
 CHUNK_BYTES = 1 << 25
@@ -99,9 +99,8 @@ class OrbitalAlgebra:
     def orthonormalise(self, orbitals: np.ndarray) -> None:
         """Make the orbitals orthonormal, in place, by the Cholesky factor of their Gram matrix S = L L^+: phi L^-+.
 
-        A second pass where S is ill-conditioned. Raises :class:`~hpcmix.parallel.independence.LinearlyDependent` on
-        every rank.
-        """
+        A second pass where S is ill-conditioned. Raises
+        :class:`~hpcmix.parallel.process.independence.LinearlyDependent` on every rank."""
         for _ in range(3):
             gram = self.gram(orbitals)
             quotient = condition(gram, float(np.finfo(orbitals.real.dtype).eps))

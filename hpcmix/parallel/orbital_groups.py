@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, largest_split, part
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
 MEMORY_SHARE = 0.8

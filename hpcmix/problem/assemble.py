@@ -10,27 +10,27 @@ from typing import Any
 
 from hpcmix.problem.checks.across import cross_checks, largest_fixed_step
 from hpcmix.problem.checks.parts import Parts
-from hpcmix.problem.errors import Complaint, ProblemError, closest
-from hpcmix.problem.hints.keys import place_of
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
+from hpcmix.problem.mistakes.hints.keys import place_of
 from hpcmix.problem.reading.availability import unavailable_key
 from hpcmix.problem.reading.section import Context
 from hpcmix.problem.reading.source import Source
 from hpcmix.problem.reading.values import described
 from hpcmix.problem.schema import CodeUnits, Problem
+from hpcmix.problem.sections.calculation.many_body import ManyBody
+from hpcmix.problem.sections.calculation.output import OutputOptions
+from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
-from hpcmix.problem.sections.many_body import ManyBody
-from hpcmix.problem.sections.output import OutputOptions
-from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Scaling
-from hpcmix.problem.sections.species import Species
-from hpcmix.problem.sentences import validated
+from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.dimensions import LENGTH, MASS
 from hpcmix.problem.units.units import UnitError, Units, scale_from_text
+from hpcmix.problem.words.sentences import validated
 
 _MORE_STEPS_THAN_ANY = 1_000_000_000
 """Output every so many steps is output at the end only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hpcmix.problem.errors import Complaint, ProblemError, closest
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
 
 CARD_FOLDERS = (Path(__file__).resolve().parents[1] / "cards", Path(__file__).resolve().parents[2] / "jobs")
 """Where example cards live: in the package when it is installed, beside it in a clone."""

@@ -7,8 +7,8 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from hpcmix.problem.errors import Complaint, closest
-from hpcmix.problem.hints.annotations import arrays_of
+from hpcmix.problem.mistakes.errors import Complaint, closest
+from hpcmix.problem.mistakes.hints.annotations import arrays_of
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.schema import Problem
 

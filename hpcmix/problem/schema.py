@@ -7,21 +7,21 @@ from typing import Annotated
 
 from pydantic import PlainValidator, PrivateAttr
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.source import Source
 from hpcmix.problem.reading.values import described
+from hpcmix.problem.sections.calculation.many_body import ManyBody
+from hpcmix.problem.sections.calculation.output import OutputOptions
+from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
-from hpcmix.problem.sections.many_body import ManyBody
-from hpcmix.problem.sections.output import OutputOptions
-from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import NEEDS_TIME, GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units, units_from_text
 

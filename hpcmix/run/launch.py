@@ -11,30 +11,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.locking.standing import never_begun
-from hpcmix.io.summary import read_summary
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.shared_memory import shared_memory_wanted
-from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.shared_memory import shared_memory_wanted
+from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transforms.transform import thread_count
-from hpcmix.problem.ending import ExitStatus, Foreseen
-from hpcmix.problem.errors import Complaint, ProblemError
 from hpcmix.problem.load import load_problem
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.problem.times.evolution import NEEDS_TIME
-from hpcmix.run.checkpoints import Checkpoints
-from hpcmix.run.duties import evolve
 from hpcmix.run.log import Log, leave
+from hpcmix.run.marching.duties import evolve
 from hpcmix.run.occupied import Attendants, occupied
-from hpcmix.run.outputs import Outputs
-from hpcmix.run.report import finish
+from hpcmix.run.output.checkpoints import Checkpoints
+from hpcmix.run.output.outputs import Outputs
+from hpcmix.run.output.report import finish
 from hpcmix.run.resuming.restart import NoCheckpoint, Origin, choose_origin, holds_ground_state, is_complete
 from hpcmix.run.simulation import build_simulation
 from hpcmix.run.stops.guard import BlowUp
@@ -217,7 +217,8 @@ class Course(Protocol):
     """What a run does of one kind of problem between its first and its last line."""
 
     def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
-        """Raise :class:`~hpcmix.problem.errors.ProblemError` where the ranks are too many or too few. Collective."""
+        """Raise :class:`~hpcmix.problem.mistakes.errors.ProblemError` where the ranks are too many or too few.
+        Collective."""
 
     def follow(
         self, problem: Problem, origin: Origin | None, attendants: Attendants, begin: float

@@ -12,10 +12,10 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from hpcmix.io.atomic import OutputError
+from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.job.terminal import is_live
-from hpcmix.problem.ending import ExitStatus, Foreseen
-from hpcmix.problem.time_words import TimeWords
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.words.times import TimeWords
 from hpcmix.run.stops.last_words import LastWords
 
 PLAIN_SECONDS = 10.0

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from hpcmix.io.footprint import Footprint
 from hpcmix.io.locking.lock import Lock
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.together import together
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.log import Log
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.requests import StopRequests

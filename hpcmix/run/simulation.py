@@ -12,34 +12,34 @@ from typing import Any
 from hpcmix.initial.build import initial_state
 from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.provenance import Provenance
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.provenance import Provenance
 from hpcmix.model.build import build_mixture
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
-from hpcmix.observe.moments import SMALL
+from hpcmix.observe.measures.moments import SMALL
 from hpcmix.observe.observables.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.division import Division
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_groups import OrbitalGroups
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.transforms.trial import choose_exchange, without_shared_memory
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.output import ScheduleSection
-from hpcmix.problem.show import resolved_toml
-from hpcmix.problem.time_words import TimeWords, steps_in_words
+from hpcmix.problem.sections.calculation.output import ScheduleSection
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.problem.words.show import resolved_toml
+from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.run.log import Log
 from hpcmix.run.planning.memory import release_freed_memory
-from hpcmix.run.planning.phase_resolution import found_warnings
+from hpcmix.run.planning.resolution.phase import found_warnings
+from hpcmix.run.planning.resolution.time import time_warnings
 from hpcmix.run.planning.room import require_room
-from hpcmix.run.planning.time_resolution import time_warnings
 from hpcmix.run.resuming.kept_search import KeptSearch
 from hpcmix.run.resuming.restart import Origin, ancestors
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
@@ -150,7 +150,7 @@ def build_simulation(
     Collective over `world`. Who only measures or checks needs no checkpoint to go on from, no watchdog and no stops,
     and no directory in which the search for a ground state is kept that does not come to its end.
 
-    Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
+    Raises on every rank :class:`~hpcmix.problem.mistakes.errors.ProblemError`,
     :class:`~hpcmix.initial.descent.search.NotConverged`, :class:`~hpcmix.run.resuming.restart.NoCheckpoint` and
     :class:`~hpcmix.run.stops.requests.Stopped`.
     """

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 
 RESOLVED = 0.1

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.atomic import OutputError, write_text
 from hpcmix.io.directory import DirectoryInUse, RunDirectory, move_aside
+from hpcmix.io.documents.atomic import OutputError, write_text
+from hpcmix.io.documents.plain_json import page_of, plain
 from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
-from hpcmix.io.plain_json import page_of, plain
 from hpcmix.parallel.communicators import world
-from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
 from hpcmix.problem.checks.expected.warnings import expected_warnings
-from hpcmix.problem.ending import ExitStatus, Foreseen
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.log import Log, leave
 from hpcmix.run.occupied import Attendants, occupied
 from hpcmix.run.resuming.restart import same_problem

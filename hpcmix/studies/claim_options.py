@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 
 OPTIONS = {
     "scattering-rates": {"--numbers"},
@@ -23,7 +23,7 @@ in parts, the start to what is of interest there."""
 
 
 def check_options(claim: str, given: Iterable[str]) -> None:
-    """Raise :class:`~hpcmix.problem.errors.ProblemError` for an option that the claim would ignore."""
+    """Raise :class:`~hpcmix.problem.mistakes.errors.ProblemError` for an option that the claim would ignore."""
     for option in given:
         if option not in OPTIONS[claim]:
             raise ProblemError.of(option, f"means nothing to the claim {claim}; leave it out")

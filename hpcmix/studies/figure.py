@@ -22,7 +22,7 @@ _LETTER, _AXIS = 0.085, 4.0
 
 def draw_finding(finding: Finding, path: Path) -> Path:
     """Draw it as PNG: the curves, if there are any, on the left, the shown columns, if there are any, on the right.
-    Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
     with matplotlib.rc_context(STYLE):
         panels = 2 if finding.curves and finding.shown else 1
         figure = Figure(figsize=(6.4 if panels == 1 else 10.4, 4.0), layout="constrained")

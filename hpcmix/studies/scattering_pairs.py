@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction, radial_function
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction, radial_function
 from hpcmix.model.terms.entry_kernels import coefficient_of_pair
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
@@ -27,7 +27,7 @@ class Pair:
 
 def pairs_of(problem: Problem) -> list[Pair]:
     """The scattering interactions of a file, whose potentials must repel. Raises
-    :class:`~hpcmix.problem.errors.ProblemError`."""
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     found = []
     for index, entry in enumerate(problem.interaction):
         if not isinstance(entry, ScatteringInteraction):

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.budget import Variation, varied_problems
-from hpcmix.studies.track import Record
+from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.work import Work
 
 Load = Callable[[Sequence[str]], Problem]
@@ -71,21 +71,21 @@ class Variants:
 
 
 def evolved(problem: Problem) -> Problem:
-    """The problem, if it says for how long to evolve. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    """The problem, if it says for how long to evolve. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     if problem.time is None:
         raise problem.complain("time", "this claim is about the evolution: it needs a [time] with final and step")
     return with_fixed_step(problem)
 
 
 def with_fixed_step(problem: Problem) -> Problem:
-    """The problem, unless its step is adapted. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    """The problem, unless its step is adapted. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     if problem.time is not None and problem.time.adaptive is not None:
         raise problem.complain("time.step", "must be a number: a study varies the step, and compares at equal times")
     return problem
 
 
 def three_dimensional(problem: Problem) -> Problem:
-    """The problem, if it has three dimensions. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    """The problem, if it has three dimensions. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     if problem.grid.dimensions != 3:
         raise problem.complain("grid.points", "this claim is about three dimensions")
     return problem
@@ -93,7 +93,7 @@ def three_dimensional(problem: Problem) -> Problem:
 
 def plain_motion(problem: Problem) -> Problem:
     """The problem, if its kinetic energies are -hbar^2 Laplacian / 2m and nothing turns species into each other. Raises
-    :class:`~hpcmix.problem.errors.ProblemError`."""
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     for index, species in enumerate(problem.species):
         if species.kinetic != "nonrelativistic" or species.vector_potential is not None:
             raise problem.complain(f"species.{index}", "this claim is about the kinetic energy -hbar^2 Laplacian / 2m")

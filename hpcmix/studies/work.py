@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from hpcmix.initial.descent.search import NotConverged
-from hpcmix.io.atomic import OutputError
-from hpcmix.parallel.mpi import MPI
+from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
-from hpcmix.parallel.together import together
-from hpcmix.problem.ending import ExitStatus, Foreseen
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.log import Log, Meter
 from hpcmix.run.stops.requests import Prospect, Stopped, StopRequests
 from hpcmix.run.stops.watchdog import Watchdog
-from hpcmix.studies.following import follow
-from hpcmix.studies.track import Conductor, Part, Record, stored
+from hpcmix.studies.tracks.following import follow
+from hpcmix.studies.tracks.track import Conductor, Part, Record, stored
 
 
 class StudyStopped(Foreseen):

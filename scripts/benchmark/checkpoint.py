@@ -22,9 +22,9 @@ import numpy as np
 from hpcmix.io.checkpoints.checkpoint import write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.metadata import Metadata
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators, world
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Progress
 from hpcmix.state.state import State

@@ -23,7 +23,7 @@ from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.transforms.trial import choose_exchange
 
 

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.timers import Timers
 
 
 def engine_on(

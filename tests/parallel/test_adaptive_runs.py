@@ -12,7 +12,7 @@ from parallel.test_restart import PROBLEM, Killed, asked_to_stop_after, contents
 from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
-from hpcmix.problem.ending import ExitStatus
+from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.splittings import INTEGRATORS
 
@@ -32,7 +32,7 @@ ADAPTIVE = (
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
     """A directory with the problem, the same on all ranks."""
-    monkeypatch.setattr("hpcmix.run.outputs.write_dataset", lambda *arguments: None)
+    monkeypatch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
     if comm.rank == 0:
         (shared_tmp_path / "problem.toml").write_text(ADAPTIVE)
     comm.barrier()

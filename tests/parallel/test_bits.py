@@ -5,10 +5,11 @@ import pytest
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.kernels import dispatch, reference
+from hpcmix.kernels import dispatch
+from hpcmix.kernels.twins import loops as reference
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.transforms.exchange import EXCHANGES
 from hpcmix.splittings import INTEGRATORS
 from hpcmix.state.orbital_cloud import OrbitalCloud

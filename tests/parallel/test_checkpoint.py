@@ -11,13 +11,13 @@ import h5py
 import numpy as np
 import pytest
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.checkpoint import digest_of, parts_of, read_state, rotate, write_checkpoint
 from hpcmix.io.checkpoints.digest import whole_array_digest
 from hpcmix.io.checkpoints.header import Bookmark, read_header
 from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.metadata import Metadata
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split, part
 from hpcmix.state.orbital_cloud import orbital_clouds

@@ -14,12 +14,12 @@ from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.io.checkpoints.checkpoint import digest_of, read_state, write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark, read_header
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.metadata import Metadata
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part, part
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Progress

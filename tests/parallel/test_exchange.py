@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from parallel.engines import engine_on
 
-from hpcmix.parallel import shared_memory
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.decomposition import part
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.shared_memory import SHARED_MEMORY_VARIABLE, NoSharedMemory, SharedWindow, obstacle
+from hpcmix.parallel.process import shared_memory
+from hpcmix.parallel.process.shared_memory import SHARED_MEMORY_VARIABLE, NoSharedMemory, SharedWindow, obstacle
 from hpcmix.parallel.transforms.exchange import EXCHANGES, Redistribution, make_exchange
 from hpcmix.parallel.transforms.trial import choose_exchange
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 
 POINTS = (13, 11, 10)
 

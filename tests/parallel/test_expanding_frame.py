@@ -10,8 +10,8 @@ from physics.systems import contact, coulomb, evolution, expanding, gaussian, ga
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.directory import RunDirectory
-from hpcmix.parallel.mpi import MPI
-from hpcmix.problem.ending import ExitStatus
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run.launch import Request, launch
 
 DONE = ExitStatus.DONE
@@ -115,7 +115,9 @@ class Killed(BaseException):
 
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
-    monkeypatch.setattr("hpcmix.run.outputs.write_dataset", lambda *arguments: None)  # takes longer than these runs
+    monkeypatch.setattr(
+        "hpcmix.run.output.outputs.write_dataset", lambda *arguments: None
+    )  # takes longer than these runs
     if comm.rank == 0:
         (shared_tmp_path / "problem.toml").write_text(PROBLEM)
     comm.barrier()

@@ -14,12 +14,12 @@ from hpcmix.model.pair_kernels.coulomb import YukawaKernel
 from hpcmix.model.pair_kernels.dipolar import DipolarKernel
 from hpcmix.model.pair_kernels.gaussian import GaussianKernel
 from hpcmix.model.pair_kernels.kernel import Kernel, RadialKernel
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction
 from hpcmix.model.pair_kernels.scaled_multipliers import PaddedMultiplier
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.transforms.exchange import EXCHANGES
 
 GRIDS = {

@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 import pytest
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints import blocks
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
+from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Decomposition, largest_split
 from hpcmix.parallel.files import write_pieces

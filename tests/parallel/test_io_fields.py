@@ -11,12 +11,12 @@ import pytest
 import xarray
 
 from hpcmix.grid import Grid
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import read_slices
 from hpcmix.io.fields.slices import write_slices
 from hpcmix.io.fields.snapshots import write_snapshot
-from hpcmix.io.metadata import Metadata
 from hpcmix.io.reader import RunReader
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split

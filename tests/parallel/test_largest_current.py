@@ -7,7 +7,7 @@ import pytest
 from parallel.test_orbital_groups import divisions, parallel_options
 from physics.systems import evolution, expanding, expression, gaussian, harmonic, species, system
 
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 POINTS, LENGTHS = [14, 13, 12], [9.0, 8.0, 7.0]
 

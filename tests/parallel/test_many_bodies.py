@@ -11,7 +11,7 @@ from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.make_product import make_product
 from hpcmix.model.many_body.product import Changes, rows_for
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 SYSTEMS = [
     random_model((BOSONS, FERMIONS), (3, 5), (6, 2)),

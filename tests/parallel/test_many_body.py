@@ -11,11 +11,11 @@ from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.product import rows_for
 from hpcmix.observe.reduced.density_matrices import density_matrix
-from hpcmix.observe.reduced.indicators import alpha
+from hpcmix.observe.reduced.distances.indicators import alpha
 from hpcmix.observe.reduced.on_grid import density_on_grid
 from hpcmix.observe.reduced.pair_space import pair_space_matrix
 from hpcmix.observe.reduced.state import DenseState, SharedState
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
 
 

@@ -15,15 +15,17 @@ from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.verify import verify
-from hpcmix.problem.ending import ExitStatus
+from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch
 from hpcmix.run.stops.requests import StopRequests
 
 DONE, STOPPED = ExitStatus.DONE, ExitStatus.STOPPED
 
-BEFORE = SIX_AND_THREE.replace('width = 1.2 }\n', 'width = 1.2 }\nPOTENTIAL\n')
-PROBLEM = f"{BEFORE}{INTERACTIONS}" + """\
+BEFORE = SIX_AND_THREE.replace("width = 1.2 }\n", "width = 1.2 }\nPOTENTIAL\n")
+PROBLEM = (
+    f"{BEFORE}{INTERACTIONS}"
+    + """\
 [time]
 final = 0.5
 step = 0.05
@@ -41,6 +43,7 @@ directory = "out"
 observables = { every = 2 }
 snapshots = { every = 5 }
 """
+)
 STEPS = 10
 RAMPED = 'potential = [{ kind = "gaussian", height = 0.8, width = 0.9, from = 0.1, ramp = 0.25 }]'
 FEW = 'picture = "excitations"\nexcitations = 3\ntolerance = 1e-9'

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from hpcmix.observe.reduced.measurement import Columns
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
-from hpcmix.studies.following import follow
-from hpcmix.studies.many_track import ManyBodyTrack
-from hpcmix.studies.track import Conductor, Part
+from hpcmix.studies.tracks.following import follow
+from hpcmix.studies.tracks.many_track import ManyBodyTrack
+from hpcmix.studies.tracks.track import Conductor, Part
 from tests.physics.bodies_on_a_ring import ring
 
 

@@ -9,11 +9,11 @@ from parallel.test_same_physics import compare_records, pencil_grids
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.independence import LinearlyDependent
-from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.orbital_groups import OrbitalGroups
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.independence import LinearlyDependent
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.problem.mistakes.errors import ProblemError
 
 POINTS = {1: [61], 2: [22, 19], 3: [12, 11, 13]}
 LENGTHS = {1: [15.0], 2: [12.0, 11.0], 3: [9.0, 8.0, 8.5]}

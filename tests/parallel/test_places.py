@@ -7,7 +7,7 @@ from parallel.test_orbital_groups import divisions, parallel_options
 from parallel.test_same_physics import compare_records
 from physics.systems import contact, evolution, expression, gaussian, species, system
 
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 POINTS = {1: [61], 2: [22, 19], 3: [13, 11, 14]}
 LENGTHS = [12.0, 11.0, 10.0]

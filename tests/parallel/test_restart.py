@@ -11,7 +11,7 @@ import pytest
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
-from hpcmix.problem.ending import ExitStatus
+from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch
 from hpcmix.run.stops.requests import StopRequests
@@ -70,7 +70,7 @@ class Killed(BaseException):
 def folder(comm, shared_tmp_path, monkeypatch):
     """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
     write than these runs do, nothing is looked at here."""
-    monkeypatch.setattr("hpcmix.run.outputs.write_dataset", lambda *arguments: None)
+    monkeypatch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
     if comm.rank == 0:
         (shared_tmp_path / "problem.toml").write_text(PROBLEM)
     comm.barrier()

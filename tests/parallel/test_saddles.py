@@ -3,7 +3,7 @@
 import pytest
 from physics.systems import contact, harmonic, species, system
 
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 WELLS = [harmonic([1.0, 1.4]), {"kind": "gaussian", "height": 8.0, "width": 0.6}]
 

@@ -11,7 +11,7 @@ from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmo
 
 from hpcmix.initial.noise import complex_noise
 from hpcmix.parallel.decomposition import largest_split
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 GRIDS = {1: ([61], [15.0]), 2: ([26, 23], [12.0, 11.0]), 3: ([14, 11, 13], [9.0, 8.0, 8.5])}
 """Numbers of points that two, three and four ranks do not divide."""

@@ -11,7 +11,7 @@ from hpcmix.parallel.transforms import exchange
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation
-from hpcmix.studies.scaling.traffic import Division, traffic_of
+from hpcmix.studies.scaling.measured.traffic import Division, traffic_of
 
 FILE = """
 [grid]

@@ -7,11 +7,11 @@ import pytest
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.directory import RunDirectory
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.log import Log
-from hpcmix.studies.following import follow
-from hpcmix.studies.track import Conductor, Record, Track, stored
+from hpcmix.studies.tracks.following import follow
+from hpcmix.studies.tracks.track import Conductor, Record, Track, stored
 from hpcmix.studies.work import StudyStopped, Work, deal, number_of_groups
 
 FILE = """

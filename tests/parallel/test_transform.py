@@ -9,7 +9,7 @@ from parallel.engines import engine_on
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import choose_pencil_grid, largest_split
 from hpcmix.parallel.transforms.reference import ReferenceTransform
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 
 GRIDS = [(37,), (64,), (13, 17), (30, 8), (11, 13, 7), (12, 10, 9), (8, 8, 16), (5, 4, 6)]
 """Prime sizes, sizes that two, three and four do not divide, odd and even last axes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.system import ModeSystem
 from hpcmix.observe.reduced.measurement import Measurement
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
 
 

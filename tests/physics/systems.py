@@ -25,8 +25,8 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 

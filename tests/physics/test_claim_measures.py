@@ -10,20 +10,20 @@ from scipy.integrate import quad
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.neumann import neumann_problem
-from hpcmix.model.pair_kernels.radial_functions import radial_function
-from hpcmix.observe.derivatives import (
+from hpcmix.model.pair_kernels.radial.functions import radial_function
+from hpcmix.observe.look import Look
+from hpcmix.observe.measures.derivatives import (
     Place,
     hamiltonian_times,
     largest_modulus,
     sobolev_square,
 )
-from hpcmix.observe.look import Look
+from hpcmix.observe.measures.motion import momentum_fields
 from hpcmix.observe.morawetz import Distance, morawetz
-from hpcmix.observe.motion import momentum_fields
 from hpcmix.observe.record import observe
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.sections.radial import SoftSphere, SquareBarrier
+from hpcmix.problem.sections.species.radial import SoftSphere, SquareBarrier
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation
 from hpcmix.studies.claims.conservation import TURNING, columns, measure

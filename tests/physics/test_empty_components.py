@@ -5,11 +5,11 @@ import math
 import numpy as np
 from physics.systems import contact, evolution, gaussian, harmonic, species, system
 
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.plain_json import plain
+from hpcmix.io.documents.series import as_dataset
 from hpcmix.io.figures.series import series_figure
 from hpcmix.io.figures.style import FigureUnits
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.plain_json import plain
-from hpcmix.io.series import as_dataset
 from hpcmix.observe.registry import labels_of_all
 from hpcmix.problem.units.units import Units, units_from_text
 

@@ -24,9 +24,9 @@ from physics.systems import (
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.search import NotConverged
 from hpcmix.initial.orbitals.search import minimise_sets
-from hpcmix.initial.shells import oscillator_filling
+from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.model.envelope import Instant
-from hpcmix.observe.fermi_density import fermi_density
+from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.problem.load import parse_problem
 
 

@@ -19,7 +19,7 @@ from physics.systems import (
     system,
 )
 
-from hpcmix.initial.shells import oscillator_filling, plane_wave_filling
+from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
 from hpcmix.observe.observables.determinant_overlap import determinant_overlap
 from hpcmix.observe.observables.orbital_sets import orthonormality_defect
 

@@ -7,8 +7,8 @@ import pytest
 from physics.systems import NOW, contact, evolution, harmonic, require_below, species, system
 
 from hpcmix.initial.descent.search import minimise_energy
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 
 DROPLET = [{"species": ["a"], "kind": "power", "strength": -2.0 / 3.0, "exponent": 1.5}]
 """With a contact coupling of one the droplet of one dimension, mu phi = -phi''/2 + |phi|^2 phi - |phi| phi (Petrov and

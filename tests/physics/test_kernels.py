@@ -22,12 +22,12 @@ from physics.systems import (
 from scipy.integrate import quad
 from scipy.special import i0e
 
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction
-from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction
+from hpcmix.model.pair_kernels.radial.transform import RadialTransform
 from hpcmix.model.pair_kernels.soft_core import soft_core_multiplier
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.words.show import resolved_toml
 
 BARRIER = {"kind": "square-barrier", "height": 10.0, "radius": 1.0}
 BOX = ([12, 10, 14], [6.0, 5.0, 7.0])

@@ -10,12 +10,12 @@ from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoints.checkpoint import write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.series import as_dataset
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.series import as_dataset
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
-from hpcmix.problem.sections.requests import REQUESTS
+from hpcmix.problem.sections.calculation.requests import REQUESTS
 from hpcmix.state.state import HalfWay
 
 TIME = evolution(0.5, 0.05, "strang")

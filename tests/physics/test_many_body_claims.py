@@ -9,15 +9,15 @@ import pytest
 
 from hpcmix.model.many_body import build
 from hpcmix.model.many_body.prefactors import pair_factors
-from hpcmix.observe.reduced import comparison
 from hpcmix.observe.reduced.density_matrices import density_matrix
+from hpcmix.observe.reduced.distances import comparison
 from hpcmix.observe.reduced.measurement import Columns
 from hpcmix.problem.load import parse_problem
-from hpcmix.studies import many_family
 from hpcmix.studies.budget import AS_GIVEN, Variation
 from hpcmix.studies.claims import bose_fermi_limit, mean_field_limit
-from hpcmix.studies.many_family import broken_by, extrapolated, fewer_modes, many_variations
 from hpcmix.studies.setting import Setting
+from hpcmix.studies.tracks import many_family
+from hpcmix.studies.tracks.many_family import broken_by, extrapolated, fewer_modes, many_variations
 from tests.physics.bodies_on_a_ring import STIRRED, at_the_end, bodies, ring
 from tests.physics.claims import setting, verdict
 

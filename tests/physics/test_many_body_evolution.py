@@ -25,7 +25,7 @@ from hpcmix.initial.many_body.configurations import factorised, place, vacuum
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 
 def spaces_of(model, excitations=None):

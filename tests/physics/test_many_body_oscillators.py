@@ -20,9 +20,9 @@ from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.product import ManyBodyProduct, rows_for
 from hpcmix.observe.reduced.density_matrices import density_matrix
-from hpcmix.observe.reduced.indicators import alpha
+from hpcmix.observe.reduced.distances.indicators import alpha
 from hpcmix.observe.reduced.state import SharedState
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
 
 N1, N2 = 2, 1

@@ -10,7 +10,7 @@ from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.make_product import make_product
 from hpcmix.model.many_body.pair_product import PairProduct
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 SYSTEMS = [
     ((BOSONS, BOSONS), (3, 3), (3, 2)),

@@ -26,18 +26,18 @@ from hpcmix.initial.many_body.configurations import place, vacuum
 from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
-from hpcmix.observe.reduced.comparison import compare, condensates_at_rest
 from hpcmix.observe.reduced.density_matrices import density_matrix
+from hpcmix.observe.reduced.distances.comparison import compare, condensates_at_rest
+from hpcmix.observe.reduced.distances.explicit_bound import ExplicitBound
+from hpcmix.observe.reduced.distances.indicators import alpha, sobolev_distance, trace_distance, trace_norm
+from hpcmix.observe.reduced.distances.inequalities import fermion_violations, violations
+from hpcmix.observe.reduced.distances.references import reference
 from hpcmix.observe.reduced.edge import edge_weights, numbers_outside
-from hpcmix.observe.reduced.explicit_bound import ExplicitBound
 from hpcmix.observe.reduced.few_particles import FewParticles
-from hpcmix.observe.reduced.indicators import alpha, sobolev_distance, trace_distance, trace_norm
-from hpcmix.observe.reduced.inequalities import fermion_violations, violations
 from hpcmix.observe.reduced.on_grid import density_on_grid, in_fixed_modes
 from hpcmix.observe.reduced.pair_space import pair_space_distance, pair_space_matrix
-from hpcmix.observe.reduced.references import reference
 from hpcmix.observe.reduced.state import DenseState, SharedState
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 RANDOM = np.random.default_rng
 

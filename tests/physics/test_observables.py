@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, expanding, expression, gaussian, harmonic, largest, species, system
 
-from hpcmix.parallel.mpi import MPI
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 
 NOISY = {"noise": {"amplitude": 0.05, "seed": 3}}
 SET = {"name": "f", "kind": "fermions", "orbitals": 4, "initial": {"kind": "oscillator", "frequency": 1.5} | NOISY}

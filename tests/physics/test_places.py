@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from physics.systems import expression, gaussian, harmonic, species, system
 
-from hpcmix.observe.moments import density_moments
+from hpcmix.observe.measures.moments import density_moments
 from hpcmix.observe.observables.orbital_sets import natural_widths
 
 LENGTHS = [16.0, 12.0, 10.0]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from physics.systems import System, gaussian, harmonic, largest, require_below, species, system
 
-from hpcmix.observe.averages import momentum_density
+from hpcmix.observe.measures.averages import momentum_density
+from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.observables.determinant_overlap import determinant_overlap
 from hpcmix.observe.observables.momentum_distribution import momentum_distribution
 from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
-from hpcmix.observe.spectrum import axis_sums
 from hpcmix.problem.load import parse_problem
 
 

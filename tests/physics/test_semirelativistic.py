@@ -20,7 +20,7 @@ from physics.systems import (
 )
 
 from hpcmix.evolve.stepper import Stepper
-from hpcmix.observe.fermi_density import fermi_density
+from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.splittings import INTEGRATORS
 
 

@@ -47,11 +47,11 @@ KILL_AT_EACH_CALL = """
 # it in another fork. Prints how many calls there were, and the digests that were reached.
 import json, pathlib, shutil, types
 import h5py, xarray
-import hpcmix.io.atomic, hpcmix.io.checkpoints.blocks, hpcmix.parallel.files
-import hpcmix.run.checkpoints, hpcmix.run.outputs
+import hpcmix.io.documents.atomic, hpcmix.io.checkpoints.blocks, hpcmix.parallel.files
+import hpcmix.run.output.checkpoints, hpcmix.run.output.outputs
 from hpcmix.run.launch import Request, launch
 
-hpcmix.run.outputs.write_dataset = lambda *arguments: None
+hpcmix.run.output.outputs.write_dataset = lambda *arguments: None
 if {writer!r} == "mpi-io":
     hpcmix.io.checkpoints.blocks.h5py.get_config = lambda: types.SimpleNamespace(mpi=False)
 
@@ -71,16 +71,16 @@ def kill_at(number):
         setattr(owner, name, replaced)
     for owner, name in [
         (os, "open"), (os, "close"), (os, "fsync"), (os, "pwrite"), (os, "replace"), (os, "ftruncate"),
-        (hpcmix.io.atomic, "_fallocate"), (h5py.h5d, "create"), (hpcmix.parallel.files, "_write_piece"),
+        (hpcmix.io.documents.atomic, "_fallocate"), (h5py.h5d, "create"), (hpcmix.parallel.files, "_write_piece"),
         (h5py.Dataset, "__setitem__"), (h5py.File, "close"), (pathlib.Path, "unlink"), (pathlib.Path, "mkdir"),
     ]:
         counted(owner, name)
-    usual_write = hpcmix.run.checkpoints.Checkpoints.write
+    usual_write = hpcmix.run.output.checkpoints.Checkpoints.write
     def write(self, state, guard):
         inside[0] = state.step >= 10
         usual_write(self, state, guard)
         inside[0] = False
-    hpcmix.run.checkpoints.Checkpoints.write = write
+    hpcmix.run.output.checkpoints.Checkpoints.write = write
 
 def in_a_fork(work):
     child = os.fork()

@@ -33,8 +33,8 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.overrides import apply_overrides
 from tests.system.commands import clean_environment
 

@@ -12,7 +12,7 @@ from tests.system.commands import clean_environment, hpcmix, summary
 
 PROGRAM = """
 import sys
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 {patch}
 from hpcmix.cli import main
 sys.argv = ["hpcmix", "run", "manakov-soliton", "--set", "output.directory=out", "--set", "time.final=2.0"]
@@ -42,7 +42,7 @@ target.Flows._drift = failing
 """
 
 IN_OUTPUT = """
-import hpcmix.run.outputs as target
+import hpcmix.run.output.outputs as target
 def failing(*arguments, **more):
     if MPI.COMM_WORLD.rank == 0:
         raise OSError(28, "No space left on device (injected)")

@@ -157,7 +157,7 @@ def test_kill_9_at_random_moments(folder, long_runs, number):
 
 LIMIT_AFTER_STEP_10 = """
 import resource
-import hpcmix.run.checkpoints as target
+import hpcmix.run.output.checkpoints as target
 usual = target.Checkpoints.write
 def limited(self, state, guard):
     if state.step > 10:
@@ -369,7 +369,7 @@ Stepper.advance = failing
 def test_a_run_that_hangs_prints_every_stack_and_ends(folder):
     patch = """
 import time
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.evolve.stepper import Stepper
 usual = Stepper.advance
 def hanging(self, state):

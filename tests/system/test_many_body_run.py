@@ -20,7 +20,9 @@ from hpcmix.io.many_body.reduced_file import read_reduced
 from tests.system.commands import hpcmix, summary
 from tests.system.faults import run_with
 
-PROBLEM = f"{SIX_AND_THREE}{INTERACTIONS}" + """\
+PROBLEM = (
+    f"{SIX_AND_THREE}{INTERACTIONS}"
+    + """\
 [time]
 final = 1.0
 step = 0.05
@@ -36,6 +38,7 @@ directory = "out"
 observables = { every = 2 }
 snapshots = { every = 10 }
 """
+)
 COLUMNS = [
     f"{kind}({order}{power})"
     for kind, power in (("alpha", ""), ("R", ""), ("S", ";0.5"))
@@ -297,7 +300,7 @@ def test_too_few_excitations_are_told(folder):
     few += 'modes=[{kind="plane-waves",largest=1}]}'
     result = hpcmix("run", "bodies.toml", "--set", few, folder=folder)
     assert result.returncode == 0, result.stderr
-    assert 'not resolved in step' in result.stdout and "excitations = 1 has room for; use more" in result.stdout
+    assert "not resolved in step" in result.stdout and "excitations = 1 has room for; use more" in result.stdout
     assert summary(folder / "out")["not_resolved"].keys() <= {"up", "down"}
 
 

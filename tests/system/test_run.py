@@ -309,7 +309,7 @@ def test_a_vector_potential_that_the_grid_does_not_resolve_is_warned_of_once(tmp
 
 
 COUNT_DATASETS = """
-import hpcmix.run.schedules.datasets, hpcmix.run.outputs as target
+import hpcmix.run.schedules.datasets, hpcmix.run.output.outputs as target
 hpcmix.run.schedules.datasets.SHARE = 0.0  # whatever the clock says
 usual = target.write_dataset
 def counted(series, *arguments):
@@ -339,13 +339,13 @@ def test_a_run_that_ends_in_an_error_leaves_the_series_for_xarray_complete(tmp_p
     patch = (
         COUNT_DATASETS
         + """
-import hpcmix.run.outputs
-usual_append = hpcmix.run.outputs.SeriesWriter.append
+import hpcmix.run.output.outputs
+usual_append = hpcmix.run.output.outputs.SeriesWriter.append
 def append(self, record):
     usual_append(self, record)
     if record["step"] == 36:
         raise ZeroDivisionError("a defect")
-hpcmix.run.outputs.SeriesWriter.append = append
+hpcmix.run.output.outputs.SeriesWriter.append = append
 """
     )
     result = run_with(patch, "run", "film.toml", folder=tmp_path)

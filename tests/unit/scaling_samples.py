@@ -8,7 +8,7 @@ from typing import Any
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.scaling.configurations import Configuration
-from hpcmix.studies.scaling.outcome import Row
+from hpcmix.studies.scaling.measured.outcome import Row
 
 MIXTURE = """
 title = "Two components"

@@ -16,7 +16,7 @@ from hpcmix.model.many_body.configurations import (
     configurations_of,
     count_configurations,
 )
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 
 FAMILIES = [
     ((BOSONS, 5, 4), {}),

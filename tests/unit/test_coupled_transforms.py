@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from hpcmix.kernels import coupled_transforms, reference_coupling
+from hpcmix.kernels import coupled_transforms
+from hpcmix.kernels.twins import coupling as reference_coupling
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")
 

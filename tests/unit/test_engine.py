@@ -8,7 +8,7 @@ from parallel.engines import engine_on
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.transforms.resources import Resources
 
 

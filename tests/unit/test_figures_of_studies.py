@@ -18,7 +18,7 @@ from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.claims import conservation, dispersion
 from hpcmix.studies.scaling import figure as scaling
-from hpcmix.studies.scaling.outcome import Outcome, Row
+from hpcmix.studies.scaling.measured.outcome import Outcome, Row
 from tests.unit.figure_checks import require_room
 from tests.unit.scaling_samples import configuration, result
 

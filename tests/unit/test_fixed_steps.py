@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.fixed_steps import START, FixedSteps, Mark, Stretch
+from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.schedules.schedule import Schedule, has_passed, has_reached, steps_from
 from hpcmix.state.progress import Progress
 

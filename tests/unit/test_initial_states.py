@@ -9,7 +9,7 @@ from physics.systems import contact, evolution, gaussian, harmonic, largest, spe
 from scipy.special import eval_hermite
 
 from hpcmix.initial import wave_functions
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 
 POINTS = {1: [64], 2: [40, 44], 3: [28, 30, 26]}
 LENGTHS = {1: [16.0], 2: [14.0, 15.0], 3: [13.0, 14.0, 12.0]}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from physics.systems import contact, harmonic, species, system
 
-from hpcmix.initial.repulsion import NoThomasFermiDensity
-from hpcmix.initial.thomas_fermi import thomas_fermi_densities
+from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
+from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
 from hpcmix.model.envelope import Instant
 
 BEFORE = Instant.before_start()

@@ -9,9 +9,9 @@ import pickle
 
 import pytest
 
-from hpcmix.io.atomic import OutputError, described_size, explained, replacing, reserve
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
-from hpcmix.io.summary import read_summary, write_summary
+from hpcmix.io.documents.atomic import OutputError, described_size, explained, replacing, reserve
+from hpcmix.io.documents.summary import read_summary, write_summary
 
 
 def a_run(path):
@@ -141,7 +141,7 @@ def test_reserve_sets_space_aside_or_says_no(tmp_path):
 
 
 def test_reserve_without_support_asks_for_the_free_space(tmp_path, monkeypatch):
-    monkeypatch.setattr("hpcmix.io.atomic._fallocate", lambda descriptor, size: errno.EOPNOTSUPP)
+    monkeypatch.setattr("hpcmix.io.documents.atomic._fallocate", lambda descriptor, size: errno.EOPNOTSUPP)
     reserve(tmp_path / "file", 1000)
     with pytest.raises(OSError) as caught:
         reserve(tmp_path / "file", 1 << 60)

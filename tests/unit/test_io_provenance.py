@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import hpcmix
-from hpcmix.io.provenance import Provenance, commit_of_checkout, library_versions
+from hpcmix.io.documents.provenance import Provenance, commit_of_checkout, library_versions
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -60,7 +60,7 @@ def test_commit_of_a_worktree(tmp_path):
 
 
 def test_versions_are_found_without_starting_mpi():
-    module = "hpcmix.io.provenance"
+    module = "hpcmix.io.documents.provenance"
     code = f"import sys, {module} as p; p.library_versions(); sys.exit('mpi4py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert "mpi" not in library_versions()

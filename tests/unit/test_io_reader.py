@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from hpcmix.grid import Grid
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.series import SeriesWriter
+from hpcmix.io.documents.summary import write_summary
 from hpcmix.io.fields.slice_file import read_slices, write_slice_file
 from hpcmix.io.figures.draw import draw
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
 from hpcmix.io.figures.style import FigureUnits
-from hpcmix.io.metadata import Metadata
 from hpcmix.io.reader import NotARun, RunReader
-from hpcmix.io.series import SeriesWriter
-from hpcmix.io.summary import write_summary
-from hpcmix.observe.rounding import PARTICLE_LIMIT
+from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.units.units import Units, units_from_text
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import xarray
 
-from hpcmix.io.atomic import OutputError
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.series import SeriesWriter, as_dataset, read_series, write_dataset
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.series import SeriesWriter, as_dataset, read_series, write_dataset
 from hpcmix.observe.registry import labels_of_all
 from hpcmix.problem.units.units import units_from_text
 

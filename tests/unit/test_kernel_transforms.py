@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from hpcmix.kernels import reference_transforms, transforms
+from hpcmix.kernels import transforms
+from hpcmix.kernels.twins import transforms as reference_transforms
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")
 

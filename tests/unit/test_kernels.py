@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from hpcmix.kernels import dispatch, reference
+from hpcmix.kernels import dispatch
+from hpcmix.kernels.twins import loops as reference
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")
 
@@ -296,11 +297,11 @@ class TestChoice:
         assert run_python(CALL_TWICE) == (0, "hpcmix.kernels._native\n", "")
 
     def test_numpy_on_demand(self):
-        assert run_python(CALL_TWICE, HPCMIX_KERNELS="numpy") == (0, "hpcmix.kernels.reference\n", "")
+        assert run_python(CALL_TWICE, HPCMIX_KERNELS="numpy") == (0, "hpcmix.kernels.twins.loops\n", "")
 
     def test_one_warning_where_the_extension_is_missing(self):
         status, output, errors = run_python(HIDE_NATIVE + CALL_TWICE)
-        assert (status, output) == (0, "hpcmix.kernels.reference\n")
+        assert (status, output) == (0, "hpcmix.kernels.twins.loops\n")
         assert errors.count("RuntimeWarning") == 1
         assert "running on numpy" in errors
 

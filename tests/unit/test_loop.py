@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
-from hpcmix.run.loop import Duties, march
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
+from hpcmix.run.marching.loop import Duties, march
 from hpcmix.run.stops.guard import BlowUp
 
 

@@ -13,10 +13,10 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.build import ModeModel
 from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
-from hpcmix.model.many_body.mode_channels import operator_norm
-from hpcmix.model.many_body.overlaps import overlaps
-from hpcmix.problem.errors import ProblemError
+from hpcmix.model.many_body.modes.mode_channels import operator_norm
+from hpcmix.model.many_body.modes.overlaps import overlaps
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from tests.physics.systems import System, coulomb, gaussian_kernel, harmonic, problem_text, species
 
 TIME = {"final": 0.4, "step": 0.001, "integrator": "blanes-moan-6", "check_step": False}

@@ -12,15 +12,16 @@ from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.hops import many_body_family, one_body_family, pairs_of
 from hpcmix.parallel.many_body.configurations import ConfigurationRows
-from hpcmix.parallel.mpi import MPI
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning.many_body.configuration_tables import Selection, Space, channel_counts, own_matrix
 from hpcmix.run.planning.many_body.lines import bodies_lines
 from hpcmix.run.planning.many_body.plan import UNITS, needed_bytes, plan_bodies
 from hpcmix.run.planning.many_body.room import enough_ranks, largest_numbers, require_room_for_bodies
 
-RING = """
+RING = (
+    """
 title = "bodies on a ring"
 [grid]
 points = [24]
@@ -31,7 +32,9 @@ particles = 8
 [[species]]
 name = "down"
 particles = 4
-""" + INTERACTIONS + """\
+"""
+    + INTERACTIONS
+    + """\
 [time]
 final = 1.0
 step = 0.05
@@ -41,6 +44,7 @@ lost = 0.1
 kind = "plane-waves"
 largest = 2
 """
+)
 TRAP = RING.replace("particles =", 'potential = [{ kind = "harmonic", frequency = 1 }]\nparticles =').replace(
     'kind = "plane-waves"\nlargest = 2', 'kind = "eigenstates"\ncount = 4'
 )
@@ -140,7 +144,7 @@ def test_a_plan_in_words():
     assert "fluctuations above a coherent state: 56 x 56" in "\n".join(bodies_lines(parse_problem(COHERENT), 1))
     assert "outside" not in "\n".join(bodies_lines(parse_problem(FERMIONS), 1))
     assert "24 vectors" in "\n".join(bodies_lines(parse_problem(RAMPED), 1))
-    over = TRAP.replace("frequency = 1 }", "frequency = 1 }, { kind = \"gaussian\", height = 1, width = 1, until = 0 }")
+    over = TRAP.replace("frequency = 1 }", 'frequency = 1 }, { kind = "gaussian", height = 1, width = 1, until = 0 }')
     assert "4 vectors" in "\n".join(bodies_lines(parse_problem(over), 1))
 
 

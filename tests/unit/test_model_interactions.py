@@ -32,9 +32,7 @@ def test_contact_couplings_are_symmetric_and_distinct():
         (1.0, 0.8, 1.2),
         (2.0, 3.0, 5.0),
     )
-    np.testing.assert_array_equal(
-        state.mixture.couplings, [[1.0, 0.3, 0.0], [0.3, 0.0, -0.2], [0.0, -0.2, 0.7]]
-    )
+    np.testing.assert_array_equal(state.mixture.couplings, [[1.0, 0.3, 0.0], [0.3, 0.0, -0.2], [0.0, -0.2, 0.7]])
     a, b, c = (state.density(i) for i in range(3))
     for field, expected in zip(
         mean_fields(state), (1.0 * a + 0.3 * b, 0.3 * a - 0.2 * c, -0.2 * b + 0.7 * c), strict=True

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from hpcmix.io.atomic import explained
+from hpcmix.io.documents.atomic import explained
 from hpcmix.parallel.communicators import library_name
 from hpcmix.parallel.files import error_number
 from hpcmix.parallel.job import launcher
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from tests.system.commands import COMMAND, clean_environment
 
 

@@ -9,7 +9,7 @@ import pytest
 from hpcmix.observe import observables
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.registry import ALWAYS, labels_of_all, requested
-from hpcmix.problem.sections.requests import REQUESTS
+from hpcmix.problem.sections.calculation.requests import REQUESTS
 
 MODULES = {path.stem for path in Path(observables.__path__[0]).glob("*.py")}
 

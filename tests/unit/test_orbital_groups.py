@@ -8,8 +8,8 @@ from hpcmix.model.ranks import division_request
 from hpcmix.parallel.division import DivisionRequest, divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
 from hpcmix.problem.cards import cards
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 
 
 @pytest.mark.parametrize("orbitals", [(1,), (5,), (1, 84), (4, 1, 3, 1)])

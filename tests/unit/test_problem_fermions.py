@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.words.show import resolved_toml
 
 BOSE_FERMI = """
 [grid]

@@ -8,10 +8,10 @@ import pickle
 import pytest
 
 from hpcmix.frame import Frame
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_dict, resolved_toml
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.problem.words.show import resolved_dict, resolved_toml
 from hpcmix.run.schedules.schedule import Schedule
 
 TEXT = """

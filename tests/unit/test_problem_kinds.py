@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from hpcmix.grid import Grid as LocalGrid
 from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.orbitals.sets import _write
-from hpcmix.initial.shells import filling_of
+from hpcmix.initial.trial.shells import filling_of
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
-from hpcmix.model.pair_kernels.radial_functions import radial_function
+from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.potentials import make_term
 from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.channels import shapes_of
@@ -33,17 +33,14 @@ from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
-from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.hints.annotations import models_of
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state
 from hpcmix.problem.sections.functionals import FunctionalSection
-from hpcmix.problem.sections.initial import InitialSection, PlaneWavesInitial
 from hpcmix.problem.sections.interactions.section import InteractionSection, KernelInteraction, RadialInteraction
-from hpcmix.problem.sections.potentials import PotentialSection
-from hpcmix.problem.sections.radial import RadialSection
 from hpcmix.problem.sections.scaling import (
     RULES,
     BoseFermiRule,
@@ -54,16 +51,19 @@ from hpcmix.problem.sections.scaling import (
     scaled_species,
     scaling_checks,
 )
-from hpcmix.problem.sections.species import Fermions, SpeciesSection
-from hpcmix.problem.sections.vector_potentials import VectorPotentialSection
+from hpcmix.problem.sections.species.initial import InitialSection, PlaneWavesInitial
+from hpcmix.problem.sections.species.potentials import PotentialSection
+from hpcmix.problem.sections.species.radial import RadialSection
+from hpcmix.problem.sections.species.species import Fermions, SpeciesSection
+from hpcmix.problem.sections.species.vector_potentials import VectorPotentialSection
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.units import Units
-from hpcmix.run.planning import phase_resolution
 from hpcmix.run.planning.plan import make_plan, potential_fields
 from hpcmix.run.planning.preflight import preflight
+from hpcmix.run.planning.resolution import phase as phase_resolution
 from hpcmix.studies.claims.conservation import round_axes
 from hpcmix.studies.claims.well_posedness import attraction
-from hpcmix.studies.family import only_scattering
+from hpcmix.studies.tracks.family import only_scattering
 
 BASES = (
     SpeciesSection, InteractionSection, KernelInteraction, RadialInteraction, PotentialSection,

@@ -9,9 +9,9 @@ import pytest
 from hpcmix.grid import Grid
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential, random, solenoid, uniform
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.resuming.changes import compare
 

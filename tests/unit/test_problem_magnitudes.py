@@ -7,8 +7,8 @@ from physics.systems import mixture_of
 
 from hpcmix.initial.build import initial_state
 from hpcmix.problem.checks.magnitudes import LARGEST_QUOTIENT
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 
 TEXT = """
 [grid]

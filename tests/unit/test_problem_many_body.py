@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from hpcmix.problem.checks.many_body_numbers import divided_numbers
-from hpcmix.problem.checks.many_body_size import (
+from hpcmix.problem.checks.many_body.numbers import divided_numbers
+from hpcmix.problem.checks.many_body.size import (
     configurations,
     total_configurations,
 )
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.words.show import resolved_toml
 
 GOOD = """\
 [grid]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from hpcmix.problem.errors import Complaint, ProblemError, closest
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
 from hpcmix.problem.overrides import ARRAYS
 from hpcmix.problem.sections.coupling import dressed_groups
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.words.show import resolved_toml
 from hpcmix.splittings import INTEGRATORS
 
 GOOD = """\

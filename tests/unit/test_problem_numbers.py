@@ -11,13 +11,13 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.hints.annotations import models_of
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import FileInitial
-from hpcmix.problem.sections.potentials import FilePotential
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.sections.species.initial import FileInitial
+from hpcmix.problem.sections.species.potentials import FilePotential
+from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.planning.plan_table import plan_lines
 from hpcmix.run.planning.preflight import preflight
@@ -93,9 +93,7 @@ def test_every_number_of_the_schema_stands_in_some_file():
     assert len(numbers) > 60 and numbers <= FIELDS.keys(), numbers - FIELDS.keys()
 
 
-@pytest.mark.parametrize(
-    ("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS]
-)
+@pytest.mark.parametrize(("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS])
 def test_a_number_at_its_limits_is_a_sentence_or_a_problem(base, key, monkeypatch):
     monkeypatch.setattr("hpcmix.run.planning.plan.seconds_per_pair", lambda points, ranks: 1.0)  # measures a transform
     accepted = 0

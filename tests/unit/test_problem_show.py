@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.show import resolved_dict, resolved_toml
+from hpcmix.problem.words.show import resolved_dict, resolved_toml
 
 FILE = """
 title = "quotes \\" and backslash \\\\ and \\u007f and é"

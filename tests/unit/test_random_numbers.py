@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hpcmix.kernels import reference
 from hpcmix.kernels.random_numbers import fill_complex_normals
+from hpcmix.kernels.twins import loops as reference
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")
 

@@ -15,7 +15,7 @@ from hpcmix.problem.checks.expected.warnings import expected_warnings, resolutio
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.planning.resolution import ResolutionWatch
+from hpcmix.run.planning.resolution.watch import ResolutionWatch
 from hpcmix.run.stops.guard import BlowUp
 
 

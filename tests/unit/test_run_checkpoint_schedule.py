@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcmix.problem.sections.output import CheckpointsOptions
+from hpcmix.problem.sections.calculation.output import CheckpointsOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule, daly_interval
 from hpcmix.run.schedules.schedule import Schedule

@@ -6,8 +6,8 @@ import pytest
 
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.division import divide
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning import room
 from hpcmix.run.planning.plan import make_plan, memory_bytes
 from hpcmix.run.planning.plan_table import plan_lines

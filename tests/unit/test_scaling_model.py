@@ -11,10 +11,10 @@ from scipy import stats
 
 from hpcmix.studies.scaling import figure
 from hpcmix.studies.scaling.fit import fit_model, solve_link
-from hpcmix.studies.scaling.outcome import Outcome, Row
+from hpcmix.studies.scaling.measured.outcome import Outcome, Row
+from hpcmix.studies.scaling.measured.traffic import Division, Traffic, traffic_of
 from hpcmix.studies.scaling.prediction import RANKS, Network, predict
 from hpcmix.studies.scaling.report import as_text, model_remarks
-from hpcmix.studies.scaling.traffic import Division, Traffic, traffic_of
 from tests.unit.figure_checks import require_room
 from tests.unit.scaling_samples import configuration, mixture, result
 

@@ -15,10 +15,10 @@ from hpcmix.model.pair_kernels.neumann import (
     relative_coefficient,
     scattering_length,
 )
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction, radial_function
-from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction, radial_function
+from hpcmix.model.pair_kernels.radial.transform import RadialTransform
 from hpcmix.model.pair_kernels.scattering import ScatteringKernel
-from hpcmix.problem.sections.radial import GaussianBump, SoftSphere, SquareBarrier, TablePotential
+from hpcmix.problem.sections.species.radial import GaussianBump, SoftSphere, SquareBarrier, TablePotential
 
 HALF = 0.5
 """kappa of two particles of mass 1/2: the papers' -Laplacian + V/2."""

@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from hpcmix.io.plain_json import page_of
-from hpcmix.problem.errors import ProblemError
+from hpcmix.io.documents.plain_json import page_of
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Finding, Fit
 from hpcmix.studies.claims.semiclassical_bounds import NUMBERS, check, judge, shell_quotient

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.studies.budget import AS_GIVEN, Budget, variations, varied_problems
 from hpcmix.studies.check import CLAIMS, Request
 from hpcmix.studies.claim import Claim, Finding, Fit, aligned

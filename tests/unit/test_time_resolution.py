@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.problem.units.expressions import Expression
-from hpcmix.run.planning.time_resolution import time_warnings, wrong_area
+from hpcmix.run.planning.resolution.time import time_warnings, wrong_area
 from tests.system.test_cards import CARDS
 
 PROBLEM = """

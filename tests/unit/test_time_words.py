@@ -7,8 +7,8 @@ import math
 import pytest
 
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.time_words import PLAIN, TimeWords, steps_in_words
 from hpcmix.problem.units.units import units_from_text
+from hpcmix.problem.words.times import PLAIN, TimeWords, steps_in_words
 from hpcmix.run.log import Log
 
 UNITS = units_from_text("1 um", "86.909 u")

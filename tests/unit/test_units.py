@@ -207,5 +207,5 @@ def test_what_was_meant_for_a_code_unit() -> None:
         units_from_text("1 um", "87Rb")
     with pytest.raises(UnitError, match='did you mean "1 a0"'):
         units_from_text("1 aB", "1 u")
-    with pytest.raises(UnitError, match=r'the name of an isotope.*which needs .units.'):
+    with pytest.raises(UnitError, match=r"the name of an isotope.*which needs .units."):
         Units().convert("87Rb", MASS)

@@ -18,7 +18,7 @@ from hpcmix.evolve.many_body.system import ModeSystem
 from hpcmix.model.many_body.build import ModelInTime
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.fixed_steps import FixedSteps, between
 

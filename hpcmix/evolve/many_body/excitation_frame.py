@@ -20,7 +20,7 @@ import numpy as np
 
 from hpcmix.evolve.many_body.mode_field import ModeField, ModelAt, mean_fields
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
-from hpcmix.model.many_body.overlaps import hermitian_part
+from hpcmix.model.many_body.modes.overlaps import hermitian_part
 
 
 class ExcitationFrame:

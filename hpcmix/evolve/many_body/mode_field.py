@@ -20,7 +20,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel
-from hpcmix.model.many_body.overlaps import hermitian_part
+from hpcmix.model.many_body.modes.overlaps import hermitian_part
 
 RELATIVE, ABSOLUTE = 3e-14, 1e-15
 """Tolerances of a step; the first is about the smallest that the integrator takes."""

@@ -26,10 +26,10 @@ from hpcmix.model.many_body.build import ModelInTime
 from hpcmix.model.many_body.configurations import Configurations, configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel, Statistics
 from hpcmix.model.many_body.make_product import Product, make_product
-from hpcmix.model.many_body.overlaps import hermitian_part
+from hpcmix.model.many_body.modes.overlaps import hermitian_part
 from hpcmix.model.many_body.product import Changes, rows_for
 from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 STEP = "step"
 """Name of the integrator's step among what a picture goes on from."""

@@ -25,8 +25,8 @@ from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.problem.schema import Problem
 
 ALONE = 2**16
@@ -66,7 +66,7 @@ class ModeSystem:
     def of(cls, problem: Problem, world: MPI.Comm, hooks: Hooks | None = None) -> ModeSystem:
         """Build the mixture, the initial state, the modes and the model. Collective over `world`.
 
-        Raises :class:`~hpcmix.problem.errors.ProblemError` and
+        Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` and
         :class:`~hpcmix.initial.descent.search.NotConverged`, and what a hook raises.
         """
         hooks = hooks or Hooks()

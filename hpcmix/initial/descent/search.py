@@ -19,7 +19,7 @@ from hpcmix.initial.descent.saddles import Nature, Say, minimum
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.ending import Foreseen
+from hpcmix.problem.mistakes.ending import Foreseen
 from hpcmix.problem.times.evolution import Saddles
 
 REFRESH = 20

@@ -15,12 +15,12 @@ import numpy as np
 from hpcmix.initial import wave_functions
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.search import minimise_sets
-from hpcmix.initial.shells import oscillator_filling, plane_wave_filling
+from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
 from hpcmix.model.envelope import Instant
-from hpcmix.model.many_body.overlaps import hermitian_part, orthonormal
+from hpcmix.model.many_body.modes.overlaps import hermitian_part, orthonormal
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.sections.species.potentials import HarmonicPotential
 
 LARGEST_DENSE = 1024
 """Points of a grid on which T + U is diagonalised as a whole: 16 MB, half a second."""

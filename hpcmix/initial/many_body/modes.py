@@ -1,7 +1,7 @@
 """The modes of every species, on the file's own grid: orthonormal fields, complex (m, *this rank's block).
 
 kinds  eigenstates of T + U at time 0-, plane waves of the box, oscillator states, or one mode for every grid point
-       (problem/sections/many_body.py).
+       (problem/sections/calculation/many_body.py).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.many_body.eigenstates import lowest_eigenstates
-from hpcmix.initial.shells import oscillator_filling
-from hpcmix.model.many_body.overlaps import orthonormal
+from hpcmix.initial.trial.shells import oscillator_filling
+from hpcmix.model.many_body.modes.overlaps import orthonormal
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.many_body import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
-from hpcmix.problem.sections.potentials import HarmonicPotential
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.calculation.many_body import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
+from hpcmix.problem.sections.species.potentials import HarmonicPotential
+from hpcmix.problem.sections.species.species import Species
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""

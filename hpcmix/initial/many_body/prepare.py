@@ -48,7 +48,7 @@ def prepare(
     Collective over the group; ``[many_body]`` has one orbital group.
 
     orbitals  of the state at time zero (hpcmix/initial/build.py), one array (M_a, *this rank's block) per species.
-    Raises :class:`~hpcmix.problem.errors.ProblemError` where modes do not fit or miss too much of a state.
+    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where modes do not fit or miss too much of a state.
     """
     modes = modes_of(problem, mixture, say)
     start = projected_orbitals(problem, mixture, modes, orbitals, say)

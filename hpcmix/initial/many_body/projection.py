@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.initial.many_body.modes import Say, make_modes
-from hpcmix.model.many_body.overlaps import orthonormal, overlaps
+from hpcmix.model.many_body.modes.overlaps import orthonormal, overlaps
 from hpcmix.model.mixture import Mixture
-from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 
 MOST_TRIED = 512

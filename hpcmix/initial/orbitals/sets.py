@@ -10,14 +10,14 @@ import numpy as np
 from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import read_set, too_many
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.shells import Filling, filling_of
+from hpcmix.initial.trial.shells import Filling, filling_of
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
-from hpcmix.parallel.independence import LinearlyDependent
-from hpcmix.parallel.together import together
-from hpcmix.problem.errors import ProblemError
+from hpcmix.parallel.process.independence import LinearlyDependent
+from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import FileInitial, InitialSection, OscillatorInitial, PlaneWavesInitial
+from hpcmix.problem.sections.species.initial import FileInitial, InitialSection, OscillatorInitial, PlaneWavesInitial
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.pieces import places
 from hpcmix.io.checkpoints.seal import Damaged, Seal
+from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.decomposition import Part
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 
 _READ_AT_ONCE = 1 << 30
 

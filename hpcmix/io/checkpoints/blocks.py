@@ -22,15 +22,15 @@ from typing import Any, Literal
 import h5py
 import numpy as np
 
-from hpcmix.io.atomic import OutputError, explained, publish, reserve, sync, temporary_name
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.pieces import all_pieces, sampled_lines
 from hpcmix.io.checkpoints.seal import Seal, set_seal, user_block_size
+from hpcmix.io.documents.atomic import OutputError, explained, publish, reserve, sync, temporary_name
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.files import write_pieces
-from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.timers import Timers
+from hpcmix.parallel.process.together import together
 
 Writer = Literal["auto", "h5py", "mpi-io"]
 _ROOM_FOR_LABELS = 1 << 20

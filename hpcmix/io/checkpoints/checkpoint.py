@@ -19,11 +19,11 @@ from hpcmix.io.checkpoints.header import REFERENCE, Bookmark, Checkpoint, header
 from hpcmix.io.checkpoints.progress_entries import attributes_of
 from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.plain_json import line_of
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.plain_json import line_of
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.state import State
 
@@ -73,9 +73,8 @@ def write_checkpoint(
     """Write the checkpoint of this step. Collective over the world.
 
     `bookmark` is the root's. `reference`: the clouds of time zero where the observables compare with them, else
-    empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.atomic.OutputError`, the same on
-    every rank, and then leaves nothing behind.
-    """
+    empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the
+    same on every rank, and then leaves nothing behind."""
     state.require_settled()
     parts = parts_of(state.clouds, names, communicators)
     if reference:

@@ -10,10 +10,10 @@ from typing import Any
 
 import h5py
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.digest import combined_digest
 from hpcmix.io.checkpoints.progress_entries import progress_of, texts_of
 from hpcmix.io.checkpoints.seal import Damaged, Seal, check_seal
+from hpcmix.io.documents.atomic import OutputError
 from hpcmix.state.progress import Progress
 
 REFERENCE = "-at-start"
@@ -66,7 +66,7 @@ def state_digest(arrays: Mapping[str, str], progress: Progress) -> str:
 def read_header(path: Path) -> Checkpoint:
     """Everything of a checkpoint but its arrays, checked against its seal. For one rank; needs no MPI.
 
-    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged` or :class:`~hpcmix.io.atomic.OutputError`.
+    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged` or :class:`~hpcmix.io.documents.atomic.OutputError`.
     """
     seal = check_seal(path)
     try:

@@ -13,7 +13,7 @@ from dataclasses import asdict, fields, is_dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeGuard, get_args, get_type_hints
 
-from hpcmix.io.plain_json import line_of
+from hpcmix.io.documents.plain_json import line_of
 from hpcmix.state.progress import Progress
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.digest import combined_digest
+from hpcmix.io.documents.atomic import OutputError
 
 VERSION = 1
 _FINGERPRINT = 64  # hexadecimal digits of SHA-256

@@ -7,7 +7,7 @@ import math
 import h5py
 
 from hpcmix.grid import Grid
-from hpcmix.io.metadata import Metadata, density_dimension
+from hpcmix.io.documents.metadata import Metadata, density_dimension
 from hpcmix.problem.units.dimensions import LENGTH, TIME
 
 

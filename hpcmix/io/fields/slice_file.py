@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.io.atomic import replacing
+from hpcmix.io.documents.atomic import replacing
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
-from hpcmix.io.metadata import Metadata
 
 Views = dict[str, dict[str, np.ndarray]]
 """Species -> names of the axes that remain, such as "xz" -> the array over them."""
@@ -43,7 +43,7 @@ def write_slice_file(
     path: Path, step: int, time: float, grid: Grid, slices: Views, columns: Views, metadata: Metadata
 ) -> None:
     """Write one file in the form that :func:`read_slices` reads. For the root rank. Raises
-    :class:`~hpcmix.io.atomic.OutputError`.
+    :class:`~hpcmix.io.documents.atomic.OutputError`.
     """
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(file_attributes(metadata, step, time, grid))

@@ -12,10 +12,10 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import Views, central_index, write_slice_file
-from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 
 _Part = tuple[tuple[slice, ...], np.ndarray]
 
@@ -33,7 +33,7 @@ def write_slices(
     """Write the views of every species' density, given on this rank's block; the path of the file. Collective over
     the world.
 
-    Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank.
+    Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank.
     """
     path = directory.slice(index)
     slices, columns = gather_views(grid, communicators, densities)

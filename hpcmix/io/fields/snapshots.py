@@ -9,14 +9,14 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.io.atomic import write_text
 from hpcmix.io.checkpoints.blocks import Dealt, Writer, write_arrays
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import write_text
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
 from hpcmix.io.fields.xdmf import describe
-from hpcmix.io.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 
 
 def write_snapshot(
@@ -40,7 +40,7 @@ def write_snapshot(
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
-    :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
+    :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
     """
     path = directory.snapshot(index)
 

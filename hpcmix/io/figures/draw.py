@@ -13,7 +13,7 @@ from hpcmix.io.figures.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader, StoredFile
-from hpcmix.observe.rounding import PARTICLE_LIMIT
+from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
 
 _FILM_FRAMES = 6
 """As many stored times fit side by side into one figure."""
@@ -34,7 +34,7 @@ def draw(directory: str | Path) -> list[Path]:
                    occupations, and relative change of norm and energies.
     In micrometres and milliseconds for a problem with ``[units]``, otherwise in code units. Raises
     :class:`~hpcmix.io.reader.NotARun` and, for files that are damaged or cannot be written,
-    :class:`~hpcmix.io.atomic.OutputError`.
+    :class:`~hpcmix.io.documents.atomic.OutputError`.
     """
     run = RunReader(directory)
     units = FigureUnits(run.scales)

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hpcmix.io.atomic import replacing
+from hpcmix.io.documents.atomic import replacing
 from hpcmix.problem.units.units import Units
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def require_span(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG in one step. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    """Write a figure as PNG in one step. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png")
     return path

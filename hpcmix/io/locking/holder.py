@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.atomic import explained
+from hpcmix.io.documents.atomic import explained
 from hpcmix.parallel.job.launcher import RANK_VARIABLES
 
 PATIENCE_SECONDS = 120.0

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from hpcmix.io.atomic import OutputError, explained
+from hpcmix.io.documents.atomic import OutputError, explained
 from hpcmix.io.locking.holder import HELD, STOPPING, Holder, identity
 
 HEARTBEAT_SECONDS = 15.0

@@ -16,7 +16,7 @@ import numpy as np
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.seal import Damaged, Seal
 from hpcmix.parallel.decomposition import Block, Part
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def fill(path: Path, seal: Seal, arrays: Mapping[str, Distributed], ranks: MPI.C
     """Fill the local arrays from a sealed file and hold them to its digests; every box is some rank's of `ranks`.
     Collective over them.
 
-    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged` or :class:`~hpcmix.io.atomic.OutputError` on each of them.
-    """
+    Raises :class:`~hpcmix.io.checkpoints.seal.Damaged` or :class:`~hpcmix.io.documents.atomic.OutputError` on each of
+    them."""
     parts = parts_of(arrays, ranks)
     for name, part in parts.items():
         expected = int(np.prod(part.shape, dtype=np.int64)) * part.local.dtype.itemsize

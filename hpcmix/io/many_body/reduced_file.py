@@ -21,13 +21,13 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.blocks import write_parts
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
 from hpcmix.io.many_body.distributed import Distributed, on_every_rank, parts_of
-from hpcmix.io.metadata import Metadata
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def write_reduced(
 
     grid   with the points where the file is to show them (:meth:`~hpcmix.grid.Grid.in_laboratory`).
     holds  whether this rank's block is to be written: several groups of ranks may have the same grid.
-    Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
+    Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
     """
     start = grid.position_block.start
     arrays: dict[str, Distributed] = {}
@@ -131,7 +131,7 @@ class Reduced:
 
 
 def read_reduced(path: Path) -> Reduced:
-    """Read a file back; needs no MPI in its process. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    """Read a file back; needs no MPI in its process. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
     try:
         with h5py.File(path, "r") as file:
             matrices = {tuple(map(int, name.split(","))): gamma[...] for name, gamma in file["gamma"].items()}

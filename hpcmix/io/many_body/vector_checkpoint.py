@@ -18,12 +18,12 @@ from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import Bookmark, Checkpoint, header_digest, state_digest
 from hpcmix.io.checkpoints.progress_entries import attributes_of
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.plain_json import line_of
 from hpcmix.io.many_body.distributed import Distributed, on_every_rank, parts_of
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.plain_json import line_of
 from hpcmix.parallel.decomposition import Block
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.state.progress import Progress
 
 VECTOR = "many_body/vector"
@@ -79,7 +79,7 @@ def write_vector_checkpoint(
     arrays    all that evolves and what it is written in.
     progress  the head of the state.
     bookmark  the root's.
-    Raises :class:`~hpcmix.io.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
+    Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
     """
     attributes = {
         **metadata.attributes(),

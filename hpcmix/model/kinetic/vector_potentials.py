@@ -11,8 +11,8 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.potentials import NotFinite, require_finite
-from hpcmix.problem.errors import ProblemError
-from hpcmix.problem.sections.vector_potentials import (
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.sections.species.vector_potentials import (
     ExpressionVectorPotential,
     FileVectorPotential,
     RandomVectorPotential,
@@ -113,7 +113,7 @@ def from_file(grid: Grid, path: str, dataset: str) -> Components:
 def make_vector_potential(where: str, entry: VectorPotential | None, grid: Grid) -> Components:
     """A of one validated ``vector_potential`` of the problem file; None for the entry is no potential.
 
-    Raises :class:`~hpcmix.problem.errors.ProblemError` when a file does not fit the grid or A is not finite.
+    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when a file does not fit the grid or A is not finite.
     """
     if entry is None:
         return [None] * grid.dimensions

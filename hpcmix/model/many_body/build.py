@@ -3,7 +3,7 @@
 The numbers that do not depend on how many particles there are - kinetic and potential energies in the modes, channels -
 are made once; a model for other particle numbers costs nothing more. In an expanding frame x = b y time is the frame's
 clock, energies are those of the frame, and the pair operators are multiplied by b^(2-d): contact interactions and
-dipoles, the only ones that the frame takes here (problem/checks/many_body.py).
+dipoles, the only ones that the frame takes here (problem/checks/many_body/consistency.py).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 
 from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
-from hpcmix.model.many_body.mode_channels import channels_of_pair
-from hpcmix.model.many_body.one_body import OneBody
-from hpcmix.model.many_body.pair_kernels import pair_kernels
+from hpcmix.model.many_body.modes.mode_channels import channels_of_pair
+from hpcmix.model.many_body.modes.one_body import OneBody
+from hpcmix.model.many_body.modes.pair_kernels import pair_kernels
 from hpcmix.model.many_body.prefactors import Populations, pair_factors
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 
 

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.model.many_body.hamiltonian import Statistics
-from hpcmix.problem.checks.many_body_size import MOST_CONFIGURATIONS, configurations
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.checks.many_body.size import MOST_CONFIGURATIONS, configurations
+from hpcmix.problem.mistakes.errors import ProblemError
 
 Numbers = NDArray[np.int64]
 
@@ -44,7 +44,7 @@ def count_configurations(
 
 
 def refuse_too_many(count: int, what: str) -> None:
-    """A :class:`~hpcmix.problem.errors.ProblemError` where configurations cannot be numbered."""
+    """A :class:`~hpcmix.problem.mistakes.errors.ProblemError` where configurations cannot be numbered."""
     if count > MOST_CONFIGURATIONS:
         size = f"{count:.3g}" if count < 10**300 else f"10^{math.log10(count):.0f}"
         raise ProblemError.of(

@@ -33,7 +33,7 @@ from hpcmix.model.many_body.hops import (
     pairs_of,
 )
 from hpcmix.parallel.many_body.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 Parts = Sequence[tuple[float, ManyBodyModel]]
 """sum_k weight_k H_k."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from hpcmix.model.pair_kernels.neumann import NeumannSolution
-from hpcmix.model.pair_kernels.radial_quadrature import STAGES, Panels, collocation
-from hpcmix.model.pair_kernels.radial_transform import WAVE_PER_PANEL, RadialTransform
+from hpcmix.model.pair_kernels.radial.quadrature import STAGES, Panels, collocation
+from hpcmix.model.pair_kernels.radial.transform import WAVE_PER_PANEL, RadialTransform
 
 GRADING = 1.5
 """Outside of the potential w falls like 1/r: every panel ends this many times farther out than it begins. Its square

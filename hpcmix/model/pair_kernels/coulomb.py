@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import gammainc
 
-from hpcmix.model.pair_kernels.decaying_transforms import DecayingTransforms
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part, squared_modulus
+from hpcmix.model.pair_kernels.radial.decaying_transforms import DecayingTransforms
 from hpcmix.problem.sections.interactions.inverse_distance import YUKAWA_NEGLIGIBLE
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.decaying_transforms import DecayingTransforms
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part, squared_modulus
+from hpcmix.model.pair_kernels.radial.decaying_transforms import DecayingTransforms
 from hpcmix.problem.sections.interactions.gaussian import GAUSSIAN_NEGLIGIBLE
 
 

@@ -9,8 +9,8 @@ from functools import reduce
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction
-from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction
+from hpcmix.model.pair_kernels.radial.transform import RadialTransform
 
 WaveNumbers = Sequence[np.ndarray]
 """Wave numbers along each axis, shaped to broadcast against each other."""

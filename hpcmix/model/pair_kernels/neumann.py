@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction
-from hpcmix.model.pair_kernels.radial_quadrature import Panels, collocation
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction
+from hpcmix.model.pair_kernels.radial.quadrature import Panels, collocation
 
 ACCURACY = 1e-12
 """Relative difference of two results, one with panels half as long, at which refining ends: 100 times below what is

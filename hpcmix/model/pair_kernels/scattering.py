@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, largest_of, modulus, radial_part
 from hpcmix.model.pair_kernels.neumann import NeumannSolution
-from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.radial.transform import RadialTransform
 
 
 @dataclass(frozen=True)

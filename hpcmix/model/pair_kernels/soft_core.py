@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import kv
 
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, modulus, radial_part
-from hpcmix.model.pair_kernels.radial_functions import RadialFunction
-from hpcmix.model.pair_kernels.radial_transform import RadialTransform
+from hpcmix.model.pair_kernels.radial.functions import RadialFunction
+from hpcmix.model.pair_kernels.radial.transform import RadialTransform
 from hpcmix.problem.sections.interactions.soft_core import SOFT_CORE_NEGLIGIBLE
 
 ROOT = np.exp(1j * np.pi / 3.0)

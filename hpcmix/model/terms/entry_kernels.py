@@ -17,10 +17,10 @@ from hpcmix.model.pair_kernels.neumann import (
     relative_coefficient,
     scattering_length,
 )
-from hpcmix.model.pair_kernels.radial_functions import radial_function
+from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.pair_kernels.scattering import ScatteringKernel
 from hpcmix.model.pair_kernels.soft_core import SoftCoreKernel
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.interactions.dipolar import DipolarInteraction

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.currents import momentum_density_along
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.currents import momentum_density_along
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import ACTION
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from hpcmix.model.energy import Energy
-from hpcmix.observe.averages import averages
 from hpcmix.observe.look import Look
-from hpcmix.observe.moments import per_particle
+from hpcmix.observe.measures.averages import averages
+from hpcmix.observe.measures.moments import per_particle
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import ENERGY
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.moments import moments
+from hpcmix.observe.measures.moments import moments
 from hpcmix.observe.observable import Label, Observable, is_set
 from hpcmix.problem.units.dimensions import LENGTH
 

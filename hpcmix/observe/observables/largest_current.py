@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.observe.currents import momentum_density_along
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.currents import momentum_density_along
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import LENGTH, TIME
 
@@ -18,7 +18,7 @@ def largest_current(look: Look, species: int) -> float:
         j = nu sum_j Re phi_j* (-i hbar grad + A) phi_j / m = nu (hbar/m) sum_j Im(phi_j* grad phi_j) + A rho / m
 
     in particles per time and length^(d-1). In a frame x = b y it is b^(-d) nu sum_j Re chi_j* D chi_j / m, D of
-    :mod:`hpcmix.observe.motion`. Collective over the world.
+    :mod:`hpcmix.observe.measures.motion`. Collective over the world.
     """
     mixture, grid, one = look.mixture, look.mixture.grid, look.mixture.species[species]
     contraction, speed = grid.frame.contraction(look.clock), grid.frame.speed(look.clock)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpcmix.observe.averages import averages
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.averages import averages
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import MOMENTUM as OF_MOMENTUM
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.averages import averages, momentum_density
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.averages import averages, momentum_density
+from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.observe.spectrum import axis_sums
 
 
 def momentum_distribution(mixture: Mixture, modes: Sequence[np.ndarray]) -> dict[str, list[float]]:
     """Per axis the number of particles in each mode of the box along it, summed over the other axes: modes
     m = -floor(n/2) .. ceil(n/2)-1 in ascending order, momentum 2 pi hbar m / L. Collective over the group.
 
-    modes  per axis this rank's part (:class:`~hpcmix.observe.averages.Averages`).
+    modes  per axis this rank's part (:class:`~hpcmix.observe.measures.averages.Averages`).
     """
     grid = mixture.grid
     found = {}

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.averages import averages
 from hpcmix.observe.look import Look
-from hpcmix.observe.moments import axis_lines, principal_widths, unwrapped
+from hpcmix.observe.measures.averages import averages
+from hpcmix.observe.measures.moments import axis_lines, principal_widths, unwrapped
 from hpcmix.observe.observable import Label, Observable, is_set
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH, MOMENTUM
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpcmix.observe.look import Look
-from hpcmix.observe.moments import moments
+from hpcmix.observe.measures.moments import moments
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import LENGTH
 

@@ -17,8 +17,8 @@ import numpy as np
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.mode_field import energy_per_weight
 from hpcmix.model.many_body.hamiltonian import Statistics
-from hpcmix.observe.reduced.comparison import Comparison
 from hpcmix.observe.reduced.density_matrices import DensityMatrix
+from hpcmix.observe.reduced.distances.comparison import Comparison
 from hpcmix.observe.reduced.measurement import Measurement, edge_weights
 from hpcmix.observe.reduced.on_grid import density_on_grid, in_fixed_modes
 from hpcmix.problem.units.dimensions import ENERGY, Dimension

@@ -21,12 +21,12 @@ from hpcmix.model.many_body.configurations import (
     FermionConfigurations,
     Fluctuations,
 )
-from hpcmix.observe.reduced.comparison import MOST_TOGETHER, Comparison, compare, words
 from hpcmix.observe.reduced.density_matrices import Order, density_matrix
-from hpcmix.observe.reduced.explicit_bound import ExplicitBound
-from hpcmix.observe.reduced.inequalities import Violation, violations
+from hpcmix.observe.reduced.distances.comparison import MOST_TOGETHER, Comparison, compare, words
+from hpcmix.observe.reduced.distances.explicit_bound import ExplicitBound
+from hpcmix.observe.reduced.distances.inequalities import Violation, violations
+from hpcmix.observe.reduced.distances.references import reference
 from hpcmix.observe.reduced.pair_space import pair_space_distance, pair_space_matrix
-from hpcmix.observe.reduced.references import reference
 from hpcmix.observe.reduced.state import SharedState
 from hpcmix.problem.schema import Problem
 

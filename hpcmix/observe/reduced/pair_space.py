@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hpcmix.observe.reduced.annihilators import Removal
-from hpcmix.observe.reduced.indicators import trace_norm
+from hpcmix.observe.reduced.distances.indicators import trace_norm
 from hpcmix.observe.reduced.state import BodyState, Space
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.parallel.many_body.configurations import ConfigurationRows, RowExchange
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 
 
 class Space(Protocol):

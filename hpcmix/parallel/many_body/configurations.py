@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from hpcmix.kernels.configurations import add_multiple
 from hpcmix.kernels.random_numbers import fill_complex_normals
 from hpcmix.kernels.transforms import empty
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.shared_memory import NoSharedMemory, SharedWindow, shared_memory_wanted
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.shared_memory import NoSharedMemory, SharedWindow, shared_memory_wanted
 
 UNITS = 4096
 """Parts that sums are made of, at least half as many where there are so many rows."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from hpcmix.kernels.transforms import Allocate
 from hpcmix.parallel.decomposition import joined_fields, part
-from hpcmix.parallel.mpi import MPI, element_type
-from hpcmix.parallel.shared_memory import NoSharedMemory, SharedWindow
+from hpcmix.parallel.process.mpi import MPI, element_type
+from hpcmix.parallel.process.shared_memory import NoSharedMemory, SharedWindow
 
 Shape = tuple[int, ...]
 
@@ -103,7 +103,7 @@ class Exchange(ABC):
 def make_exchange(way: str, task: Redistribution, landings: int) -> Exchange:
     """The exchange of the given name (:data:`EXCHANGES`) with at least `landings` landing arrays. Collective.
 
-    Raises :class:`~hpcmix.parallel.shared_memory.NoSharedMemory` on every rank.
+    Raises :class:`~hpcmix.parallel.process.shared_memory.NoSharedMemory` on every rank.
     """
     kinds = {kind.name: kind for kind in (SharedExchange, PackedExchange, SubArrayExchange)}
     return kinds[way](task, max(landings, task.joined))

@@ -25,7 +25,7 @@ import numpy as np
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import part
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.transforms.exchange import Exchange, Redistribution, Shape, make_exchanges
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import thread_count

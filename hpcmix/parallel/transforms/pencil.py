@@ -19,7 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.parallel.shared_memory import NoSharedMemory, SharedFields
+from hpcmix.parallel.process.shared_memory import NoSharedMemory, SharedFields
 from hpcmix.parallel.transforms.exchange import WITHOUT_SHARED_MEMORY, Exchange, Redistribution, make_exchanges
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.spectral_matrix import SpectralMatrix

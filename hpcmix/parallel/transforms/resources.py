@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from hpcmix.kernels import processor
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.timers import Timers
 
 
 @dataclass(frozen=True)

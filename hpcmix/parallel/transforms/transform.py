@@ -20,7 +20,7 @@ import numpy as np
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.spectral_matrix import SpectralMatrix
-from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 
 Factors = Sequence[np.ndarray]
 """A multiplier in wave-number space that is a product: one complex table per axis on this rank's block."""
@@ -39,7 +39,8 @@ class Turn:
 
 
 def thread_count() -> int:
-    """Threads that a rank may use: OMP_NUM_THREADS, or one. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    """Threads that a rank may use: OMP_NUM_THREADS, or one. Raises
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     asked = os.environ.get("OMP_NUM_THREADS", "").strip() or "1"
     outermost = asked.split(",")[0].strip()  # of a list, one number for each level of nested regions
     if not (outermost.isascii() and outermost.isdigit()) or int(outermost) < 1:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.parallel.mpi import MPI
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.shared_memory import obstacle
-from hpcmix.parallel.timers import Timers
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.shared_memory import obstacle
+from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.transforms.exchange import EXCHANGES
 from hpcmix.parallel.transforms.pencil import PencilTransform
 from hpcmix.parallel.transforms.resources import Resources
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 
 SHARED = "shared-memory"
 

@@ -17,17 +17,17 @@ from hpcmix.problem.checks.frame import check_frame
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import check_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
-from hpcmix.problem.checks.many_body import check_bodies, check_many_body
+from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.checks.rotation import check_turning
-from hpcmix.problem.errors import closest
+from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
+from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.scaling import scaling_checks
-from hpcmix.problem.sections.species import Condensate
+from hpcmix.problem.sections.species.species import Condensate
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
 from hpcmix.problem.times.switching import Switching

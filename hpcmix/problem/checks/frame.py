@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.output import OutputOptions
 from hpcmix.problem.sections.rotation import Rotation
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import TimeOptions
 
 Finding = tuple[KeyPath, str]

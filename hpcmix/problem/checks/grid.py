@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.initial import InitialSection
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.initial import InitialSection
+from hpcmix.problem.sections.species.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
 

@@ -4,7 +4,7 @@ end.
 A kernel in free space is cut at its reach R and summed over the wave numbers of a grid with room for it between images
 (model/pair_kernels/padded_multiplier.py): n + R/h points along every axis, so that a long box asks for its length along
 the short axes too. Where the cut transform has no closed form it is a quadrature
-(model/pair_kernels/radial_transform.py): nodes along r times nodes along k, (R k_max)^2 numbers.
+(model/pair_kernels/radial/transform.py): nodes along r times nodes along k, (R k_max)^2 numbers.
 """
 
 from __future__ import annotations

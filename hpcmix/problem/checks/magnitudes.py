@@ -15,7 +15,7 @@ from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Constants, reduced_mass
 from hpcmix.problem.sections.scaling import Prefactors, prefactors
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 
 LARGEST_QUOTIENT = 1e12
 """Of an energy and the kinetic energy of the grid's fastest mode: in double precision a sum of the two has four digits

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.calculation.many_body import ManyBody
+from hpcmix.problem.sections.calculation.output import OutputOptions
+from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.functionals import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
-from hpcmix.problem.sections.many_body import ManyBody
-from hpcmix.problem.sections.output import OutputOptions
-from hpcmix.problem.sections.parallel import ParallelOptions
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units
 

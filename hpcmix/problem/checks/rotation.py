@@ -9,9 +9,9 @@ import numpy as np
 
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.potentials import HarmonicPotential
 from hpcmix.problem.sections.rotation import Rotation
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.potentials import HarmonicPotential
+from hpcmix.problem.sections.species.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcmix.problem.errors import Complaint
+from hpcmix.problem.mistakes.errors import Complaint
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of the file to an entry: ("species", 0, "potential", 1, "frequency")."""

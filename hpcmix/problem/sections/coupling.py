@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.values import angle, quantity, two_names
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import FREQUENCY
 

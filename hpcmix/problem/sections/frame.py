@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from hpcmix.frame import AT_REST, Frame
-from hpcmix.problem.errors import closest
+from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import described, quantity
 from hpcmix.problem.units.dimensions import FREQUENCY

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationInfo
 
-from hpcmix.problem.errors import closest
+from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import described, number_in_range, quantity_in, real

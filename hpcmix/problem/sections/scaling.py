@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import integer
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
 

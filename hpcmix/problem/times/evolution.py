@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, PlainValidator, PrivateAttr, StrictBool, Tag, ValidationInfo, model_validator
 
 from hpcmix.frame import AT_REST, LARGEST_SCALE, Frame
-from hpcmix.problem.errors import closest
+from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, context_of, value_or_table, wrong
 from hpcmix.problem.reading.values import described, integer, quantity, quantity_in, real, sequence, two_names
 from hpcmix.problem.times.adaptive import AdaptiveStep

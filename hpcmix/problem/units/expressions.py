@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.problem.errors import closest
+from hpcmix.problem.mistakes.errors import closest
 
 
 class ExpressionError(ValueError):

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hpcmix.problem.errors import closest
+from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
 
 if TYPE_CHECKING:

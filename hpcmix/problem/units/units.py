@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from hpcmix.problem.hints.units import hint, isotope_hint
+from hpcmix.problem.mistakes.hints.units import hint, isotope_hint
 from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
 from hpcmix.problem.units.quantities import TWO_PI, UnitError, constant, parse_quantity
 

@@ -15,25 +15,25 @@ from typing import Any
 import numpy as np
 
 from hpcmix import __version__
-from hpcmix.io.atomic import OutputError, write_text
-from hpcmix.io.plain_json import page_of
-from hpcmix.io.provenance import commit_of_checkout
+from hpcmix.io.documents.atomic import OutputError, write_text
+from hpcmix.io.documents.plain_json import page_of
+from hpcmix.io.documents.provenance import commit_of_checkout
 from hpcmix.parallel.communicators import launcher_mismatch, mpi_library, world
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.together import abort_on_uncaught_errors, together
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
+from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transforms.transform import thread_count
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.run.bench.machine import describe_machine
 from hpcmix.run.bench.output import output_costs
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.bench.table import print_bench
-from hpcmix.run.evolution import Evolution
 from hpcmix.run.log import Log
-from hpcmix.run.loop import Duties, march
+from hpcmix.run.marching.evolution import Evolution
+from hpcmix.run.marching.loop import Duties, march
 from hpcmix.run.planning.memory import MemoryMeter
 from hpcmix.run.planning.plan import real_bytes, transforms_per_step
 from hpcmix.run.planning.traffic import step_bytes, transform_operations

@@ -13,9 +13,9 @@ from hpcmix.io.checkpoints.checkpoint import write_checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.together import together
-from hpcmix.run.outputs import Outputs
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
+from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.schedules.schedule import Schedule

@@ -9,8 +9,8 @@ import numpy as np
 from hpcmix.io.checkpoints.checkpoint import rotate
 from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.many_body.vector_checkpoint import write_vector_checkpoint
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
 from hpcmix.run.many_body.guard import BodiesGuard
 from hpcmix.run.many_body.outputs import BodiesOutputs
 from hpcmix.run.many_body.setup import BodiesRun
@@ -47,7 +47,7 @@ class BodiesCheckpoints:
 
     def write(self, guard: BodiesGuard) -> None:
         """Write one and remove the oldest beyond `keep`. Raises :class:`~hpcmix.run.stops.guard.BlowUp` for a state
-        that is not finite, and :class:`~hpcmix.io.atomic.OutputError`; the earlier ones then stay."""
+        that is not finite, and :class:`~hpcmix.io.documents.atomic.OutputError`; the earlier ones then stay."""
         run, directory = self._run, self._outputs.directory
         if self.last is not None and self.last.path == directory.checkpoint(run.bodies.step):
             return  # it is the one that the run went on from

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
 from hpcmix.problem.schema import Problem
 from hpcmix.run.many_body.checkpoints import BodiesCheckpoints
 from hpcmix.run.many_body.guard import BodiesGuard

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpcmix.observe.reduced.comparison import Comparison
+from hpcmix.observe.reduced.distances.comparison import Comparison
 from hpcmix.observe.reduced.edge import LARGEST_EDGE
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.time_words import TimeWords
+from hpcmix.problem.words.times import TimeWords
 from hpcmix.run.log import Log
 from hpcmix.run.stops.guard import BlowUp
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from hpcmix.run.log import Meter
-from hpcmix.run.loop import Duties, march
 from hpcmix.run.many_body.checkpoints import BodiesCheckpoints
 from hpcmix.run.many_body.guard import BodiesGuard
 from hpcmix.run.many_body.outputs import BodiesOutputs
 from hpcmix.run.many_body.setup import BodiesRun
+from hpcmix.run.marching.loop import Duties, march
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Stop, StopRequests
 
 
 class MarchingBodies:
-    """N bodies and their mean field as the time loop marches them (:class:`~hpcmix.run.loop.Marching`): from look to
-    look."""
+    """N bodies and their mean field as the time loop marches them (:class:`~hpcmix.run.marching.loop.Marching`): from
+    look to look."""
 
     def __init__(self, run: BodiesRun) -> None:
         self._run = run
@@ -48,7 +48,7 @@ class MarchingBodies:
 
 
 class BodiesDuties(Duties):
-    """Those of a run (:class:`~hpcmix.run.loop.Duties`)."""
+    """Those of a run (:class:`~hpcmix.run.marching.loop.Duties`)."""
 
     def __init__(
         self,

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.io.atomic import write_text
 from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import write_text
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.series import SeriesWriter, write_dataset
 from hpcmix.io.fields.slices import write_slices
 from hpcmix.io.many_body.reduced_file import ReducedMatrix, SpeciesFields, write_reduced
-from hpcmix.io.metadata import Metadata
-from hpcmix.io.series import SeriesWriter, write_dataset
 from hpcmix.observe.reduced.body_record import (
     BodyLook,
     densities_of,
@@ -24,7 +24,7 @@ from hpcmix.observe.reduced.body_record import (
 )
 from hpcmix.observe.reduced.density_matrices import DensityMatrix
 from hpcmix.observe.reduced.measurement import Measurement
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.run.many_body.guard import BodiesGuard
 from hpcmix.run.many_body.setup import BodiesRun
 from hpcmix.run.schedules.datasets import DatasetSchedule

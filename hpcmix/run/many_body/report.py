@@ -7,17 +7,17 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from hpcmix.io.documents.summary import write_summary
 from hpcmix.io.many_body.vector_checkpoint import digest_of
-from hpcmix.io.summary import write_summary
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.problem.reading.values import counted
-from hpcmix.problem.show import resolved_dict
+from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.many_body.checkpoints import BodiesCheckpoints
 from hpcmix.run.many_body.guard import BodiesGuard
 from hpcmix.run.many_body.outputs import BodiesOutputs
 from hpcmix.run.many_body.setup import BodiesRun
+from hpcmix.run.output.report import checkpoint_line, described, timer_table
 from hpcmix.run.planning.plan_table import readable
-from hpcmix.run.report import checkpoint_line, described, timer_table
 from hpcmix.run.resuming.restart import ancestors
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Stop

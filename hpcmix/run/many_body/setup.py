@@ -14,20 +14,20 @@ import numpy as np
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.system import Hooks, ModeSystem
 from hpcmix.io.checkpoints.header import Checkpoint
+from hpcmix.io.documents.provenance import Provenance
 from hpcmix.io.many_body.distributed import Distributed, fill
 from hpcmix.io.many_body.vector_checkpoint import mode_arrays, small_arrays, vector_array
-from hpcmix.io.provenance import Provenance
 from hpcmix.parallel.communicators import Communicators, mpi_library
-from hpcmix.parallel.mpi import MPI
-from hpcmix.parallel.timers import Timers
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.timers import Timers
+from hpcmix.parallel.process.together import together
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.output import ScheduleSection
-from hpcmix.problem.show import resolved_toml
-from hpcmix.problem.time_words import TimeWords, steps_in_words
+from hpcmix.problem.sections.calculation.output import ScheduleSection
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.problem.words.show import resolved_toml
+from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.run.log import Log
 from hpcmix.run.many_body.looks import Looks
 from hpcmix.run.occupied import Attendants
@@ -140,7 +140,7 @@ class BodiesRun:
 def build_bodies_run(problem: Problem, origin: Origin | None, attendants: Attendants) -> BodiesRun:
     """Make modes, model and initial state, or read those of a checkpoint. Collective over the world.
 
-    Raises on every rank :class:`~hpcmix.problem.errors.ProblemError`,
+    Raises on every rank :class:`~hpcmix.problem.mistakes.errors.ProblemError`,
     :class:`~hpcmix.initial.descent.search.NotConverged`, :class:`~hpcmix.run.resuming.restart.NoCheckpoint` and
     :class:`~hpcmix.run.stops.requests.Stopped`.
     """
@@ -205,7 +205,8 @@ def looks_at(problem: Problem, table: FixedSteps) -> Looks:
 
 
 def fixed_steps_from(time: TimeOptions, progress: Progress) -> FixedSteps:
-    """All steps of a run that has come so far; with ``[many_body]`` none are adaptive (problem/checks/many_body.py)."""
+    """All steps of a run that has come so far; with ``[many_body]`` none are adaptive
+    (problem/checks/many_body/consistency.py)."""
     return time.steps_from(progress.mark, progress.step_size, progress.step) or time.fixed_steps
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.division import divide
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.durations import as_clock
 from hpcmix.run.planning import launchers

@@ -7,7 +7,7 @@ import math
 from hpcmix.model.kinetic.krylov_size import LARGEST, LARGEST_EXPONENTIAL, PASSING, stored_vectors
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 
 PAIRS_PER_DIMENSION = 4.0
 """Cost of a dimension of a Krylov space in Fourier pairs of the grid: the kinetic energy applied once, two scalar

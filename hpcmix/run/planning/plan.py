@@ -86,8 +86,8 @@ class Plan:
 
 
 def make_plan(problem: Problem, ranks: int) -> Plan:
-    """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.errors.ProblemError` when the grid is too small for
-    them."""
+    """Plan a run on `ranks` ranks. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when the grid is too
+    small for them."""
     division = divide(division_request(problem), ranks)
     decomposition = division.decomposition
     snapshots: int | None = 1

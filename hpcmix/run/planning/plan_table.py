@@ -7,15 +7,15 @@ from datetime import timedelta
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.time_words import TimeWords, steps_in_words
-from hpcmix.run.planning.phase_resolution import expected_warnings as unresolved_phases
+from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.run.planning.plan import Plan, make_plan
-from hpcmix.run.planning.time_resolution import time_warnings
+from hpcmix.run.planning.resolution.phase import expected_warnings as unresolved_phases
+from hpcmix.run.planning.resolution.time import time_warnings
 
 
 def planned_lines(problem: Problem, ranks: int) -> list[str]:
-    """What ``hpcmix plan`` prints. Raises :class:`~hpcmix.problem.errors.ProblemError` where the grid is too small for
-    the ranks, and for a vector potential that is not finite."""
+    """What ``hpcmix plan`` prints. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where the grid is too
+    small for the ranks, and for a vector potential that is not finite."""
     return plan_lines(problem, make_plan(problem, ranks), ranks)
 
 

@@ -15,16 +15,16 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.initial.closed_form import ZERO, closed_form, read_set, require_oscillator_set
-from hpcmix.initial.repulsion import NoThomasFermiDensity, require_repulsion
+from hpcmix.initial.trial.repulsion import NoThomasFermiDensity, require_repulsion
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
 from hpcmix.model.potentials import ExternalPotential, make_term
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import load_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import FileInitial, OscillatorInitial, ThomasFermiInitial
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.initial import FileInitial, OscillatorInitial, ThomasFermiInitial
+from hpcmix.problem.sections.species.species import Species
 
 BLOCK_POINTS = 2**20
 """Points that are looked at at a time: eight megabytes of each array."""

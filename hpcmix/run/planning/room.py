@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpcmix.parallel.division import Division
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.run.planning.plan import memory_bytes
 from hpcmix.run.planning.plan_table import readable

@@ -12,15 +12,15 @@ import h5py
 import numpy as np
 
 from hpcmix.initial.starts import Unfinished
-from hpcmix.io.atomic import OutputError
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.checkpoints.seal import check_seal
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.plain_json import line_of
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.plain_json import line_of
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.decomposition import Block, Part
-from hpcmix.parallel.together import together
+from hpcmix.parallel.process.together import together
 from hpcmix.problem.schema import Problem
 from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import ground_state_differences

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hpcmix.io.atomic import OutputError, explained
 from hpcmix.io.checkpoints.checkpoint import read_state
 from hpcmix.io.checkpoints.header import Checkpoint, read_header
 from hpcmix.io.directory import DirectoryInUse, RunDirectory
-from hpcmix.io.plain_json import plain
-from hpcmix.io.summary import read_summary
+from hpcmix.io.documents.atomic import OutputError, explained
+from hpcmix.io.documents.plain_json import plain
+from hpcmix.io.documents.summary import read_summary
 from hpcmix.parallel.communicators import Communicators
-from hpcmix.problem.ending import ExitStatus, Foreseen
-from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.show import resolved_dict
-from hpcmix.problem.time_words import TimeWords
 from hpcmix.problem.times.fixed_steps import FixedSteps, Mark
+from hpcmix.problem.words.show import resolved_dict
+from hpcmix.problem.words.times import TimeWords
 from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import asked_step, compare
 from hpcmix.run.schedules.schedule import has_passed, has_reached, steps_from

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-from hpcmix.problem.sections.output import CheckpointsOptions
+from hpcmix.problem.sections.calculation.output import CheckpointsOptions
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.state.progress import Progress
 

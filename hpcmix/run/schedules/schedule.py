@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.frame import AT_REST, Frame
-from hpcmix.problem.sections.output import ScheduleSection
+from hpcmix.problem.sections.calculation.output import ScheduleSection
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.state.progress import Progress

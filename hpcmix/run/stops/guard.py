@@ -10,9 +10,9 @@ import numpy as np
 
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.rounding import PARTICLE_LIMIT
-from hpcmix.problem.ending import ExitStatus, Foreseen
-from hpcmix.problem.time_words import PLAIN, TimeWords
+from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.words.times import PLAIN, TimeWords
 from hpcmix.state.state import State
 
 ENERGY_LIMIT = 0.05

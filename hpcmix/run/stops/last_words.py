@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from hpcmix.io.atomic import reserve, write_text
 from hpcmix.io.directory import RunDirectory
-from hpcmix.io.summary import write_summary
+from hpcmix.io.documents.atomic import reserve, write_text
+from hpcmix.io.documents.summary import write_summary
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.show import resolved_dict, resolved_toml
+from hpcmix.problem.words.show import resolved_dict, resolved_toml
 
 RESERVED = ".reserved"
 """The file that keeps room for the last words."""

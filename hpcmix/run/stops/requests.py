@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.io.locking.lock import Lock
-from hpcmix.problem.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.signals import SIGNALS, STOPPING
 

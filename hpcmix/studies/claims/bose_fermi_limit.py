@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.observe.reduced.comparison import words
+from hpcmix.observe.reduced.distances.comparison import words
 from hpcmix.observe.reduced.measurement import Columns, single
-from hpcmix.problem.checks.many_body import whole_macroscopic_numbers
-from hpcmix.problem.errors import Complaint, ProblemError
+from hpcmix.problem.checks.many_body.consistency import whole_macroscopic_numbers
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiMacro, BoseFermiRule
 from hpcmix.studies.budget import AS_GIVEN
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.claims.mean_field_limit import modes_in_words, notes_on_model
-from hpcmix.studies.many_family import ManyFamily, beyond_the_edge, broken, checked_many_body
 from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
-from hpcmix.studies.track import Record
+from hpcmix.studies.tracks.many_family import ManyFamily, beyond_the_edge, broken, checked_many_body
+from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
@@ -92,7 +92,7 @@ def _plan(load: Load, wanted: Sequence[int], bosons: Sequence[int]) -> Plan:
 
 
 def _pair_of(problem: Problem) -> tuple[int, int]:
-    """The indices of the fermions and of the bosons. Raises :class:`~hpcmix.problem.errors.ProblemError`."""
+    """The indices of the fermions and of the bosons. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     statistics = [species.statistics for species in problem.species]
     if sorted(statistics) != ["bosons", "fermions"]:
         raise problem.complain("species", "this claim is about one species of fermions and one of bosons")
@@ -104,7 +104,7 @@ def _pair_of(problem: Problem) -> tuple[int, int]:
 
 
 def _require_numbers(problem: Problem, wanted: Sequence[int], bosons: Sequence[int]) -> None:
-    """Raise :class:`~hpcmix.problem.errors.ProblemError` with everything that is wrong with the numbers."""
+    """Raise :class:`~hpcmix.problem.mistakes.errors.ProblemError` with everything that is wrong with the numbers."""
     macro = problem.scaling is not None and isinstance(problem.scaling.rule, BoseFermiMacro)
     complaints = []
     for option, numbers in (("--numbers", wanted), ("--bosons", bosons)):

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.rounding import NORM_OF_A_TRANSFORM
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
-from hpcmix.observe.rounding import NORM_OF_A_TRANSFORM
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.switching import Switching
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Variation, variations
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss
-from hpcmix.studies.track import Record, Track
+from hpcmix.studies.tracks.track import Record, Track
 
 CLAIM = Claim(
     "conservation",

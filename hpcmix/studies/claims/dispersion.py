@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hpcmix.observe.derivatives import Place, hamiltonian_times, largest_modulus
 from hpcmix.observe.look import Look
-from hpcmix.observe.motion import momentum_fields
+from hpcmix.observe.measures.derivatives import Place, hamiltonian_times, largest_modulus
+from hpcmix.observe.measures.motion import momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
 from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
-from hpcmix.studies.family import Family, chosen_numbers, family_tracks, label, largest, load_family
 from hpcmix.studies.setting import Setting, clock_label, first_loss, until
-from hpcmix.studies.track import Record
+from hpcmix.studies.tracks.family import Family, chosen_numbers, family_tracks, label, largest, load_family
+from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.verdict import bounded, unresolved
 
 CLAIM = Claim(

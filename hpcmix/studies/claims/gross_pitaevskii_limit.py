@@ -9,15 +9,15 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.observe.derivatives import sobolev_square
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.derivatives import sobolev_square
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
 from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
-from hpcmix.studies.family import at_number, only_scattering
 from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
-from hpcmix.studies.track import Record, Track
+from hpcmix.studies.tracks.family import at_number, only_scattering
+from hpcmix.studies.tracks.track import Record, Track
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.observe.reduced.comparison import words
+from hpcmix.observe.reduced.distances.comparison import words
 from hpcmix.observe.reduced.measurement import BOUND, Columns, orders_of
-from hpcmix.problem.checks.many_body_numbers import divided_numbers, ratio_of
+from hpcmix.problem.checks.many_body.numbers import divided_numbers, ratio_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiRule
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
-from hpcmix.studies.many_family import (
+from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.tracks.many_family import (
     FEWER_MODES,
     ON_THE_GRID,
     ManyFamily,
@@ -26,8 +27,7 @@ from hpcmix.studies.many_family import (
     checked_many_body,
     extrapolated,
 )
-from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
-from hpcmix.studies.track import Record
+from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 NAME = "mean-field-limit"

@@ -24,7 +24,7 @@ from hpcmix.studies.setting import (
     three_dimensional,
     until,
 )
-from hpcmix.studies.track import Record, Track
+from hpcmix.studies.tracks.track import Record, Track
 from hpcmix.studies.verdict import unresolved
 
 CLAIM = Claim(

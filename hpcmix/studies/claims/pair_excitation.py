@@ -11,20 +11,20 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.kernel import largest_of, modulus
 from hpcmix.model.pair_kernels.neumann import neumann_problem
-from hpcmix.model.pair_kernels.radial_functions import radial_function
+from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.terms.entry_kernels import coefficient_of_pair
-from hpcmix.observe.derivatives import Place, largest_modulus
 from hpcmix.observe.look import Look
-from hpcmix.observe.motion import momentum_fields
+from hpcmix.observe.measures.derivatives import Place, largest_modulus
+from hpcmix.observe.measures.motion import momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN
 from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
-from hpcmix.studies.family import Family, chosen_numbers, family_tracks, label, largest, load_family
 from hpcmix.studies.setting import Setting, clock_label, first_loss, until
-from hpcmix.studies.track import Record
+from hpcmix.studies.tracks.family import Family, chosen_numbers, family_tracks, label, largest, load_family
+from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(

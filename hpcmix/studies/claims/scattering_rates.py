@@ -10,7 +10,7 @@ import numpy as np
 from hpcmix.model.pair_kernels import neumann as scattering
 from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.neumann import NoScatteringSolution
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.budget import AS_GIVEN, Budget, Variation
 from hpcmix.studies.claim import Claim, Finding, Fit

@@ -9,18 +9,18 @@ from functools import partial
 
 import numpy as np
 
-from hpcmix.initial.shells import filling_of, oscillator_filling
+from hpcmix.initial.trial.shells import filling_of, oscillator_filling
 from hpcmix.observe.look import Look
 from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiMacro
-from hpcmix.problem.sections.species import Fermions
+from hpcmix.problem.sections.species.species import Fermions
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Finding, Fit
-from hpcmix.studies.family import Family, family_tracks, label
 from hpcmix.studies.setting import Load, Setting, first_loss, with_fixed_step
-from hpcmix.studies.track import Record
+from hpcmix.studies.tracks.family import Family, family_tracks, label
+from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(
@@ -54,7 +54,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 
 def _only_set(problem: Problem, numbers: Sequence[int]) -> str:
     """The name of the species of fermions that the claim varies. Raises
-    :class:`~hpcmix.problem.errors.ProblemError` for a file or numbers that the claim is not about."""
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError` for a file or numbers that the claim is not about."""
     sets = [species.name for species in problem.species if isinstance(species, Fermions)]
     if problem.scaling is None or not isinstance(problem.scaling.rule, BoseFermiMacro):
         raise problem.complain(

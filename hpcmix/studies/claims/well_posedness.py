@@ -20,13 +20,13 @@ import numpy as np
 
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
-from hpcmix.parallel.mpi import MPI
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Curve, Finding
 from hpcmix.studies.setting import Load, Setting, Variants, clock_label, evolved, first_loss, until
-from hpcmix.studies.track import Record, Track
+from hpcmix.studies.tracks.track import Record, Track
 
 CLAIM = Claim(
     "well-posedness",

@@ -10,18 +10,18 @@ from typing import Any
 
 from rich.console import Console
 
-from hpcmix.io.atomic import OutputError, write_text
+from hpcmix.io.documents.atomic import OutputError, write_text
+from hpcmix.io.documents.plain_json import page_of
 from hpcmix.io.locking.lock import Lock
-from hpcmix.io.plain_json import page_of
 from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.job.terminal import is_live
 from hpcmix.problem.cards import find_problem
-from hpcmix.problem.ending import ExitStatus
-from hpcmix.problem.errors import ProblemError
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.ending import ExitStatus
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.show import resolved_toml
+from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.log import Log
 from hpcmix.run.planning.job_script import Job, read_site
 from hpcmix.run.planning.launchers import LAUNCHERS, library_of
@@ -33,10 +33,10 @@ from hpcmix.studies.scaling.figure import draw_scaling
 from hpcmix.studies.scaling.fit import fit_model
 from hpcmix.studies.scaling.jobs import write_jobs
 from hpcmix.studies.scaling.launching import DEFAULT_LAUNCHER, Launcher, Measuring, run_repeat
-from hpcmix.studies.scaling.outcome import Outcome, Row
+from hpcmix.studies.scaling.measured.outcome import Outcome, Row
+from hpcmix.studies.scaling.measured.store import Store
 from hpcmix.studies.scaling.prediction import Network, Prediction, predict
 from hpcmix.studies.scaling.report import TEXT_WIDTH, as_dict, as_text, configurations_csv, print_report, repeats_csv
-from hpcmix.studies.scaling.store import Store
 from hpcmix.studies.scaling.study import measure_all
 
 FORMAT = 1

@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpcmix.io.figures.style import COLOURS, FROM_ZERO, STYLE, headline, legends_below, save
 from hpcmix.run.bench.spread import Spread
-from hpcmix.studies.scaling.outcome import Compared, Outcome
-from hpcmix.studies.scaling.phases import PARTS
+from hpcmix.studies.scaling.measured.outcome import Compared, Outcome
+from hpcmix.studies.scaling.measured.phases import PARTS
 from hpcmix.studies.scaling.prediction import Predicted, Prediction, words_of_missing
 
 _MARKERS = "osD^vP"
@@ -32,7 +32,7 @@ _MARGIN = 1.2
 
 
 def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, weak: bool, path: Path) -> Path:
-    """Draw it as PNG. Raises :class:`~hpcmix.io.atomic.OutputError`."""
+    """Draw it as PNG. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
     with matplotlib.rc_context(STYLE):
         wide = max(1.0, len(outcome.measured) / _BARS_OF_A_PANEL)
         figure = Figure(figsize=(11.0 + 3.5 * (wide - 1.0), 4.0), layout="constrained")

@@ -11,8 +11,8 @@ from scipy import stats
 from hpcmix.problem.schema import Problem
 from hpcmix.run.bench.spread import Spread
 from hpcmix.studies.claim import CONFIDENCE
-from hpcmix.studies.scaling.outcome import Row
-from hpcmix.studies.scaling.traffic import IN_PLACE, Division, Traffic, traffic_of
+from hpcmix.studies.scaling.measured.outcome import Row
+from hpcmix.studies.scaling.measured.traffic import IN_PLACE, Division, Traffic, traffic_of
 
 SMALLEST_ERROR = 0.02
 """Relative error of a measured phase that no repeats are trusted to be below: clocks, frequencies and neighbours."""

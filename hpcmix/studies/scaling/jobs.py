@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hpcmix.io.atomic import write_text
+from hpcmix.io.documents.atomic import write_text
 from hpcmix.run.planning.job_script import Job, launch_words, make_plain_script
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Measuring
-from hpcmix.studies.scaling.store import Store
+from hpcmix.studies.scaling.measured.store import Store
 
 COLLECT = "collect.sbatch"
 SUBMIT = "submit.sh"

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.durations import as_clock
 from hpcmix.studies.scaling.configurations import Configuration
-from hpcmix.studies.scaling.store import last_words
+from hpcmix.studies.scaling.measured.store import last_words
 
 DEFAULT_LAUNCHER = "mpirun -n {ranks}"
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.scaling.configurations import division_of, points_of
 from hpcmix.studies.scaling.fit import Link, Model, Parameter
-from hpcmix.studies.scaling.outcome import Outcome
-from hpcmix.studies.scaling.traffic import Division, Traffic, traffic_of
+from hpcmix.studies.scaling.measured.outcome import Outcome
+from hpcmix.studies.scaling.measured.traffic import Division, Traffic, traffic_of
 from hpcmix.studies.scaling.weak import grown
 
 RANKS = tuple(2**power for power in range(6, 15))

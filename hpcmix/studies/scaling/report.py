@@ -12,8 +12,8 @@ from rich.table import Table
 
 from hpcmix.run.bench.spread import Spread
 from hpcmix.studies.scaling.configurations import Configuration
-from hpcmix.studies.scaling.outcome import Compared, Outcome, Row
-from hpcmix.studies.scaling.phases import PARTS
+from hpcmix.studies.scaling.measured.outcome import Compared, Outcome, Row
+from hpcmix.studies.scaling.measured.phases import PARTS
 from hpcmix.studies.scaling.prediction import Prediction, words_of_missing
 
 TEXT_WIDTH = 140

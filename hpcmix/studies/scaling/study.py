@@ -13,8 +13,8 @@ from hpcmix.run.stops.requests import Stop
 from hpcmix.run.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Failed
-from hpcmix.studies.scaling.phases import oversubscribed
-from hpcmix.studies.scaling.store import Repeat, Store
+from hpcmix.studies.scaling.measured.phases import oversubscribed
+from hpcmix.studies.scaling.measured.store import Repeat, Store
 
 Measure = Callable[[Configuration], dict[str, Any]]
 """Runs a configuration once; the JSON of ``hpcmix bench``. Raises :class:`Failed`."""

@@ -17,8 +17,8 @@ from comparison.goals import Goals, Row
 from comparison.problem import FEWEST_POINTS
 from comparison.rounds import Contest, available_memory
 from comparison.turns import Failed
-from hpcmix.io.atomic import write_text
-from hpcmix.io.provenance import commit_of_checkout
+from hpcmix.io.documents.atomic import write_text
+from hpcmix.io.documents.provenance import commit_of_checkout
 from hpcmix.parallel.communicators import mpi_library
 from hpcmix.run.bench.machine import describe_machine
 

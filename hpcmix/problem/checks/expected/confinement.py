@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.species import Species
+from hpcmix.problem.sections.species.species import Species
 
 
 @dataclass(frozen=True)

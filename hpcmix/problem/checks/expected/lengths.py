@@ -17,10 +17,10 @@ from functools import singledispatch
 from typing import Any
 
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
-from hpcmix.problem.sections.potentials import HarmonicPotential
-from hpcmix.problem.sections.species import Condensate, Fermions, Species
+from hpcmix.problem.sections.species.initial import GaussianInitial, PlaneWavesInitial
+from hpcmix.problem.sections.species.potentials import HarmonicPotential
+from hpcmix.problem.sections.species.species import Condensate, Fermions, Species
 
 
 @dataclass(frozen=True)

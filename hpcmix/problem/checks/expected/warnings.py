@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import Lengths, expected_lengths
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.initial import GaussianInitial
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
-from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.sections.species.initial import GaussianInitial
+from hpcmix.problem.sections.species.potentials import HarmonicPotential
 
 VISIBLE_AT_FACES = 1e-2
 """Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: ten per cent

@@ -13,7 +13,7 @@ from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Attraction, Boundary, Constants, Finding, InteractionSection
-from hpcmix.problem.sections.radial import ScatteringPotential
+from hpcmix.problem.sections.species.radial import ScatteringPotential
 from hpcmix.problem.units.dimensions import LENGTH
 
 STRONGEST_BARRIER = 1e8

@@ -24,7 +24,8 @@ Finding = tuple[KeyPath, str]
 """The key of the entry to blame, and a sentence."""
 
 RANGES = 41
-"""Chebyshev points of the range at which a cut kernel is transformed (model/pair_kernels/decaying_transforms.py)."""
+"""Chebyshev points of the range at which a cut kernel is transformed
+(model/pair_kernels/radial/decaying_transforms.py)."""
 
 
 def reduced_mass(first: float, second: float) -> float:
@@ -188,5 +189,5 @@ class RadialInteraction(KernelInteraction):
 def cut(radius: float) -> tuple[float, int]:
     """The quadrature of a cut kernel, for all ranges that it may come to have.
 
-    They are those of model/pair_kernels/decaying_transforms.py."""
+    They are those of model/pair_kernels/radial/decaying_transforms.py."""
     return radius, RANGES

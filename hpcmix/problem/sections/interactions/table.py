@@ -8,7 +8,7 @@ from typing import Literal
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, RadialInteraction
-from hpcmix.problem.sections.radial import RadialTable
+from hpcmix.problem.sections.species.radial import RadialTable
 
 
 class TableInteraction(RadialInteraction, RadialTable):

@@ -14,7 +14,7 @@ LONGEST_STRETCH = 600.0
 
 def bodies_lines(problem: Problem, ranks: int) -> list[str]:
     """What ``hpcmix plan`` prints of a problem with ``[many_body]``. Raises
-    :class:`~hpcmix.problem.errors.ProblemError` where ranks of machines like this one have no room for it."""
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError` where ranks of machines like this one have no room for it."""
     plan = require_room_for_bodies(problem, ranks, share_of_this_machine(ranks))
     lines = [problem.title, *size_lines(problem, plan)]
     reduced = f"{counted(plan.reduced_files, 'file')} of reduced matrices of {readable(plan.reduced_bytes)}"

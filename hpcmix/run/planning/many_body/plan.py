@@ -15,10 +15,10 @@ from functools import cached_property
 from hpcmix.evolve.many_body.chebyshev import STEPS as LANCZOS_STEPS
 from hpcmix.evolve.many_body.chebyshev import coefficients
 from hpcmix.model.many_body.hops import LARGEST_TABLES
-from hpcmix.problem.checks.many_body_size import configurations, sizes_of
+from hpcmix.problem.checks.many_body.size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
-from hpcmix.problem.sections.potentials import PotentialSection
+from hpcmix.problem.sections.calculation.many_body import GridModes, ModesSection, PlaneWaveModes
+from hpcmix.problem.sections.species.potentials import PotentialSection
 from hpcmix.run.planning.many_body.configuration_tables import (
     ChannelCounts,
     OwnMatrix,

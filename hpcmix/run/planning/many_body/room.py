@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 
-from hpcmix.problem.errors import ProblemError
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 from hpcmix.run.planning.many_body.plan import BodiesPlan, needed_bytes, plan_bodies

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.initial.shells import oscillator_filling, plane_wave_filling
+from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.prefactors import Populations, pair_factors
 from hpcmix.model.terms.entry_kernels import coupling_at_a_point, kernel_of
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.many_body import GridModes, ModesSection, PlaneWaveModes
-from hpcmix.problem.sections.potentials import HarmonicPotential
+from hpcmix.problem.sections.calculation.many_body import GridModes, ModesSection, PlaneWaveModes
+from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.run.planning.many_body.configuration_tables import Space
 
 LEAST_RADIUS = 1e-3

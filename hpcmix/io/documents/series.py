@@ -1,0 +1,203 @@
+"""The time series of a run: appended line by line while it goes on, and the same as a labelled dataset for xarray."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpcmix.io.documents.atomic import OutputError, explained, replacing
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.plain_json import line_of
+from hpcmix.problem.units.dimensions import Dimension
+
+if TYPE_CHECKING:
+    import xarray
+
+Labels = Mapping[str, tuple[str, Dimension | None]]
+"""Long name and dimension of entries of records by their names, keys of nested tables joined with underscores
+(:func:`hpcmix.observe.registry.labels_of_all`); None: a plain number."""
+
+
+class SeriesWriter:
+    """Appends records to ``observables.jsonl``, one JSON object a line, each handed to the system at once. For the
+    root rank.
+
+    keep    number of bytes of an earlier part of the run that stay, as :attr:`offset` gave it when the checkpoint was
+            written; the rest is cut off, so that no record is there twice. None keeps nothing.
+    Raises :class:`OutputError` when the file cannot be written or is shorter than `keep`.
+    """
+
+    def __init__(self, path: Path, keep: int | None = None) -> None:
+        self.path = path
+        kept = keep or 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise explained(error, path) from error
+        length = os.fstat(self._descriptor).st_size
+        if length < kept:
+            self.close()
+            raise OutputError(
+                f"{path} has {length} bytes but the checkpoint was written when it had {kept}: records are missing"
+            )
+        os.ftruncate(self._descriptor, kept)
+        self.offset = kept
+        """Length of the file in bytes: all complete records."""
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add one record. After an :class:`OutputError` the file ends with the last complete record."""
+        line = (line_of(record) + "\n").encode()
+        try:
+            written = 0
+            while written < len(line):
+                written += os.pwrite(self._descriptor, line[written:], self.offset + written)
+        except OSError as error:
+            os.ftruncate(self._descriptor, self.offset)
+            raise explained(error, self.path) from error
+        self.offset += len(line)
+
+    def sync(self) -> None:
+        """Make what was appended last, as a checkpoint that names :attr:`offset` needs it. Raises
+        :class:`OutputError`.
+        """
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise explained(error, self.path) from error
+
+    def close(self) -> None:
+        """Close the file; closing twice is allowed."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> SeriesWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def read_series(path: Path) -> list[dict[str, Any]]:
+    """All records. A last line that a kill cut off is left out; a missing file holds no record.
+
+    Raises :class:`OutputError` when an earlier line is damaged.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    while lines and not lines[-1].strip():
+        lines.pop()
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+        except ValueError as error:  # also when a character was cut in two
+            if number == len(lines):
+                break
+            raise OutputError(f"{path}, line {number} is damaged: {error}") from error
+        if not isinstance(record, dict):
+            raise OutputError(f"{path}, line {number} is no record of a run")
+        records.append(record)
+    return records
+
+
+def write_dataset(series: Path, dataset: Path, metadata: Metadata, labels: Labels) -> None:
+    """Write ``observables.h5`` anew from ``observables.jsonl``; ``xarray.open_dataset(path)`` opens it. For the root
+    rank.
+
+    Raises :class:`OutputError`; the earlier file then stays.
+    """
+    content = as_dataset(read_series(series), metadata, labels)
+    with replacing(dataset) as temporary:
+        content.to_netcdf(temporary, engine="h5netcdf", format="NETCDF4")
+
+
+def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels) -> xarray.Dataset:
+    """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
+
+    ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
+    (time, species), or (time, species, axis) for one number per axis. Entries that have no label become
+    variables in the same way; lists of another length get a dimension of their own, and an entry of the whole run
+    that bears the name of one of a species becomes ``run_<name>``. Text is left out.
+    """
+    # here and not above: xarray takes a second to import and most users of this module do not need it
+    import xarray
+
+    species = list(
+        dict.fromkeys([*metadata.species, *(name for record in records for name in record.get("species", {}))])
+    )
+    of_run: dict[str, dict[tuple[int, ...], Any]] = {}
+    of_species: dict[str, dict[tuple[int, ...], Any]] = {}
+    for t, record in enumerate(records):
+        for name, value in _leaves({key: value for key, value in record.items() if key not in ("time", "species")}):
+            of_run.setdefault(name, {})[(t,)] = value
+        for one, entries in record.get("species", {}).items():
+            for name, value in _leaves(entries):
+                of_species.setdefault(name, {})[(t, species.index(one))] = value
+    coordinates = {
+        "time": (
+            "time",
+            _filled((len(records),), {(t,): r.get("time") for t, r in enumerate(records)}),
+            _label("time", metadata, labels),
+        ),
+        "species": ("species", np.array(species, dtype=object), {"long_name": "name of the species"}),
+        "axis": ("axis", np.array(metadata.axes, dtype=object), {"long_name": "axis of the grid"}),
+    }
+    lengths = {"time": len(records), "species": len(species), "axis": len(metadata.axes)}
+    named: list[tuple[str, tuple[str, ...], dict[tuple[int, ...], Any]]] = [
+        *((name, ("time", "species"), cells) for name, cells in of_species.items()),
+        *((f"run_{name}" if name in of_species else name, ("time",), cells) for name, cells in of_run.items()),
+    ]
+    variables = {}
+    for name, dimensions, cells in named:
+        shape = [lengths[dimension] for dimension in dimensions]
+        width = max((len(value) for value in cells.values() if isinstance(value, list)), default=None)
+        if width is not None:
+            dimensions = (*dimensions, "axis" if width == lengths["axis"] else f"{name}_index")
+            shape.append(width)
+        values = _filled(tuple(shape), cells)
+        if name == "step" and not np.isnan(values).any():
+            values = values.astype(np.int64)
+        variables[name] = (dimensions, values, _label(name, metadata, labels))
+    return xarray.Dataset(variables, coordinates, metadata.attributes())
+
+
+def _leaves(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores."""
+    found = []
+    for key, value in entries.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found += _leaves(value, f"{name}_")
+        else:
+            numbers = value if isinstance(value, list) else [value]
+            if all(number is None or isinstance(number, (int, float)) for number in numbers):
+                found.append((name, value))
+    return found
+
+
+def _filled(shape: tuple[int, ...], cells: Mapping[tuple[int, ...], Any]) -> np.ndarray:
+    """An array of NaN with the cells that are known."""
+    result = np.full(shape, np.nan)
+    for place, value in cells.items():
+        if isinstance(value, list):
+            result[place][: len(value)] = [np.nan if entry is None else entry for entry in value]
+        elif value is not None:
+            result[place] = value
+    return result
+
+
+def _label(name: str, metadata: Metadata, labels: Labels) -> dict[str, Any]:
+    """Long name and units of a variable that has a label; nothing for others."""
+    if name not in labels:
+        return {}
+    long_name, dimension = labels[name]
+    return {"long_name": long_name} | (metadata.unit(dimension) if dimension else {"units": "1"})

@@ -1,0 +1,111 @@
+"""What the transforms of a species' orbitals tell, all at once: kinetic energy, momentum and tails of the spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.kinetic.free import KineticEnergy
+from hpcmix.model.mixture import Mixture
+from hpcmix.observe.look import Look
+from hpcmix.observe.measures.moments import principal_widths
+from hpcmix.observe.measures.motion import motion, set_motion
+from hpcmix.observe.measures.spectrum import axis_sums, tail_of_orbitals, tail_of_spectrum, tails_of_sums
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Of one species, in the laboratory, over all groups.
+
+    kinetic   nu sum_j <phi_j|T|phi_j>.
+    momentum  nu sum_j <phi_j| -i hbar grad + A |phi_j> per axis.
+    tails     particles beyond two thirds of the grid's largest wave number per axis (observe/measures/spectrum.py).
+    widths    of a set: root mean square widths of its canonical momenta along the axes of their distribution,
+              ascending.
+    modes     of a set, where the frame is at rest: per axis the particles in this rank's modes along it.
+    """
+
+    kinetic: float
+    momentum: np.ndarray
+    tails: np.ndarray
+    widths: list[float] | None = None
+    modes: list[np.ndarray] | None = None
+
+
+def averages(look: Look) -> list[Averages]:
+    """Of every species, by one transform of each orbital where its kinetic energy is a multiplier. Collective over the
+    world; see :meth:`Look.once`."""
+    mixture, d = look.mixture, look.mixture.grid.dimensions
+    sums = np.zeros((len(mixture.species), 1 + 2 * d))
+    sets: dict[int, Averages] = {}
+    for a, species in enumerate(mixture.species):
+        if species.orbitals > 1:
+            sets[a] = _of_set(look, a)
+            if not species.kinetic.diagonal:
+                for orbital in look.orbitals(a):
+                    sums[a, : 1 + d] += species.weight * mixture.spectral_averages(orbital, a)
+        else:
+            for orbital in look.orbitals(a):
+                sums[a] += _of_orbital(look, orbital, a)
+    sums = mixture.communicators.sum_all(sums)
+    found = []
+    for a, (one, (kinetic, *rest)) in enumerate(zip(mixture.species, sums, strict=True)):
+        momentum, tails = np.array(rest[:d]), np.array(rest[d:])
+        if a not in sets:
+            found.append(Averages(float(kinetic), momentum, tails))
+        elif one.kinetic.diagonal:
+            found.append(sets[a])
+        else:
+            found.append(Averages(float(kinetic), momentum, sets[a].tails, sets[a].widths, sets[a].modes))
+    return found
+
+
+def _of_orbital(look: Look, orbital: np.ndarray, species: int) -> np.ndarray:
+    """This rank's part of kinetic energy, momentum and tails of a species with one orbital, complete and given.
+    Collective over the group."""
+    mixture, one = look.mixture, look.mixture.species[species]
+    if mixture.grid.frame.expanding:  # no vector potential, no rotation: the problem's checks
+        found = motion(mixture, [orbital], species, look.clock)
+        return np.array([found.kinetic, *found.momentum, *found.tails])
+    if not one.kinetic.diagonal:
+        averages, tails = mixture.spectral_averages(orbital, species), tail_of_orbitals(mixture, [orbital])
+    else:
+        spectrum = mixture.transform.forward(orbital, mixture.transform.work)
+        averages, tails = mixture.averages_of_spectrum(spectrum, species), tail_of_spectrum(mixture, spectrum)
+    return one.weight * np.array([*averages, *tails])
+
+
+def _of_set(look: Look, species: int) -> Averages:
+    """Of a set of orbitals; kinetic energy and momentum where T is a multiplier, else zero and the canonical one.
+    Collective over the world."""
+    mixture, one = look.mixture, look.mixture.species[species]
+    if mixture.grid.frame.expanding:
+        found = set_motion(mixture, look.orbitals(species), species, look.clock)
+        return Averages(found.kinetic, found.momentum, found.tails, found.widths)
+    spectral = momentum_density(mixture, look.orbitals(species), one.weight)
+    modes = axis_sums(spectral)
+    kinetic = 0.0
+    if isinstance(one.kinetic, KineticEnergy):
+        kinetic = float(mixture.communicators.sum([one.kinetic.mean(mixture.grid, spectral)])[0])
+    momenta = [mixture.hbar * mixture.grid.local_wave_numbers(axis, odd=True) for axis in range(len(modes))]
+    widths, means = principal_widths(mixture, spectral, momenta)
+    tails = mixture.communicators.sum(tails_of_sums(mixture, modes))
+    return Averages(kinetic, one.particles * np.array(means), tails, widths, modes)
+
+
+def momentum_density(mixture: Mixture, orbitals: Iterable[np.ndarray], weight: float) -> np.ndarray:
+    """nu sum_j |phi_j^(k)|^2 dV / n_points on this rank's block of wave numbers, over all groups: particles per mode of
+    the box.
+
+    orbitals  those that this rank's group holds. Collective over the world.
+    """
+    grid, transform = mixture.grid, mixture.transform
+    spectral = np.zeros(grid.wave_block.shape, mixture.real_dtype)
+    for orbital in orbitals:
+        spectrum = transform.forward(orbital, transform.work)
+        kernels.accumulate_density(spectrum, weight * grid.cell_volume * transform.inverse_points, spectral)
+    mixture.communicators.sum_over_groups(spectral)
+    return spectral

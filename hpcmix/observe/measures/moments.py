@@ -1,0 +1,153 @@
+"""Moments of densities: particle number, centre, widths, largest density."""
+
+from __future__ import annotations
+
+import math
+from typing import NotRequired, TypedDict
+
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.model.mixture import Mixture
+from hpcmix.observe.look import Look
+from hpcmix.observe.measures.spectrum import axis_sums
+
+SMALL = 1e-6
+"""Density at the faces, relative to the largest, up to which nothing is said: a thousandth of the amplitude."""
+
+LOCALISED = 0.75
+"""|<exp(2 pi i x / L)>| from which on a cloud has one place on the ring that the axis is: that of a Gaussian of
+standard deviation 0.12 L. A uniform gas, a lattice and two clouds that are far from each other have none."""
+
+
+ROUNDED_AMPLITUDE = 1e4
+"""Amplitude of a coupled component, in roundings of the whole, that long evolutions leave where there should be
+none."""
+
+
+class Moments(TypedDict):
+    """Of one species, as records have them; what the grid itself sees is there where the grid grows."""
+
+    particles: float
+    centre: list[float]
+    rms_width: list[float]
+    maximum_density: float
+    frame_centre: NotRequired[list[float]]
+    frame_rms_width: NotRequired[list[float]]
+
+
+def moments(look: Look) -> list[Moments]:
+    """Of every species :func:`density_moments` in the laboratory. Collective over the world; see :meth:`Look.once`."""
+    grid = look.mixture.grid
+    found = [density_moments(look.mixture, density) for density in look.densities]
+    return [in_laboratory(one, grid, look.clock) for one in found] if grid.frame.expanding else found
+
+
+def per_particle(look: Look, species: int, amount: float) -> float:
+    """`amount` by the particles of a species; NaN where it is empty: zero, and of coupled ones what rounding leaves of
+    all that they share, whose energy per particle would be a quotient of roundings."""
+    mixture, particles, empty = look.mixture, look.once(moments)[species]["particles"], 0.0
+    for group in mixture.rabi.groups:
+        if species in group:
+            empty = mixture.weights[group[0]] * (ROUNDED_AMPLITUDE * float(np.finfo(mixture.real_dtype).eps)) ** 2
+    return amount / particles if particles > empty else math.nan
+
+
+def density_moments(mixture: Mixture, density: np.ndarray) -> Moments:
+    """Of one species: ``particles`` = integral rho, ``centre`` = <x>, ``rms_width`` = sqrt(<x^2> - <x>^2) per axis,
+    ``maximum_density``.
+
+    Averages are over the density, with the positions of :func:`unwrapped`: the periodic box is cut at its faces, or
+    opposite to a cloud that lies across them. Collective.
+    """
+    grid = mixture.grid
+    lines = axis_lines(mixture, density)
+    total = float(mixture.communicators.sum(np.sum(density, dtype=np.float64)))
+    mean = 1.0 / total if total > 0.0 else np.nan  # a species that is empty has no centre
+    centre, spread = [], []
+    for axis, line in enumerate(lines):
+        x = unwrapped(grid, axis, line)
+        middle = float(np.dot(x, line)) * mean
+        # second moments about the centre, not <x^2> - <x>^2: a narrow cloud far from the origin would lose its digits
+        spread.append(float(np.dot((x - middle) ** 2, line)))
+        centre.append(middle)
+    largest = mixture.communicators.maximum([float(np.max(density))])
+    return {
+        "particles": float(total * grid.cell_volume),
+        "centre": [_in_box(x, length) for x, length in zip(centre, grid.lengths, strict=True)],
+        "rms_width": np.sqrt(np.array(spread) * mean).tolist(),
+        "maximum_density": float(largest[0]),
+    }
+
+
+def axis_lines(mixture: Mixture, density: np.ndarray) -> list[np.ndarray]:
+    """Along each axis of the whole grid the sums of a density over the other axes, in double precision. Collective over
+    the group."""
+    grid = mixture.grid
+    lines = np.zeros(sum(grid.points))
+    begin = 0
+    for points, here, own in zip(grid.points, grid.position_block.slices, axis_sums(density), strict=True):
+        lines[begin + here.start : begin + here.stop] = own
+        begin += points
+    return np.split(mixture.communicators.sum(lines), np.cumsum(grid.points)[:-1])
+
+
+def unwrapped(grid: Grid, axis: int, line: np.ndarray) -> np.ndarray:
+    """Positions along an axis of the whole grid, at which a cloud whose density along it is `line` is in one piece.
+
+    They are the grid's own, -L/2 <= x < L/2, unless the cloud lies across the faces of the box: then those within L/2
+    of its circular mean L/2pi arg <exp(2 pi i x / L)>. It lies across them when it has one place on the ring
+    (LOCALISED), its density at the face is seen beside the largest (SMALL), and is less opposite to the circular mean.
+    """
+    x, length, points = grid.axis(axis), grid.lengths[axis], grid.points[axis]
+    if not line[0] > SMALL * np.max(line):
+        return x
+    mean = np.dot(np.exp((2j * np.pi / length) * x), line) / np.sum(line)
+    if abs(mean) < LOCALISED:
+        return x
+    circular = float(np.angle(mean)) * length / (2.0 * np.pi)
+    opposite = round((circular + length) / grid.spacings[axis]) % points  # the index of the point at circular + L/2
+    if not line[opposite] < line[0]:
+        return x
+    return x + length * np.round((circular - x) / length)
+
+
+def principal_widths(mixture: Mixture, density: np.ndarray, axes: list[np.ndarray]) -> tuple[list[float], list[float]]:
+    """Roots of the covariance matrix's eigenvalues and the means, of a density over this rank's points whose places
+    along the axes are given. Collective over the group."""
+    dimensions = len(axes)
+    lines = axis_sums(density)
+    total, *firsts = mixture.communicators.sum(
+        [np.sum(lines[0]), *(np.dot(x, line) for x, line in zip(axes, lines, strict=True))]
+    )
+    means = np.array(firsts) / total
+    local = np.zeros((dimensions, dimensions))
+    for a in range(dimensions):
+        local[a, a] = np.dot((axes[a] - means[a]) ** 2, lines[a])
+        for b in range(a + 1, dimensions):
+            others = tuple(c for c in range(dimensions) if c not in (a, b))
+            plane = np.sum(density, axis=others, dtype=np.float64)
+            local[a, b] = local[b, a] = (axes[a] - means[a]) @ plane @ (axes[b] - means[b])
+    covariance = mixture.communicators.sum(local) / total
+    return np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0)).tolist(), means.tolist()
+
+
+def _in_box(x: float, length: float) -> float:
+    """The image of a position in the box; one in it to the bit."""
+    if -0.5 * length <= x < 0.5 * length or not np.isfinite(x):
+        return x
+    return x - length * float(np.floor(x / length + 0.5))
+
+
+def in_laboratory(moments: Moments, grid: Grid, clock: float) -> Moments:
+    """Moments of :func:`density_moments` on a grid that grows, as the laboratory sees them; those of the grid itself
+    are ``frame_centre`` and ``frame_rms_width``."""
+    scale, contraction = grid.frame.scale(clock), grid.frame.contraction(clock)
+    return {
+        "particles": moments["particles"],
+        "centre": [scale * y for y in moments["centre"]],
+        "rms_width": [scale * y for y in moments["rms_width"]],
+        "maximum_density": moments["maximum_density"] * contraction**grid.dimensions,
+        "frame_centre": moments["centre"],
+        "frame_rms_width": moments["rms_width"],
+    }

@@ -1,0 +1,100 @@
+"""``[output]``: where results go and how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import Field, PlainValidator, StrictBool, model_validator
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import described, integer, quantity, sequence
+from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
+from hpcmix.problem.times.durations import duration
+from hpcmix.problem.units.dimensions import TIME
+
+
+class ScheduleSection(Section):
+    """When something is written: every so many steps, or in intervals of time. Exactly one is set once a problem with
+    [time] is loaded."""
+
+    every: Annotated[int, integer(at_least=1)] | None = None
+    """Number of steps from one record to the next."""
+    interval: Annotated[float, quantity(TIME, above=0)] | None = None
+    """Time from one record to the next."""
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if self.every is not None and self.interval is not None:
+            raise wrong("contradicts every; give one of the two", key="interval")
+        return self
+
+
+if TYPE_CHECKING:
+    Also = str
+else:
+    Also = Literal[tuple(request.word for request in REQUESTS)]
+
+
+class ObservablesOptions(ScheduleSection):
+    """Time series of numbers; about a hundred records a run unless a schedule is given."""
+
+    also: Annotated[tuple[Also, ...], sequence()] = ()
+    """What to measure beyond the usual: it costs time or, for the overlap with the initial determinant, the memory of a
+    second set of orbitals. The angular momentum is there anyway where a vector potential or a rotating frame turns the
+    particles."""
+
+    @property
+    def requests(self) -> list[Request]:
+        """What is known of those asked for."""
+        return requests_of(self.also)
+
+
+SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
+
+
+class CheckpointsOptions(ScheduleSection):
+    """Files to go on from. Without a schedule and without `wall` they come as often as pays; a run that is asked to
+    stop always writes one."""
+
+    enabled: StrictBool = True
+    """False: none but when the run is asked to stop."""
+    wall: Annotated[float, duration(above=0)] | None = None
+    """Seconds of the clock on the wall from one to the next."""
+    keep: Annotated[int, integer(at_least=1)] = 2
+    """How many of the newest stay."""
+    mean_time_between_failures: Annotated[float, duration(above=0)] = 365 * 86400.0
+    """Seconds that one node runs on average until something ends the job on it: the measure for how often pays."""
+
+
+class SnapshotsOptions(ScheduleSection):
+    """Fields on the whole grid; at the start and the end unless a schedule is given."""
+
+    slices: StrictBool = True
+    """Also write cheap slices and column densities."""
+    fields: Annotated[tuple[SnapshotField, ...], sequence()] = ("density",)
+    """Of a set of orbitals: its density, all wave functions, or the Thomas-Fermi density in its present potential."""
+
+    @model_validator(mode="after")
+    def _fields_once(self) -> Self:
+        if len(set(self.fields)) < len(self.fields):
+            raise wrong("names a field twice", key="fields")
+        return self
+
+
+def _directory(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise wrong(f"must be the path of a directory in quotes, not {described(value)}")
+    return value
+
+
+class OutputOptions(Section):
+    """The run's directory and its schedules, and what is to become of clouds that box or grid do not hold."""
+
+    directory: Annotated[str, PlainValidator(_directory)] = ""
+    """Relative to where the program is started. Never empty in a loaded problem: runs/<name of the file>."""
+    resolution: Literal["check", "warn", "ignore"] = "check"
+    """Of a cloud that a trap should keep away from the faces of the box and does not, or whose spectrum reaches the
+    grid's largest wave number: warn, and end the run where it is lost; only warn; or say nothing."""
+    observables: ObservablesOptions = Field(default_factory=ObservablesOptions)
+    snapshots: SnapshotsOptions = Field(default_factory=SnapshotsOptions)
+    checkpoints: CheckpointsOptions = Field(default_factory=CheckpointsOptions)

@@ -1,0 +1,241 @@
+"""``initial`` of a species: the kinds of state at time zero. Every state is normalised to one after it is made."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PlainValidator, Tag
+
+from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import described, existing_file, expression, integer, real
+from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.units.expressions import Expression
+
+Finding = tuple[KeyPath, str]
+"""The key of the entry to blame, and a sentence."""
+
+
+class Noise(Section):
+    """Random numbers added to a state; they depend on the seed and the grid point, never on the rank (CONVENTIONS.md,
+    Ranks)."""
+
+    amplitude: Annotated[float, real(above=0)]
+    seed: Annotated[int, integer(at_least=0)] = 0
+
+
+class InitialSection(Section):
+    """What every initial state can have: a boost ``exp(i p.x / hbar)`` and noise."""
+
+    momentum: Momentum = Field(0.0, validate_default=True)
+    noise: Noise | None = None
+
+    makes_sets: ClassVar[bool] = False
+    """Whether it makes sets of orthogonal orbitals as well as one wave function."""
+
+    is_ground_state: ClassVar[bool] = False
+    """Whether it is looked for by a minimisation."""
+
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
+    finite_everywhere: ClassVar[bool] = False
+    """Whether its values are finite whatever the numbers of the file; where they are not known to be, all are looked
+    at before a run."""
+
+    @property
+    @abstractmethod
+    def written_down(self) -> bool:
+        """Whether it is known without potentials and interactions (initial/closed_form.py)."""
+
+    @abstractmethod
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """What does not fit the grid, beside its centre and momentum."""
+
+
+class FileStart(Section):
+    """A first guess: the wave function on the grid's points from a dataset of an HDF5 file, by default
+    <species>/wave_function; of fermions the dataset has the orbitals as its first axis."""
+
+    path: Annotated[str, existing_file()]
+    dataset: str
+
+
+def _named_start(value: object) -> str:
+    if value not in ("thomas-fermi", "gaussian"):
+        words = ("thomas-fermi", "gaussian")
+        suggestion = closest(value, words) if isinstance(value, str) else None
+        raise wrong(
+            f'must be "thomas-fermi", "gaussian" or a table {{ path = "FILE.h5" }}, not {described(value)}',
+            suggestion=suggestion,
+        )
+    return value
+
+
+class GroundStateInitial(InitialSection):
+    """The ground state of all species that ask for it, in the potentials of time 0-; ``start`` is where the
+    minimisation begins."""
+
+    kind: Literal["ground-state"] = "ground-state"
+    start: Annotated[
+        Annotated[str, PlainValidator(_named_start), Tag(VALUE)] | Annotated[FileStart, Tag(TABLE)],
+        value_or_table(FileStart),
+    ] = "thomas-fermi"
+    seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the noise on the first guess, where there is some (``ground_state.noise``, ``ground_state.starts``). Another
+    seed may find another minimum, of vortices say."""
+
+    makes_sets: ClassVar[bool] = True
+    is_ground_state: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = True
+
+    @property
+    def written_down(self) -> bool:
+        return False
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        return iter(())
+
+
+class GaussianInitial(InitialSection):
+    """``exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``."""
+
+    kind: Literal["gaussian"]
+    width: Lengths
+    centre: Position = Field(0.0, validate_default=True)
+
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
+    finite_everywhere: ClassVar[bool] = True
+
+    @property
+    def written_down(self) -> bool:
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        return iter(())
+
+
+class ThomasFermiInitial(InitialSection):
+    """Root of the Thomas-Fermi density of the potentials and contact interactions of time 0-."""
+
+    kind: Literal["thomas-fermi"]
+
+    fills_the_trap: ClassVar[bool] = True
+
+    @property
+    def written_down(self) -> bool:
+        return False
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        return iter(())
+
+
+class OscillatorInitial(InitialSection):
+    """The oscillator state with ``numbers`` quanta per axis for angular frequencies ``frequency``; for fermions the
+    orbitals of lowest energy."""
+
+    kind: Literal["oscillator"]
+    frequency: PositiveFrequencies
+    numbers: Counts | None = None
+    """0 for a condensate that does not say; never given for a set of orbitals."""
+    centre: Position = Field(0.0, validate_default=True)
+
+    makes_sets: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
+    finite_everywhere: ClassVar[bool] = True
+
+    @property
+    def written_down(self) -> bool:
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        for axis, number in enumerate(self.numbers or ()):
+            if number >= grid.points[axis]:
+                name = grid.axes[axis]
+                yield (
+                    ("numbers", axis),
+                    f"{number} quanta on axis {name} are more than its {grid.points[axis]} points hold",
+                )
+
+
+class PlaneWavesInitial(InitialSection):
+    """``exp(2 pi i sum_i numbers_i x_i / L_i)``; for fermions the waves of lowest kinetic energy, a Fermi sphere."""
+
+    kind: Literal["plane-waves"]
+    numbers: Integers | None = None
+    """Required for a condensate; never given for a set of orbitals."""
+
+    makes_sets: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
+    finite_everywhere: ClassVar[bool] = True
+
+    @property
+    def written_down(self) -> bool:
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        if self.numbers is None:
+            return  # a Fermi sphere; whether it fits is seen when it is made
+        for axis, name in enumerate(grid.axes):
+            points, number = grid.points[axis], self.numbers[axis]
+            lowest, highest = -(points // 2), (points - 1) // 2
+            if not lowest <= number <= highest:
+                message = (
+                    f"{number} on axis {name} is beyond the grid's modes: {points} points carry {lowest} to {highest}"
+                )
+                yield ("numbers", axis), message
+
+
+class ExpressionInitial(InitialSection):
+    """``amplitude(x, y, z) exp(i phase(x, y, z))``, in code units."""
+
+    kind: Literal["expression"]
+    amplitude: Annotated[Expression, expression()]
+    phase: Annotated[Expression, expression()] = Field("0", validate_default=True)
+
+    @property
+    def written_down(self) -> bool:
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        return iter(())
+
+
+class FileInitial(InitialSection):
+    """The wave function on the grid's points from a dataset of an HDF5 file; the dataset is by default
+    <species>/wave_function. For fermions the dataset has the orbitals as its first axis."""
+
+    kind: Literal["file"]
+    path: Annotated[str, existing_file()]
+    dataset: str
+
+    makes_sets: ClassVar[bool] = True
+
+    @property
+    def written_down(self) -> bool:
+        return True
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        return iter(())
+
+
+Initial = Annotated[
+    GroundStateInitial
+    | GaussianInitial
+    | ThomasFermiInitial
+    | OscillatorInitial
+    | PlaneWavesInitial
+    | ExpressionInitial
+    | FileInitial,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,170 @@
+"""The complete problem: every default filled in, every number in code units."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from pydantic import BaseModel
+
+from hpcmix.problem.checks.many_body.size import configurations, sizes_of, total_configurations
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.frame import FixedFrame
+from hpcmix.problem.times.evolution import TimeOptions
+from hpcmix.problem.units.expressions import Expression
+
+_FIRST = ("name", "between", "kind", "orbitals")
+
+
+def resolved_dict(problem: Problem) -> dict[str, Any]:
+    """The problem as nested dicts and lists of JSON's types. Entries without a value and infinite times are left
+    out, but for a final time that is infinite."""
+    return _plain(problem)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, FixedFrame):
+        return value.kind
+    if isinstance(value, TimeOptions) and math.isinf(value.final):
+        return {"final": "infinity", **_entries_of(value)}
+    return _entries_of(value) if isinstance(value, BaseModel) else _plain_value(value)
+
+
+def _entries_of(value: BaseModel) -> dict[str, Any]:
+    entries = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+    ordered = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
+    return {key: _plain(entries[key]) for key in ordered if not _left_out(entries[key])}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Expression):
+        return value.text
+    return value
+
+
+def _left_out(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isinf(value))
+
+
+def resolved_toml(problem: Problem) -> str:
+    """The problem as a file that reads back to an equal Problem, floats to the last bit."""
+    tables = resolved_dict(problem)
+    title = f"title = {_toml(tables.pop('title'))}"
+    blocks = [f"# the complete problem, every default filled in and every number in code units\n{title}"]
+    for key, value in tables.items():
+        if isinstance(value, list):
+            blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
+        else:
+            comment = _COMMENTS.get(key, lambda _: "")(problem)
+            blocks.append(f"[{key}]\n{_entries(value)}{comment}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _entries(table: dict[str, Any]) -> str:
+    return "\n".join(f"{key} = {_long(value)}" for key, value in table.items())
+
+
+def _derived_units(problem: Problem) -> str:
+    scales = problem.scales
+    return (
+        f"\n# length unit {scales.length_si:.9g} m, mass unit {scales.mass_si:.9g} kg, third unit hbar; from these:"
+        f"\n# time unit   {scales.time_si:.9g} s"
+        f"\n# energy unit {scales.energy_si:.9g} J = h * {scales.energy_in_hertz:.9g} Hz"
+        f" = k_B * {scales.energy_in_nanokelvin:.9g} nK"
+    )
+
+
+def _filled_in(problem: Problem) -> str:
+    """What the scaling comes to, as comments: masses and particle numbers stand with their species."""
+    found = problem.prefactors
+    lines = [f"hbar = {found.hbar!r}"]
+    if problem.scaling is not None and problem.scaling.sets_bose_fermi:
+        lines.append(f"lambda = 1/N = {found.coupling!r}")
+    lines += [
+        f"density of {species.name} integrates to {weight * species.number_of_orbitals!r}"
+        for species, weight in zip(problem.species, found.weights, strict=True)
+    ]
+    names = [species.name for species in problem.species]
+    for first, second in dict.fromkeys(problem.pair(entry.between) for entry in problem.interaction):
+        factor = found.kernel_factor(first, second)
+        lines.append(f"kernels between {names[first]} and {names[second]} are multiplied by {factor!r}")
+    return "".join(f"\n# {line}" for line in lines)
+
+
+def _clock(problem: Problem) -> str:
+    """What the steps are, where they are not all as long as the file says, or not steps of the laboratory's time."""
+    time = problem.timing
+    fixed = None if time.adaptive is not None else time.fixed_steps
+    uneven = fixed if fixed is not None and fixed.largest > fixed.smallest * (1.0 + 1e-12) else None
+    if not time.frame.expanding:
+        if uneven is None:
+            return ""
+        lines = [
+            f"{stretch.count} steps of {stretch.size!r} from t = {stretch.mark.time!r} on"
+            for stretch in uneven.stretches
+        ]
+        return "\n# ".join(["", "steps end where something is switched, or a ramp begins or ends:", *lines])
+    steps = "steps are adaptive" if fixed is None else f"{fixed.steps} steps of {fixed.largest!r}"
+    if uneven is not None:
+        steps = f"{uneven.steps} steps of {uneven.smallest!r} to {uneven.largest!r}, which end at switching times"
+    return (
+        f"\n# steps are taken on the frame's clock s = arctan(rate t)/rate, which stands at {time.end!r} at the end:"
+        f"\n# {steps}; the frame has grown by "
+        f"{time.frame.scale(time.end):.6g} then;\n# final, intervals, from and until are the laboratory's times"
+    )
+
+
+def _search(problem: Problem) -> str:
+    """What the entries of the search mean, and the noise where it is not given."""
+    lines = [
+        "residual to reach; iterations of one job and one start, after which the state is kept;",
+        "saddles: follow (downhill), report or ignore; starts: searches of which the lowest state is kept",
+    ]
+    if problem.ground_state.noise is None:
+        lines.append("noise on the first guess: 0.05 for sets of orbitals, vector potentials, rotation, else none")
+    return "".join(f"\n# {line}" for line in lines)
+
+
+def _bodies(problem: Problem) -> str:
+    """How large both sides are."""
+    coherent = problem.bodies.state == "coherent"
+    lines = []
+    for species, size in zip(problem.species, sizes_of(problem), strict=True):
+        _, number, modes, _ = size
+        count = configurations(*size, coherent=coherent)
+        lines.append(f"{species.name}: {number} {species.statistics} in {modes} modes, {count}")
+    total = total_configurations(problem)
+    return "".join(f"\n# {line} configurations" for line in lines) + f"\n# together {total} configurations"
+
+
+_COMMENTS = {
+    "many_body": _bodies,
+    "units": _derived_units,
+    "scaling": _filled_in,
+    "time": _clock,
+    "ground_state": _search,
+}
+"""Comments below the entries of a section."""
+
+
+def _long(value: Any) -> str:
+    """A value; a list of tables takes a line for each."""
+    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+        return "[\n" + "".join(f"    {_toml(entry)},\n" for entry in value) + "]"
+    return _toml(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }" if value else "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, which in addition wants the delete character escaped
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

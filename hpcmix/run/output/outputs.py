@@ -1,0 +1,244 @@
+"""What a run writes as it goes, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpcmix.io.checkpoints.blocks import Dealt
+from hpcmix.io.checkpoints.checkpoint import read_reference
+from hpcmix.io.checkpoints.header import Bookmark
+from hpcmix.io.directory import RunDirectory
+from hpcmix.io.documents.atomic import write_text
+from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.series import SeriesWriter, write_dataset
+from hpcmix.io.fields.slices import write_slices
+from hpcmix.io.fields.snapshots import write_snapshot
+from hpcmix.observe.look import Look
+from hpcmix.observe.measures.fermi_density import fermi_density
+from hpcmix.observe.observable import Observable
+from hpcmix.observe.record import observe
+from hpcmix.observe.registry import labels_of_all, requested
+from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.run.planning.resolution.watch import ResolutionWatch
+from hpcmix.run.schedules.datasets import DatasetSchedule
+from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
+from hpcmix.run.simulation import Simulation
+from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.state import State
+
+
+class Outputs:
+    """Writes records, snapshots and slices into the run's directory, and looks whether box and grid hold what is
+    written. All methods are collective over the world.
+
+    watching  False: do not look (who only measures what writing costs).
+    """
+
+    def __init__(self, simulation: Simulation, watching: bool = True) -> None:
+        problem = simulation.problem
+        self._simulation = simulation
+        self._resolution = ResolutionWatch(problem, simulation.log) if watching else None
+        self.directory = RunDirectory(Path(problem.output.directory))
+        self.metadata = Metadata.of(problem, simulation.provenance.attributes())
+        self._series: SeriesWriter | None = None
+        bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
+        self._written = bookmark.snapshots
+        self._datasets = DatasetSchedule()
+        self.last_record: dict[str, Any] = {}
+        requests = problem.output.observables.requests
+        compared = [request.word for request in requests if request.from_start]
+        # the clouds of time zero: what later ones are compared with
+        self.reference = self._clouds_at_start(compared[0]) if compared else []
+        self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
+        with self._on_root():
+            if simulation.is_root:
+                self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
+                write_text(self.directory.problem, simulation.provenance.problem)
+
+    def _clouds_at_start(self, word: str) -> list[Cloud]:
+        """Copies of the clouds of time zero, from the checkpoint where the run goes on from one. Raises
+        :class:`~hpcmix.problem.mistakes.errors.ProblemError` when it does not have them; `word`: what needs them."""
+        simulation = self._simulation
+        clouds = [cloud.copy() for cloud in simulation.state.clouds]
+        if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
+            names = [species.name for species in simulation.mixture.species]
+            if not read_reference(simulation.checkpoint, clouds, names, simulation.communicators):
+                raise ProblemError.of(
+                    "output.observables.also",
+                    f"{word} needs the orbitals of time zero, which {simulation.checkpoint.path} lacks: "
+                    "the run began without this observable",
+                )
+        return clouds
+
+    @cached_property
+    def _records(self) -> Schedule | AdaptiveSchedule:
+        """When records of an evolution are due."""
+        return self._simulation.schedule(self._simulation.problem.output.observables)
+
+    @cached_property
+    def _snapshots(self) -> Schedule | AdaptiveSchedule:
+        """When its snapshots are."""
+        return self._simulation.schedule(self._simulation.problem.output.snapshots)
+
+    def _on_root(self) -> AbstractContextManager[None]:
+        """Work of the root that may fail: all ranks learn of it."""
+        return together(self._simulation.communicators.world)
+
+    def due(self, state: State) -> bool:
+        """Whether anything is to be written of this state."""
+        return self._records.due_at(state.progress) or self._snapshots.due_at(state.progress)
+
+    def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
+        """Write what is due at this step. Raises :class:`~hpcmix.run.stops.guard.BlowUp` after a record that shows a
+        loss is written.
+
+        record  of :meth:`require_resolved`, where the state has been looked at already.
+        """
+        self._write(state, guard, self._records.due_at(state.progress), self._snapshots.due_at(state.progress), record)
+
+    def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
+        """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
+        :meth:`write_due`."""
+        records, snapshots = self._records.between(state.progress), self._snapshots.between(state.progress)
+        times = sorted({*records, *snapshots})
+        for place, moment in enumerate(times):
+            if place and _same(moment, times[place - 1]):
+                continue  # multiples of two intervals that differ by rounding
+            record_due = any(_same(moment, due) for due in records)
+            snapshot_due = any(_same(moment, due) for due in snapshots)
+            self._write(landed(state, moment), guard, record_due, snapshot_due)
+
+    def _write(
+        self,
+        state: State,
+        guard: Guard,
+        record_due: bool,
+        snapshot_due: bool,
+        record: dict[str, Any] | None = None,
+    ) -> None:
+        if not (record_due or snapshot_due):
+            return
+        look = Look(self._simulation.mixture, state)
+        if record_due:
+            record = record or self._observed(look, self._also)
+            self._append(record)
+            guard.check(record)
+            self._require_held(record)
+        if snapshot_due:
+            self._snapshot(look, self._simulation.problem.output.snapshots.fields)
+
+    def _observed(self, look: Look, also: Sequence[Observable]) -> dict[str, Any]:
+        with self._simulation.timers.phase("observables"):
+            return observe(look, also)
+
+    def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
+        """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
+        :class:`~hpcmix.run.stops.guard.BlowUp`, after a record, when it has shrunk to the grid's resolution: the last
+        checkpoint is then one from before. Whether box and grid hold it is left to the records: from its checkpoint a
+        run may go on with another ``output.resolution``."""
+        due = self._records.due_at(state.progress)
+        record = self._observed(Look(self._simulation.mixture, state), self._also if due else ())
+        try:
+            guard.require_resolved(record)
+        except BlowUp:
+            self._append(record)
+            raise
+        return record if due else None
+
+    def write_ground_state(self) -> None:
+        """Write one record and one snapshot with the wave functions: what a later run can start from. Raises
+        :class:`~hpcmix.run.stops.guard.BlowUp`, when they are written, where box or grid do not hold the state."""
+        mixture, state = self._simulation.mixture, self._simulation.state
+        record = self._observed(Look(mixture, state, before_start=True), self._also)
+        self._append(record)
+        fields = self._simulation.problem.output.snapshots.fields
+        self._snapshot(Look(mixture, state), tuple(dict.fromkeys((*fields, "wave_function"))))
+        self._require_held(record)
+
+    def _require_held(self, record: dict[str, Any]) -> None:
+        if self._resolution is not None:
+            self._resolution.look(record)
+
+    def bookmark(self, guard: Guard) -> Bookmark:
+        """Where the output stands, the series synced: what a checkpoint of this step notes before the step's output.
+        The root's counts; the others' series have no length."""
+        simulation, length = self._simulation, 0
+        with simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.sync()
+                length = self._series.offset
+                self._write_dataset_if_due(length)
+        return Bookmark(length, self._written, guard.memory, simulation.ground_state)
+
+    def _write_dataset_if_due(self, length: int) -> None:
+        """Where the series is so long now."""
+        if self._datasets.due(length):
+            self._datasets.write(length, self.write_dataset)
+
+    def write_dataset(self) -> None:
+        """Write observables.h5 from all that is in the series, on the root; the others have none. Not collective."""
+        if self._series is not None:
+            labels = labels_of_all(len(self.metadata.axes))
+            write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels)
+
+    def close(self) -> None:
+        """Write observables.h5 and close the series."""
+        with self._simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.close()
+                self.write_dataset()
+
+    def _append(self, record: dict[str, Any]) -> None:
+        self.last_record = record
+        with self._simulation.timers.phase("output"), self._on_root():
+            if self._series is not None:
+                self._series.append(record)
+
+    def _snapshot(self, look: Look, names: tuple[str, ...]) -> None:
+        simulation, mixture = self._simulation, look.mixture
+        frame, shown = mixture.grid.frame, mixture.grid.in_laboratory(look.clock)
+        dilution = mixture.real_dtype.type(mixture.grid.cell_volume / shown.cell_volume)
+        measured = look.densities if dilution == 1.0 else look.densities * dilution
+        densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
+        fields: dict[str, np.ndarray | Dealt] = {}
+        for a, one in enumerate(mixture.species):
+            single = one.orbitals == 1
+            if "density" in names:
+                fields[f"{one.name}/density"] = densities[one.name]
+            if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own
+                orbitals = look.orbital_set(a)
+                dealt = Dealt(orbitals, mixture.held(a).start, one.orbitals, single)
+                if "phase" in names and single:
+                    fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
+                if "wave_function" in names:
+                    orbitals *= np.sqrt(dilution)
+                    fields[f"{one.name}/wave_function"] = dealt
+            if "thomas_fermi" in names and not single:
+                # its equation has the same form in the frame, with b^2 mu in place of mu
+                fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
+        phases = {
+            species.name: frame.quadratic_phase(look.clock, species.mass, mixture.hbar) for species in mixture.species
+        }
+        place = (self.directory, self._written, look.state.step, simulation.time, shown, simulation.communicators)
+        with simulation.timers.phase("output"):
+            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None)
+            if simulation.problem.output.snapshots.slices:
+                write_slices(*place, densities, self.metadata)
+            with self._on_root():
+                if self._series is not None:
+                    self._write_dataset_if_due(self._series.offset)
+        self._written += 1
+
+
+def _same(first: float, second: float) -> bool:
+    """Whether two times differ by rounding at most."""
+    return abs(first - second) <= ROUNDING * max(first, second)
