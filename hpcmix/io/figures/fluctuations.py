@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from hpcmix.io.figures.columns import Records, column, times_of
 from hpcmix.io.figures.style import COLOURS, FROM_ZERO, FigureUnits, Quantity, headline, legends_below
@@ -102,7 +103,7 @@ def _choose_scale(axes: Axes, lines: Sequence[np.ndarray], bands: Sequence[np.nd
     if not positive or not top > 0.0:
         return
     if top <= _DECADES * min(float(np.median(values)) for values in positive):
-        axes.set_ylim([end * top for end in FROM_ZERO])
+        axes.set_ylim(FROM_ZERO[0] * top, FROM_ZERO[1] * top)
         return
     for line in axes.get_lines():  # zero has no place on it
         values = np.asarray(line.get_ydata(), dtype=float)
@@ -113,8 +114,15 @@ def _choose_scale(axes: Axes, lines: Sequence[np.ndarray], bands: Sequence[np.nd
 
 def _show_share(axes: Axes, particles: float) -> None:
     """A second axis on the right: the numbers divided by the particles of the species."""
+
+    def share_of(number: ArrayLike) -> ArrayLike:
+        return np.asarray(number) / particles
+
+    def number_of(share: ArrayLike) -> ArrayLike:
+        return np.asarray(share) * particles
+
     if particles >= FEWEST_PARTICLES:
-        right = axes.secondary_yaxis("right", functions=(lambda n: n / particles, lambda share: share * particles))
+        right = axes.secondary_yaxis("right", functions=(share_of, number_of))
         right.set_ylabel(f"share of {particles:.6g} particles")
 
 
