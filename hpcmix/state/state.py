@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hpcmix.state.cloud import Cloud
+from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.progress import Progress
 
 
@@ -23,11 +24,14 @@ class State:
     progress    steps, time, and the other numbers that evolve.
     half_way    whether a step left the orbitals half way to position space, where they are no wave functions yet: its
                 stepper settles them. A matter of how the arrays lie here at the moment, of which no checkpoint knows.
+    fluctuations
+                pairs that evolve beside condensates, as far as the orbitals have come; None where none are followed.
     """
 
     clouds: list[Cloud]
     progress: Progress = field(default_factory=Progress)
     half_way: bool = False
+    fluctuations: Fluctuations | None = None
 
     def require_settled(self) -> None:
         """Raises :class:`HalfWay` where the orbitals are half way to position space."""
@@ -52,4 +56,5 @@ class State:
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""
-        return replace(self, clouds=[cloud.copy() for cloud in self.clouds])
+        fluctuations = None if self.fluctuations is None else self.fluctuations.copy()
+        return replace(self, clouds=[cloud.copy() for cloud in self.clouds], fluctuations=fluctuations)

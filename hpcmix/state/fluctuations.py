@@ -1,0 +1,67 @@
+"""Pairs of amplitudes: quadratic fluctuations around the condensates, which evolve beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpcmix.parallel.transforms.transform import Transform
+
+
+@dataclass
+class Fluctuations:
+    """The images of some functions f under the Bogoliubov map b(t) = U b + V b^+ along the flow of psi = sqrt(nu) phi:
+    for each of them a pair u = U f, w = V conj(f), in all species at once. Both obey
+
+        i hbar u' = (h + K1) u + K2 conj(w),      i hbar w' = (h + K1) w + K2 conj(u)
+
+    with (K1 f)_a = psi_a sum_b G_ab * (conj(psi_b) f_b) and (K2 g)_a = psi_a sum_b G_ab * (psi_b g_b). At the start u =
+    f and w = 0, where the fluctuations begin as the vacuum. For every real-linear combination S f = u + w, S is the
+    tangent map of the mean-field flow.
+
+    pairs   per species a complex array (pairs held here, 2, *local grid): [:, 0] is u and [:, 1] is w. Between steps
+            they lack the pending kick that the orbitals lack (:class:`hpcmix.state.progress.Progress`): its shear and
+            its phase; and they are half way to position space where the state is.
+    held    which of all pairs these are; every species has the same.
+    exact   how many of all pairs, the first ones, belong to functions that are followed for themselves: M per species,
+            species after species, each zero at the start in all species but its own, the first of each species the
+            condensate's own, f = phi(0). The others are probes, random functions in all species at once.
+    """
+
+    pairs: list[np.ndarray]
+    held: range
+    exact: int
+
+    def __post_init__(self) -> None:
+        if any(len(array) != len(self.held) for array in self.pairs):
+            counts = ", ".join(str(len(array)) for array in self.pairs)
+            raise ValueError(f"there must be {len(self.held)} pairs of every species, not {counts}")
+
+    @property
+    def fields(self) -> list[np.ndarray]:
+        """u and w of all pairs of all species, one after the other; the arrays are the pairs' own."""
+        return [field for array in self.pairs for pair in array for field in pair]
+
+    def copy(self) -> Fluctuations:
+        """Pairs that share no memory with these."""
+        return replace(self, pairs=[array.copy() for array in self.pairs])
+
+    def laid_out(self, transform: Transform) -> Fluctuations:
+        """A copy whose fields lie where the transform can work on them in place. Collective."""
+        return replace(self, pairs=[_laid_out(array, transform) for array in self.pairs])
+
+    def is_finite(self) -> bool:
+        """Whether every value here is finite."""
+        return all(bool(np.isfinite(array).all()) for array in self.pairs)
+
+    def looks_finite(self) -> bool:
+        """Whether every pair is finite here as far as one value of each field tells: a transform spreads a value that
+        is not finite over the whole grid."""
+        return all(bool(np.isfinite(field.flat[:1]).all()) for field in self.fields)
+
+
+def _laid_out(array: np.ndarray, transform: Transform) -> np.ndarray:
+    fields = transform.empty_fields(2 * len(array)).reshape(array.shape)
+    fields[...] = array
+    return fields
