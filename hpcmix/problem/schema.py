@@ -15,6 +15,7 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -58,6 +59,8 @@ class Problem(Section):
     """None when the file only asks for a ground state."""
     many_body: ManyBody | None = None
     """None: the mean field alone."""
+    fluctuations: FluctuationsSection | None = None
+    """None: no fluctuations around it."""
     output: OutputOptions
     parallel: ParallelOptions
 
