@@ -15,6 +15,7 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
@@ -61,6 +62,8 @@ class Problem(Section):
     """None: the mean field alone."""
     fluctuations: FluctuationsSection | None = None
     """None: no fluctuations around it."""
+    excitations: ExcitationsSection | None = None
+    """None: no spectrum is asked for, or with its defaults."""
     output: OutputOptions
     parallel: ParallelOptions
 

@@ -25,6 +25,8 @@ from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
+from hpcmix.problem.sections.coupling import coupled_groups
+from hpcmix.problem.sections.excitations import check_excitations
 from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.scaling import scaling_checks
@@ -52,6 +54,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
+    yield from _check_excitations(parts)
     hbar = 1.0
     grid, time = parts.grid, parts.time
     if grid is not None and parts.scaling is not None and not parts.complete:
@@ -194,6 +197,22 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
+
+
+def _check_excitations(parts: Parts) -> Iterator[Finding]:
+    if parts.excitations is None or not parts.complete:
+        return
+    names = _names(parts)
+    known = [entry for entry in parts.coupling.values() if set(entry.between) <= set(names)]
+    groups = coupled_groups(names, known)
+    yield from check_excitations(
+        parts.excitations,
+        parts.species,
+        parts.grid,
+        len(parts.species) - sum(len(group) - 1 for group in groups),
+        None if parts.parallel is None else parts.parallel.precision,
+        None if parts.ground_state is None else parts.ground_state.tolerance,
+    )
 
 
 _NUMBERS = {1: "one", 2: "two"}

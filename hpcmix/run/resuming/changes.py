@@ -15,7 +15,7 @@ from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.resuming import vector_changes
 
 _FREE = (
-    "title", "output", "parallel", "ground_state", "time.final", "time.check_step", "time.step.initial",
+    "title", "output", "parallel", "ground_state", "excitations", "time.final", "time.check_step", "time.step.initial",
     *vector_changes.FREE,
 )  # fmt: skip
 """What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
@@ -27,7 +27,7 @@ _DRESSED = re.compile(r"coupling\.\d+\.dressed")
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
 
-_NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state")
+_NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state", "excitations")
 _AFTER_OR_BEFORE = re.compile(r"species\.[^.]*\.initial\.(momentum|noise|start|seed)(\.|$)")
 """What is done to a ground state when it has been found, and where its search begins."""
 
