@@ -124,7 +124,8 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
 
     ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
-    (time, species), or (time, species, axis) for one number per axis. Entries that have no label become
+    (time, species), or (time, species, axis) for one number per axis; ``fluctuations.species.up.excitations`` is
+    ``fluctuations_excitations`` over (time, species). Entries that have no label become
     variables in the same way; lists of another length get a dimension of their own, and an entry of the whole run
     that bears the name of one of a species becomes ``run_<name>``. Text is left out.
     """
@@ -137,11 +138,18 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     of_run: dict[str, dict[tuple[int, ...], Any]] = {}
     of_species: dict[str, dict[tuple[int, ...], Any]] = {}
     for t, record in enumerate(records):
-        for name, value in _leaves({key: value for key, value in record.items() if key not in ("time", "species")}):
-            of_run.setdefault(name, {})[(t,)] = value
+        for key, value in record.items():
+            if key in ("time", "species"):
+                continue
+            of_all, of_each = _by_species(value, species)
+            for name, number in _leaves({key: of_all}):
+                of_run.setdefault(name, {})[(t,)] = number
+            for one, entries in of_each.items():
+                for name, number in _leaves({key: entries}):
+                    of_species.setdefault(name, {})[(t, species.index(one))] = number
         for one, entries in record.get("species", {}).items():
-            for name, value in _leaves(entries):
-                of_species.setdefault(name, {})[(t, species.index(one))] = value
+            for name, number in _leaves(entries):
+                of_species.setdefault(name, {})[(t, species.index(one))] = number
     coordinates = {
         "time": (
             "time",
@@ -168,6 +176,14 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
             values = values.astype(np.int64)
         variables[name] = (dimensions, values, _label(name, metadata, labels))
     return xarray.Dataset(variables, coordinates, metadata.attributes())
+
+
+def _by_species(value: Any, species: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
+    """An entry of a record without what its table ``species`` says of known species, and that."""
+    of_each = value.get("species") if isinstance(value, Mapping) else None
+    if not isinstance(of_each, Mapping) or not set(of_each) <= set(species):
+        return value, {}
+    return {key: inner for key, inner in value.items() if key != "species"}, of_each
 
 
 def _leaves(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
-from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.run.stops.guard import PAIRS, BlowUp, Guard
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.state import State
 
@@ -68,11 +68,15 @@ class CheckpointStore:
     def _require_finite(self) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation, state = self._simulation, self._simulation.state
-        here = np.array([not cloud.is_finite() for cloud in state.clouds])
+        parts = {f'species "{species.name}"': cloud for species, cloud in zip(
+            simulation.mixture.species, state.clouds, strict=True)}
+        if state.fluctuations is not None:
+            parts[PAIRS] = state.fluctuations
+        here = np.array([not part.is_finite() for part in parts.values()])
         lost = np.any(simulation.communicators.world.allgather(here), axis=0)
-        for species, bad in zip(simulation.mixture.species, lost, strict=True):
+        for name, bad in zip(parts, lost, strict=True):
             if bad:
-                raise BlowUp(f'the solution is not finite: species "{species.name}" in step {state.step}')
+                raise BlowUp(f"the solution is not finite: {name} in step {state.step}")
 
 
 class Checkpoints:
