@@ -68,13 +68,13 @@ class CheckpointStore:
     def _require_finite(self) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation, state = self._simulation, self._simulation.state
-        parts = {f'species "{species.name}"': cloud for species, cloud in zip(
-            simulation.mixture.species, state.clouds, strict=True)}
+        names = [f'species "{species.name}"' for species in simulation.mixture.species]
+        here = [not cloud.is_finite() for cloud in state.clouds]
         if state.fluctuations is not None:
-            parts[PAIRS] = state.fluctuations
-        here = np.array([not part.is_finite() for part in parts.values()])
-        lost = np.any(simulation.communicators.world.allgather(here), axis=0)
-        for name, bad in zip(parts, lost, strict=True):
+            names.append(PAIRS)
+            here.append(not state.fluctuations.is_finite())
+        lost = np.any(simulation.communicators.world.allgather(np.array(here)), axis=0)
+        for name, bad in zip(names, lost, strict=True):
             if bad:
                 raise BlowUp(f"the solution is not finite: {name} in step {state.step}")
 

@@ -67,8 +67,10 @@ class Guard:
     def not_finite(self, state: State) -> np.ndarray:
         """Which species are not finite on this rank, and then whether their pairs of fluctuations are not, as ones and
         zeros, as far as few values tell."""
-        parts = state.clouds if state.fluctuations is None else [*state.clouds, state.fluctuations]
-        return np.array([0.0 if part.looks_finite() else 1.0 for part in parts])
+        lost = [not cloud.looks_finite() for cloud in state.clouds]
+        if state.fluctuations is not None:
+            lost.append(not state.fluctuations.looks_finite())
+        return np.array(lost, np.float64)
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
         """The error for a vote that found species or pairs not finite."""
