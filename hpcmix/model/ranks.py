@@ -15,11 +15,11 @@ def division_request(problem: Problem) -> DivisionRequest:
         points=problem.grid.points,
         orbitals=problem.orbitals,
         precision=precision_of(problem),
-        pairs=problem.pairs,
         groups=problem.orbital_groups,
         pencil_grid=None if pencil_grid == "auto" else pencil_grid,
         groups_give_way=not problem.is_option("parallel", "orbital_groups"),
         pencil_grid_gives_way=not problem.is_option("parallel", "pencil_grid"),
+        pairs=problem.pairs,
     )
 
 

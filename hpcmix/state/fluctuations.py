@@ -44,14 +44,6 @@ class Fluctuations:
             counts = ", ".join(str(len(array)) for array in self.pairs)
             raise ValueError(f"there must be {len(self.held)} pairs of every species, not {counts}")
 
-    @classmethod
-    def empty(cls, transform: Transform, species: int, held: range, exact: int) -> Fluctuations:
-        """Room for so many pairs of each species, zero, where the transform can work on them in place: to be filled.
-        Collective."""
-        shape = (len(held), 2, *transform.position_block.shape)
-        fields = [transform.empty_fields(2 * len(held)).reshape(shape) for _ in range(species)]
-        return cls(fields, held, exact)
-
     @property
     def fields(self) -> list[np.ndarray]:
         """u and w of all pairs of all species, one after the other; the arrays are the pairs' own."""

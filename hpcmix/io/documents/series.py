@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,10 +124,10 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
 
     ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
-    (time, species), or (time, species, axis) for one number per axis; ``fluctuations.species.up.excitations`` is
-    ``fluctuations_excitations`` over (time, species). Entries that have no label become
+    (time, species), or (time, species, axis) for one number per axis. Entries that have no label become
     variables in the same way; lists of another length get a dimension of their own, and an entry of the whole run
-    that bears the name of one of a species becomes ``run_<name>``. Text is left out.
+    that bears the name of one of a species becomes ``run_<name>``. A table that has a ``species`` of its own, such as
+    ``fluctuations``, becomes variables ``fluctuations_<name>`` over (time, species) too. Text is left out.
     """
     # here and not above: xarray takes a second to import and most users of this module do not need it
     import xarray
@@ -138,18 +138,10 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     of_run: dict[str, dict[tuple[int, ...], Any]] = {}
     of_species: dict[str, dict[tuple[int, ...], Any]] = {}
     for t, record in enumerate(records):
-        for key, value in record.items():
-            if key in ("time", "species"):
-                continue
-            of_all, of_each = _by_species(value, species)
-            for name, number in _leaves({key: of_all}):
-                of_run.setdefault(name, {})[(t,)] = number
-            for one, entries in of_each.items():
-                for name, number in _leaves({key: entries}):
-                    of_species.setdefault(name, {})[(t, species.index(one))] = number
-        for one, entries in record.get("species", {}).items():
-            for name, number in _leaves(entries):
-                of_species.setdefault(name, {})[(t, species.index(one))] = number
+        for name, value in _leaves({key: value for key, value in record.items() if key != "time"}):
+            of_run.setdefault(name, {})[(t,)] = value
+        for one, name, value in _species_leaves(record):
+            of_species.setdefault(name, {})[(t, species.index(one))] = value
     coordinates = {
         "time": (
             "time",
@@ -178,19 +170,24 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     return xarray.Dataset(variables, coordinates, metadata.attributes())
 
 
-def _by_species(value: Any, species: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
-    """An entry of a record without what its table ``species`` says of known species, and that."""
-    of_each = value.get("species") if isinstance(value, Mapping) else None
-    if not isinstance(of_each, Mapping) or not set(of_each) <= set(species):
-        return value, {}
-    return {key: inner for key, inner in value.items() if key != "species"}, of_each
+def _species_leaves(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Species, name and value of what stands under ``species``, of a record and of the tables in it."""
+    for key, value in record.items():
+        if key == "species":
+            for one, entries in value.items():
+                yield from ((one, name, number) for name, number in _leaves(entries, prefix))
+        elif isinstance(value, Mapping):
+            yield from _species_leaves(value, f"{prefix}{key}_")
 
 
 def _leaves(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores."""
+    """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores; not what stands under
+    ``species``."""
     found = []
     for key, value in entries.items():
         name = f"{prefix}{key}"
+        if key == "species":
+            continue
         if isinstance(value, Mapping):
             found += _leaves(value, f"{name}_")
         else:
