@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import closed_form
-from hpcmix.initial.descent.search import GroundState, NotConverged, Report
+from hpcmix.initial.descent.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set

@@ -16,6 +16,7 @@ from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -59,6 +60,8 @@ class Problem(Section):
     """None when the file only asks for a ground state."""
     many_body: ManyBody | None = None
     """None: the mean field alone."""
+    fluctuations: FluctuationsSection | None = None
+    """None: no fluctuations around it."""
     excitations: ExcitationsSection | None = None
     """None: no spectrum is asked for, or with its defaults."""
     output: OutputOptions

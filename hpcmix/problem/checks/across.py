@@ -19,6 +19,7 @@ from hpcmix.problem.checks.kernel_costs import check_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
 from hpcmix.problem.checks.rotation import check_turning
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
@@ -43,6 +44,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_pairs(parts)
     yield from check_functionals(parts.functional, _names(parts))
     yield from check_many_body(parts)
+    yield from check_fluctuations(parts)
     if parts.units is None:
         return  # quantities with a unit have no value then
     if parts.units.given:
@@ -165,8 +167,8 @@ def _check_semirelativistic(parts: Parts, units: Units) -> Iterator[Finding]:
 
 def _check_groups(parts: Parts) -> Iterator[Finding]:
     groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
-    if groups == "auto" or not parts.complete:
-        return
+    if groups == "auto" or not parts.complete or parts.fluctuations is not None:
+        return  # of fluctuations it is the pairs that are dealt
     orbitals = sum(species.number_of_orbitals for species in parts.species.values())
     if groups > orbitals:
         message = (

@@ -11,6 +11,7 @@ from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -43,6 +44,7 @@ class Parts:
     parallel: ParallelOptions | None = None
     ground_state: GroundStateOptions | None = None
     many_body: ManyBody | None = None
+    fluctuations: FluctuationsSection | None = None
     excitations: ExcitationsSection | None = None
 
     @property

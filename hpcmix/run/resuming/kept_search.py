@@ -133,14 +133,15 @@ class KeptSearch:
                 continue
             condensates.append(a)
             nothing = Block((0,) * grid.dimensions, (0,) * grid.dimensions)
-            mine = block if communicators.group_index == 0 else nothing
+            mine = block if communicators.holds_first_copy else nothing
             parts[_name(one.name)] = Part(grid.points, mine, np.empty(mine.shape, field.dtype))
         read_parts(self._path, communicators.world, check_seal(self._path), parts)
         for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
             if a in condensates:
-                if communicators.group_index == 0:
+                if communicators.holds_first_copy:
                     field[0] = parts[_name(one.name)].local
                 communicators.across.Bcast(field, root=0)
+                communicators.copy_from_first_replica(field)
             else:
                 field[...] = parts[_name(one.name)].local
 
