@@ -59,6 +59,11 @@ class SpeciesModel:
         return self.weight * self.orbitals
 
     @property
+    def is_set(self) -> bool:
+        """Whether it has more than one orbital."""
+        return self.orbitals > 1
+
+    @property
     def multiplier(self) -> KineticEnergy:
         """T where it is a multiplier in k."""
         if isinstance(self.kinetic, KrylovKineticEnergy):
@@ -116,7 +121,7 @@ class Mixture:
     @property
     def has_sets(self) -> bool:
         """Whether some species has more than one orbital."""
-        return any(species.orbitals > 1 for species in self.species)
+        return any(species.is_set for species in self.species)
 
     def kinetic_together(self) -> AbstractContextManager[None]:
         """For what applies kinetic energies to orbitals of one's own group: a Krylov space that fails in one group
