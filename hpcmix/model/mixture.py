@@ -27,6 +27,7 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
+from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
@@ -90,6 +91,8 @@ class Mixture:
 
     engine     what it computes with; every sum over ranks goes through its communicators.
     transform  the engine's transform of orbitals.
+    correlations
+               of pairs that scatter, for fluctuations that begin with them; None for all others.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
     orbital group; orbitals are those that this rank's group holds (:meth:`held`).
     """
@@ -102,6 +105,7 @@ class Mixture:
         terms: Sequence[Term],
         hbar: float,
         rabi: RabiCouplings | None = None,
+        correlations: PairCorrelations | None = None,
     ) -> None:
         self.grid = grid
         self.engine = engine
@@ -109,6 +113,7 @@ class Mixture:
         self.species = tuple(species)
         self.terms = tuple(terms)
         self.hbar = hbar
+        self.correlations = correlations
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.weights = np.array([species.weight for species in self.species])
         self.sharing = OrbitalGroups(tuple(species.orbitals for species in self.species), self.communicators.groups)
@@ -159,7 +164,7 @@ class Mixture:
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi)
+        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi, self.correlations)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -174,7 +179,7 @@ class Mixture:
         )
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi)
+        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi, self.correlations)
 
     @property
     def real_dtype(self) -> np.dtype:

@@ -19,11 +19,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.model.many_body.configurations import Configurations
-from hpcmix.observe.reduced.state import SharedState
+from hpcmix.observe.reduced.state import SharedState, Space
 
 
-def limit_amplitudes(spaces: Sequence[Configurations], pairs: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def limit_amplitudes(spaces: Sequence[Space], pairs: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """<n|Phi> on the configurations of all species, shape (D1, D2, ..).
 
     spaces  with a first column of `occupations` that is the condensate, or the classical part of a coherent state: all
@@ -58,7 +57,7 @@ def limit_distance(state: SharedState, pairs: NDArray[np.complex128]) -> float:
     return math.sqrt(max(0.0, square + 1.0 - 2.0 * math.hypot(real, imaginary)))
 
 
-def _totals(spaces: Sequence[Configurations], shape: tuple[int, ...]) -> NDArray[np.int64]:
+def _totals(spaces: Sequence[Space], shape: tuple[int, ...]) -> NDArray[np.int64]:
     """How many particles are outside, of every configuration of all species."""
     outside = [space.occupations[:, 1:].sum(axis=1) for space in spaces]
     grids = np.meshgrid(*outside, indexing="ij")
@@ -66,7 +65,7 @@ def _totals(spaces: Sequence[Configurations], shape: tuple[int, ...]) -> NDArray
 
 
 def _level(
-    spaces: Sequence[Configurations],
+    spaces: Sequence[Space],
     shape: tuple[int, ...],
     pairs: NDArray[np.complex128],
     owner: NDArray[np.int64],
@@ -96,7 +95,7 @@ def _level(
     return result
 
 
-def _units(space: Configurations) -> NDArray[np.int64]:
+def _units(space: Space) -> NDArray[np.int64]:
     """What one particle more in a mode takes from the rest, by the column of the mode: the condensate has one less
     where the number of particles is sharp."""
     return np.array([space.unit(place) - space.unit(0) for place in range(space.columns)])

@@ -119,8 +119,8 @@ def judged(family: ManyFamily, fits: Sequence[Fit]) -> tuple[bool | None, str]:
     ranges = [f"N^{fit.exponent:.3f} ({fit.interval[0]:.3f} to {fit.interval[1]:.3f})" for fit in (slowest, norm)]
     reason = (
         f"for N = {family.numbers[0]} to {family.numbers[-1]} and {until(family.first)} the number of particles "
-        f"outside tends to Bogoliubov's like {ranges[0]} where N^-1 is claimed and below N^{limits[0]:g} counts as that, "
-        f"and their state like {ranges[1]} where N^-1/2 is claimed and below N^{limits[-1]:g} counts as that"
+        f"outside tends to Bogoliubov's like {ranges[0]} where N^-1 is claimed and below N^{limits[0]:g} counts as "
+        f"that, and their state like {ranges[1]} where N^-1/2 is claimed and below N^{limits[-1]:g} counts as that"
     )
     return holds, reason
 
