@@ -10,10 +10,11 @@ from typing import Protocol, TypedDict
 
 import numpy as np
 
+from hpcmix.initial.descent.ground_state import GroundState, NotConverged, OutOfIterations, Report
 from hpcmix.initial.descent.imaginary_time import relax
 from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.initial.descent.saddles import Say
-from hpcmix.initial.descent.search import GroundState, NotConverged, OutOfIterations, Report, minimise_energy
+from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.guesses import Guesses
 from hpcmix.kernels import dispatch as kernels

@@ -124,7 +124,7 @@ def choose_groups(
     candidates: list[tuple[bool, float, int]] = []
     for groups in range(1, min(ranks, total) + 1):
         size = ranks // groups
-        if ranks % groups or not _fits(size, limit):
+        if ranks % groups or not fits(size, limit):
             continue
         decomposition = Decomposition(points, choose_pencil_grid(points, size))
         needed = _bytes(orbitals, groups, decomposition, real_bytes)
@@ -134,8 +134,8 @@ def choose_groups(
     return min(candidates)[2] if candidates else 1
 
 
-def _fits(ranks: int, limit: tuple[int, int]) -> bool:
-    """Whether some pencil grid of so many ranks leaves every rank points."""
+def fits(ranks: int, limit: tuple[int, int]) -> bool:
+    """Whether some pencil grid of so many ranks leaves every rank points, within :func:`largest_split`."""
     return any(ranks % first == 0 and first <= limit[0] and ranks // first <= limit[1] for first in range(1, ranks + 1))
 
 

@@ -21,6 +21,8 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.excitations import ExcitationsSection
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -79,6 +81,8 @@ class _Assembly:
             parallel=self.section("parallel", ParallelOptions),
             ground_state=self.section("ground_state", GroundStateOptions),
             many_body=self.section("many_body", ManyBody) if "many_body" in self.tables else None,
+            fluctuations=self.section("fluctuations", FluctuationsSection) if "fluctuations" in self.tables else None,
+            excitations=self.section("excitations", ExcitationsSection) if "excitations" in self.tables else None,
         )
         if parts.time is not None:
             parts.time = parts.time.ending_steps_at(parts.switching_times)
@@ -107,6 +111,8 @@ class _Assembly:
             output=_complete_output(output, time, self.name),
             parallel=parallel,
             many_body=None if parts.many_body is None else parts.many_body.with_orders(len(parts.species)),
+            fluctuations=None if parts.fluctuations is None else parts.fluctuations.on_grid(grid.points),
+            excitations=parts.excitations,
         )
         problem._source = self.source
         return problem

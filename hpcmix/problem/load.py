@@ -17,26 +17,27 @@ from hpcmix.problem.reading.source import Source
 from hpcmix.problem.schema import Problem
 
 
-def load_problem(file: str, overrides: Sequence[str] = ()) -> Problem:
+def load_problem(file: str, overrides: Sequence[str] = (), sections: Sequence[str] = ()) -> Problem:
     """The problem of a TOML file, or of an example card by its bare name, with ``--set`` overrides applied before
-    validation.
+    validation. `sections`: those that are there with their defaults where the file leaves them out.
 
     Raises ProblemError with every mistake in the file, whatever is wrong with it.
     """
     path, name = find_problem(str(file))
-    return parse_problem(_read(path), overrides, file=str(path), folder=path.parent, name=name)
+    return parse_problem(_read(path), overrides, sections, file=str(path), folder=path.parent, name=name)
 
 
 def parse_problem(
     text: str,
     overrides: Sequence[str] = (),
+    sections: Sequence[str] = (),
     *,
     file: str = "problem.toml",
     folder: Path = Path(),
     name: str = "problem",
 ) -> Problem:
     """The problem of a TOML text. ``file`` is what complaints call it, ``folder`` where relative paths start, ``name``
-    the run's default name.
+    the run's default name, `sections` those that are there with their defaults where the text leaves them out.
 
     Raises ProblemError with every mistake.
     """
@@ -45,6 +46,8 @@ def parse_problem(
     if not tables and not overrides:
         raise _refusal(file, None, "the file is empty; a problem needs at least [grid] and [[species]]")
     tables, options, complaints = apply_overrides(tables, overrides)
+    for section in sections:
+        tables.setdefault(section, {})
     return assemble(Source(file, index_lines(text), options, tables), folder, name, complaints)
 
 

@@ -15,6 +15,8 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.excitations import ExcitationsSection
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -58,6 +60,10 @@ class Problem(Section):
     """None when the file only asks for a ground state."""
     many_body: ManyBody | None = None
     """None: the mean field alone."""
+    fluctuations: FluctuationsSection | None = None
+    """None: no fluctuations around it."""
+    excitations: ExcitationsSection | None = None
+    """None: no spectrum is asked for, or with its defaults."""
     output: OutputOptions
     parallel: ParallelOptions
 
@@ -108,11 +114,22 @@ class Problem(Section):
         return self.many_body
 
     @property
+    def pairs(self) -> int:
+        """The number of pairs of amplitudes of ``[fluctuations]``; 0 without."""
+        return 0 if self.fluctuations is None else self.fluctuations.pairs(len(self.species), self.grid.points)
+
+    def without_fluctuations(self) -> Problem:
+        """The same flow, nothing followed around it."""
+        return self if self.fluctuations is None else self.model_copy(update={"fluctuations": None})
+
+    @property
     def orbital_groups(self) -> int | None:
-        """The number of orbital groups that must be, None where it is to be chosen: species that turn into each other
-        live on the same ranks, and N bodies take the ranks for their configurations."""
+        """The number of groups that must be, None where it is to be chosen: species that turn into each other live on
+        the same ranks, unless it is pairs of fluctuations that the groups share, and N bodies take the ranks for their
+        configurations."""
         asked = self.parallel.orbital_groups
-        return 1 if self.coupling or self.many_body else None if asked == "auto" else asked
+        together = self.many_body is not None or (bool(self.coupling) and self.fluctuations is None)
+        return 1 if together else None if asked == "auto" else asked
 
     @property
     def scales(self) -> Units:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.transforms.transform import Transform
+
+STORED = "u and w of the pairs of fluctuations, before the kick that is still due (pending_kick)"
+"""What a checkpoint keeps of the pairs of a species, in words."""
 
 
 @dataclass
@@ -55,6 +61,18 @@ class Fluctuations:
     def laid_out(self, transform: Transform) -> Fluctuations:
         """A copy whose fields lie where the transform can work on them in place. Collective."""
         return replace(self, pairs=[_laid_out(array, transform) for array in self.pairs])
+
+    def parts(self, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
+        """The pairs of every species, named in `names`, as parts of global arrays of shape (pairs, 2, *grid), by the
+        names of their datasets. Replicas hold neighbouring pairs, in their order. Collective over the world."""
+        grid = communicators.decomposition
+        block = grid.position_block(communicators.group.rank)
+        count = sum(communicators.between.allgather(len(self.held)))
+        held = Block((self.held.start, 0, *block.start), (len(self.held), 2, *block.shape))
+        return {
+            f"{name}/pairs": Part((count, 2, *grid.points), held, array)
+            for name, array in zip(names, self.pairs, strict=True)
+        }
 
     def is_finite(self) -> bool:
         """Whether every value here is finite."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcmix.initial.descent.search import NotConverged
+from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.parallel.process.mpi import MPI

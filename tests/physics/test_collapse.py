@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from physics.systems import contact, coulomb, evolution, gaussian, harmonic, species, system
 
-from hpcmix.initial.descent.search import NotConverged
+from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.model.concentration import KINETIC_FRACTION, concentration, peak_fraction
 from hpcmix.run.stops.guard import BlowUp, Guard
 

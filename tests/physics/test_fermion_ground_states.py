@@ -22,7 +22,7 @@ from physics.systems import (
 )
 
 from hpcmix.initial.build import initial_state
-from hpcmix.initial.descent.search import NotConverged
+from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.model.envelope import Instant

@@ -20,8 +20,9 @@ from physics.systems import (
 )
 
 from hpcmix.initial.descent.curvature import lowest_curvature
+from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.initial.descent.landscape import Landscape
-from hpcmix.initial.descent.search import NotConverged, minimise_energy
+from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.tilt import best_signs
 from hpcmix.model.envelope import Instant

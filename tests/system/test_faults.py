@@ -320,15 +320,15 @@ def test_a_stop_while_the_ground_state_is_sought_is_told(trap):
     """A residual that is never reached; the iteration is slowed down so that the signal comes in time."""
     patch = """
 import time
-import hpcmix.initial.descent.search as target
-usual = target._Search.move
+import hpcmix.initial.descent.conjugate_gradients as target
+usual = target.ConjugateGradients.move
 def slow(self):
     time.sleep(0.2)
     if left.pop():
         os.kill(os.getpid(), signal.SIGINT)
     usual(self)
 left = [False] * 1000 + [True, False]
-target._Search.move = slow
+target.ConjugateGradients.move = slow
 """
     result = run_with(patch, "run", "trap.toml", "--set", "ground_state.tolerance=1e-15", folder=trap, ranks=2)
     assert result.returncode == 75, result.stderr

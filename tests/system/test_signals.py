@@ -53,12 +53,12 @@ def slow(*arguments):
 target.build_mixture = slow
 """
 SEARCH = """
-import hpcmix.initial.descent.search as target
-usual = target._Search.move
+import hpcmix.initial.descent.conjugate_gradients as target
+usual = target.ConjugateGradients.move
 def slow(self):
     disturb()
     usual(self)
-target._Search.move = slow
+target.ConjugateGradients.move = slow
 """
 PHASES = {"imports": IMPORTS, "set-up": SET_UP, "search": SEARCH}
 

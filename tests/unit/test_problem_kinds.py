@@ -70,6 +70,13 @@ BASES = (
     VectorPotentialSection, InitialSection, FunctionalSection, RadialSection,
     ScalingRule, PopulationRule, BoseFermiRule,
 )  # fmt: skip
+
+
+def open_answers(base: type) -> set[str]:
+    """Class attributes that a base demands of its kinds."""
+    return {name for name in getattr(base, "__class_vars__", ()) if not hasattr(base, name)}
+
+
 ANSWERS = [(base, answer) for base in BASES for answer in sorted(base.__abstractmethods__)]
 
 TEXT = """
@@ -189,6 +196,23 @@ def test_a_kind_that_lacks_an_answer_cannot_be_made(base, answer):
     unknown = type("Unknown", (base,), {"__module__": __name__, **given})
     with pytest.raises(TypeError, match=answer):
         unknown.model_construct() if issubclass(unknown, BaseModel) else unknown()
+
+
+OPEN = [(base, answer) for base in BASES for answer in sorted(open_answers(base))]
+
+
+@pytest.mark.parametrize(("base", "answer"), OPEN, ids=[f"{base.__name__}-{answer}" for base, answer in OPEN])
+def test_a_kind_that_leaves_an_answer_open_cannot_be_defined(base, answer):
+    given = {name: False for name in open_answers(base) if name != answer}
+    fields = {"__annotations__": {"kind": Literal["unknown"]}}
+    with pytest.raises(TypeError, match=f"does not say {answer}$"):
+        type("Unknown", (base,), {"__module__": __name__, **fields, **given})
+
+
+def test_bases_demand_answers():
+    assert {answer for _, answer in OPEN} == {
+        "at_points_only", "full_fields", "periodic", "proportional_to_mass", "shapes_clouds", "written_down",
+    }  # fmt: skip
 
 
 # ---------------------------------------------------------------- nobody takes a kind without answers

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.linalg import expm
 
+from hpcmix.initial.descent.ground_state import GroundState, NotConverged, OutOfIterations, Report
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.saddles import Say, minimum
-from hpcmix.initial.descent.search import GroundState, NotConverged, OutOfIterations, Report
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.times.evolution import Saddles

@@ -9,6 +9,7 @@ eigenfunctions once it is turned so that Lambda is diagonal. A condensate is a b
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class OrbitalLandscape:
     blocks      arrays (M held here, *grid), changed in place; a condensate's block is whole in every orbital group and
                 computed by each, so that nothing but the fermions' blocks is dealt.
     held        species that stay as they are: part of the mean field, not of the search.
-    energies    per species the eigenvalues of Lambda, as of the last :meth:`turn_to_eigenfunctions`.
+    energies    per species the eigenvalues of Lambda, as of the last :meth:`refresh`.
     residuals   per species |H phi_j - Lambda_jj phi_j - ...| / max(|Lambda_jj|, box) of every orbital, as of the last
                 :meth:`differentiate`.
     transforms  Fourier pairs of one field so far, in all groups.
@@ -52,7 +53,7 @@ class OrbitalLandscape:
         self.instant = instant
         self.held = held
         self.weights = mixture.weights
-        self.whole = [species.orbitals == 1 for species in mixture.species]
+        self.whole = [not species.is_set for species in mixture.species]
         self.algebra = [
             OrbitalAlgebra.replicated(mixture.communicators, mixture.grid.cell_volume) if whole else mixture.algebra(a)
             for a, whole in enumerate(self.whole)
@@ -83,13 +84,13 @@ class OrbitalLandscape:
             sum(kernels.inner_product(u, v).real for u, v in zip(a, b, strict=True))
             for a, b in zip(left, right, strict=True)
         ]
-        return self._summed(np.array(local, float))
+        return self.summed(np.array(local, float))
 
     def metric(self, left: list[np.ndarray], right: list[np.ndarray]) -> float:
         """Re sum_aj nu_a <left_aj|right_aj>: what lengths and curvatures are measured with."""
         return float(np.dot(self.weights, self.traces(left, right)))
 
-    def _summed(self, local: np.ndarray) -> np.ndarray:
+    def summed(self, local: np.ndarray) -> np.ndarray:
         """Numbers per species of this rank's orbitals and points, summed: a condensate's over one group only."""
         group, world = self.mixture.communicators.sum(local), self.mixture.communicators.sum_all(local)
         return np.where(self.whole, group, world) * self.mixture.grid.cell_volume
@@ -135,17 +136,17 @@ class OrbitalLandscape:
         kinetic = float(np.dot(self.weights, self.traces(self.blocks, self.kinetic)))
         self.energy = kinetic + float(mixture.communicators.sum([local])[0])
 
-    def refresh(self) -> None:
-        """Orthonormalise the blocks, turn them to eigenfunctions of the present H, and compute all anew."""
+    def refresh(self, companions: Sequence[list[np.ndarray]] = ()) -> None:
+        """Orthonormalise the blocks, turn them to eigenfunctions of the present H, and compute all anew. What else
+        belongs to the blocks, column by column, is turned with them: `companions`."""
         for a, block in enumerate(self.blocks):
             self.algebra[a].orthonormalise(block)
         self.apply_kinetic(self.blocks, self.kinetic)
         self.evaluate()
-        self.turn_to_eigenfunctions()
+        self._turn_to_eigenfunctions(companions)
 
-    def turn_to_eigenfunctions(self) -> None:
-        """Make Lambda diagonal, energies ascending: a rotation within every block, which changes no density. What else
-        belongs to the block (:meth:`companions`) is turned with it."""
+    def _turn_to_eigenfunctions(self, companions: Sequence[list[np.ndarray]]) -> None:
+        """Make Lambda diagonal, energies ascending: a rotation within every block, which changes no density."""
         for a, block in enumerate(self.blocks):
             if a in self.held:
                 continue
@@ -153,12 +154,8 @@ class OrbitalLandscape:
             matrix = self.algebra[a].overlaps(block, self.gradients[a])
             self.energies[a], vectors = np.linalg.eigh(0.5 * (matrix + matrix.conj().T))
             if len(vectors) > 1:
-                for turned in (block, self.kinetic[a], *self.companions(a)):
+                for turned in (block, self.kinetic[a], *(companion[a] for companion in companions)):
                     turned[...] = self.algebra[a].combined(turned, vectors)
-
-    def companions(self, a: int) -> list[np.ndarray]:
-        """Arrays beside a species' block whose columns belong to those of the block."""
-        return []
 
     def _apply_hamiltonian(self, a: int) -> None:
         """H Phi into the gradient's place."""

@@ -41,7 +41,8 @@ _READ_AT_ONCE = 1 << 26
 
 @dataclass(frozen=True)
 class Dealt:
-    """Fields of which every orbital group holds some: an array (number held here, *block) on every rank.
+    """Fields of which every orbital group holds some, in every replica the same: an array (number held here, *block) on
+    every rank.
 
     first   number of the first one held here.
     count   of all of them; the dataset has their number as its first axis.
@@ -71,14 +72,26 @@ def write_arrays(
     """Write arrays of one `global_shape`, of which this rank holds `block`; all else as :func:`write_parts` has it.
 
     ranks       a communicator, or :class:`Communicators`: then plain arrays are written by the first orbital group
-                (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all.
+                (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all, of the first replica.
     arrays      dataset path -> this rank's block.
     """
-    world, writes_plain = ranks, True
-    if isinstance(ranks, Communicators):
-        world, writes_plain = ranks.world, ranks.group_index == 0
-    parts = {name: _part_of(global_shape, block, array, writes_plain) for name, array in arrays.items()}
-    return write_parts(path, world, parts, attributes, **options)
+    if not isinstance(ranks, Communicators):
+        plain = {name: _part_of(global_shape, block, array, True) for name, array in arrays.items()}
+        return write_parts(path, ranks, plain, attributes, **options)
+    parts = {name: _part_of(global_shape, block, array, ranks.group_index == 0) for name, array in arrays.items()}
+    return write_parts(path, ranks.world, first_copies(parts, ranks), attributes, **options)
+
+
+def first_copies(parts: Mapping[str, Part], communicators: Communicators) -> dict[str, Part]:
+    """Of parts of which every replica has the same: the parts in the first replica, and nothing in the others."""
+    if communicators.replica_index == 0:
+        return dict(parts)
+    return {name: _nothing_of(part.shape, part.local.dtype) for name, part in parts.items()}
+
+
+def _nothing_of(shape: tuple[int, ...], dtype: np.dtype) -> Part:
+    nothing = Block((0,) * len(shape), (0,) * len(shape))
+    return Part(shape, nothing, np.empty(nothing.shape, dtype))
 
 
 def _part_of(global_shape: tuple[int, ...], block: Block, array: np.ndarray | Dealt, writes_plain: bool) -> Part:
@@ -90,8 +103,7 @@ def _part_of(global_shape: tuple[int, ...], block: Block, array: np.ndarray | De
         array = array.local[0] if writes_plain else array.local
     if writes_plain:
         return Part(global_shape, block, array)
-    nothing = Block((0,) * len(global_shape), (0,) * len(global_shape))
-    return Part(global_shape, nothing, np.empty(nothing.shape, array.dtype))
+    return _nothing_of(global_shape, array.dtype)
 
 
 def write_parts(

@@ -2,7 +2,9 @@
 
 A cloud says which arrays it is stored in and what this rank holds of each. The orbitals of a species are one array of
 shape (M, *grid): the orbital is one more global axis, divided among orbital groups as the grid is divided among the
-ranks of a group. What else a run needs to go on to the bit is in attributes. The number in the file's name is the step.
+ranks of a group. So is the pair of fluctuations, divided among replicas; of clouds, which every replica holds, the
+first one writes its own. What else a run needs to go on to the bit is in attributes. The number in the file's name is
+the step.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import h5py
 import numpy as np
 
 from hpcmix.io.checkpoints.block_reader import read_parts
-from hpcmix.io.checkpoints.blocks import Writer, write_parts
+from hpcmix.io.checkpoints.blocks import Writer, first_copies, write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import REFERENCE, Bookmark, Checkpoint, header_digest, state_digest
 from hpcmix.io.checkpoints.progress_entries import attributes_of
@@ -25,12 +27,14 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.timers import Timers
 from hpcmix.state.cloud import Cloud
+from hpcmix.state.fluctuations import STORED as PAIRS_STORED
+from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.state import State
 
 
 def digest_of(state: State, names: Sequence[str], communicators: Communicators) -> str:
     """The digest of a state: the same for every division among ranks. Collective over the world."""
-    parts = parts_of(state.clouds, names, communicators)
+    parts = _stored_parts(state, names, communicators)
     lanes = summed_over_ranks(communicators.world, np.array([local_sums(part) for part in parts.values()]))
     arrays = dict(zip(parts, map(as_text, lanes), strict=True))
     return state_digest(arrays, state.progress)
@@ -48,6 +52,21 @@ def parts_of(
     }
 
 
+def _stored_parts(state: State, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
+    """What evolves as parts of global arrays of which every element is on one rank. Collective over the world."""
+    parts = first_copies(parts_of(state.clouds, names, communicators), communicators)
+    if state.fluctuations is not None:
+        parts |= state.fluctuations.parts(names, communicators)
+    return parts
+
+
+def _read_copies(checkpoint: Checkpoint, parts: dict[str, Part], others: dict[str, Part], ranks: Communicators) -> None:
+    """Read the `parts` that every replica is to have the same of, and the `others`. Collective over the world."""
+    read_parts(checkpoint.path, ranks.world, checkpoint.seal, first_copies(parts, ranks) | others)
+    for part in parts.values():
+        ranks.copy_from_first_replica(part.local)
+
+
 def read_reference(
     checkpoint: Checkpoint, clouds: Sequence[Cloud], names: Sequence[str], communicators: Communicators
 ) -> bool:
@@ -55,7 +74,7 @@ def read_reference(
     parts = parts_of(clouds, names, communicators, REFERENCE)
     if not set(parts) <= set(checkpoint.seal.arrays):
         return False
-    read_parts(checkpoint.path, communicators.world, checkpoint.seal, parts)
+    _read_copies(checkpoint, parts, {}, communicators)
     return True
 
 
@@ -76,9 +95,9 @@ def write_checkpoint(
     empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the
     same on every rank, and then leaves nothing behind."""
     state.require_settled()
-    parts = parts_of(state.clouds, names, communicators)
+    parts = _stored_parts(state, names, communicators)
     if reference:
-        parts |= parts_of(reference, names, communicators, REFERENCE)
+        parts |= first_copies(parts_of(reference, names, communicators, REFERENCE), communicators)
     attributes = {
         **metadata.attributes(),
         "time": state.time,
@@ -94,6 +113,8 @@ def write_checkpoint(
             for array, meaning in cloud.stored.items():
                 for dataset in {f"{name}/{array}", f"{name}/{array}{REFERENCE}"} & parts.keys():
                     file[dataset].attrs["long_name"] = meaning
+            if f"{name}/pairs" in parts:
+                file[f"{name}/pairs"].attrs["long_name"] = PAIRS_STORED
 
     path = directory.checkpoint(state.step)
     seal = write_parts(
@@ -113,20 +134,26 @@ def write_checkpoint(
 
 
 def read_state(
-    checkpoint: Checkpoint, clouds: list[Cloud], names: Sequence[str], communicators: Communicators
+    checkpoint: Checkpoint,
+    clouds: list[Cloud],
+    names: Sequence[str],
+    communicators: Communicators,
+    fluctuations: Fluctuations | None = None,
 ) -> State:
-    """The state of a checkpoint, its values in the given clouds, one per species. Collective over the world.
+    """The state of a checkpoint, its values in the given clouds, one per species, and pairs where the problem has any.
+    Collective over the world.
 
     Raises :class:`~hpcmix.io.checkpoints.seal.Damaged`, the same on every rank, when what is read is not what was
     written.
     """
     parts = parts_of(clouds, names, communicators)
-    for name, part in parts.items():
+    pairs = {} if fluctuations is None else fluctuations.parts(names, communicators)
+    for name, part in (parts | pairs).items():
         expected = int(np.prod(part.shape)) * part.local.dtype.itemsize
         if name not in checkpoint.seal.arrays or checkpoint.seal.arrays[name].size != expected:
             raise Damaged(f"{checkpoint.path} holds no {name} of shape {part.shape} and type {part.local.dtype}")
-    read_parts(checkpoint.path, communicators.world, checkpoint.seal, parts)
-    return State(clouds, checkpoint.progress)
+    _read_copies(checkpoint, parts, pairs, communicators)
+    return State(clouds, checkpoint.progress, fluctuations=fluctuations)
 
 
 def rotate(directory: RunDirectory, keep: int) -> None:

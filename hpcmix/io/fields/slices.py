@@ -53,7 +53,7 @@ def gather_views(grid: Grid, communicators: Communicators, densities: Mapping[st
     """
     slices: Views = {}
     columns: Views = {}
-    if communicators.across.rank > 0:  # the groups hold the same densities
+    if not communicators.holds_first_copy:  # the groups hold the same densities
         return slices, columns
     for name, density in densities.items():
         slices[name], columns[name] = {}, {}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hpcmix.io.figures.columns import Records, column, species_of, times_of
 from hpcmix.io.figures.style import COLOURS, LINES, FigureUnits, headline, legends_below
-
-Records = Sequence[Mapping[str, Any]]
 
 _SMALLEST = 1e-16
 """Stands for no change at all on a logarithmic axis."""
@@ -29,13 +28,13 @@ def distance_figure(records: Records, units: FigureUnits, title: str) -> Figure:
     figure = Figure(figsize=(9.0, 3.8), layout="constrained")
     headline(figure, title)
     left, right = figure.subplots(1, 2)
-    time = _times(records, units)
+    time = times_of(records, units)
     names = indicators(records)
     colours = _colours(names)
     for name in names:
         axes = left if name.startswith("alpha") else right
         style = ":" if name.startswith("S") else "--" if name == "Gamma" else "-"
-        values = _column(records, name)
+        values = column(records, name)
         shown = np.where(values > _ROUNDING, values, np.nan)
         _line(axes, time, shown, color=colours[name], linestyle=style, label=_label(name))
     left.set_title("outside the condensates")
@@ -55,8 +54,8 @@ def occupation_figure(records: Records, units: FigureUnits, title: str) -> Figur
     figure = Figure(figsize=(9.0, 3.8), layout="constrained")
     headline(figure, title)
     left, right = figure.subplots(1, 2)
-    time = _times(records, units)
-    species = list(dict.fromkeys(name for record in records for name in record.get("species", {})))
+    time = times_of(records, units)
+    species = species_of(records)
     for colour, name in zip(COLOURS * 8, species, strict=False):
         values = _occupations(records, name)
         for number, line in enumerate(values.T[:_MOST_OCCUPATIONS]):
@@ -66,9 +65,9 @@ def occupation_figure(records: Records, units: FigureUnits, title: str) -> Figur
     left.set_title("natural occupations")
     left.set_ylabel("eigenvalues of $\\gamma^{(1)}$")
     for colour, name, values in (
-        (COLOURS[0], "norm", np.abs(_column(records, "norm") - 1.0)),
-        (COLOURS[1], "energy", _change(_column(records, "energy", "total"))),
-        (COLOURS[2], "energy of the mean field", _change(_column(records, "energy", "mean_field"))),
+        (COLOURS[0], "norm", np.abs(column(records, "norm") - 1.0)),
+        (COLOURS[1], "energy", _change(column(records, "energy", "total"))),
+        (COLOURS[2], "energy of the mean field", _change(column(records, "energy", "mean_field"))),
     ):
         if np.isfinite(values).any():
             _line(right, time, np.maximum(values, _SMALLEST), color=colour, label=name)
@@ -102,20 +101,6 @@ def _label(name: str) -> str:
     symbol = {"alpha": "\\alpha", "R": "R", "S": "S", "Gamma": "\\Gamma"}[kind]
     power = name.partition(";")[2].rstrip(")")
     return f"${symbol}^{{({order})}}$" + (f", $\\theta = {power}$" if power else "") if order else f"${symbol}$"
-
-
-def _times(records: Records, units: FigureUnits) -> np.ndarray:
-    return _column(records, "time") * units.time.factor
-
-
-def _column(records: Records, *path: str) -> np.ndarray:
-    values = []
-    for record in records:
-        value: Any = record
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        values.append(np.nan if value is None else float(value))
-    return np.array(values)
 
 
 def _occupations(records: Records, species: str) -> np.ndarray:

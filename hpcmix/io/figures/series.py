@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from hpcmix.io.figures.columns import Records, column, species_of, times_of
 from hpcmix.io.figures.style import COLOURS, LINES, FigureUnits, headline, legends_below, require_span
 
 if TYPE_CHECKING:
     from matplotlib.typing import HashableList
 
-Records = Sequence[Mapping[str, Any]]
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
 _SMALLEST_CHANGE = 1.1e-16
 """Exactly unchanged has no place on a logarithmic axis; the rounding of double precision stands for it."""
@@ -24,7 +24,7 @@ _SMALLEST_CHANGE = 1.1e-16
 def exchanges_particles(records: Records, limit: float) -> bool:
     """Whether a species' number of particles changes by more than `limit` times that of all species together: where
     coherent coupling turns species into each other."""
-    numbers = np.array([_column(records, "species", name, "particles") for name in _species(records)])
+    numbers = np.array([column(records, "species", name, "particles") for name in species_of(records)])
     known = numbers[:, np.isfinite(numbers).all(axis=0)]
     if known.size == 0:
         return False
@@ -40,24 +40,24 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     headline(figure, title)
     left, right = figure.subplots(1, 2)
-    time = _times(records, units)
+    time = times_of(records, units)
     others = dict.fromkeys(name for record in records for name in record.get("energy", {}) if name not in _TERMS)
     colours = _TERMS | dict(zip(others, COLOURS[len(_TERMS) - 1 :], strict=False))
-    terms = {name: _column(records, "energy", name) for name in colours}
+    terms = {name: column(records, "energy", name) for name in colours}
     scale = units.energy(np.concatenate(list(terms.values())))
     for name, colour in colours.items():
         _line(left, time, terms[name] * scale.factor, color=colour, label=name)
     left.set_title("energy by term")
     left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
     _line(right, time, _relative_change(terms["total"]), color=_TERMS["total"], label="energy")
-    numbers = {name: _column(records, "species", name, "particles") for name in _species(records)}
+    numbers = {name: column(records, "species", name, "particles") for name in species_of(records)}
     if exchanging:
         all_of_them = _relative_change(np.sum(list(numbers.values()), axis=0))
         _line(right, time, all_of_them, color=COLOURS[0], label="particles of all species")
     for colour, name in zip(_repeated(COLOURS), numbers, strict=False):
         if not exchanging:
             _line(right, time, _relative_change(numbers[name]), color=colour, label=f"particles, {name}")
-        defect = _column(records, "species", name, "orthonormality_defect")
+        defect = column(records, "species", name, "orthonormality_defect")
         if np.isfinite(defect).any():
             defect = np.maximum(defect, _SMALLEST_CHANGE)
             _line(right, time, defect, color=colour, linestyle=":", label=f"orthonormality, {name}")
@@ -80,11 +80,11 @@ def series_figure(
     headline(figure, title)
     rows: list[HashableList[str]] = [["width", "centre"], ["potential", "density"]]
     panels = figure.subplot_mosaic([["particles", "particles"], *rows] if exchanging else rows, sharex=True)
-    time, species = _times(records, units), _species(records)
+    time, species = times_of(records, units), species_of(records)
     colours = dict(zip(species, _repeated(COLOURS), strict=False))
     if exchanging:
         for name in species:
-            _line(panels["particles"], time, _column(records, "species", name, "particles"), color=colours[name])
+            _line(panels["particles"], time, column(records, "species", name, "particles"), color=colours[name])
         panels["particles"].set_title("particles")
         panels["particles"].set_ylabel("particles $N$")
         panels["particles"].tick_params(labelbottom=True)  # wider than those below: their labels are not its
@@ -94,15 +94,15 @@ def series_figure(
     ):
         for name in species:
             for axis in range(dimensions):
-                values = _column(records, "species", name, key, axis) * units.length.factor
+                values = column(records, "species", name, key, axis) * units.length.factor
                 _line(axes, time, values, color=colours[name], linestyle=LINES[axis])
         axes.set_title(label)
         axes.set_ylabel(units.length.label(label))
-    potentials = {name: _column(records, "species", name, "chemical_potential") for name in species}
+    potentials = {name: column(records, "species", name, "chemical_potential") for name in species}
     scale = units.energy(np.concatenate([np.zeros(1), *potentials.values()]))
     density = units.density(dimensions)
     for name in species:
-        largest = _column(records, "species", name, "maximum_density") * density.factor
+        largest = column(records, "species", name, "maximum_density") * density.factor
         _line(panels["potential"], time, potentials[name] * scale.factor, color=colours[name])
         _line(panels["density"], time, largest, color=colours[name])
     panels["potential"].set_title("chemical potential per particle")
@@ -121,28 +121,6 @@ def series_figure(
         ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8))
     return figure
-
-
-def _species(records: Records) -> list[str]:
-    return list(dict.fromkeys(name for record in records for name in record.get("species", {})))
-
-
-def _times(records: Records, units: FigureUnits) -> np.ndarray:
-    return _column(records, "time") * units.time.factor
-
-
-def _column(records: Records, *path: str | int) -> np.ndarray:
-    """The entry at a path of every record, NaN where there is none."""
-    return np.array([_entry(record, path) for record in records], dtype=float)
-
-
-def _entry(node: Any, path: Sequence[str | int]) -> float:
-    for key in path:
-        try:
-            node = node[key]
-        except (KeyError, IndexError, TypeError):
-            return np.nan
-    return np.nan if node is None else float(node)
 
 
 def _relative_change(values: np.ndarray) -> np.ndarray:

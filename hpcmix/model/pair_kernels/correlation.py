@@ -4,6 +4,7 @@ function of the distance in V's own coordinates."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -57,13 +58,22 @@ class Correlation:
         longest = WAVE_PER_PANEL / largest if largest > 0.0 else math.inf
         return Panels.between([*self._core, *outside[:-1], self.radius], longest)
 
+    def transform(self, largest: float) -> RadialTransform:
+        """The Fourier transform of w in three dimensions, for wave numbers up to `largest`."""
+        w, _, transform = self._at_nodes(largest)
+        return transform(w)
+
     def squares(self, largest: float) -> tuple[RadialTransform, RadialTransform]:
         """The Fourier transforms in three dimensions of w^2 and of |grad w|^2, for wave numbers up to `largest`."""
+        w, slope, transform = self._at_nodes(largest)
+        return transform(w**2), transform(slope**2)
+
+    def _at_nodes(self, largest: float) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], RadialTransform]]:
+        """w and w' at the nodes, and the transform of a function by its values there."""
         panels = self.nodes(largest)
         radii, weights = panels.radii.ravel(), panels.weights.ravel()
         w, slope = self(radii)
-        square, gradient = (RadialTransform(radii, weights, values, 3, largest) for values in (w**2, slope**2))
-        return square, gradient
+        return w, slope, lambda values: RadialTransform(radii, weights, values, 3, largest)
 
 
 def _series(coefficients: np.ndarray, panel: np.ndarray, place: np.ndarray) -> np.ndarray:

@@ -19,11 +19,14 @@ from hpcmix.problem.checks.kernel_costs import check_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
 from hpcmix.problem.checks.rotation import check_turning
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
+from hpcmix.problem.sections.coupling import coupled_groups
+from hpcmix.problem.sections.excitations import check_excitations
 from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.scaling import scaling_checks
@@ -41,6 +44,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_pairs(parts)
     yield from check_functionals(parts.functional, _names(parts))
     yield from check_many_body(parts)
+    yield from check_fluctuations(parts)
     if parts.units is None:
         return  # quantities with a unit have no value then
     if parts.units.given:
@@ -50,6 +54,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
+    yield from _check_excitations(parts)
     hbar = 1.0
     grid, time = parts.grid, parts.time
     if grid is not None and parts.scaling is not None and not parts.complete:
@@ -162,8 +167,8 @@ def _check_semirelativistic(parts: Parts, units: Units) -> Iterator[Finding]:
 
 def _check_groups(parts: Parts) -> Iterator[Finding]:
     groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
-    if groups == "auto" or not parts.complete:
-        return
+    if groups == "auto" or not parts.complete or parts.fluctuations is not None:
+        return  # of fluctuations it is the pairs that are dealt
     orbitals = sum(species.number_of_orbitals for species in parts.species.values())
     if groups > orbitals:
         message = (
@@ -194,6 +199,22 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
         yield ("ground_state", "method"), message, None
 
 
+def _check_excitations(parts: Parts) -> Iterator[Finding]:
+    if parts.excitations is None or not parts.complete:
+        return
+    names = _names(parts)
+    known = [entry for entry in parts.coupling.values() if set(entry.between) <= set(names)]
+    groups = coupled_groups(names, known)
+    yield from check_excitations(
+        parts.excitations,
+        parts.species,
+        parts.grid,
+        len(parts.species) - sum(len(group) - 1 for group in groups),
+        None if parts.parallel is None else parts.parallel.precision,
+        None if parts.ground_state is None else parts.ground_state.tolerance,
+    )
+
+
 _NUMBERS = {1: "one", 2: "two"}
 _AT_LEAST = {2: "two or three", 3: "three"}
 
@@ -209,7 +230,7 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
                 f"{_NUMBERS[parts.grid.dimensions]}; leave it out"
             )
             yield ("output", "observables", "also", position), message, None
-    if any(species.number_of_orbitals > 1 for species in parts.species.values()):
+    if any(species.is_set for species in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
     for position, request in enumerate(requests):

@@ -41,7 +41,8 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
         if all(species[index].particles == 0.0 for index in group):
             who = " and ".join(f'"{names[index]}"' for index in group)
             yield ("species", group[0], "particles"), f"one of {who} must have particles", None
-    if parts.parallel is not None and parts.parallel.orbital_groups not in ("auto", 1):
+    dealt = parts.parallel.orbital_groups if parts.parallel is not None and parts.fluctuations is None else 1
+    if dealt not in ("auto", 1):
         message = "must be 1 with [[coupling]]: species that turn into each other live on the same ranks"
         yield ("parallel", "orbital_groups"), message, None
     if parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
@@ -95,7 +96,7 @@ def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCou
                     "dressed = false in it"
                 )
                 yield ("species", places[index], "initial"), message, None
-    sets = [index for index, each in enumerate(species) if each.number_of_orbitals > 1]
+    sets = [index for index, each in enumerate(species) if each.is_set]
     if groups and sets:
         message = (
             "several orbitals do not go with a ground state of coupled condensates in this version; "

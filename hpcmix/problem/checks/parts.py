@@ -10,6 +10,8 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.excitations import ExcitationsSection
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.functionals import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -42,6 +44,8 @@ class Parts:
     parallel: ParallelOptions | None = None
     ground_state: GroundStateOptions | None = None
     many_body: ManyBody | None = None
+    fluctuations: FluctuationsSection | None = None
+    excitations: ExcitationsSection | None = None
 
     @property
     def switching_times(self) -> list[float]:

@@ -28,9 +28,21 @@ def value_or_table(table: type[BaseModel]) -> Discriminator:
 
 
 class Section(BaseModel):
-    """Base of all tables. Immutable; a key that is no field is an error."""
+    """Base of all tables. Immutable; a key that is no field is an error.
+
+    What a table answers about itself without looking at its values is a class attribute. A base class that only
+    annotates it, ``answer: ClassVar[bool]``, demands it: a class with a ``kind`` that leaves it open raises
+    :class:`TypeError` where it is defined.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        open_answers = sorted(name for name in cls.__class_vars__ if not hasattr(cls, name))
+        if "kind" in cls.model_fields and open_answers:
+            raise TypeError(f"{cls.__name__} does not say {', '.join(open_answers)}")
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class KeptSearch:
         mixture = self._mixture
         arrays: dict[str, np.ndarray | Dealt] = {}
         for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            single = one.orbitals == 1
+            single = not one.is_set
             arrays[_name(one.name)] = field[0] if single else Dealt(field, mixture.held(a).start, one.orbitals)
         attributes = {
             **self._attributes,
@@ -126,21 +126,22 @@ class KeptSearch:
         grid, block, parts = mixture.grid, mixture.grid.position_block, {}
         condensates = []
         for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            if one.orbitals > 1:
+            if one.is_set:
                 held = mixture.held(a)
                 place = Block((held.start, *block.start), (len(held), *block.shape))
                 parts[_name(one.name)] = Part((one.orbitals, *grid.points), place, np.empty_like(field))
                 continue
             condensates.append(a)
             nothing = Block((0,) * grid.dimensions, (0,) * grid.dimensions)
-            mine = block if communicators.group_index == 0 else nothing
+            mine = block if communicators.holds_first_copy else nothing
             parts[_name(one.name)] = Part(grid.points, mine, np.empty(mine.shape, field.dtype))
         read_parts(self._path, communicators.world, check_seal(self._path), parts)
         for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
             if a in condensates:
-                if communicators.group_index == 0:
+                if communicators.holds_first_copy:
                     field[0] = parts[_name(one.name)].local
                 communicators.across.Bcast(field, root=0)
+                communicators.copy_from_first_replica(field)
             else:
                 field[...] = parts[_name(one.name)].local
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
@@ -47,14 +46,12 @@ class InitialSection(Section):
     """Whether its values are finite whatever the numbers of the file; where they are not known to be, all are looked
     at before a run."""
 
-    @property
-    @abstractmethod
-    def written_down(self) -> bool:
-        """Whether it is known without potentials and interactions (initial/closed_form.py)."""
+    written_down: ClassVar[bool]
+    """Whether it is known without potentials and interactions (initial/closed_form.py)."""
 
-    @abstractmethod
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """What does not fit the grid, beside its centre and momentum."""
+        return iter(())
 
 
 class FileStart(Section):
@@ -92,13 +89,7 @@ class GroundStateInitial(InitialSection):
     makes_sets: ClassVar[bool] = True
     is_ground_state: ClassVar[bool] = True
     fills_the_trap: ClassVar[bool] = True
-
-    @property
-    def written_down(self) -> bool:
-        return False
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
+    written_down: ClassVar[bool] = False
 
 
 class GaussianInitial(InitialSection):
@@ -108,17 +99,8 @@ class GaussianInitial(InitialSection):
     width: Lengths
     centre: Position = Field(0.0, validate_default=True)
 
-    fills_the_trap: ClassVar[bool] = False
-    """Whether the cloud is as large as trap and repulsion make it."""
-
     finite_everywhere: ClassVar[bool] = True
-
-    @property
-    def written_down(self) -> bool:
-        return True
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
+    written_down: ClassVar[bool] = True
 
 
 class ThomasFermiInitial(InitialSection):
@@ -127,13 +109,7 @@ class ThomasFermiInitial(InitialSection):
     kind: Literal["thomas-fermi"]
 
     fills_the_trap: ClassVar[bool] = True
-
-    @property
-    def written_down(self) -> bool:
-        return False
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
+    written_down: ClassVar[bool] = False
 
 
 class OscillatorInitial(InitialSection):
@@ -147,14 +123,8 @@ class OscillatorInitial(InitialSection):
     centre: Position = Field(0.0, validate_default=True)
 
     makes_sets: ClassVar[bool] = True
-    fills_the_trap: ClassVar[bool] = False
-    """Whether the cloud is as large as trap and repulsion make it."""
-
     finite_everywhere: ClassVar[bool] = True
-
-    @property
-    def written_down(self) -> bool:
-        return True
+    written_down: ClassVar[bool] = True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         for axis, number in enumerate(self.numbers or ()):
@@ -174,14 +144,8 @@ class PlaneWavesInitial(InitialSection):
     """Required for a condensate; never given for a set of orbitals."""
 
     makes_sets: ClassVar[bool] = True
-    fills_the_trap: ClassVar[bool] = False
-    """Whether the cloud is as large as trap and repulsion make it."""
-
     finite_everywhere: ClassVar[bool] = True
-
-    @property
-    def written_down(self) -> bool:
-        return True
+    written_down: ClassVar[bool] = True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         if self.numbers is None:
@@ -203,12 +167,7 @@ class ExpressionInitial(InitialSection):
     amplitude: Annotated[Expression, expression()]
     phase: Annotated[Expression, expression()] = Field("0", validate_default=True)
 
-    @property
-    def written_down(self) -> bool:
-        return True
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
+    written_down: ClassVar[bool] = True
 
 
 class FileInitial(InitialSection):
@@ -220,13 +179,7 @@ class FileInitial(InitialSection):
     dataset: str
 
     makes_sets: ClassVar[bool] = True
-
-    @property
-    def written_down(self) -> bool:
-        return True
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
+    written_down: ClassVar[bool] = True
 
 
 Initial = Annotated[

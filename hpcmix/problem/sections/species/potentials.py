@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -34,24 +34,18 @@ class PotentialSection(Switching):
         """The largest |U| in the box that reaches from -corner to corner, as far as the file tells; zero where its
         values are looked at when they are made (model/potentials.py)."""
 
-    @property
-    @abstractmethod
-    def proportional_to_mass(self) -> bool:
-        """Whether species of different masses have different potentials of one entry."""
+    proportional_to_mass: ClassVar[bool]
+    """Whether species of different masses have different potentials of one entry."""
 
-    @property
-    @abstractmethod
-    def at_points_only(self) -> bool:
-        """Whether it is known at the grid's points and nowhere else."""
+    at_points_only: ClassVar[bool]
+    """Whether it is known at the grid's points and nowhere else."""
 
-    @property
-    @abstractmethod
-    def shapes_clouds(self) -> bool:
-        """Whether it may change the size of a cloud that no harmonic trap holds."""
+    shapes_clouds: ClassVar[bool]
+    """Whether it may change the size of a cloud that no harmonic trap holds."""
 
-    @abstractmethod
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """What does not fit the grid, beside its centre."""
+        return iter(())
 
     def round_about(self, axis: int) -> bool:
         """Whether it is the same after any turn about an axis, as far as the file tells."""
@@ -70,6 +64,10 @@ class HarmonicPotential(PotentialSection):
     frequency: Frequencies
     centre: Position = Field(0.0, validate_default=True)
 
+    proportional_to_mass: ClassVar[bool] = True
+    at_points_only: ClassVar[bool] = False
+    shapes_clouds: ClassVar[bool] = False
+
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Where it has a frequency."""
         return self.frequency[axis] > 0.0
@@ -77,21 +75,6 @@ class HarmonicPotential(PotentialSection):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         sides = zip(self.frequency, self.centre, corner, strict=True)
         return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
-
-    @property
-    def proportional_to_mass(self) -> bool:
-        return True
-
-    @property
-    def at_points_only(self) -> bool:
-        return False
-
-    @property
-    def shapes_clouds(self) -> bool:
-        return False
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
 
     def round_about(self, axis: int) -> bool:
         """See :class:`PotentialSection`: with its centre on the axis and equal frequencies across it."""
@@ -108,20 +91,12 @@ class LatticePotential(PotentialSection):
     period: Lengths
     phase: Angles = Field(0.0, validate_default=True)
 
+    proportional_to_mass: ClassVar[bool] = False
+    at_points_only: ClassVar[bool] = False
+    shapes_clouds: ClassVar[bool] = False
+
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return sum(map(abs, self.depth))
-
-    @property
-    def proportional_to_mass(self) -> bool:
-        return False
-
-    @property
-    def at_points_only(self) -> bool:
-        return False
-
-    @property
-    def shapes_clouds(self) -> bool:
-        return False
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         for axis, name in enumerate(grid.axes):
@@ -152,24 +127,16 @@ class BoxPotential(PotentialSection):
     lengths: Lengths
     edge: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
 
+    proportional_to_mass: ClassVar[bool] = False
+    at_points_only: ClassVar[bool] = False
+    shapes_clouds: ClassVar[bool] = True
+
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Where its walls stand in the grid's box."""
         return self.height > 0.0 and self.lengths[axis] < lengths[axis]
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return abs(self.height)
-
-    @property
-    def proportional_to_mass(self) -> bool:
-        return False
-
-    @property
-    def at_points_only(self) -> bool:
-        return False
-
-    @property
-    def shapes_clouds(self) -> bool:
-        return True
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         for axis, name in enumerate(grid.axes):
@@ -186,23 +153,12 @@ class GaussianPotential(PotentialSection):
     width: Lengths
     centre: Position = Field(0.0, validate_default=True)
 
+    proportional_to_mass: ClassVar[bool] = False
+    at_points_only: ClassVar[bool] = False
+    shapes_clouds: ClassVar[bool] = True
+
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return abs(self.height)
-
-    @property
-    def proportional_to_mass(self) -> bool:
-        return False
-
-    @property
-    def at_points_only(self) -> bool:
-        return False
-
-    @property
-    def shapes_clouds(self) -> bool:
-        return True
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
 
 
 class ExpressionPotential(PotentialSection):
@@ -210,6 +166,10 @@ class ExpressionPotential(PotentialSection):
 
     kind: Literal["expression"]
     value: Annotated[Expression, expression(time=True)]
+
+    proportional_to_mass: ClassVar[bool] = False
+    at_points_only: ClassVar[bool] = False
+    shapes_clouds: ClassVar[bool] = True
 
     @property
     def moves(self) -> bool:
@@ -240,21 +200,6 @@ class ExpressionPotential(PotentialSection):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return 0.0
 
-    @property
-    def proportional_to_mass(self) -> bool:
-        return False
-
-    @property
-    def at_points_only(self) -> bool:
-        return False
-
-    @property
-    def shapes_clouds(self) -> bool:
-        return True
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
-
 
 class FilePotential(PotentialSection):
     """U on the grid's points, code units, from a dataset of an HDF5 file."""
@@ -263,23 +208,12 @@ class FilePotential(PotentialSection):
     path: Annotated[str, existing_file()]
     dataset: str = "potential"
 
+    proportional_to_mass: ClassVar[bool] = False
+    at_points_only: ClassVar[bool] = True
+    shapes_clouds: ClassVar[bool] = True
+
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return 0.0
-
-    @property
-    def proportional_to_mass(self) -> bool:
-        return False
-
-    @property
-    def at_points_only(self) -> bool:
-        return True
-
-    @property
-    def shapes_clouds(self) -> bool:
-        return True
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
 
 
 Potential = Annotated[

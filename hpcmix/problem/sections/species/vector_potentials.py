@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
@@ -63,24 +63,20 @@ class VectorPotentialSection(Section):
         """The largest |A| in the box that reaches from -corner to corner, about, as far as the file tells; zero where
         its values are looked at when they are made (model/kinetic/vector_potentials.py)."""
 
-    @property
-    @abstractmethod
-    def periodic(self) -> bool:
-        """Whether it is known to go on smoothly through the faces of the box."""
+    periodic: ClassVar[bool]
+    """Whether it is known to go on smoothly through the faces of the box."""
+
+    full_fields: ClassVar[bool]
+    """Whether its components are fields of the whole grid, not functions of a coordinate or two."""
 
     @property
-    @abstractmethod
-    def full_fields(self) -> bool:
-        """Whether its components are fields of the whole grid, not functions of a coordinate or two."""
-
-    @property
-    @abstractmethod
     def expected_component(self) -> float | None:
         """What a plan takes for the largest component of A without making it; None where it makes it."""
+        return None
 
-    @abstractmethod
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """What does not fit the grid."""
+        return iter(())
 
 
 class UniformVectorPotential(VectorPotentialSection):
@@ -94,23 +90,11 @@ class UniformVectorPotential(VectorPotentialSection):
     field: Annotated[tuple[Annotated[float, quantity(MASS_RATE)], ...], BeforeValidator(_three)]
     gauge: Literal["symmetric", "landau"] = "symmetric"
 
+    periodic: ClassVar[bool] = False
+    full_fields: ClassVar[bool] = False
+
     def largest(self, corner: Sequence[float]) -> float:
         return math.hypot(*self.field) * math.hypot(*corner)
-
-    @property
-    def periodic(self) -> bool:
-        return False
-
-    @property
-    def full_fields(self) -> bool:
-        return False
-
-    @property
-    def expected_component(self) -> float | None:
-        return None
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
 
 
 class SolenoidVectorPotential(VectorPotentialSection):
@@ -123,20 +107,11 @@ class SolenoidVectorPotential(VectorPotentialSection):
     centre: Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], BeforeValidator(_two)] = (0.0, 0.0)
     """Where the axis crosses the plane of x and y."""
 
+    periodic: ClassVar[bool] = False
+    full_fields: ClassVar[bool] = True
+
     def largest(self, corner: Sequence[float]) -> float:
         return abs(self.flux) / self.radius  # at most about 0.1 of it
-
-    @property
-    def periodic(self) -> bool:
-        return False
-
-    @property
-    def full_fields(self) -> bool:
-        return True
-
-    @property
-    def expected_component(self) -> float | None:
-        return None
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         if grid.dimensions == 1:
@@ -162,6 +137,9 @@ class RandomVectorPotential(VectorPotentialSection):
     correlation_length: Annotated[float, quantity(LENGTH, above=0)]
     seed: Annotated[int, integer(at_least=0)] = 0
 
+    periodic: ClassVar[bool] = True
+    full_fields: ClassVar[bool] = True
+
     @property
     def largest_wave_number(self) -> float:
         """Where its modes end."""
@@ -173,14 +151,6 @@ class RandomVectorPotential(VectorPotentialSection):
 
     def largest(self, corner: Sequence[float]) -> float:
         return 5.0 * self.amplitude
-
-    @property
-    def periodic(self) -> bool:
-        return True
-
-    @property
-    def full_fields(self) -> bool:
-        return True
 
     @property
     def expected_component(self) -> float | None:
@@ -207,23 +177,11 @@ class ExpressionVectorPotential(VectorPotentialSection):
     kind: Literal["expression"]
     value: Annotated[tuple[Annotated[Expression, expression()], ...], BeforeValidator(_one_per_axis)]
 
+    periodic: ClassVar[bool] = False
+    full_fields: ClassVar[bool] = True
+
     def largest(self, corner: Sequence[float]) -> float:
         return 0.0
-
-    @property
-    def periodic(self) -> bool:
-        return False
-
-    @property
-    def full_fields(self) -> bool:
-        return True
-
-    @property
-    def expected_component(self) -> float | None:
-        return None
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
 
 
 class FileVectorPotential(VectorPotentialSection):
@@ -234,23 +192,15 @@ class FileVectorPotential(VectorPotentialSection):
     path: Annotated[str, existing_file()]
     dataset: str = "vector_potential"
 
+    periodic: ClassVar[bool] = False
+    full_fields: ClassVar[bool] = True
+
     def largest(self, corner: Sequence[float]) -> float:
         return 0.0
 
     @property
-    def periodic(self) -> bool:
-        return False
-
-    @property
-    def full_fields(self) -> bool:
-        return True
-
-    @property
     def expected_component(self) -> float | None:
         return 0.0
-
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        return iter(())
 
 
 VectorPotential = Annotated[

@@ -1,0 +1,95 @@
+"""``[excitations]``: the spectrum of small oscillations around a stationary state, for ``hpcmix excitations``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import counted, integer, real
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.species.species import Species
+
+Finding = tuple[KeyPath, str, str | None]
+
+SMALLEST_TOLERANCE = 1e-12
+"""Residuals of a pair of fields that rounding allows, with some room: products of a field with the kinetic energies of
+a grid are known to about 1e-13 of the wanted frequency."""
+COARSEST_GROUND_STATE = 1e-7
+"""The error of a frequency is of the first order in the residual of the state: a coarser one leaves seven digits to
+nobody."""
+
+
+class ExcitationsSection(Section):
+    """How many modes are looked for, and how well. A mode (u, v) of frequency omega solves L (u, v) = omega (u, v), L
+    the Bogoliubov operator."""
+
+    modes: Annotated[int, integer(at_least=1)] = 20
+    """How many, from the lowest frequency up; the last multiplet is completed."""
+    tolerance: Annotated[float, real(above=0)] = 1e-8
+    """|L x - omega x| / (omega |x|) to reach for every mode x = (u, v)."""
+    max_iterations: Annotated[int, integer(at_least=1)] = 200
+    """Of one job; how far it came is kept."""
+    seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the noise that the search begins with."""
+
+    @model_validator(mode="after")
+    def _tolerance_can_be_reached(self) -> Self:
+        if self.tolerance < SMALLEST_TOLERANCE:
+            message = (
+                f"cannot be reached: rounding leaves residuals of about {SMALLEST_TOLERANCE:g}, but it is "
+                f"{self.tolerance:g}"
+            )
+            raise wrong(message, key="tolerance")
+        if self.tolerance >= 1.0:
+            raise wrong(f"must be less than 1, the size of the mode itself, but is {self.tolerance:g}", key="tolerance")
+        return self
+
+
+def check_excitations(
+    section: ExcitationsSection,
+    species: Mapping[int, Species],
+    grid: Grid | None,
+    spheres: int,
+    precision: Literal["double", "single"] | None,
+    ground_state_tolerance: float | None,
+) -> Iterator[Finding]:
+    """Yield path, sentence and suggestion for what has no spectrum that could be computed.
+
+    species  all of the file, by index.
+    spheres  how many numbers of particles are conserved by themselves: one for species that are coupled coherently.
+    precision, ground_state_tolerance
+             of the file; None where it does not say.
+    """
+    for index, entry in species.items():
+        if entry.is_set or entry.statistics != "bosons":
+            message = (
+                f'[excitations] are oscillations of condensates, and "{entry.name}" is none; leave [excitations] or '
+                "the species out"
+            )
+            yield ("species", index, "kind"), message, None
+    if precision == "single":
+        message = 'is too coarse for [excitations], whose frequencies are wanted to 1e-8; use "double"'
+        yield ("parallel", "precision"), message, None
+    if ground_state_tolerance is not None and ground_state_tolerance > COARSEST_GROUND_STATE:
+        message = (
+            f"is {ground_state_tolerance:g}, and the error of a frequency is of the order of the state's residual: "
+            f"with [excitations] at most {COARSEST_GROUND_STATE:g}, or leave it out"
+        )
+        yield ("ground_state", "tolerance"), message, None
+    if grid is None:
+        return
+    if grid.frame.map.expanding:
+        message = (
+            "does not go with [excitations]: in a frame that expands no state is stationary; leave "
+            "the frame or [excitations] out"
+        )
+        yield ("grid", "frame"), message, None
+    most = len(species) * math.prod(grid.points) - spheres - 1
+    if section.modes > most:
+        message = f"must be at most {most}: there are not more on {counted(math.prod(grid.points), 'point')}"
+        yield ("excitations", "modes"), message, None
