@@ -19,6 +19,10 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.together import together
 
 
+FLUCTUATION_DENSITY = "fluctuation_density"
+"""Name of gamma_a(x, x), the density of what is outside the condensate of coherent states."""
+
+
 def write_snapshot(
     directory: RunDirectory,
     index: int,
@@ -78,6 +82,8 @@ def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, st
     """Attributes of a field of a known kind; nothing for others."""
     if kind == "density":
         return {"long_name": "density of particles", **density_unit(metadata, dimensions)}
+    if kind == FLUCTUATION_DENSITY:
+        return {"long_name": "density of the particles outside the condensate", **density_unit(metadata, dimensions)}
     if kind == "thomas_fermi":
         return {"long_name": "Thomas-Fermi density in the present potential", **density_unit(metadata, dimensions)}
     if kind == "phase":
