@@ -57,7 +57,7 @@ def initial_state(
             arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
         elif species.initial.is_ground_state:
             arrays.append(None)
-        elif species.number_of_orbitals > 1:
+        elif species.is_set:
             arrays.append(written_set(problem, uncoupled, index, say))
         else:
             arrays.append(_written_down(problem, uncoupled, index)[np.newaxis])
@@ -75,7 +75,7 @@ def initial_state(
         _tell_populations(problem, mixture, complete, populations, group, say)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
-        if species.number_of_orbitals > 1:
+        if species.is_set:
             shake_and_boost(uncoupled, complete[index], species.initial, index, where)
             continue
         _boost_and_shake(uncoupled, complete[index][0], species.initial, index)

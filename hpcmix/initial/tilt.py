@@ -90,7 +90,7 @@ def _densities(mixture: Mixture, guesses: list[np.ndarray]) -> list[np.ndarray]:
     """The density of every guess, a condensate's whole in every orbital group."""
     found = []
     for index, (guess, one) in enumerate(zip(guesses, mixture.species, strict=True)):
-        if one.orbitals == 1:
+        if not one.is_set:
             found.append(_density(mixture, guess[0], index).astype(mixture.real_dtype))
             continue
         density = one.weight * np.sum(guess.real**2 + guess.imag**2, axis=0, dtype=mixture.real_dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -137,6 +138,7 @@ class RunReader:
             facts.append(
                 (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
             )
+        facts += _fluctuations(record)
         for key, label in (
             ("ranks", "ranks"),
             ("wall_seconds", "wall seconds"),
@@ -167,6 +169,24 @@ class RunReader:
         """The final time as the problem file has it."""
         final = (self.problem.get("time") or {}).get("final")
         return float(final) if isinstance(final, (int, float)) else math.inf
+
+
+def _fluctuations(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The numbers of excitations of the last record with their errors, and how well commutation relations hold."""
+    held = record.get("fluctuations") or {}
+    facts = []
+    for name, entries in (held.get("species") or {}).items():
+        numbers = [key for key in entries if f"{key}_error" in entries]
+        text = ", ".join(
+            f"{key.replace('_', ' ')} {_number(entries[key])} +- {_number(entries[f'{key}_error'])}" for key in numbers
+        )
+        beyond = entries.get("beyond_grid")
+        facts.append((f"around {name}", text + (f", beyond the grid {_number(beyond)}" if beyond else "")))
+    if held:
+        facts.append(
+            ("fluctuations", f"{held.get('pairs')} pairs, symplectic defect {_number(held.get('symplectic_defect'))}")
+        )
+    return facts
 
 
 def _stored(numbered: list[tuple[int, Path]]) -> list[StoredFile]:

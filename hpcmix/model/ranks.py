@@ -19,6 +19,7 @@ def division_request(problem: Problem) -> DivisionRequest:
         pencil_grid=None if pencil_grid == "auto" else pencil_grid,
         groups_give_way=not problem.is_option("parallel", "orbital_groups"),
         pencil_grid_gives_way=not problem.is_option("parallel", "pencil_grid"),
+        pairs=problem.pairs,
     )
 
 

@@ -58,8 +58,3 @@ class Observable:
     def compared_with(self, reference: Sequence[np.ndarray]) -> Observable:
         """The same of a run whose orbitals at time zero are `reference`, where it compares with them."""
         return self
-
-
-def is_set(mixture: Mixture, species: int) -> bool:
-    """Whether a species has more than one orbital."""
-    return mixture.species[species].orbitals > 1

@@ -75,6 +75,19 @@ def test_slices_come_back(tmp_path, dimensions):
     assert stored.length_si == 1e-6
 
 
+def test_the_excitations_of_the_last_record_are_told(tmp_path):
+    directory = make_run(tmp_path / "run", 1, [])
+    numbers = {"excitations": 41.25, "excitations_error": 0.5, "transverse_excitations": 13.0,
+               "transverse_excitations_error": 0.25, "beyond_grid": 0.75}  # fmt: skip
+    table = {"pairs": 70, "symplectic_defect": 2e-14, "species": {"up": numbers, "down": numbers}}
+    with SeriesWriter(directory.series) as series:
+        series.append({"step": 0, "time": 0.0, "species": {}, "fluctuations": table})
+    lines = RunReader(tmp_path / "run").description()
+    (told,) = [line for line in lines if line.lstrip().startswith("around up")]
+    assert told.endswith("excitations 41.25 +- 0.5, transverse excitations 13 +- 0.25, beyond the grid 0.75")
+    assert any(line.endswith("70 pairs, symplectic defect 2e-14") for line in lines)
+
+
 def test_a_finished_run(tmp_path):
     make_run(tmp_path / "run", 3, [0.0, 2.5], summary={"status": "done", "step": 4, "ranks": 2, "wall_seconds": 1.5})
     run = RunReader(tmp_path / "run")

@@ -143,6 +143,17 @@ def test_unknown_entries_become_variables():
     assert "word" not in data
 
 
+def test_species_of_a_table_are_those_of_the_dataset():
+    """Fluctuations have numbers of their own and of every species, shells among them."""
+    numbers = {name: {"excitations": k, "shells": [k, 2.0 * k, 3.0]} for name, k in (("up", 1.0), ("down", 5.0))}
+    data = as_dataset([record(0, fluctuations={"pairs": 43, "species": numbers}), record(1)], METADATA, LABELS)
+    np.testing.assert_array_equal(data.fluctuations_excitations, [[1.0, 5.0], [np.nan, np.nan]])
+    assert data.fluctuations_excitations.dims == ("time", "species")
+    np.testing.assert_array_equal(data.fluctuations_shells[0, 1], [5.0, 10.0, 3.0])
+    np.testing.assert_array_equal(data.fluctuations_pairs, [43.0, np.nan])
+    np.testing.assert_array_equal(data.particles, [[10.0, 20.0], [10.0, 20.0]])
+
+
 def test_an_empty_series_is_a_dataset_too(tmp_path):
     write_dataset(tmp_path / "none.jsonl", tmp_path / "observables.h5", METADATA, LABELS)
     with xarray.open_dataset(tmp_path / "observables.h5") as data:

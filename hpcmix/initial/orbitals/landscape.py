@@ -53,7 +53,7 @@ class OrbitalLandscape:
         self.instant = instant
         self.held = held
         self.weights = mixture.weights
-        self.whole = [species.orbitals == 1 for species in mixture.species]
+        self.whole = [not species.is_set for species in mixture.species]
         self.algebra = [
             OrbitalAlgebra.replicated(mixture.communicators, mixture.grid.cell_volume) if whole else mixture.algebra(a)
             for a, whole in enumerate(self.whole)

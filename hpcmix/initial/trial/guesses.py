@@ -72,16 +72,14 @@ class Guesses:
                 guesses.append(np.array(self._arrays[index], dtype))
             elif isinstance(file := self._sought(index).start, FileStart):
                 guesses.append(self._stored(index, file))
-            elif species.number_of_orbitals > 1:
+            elif species.is_set:
                 guesses.append(self._lowest_orbitals(index, start))
             else:
                 density = densities[index] if self._sought(index).start == "thomas-fermi" else None
                 field = self._gaussian(index) if density is None else np.sqrt(density)
                 guesses.append(np.ascontiguousarray(field[np.newaxis], dtype))
         condensates = [
-            index
-            for index, species in enumerate(problem.species)
-            if index not in self.held and species.number_of_orbitals == 1
+            index for index, species in enumerate(problem.species) if index not in self.held and not species.is_set
         ]
         given = [index for index in condensates if isinstance(self._sought(index).start, FileStart)]
         tilt(apart, guesses, [index for index in condensates if index not in given])
@@ -110,7 +108,7 @@ class Guesses:
         mixture, species = self._mixture, self._problem.species[index]
         where, dtype = self._where(index), mixture.transform.wave_dtype
         with together(mixture.communicators.world):
-            if species.number_of_orbitals == 1:
+            if not species.is_set:
                 return read_field(place, where, mixture.grid)[np.newaxis].astype(dtype)
             count, held = species.number_of_orbitals, mixture.held(index)
             orbitals = read_set(place, where, count, held, mixture.grid).astype(dtype)
@@ -160,7 +158,7 @@ class Guesses:
         axes = grid.dimensions
         shells = (species.number_of_orbitals * math.factorial(axes)) ** (1.0 / axes)
         widths = np.array(grid.lengths) / (4.0 * math.sqrt(max(1.0, 2.0 * shells + axes - 2.0) / axes))
-        if species.number_of_orbitals == 1:
+        if not species.is_set:
             widths = np.array(grid.lengths) / 4.0
         trapped = squares > 0.0
         widths[trapped] = np.sqrt(self._mixture.hbar / (species.mass * np.sqrt(squares[trapped])))
@@ -173,7 +171,7 @@ class Guesses:
         amplitude = self._problem.ground_state.noise
         if amplitude is None:
             one = self._mixture.species[index]
-            amplitude = GUESS_NOISE if one.orbitals > 1 or not one.kinetic.diagonal else 0.0
+            amplitude = GUESS_NOISE if one.is_set or not one.kinetic.diagonal else 0.0
         if amplitude > 0.0:
             seed = self._sought(index).seed
             orbital *= 1.0 + amplitude * complex_noise(self._mixture.grid, seed, (1 << 62) + (index << 32) + number)
@@ -186,7 +184,7 @@ class Guesses:
             if index in self.held:
                 continue
             alpha = SMOOTHNESS * self._kinetic_energy(spectral, orbitals, index)
-            single = mixture.species[index].orbitals == 1
+            single = not mixture.species[index].is_set
             seed = self._sought(index).seed + start
             for orbital, number in zip(orbitals, range(1) if single else mixture.held(index), strict=True):
                 stream = (1 << 62) + (1 << 60) + (index << 32) + number
@@ -209,7 +207,7 @@ class Guesses:
             spectral.apply_kinetic(moving, index)
             local += kernels.inner_product(orbital, moving).real
         one, sums = self._mixture.species[index], self._mixture.communicators
-        total = float((sums.sum if one.orbitals == 1 else sums.sum_all)([local])[0]) * self._mixture.grid.cell_volume
+        total = float((sums.sum_all if one.is_set else sums.sum)([local])[0]) * self._mixture.grid.cell_volume
         smallest = float(spectral.lowest_energies_of([index])[0])
         return max(total / one.orbitals - one.kinetic.rest_energy, smallest)
 

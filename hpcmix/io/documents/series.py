@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,8 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
     (time, species), or (time, species, axis) for one number per axis. Entries that have no label become
     variables in the same way; lists of another length get a dimension of their own, and an entry of the whole run
-    that bears the name of one of a species becomes ``run_<name>``. Text is left out.
+    that bears the name of one of a species becomes ``run_<name>``. A table that has a ``species`` of its own, such as
+    ``fluctuations``, becomes variables ``fluctuations_<name>`` over (time, species) too. Text is left out.
     """
     # here and not above: xarray takes a second to import and most users of this module do not need it
     import xarray
@@ -137,11 +138,10 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     of_run: dict[str, dict[tuple[int, ...], Any]] = {}
     of_species: dict[str, dict[tuple[int, ...], Any]] = {}
     for t, record in enumerate(records):
-        for name, value in _leaves({key: value for key, value in record.items() if key not in ("time", "species")}):
+        for name, value in _leaves({key: value for key, value in record.items() if key != "time"}):
             of_run.setdefault(name, {})[(t,)] = value
-        for one, entries in record.get("species", {}).items():
-            for name, value in _leaves(entries):
-                of_species.setdefault(name, {})[(t, species.index(one))] = value
+        for one, name, value in _species_leaves(record):
+            of_species.setdefault(name, {})[(t, species.index(one))] = value
     coordinates = {
         "time": (
             "time",
@@ -170,11 +170,24 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     return xarray.Dataset(variables, coordinates, metadata.attributes())
 
 
+def _species_leaves(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Species, name and value of what stands under ``species``, of a record and of the tables in it."""
+    for key, value in record.items():
+        if key == "species":
+            for one, entries in value.items():
+                yield from ((one, name, number) for name, number in _leaves(entries, prefix))
+        elif isinstance(value, Mapping):
+            yield from _species_leaves(value, f"{prefix}{key}_")
+
+
 def _leaves(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores."""
+    """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores; not what stands under
+    ``species``."""
     found = []
     for key, value in entries.items():
         name = f"{prefix}{key}"
+        if key == "species":
+            continue
         if isinstance(value, Mapping):
             found += _leaves(value, f"{name}_")
         else:

@@ -42,7 +42,7 @@ def averages(look: Look) -> list[Averages]:
     sums = np.zeros((len(mixture.species), 1 + 2 * d))
     sets: dict[int, Averages] = {}
     for a, species in enumerate(mixture.species):
-        if species.orbitals > 1:
+        if species.is_set:
             sets[a] = _of_set(look, a)
             if not species.kinetic.diagonal:
                 for orbital in look.orbitals(a):

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.observable import Label, Observable, is_set
+from hpcmix.observe.observable import Label, Observable
 
 
 def determinant_overlap(mixture: Mixture, now: np.ndarray, before: np.ndarray, species: int) -> float:
@@ -29,7 +29,7 @@ class _DeterminantOverlap(Observable):
         return _DeterminantOverlap(reference)
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return is_set(mixture, species)
+        return mixture.species[species].is_set
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         now, before = look.orbital_set(species), self._reference[species]

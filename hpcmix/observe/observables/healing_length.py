@@ -8,7 +8,7 @@ from typing import Any
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.moments import moments
-from hpcmix.observe.observable import Label, Observable, is_set
+from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import LENGTH
 
 
@@ -19,7 +19,7 @@ class _HealingLength(Observable):
     labels = (Label("healing_length", "healing length at the largest density, own contact interaction", LENGTH),)
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return not is_set(mixture, species) and mixture.couplings[species, species] != 0.0
+        return not mixture.species[species].is_set and mixture.couplings[species, species] != 0.0
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         mixture, density = look.mixture, look.once(moments)[species]["maximum_density"]

@@ -11,7 +11,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.averages import averages
 from hpcmix.observe.measures.moments import axis_lines, principal_widths, unwrapped
-from hpcmix.observe.observable import Label, Observable, is_set
+from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH, MOMENTUM
 
 
@@ -66,7 +66,7 @@ class _HighestLevel(Observable):
     labels = (Label("highest_level", "highest filled level", ENERGY),)
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return is_set(mixture, species) and not mixture.grid.frame.expanding
+        return mixture.species[species].is_set and not mixture.grid.frame.expanding
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         return {"highest_level": highest_level(look, species)}
@@ -79,7 +79,7 @@ class _NaturalWidths(Observable):
     )
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return is_set(mixture, species)
+        return mixture.species[species].is_set
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         scale = look.mixture.grid.frame.scale(look.clock)
@@ -93,7 +93,7 @@ class _Orthonormality(Observable):
     labels = (Label("orthonormality_defect", "largest deviation of the orbitals' overlaps from the unit matrix"),)
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return is_set(mixture, species)
+        return mixture.species[species].is_set
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         # a pending kick is one phase for all orbitals: it leaves their overlaps alone

@@ -20,7 +20,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.observable import Label, Observable, is_set
+from hpcmix.observe.observable import Label, Observable
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.problem.units.dimensions import LENGTH, MOMENTUM
 
@@ -84,7 +84,7 @@ class _SemiclassicalNorms(Observable):
     )
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return is_set(mixture, species)
+        return mixture.species[species].is_set
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         return {"semiclassical": semiclassical_norms(look.mixture, look.orbital_set(species), species)}

@@ -230,7 +230,7 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
                 f"{_NUMBERS[parts.grid.dimensions]}; leave it out"
             )
             yield ("output", "observables", "also", position), message, None
-    if any(species.number_of_orbitals > 1 for species in parts.species.values()):
+    if any(species.is_set for species in parts.species.values()):
         return
     message = "is measured of sets of orbitals, and no species has more than one; leave it out"
     for position, request in enumerate(requests):

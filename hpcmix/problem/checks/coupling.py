@@ -96,7 +96,7 @@ def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCou
                     "dressed = false in it"
                 )
                 yield ("species", places[index], "initial"), message, None
-    sets = [index for index, each in enumerate(species) if each.number_of_orbitals > 1]
+    sets = [index for index, each in enumerate(species) if each.is_set]
     if groups and sets:
         message = (
             "several orbitals do not go with a ground state of coupled condensates in this version; "

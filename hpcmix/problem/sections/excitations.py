@@ -66,7 +66,7 @@ def check_excitations(
              of the file; None where it does not say.
     """
     for index, entry in species.items():
-        if entry.number_of_orbitals > 1 or entry.statistics != "bosons":
+        if entry.is_set or entry.statistics != "bosons":
             message = (
                 f'[excitations] are oscillations of condensates, and "{entry.name}" is none; leave [excitations] or '
                 "the species out"

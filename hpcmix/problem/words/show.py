@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hpcmix.problem.checks.many_body.size import configurations, sizes_of, total_configurations
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.frame import FixedFrame
 from hpcmix.problem.times.evolution import TimeOptions
@@ -140,7 +141,30 @@ def _bodies(problem: Problem) -> str:
     return "".join(f"\n# {line} configurations" for line in lines) + f"\n# together {total} configurations"
 
 
+def _pairs(problem: Problem) -> str:
+    """What is followed exactly, what is sampled, and what the start is."""
+    section, points = problem.fluctuations, problem.grid.points
+    if section is None:
+        return ""
+    species, modes = len(problem.species), section.modes_on(points)
+    of_each = "of each species" if species > 1 else "of the species"
+    if section.whole:
+        what = f"every mode {of_each} is followed, {modes}: nothing is sampled, numbers have no error bars"
+    else:
+        what = (
+            f"psi exp(ikx) of the {modes} smallest |k| {of_each} followed exactly, the rest sampled by "
+            f"{section.sampled} random functions"
+        )
+    start = {
+        "vacuum": "at the start nothing is outside the condensates: product or coherent states",
+        "correlated": "at the start pairs are correlated as they scatter: T_0 of the pair kernel",
+    }[section.initial]
+    count = counted(section.pairs(species, points), "pair")
+    return f"\n# {what};\n# {count} of fields u and w per species; {start}"
+
+
 _COMMENTS = {
+    "fluctuations": _pairs,
     "many_body": _bodies,
     "units": _derived_units,
     "scaling": _filled_in,

@@ -211,7 +211,7 @@ class Outputs:
         densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
         for a, one in enumerate(mixture.species):
-            single = one.orbitals == 1
+            single = not one.is_set
             if "density" in names:
                 fields[f"{one.name}/density"] = densities[one.name]
             if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own

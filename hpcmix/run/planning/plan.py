@@ -18,6 +18,14 @@ from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import coupled_groups, dressed_groups
 from hpcmix.run.planning.krylov_plan import krylov_fields, pairs_per_drift, turns
+from hpcmix.run.planning.pairs_plan import (
+    PAIR_SLOWNESS,
+    PairsPlan,
+    pair_bytes,
+    pair_transforms,
+    passing_fields,
+    plan_of_pairs,
+)
 from hpcmix.run.schedules.schedule import schedule_of
 
 PROGRAM_BYTES = 132_000_000
@@ -60,6 +68,7 @@ class Plan:
     transforms_per_step     Fourier pairs (forward and backward) of one field.
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
     notes                   what the file asks for and does not get on so many ranks.
+    pairs                   the pairs of fluctuations beside the condensates, None without.
     """
 
     groups: int
@@ -75,6 +84,7 @@ class Plan:
     steps: int | None
     seconds_per_step: float | None
     notes: tuple[str, ...] = ()
+    pairs: PairsPlan | None = None
 
     @property
     def disk_bytes(self) -> int | None:
@@ -100,7 +110,11 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
             schedule_of(options, problem.time, table).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
+    pairs = plan_of_pairs(problem, division)
+    held = 0 if pairs is None else pairs.held
     transforms = transforms_per_step(problem)
+    if held:
+        transforms += held * pair_transforms(problem, convolutions_per_kick(problem))
     return Plan(
         groups=division.groups,
         decomposition=decomposition,
@@ -113,15 +127,21 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         checkpoints=problem.output.checkpoints.keep if problem.time is not None else 0,
         transforms_per_step=transforms,
         steps=steps,
-        seconds_per_step=None if problem.time is None else seconds_per_step(problem, ranks),
+        seconds_per_step=None if problem.time is None else seconds_per_step(problem, ranks // division.replicas, held),
         notes=division.notes,
+        pairs=pairs,
     )
 
 
 def evolving_bytes(problem: Problem, division: Division) -> int:
     """Peak of the first rank while the problem evolves."""
     points = _largest_block(division)
-    return PROGRAM_BYTES + SERIES_BYTES + points * evolution_bytes(problem, division.decomposition, division.groups)
+    pairs = plan_of_pairs(problem, division)
+    per_point = evolution_bytes(problem, division.decomposition, division.groups)
+    if pairs is not None:
+        fields = pairs.fields * resident_share(division.decomposition) + passing_fields(problem)
+        per_point += round(2 * real_bytes(problem) * fields)
+    return PROGRAM_BYTES + SERIES_BYTES + points * per_point
 
 
 def memory_bytes(problem: Problem, division: Division) -> int:
@@ -277,9 +297,11 @@ def snapshot_bytes(problem: Problem) -> int:
 
 
 def checkpoint_bytes(problem: Problem) -> int:
-    """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too."""
+    """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too; the pairs
+    of fluctuations."""
     sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
-    return math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
+    condensates = math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
+    return condensates + problem.pairs * pair_bytes(problem)
 
 
 def transforms_per_step(problem: Problem) -> float:
@@ -288,11 +310,15 @@ def transforms_per_step(problem: Problem) -> float:
     if problem.time is None:
         return 0.0
     table = problem.time.splitting
-    periodic, free = (channels_through(problem, boundary).count for boundary in ("periodic", "free"))
-    per_kick = 0.5 * periodic + FREE_SPACE_PAIRS * free
     drifts = sum(species.number_of_orbitals * pairs_per_drift(problem, species) for species in problem.species)
-    transforms = len(table.drifts) * drifts + per_kick * len(table.kicks)
+    transforms = len(table.drifts) * drifts + convolutions_per_kick(problem) * len(table.kicks)
     return transforms if problem.time.adaptive is None else 3.0 * transforms
+
+
+def convolutions_per_kick(problem: Problem) -> float:
+    """Fourier pairs of complex fields that the convolutions of a kick take."""
+    periodic, free = (channels_through(problem, boundary).count for boundary in ("periodic", "free"))
+    return 0.5 * periodic + FREE_SPACE_PAIRS * free
 
 
 def mixing_pairs(problem: Problem) -> float:
@@ -316,10 +342,12 @@ def mixing_pairs(problem: Problem) -> float:
     return pairs if problem.time.adaptive is None else 3.0 * pairs
 
 
-def seconds_per_step(problem: Problem, ranks: int) -> float:
-    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, and what every drift and kick
-    costs beside them however small the grid is."""
+def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
+    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, what every drift and kick
+    costs beside them however small the grid is, and `held` pairs of fluctuations."""
     pairs = transforms_per_step(problem) + mixing_pairs(problem)
+    if held:
+        pairs += held * PAIR_SLOWNESS * pair_transforms(problem, convolutions_per_kick(problem))
     drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
     changing = any(entry.factor is not None or entry.switched for entry in problem.coupling)
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts

@@ -27,6 +27,8 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     division = decomposition.in_words
     if plan.groups > 1:
         division = f"{plan.groups} orbital groups of {division}"
+    if plan.pairs is not None and plan.pairs.replicas > 1:
+        division = f"{plan.pairs.replicas} groups of {division}"
     peak, evolving = readable(plan.memory_bytes), readable(plan.evolution_bytes)
     total = readable(plan.memory_bytes * ranks)
     lines = [
@@ -34,6 +36,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
         f"grid           {points}, {len(problem.species)} species, {problem.parallel.precision} precision",
         f"decomposition  {count} as {division}, up to {block} points each",
         *(f"               {note}" for note in plan.notes),
+        *(plan.pairs.lines(len(problem.species)) if plan.pairs is not None else ()),
         f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
         f"files          {_files(problem, plan)}",
     ]

@@ -61,7 +61,7 @@ def preflight(problem: Problem) -> None:
                 require_repulsion(names, couplings)
             except NoThomasFermiDensity as error:
                 raise ProblemError.of(where, str(error)) from error
-        if one.number_of_orbitals > 1 and isinstance(one.initial, OscillatorInitial):
+        if one.is_set and isinstance(one.initial, OscillatorInitial):
             grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
             require_oscillator_set(one.initial, where, one.number_of_orbitals, one.mass, problem.hbar, grid)
     for one in problem.species:
@@ -81,7 +81,7 @@ def _require_fields(problem: Problem, one: Species) -> None:
         make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
         if not written:
             continue
-        if one.number_of_orbitals > 1:
+        if one.is_set:
             count = one.number_of_orbitals
             if isinstance(initial, FileInitial):
                 for number in range(count):
@@ -89,7 +89,7 @@ def _require_fields(problem: Problem, one: Species) -> None:
         elif norm == 0.0 or not initial.finite_everywhere:
             norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
     whole = math.prod(problem.grid.points) <= MOST_POINTS
-    if written and one.number_of_orbitals == 1 and norm == 0.0 and whole:
+    if written and not one.is_set and norm == 0.0 and whole:
         raise ProblemError.of(f"{where}.initial", ZERO)
 
 

@@ -77,7 +77,7 @@ class KeptSearch:
         mixture = self._mixture
         arrays: dict[str, np.ndarray | Dealt] = {}
         for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            single = one.orbitals == 1
+            single = not one.is_set
             arrays[_name(one.name)] = field[0] if single else Dealt(field, mixture.held(a).start, one.orbitals)
         attributes = {
             **self._attributes,
@@ -126,7 +126,7 @@ class KeptSearch:
         grid, block, parts = mixture.grid, mixture.grid.position_block, {}
         condensates = []
         for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            if one.orbitals > 1:
+            if one.is_set:
                 held = mixture.held(a)
                 place = Block((held.start, *block.start), (len(held), *block.shape))
                 parts[_name(one.name)] = Part((one.orbitals, *grid.points), place, np.empty_like(field))

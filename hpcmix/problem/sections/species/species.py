@@ -61,6 +61,11 @@ class SpeciesSection(Section):
         """M, the number of its wave functions."""
 
     @property
+    def is_set(self) -> bool:
+        """Whether it has more than one wave function."""
+        return self.number_of_orbitals > 1
+
+    @property
     @abstractmethod
     def weight(self) -> float:
         """nu where no [scaling] sets it: the particles of an orbital."""

@@ -1,0 +1,72 @@
+"""The modes around a state, by the method that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from hpcmix.initial.excitations.bogoliubov import ModeSearch
+from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
+from hpcmix.initial.excitations.real_operator import RealOperator, phases_of_real_state
+from hpcmix.initial.excitations.spectrum import ModesNotFound, Report, Spectrum
+from hpcmix.problem.sections.excitations import ExcitationsSection
+
+
+class Search(Protocol):
+    """A search for the lowest modes of a state. All methods are collective."""
+
+    @property
+    def method(self) -> str:
+        """Its name."""
+
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Two arrays (rows, species, *grid) that it can be begun with again."""
+
+    def begin(self, first: np.ndarray | None = None, second: np.ndarray | None = None) -> None:
+        """Begin with noise, or go on from what :attr:`rows` gave."""
+
+    def run(self, max_iterations: int, report: Report, alive: Callable[[], None]) -> Spectrum:
+        """Iterate until the wanted modes have converged. Raises
+        :class:`~hpcmix.initial.excitations.spectrum.ModesNotFound`; what `alive` raises ends it between two
+        iterations."""
+
+
+@dataclass
+class Talk:
+    """Whom a search tells how it goes on.
+
+    report   after every iteration.
+    alive    between iterations; may raise to end the search.
+    """
+
+    report: Report = lambda iteration, converged, residual: None
+    alive: Callable[[], None] = lambda: None
+
+
+def search_of(operator: BogoliubovOperator, section: ExcitationsSection) -> Search:
+    """The search that fits the state: of a real one LOBP4DCG. Collective."""
+    theta = phases_of_real_state(operator)
+    if theta is None:
+        raise ModesNotFound(
+            "excitations: the state is not real (it flows, or a vector potential or rotation acts), and only real "
+            "ones are searched"
+        )
+    return ModeSearch(RealOperator(operator, theta), section.modes, section.tolerance, section.seed)
+
+
+def spectrum_of(
+    operator: BogoliubovOperator,
+    section: ExcitationsSection,
+    talk: Talk | None = None,
+    rows: Sequence[np.ndarray] | None = None,
+) -> Spectrum:
+    """The lowest modes of a stationary state. `rows`: of an earlier search, to go on from. Raises
+    :class:`~hpcmix.initial.excitations.spectrum.ModesNotFound`. Collective."""
+    talk = talk or Talk()
+    search = search_of(operator, section)
+    search.begin(*(rows or ()))
+    return search.run(section.max_iterations, talk.report, talk.alive)

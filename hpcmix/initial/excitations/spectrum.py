@@ -1,0 +1,67 @@
+"""What a search for modes returns, whatever its method: frequencies, fields and residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+
+Report = Callable[[int, int, float], None]
+"""Called after every iteration with its number, how many modes have converged, and the largest residual of those
+wanted."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Modes of small oscillations, by their frequency.
+
+    frequencies  omega in code units; complex, of a stable state real.
+    u, v         complex, shape (modes, species, *grid of this rank), of H (u, v) = hbar omega Sigma (u, v)
+                 (bogoliubov_operator.py), normalised to sum_a integral |u_a|^2 - |v_a|^2 = 1 where that is positive.
+    residuals    |L x - omega x| / (omega |x|) of x = (u, v), L = Sigma H / hbar.
+    excitations  sum_a integral |v_a|^2 of what is orthogonal to the condensates: the mode's share in the particles
+                 outside of them. Shape (modes, species).
+    method       name of the method.
+    symmetries   directions without a frequency that were left out, in words.
+    """
+
+    frequencies: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    residuals: np.ndarray
+    excitations: np.ndarray
+    method: str
+    iterations: int
+    transforms: int
+    symmetries: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.frequencies)
+
+
+class ModesNotFound(RuntimeError, Foreseen):
+    """A search that did not come to its end, or a state that has no such modes; the text says which, with the number,
+    and what to change."""
+
+    status = ExitStatus.FAILED
+
+
+class OutOfIterations(ModesNotFound):
+    """The iterations that were allowed are spent."""
+
+
+class NotAMinimum(ModesNotFound):
+    """The state is stationary and no minimum of the energy.
+
+    curvature  the energy of the direction along which it falls, per particle moved, code units.
+    """
+
+    def __init__(self, curvature: float) -> None:
+        super().__init__(
+            f"excitations: the state is no minimum of the energy, which falls along a direction with curvature "
+            f"{curvature:.6g} (code units, per particle moved); its oscillations grow or have negative energy"
+        )
+        self.curvature = curvature

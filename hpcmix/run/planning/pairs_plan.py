@@ -1,0 +1,75 @@
+"""What the pairs of ``[fluctuations]`` need beside the condensates: memory, files, Fourier pairs. Imports no MPI."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hpcmix.parallel.division import Division
+from hpcmix.problem.schema import Problem
+
+PAIR_SLOWNESS = 1.15
+"""Cost of a pair's Fourier pairs beside those of the condensates: its shear reads them too."""
+
+
+@dataclass(frozen=True)
+class PairsPlan:
+    """The pairs of a run on a number of ranks.
+
+    pairs       of all replicas: `modes` of every species and `probes`.
+    replicas    groups of ranks, each with the condensates and a part of the pairs.
+    held        how many pairs the first replica has, which has most.
+    fields      complex fields of these.
+    """
+
+    pairs: int
+    modes: int
+    probes: int
+    replicas: int
+    held: int
+    fields: int
+
+    def lines(self, species: int) -> list[str]:
+        """What ``hpcmix plan`` says of them."""
+        modes = f"{self.modes} modes of each species" if species > 1 else f"{self.modes} modes"
+        of_what = f"{modes}, {self.probes} probes" if self.probes else f"{modes}, which are all"
+        shared = f", up to {self.held} in each group beside the condensates" if self.replicas > 1 else ""
+        return [f"fluctuations   {self.pairs} pairs: {of_what}{shared}"]
+
+
+def plan_of_pairs(problem: Problem, division: Division) -> PairsPlan | None:
+    """The pairs of a problem, None where it has no ``[fluctuations]``."""
+    section = problem.fluctuations
+    if section is None:
+        return None
+    points, pairs = problem.grid.points, problem.pairs
+    held = -(-pairs // division.replicas)
+    return PairsPlan(
+        pairs=pairs,
+        modes=section.modes_on(points),
+        probes=section.sampled,
+        replicas=division.replicas,
+        held=held,
+        fields=2 * len(problem.species) * held,
+    )
+
+
+def passing_fields(problem: Problem) -> int:
+    """Complex fields that the pairs of a rank need in passing: a pair that is completed to be looked at, and the change
+    of the densities and the fields that it makes, of every species."""
+    return 4 * len(problem.species)
+
+
+def pair_transforms(problem: Problem, convolution: float) -> float:
+    """Fourier pairs of complex fields that a step of one pair takes: u and w of every species in each drift; and in
+    each kick the convolution of a complex change of the densities, as two real ones.
+
+    convolution  Fourier pairs of the convolutions of a kick of the condensates.
+    """
+    table = problem.timing.splitting
+    return 2.0 * len(problem.species) * len(table.drifts) + 2.0 * convolution * len(table.kicks)
+
+
+def pair_bytes(problem: Problem) -> int:
+    """Bytes of a pair on the whole grid, in memory and in a checkpoint: u and w of every species."""
+    return math.prod(problem.grid.points) * 2 * len(problem.species) * 16
