@@ -21,7 +21,7 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.log import Log, leave
-from hpcmix.run.occupied import Attendants, occupied
+from hpcmix.run.resuming.occupied import Attendants, occupied
 from hpcmix.run.resuming.restart import same_problem
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.requests import StopRequests
