@@ -21,6 +21,7 @@ from hpcmix.io.documents.series import SeriesWriter, write_dataset
 from hpcmix.io.fields.slices import write_slices
 from hpcmix.io.fields.snapshots import FLUCTUATION_DENSITY, write_snapshot
 from hpcmix.observe.fluctuations.density import fluctuation_densities
+from hpcmix.observe.fluctuations.matrices import bogoliubov_matrices
 from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.fermi_density import fermi_density
@@ -221,9 +222,11 @@ class Outputs:
         measured = look.densities if dilution == 1.0 else look.densities * dilution
         densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
-        excited = None
-        if simulation.problem.fluctuations is not None and "density" in simulation.problem.fluctuations.also:
+        section, excited, matrices = simulation.problem.fluctuations, None, None
+        if section is not None and "density" in section.also:
             excited = fluctuation_densities(look)
+        if section is not None and section.matrices:
+            matrices = bogoliubov_matrices(look)
         for a, one in enumerate(mixture.species):
             single = not one.is_set
             if "density" in names:
@@ -246,7 +249,7 @@ class Outputs:
         }
         place = (self.directory, self._written, look.state.step, simulation.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
-            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None)
+            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None, matrices=matrices)
             if simulation.problem.output.snapshots.slices:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():
