@@ -68,8 +68,12 @@ class Fluctuations:
 
     def copy(self) -> Fluctuations:
         """Pairs that share no memory with these."""
-        arrays = {name: [array.copy() for array in getattr(self, name)] for name in ("pairs", "start", "correction")}
-        return replace(self, **arrays)
+        return replace(
+            self,
+            pairs=[array.copy() for array in self.pairs],
+            start=[array.copy() for array in self.start],
+            correction=[array.copy() for array in self.correction],
+        )
 
     def laid_out(self, transform: Transform) -> Fluctuations:
         """A copy whose fields lie where the transform can work on them in place. Collective."""
