@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.pair_kernels.kernel import squared_modulus
 from hpcmix.observe.fluctuations.sums import fluctuations_of
 from hpcmix.observe.look import Look
 from hpcmix.state.beginning import Beginning
@@ -30,11 +32,11 @@ from hpcmix.state.beginning import Beginning
 NODES = 24
 """Of Gauss and Legendre along a face of the box: the integrand is analytic there, its error below 1e-12."""
 RADIAL_NODES = 12
-PANELS = (1.0, 0.5, 0.25)
-"""Edges in 1/s of the panels outwards, k = s times a point of the surface; beyond s = 4 a kernel is taken to have the
-values that it has there: exact for contact interactions and dipoles, and of kernels that decay too little to count."""
-NEGLIGIBLE = 1e-10
-"""Part of |G^|^2 at the surface below which it is taken to have decayed at s = 4."""
+SMALLEST_INVERSE = 1e-3
+SETTLED = 1e-9
+"""Outwards k = s times a point of the surface, in panels of which each goes twice as far, until |G^|^2 changes by no
+more than this part of its value at the surface, weighted with what lies beyond; there it keeps its values, as those of
+contact interactions and dipoles do."""
 
 
 def beyond_grid(look: Look, beginning: Beginning) -> list[float | None]:
@@ -60,44 +62,63 @@ def tail(mixture: Mixture, contraction: float) -> np.ndarray | None:
     """J_ab, shape (species, species); infinite where the integral has no limit, None where there is a functional of
     the densities. Local."""
     grid, count = mixture.grid, len(mixture.species)
-    growth = min(species.kinetic.growth for species in mixture.species)
+    converges = 2 * min(species.kinetic.growth for species in mixture.species) > grid.dimensions
     total = np.zeros((count, count))
     diverges = np.zeros((count, count), bool)
     for surface, areas in faces([math.pi / spacing for spacing in grid.spacings]):
-        on_surface = mixture.transforms(surface, contraction)
-        outside = mixture.transforms([k / PANELS[-1] for k in surface], contraction)
-        if on_surface is None or outside is None:
+        rays = _Rays(mixture, contraction, surface, areas)
+        if mixture.transforms(surface, contraction) is None:
             return None
-        largest = np.max(on_surface**2, axis=2)
-        converges = 2 * growth > grid.dimensions
-        remains = np.max(outside**2, axis=2) > NEGLIGIBLE * largest
-        diverges |= remains & (not converges)
-        for first, last in zip(PANELS, PANELS[1:], strict=False):
-            for inverse, weight in zip(*_legendre(last, first, RADIAL_NODES), strict=True):
-                vectors = [k / inverse for k in surface]
-                values = mixture.transforms(vectors, contraction)
-                if values is not None:
-                    total += _shell(mixture, vectors, values, areas, weight * inverse ** -(grid.dimensions + 1))
+        values = rays.transforms(1.0)
+        largest, inverse, settled = np.max(values**2, axis=2), 1.0, False
+        while not settled and inverse > SMALLEST_INVERSE:
+            total += rays.panel(0.5 * inverse, inverse)
+            inverse *= 0.5
+            before, values = values, rays.transforms(inverse)
+            settled = bool(np.max(inverse * np.abs(values**2 - before**2)) <= SETTLED * np.max(largest))
         if converges:
-            for inverse, weight in zip(*_legendre(0.0, PANELS[-1], RADIAL_NODES), strict=True):
-                vectors = [k / inverse for k in surface]
-                total += _shell(mixture, vectors, outside, areas, weight * inverse ** -(grid.dimensions + 1))
+            total += rays.panel(0.0, inverse, values)
+        else:
+            diverges |= np.max(values**2, axis=2) > SETTLED * largest
     total /= (2.0 * math.pi) ** grid.dimensions
     total[diverges] = math.inf
     return total
 
 
-def _shell(
-    mixture: Mixture, vectors: Sequence[np.ndarray], transforms: np.ndarray, areas: np.ndarray, weight: float
-) -> np.ndarray:
-    """The sum over one surface s K of |G_ab^|^2 / (T_a + T_b)^2, with the volume that belongs to it."""
-    squares = sum(k**2 for k in vectors)
-    energies = [
-        np.array([species.kinetic.of_squares(float(square)) for square in squares]) - species.kinetic.rest_energy
-        for species in mixture.species
-    ]
-    together = np.array([[one + other for other in energies] for one in energies])
-    return weight * np.sum(areas * (transforms / together) ** 2, axis=2)
+@dataclass(frozen=True)
+class _Rays:
+    """From a face of the box outwards: k = K / r with K on the face and r from 1 to 0."""
+
+    mixture: Mixture
+    contraction: float
+    surface: list[np.ndarray]
+    areas: np.ndarray
+
+    def transforms(self, inverse: float) -> np.ndarray:
+        """G_ab^ at k = K / r, where all interactions are kernels. Raises TypeError."""
+        values = self.mixture.transforms([k / inverse for k in self.surface], self.contraction)
+        if values is None:
+            raise TypeError("a functional of the densities has no transform")
+        return values
+
+    def panel(self, last: float, first: float, constant: np.ndarray | None = None) -> np.ndarray:
+        """The integral of |G_ab^|^2 / (T_a + T_b)^2 between two values of r; with the same values of G^ everywhere, if
+        they are given."""
+        count = len(self.mixture.species)
+        total = np.zeros((count, count))
+        for inverse, weight in zip(*_legendre(last, first, RADIAL_NODES), strict=True):
+            values = self.transforms(inverse) if constant is None else constant
+            total += weight * inverse ** -(len(self.surface) + 1) * self._over_face(inverse, values)
+        return total
+
+    def _over_face(self, inverse: float, values: np.ndarray) -> np.ndarray:
+        squares = squared_modulus(self.surface) / inverse**2
+        energies = [
+            np.array([species.kinetic.of_squares(float(square)) for square in squares]) - species.kinetic.rest_energy
+            for species in self.mixture.species
+        ]
+        together = np.array([[one + other for other in energies] for one in energies])
+        return np.sum(self.areas * (values / together) ** 2, axis=2)
 
 
 def faces(largest: Sequence[float]) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
