@@ -16,6 +16,7 @@ scheme it enters the error with the fourth power of the step: SRKN6b keeps its o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Splitting:
         """Largest part of a step that one drift covers: what the stability limit of the step refers to."""
         return max(abs(a) for a in self.drifts)
 
-    @property
+    @cached_property
     def drift_ends(self) -> tuple[float, ...]:
         """Fraction of the step that has passed at each kick (time advances with the drifts)."""
         ends = [0.0]

@@ -90,6 +90,10 @@ class Mixture:
 
     engine     what it computes with; every sum over ranks goes through its communicators.
     transform  the engine's transform of orbitals.
+    couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
+               orbitals.
+    separate_terms
+               those that `couplings` do not hold: they need the densities of all points first.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
     orbital group; orbitals are those that this rank's group holds (:meth:`held`).
     """
@@ -110,6 +114,11 @@ class Mixture:
         self.terms = tuple(terms)
         self.hbar = hbar
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
+        self.couplings = sum(
+            (term.couplings for term in self.terms if term.couplings is not None),
+            np.zeros((len(self.species),) * 2),
+        )
+        self.separate_terms = [term for term in self.terms if term.couplings is None and term.acts]
         self.weights = np.array([species.weight for species in self.species])
         self.sharing = OrbitalGroups(tuple(species.orbitals for species in self.species), self.communicators.groups)
 
@@ -211,24 +220,9 @@ class Mixture:
             with self.engine.timers.phase("reduction"):
                 self.communicators.sum_over_groups(densities)
 
-    @property
-    def couplings(self) -> np.ndarray:
-        """g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
-        orbitals."""
-        total = np.zeros((len(self.species),) * 2)
-        for term in self.terms:
-            if term.couplings is not None:
-                total += term.couplings
-        return total
-
     def coupling_factor(self, contraction: float) -> float:
         """What :attr:`couplings` are multiplied by where the frame has grown: b^(2-d); one where there are none."""
         return contact_factor(contraction, self.grid.dimensions) if self.couplings.any() else 1.0
-
-    @property
-    def separate_terms(self) -> list[Term]:
-        """The terms that :attr:`couplings` do not hold: they need the densities of all points first."""
-        return [term for term in self.terms if term.couplings is None and term.acts]
 
     def separate_fields(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""

@@ -155,6 +155,8 @@ class ExternalPotential:
 
     frame  what a rotating frame adds (model/kinetic/magnetic.py); no entry of the problem file.
     zeros  makes an array of zeros of a shape and a type, where the sums are to lie.
+    evaluates_expressions
+           whether :meth:`value` evaluates expressions as time goes on, and may therefore fail.
     """
 
     def __init__(
@@ -170,6 +172,7 @@ class ExternalPotential:
         self._zeros = zeros
         self._envelopes = [term.envelope for term in terms]
         self._varying = [term for term in terms if term.constant is None]
+        self.evaluates_expressions = any(not isinstance(term.shape, np.ndarray) for term in self._varying)
         constant = [shape for term in terms if (shape := term.constant) is not None]
         constant += [] if frame is None else [frame]
         self._constant = self._total(constant) if constant else None  # the shapes themselves are not needed any more
@@ -203,11 +206,6 @@ class ExternalPotential:
                 return
         kept.append(self._constant)
 
-    @property
-    def evaluates_expressions(self) -> bool:
-        """Whether :meth:`value` evaluates expressions as time goes on, and may therefore fail."""
-        return any(not isinstance(term.shape, np.ndarray) for term in self._varying)
-
     def on(self, instant: Instant) -> list[bool]:
         """Which entries of the problem file act at an instant."""
         return [envelope(instant) != 0.0 for envelope in self._envelopes]
@@ -218,7 +216,9 @@ class ExternalPotential:
 
     def differs(self, first: Instant, second: Instant) -> bool:
         """Whether the potentials of two instants may differ."""
-        return any(term.fingerprint(first) != term.fingerprint(second) for term in self._varying)
+        return bool(self._varying) and any(
+            term.fingerprint(first) != term.fingerprint(second) for term in self._varying
+        )
 
     def value(self, instant: Instant) -> np.ndarray | None:
         """b^2 U(t, b y) at an instant on this rank, or None for no potential. The array belongs to this object: read
@@ -226,6 +226,8 @@ class ExternalPotential:
 
         Raises :class:`NotFinite` with a sentence when an expression is not finite somewhere.
         """
+        if not self._varying:
+            return self._constant
         fingerprints = tuple(term.fingerprint(instant) for term in self._varying)
         if not any(fingerprints):
             return self._constant

@@ -10,7 +10,7 @@ from hpcmix.problem.schema import Problem
 def division_request(problem: Problem) -> DivisionRequest:
     """The division of ranks that a problem asks for: what its file says may give way, what a ``--set`` option says may
     not."""
-    pencil_grid, section = problem.parallel.pencil_grid, problem.fluctuations
+    pencil_grid = problem.parallel.pencil_grid
     return DivisionRequest(
         points=problem.grid.points,
         orbitals=problem.orbitals,
@@ -19,7 +19,7 @@ def division_request(problem: Problem) -> DivisionRequest:
         pencil_grid=None if pencil_grid == "auto" else pencil_grid,
         groups_give_way=not problem.is_option("parallel", "orbital_groups"),
         pencil_grid_gives_way=not problem.is_option("parallel", "pencil_grid"),
-        pairs=0 if section is None else section.pairs(len(problem.species), problem.grid.points),
+        pairs=problem.pairs,
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,6 +55,13 @@ def library_name(text: str) -> str:
     return line.removesuffix(" for Linux* OS").replace("Intel(R) MPI Library", "Intel MPI")
 
 
+@dataclass
+class _Unison:
+    """Whether sums are those of the first replica everywhere."""
+
+    active: bool = False
+
+
 @dataclass(frozen=True)
 class Communicators:
     """The communicators of one run: ranks = replicas x orbital groups x pencil grid.
@@ -79,6 +88,7 @@ class Communicators:
     replicas: int = 1
     notes: tuple[str, ...] = ()
     node_ranks: int = 1
+    _unison: _Unison = field(default_factory=lambda: _Unison(), compare=False, repr=False)
 
     @classmethod
     def create(
@@ -129,6 +139,11 @@ class Communicators:
         node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
         node.Free()
         return cls.divided(comm, divide(request, comm.size, node_ranks, memory_per_rank), node_ranks)
+
+    @property
+    def division(self) -> Division:
+        """How the ranks are divided."""
+        return Division(self.groups, self.decomposition, self.notes, self.replicas)
 
     @property
     def group_index(self) -> int:
@@ -197,6 +212,17 @@ class Communicators:
         if self.replicas > 1:
             self.between.Allreduce(MPI.IN_PLACE, array, op=MPI.SUM)
 
+    @contextmanager
+    def in_unison(self) -> Iterator[None]:
+        """Inside, :meth:`sum`, :meth:`sum_all` and :meth:`maximum` give every replica the numbers of the first: what
+        goes by them, such as the search for a ground state, goes the same way everywhere, also where MPI rounds sums
+        over one group of ranks otherwise than over another. They are then collective over the world."""
+        before, self._unison.active = self._unison.active, True
+        try:
+            yield
+        finally:
+            self._unison.active = before
+
     def copy_from_first_replica(self, array: np.ndarray) -> None:
         """Give every replica the values of the first, in place; a field at a time where they do not lie together.
         Collective over `between`."""
@@ -214,13 +240,14 @@ class Communicators:
         """Largest of each entry over the ranks of this group."""
         return self._reduce(self.group, values, MPI.MAX)
 
-    @staticmethod
-    def _reduce(comm: MPI.Comm, values: ArrayLike, operation: MPI.Op) -> np.ndarray:
+    def _reduce(self, comm: MPI.Comm, values: ArrayLike, operation: MPI.Op) -> np.ndarray:
         local = np.array(values, copy=True, order="C")  # its own memory: the reduction is in place
         if local.dtype.kind in "iub":
             local = local.astype(np.float64)
         if comm.size > 1:
             comm.Allreduce(MPI.IN_PLACE, local, op=operation)
+        if self._unison.active and self.replicas > 1:
+            self.between.Bcast([local, element_type(local.dtype)], root=0)
         return local
 
     def free(self) -> None:

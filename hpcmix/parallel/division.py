@@ -30,6 +30,14 @@ class Division:
     notes: tuple[str, ...] = ()
     replicas: int = 1
 
+    @property
+    def in_words(self) -> str:
+        """Such as "4 x 2 pencils", "2 orbital groups of 4 slabs"."""
+        grid = self.decomposition.in_words
+        if self.replicas > 1:
+            return f"{self.replicas} groups of {grid}, each with the condensates and its part of the pairs"
+        return f"{self.groups} orbital groups of {grid}" if self.groups > 1 else grid
+
 
 @dataclass(frozen=True)
 class DivisionRequest:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import DTypeLike
-
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.precision import Precision
 from hpcmix.parallel.process.timers import Timers
@@ -20,8 +15,14 @@ from hpcmix.parallel.transforms.transform import Transform
 class Engine:
     """The transforms on the grid of the communicators, and the resources that they share.
 
-    exchange  name of the way in which ranks exchange blocks (:mod:`hpcmix.parallel.transforms.trial` finds the
-              quickest).
+    exchange       name of the way in which ranks exchange blocks (:mod:`hpcmix.parallel.transforms.trial` finds the
+                   quickest).
+    communicators  the ranks of the run.
+    timers         where the time goes.
+    kernels        what works on fields.
+    complex_dtype  type of orbitals and spectra; real_dtype of densities, potentials and multipliers.
+    empty, zeros, holding
+                   make arrays, see :class:`Resources`.
 
     Everything that computes fields takes an engine, and nothing but an engine makes a transform. Each transform is made
     when it is first asked for, then kept, and given room where more fields are to be moved at once than before.
@@ -34,44 +35,14 @@ class Engine:
         timers: Timers,
         exchange: str = "sub-array-messages",
     ) -> None:
-        self.resources = Resources(communicators, precision, timers, exchange)
-        self.kernels = self.resources.kernels
+        self.resources = resources = Resources(communicators, precision, timers, exchange)
+        self.communicators = communicators
+        self.timers = timers
+        self.kernels = resources.kernels
+        self.complex_dtype, self.real_dtype = resources.complex_dtype, resources.real_dtype
+        self.empty, self.zeros, self.holding = resources.empty, resources.zeros, resources.holding
         self._transforms: dict[bool, Transform] = {}
         self._padded: PaddedTransform | None = None
-
-    # --------------------------------------------------------------- what transforms and models share
-
-    @property
-    def communicators(self) -> Communicators:
-        """The ranks of the run."""
-        return self.resources.communicators
-
-    @property
-    def timers(self) -> Timers:
-        """Where the time goes."""
-        return self.resources.timers
-
-    @property
-    def complex_dtype(self) -> np.dtype:
-        """Type of orbitals and spectra."""
-        return self.resources.complex_dtype
-
-    @property
-    def real_dtype(self) -> np.dtype:
-        """Type of densities, potentials and multipliers."""
-        return self.resources.real_dtype
-
-    def empty(self, shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
-        """An uninitialised array, see :meth:`Resources.empty`."""
-        return self.resources.empty(shape, dtype)
-
-    def holding(self, values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
-        """A new array with the values of another one, see :meth:`Resources.holding`."""
-        return self.resources.holding(values, dtype)
-
-    def zeros(self, shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
-        """An array of zeros, see :meth:`Resources.empty`."""
-        return self.resources.zeros(shape, dtype)
 
     # --------------------------------------------------------------- transforms
 

@@ -114,11 +114,22 @@ class Problem(Section):
         return self.many_body
 
     @property
+    def pairs(self) -> int:
+        """The number of pairs of amplitudes of ``[fluctuations]``; 0 without."""
+        return 0 if self.fluctuations is None else self.fluctuations.pairs(len(self.species), self.grid.points)
+
+    def without_fluctuations(self) -> Problem:
+        """The same flow, nothing followed around it."""
+        return self if self.fluctuations is None else self.model_copy(update={"fluctuations": None})
+
+    @property
     def orbital_groups(self) -> int | None:
-        """The number of orbital groups that must be, None where it is to be chosen: species that turn into each other
-        live on the same ranks, and N bodies take the ranks for their configurations."""
+        """The number of groups that must be, None where it is to be chosen: species that turn into each other live on
+        the same ranks, unless it is pairs of fluctuations that the groups share, and N bodies take the ranks for their
+        configurations."""
         asked = self.parallel.orbital_groups
-        return 1 if self.coupling or self.many_body else None if asked == "auto" else asked
+        together = self.many_body is not None or (bool(self.coupling) and self.fluctuations is None)
+        return 1 if together else None if asked == "auto" else asked
 
     @property
     def scales(self) -> Units:

@@ -155,6 +155,8 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
             problem = load_problem(request.file, request.overrides)
             if request.evolving and problem.time is None:
                 raise problem.complain("time", NEEDS_TIME)
+            if not request.evolving:
+                problem = problem.without_fluctuations()
     return comm.bcast(problem)
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from hpcmix.initial.build import initial_state
+from hpcmix.initial.excitations.beginning import first_pairs, room_for_pairs
 from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
@@ -21,7 +22,6 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.moments import SMALL
 from hpcmix.observe.observables.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
-from hpcmix.parallel.division import Division
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.mpi import MPI
@@ -32,6 +32,7 @@ from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import ScheduleSection
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.problem.words.times import TimeWords, steps_in_words
@@ -156,7 +157,7 @@ def build_simulation(
     """
     beat = watchdog.beat if watchdog is not None else lambda: None
     communicators = Communicators.of(division_request(problem), world)
-    require_room(problem, Division(communicators.groups, communicators.decomposition), communicators.node_ranks)
+    require_room(problem, communicators.division, communicators.node_ranks)
     timers, precision = Timers(), precision_of(problem)
     with timers.phase("set-up"):
         fields = OrbitalGroups(problem.orbitals, communicators.groups).largest
@@ -196,6 +197,10 @@ def build_simulation(
     if mixture.transform.obstacle:
         log.line(without_shared_memory(mixture.transform.obstacle))
     _warn_of_faces(problem, mixture, state, log)
+    if problem.fluctuations is not None and checkpoint is None:
+        with timers.phase("initial pairs"):
+            state.fluctuations = first_pairs(problem, problem.fluctuations, mixture, state)
+        beat()
     release_freed_memory()
     return Simulation(
         problem,
@@ -215,7 +220,9 @@ def build_simulation(
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     """The state of the newest checkpoint that is good: of every species what this rank holds."""
-    state = origin.load(mixture.empty_clouds(), [species.name for species in problem.species], mixture.communicators)
+    pairs = None if problem.fluctuations is None else room_for_pairs(problem, problem.fluctuations, mixture)
+    names = [species.name for species in problem.species]
+    state = origin.load(mixture.empty_clouds(), names, mixture.communicators, pairs)
     if problem.timing.adaptive is not None:
         state.progress = state.progress.adaptive()
     return state
@@ -242,7 +249,8 @@ def _first_state(
             meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
             alive()
 
-        state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
+        with mixture.communicators.in_unison():
+            state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
         if stops is not None:
             stops.found()
     _move_where_transforms_work(mixture, state)
@@ -296,6 +304,16 @@ def _expansion(problem: Problem) -> str:
     )
 
 
+def _pairs_in_words(section: FluctuationsSection, pairs: int, communicators: Communicators) -> str:
+    """How many pairs follow the flow, and how they are shared."""
+    followed = "every mode of the grid"
+    if not section.whole:
+        followed = f"{pairs - section.sampled} for modes, {section.sampled} for probes"
+    most = len(communicators.pairs_of_replica(pairs, 0))
+    shared = f", at most {most} in a group" if communicators.replicas > 1 else ""
+    return f"fluctuations around the flow: {counted(pairs, 'pair')} ({followed}){shared}"
+
+
 def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None:
     """The first lines of the log: what is computed, and on what."""
     points = " x ".join(map(str, problem.grid.points))
@@ -303,10 +321,9 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     ranks = "1 rank" if communicators.size == 1 else f"{communicators.size} ranks"
     log.line(f"{problem.title}")
     log.line(f"grid {points}, box {lengths} (code units), {problem.parallel.precision} precision")
-    division = communicators.decomposition.in_words
-    if communicators.groups > 1:
-        division = f"{communicators.groups} orbital groups of {division}"
-    log.line(f"{ranks} as {division}, {mpi_library()}")
+    log.line(f"{ranks} as {communicators.division.in_words}, {mpi_library()}")
+    if problem.fluctuations is not None:
+        log.line(_pairs_in_words(problem.fluctuations, problem.pairs, communicators))
     for note in communicators.notes:
         log.line(note)
     scales = problem.scales

@@ -103,6 +103,16 @@ def test_replicas_are_divisions_of_the_world_with_one_pencil_grid(comm) -> None:
             assert total.tolist() == [replicas, replicas * (replicas - 1) / 2]
 
 
+def test_in_unison_sums_are_those_of_the_first_replica(comm) -> None:
+    for pencil_grid, replicas in divisions(comm.size):
+        with some_ranks(comm, comm.size, pencil_grid, replicas) as communicators:
+            mine = 1.0 + communicators.replica_index
+            with communicators.in_unison():
+                found = [communicators.sum(mine), communicators.sum_all(mine), communicators.maximum(mine)]
+            assert found == [communicators.group.size, communicators.group.size, 1.0]
+            assert communicators.sum(mine) == mine * communicators.group.size
+
+
 def test_the_first_replica_gives_the_others_its_values_wherever_they_lie(comm) -> None:
     for pencil_grid, replicas in divisions(comm.size):
         with some_ranks(comm, comm.size, pencil_grid, replicas) as communicators:

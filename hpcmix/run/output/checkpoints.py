@@ -15,7 +15,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.schedules.checkpoints import CheckpointSchedule
 from hpcmix.run.simulation import Simulation
-from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.run.stops.guard import PAIRS, BlowUp, Guard
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.state import State
 
@@ -68,11 +68,15 @@ class CheckpointStore:
     def _require_finite(self) -> None:
         """Every value is looked at: a checkpoint that is not finite would be worth nothing."""
         simulation, state = self._simulation, self._simulation.state
-        here = np.array([not cloud.is_finite() for cloud in state.clouds])
-        lost = np.any(simulation.communicators.world.allgather(here), axis=0)
-        for species, bad in zip(simulation.mixture.species, lost, strict=True):
+        names = [f'species "{species.name}"' for species in simulation.mixture.species]
+        here = [not cloud.is_finite() for cloud in state.clouds]
+        if state.fluctuations is not None:
+            names.append(PAIRS)
+            here.append(not state.fluctuations.is_finite())
+        lost = np.any(simulation.communicators.world.allgather(np.array(here)), axis=0)
+        for name, bad in zip(names, lost, strict=True):
             if bad:
-                raise BlowUp(f'the solution is not finite: species "{species.name}" in step {state.step}')
+                raise BlowUp(f"the solution is not finite: {name} in step {state.step}")
 
 
 class Checkpoints:

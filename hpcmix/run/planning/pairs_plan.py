@@ -42,7 +42,7 @@ def plan_of_pairs(problem: Problem, division: Division) -> PairsPlan | None:
     section = problem.fluctuations
     if section is None:
         return None
-    points, pairs = problem.grid.points, all_pairs(problem)
+    points, pairs = problem.grid.points, problem.pairs
     held = -(-pairs // division.replicas)
     return PairsPlan(
         pairs=pairs,
@@ -52,12 +52,6 @@ def plan_of_pairs(problem: Problem, division: Division) -> PairsPlan | None:
         held=held,
         fields=2 * len(problem.species) * held,
     )
-
-
-def all_pairs(problem: Problem) -> int:
-    """The number of pairs of all replicas; 0 without ``[fluctuations]``."""
-    section = problem.fluctuations
-    return 0 if section is None else section.pairs(len(problem.species), problem.grid.points)
 
 
 def passing_fields(problem: Problem) -> int:

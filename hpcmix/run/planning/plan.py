@@ -21,7 +21,6 @@ from hpcmix.run.planning.krylov_plan import krylov_fields, pairs_per_drift, turn
 from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
-    all_pairs,
     pair_bytes,
     pair_transforms,
     passing_fields,
@@ -302,7 +301,7 @@ def checkpoint_bytes(problem: Problem) -> int:
     of fluctuations."""
     sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     condensates = math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
-    return condensates + all_pairs(problem) * pair_bytes(problem)
+    return condensates + problem.pairs * pair_bytes(problem)
 
 
 def transforms_per_step(problem: Problem) -> float:

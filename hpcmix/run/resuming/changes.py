@@ -12,14 +12,14 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
-from hpcmix.run.resuming import vector_changes
+from hpcmix.run.resuming import pair_changes, vector_changes
 
 _FREE = (
     "title", "output", "parallel", "ground_state", "excitations", "time.final", "time.check_step", "time.step.initial",
-    *vector_changes.FREE,
+    *vector_changes.FREE, *pair_changes.FREE,
 )  # fmt: skip
-"""What may change: words, files, ranks, how far to evolve, and how a ground state and a first step were found that are
-there already."""
+"""What may change: words, files, ranks, how far to evolve, what is measured, and how a ground state and a first step
+were found that are there already."""
 
 _DRESSED = re.compile(r"coupling\.\d+\.dressed")
 """Says which ground state was to be found, too."""
@@ -27,7 +27,7 @@ _DRESSED = re.compile(r"coupling\.\d+\.dressed")
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
 
-_NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state", "excitations")
+_NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state", "fluctuations", "excitations")
 _AFTER_OR_BEFORE = re.compile(r"species\.[^.]*\.initial\.(momentum|noise|start|seed)(\.|$)")
 """What is done to a ground state when it has been found, and where its search begins."""
 
@@ -64,7 +64,8 @@ def compare(stored: str, problem: Problem) -> Comparison:
     if problem.time is not None and problem.time.adaptive is None and isinstance(before["time"]["step"], dict):
         misfits.append("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now")
         said.add("time.step")
-    for key, misfit in vector_changes.vector_misfits(_flat(before), _flat(now)):
+    of_both = _flat(before), _flat(now)
+    for key, misfit in (*vector_changes.vector_misfits(*of_both), *pair_changes.pair_misfits(*of_both)):
         misfits.append(misfit)
         said.add(key)
     return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))

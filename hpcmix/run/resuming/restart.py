@@ -26,6 +26,7 @@ from hpcmix.run.log import Log
 from hpcmix.run.resuming.changes import asked_step, compare
 from hpcmix.run.schedules.schedule import has_passed, has_reached, steps_from
 from hpcmix.state.cloud import Cloud
+from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.state import State
 
 Content = TypeVar("Content")
@@ -62,10 +63,16 @@ class Origin:
         """Whether the run stays in its directory."""
         return self.source.path.resolve() == self.target.path.resolve()
 
-    def load(self, clouds: list[Cloud], names: Sequence[str], communicators: Communicators) -> State:
-        """The state of the newest checkpoint whose arrays are good too, in the given clouds. Collective. Raises
-        :class:`NoCheckpoint` on every rank."""
-        return self.newest_good(lambda checkpoint: read_state(checkpoint, clouds, names, communicators))
+    def load(
+        self,
+        clouds: list[Cloud],
+        names: Sequence[str],
+        communicators: Communicators,
+        pairs: Fluctuations | None = None,
+    ) -> State:
+        """The state of the newest checkpoint whose arrays are good too, in the given clouds and pairs. Collective.
+        Raises :class:`NoCheckpoint` on every rank."""
+        return self.newest_good(lambda checkpoint: read_state(checkpoint, clouds, names, communicators, pairs))
 
     def newest_good(self, read: Callable[[Checkpoint], Content]) -> Content:
         """What `read` makes of the newest checkpoint whose arrays are good too; it is then the first candidate.

@@ -19,6 +19,10 @@ ENERGY_LIMIT = 0.05
 """Change of the energy, relative to the sum of its terms' magnitudes, at which a run is not worth going on with."""
 
 
+PAIRS = "the pairs of [fluctuations]"
+"""What is lost beside species, in words."""
+
+
 class BlowUp(RuntimeError, Foreseen):
     """The solution is lost; the text says where and when, and what to try.
 
@@ -61,17 +65,22 @@ class Guard:
         return {"particles": self._particles, "energy": self._energy}
 
     def not_finite(self, state: State) -> np.ndarray:
-        """Which species are not finite on this rank, as ones and zeros, as far as few values tell."""
-        return np.array([0.0 if cloud.looks_finite() else 1.0 for cloud in state.clouds])
+        """Which species are not finite on this rank, and then whether their pairs of fluctuations are not, as ones and
+        zeros, as far as few values tell."""
+        lost = [not cloud.looks_finite() for cloud in state.clouds]
+        if state.fluctuations is not None:
+            lost.append(not state.fluctuations.looks_finite())
+        return np.array(lost, np.float64)
 
     def report_not_finite(self, state: State, flags: np.ndarray) -> BlowUp:
-        """The error for a vote that found species not finite."""
-        lost = ", ".join(
-            f'"{species.name}"' for species, flag in zip(self._mixture.species, flags, strict=True) if flag
-        )
+        """The error for a vote that found species or pairs not finite."""
+        names = [f'species "{species.name}"' for species in self._mixture.species]
+        if state.fluctuations is not None:
+            names.append(PAIRS)
+        lost = ", ".join(name for name, flag in zip(names, flags, strict=True) if flag)
         time = self._mixture.grid.frame.laboratory_time(state.time)
         return BlowUp(
-            f"the solution is not finite: species {lost} in step {state.step}, t = {self._words(time)}; "
+            f"the solution is not finite: {lost} in step {state.step}, t = {self._words(time)}; "
             f"{self._last_seen}try a smaller time.step, a finer grid, or weaker couplings"
         )
 
