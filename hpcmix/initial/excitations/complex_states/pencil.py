@@ -109,6 +109,7 @@ class _Search:
     def _improve(self) -> None:
         ritz, algebra = self.ritz, self.algebra
         search = ritz.images[0] - _columns(ritz.values, ritz.images[1])
+        self.pencil.project(search)  # what is excluded has large parts of B x, which no step can make smaller
         self.pencil.precondition(search)
         self.pencil.project(search)
         # what the search has of the vectors and the last directions changes nothing but rounding
