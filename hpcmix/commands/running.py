@@ -74,6 +74,7 @@ def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: 
 @overrides_option
 def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str, ...]) -> int:
     """Find the ground state only, and write it with its wave functions."""
+    from hpcmix.run.courses.fields import GroundTask
     from hpcmix.run.launch import Request, launch
 
-    return launch(Request(file, overrides, evolving=False, restart=restart, max_wall=max_wall))
+    return launch(Request(file, overrides, GroundTask(), restart=restart, max_wall=max_wall))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from hpcmix.io.directory import FILES, RunDirectory, move_aside
 from hpcmix.io.documents.atomic import OutputError
@@ -17,8 +17,7 @@ from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.locking.standing import never_begun
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.ranks import division_request
-from hpcmix.parallel.communicators import Communicators, launcher_mismatch, world
+from hpcmix.parallel.communicators import launcher_mismatch, world
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.shared_memory import shared_memory_wanted
 from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
@@ -28,18 +27,14 @@ from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
-from hpcmix.problem.times.evolution import NEEDS_TIME
+from hpcmix.run.courses.course import Task
+from hpcmix.run.courses.fields import RunTask
 from hpcmix.run.log import Log, leave
-from hpcmix.run.marching.duties import evolve
-from hpcmix.run.occupied import Attendants, occupied
-from hpcmix.run.output.checkpoints import Checkpoints
-from hpcmix.run.output.outputs import Outputs
-from hpcmix.run.output.report import finish
-from hpcmix.run.resuming.restart import NoCheckpoint, Origin, choose_origin, holds_ground_state, is_complete
-from hpcmix.run.simulation import build_simulation
+from hpcmix.run.resuming.occupied import Attendants, occupied
+from hpcmix.run.resuming.restart import NoCheckpoint, Origin, choose_origin, is_complete
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.last_words import PREVIOUS, RESERVED, LastWords
-from hpcmix.run.stops.requests import Prospect, Stop, StopRequests
+from hpcmix.run.stops.requests import Prospect, StopRequests
 from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
 
 
@@ -48,7 +43,7 @@ class Request:
     """What the command line asks for.
 
     overrides       ``--set`` entries.
-    evolving        False: find the ground state only.
+    task            what the command wants of the problem: to evolve it unless given.
     restart         "auto", "never", or the path of a checkpoint or of a run's directory.
     accept_changes  go on although the file's physics are not the checkpoint's.
     max_wall        seconds that the program may run.
@@ -59,7 +54,7 @@ class Request:
 
     file: str
     overrides: Sequence[str] = ()
-    evolving: bool = True
+    task: Task = field(default_factory=RunTask)
     restart: str = "auto"
     accept_changes: bool = False
     max_wall: float | None = None
@@ -152,11 +147,7 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
     with together(comm):
         if comm.rank == 0:
             request.require_problem()
-            problem = load_problem(request.file, request.overrides)
-            if request.evolving and problem.time is None:
-                raise problem.complain("time", NEEDS_TIME)
-            if not request.evolving:
-                problem = problem.without_fluctuations()
+            problem = request.task.taken(load_problem(request.file, request.overrides, request.task.sections))
     return comm.bcast(problem)
 
 
@@ -189,7 +180,7 @@ def _run(job: Job) -> ExitStatus:
     problem, request, directory, attendants = job.problem, job.request, job.directory, job.attendants
     comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
     begin = time.perf_counter()
-    course = _course_of(job)
+    course = request.task.course(problem)
     course.require_ranks(problem, comm)  # what is refused is refused before anything is moved aside
     with occupied(directory.path, (*FILES, RESERVED, PREVIOUS), lambda: _prepare(job), attendants) as start:
         if start.complete:
@@ -215,70 +206,6 @@ def _run(job: Job) -> ExitStatus:
     return leave(log, lost) if lost else status
 
 
-class Course(Protocol):
-    """What a run does of one kind of problem between its first and its last line."""
-
-    def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
-        """Raise :class:`~hpcmix.problem.mistakes.errors.ProblemError` where the ranks are too many or too few.
-        Collective."""
-
-    def follow(
-        self, problem: Problem, origin: Origin | None, attendants: Attendants, begin: float
-    ) -> Stop | BlowUp | None:
-        """Set up, evolve, write and report; why it ended before the final time, None where it did not. Collective.
-
-        origin  what is gone on from; None: the beginning.
-        begin   when the run began, by time.perf_counter.
-        """
-
-
-def _course_of(job: Job) -> Course:
-    if job.problem.many_body is not None and job.request.evolving:
-        from hpcmix.run.many_body.command import BodiesCourse  # other problems need nothing of it
-
-        return BodiesCourse()
-    return FieldsCourse(job.request.evolving)
-
-
-@dataclass(frozen=True)
-class FieldsCourse:
-    """Of the mean field on the grid; not `evolving`: of its ground state alone."""
-
-    evolving: bool
-
-    def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
-        """See :class:`Course`."""
-        Communicators.of(division_request(problem), comm).free()
-
-    def follow(
-        self, problem: Problem, origin: Origin | None, attendants: Attendants, begin: float
-    ) -> Stop | BlowUp | None:
-        """See :class:`Course`."""
-        comm, log, last_words, stops = attendants.comm, attendants.log, attendants.last_words, attendants.stops
-        directory = RunDirectory(Path(problem.output.directory))
-        simulation = build_simulation(problem, comm, log, origin, attendants.watchdog, stops, directory)
-        stops.found()
-        last_words.simulation = simulation
-        with together(comm):
-            if origin is not None and comm.rank == 0:
-                origin.prepare()
-        attendants.watchdog.beat()
-        last_words.outputs = outputs = Outputs(simulation)
-        checkpoints = Checkpoints(simulation, outputs) if self.evolving else None
-        early_end: Stop | BlowUp | None = None
-        try:
-            if checkpoints is not None:
-                early_end = evolve(simulation, outputs, checkpoints, stops)
-            else:
-                outputs.write_ground_state()
-        except BlowUp as error:
-            early_end = error
-        last_words.complete()
-        finish(simulation, outputs, checkpoints, begin, early_end)
-        simulation.free()
-        return early_end
-
-
 @dataclass(frozen=True)
 class Start:
     """What a job begins with.
@@ -296,12 +223,10 @@ class Start:
 def _prepare(job: Job) -> Start:
     """Look at what is in the directory, and make it ready. For the root."""
     directory, problem, request, log = job.directory, job.problem, job.request, job.attendants.log
-    if request.restart != "never" and not request.evolving and holds_ground_state(directory, problem):
-        return Start(
-            complete=f"nothing to do: {directory.path} holds this ground state (--restart never seeks it again)"
-        )
+    if request.restart != "never" and (held := request.task.nothing_left(directory, problem)):
+        return Start(complete=f"nothing to do: {directory.path} holds {held}")
     origin = None
-    if request.evolving:
+    if request.task.evolves:
         origin = choose_origin(directory, problem, request.restart, request.accept_changes, log)
     if origin is not None and is_complete(origin, problem):
         return Start(
@@ -323,7 +248,7 @@ def _prepare(job: Job) -> Start:
         if not origin.goes_on_in_place:
             words = "before the first step: the same command begins again"
         return Start(origin, prospect=Prospect(words, ExitStatus.STOPPED))
-    searching = request.evolving and any(map(asks_for_ground_state, problem.species))
+    searching = request.task.evolves and any(map(asks_for_ground_state, problem.species))
     hint = "; give it more time, or find the ground state by itself with hpcmix ground" if searching else ""
     return Start(
         prospect=Prospect(f"before there was a state to go on from: the next run starts from the beginning{hint}")

@@ -21,7 +21,7 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.log import Log, leave
-from hpcmix.run.occupied import Attendants, occupied
+from hpcmix.run.resuming.occupied import Attendants, occupied
 from hpcmix.run.resuming.restart import same_problem
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.requests import StopRequests
@@ -40,6 +40,7 @@ from hpcmix.studies.claims import (
     semiclassical_bounds,
     well_posedness,
 )
+from hpcmix.studies.claims.fluctuations import bogoliubov_limit
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
@@ -61,6 +62,7 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
         semiclassical_bounds,
         mean_field_limit,
         bose_fermi_limit,
+        bogoliubov_limit,
     )
 }
 """What ``hpcmix check`` knows, by the word on the command line."""

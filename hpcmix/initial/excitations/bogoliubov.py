@@ -3,9 +3,9 @@
 With p = u + v and q = u - v a mode is a pair A_- q = hbar omega p, A_+ p = hbar omega q, and 1 / (hbar omega) is
 stationary for p^T q under p^T A_+ p = q^T A_- q = 1, largest for the lowest mode (Thouless; Bai and Li, SIAM J. Matrix
 Anal. Appl. 34 (2013) 392). p and q have bases of their own: the present fields x, preconditioned residuals w and the
-last directions d, from which the small problem (ritz.py) takes the best. Modes that have converged stay in the basis
-and get no w and d; modes beside the wanted ones make these converge faster. A multiplet is never cut: as long as the
-mode behind the last wanted one may belong to it, it is wanted too, and the block grows where it has to.
+last directions d, from which the small problem (real_states/ritz.py) takes the best. Modes that have converged stay in
+the basis and get no w and d; modes beside the wanted ones make these converge faster. A multiplet is never cut: as long
+as the mode behind the last wanted one may belong to it, it is wanted too, and the block grows where it has to.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.initial.excitations.pair_preconditioner import PairPreconditioner
-from hpcmix.initial.excitations.real_operator import RealOperator
-from hpcmix.initial.excitations.ritz import NegativeForm, RitzPairs, ritz_pairs
+from hpcmix.initial.excitations.real_states.operator import RealOperator
+from hpcmix.initial.excitations.real_states.preconditioner import PairPreconditioner
+from hpcmix.initial.excitations.real_states.ritz import NegativeForm, RitzPairs, ritz_pairs
 from hpcmix.initial.excitations.spectrum import NotAMinimum, OutOfIterations, Report, Spectrum
 from hpcmix.initial.noise import complex_noise
 

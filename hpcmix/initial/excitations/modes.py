@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.initial.excitations.bogoliubov import ModeSearch
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
-from hpcmix.initial.excitations.real_operator import RealOperator, phases_of_real_state
+from hpcmix.initial.excitations.real_states.operator import RealOperator, phases_of_real_state
 from hpcmix.initial.excitations.spectrum import ModesNotFound, Report, Spectrum
 from hpcmix.problem.sections.excitations import ExcitationsSection
 

@@ -11,14 +11,14 @@ from hpcmix.run.many_body.march import evolve
 from hpcmix.run.many_body.outputs import BodiesOutputs
 from hpcmix.run.many_body.report import finish
 from hpcmix.run.many_body.setup import build_bodies_run, require_room
-from hpcmix.run.occupied import Attendants
+from hpcmix.run.resuming.occupied import Attendants
 from hpcmix.run.resuming.restart import Origin
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Stop
 
 
 class BodiesCourse:
-    """Of N bodies beside their mean field (:class:`hpcmix.run.launch.Course`)."""
+    """Of N bodies beside their mean field (:class:`hpcmix.run.courses.course.Course`)."""
 
     def require_ranks(self, problem: Problem, comm: MPI.Comm) -> None:
         """Refuse what the ranks have no room for. Collective."""

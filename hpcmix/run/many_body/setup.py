@@ -30,12 +30,12 @@ from hpcmix.problem.words.show import resolved_toml
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.run.log import Log
 from hpcmix.run.many_body.looks import Looks
-from hpcmix.run.occupied import Attendants
 from hpcmix.run.planning.many_body.lines import size_lines
 from hpcmix.run.planning.many_body.plan import plan_bodies
 from hpcmix.run.planning.many_body.room import require_room_for_bodies
 from hpcmix.run.planning.memory import release_freed_memory
 from hpcmix.run.planning.room import memory_of_node
+from hpcmix.run.resuming.occupied import Attendants
 from hpcmix.run.resuming.restart import Origin, ancestors
 from hpcmix.run.schedules.schedule import Schedule
 from hpcmix.run.stops.watchdog import Watchdog

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcmix.initial.descent.preconditioner import Preconditioner
-from hpcmix.initial.excitations.real_operator import RealOperator
+from hpcmix.initial.excitations.real_states.operator import RealOperator
 
 Factor = list[list[np.ndarray]]
 """The Cholesky factor of alpha + B at every point, row after row."""
