@@ -32,7 +32,7 @@ def spectrum_of_solutions(
     """The modes that solutions stand for, in their order. Collective.
 
     frequencies, vectors
-               omega and complete x = (u, v); growing where the imaginary part is positive beyond rounding, else steady.
+               omega and complete x = (u, v); growing where the imaginary part is positive, steady where it is zero.
     residuals  |L x - omega x| / |omega x|, L = Sigma H / hbar; computed unless they are given.
 
     With x and omega also (conj v, conj u) and -conj(omega) are a solution. A steady mode is the one of the two with
@@ -40,15 +40,14 @@ def spectrum_of_solutions(
     excitation lowers the energy. A growing one, whose norm is zero, is that with a real part that is not negative; of
     it sum_a integral |u_a|^2 + |v_a|^2 becomes one.
     """
-    algebra, scale = form.algebra, form.energy_scale / form.mixture.hbar
+    algebra = form.algebra
     frequencies, vectors = np.array(frequencies, complex), np.array(vectors)
     lengths = algebra.lengths(vectors) ** 2
     norms = algebra.products(vectors, signed(vectors)).real
-    grows = grows_of(frequencies, scale)
+    grows = frequencies.imag > 0.0
     turned = np.where(grows, frequencies.real < 0.0, norms < 0.0)
     vectors[turned] = partners(vectors[turned])
     frequencies[turned] = -frequencies[turned].conj()
-    frequencies[~grows] = frequencies[~grows].real
     sizes = np.where(grows, lengths, np.abs(norms))
     vectors /= np.sqrt(sizes).reshape(-1, *[1] * (vectors.ndim - 1))
     outside = vectors.copy()
