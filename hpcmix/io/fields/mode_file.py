@@ -75,9 +75,11 @@ def write_modes(
             write_text(path.with_suffix(".xdmf"), describe_series(path.name, grid, count, shown, metadata.title))
 
 
-def read_mode_lines(path: Path, names: Sequence[str], count: int) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-    """The density changes of the first modes by species, and the positions along every axis: for figures, in one and
-    two dimensions."""
+def read_density_changes(
+    path: Path, names: Sequence[str], count: int
+) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """The density changes of the first modes by species, in one and two dimensions, and the positions along every axis."""
     with h5py.File(path, "r") as file:
         axes = [file[axis][...] for axis in "xyz" if axis in file]
-        return {name: file[f"{name}/density_change"][:count] for name in names}, axes
+        shown = names if len(axes) < 3 else ()  # in three dimensions there is no plane to choose
+        return {name: file[f"{name}/density_change"][:count] for name in shown}, axes
