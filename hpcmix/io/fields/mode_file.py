@@ -78,7 +78,8 @@ def write_modes(
 def read_density_changes(
     path: Path, names: Sequence[str], count: int
 ) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-    """The density changes of the first modes by species, in one and two dimensions, and the positions along every axis."""
+    """The density changes of the first modes by species, in one and two dimensions, and the positions along every
+    axis."""
     with h5py.File(path, "r") as file:
         axes = [file[axis][...] for axis in "xyz" if axis in file]
         shown = names if len(axes) < 3 else ()  # in three dimensions there is no plane to choose

@@ -39,7 +39,7 @@ def excitations_figure(found: dict[str, Any], modes: Path, units: FigureUnits, t
         width, height = (1.55, 1.75) if len(axes) == 2 else (2.6, 1.45)
         figure = Figure(figsize=(3.6 + width * columns, max(3.9, 0.7 + height * rows)), layout="constrained")
         headline(figure, title)
-        left, right = figure.subfigures(1, 2, width_ratios=(3.3, width * columns))
+        left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(3.3, width * columns))[0]
         levels = left.subplots()
         panels = right.subplots(rows, columns, sharex=True, sharey=len(axes) == 2, squeeze=False)
         if len(axes) == 2:
@@ -56,15 +56,15 @@ def _draw_levels(axes: Axes, found: dict[str, Any], names: Sequence[str], units:
     hertz = "frequency_hertz" in found["groups"][0]
     key = "frequency_hertz" if hertz else "frequency"
     values = [group[key] for group in found["groups"]]
-    named: set[str] = set()
+    if len(names) > 1:
+        for a, name in enumerate(names):
+            axes.plot([], [], color=COLOURS[a % len(COLOURS)], label=f"mostly {name}")
     top, below = max(values), -math.inf
     for group, value in zip(found["groups"], values, strict=True):
         members = [found["modes"][mode] for mode in group["modes"]]
         weights = [sum(member["species"][name]["weight"] for member in members) for name in names]
         most = int(np.argmax(weights))
-        label = names[most] if names[most] not in named and len(names) > 1 else None
-        named.add(names[most])
-        axes.plot([0.0, 1.0], [value, value], color=COLOURS[most % len(COLOURS)], label=label)
+        axes.plot([0.0, 1.0], [value, value], color=COLOURS[most % len(COLOURS)])
         growth = max(abs(member.get("growth_rate", 0.0)) for member in members)
         if value - below >= 2.0 * APART * top and (len(members) > 1 or growth):
             text = (f"{len(members)}" if len(members) > 1 else "") + (f"  grows {growth:.3g}" if growth else "")
