@@ -18,7 +18,7 @@ from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.model.terms.build import terms_of
+from hpcmix.model.terms.build import correlations_of, terms_of
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.together import together
@@ -51,7 +51,8 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
         for one in species:
             one.external.require_start()
         share_equal([each.external for each in species])
-    return Mixture(grid, engine, species, terms_of(problem, engine, grid), problem.hbar, rabi)
+    terms = terms_of(problem, engine, grid)
+    return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations_of(problem, engine, grid))
 
 
 def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:

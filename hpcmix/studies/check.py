@@ -40,6 +40,7 @@ from hpcmix.studies.claims import (
     semiclassical_bounds,
     well_posedness,
 )
+from hpcmix.studies.claims.fluctuations import bogoliubov_limit
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
@@ -61,6 +62,7 @@ CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
         semiclassical_bounds,
         mean_field_limit,
         bose_fermi_limit,
+        bogoliubov_limit,
     )
 }
 """What ``hpcmix check`` knows, by the word on the command line."""

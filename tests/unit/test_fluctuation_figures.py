@@ -9,6 +9,7 @@ from unit.test_io_reader import make_run
 
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.figures.draw import draw
+from hpcmix.io.figures.fluctuation_spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.fluctuations import fluctuation_figure, with_fluctuations
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
@@ -122,3 +123,39 @@ def test_a_run_with_fluctuations_has_its_figure(tmp_path, monkeypatch):
 def test_other_records_are_left_out():
     shown = records([0.0, 1.0])
     assert with_fluctuations([{"time": 0.0, "species": {}}, *shown]) == shown
+
+
+def with_shells(times, species=("up", "down"), structure=True):
+    """Records with spectra over twelve shells, of the vacuum at time zero."""
+    shown = records(times, species)
+    wave_numbers = 0.5 * np.arange(12)
+    for record in shown:
+        table = record["fluctuations"]
+        table["wave_numbers"] = wave_numbers.tolist()
+        tail = record["time"] ** 2 / (1.0 + wave_numbers) ** 4
+        own = {"momentum_distribution": tail.tolist()}
+        factor = dict.fromkeys(species, np.tanh(wave_numbers).tolist())
+        table["species"] = {
+            name: {**entries, **own, **({"structure_factor": factor} if structure else {})}
+            for name, entries in table["species"].items()
+        }
+    return shown
+
+
+@pytest.mark.parametrize("units", [PLAIN, FigureUnits(units_from_text("1 um", "86.909 u"))])
+@pytest.mark.parametrize(("species", "structure"), [(("up",), True), (("up", "down"), False)])
+def test_spectra_have_room_and_the_start_is_empty(units, species, structure):
+    shown = with_shells(np.linspace(0.0, 2.0, 6), species, structure)
+    with matplotlib.rc_context(STYLE):
+        figure = spectra_figure(shown, units, "A released mixture")
+        require_room(figure)
+    assert len(figure.axes) == len(species) * (1 + structure)
+    first = figure.axes[0]
+    assert first.get_yscale() == "log" and len(first.lines) == 6
+    np.testing.assert_allclose(first.lines[-1].get_xdata(), 0.5 * np.arange(1, 12) / units.length.factor)
+    np.testing.assert_allclose(first.lines[-1].get_ydata(), 4.0 / (1.0 + 0.5 * np.arange(1, 12)) ** 4)
+
+
+def test_records_without_spectra_have_no_figure_of_them():
+    shown = with_shells([0.0, 1.0])
+    assert with_spectra([*records([0.0]), *shown]) == shown

@@ -161,6 +161,30 @@ MISTAKES = [
         "has limit = true; give it particles",
     ),
     (CORRELATED, "[time]", COUPLED, "fluctuations.initial", "initial", "and here is a [[coupling]]"),
+    (
+        CORRELATED,
+        "neumann_radius = 0.5",
+        "neumann_radius = 4.5",
+        "interaction.0.neumann_radius",
+        "neumann_radius",
+        "beyond half the box (4): the correlations",
+    ),
+    (
+        CORRELATED,
+        "[time]",
+        f'[[interaction]]\nbetween = ["down", "up"]\n{SCATTERING}\n[time]',
+        "fluctuations.initial",
+        "initial",
+        "one for down and up, and interactions 0 and 1 (counted from 0) are both theirs",
+    ),
+    (
+        CORRELATED,
+        "[time]",
+        '[scaling]\nkind = "fractions"\n[time]',
+        "fluctuations.initial",
+        "initial",
+        "[scaling] multiplies the interactions",
+    ),
     (GOOD, "modes = 5", 'initial = "vacum"', "fluctuations.initial", "initial", 'did you mean "vacuum"?'),
 ]
 

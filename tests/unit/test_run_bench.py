@@ -14,7 +14,7 @@ from hpcmix.run.bench.machine import describe_machine, machine_line, processor_i
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.bench.table import phase_table, summary_lines
 from hpcmix.run.planning.plan import transforms_per_step
-from hpcmix.run.planning.traffic import step_bytes, transform_operations
+from hpcmix.run.planning.traffic import all_transforms_per_step, step_bytes, transform_operations
 
 POINTS = 128**3
 
@@ -136,3 +136,16 @@ def test_the_tables_show_phases_and_what_is_left_of_the_step():
     assert lines["effective bandwidth"].startswith("15 GB/s of the 30 GB/s")
     assert lines["memory"] == "100 MB per rank beyond the program, 2.00 complex fields"
     assert lines["ranks and threads"] == "2 ranks, 1 each"
+
+
+def test_pairs_of_fluctuations_are_counted_by_hand():
+    """Of each u and w of two species, which pass and are transformed like orbitals; with a kernel a complex density of
+    each species that feels it."""
+    followed = "fluctuations={modes=1, probes=6}"  # eight pairs
+    assert step_bytes(problem(followed)) - step_bytes(problem()) == 8 * POINTS * 4 * 2 * 2 * 16
+    assert all_transforms_per_step(problem(followed)) == 2 + 8 * 4
+    assert transform_operations(problem(followed)) == 17 * transform_operations(problem())
+    yukawa = "interaction.2={between=['up', 'down'], kind='yukawa', strength=1.0, screening=1.0}"
+    assert all_transforms_per_step(problem(yukawa, followed)) == 4 + 8 * (4 + 2 * 2)  # two kicks, two channels
+    added = step_bytes(problem(yukawa, followed)) - step_bytes(problem(yukawa))
+    assert added == 8 * POINTS * (4 * 2 * 2 * 16 + 2 * (2 * 16 + 4 * 8 * 2))

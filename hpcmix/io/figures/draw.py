@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 
 from hpcmix.io.figures.density import density_figure
+from hpcmix.io.figures.fluctuation_spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.fluctuations import fluctuation_figure, with_fluctuations
 from hpcmix.io.figures.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
@@ -34,6 +35,8 @@ def draw(directory: str | Path) -> list[Path]:
     momentum.png   momentum distributions, where records hold them, at up to six times.
     fluctuations.png
                    excitations around the condensates with bands of one standard error, where records hold them.
+    fluctuation-spectra.png
+                   wave numbers of the particles outside, and structure factors, where records hold them.
     distance.png, occupations.png
                    in place of the first two for N bodies: alpha and distances of reduced density matrices; natural
                    occupations, and relative change of norm and energies.
@@ -60,6 +63,9 @@ def draw(directory: str | Path) -> list[Path]:
 
             figure = excitations_figure(run.excitations, run.directory.modes, units, run.title)
             written.append(save(figure, place / "excitations.png"))
+        if spectra := with_spectra(run.records):
+            figure = spectra_figure(spread_out(spectra), units, run.title)
+            written.append(save(figure, place / "fluctuation-spectra.png"))
         if run.slices:
             ends = run.slices if len(run.slices) == 1 else [run.slices[0], run.slices[-1]]
             written.append(_draw_densities(run, ends, units, place / "columns.png"))

@@ -9,6 +9,7 @@ fermions, the theorem's own bound, and the number of excitations in the limit of
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from hpcmix.observe.reduced.density_matrices import Order, density_matrix
 from hpcmix.observe.reduced.distances.comparison import MOST_TOGETHER, Comparison, compare, words
 from hpcmix.observe.reduced.distances.explicit_bound import ExplicitBound
 from hpcmix.observe.reduced.distances.inequalities import Violation, violations
+from hpcmix.observe.reduced.distances.limit_state import limit_distance
 from hpcmix.observe.reduced.distances.references import reference
 from hpcmix.observe.reduced.pair_space import pair_space_distance, pair_space_matrix
 from hpcmix.observe.reduced.state import SharedState
@@ -32,6 +34,8 @@ from hpcmix.problem.schema import Problem
 
 GAMMA = "Gamma"
 BOUND = "bound"
+NORM_DISTANCE = "norm_distance"
+"""Of psi from the state of infinitely many particles (distances/limit_state.py): measured for who asks."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,12 @@ class Measurement:
         if limit is not None:
             numbers |= {f"limit_{a + 1}": float(number) for a, number in enumerate(limit)}
         return numbers
+
+    def norm_distance(self) -> float:
+        """min over phases of |psi - Phi|, Phi the state that psi tends to; NaN where there is none
+        (:meth:`ManyBodies.pairs_of_limit`). Collective."""
+        pairs = self._bodies.pairs_of_limit()
+        return math.nan if pairs is None else limit_distance(self.state, pairs)
 
     def _of_coherent(self, found: Comparison) -> Comparison:
         """Numbers of particles are not sharp: alpha of several is 1 - Tr(P gamma), gamma with trace one, and only

@@ -41,6 +41,9 @@ class Space(Protocol):
     def rank(self, occupations: NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers of configurations; -1 for those that are none."""
 
+    def unit(self, mode: int) -> NDArray[np.int64]:
+        """What one particle more in a mode adds to a row of `occupations`."""
+
 
 class BodyState(Protocol):
     """A state psi[D1, D2, ..] of all species, one axis for each, of norm one; rows of the first axis may live on other

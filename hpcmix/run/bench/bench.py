@@ -35,8 +35,8 @@ from hpcmix.run.log import Log
 from hpcmix.run.marching.evolution import Evolution
 from hpcmix.run.marching.loop import Duties, march
 from hpcmix.run.planning.memory import MemoryMeter
-from hpcmix.run.planning.plan import real_bytes, transforms_per_step
-from hpcmix.run.planning.traffic import step_bytes, transform_operations
+from hpcmix.run.planning.plan import real_bytes
+from hpcmix.run.planning.traffic import all_transforms_per_step, step_bytes, transform_operations
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Prospect, StopRequests
@@ -244,6 +244,8 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
         "threads": thread_count(),
         **_places(comm),
         "groups": simulation.communicators.groups,
+        "replicas": simulation.communicators.replicas,
+        "pairs": problem.pairs,
         "pencil_grid": list(simulation.communicators.decomposition.pencil_grid),
         "exchange": simulation.mixture.transform.exchange_name,
         "transform": simulation.mixture.transform.description,
@@ -258,7 +260,7 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
         "steps": steps,
         "seconds_per_step": asdict(step),
         "phases": per_step,
-        "transforms_per_step": transforms_per_step(problem),
+        "transforms_per_step": all_transforms_per_step(problem),
         "operations_per_step": operations,
         "operations_per_second": operations / step.median,
         "bytes_per_step": moved,

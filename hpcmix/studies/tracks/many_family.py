@@ -101,14 +101,19 @@ class ManyFamily:
 
     def tracks(self) -> list[ManyBodyTrack | Track]:
         """One for every number and variation, and the mean field on the grid."""
-        found: list[ManyBodyTrack | Track] = []
+        return [*self.body_tracks(), grid_track(self.problems[AS_GIVEN][-1])]
+
+    def body_tracks(self, also: Sequence[str] = (), limit_of_all: bool = False) -> list[ManyBodyTrack]:
+        """One for every number and variation. `also`: what is measured beside the usual; `limit_of_all`: Bogoliubov's
+        equation is solved beside every variation, and not only beside what is as given."""
+        found = []
         for name, of_all in self.problems.items():
             for number, problem in zip(self.numbers, of_all, strict=True):
-                limit = self.has_limit and name == AS_GIVEN
+                limit = self.has_limit and (limit_of_all or name == AS_GIVEN)
                 columns = Columns.of(problem, limit)
-                names = (*columns.names, *columns.beside)
+                names = (*columns.names, *columns.beside, *also)
                 found.append(ManyBodyTrack(self.label(name, number), problem, names, name != AS_GIVEN, limit))
-        return [*found, grid_track(self.problems[AS_GIVEN][-1])]
+        return found
 
     def label(self, variation: str, number: int) -> str:
         """The name of a track."""
