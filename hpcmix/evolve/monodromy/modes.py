@@ -15,7 +15,7 @@ from hpcmix.initial.excitations.complex_states.families import lowest, represent
 from hpcmix.initial.excitations.complex_states.matrices import WholeVectors, complement
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm, signed
 from hpcmix.initial.excitations.complex_states.solutions import spectrum_of_solutions
-from hpcmix.initial.excitations.spectrum import ModesNotFound, OutOfIterations, Report, Spectrum
+from hpcmix.initial.excitations.spectrum import ModesNotFound, Report, Spectrum
 
 WHOLE = 256
 """Points times species up to which all multipliers are computed by a matrix."""
@@ -122,7 +122,7 @@ class TangentMapSearch:
 
         multipliers, vectors, residuals = largest_eigenvalues(space, wanted, self._tolerance, restarts, tell)
         if np.any(residuals > self._tolerance):
-            raise OutOfIterations(
+            raise ModesNotFound(
                 f"excitations: {np.sum(residuals <= self._tolerance)} of {len(residuals)} growing modes have converged "
                 f"to {self._tolerance:.1e} after {restarts} restarts, the worst has {np.max(residuals):.1e}; a longer "
                 "excitations.duration sets growing modes apart sooner"

@@ -85,6 +85,7 @@ class NotAMinimum(ModesNotFound):
     def __init__(self, curvature: float) -> None:
         super().__init__(
             f"excitations: the state is no minimum of the energy, which falls along a direction with curvature "
-            f"{curvature:.6g} (code units, per particle moved); its oscillations grow or have negative energy"
+            f"{curvature:.6g} (code units, per particle moved); its oscillations grow or have negative energy. "
+            'excitations.method = "dense" (on small grids) and "tangent-map" (growing ones) give them'
         )
         self.curvature = curvature

@@ -12,7 +12,7 @@ from hpcmix.initial.descent.curvature import FLAT, RESIDUALS
 from hpcmix.initial.excitations.complex_states.pencil import Pencil, Ritz, largest_of_pencil
 from hpcmix.initial.excitations.complex_states.preconditioner import AmplitudePreconditioner
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
-from hpcmix.initial.excitations.spectrum import OutOfIterations
+from hpcmix.initial.excitations.spectrum import ModesNotFound
 from hpcmix.initial.noise import complex_noise
 
 VECTORS = 6
@@ -40,7 +40,7 @@ def lowest_curvatures(
     """The lowest eigenvalues of H by block conjugate gradients, well enough to know the sign of the lowest; a negative
     one to six digits. Flat directions are excluded from the form as they are met (:meth:`QuadraticForm.exclude`).
 
-    Raises :class:`~hpcmix.initial.excitations.spectrum.OutOfIterations` where the sign stays unknown. Collective.
+    Raises :class:`~hpcmix.initial.excitations.spectrum.ModesNotFound` where the sign stays unknown. Collective.
     """
     flat = flatness(form)
     start = noise(form, VECTORS, seed)
@@ -58,15 +58,16 @@ def lowest_curvatures(
         preconditioner.apply(start)
         ritz = largest_of_pencil(pencil, start, known, max_iterations)
         if not known(ritz):
-            raise OutOfIterations(
+            raise ModesNotFound(
                 f"excitations: the lowest curvature of the energy, {-ritz.values[0]:.3g}, is not known well enough "
-                f"after {max_iterations} iterations to say whether the state is a minimum"
+                f"after {max_iterations} iterations to say whether the state is a minimum; excitations.method = "
+                '"dense" or "tangent-map" does not ask'
             )
         if abs(ritz.values[0]) > flat:
             return Curvatures(-ritz.values, ritz.vectors)
         form.exclude(ritz.vectors[:1])
         start = ritz.vectors
-    raise OutOfIterations("excitations: the energy is flat along more directions than a state has shifts and rotations")
+    raise ModesNotFound("excitations: the energy is flat along more directions than a state has shifts and rotations")
 
 
 def flatness(form: QuadraticForm) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigh, qr
 
-from hpcmix.initial.excitations.complex_states.solutions import SAME_FREQUENCY, grows_of
+from hpcmix.initial.excitations.complex_states.solutions import grows_of
+from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET
 
 
 def representatives(
@@ -19,11 +20,11 @@ def representatives(
     """
     grows = grows_of(frequencies, scale)
     # the real part of a purely growing mode is rounding, and its family is closed: all are kept
-    kept = grows & (frequencies.imag > 0.0) & (frequencies.real >= -SAME_FREQUENCY * np.abs(frequencies))
+    kept = grows & (frequencies.imag > 0.0) & (frequencies.real >= -SAME_MULTIPLET * np.abs(frequencies))
     values, vectors = [frequencies[kept]], [columns[:, kept]]
     steady = np.flatnonzero(~grows)
     steady = steady[np.argsort(frequencies[steady].real)]
-    breaks = np.flatnonzero(np.diff(frequencies[steady].real) > SAME_FREQUENCY * scale) + 1
+    breaks = np.flatnonzero(np.diff(frequencies[steady].real) > SAME_MULTIPLET * scale) + 1
     for multiplet in np.split(steady, breaks):
         states, _ = qr(columns[:, multiplet], mode="economic")
         norms, turns = eigh(states.conj().T @ (sign * states))
@@ -41,5 +42,5 @@ def lowest(frequencies: np.ndarray, count: int | None) -> np.ndarray:
     if count is None or count >= len(order):
         return order
     last = frequencies[order[count - 1]]
-    same = np.abs(frequencies[order[count:]] - last) <= SAME_FREQUENCY * abs(last)
+    same = np.abs(frequencies[order[count:]] - last) <= SAME_MULTIPLET * abs(last)
     return order[: count + (len(same) if same.all() else int(np.argmin(same)))]

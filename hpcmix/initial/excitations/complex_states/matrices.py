@@ -9,9 +9,8 @@ from scipy.linalg import qr
 
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
 from hpcmix.initial.excitations.spectrum import ModesNotFound
+from hpcmix.problem.sections.excitations import LARGEST_MATRIX
 
-LARGEST = 4096
-"""Points times species of the largest matrices: 8192^2 complex numbers are 1 GB."""
 BATCH = 64
 """Columns made at a time."""
 
@@ -20,7 +19,7 @@ class WholeVectors:
     """Where the amplitudes of a form stand in whole vectors: u of all species, one after the other, then v.
 
     size  species times points: whole vectors have twice as many entries.
-    Raises :class:`~hpcmix.initial.excitations.spectrum.ModesNotFound` beyond :data:`LARGEST`.
+    Raises :class:`~hpcmix.initial.excitations.spectrum.ModesNotFound` beyond :data:`LARGEST_MATRIX`.
     """
 
     def __init__(self, form: QuadraticForm) -> None:
@@ -28,10 +27,10 @@ class WholeVectors:
         grid, species = form.mixture.grid, form.shape[1]
         every = int(np.prod(grid.points))
         self.size = species * every
-        if self.size > LARGEST:
+        if self.size > LARGEST_MATRIX:
             raise ModesNotFound(
                 f"excitations: {species} species on {every} points make matrices of {2 * self.size}^2 numbers, and "
-                f"{2 * LARGEST}^2 are the limit; use a smaller grid or another excitations.method"
+                f"{2 * LARGEST_MATRIX}^2 are the limit; use a smaller grid or another excitations.method"
             )
         points = np.arange(every).reshape(grid.points)[grid.position_block.slices].ravel()
         starts = [half * self.size + a * every for half in range(2) for a in range(species)]

@@ -11,8 +11,8 @@ from hpcmix.initial.excitations.complex_states.curvature import lowest_curvature
 from hpcmix.initial.excitations.complex_states.pencil import NotPositive, Pencil, Ritz, largest_of_pencil
 from hpcmix.initial.excitations.complex_states.preconditioner import AmplitudePreconditioner
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm, signed
-from hpcmix.initial.excitations.complex_states.solutions import SAME_FREQUENCY, spectrum_of_solutions
-from hpcmix.initial.excitations.spectrum import NotAMinimum, OutOfIterations, Report, Spectrum
+from hpcmix.initial.excitations.complex_states.solutions import spectrum_of_solutions
+from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, NotAMinimum, OutOfIterations, Report, Spectrum
 
 FEWEST_BESIDE, SHARE_BESIDE = 6, 2
 """Vectors beside the wanted ones: so many at least, and one to so many wanted."""
@@ -83,11 +83,8 @@ class AmplitudeSearch:
             spent += ritz.iterations
             good = self._good(ritz)
             if not np.all(good):
-                raise OutOfIterations(
-                    f"excitations: {np.sum(good)} of {len(good)} modes have converged to {self._tolerance:.1e} after "
-                    f"{spent} iterations, the worst has {np.max(self._wanted_residuals(ritz)):.1e}; raise "
-                    "excitations.max_iterations or excitations.tolerance"
-                )
+                worst = float(np.max(self._wanted_residuals(ritz)))
+                raise OutOfIterations(int(np.sum(good)), len(good), worst, spent, self._tolerance)
             if len(good) < len(ritz.values) or len(good) >= self._most:
                 break
             more = self._smooth_noise(min(GROWTH, self._most - len(good)), self._seed + len(good))
@@ -102,7 +99,7 @@ class AmplitudeSearch:
     def _wanted_residuals(self, ritz: Ritz) -> np.ndarray:
         """Of the modes up to the end of the last multiplet."""
         last = ritz.values[min(self._modes, len(ritz.values)) - 1]
-        return ritz.residuals[: int(np.sum(ritz.values >= last * (1.0 - SAME_FREQUENCY)))]
+        return ritz.residuals[: int(np.sum(ritz.values >= last * (1.0 - SAME_MULTIPLET)))]
 
     def _good(self, ritz: Ritz) -> np.ndarray:
         """Which of them have converged."""

@@ -10,8 +10,6 @@ from hpcmix.initial.excitations.spectrum import Spectrum
 GROWS = 1e-7
 """Imaginary part of a frequency, relative to the frequency or to the state's energies over hbar where those are larger,
 from which on a mode grows: two modes of one frequency are torn apart by rounding into the complex plane by its root."""
-SAME_FREQUENCY = 1e-6
-"""Relative difference of the frequencies of a multiplet."""
 
 
 def grows_of(frequencies: np.ndarray, scale: float) -> np.ndarray:
