@@ -116,8 +116,8 @@ def check_excitations(
     size = len(species) * math.prod(grid.points)
     if section.method == "dense" and size > LARGEST_MATRIX:
         message = (
-            f"is for at most {LARGEST_MATRIX} species times points, and here are {size}: matrices of them are too large; "
-            'use a coarser grid, or "minimum" or "tangent-map"'
+            f'"dense" is for at most {LARGEST_MATRIX} species times points, and here are {size}; use a coarser grid, '
+            '"minimum" or "tangent-map"'
         )
         yield ("excitations", "method"), message, None
 
