@@ -43,7 +43,8 @@ class Fluctuations:
     start   phi_a(0) of every species, of its shape on the local grid; the same in every replica, as the corrections.
     correction
             per species M_a in an array of one field, the first correction to the condensate of coherent states, where
-            it is followed: i hbar M' = (h + K1) M + K2 conj(M) + S, the source made by the fluctuations; before the pending kick.
+            it is followed: i hbar M' = (h + K1) M + K2 conj(M) + S, the source made by the fluctuations;
+            before the pending kick.
     beginning
             numbers of time zero, made when they are first asked for.
     """
