@@ -92,13 +92,13 @@ def test_all_wave_numbers_of_a_uniform_mixture():
     squares: dict[int, list[tuple[int, ...]]] = {}
     for wave in itertools.product(numbers, repeat=3):
         squares.setdefault(sum(m * m for m in wave), []).append(wave)
-    built = gas(0.3 / 24, modes=1, probes=2)
+    built = gas(TIME / 48, modes=1, probes=2)
     x, y, z = built.grid.coordinates
     total, inside = np.zeros(2), np.zeros(2)
     shells = sorted(squares.items())
     for first in range(0, len(shells), 27):
         chosen = shells[first : first + 27]
-        built = gas(0.3 / 24, modes=len(chosen), probes=2)
+        built = gas(TIME / 48, modes=len(chosen), probes=2)
         for source, (place, (_, waves)) in itertools.product(range(2), enumerate(chosen)):
             k = [2.0 * np.pi / LENGTH * m for m in waves[0]]
             pair = built.state.fluctuations.pairs[source][source * len(chosen) + place]
