@@ -66,6 +66,11 @@ def test_memory_and_checkpoints_hold_the_pairs():
     assert four.evolution_bytes - alone.evolution_bytes == pytest.approx(more - 14 * pair)
 
 
+def test_snapshots_hold_the_density_of_what_is_outside_where_it_is_asked_for():
+    asked, alone = (plan.make_plan(problem(section=f"also = {words}"), 1) for words in ('["density"]', "[]"))
+    assert asked.snapshot_bytes - alone.snapshot_bytes == 16**3 * 2 * 8
+
+
 def test_a_plan_says_how_pairs_are_dealt():
     lines = plan_lines(problem(), plan.make_plan(problem(), 4), 4)
     assert "decomposition  4 ranks as 4 groups of the whole grid, up to 16 x 16 x 16 points each" in lines

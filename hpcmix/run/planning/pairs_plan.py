@@ -73,3 +73,8 @@ def pair_transforms(problem: Problem, convolution: float) -> float:
 def pair_bytes(problem: Problem) -> int:
     """Bytes of a pair on the whole grid, in memory and in a checkpoint: u and w of every species."""
     return math.prod(problem.grid.points) * 2 * len(problem.species) * 16
+
+
+def densities_stored(problem: Problem) -> bool:
+    """Whether snapshots hold the density of what is outside the condensates, a real field of every species."""
+    return problem.fluctuations is not None and "density" in problem.fluctuations.also
