@@ -85,13 +85,13 @@ class KrylovKineticEnergy(ABC):
         """This rank's part of the sums of conj(field) T field and, per axis, of conj(field) (p + A) field, the kinetic
         momentum in the laboratory frame; without the volume element."""
         kinetic = self._average(field)
-        found = [kinetic]
+        values = [kinetic]
         for axis, part in enumerate(self.momentum.frame):
             product = kernels.inner_product(field, self.momentum.along(field, axis)).real / self.momentum.scale
             if part is not None:
                 product -= float(np.sum((field.real**2 + field.imag**2) * part, dtype=np.float64))
-            found.append(product)
-        return np.array(found)
+            values.append(product)
+        return np.array(values)
 
 
 class MagneticKineticEnergy(KrylovKineticEnergy):

@@ -98,7 +98,7 @@ class PaddedMultiplier:
     def shape_with(self, others: Sequence[PaddedMultiplier]) -> tuple[int, ...]:
         """Of an array for the sum of this multiplier and others: folded where all of them are."""
         _, _, padded, _, count = self._place
-        folded = all(one.folded for one in (self, *others))
+        folded = all(multiplier.folded for multiplier in (self, *others))
         return (*((n // 2 + 1 if folded else n) for n in padded[:2]), count)
 
     def fill(self, contraction: float, out: np.ndarray) -> None:
