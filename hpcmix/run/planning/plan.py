@@ -23,6 +23,7 @@ from hpcmix.run.planning.pairs_plan import (
     PairsPlan,
     densities_stored,
     pair_bytes,
+    pair_calls,
     pair_transforms,
     passing_fields,
     plan_of_pairs,
@@ -356,6 +357,8 @@ def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:
         calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)
+    if held:
+        calls += held * pair_calls(problem)
     return pairs * seconds_per_pair(problem.grid.points, ranks) + calls
 
 
