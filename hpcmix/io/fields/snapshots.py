@@ -26,8 +26,9 @@ FLUCTUATION_DENSITY = "fluctuation_density"
 MATRICES = {
     "U": "U of b(t) = U b + V b^+ between points of the grid, rows (species, axes), columns (species, axes)",
     "V": "V of b(t) = U b + V b^+ between points of the grid, rows (species, axes), columns (species, axes)",
+    "D": "first correction to the density matrix of coherent states, times the particles, between points of the grid",
 }
-"""What the matrices of the Bogoliubov map are, by the names of their datasets."""
+"""What matrices of fluctuations are, by the names of their datasets."""
 
 
 def write_snapshot(
@@ -49,7 +50,7 @@ def write_snapshot(
               the orbitals of this rank's group; the last part of the path says what it is: density, phase,
               wave_function. The same names and types on every rank.
     grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
-    matrices  those of the Bogoliubov map, whole in every replica, by their names (:data:`MATRICES`).
+    matrices  of fluctuations, the same in every replica, by their names (:data:`MATRICES`).
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
@@ -70,7 +71,7 @@ def write_snapshot(
                 file[name].attrs["quadratic_phase"] = phases[species]
                 file[name].attrs["comment"] = "without the factor exp(i quadratic_phase (x^2 + y^2 + z^2)) of the frame"
         for name in matrices or ():
-            file[name].attrs["long_name"] = MATRICES[name]
+            file[name].attrs["long_name"] = MATRICES[name.rpartition("/")[2]]
 
     write_arrays(
         path,

@@ -15,12 +15,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.initial.excitations.feynman import every_function
+from hpcmix.observe.fluctuations.corrections import corrections
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of, go_over
 from hpcmix.observe.look import Look
 from hpcmix.parallel.decomposition import Block, Part
 
 PAIRS_AT_ONCE = 256
 """Of which copies are kept for a product of matrices."""
+
+
+def all_matrices(look: Look) -> dict[str, Part]:
+    """What snapshots hold of the fluctuations as matrices, by the names of their datasets: U and V, and per species D,
+    the first correction to the density matrix of coherent states (corrections.py), as arrays of shape (*grid, *grid).
+    The same in every replica. Collective over the world."""
+    grid = look.mixture.grid
+    block = grid.position_block
+    place = Block((*block.start, *(0 for _ in grid.points)), (*block.shape, *grid.points))
+    found = bogoliubov_matrices(look)
+    for species, matrix in zip(look.mixture.species, corrections(look), strict=True):
+        found[f"{species.name}/D"] = Part((*grid.points, *grid.points), place, matrix.reshape(place.shape))
+    return found
 
 
 def bogoliubov_matrices(look: Look) -> dict[str, Part]:
