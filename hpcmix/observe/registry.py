@@ -7,6 +7,7 @@ from importlib import import_module
 
 import numpy as np
 
+from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.observables.angular_momentum import TURNED
 from hpcmix.observe.observables.energies import ENERGIES
@@ -50,5 +51,5 @@ def _of_word(word: str) -> Observable:
 
 def labels_of_all(axes: int) -> dict[str, tuple[str, Dimension | None]]:
     """Long name and dimension of every entry that observables write on a grid of so many axes, by its name."""
-    known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS))
+    known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS), FLUCTUATIONS)
     return {label.name: (label.long_name, label.on_axes(axes)) for observable in known for label in observable.labels}
