@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.initial.excitations.feynman import every_function
+from hpcmix.initial.excitations.probes import exact_functions
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of, go_over
 from hpcmix.observe.look import Look
 from hpcmix.parallel.decomposition import Block, Part
@@ -77,9 +77,11 @@ def _every_function(look: Look) -> np.ndarray:
     group."""
     mixture = look.mixture
     grid, points = mixture.grid, int(np.prod(mixture.grid.points))
+    fluctuations = fluctuations_of(look)
     found = np.empty((len(mixture.species), points, points), np.complex128)
-    for whole, orbital in zip(found, fluctuations_of(look).start, strict=True):
+    for a, whole in enumerate(found):
         local = np.zeros((points, *grid.points), np.complex128)
-        local[(slice(None), *grid.position_block.slices)] = every_function(mixture, orbital)
+        functions = exact_functions(fluctuations.section, mixture, fluctuations.start, a)
+        local[(slice(None), *grid.position_block.slices)] = functions
         whole[...] = mixture.communicators.sum(local).reshape(points, points)
     return found

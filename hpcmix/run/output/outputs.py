@@ -20,6 +20,7 @@ from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import SeriesWriter, write_dataset
 from hpcmix.io.fields.slices import write_slices
 from hpcmix.io.fields.snapshots import FLUCTUATION_DENSITY, write_snapshot
+from hpcmix.observe.fluctuations.corrections import density_matrices
 from hpcmix.observe.fluctuations.density import fluctuation_densities
 from hpcmix.observe.fluctuations.matrices import bogoliubov_matrices
 from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
@@ -226,7 +227,7 @@ class Outputs:
         if section is not None and "density" in section.also:
             excited = fluctuation_densities(look)
         if section is not None and section.matrices:
-            matrices = bogoliubov_matrices(look)
+            matrices = bogoliubov_matrices(look) | density_matrices(look)
         for a, model in enumerate(mixture.species):
             single = not model.is_set
             if "density" in names:
