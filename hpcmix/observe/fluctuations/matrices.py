@@ -15,12 +15,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.initial.excitations.probes import exact_functions
+from hpcmix.observe.fluctuations.corrections import density_matrices
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of, go_over
 from hpcmix.observe.look import Look
 from hpcmix.parallel.decomposition import Block, Part
 
 PAIRS_AT_ONCE = 256
 """Of which copies are kept for a product of matrices."""
+
+
+def all_matrices(look: Look) -> dict[str, Part]:
+    """What snapshots hold of the fluctuations as matrices, by the names of their datasets: U and V, gamma and alpha,
+    and per species D (corrections.py). The same in every replica. Collective over the world."""
+    return bogoliubov_matrices(look) | density_matrices(look)
 
 
 def bogoliubov_matrices(look: Look) -> dict[str, Part]:

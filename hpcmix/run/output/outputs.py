@@ -20,15 +20,13 @@ from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import SeriesWriter, write_dataset
 from hpcmix.io.fields.slices import write_slices
 from hpcmix.io.fields.snapshots import FLUCTUATION_DENSITY, write_snapshot
-from hpcmix.observe.fluctuations.corrections import density_matrices
 from hpcmix.observe.fluctuations.density import fluctuation_densities
-from hpcmix.observe.fluctuations.matrices import bogoliubov_matrices
-from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
+from hpcmix.observe.fluctuations.matrices import all_matrices
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.record import observe
-from hpcmix.observe.registry import labels_of_all, requested
+from hpcmix.observe.registry import AROUND_FLOW, labels_of_all, requested
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.output.fluctuations import FluctuationWatch
@@ -65,7 +63,7 @@ class Outputs:
         self.reference = self._clouds_at_start(compared[0]) if compared else []
         self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
         if problem.fluctuations is not None:
-            self._also = (*self._also, FLUCTUATIONS)
+            self._also = (*self._also, *AROUND_FLOW)
         self._fluctuations = FluctuationWatch(problem, simulation.log)
         with self._on_root():
             if simulation.is_root:
@@ -227,7 +225,7 @@ class Outputs:
         if section is not None and "density" in section.also:
             excited = fluctuation_densities(look)
         if section is not None and section.matrices:
-            matrices = bogoliubov_matrices(look) | density_matrices(look)
+            matrices = all_matrices(look)
         for a, model in enumerate(mixture.species):
             single = not model.is_set
             if "density" in names:
