@@ -53,6 +53,11 @@ class KrylovKineticEnergy(ABC):
         """Without A: :meth:`KineticEnergy.largest`."""
         return self.free.largest(grid)
 
+    @property
+    def growth(self) -> int:
+        """See :class:`KineticEnergy`."""
+        return self.free.growth
+
     def of_squares(self, squares: float) -> float:
         """Where |Pi|^2 is hbar^2 `squares`: :meth:`KineticEnergy.of_squares`."""
         return self.free.of_squares(squares)

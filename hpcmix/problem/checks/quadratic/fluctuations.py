@@ -33,6 +33,12 @@ def check_fluctuations(parts: Parts) -> Iterator[Finding]:
             yield ("species", index, "kind"), message, None
     if section.initial == "correlated":
         yield from _check_correlated(parts)
+    if section.matrices and parts.tables.get("functional"):
+        message = (
+            "does not go with a [[functional]], whose third derivative the corrections to the condensates would take; "
+            "leave it out"
+        )
+        yield ("fluctuations", "matrices"), message, None
     if parts.grid is not None and parts.complete:
         yield from _check_size(section, len(parts.species), parts.grid.points)
         yield from _check_groups(parts, section.pairs(len(parts.species), parts.grid.points))
@@ -110,7 +116,7 @@ def _check_correlations(parts: Parts, place: KeyPath, beginning: str) -> Iterato
 def _check_size(section: FluctuationsSection, species: int, points: tuple[int, ...]) -> Iterator[Finding]:
     every = math.prod(points)
     place = ("fluctuations", "modes")
-    if section.whole and species * every > MOST_MODES:
+    if section.whole_on(points) and species * every > MOST_MODES:
         gigabytes = 2.0 * _COMPLEX_BYTES * (species * every) ** 2 / 1e9
         message = (
             f'"all" are {species * every} modes here, whose pairs take {gigabytes:.3g} GB; it is for at most '
