@@ -87,9 +87,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     callback=_numbers_of_jobs,
     help="Those of a claim about bosons beside a fixed number of fermions.",
 )
-@click.option(
-    "--excitations", is_flag=True, help="Find the spectrum of the problem's ground state, in place of a run."
-)
+@click.option("--excitations", is_flag=True, help="Find the spectrum of the problem's ground state, in place of a run.")
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
