@@ -94,5 +94,5 @@ def _require_of_this_state(
         raise ProblemError.of(
             where,
             "these are modes of another state than the one they are added to (or of another phase of it): take the "
-            'state from the same directory, initial = { kind = "file", path = ".../ground_state.h5", modes = ... }',
+            'state from the same directory, initial = { kind = "file", path = ".../snapshots/000000.h5", modes = ... }',
         )
