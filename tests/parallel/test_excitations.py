@@ -1,72 +1,52 @@
-"""Modes are the same at every number of ranks and every division of the grid, by every method."""
+"""Frequencies do not depend on how the ranks share the grid: slabs and pencils, odd grids, kernels, coupled species."""
 
 import numpy as np
 import pytest
-from physics.systems import contact, evolution, gaussian_kernel, largest, require_below, species, system
+from physics.systems import contact, harmonic, species, system
 
-from hpcmix.evolve.monodromy import modes as monodromy_modes
-from hpcmix.evolve.monodromy.modes import TangentMapSearch
-from hpcmix.evolve.monodromy.tangent_map import TangentMap
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
-from hpcmix.initial.excitations.complex_states.dense import DenseSearch
-from hpcmix.initial.excitations.complex_states.minimum import AmplitudeSearch
-from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
+from hpcmix.initial.excitations.modes import spectrum_of
 from hpcmix.model.envelope import Instant
 from hpcmix.parallel.process.mpi import MPI
+from hpcmix.problem.sections.excitations import ExcitationsSection
 
-POINTS, LENGTHS = [5, 4], [6.0, 5.0]
-"""An odd axis among ranks, which have different numbers of its points."""
-
-
-def flow(comm, waves, cross):
-    """Two species, at rest or flowing through each other."""
-    return system(
-        POINTS,
-        LENGTHS,
-        [
-            species(name, particles=30.0, mass=mass, initial={"kind": "plane-waves", "numbers": list(wave)})
-            for name, mass, wave in zip("ab", (1.0, 1.4), waves, strict=True)
-        ],
-        [contact("a", "a", 1.0), gaussian_kernel("b", "b", 1.1, 0.5), contact("a", "b", cross)],
-        time=evolution(4.0, 0.4, "strang"),
-        comm=comm,
-    )
+TRAP = harmonic([1.0, 1.3])
+GAUSSIAN = {"between": ["a", "b"], "kind": "gaussian", "strength": 0.4, "width": 0.8, "boundary": "free"}
+COUPLED = [{"between": ["a", "b"], "rabi_frequency": 0.4, "phase": 0.5}]
 
 
-def form_of(one):
-    fields = [orbitals[0] for orbitals in one.state.orbitals]
-    return QuadraticForm(BogoliubovOperator(one.mixture, fields, Instant.before_start()))
+def frequencies(comm, points, lengths, modes, entries, interaction, **sections):
+    solved = system(points, lengths, entries, interaction, comm=comm, ground_state={"tolerance": 1e-11}, **sections)
+    orbitals = [each[0] for each in solved.state.orbitals]
+    operator = BogoliubovOperator(solved.mixture, orbitals, Instant.before_start())
+    spectrum = spectrum_of(operator, ExcitationsSection(modes=modes))
+    assert np.all(spectrum.residuals <= 1e-8)
+    return spectrum.frequencies.real
 
 
-def by_lobpcg(comm):
-    search = AmplitudeSearch(form_of(flow(comm, ([0, 0], [0, 0]), 0.3)), 6, 1e-10, 0)
-    search.begin()
-    return search.run(200).frequencies
+@pytest.mark.parametrize(
+    "points, lengths, interaction, sections",
+    [
+        ([26, 23], [12.0, 11.0], [contact("a", "a", 0.5), contact("a", "b", 0.2), GAUSSIAN], {}),
+        ([26, 23], [12.0, 11.0], [contact("a", "a", 0.5), contact("b", "b", 0.6)], {"coupling": COUPLED}),
+        ([12, 11, 10], [8.0, 7.5, 7.0], [contact("a", "b", 0.6), contact("b", "b", 0.5)], {}),
+    ],
+    ids=["free kernel", "coupled", "three dimensions"],
+)
+def test_frequencies_at_any_number_of_ranks(points, lengths, interaction, sections):
+    trap = TRAP if len(points) == 2 else harmonic([1.0, 1.2, 1.5])
+    entries = [species("a", particles=12.0, potential=trap), species("b", particles=8.0, potential=trap)]
+    parts = (points, lengths, 5, entries, interaction)
+    alone = frequencies(MPI.COMM_SELF, *parts, **sections)
+    together = frequencies(MPI.COMM_WORLD, *parts, **sections)
+    assert together == pytest.approx(alone, rel=1e-9)
 
 
-def by_matrices(comm):
-    return DenseSearch(form_of(flow(comm, ([1, 0], [0, -1]), 1.8)), 10).run().frequencies
-
-
-def by_tangent_map(comm):
-    one = flow(comm, ([1, 0], [0, -1]), 1.8)
-    form, time = form_of(one), one.problem.time
-
-    def make(alive):
-        return TangentMap(form, one.state, time.splitting, time.fixed_steps)
-
-    return TangentMapSearch(form, make, 3, 1e-9, 0, True).run(60).frequencies
-
-
-@pytest.mark.parametrize("method", [by_lobpcg, by_matrices])
-def test_frequencies_do_not_depend_on_ranks(comm, method):
-    require_below(largest(method(comm) - method(MPI.COMM_SELF)), 1e-9, "frequencies")
-
-
-@pytest.mark.parametrize("whole", [256, 1])
-def test_multipliers_do_not_depend_on_ranks(comm, monkeypatch, whole):
-    """By a matrix, and by a Krylov space."""
-    monkeypatch.setattr(monodromy_modes, "WHOLE", whole)
-    found, alone = by_tangent_map(comm), by_tangent_map(MPI.COMM_SELF)
-    assert np.any(alone.imag > 0.01)
-    require_below(largest(found - alone), 1e-8, "frequencies")
+def test_pencils():
+    """Three dimensions over two directions of ranks."""
+    ranks = MPI.COMM_WORLD.size
+    pencils = {"parallel": {"pencil_grid": [1, ranks]}}
+    entries = [species("a", particles=12.0, potential=harmonic([1.0, 1.2, 1.5]))]
+    parts = ([12, 11, 10], [8.0, 7.5, 7.0], 4, entries, [contact("a", "a", 0.5)])
+    alone = frequencies(MPI.COMM_SELF, *parts)
+    assert frequencies(MPI.COMM_WORLD, *parts, **pencils) == pytest.approx(alone, rel=1e-9)
