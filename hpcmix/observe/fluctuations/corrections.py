@@ -2,8 +2,8 @@
 
     N_a (gamma_a - |phi_a><phi_a|)  ->  D_a = gamma_aa + |chi_a><phi_a| + |phi_a><chi_a|,      chi_a = sqrt(nu_a) M_a
 
-as N grows (evolve/correction.py has M). The trace of D_a is zero: particles that leave the condensate's function are
-missing in it.
+as N grows (evolve/fluctuations/correction.py has M). The trace of D_a is zero: particles that leave the condensate's
+function are missing in it.
 """
 
 from __future__ import annotations
