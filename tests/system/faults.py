@@ -34,6 +34,12 @@ snapshots = { every = 20, slices = false }
 checkpoints = { every = 5, keep = 2 }
 """
 
+CLOCK = """
+import time
+import hpcmix.run.launch, hpcmix.run.stops.requests
+hpcmix.run.stops.requests._program_start = time.time  # on a busy machine importing alone takes long
+"""
+
 _PROGRAM = """
 import os, signal, sys
 sys.argv = ["hpcmix", *{arguments!r}]
