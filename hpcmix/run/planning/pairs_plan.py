@@ -64,8 +64,8 @@ def plan_of_pairs(problem: Problem, division: Division) -> PairsPlan | None:
 
 def passing_fields(problem: Problem) -> int:
     """Complex fields that go with the pairs of a rank: those of the start, and the corrections to condensates; and in
-    passing the modes and the probes of one species when they are made, a pair that is completed to be looked at with the
-    change of the densities and the fields that it makes, or the matrices of snapshots."""
+    passing the modes and the probes of one species when they are made, a pair that is completed to be looked at with
+    the change of the densities and the fields that it makes, or the matrices of snapshots."""
     section, species, points = problem.fluctuations, len(problem.species), math.prod(problem.grid.points)
     if section is None:
         return 0
