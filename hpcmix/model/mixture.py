@@ -254,12 +254,12 @@ class Mixture:
             _add(fields, own)
         return Interaction(fields, energies)
 
-    def responses(self, densities: Densities, changes: Densities) -> list[np.ndarray]:
-        """The change of W_a to first order in changes of the densities: the second variation of the interaction energy
-        applied to them, where the frame is at rest. Collective."""
+    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> list[np.ndarray]:
+        """The change of b^2 W_a to first order in real changes of the densities, sum_b G_ab * delta_b: the second
+        variation of the interaction energy applied to them. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         for term in self.terms:
-            _add(fields, term.responses(densities, changes))
+            _add(fields, term.responses(densities, changes, contraction))
         return fields
 
     def potential(self, species: int, mean_field: np.ndarray, instant: Instant) -> np.ndarray:

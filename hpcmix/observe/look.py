@@ -6,13 +6,14 @@ steps lacks its last kick (:class:`~hpcmix.state.progress.Progress`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
 from hpcmix.evolve.instants import coming_instant, pending_instant
+from hpcmix.evolve.tangent import Tangent
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Interaction, Mixture
@@ -102,6 +103,35 @@ class Look:
         for place, orbital in enumerate(self.orbitals(species)):
             complete[place] = orbital
         return complete
+
+    def pairs(self) -> Iterator[list[np.ndarray]]:
+        """The pairs of fluctuations that this rank holds, one after the other, with the pending kick done: for each an
+        array (2, *local grid) of every species, u and w in position space (:mod:`hpcmix.state.fluctuations`). They are
+        overwritten by the next pair; where no kick is pending they are the state's own. Collective with every pair.
+
+        Raises :class:`ValueError` where the state has none.
+        """
+        fluctuations = self.state.fluctuations
+        if fluctuations is None:
+            raise ValueError("no fluctuations are followed in this state")
+        held = ([array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held)))
+        return held if self.state.progress.pending_kick == 0.0 else self._completed_pairs(held)
+
+    def _completed_pairs(self, held: Iterable[list[np.ndarray]]) -> Iterator[list[np.ndarray]]:
+        species = range(len(self.mixture.species))
+        orbitals = [next(self.orbitals(a)) for a in species]
+        factors = [np.ones_like(orbital) for orbital in orbitals]
+        for a in species:
+            kernels.rotate_phase(factors[a], self._pending_potential(a), self._pending_angle)
+        progress = self.state.progress
+        contraction = pending_instant(progress, self.mixture.grid.frame).contraction
+        kick = Tangent(self.mixture).kick_in(orbitals, factors, self.densities, progress.pending_kick, contraction)
+        copies = [np.empty((2, *orbital.shape), orbital.dtype) for orbital in orbitals]
+        for pair in held:
+            for copy, fields in zip(copies, pair, strict=True):
+                np.copyto(copy, fields)
+            kick.move([[copy[part] for part in (0, 1) for copy in copies]], 0, False, False)
+            yield copies
 
     def before_pending_kick(self, species: int, function: Callable[[np.ndarray], None]) -> Callable[[np.ndarray], None]:
         """`function`, which changes a completed orbital of a species in place, as one that changes an orbital as the

@@ -46,8 +46,13 @@ class Fluctuations:
 
     @property
     def fields(self) -> list[np.ndarray]:
-        """u and w of all pairs of all species, one after the other; the arrays are the pairs' own."""
-        return [field for array in self.pairs for pair in array for field in pair]
+        """Per species u and w of all pairs in turn, (2 pairs, *local grid); the memory is the pairs' own."""
+        return [array.reshape(2 * len(array), *array.shape[2:]) for array in self.pairs]
+
+    @property
+    def each(self) -> list[list[np.ndarray]]:
+        """For every pair u of all species, then w of all species; the arrays are the pairs' own."""
+        return [[array[number, part] for part in (0, 1) for array in self.pairs] for number in range(len(self.held))]
 
     def copy(self) -> Fluctuations:
         """Pairs that share no memory with these."""
@@ -76,7 +81,8 @@ class Fluctuations:
     def looks_finite(self) -> bool:
         """Whether every pair is finite here as far as one value of each field tells: a transform spreads a value that
         is not finite over the whole grid."""
-        return all(bool(np.isfinite(field.flat[:1]).all()) for field in self.fields)
+        first: tuple[slice | int, ...] = (slice(None), slice(None), *(0,) * (self.pairs[0].ndim - 2))
+        return all(bool(np.isfinite(array[first]).all()) for array in self.pairs)
 
 
 def _laid_out(array: np.ndarray, transform: Transform) -> np.ndarray:
