@@ -34,15 +34,15 @@ def concentration(
     Both must be large: the part of it at one grid point and its kinetic energy (of the whole species, as records give
     it). A fast packet or a turbulent state has the second alone.
     """
-    one, grid = mixture.species[species], mixture.grid
+    model, grid = mixture.species[species], mixture.grid
     if not particles > 0.0:
         return None
     fraction = at_one_point / particles
-    rest = one.kinetic.rest_energy
-    share = (kinetic_energy / particles - rest) / (one.kinetic.largest(grid) - rest)
+    rest = model.kinetic.rest_energy
+    share = (kinetic_energy / particles - rest) / (model.kinetic.largest(grid) - rest)
     if not (fraction >= peak_fraction(grid.dimensions) and share >= KINETIC_FRACTION):
         return None
     return (
-        f'species "{one.name}" has shrunk to the grid\'s resolution: {100 * fraction:.3g} % of it at one grid point, '
+        f'species "{model.name}" has shrunk to the grid\'s resolution: {100 * fraction:.3g} % of it at one grid point, '
         f"kinetic energy {100 * share:.3g} % of the largest that the grid carries"
     )

@@ -262,6 +262,17 @@ class Mixture:
             _add(fields, term.responses(densities, changes, contraction))
         return fields
 
+    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
+        """G_ab^(k) of all interactions, b^2 G_ab(b y), at some wave vectors, one array per axis of components, shape
+        (species, species, number); None where there is a functional of the densities, which has none. Local."""
+        total = np.zeros((len(self.species), len(self.species), *wave_numbers[0].shape))
+        for term in self.terms:
+            values = term.transforms(wave_numbers, contraction)
+            if values is None:
+                return None
+            total += values
+        return total
+
     def potential(self, species: int, mean_field: np.ndarray, instant: Instant) -> np.ndarray:
         """b^2 (U_a + W_a) of a species at an instant, its mean field b^2 W_a given. Local."""
         external = self.species[species].external.value(instant)

@@ -51,4 +51,4 @@ def _of_word(word: str) -> Observable:
 def labels_of_all(axes: int) -> dict[str, tuple[str, Dimension | None]]:
     """Long name and dimension of every entry that observables write on a grid of so many axes, by its name."""
     known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS))
-    return {label.name: (label.long_name, label.on_axes(axes)) for one in known for label in one.labels}
+    return {label.name: (label.long_name, label.on_axes(axes)) for observable in known for label in observable.labels}

@@ -250,20 +250,20 @@ def _first_state(
             alive()
 
         with mixture.communicators.in_unison():
-            state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
+            state, ground_state = initial_state(problem, mixture, report, log.line, alive, keeper)
         if stops is not None:
             stops.found()
     _move_where_transforms_work(mixture, state)
-    if found is None:
+    if ground_state is None:
         return state, None
     log.line(
-        f"ground state: residual {found.residual:.1e} after {found.iterations} iterations and "
-        f"{found.transforms} transforms ({found.method}), energy {found.energy:.12g}"
+        f"ground state: residual {ground_state.residual:.1e} after {ground_state.iterations} iterations and "
+        f"{ground_state.transforms} transforms ({ground_state.method}), energy {ground_state.energy:.12g}"
     )
-    log.line(f"ground state: {found.nature.sentence}")
-    for name, levels in (found.levels or {}).items():
+    log.line(f"ground state: {ground_state.nature.sentence}")
+    for name, levels in (ground_state.levels or {}).items():
         log.line(f'ground state: highest filled level of "{name}" {levels.energies[-1]:.9g}, gap {levels.gap:.3g}')
-    return state, found.as_dict()
+    return state, ground_state.as_dict()
 
 
 def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -> None:

@@ -212,7 +212,7 @@ def test_all_mistakes_are_said_at_once():
 
 
 @pytest.mark.parametrize(
-    ("points", "dimensions", "modes"), [([40], 1, 3), ([8, 8], 2, 9), ([8, 8, 8], 3, 27), ([2, 2, 2], 3, 8)]
+    ("points", "dimensions", "modes"), [([40], 1, 3), ([8, 8], 2, 9), ([8, 8, 8], 3, 27), ([2, 2, 2], 3, "all")]
 )
 def test_defaults_are_filled_in(points, dimensions, modes):
     lengths = [8.0] * dimensions
@@ -220,12 +220,12 @@ def test_defaults_are_filled_in(points, dimensions, modes):
     section = parse_problem(text.replace("modes = 5\nprobes = 4\n", "")).fluctuations
     assert (section.modes, section.probes, section.initial, section.seed, section.matrices) == (
         modes,
-        16,
+        0 if modes == "all" else 16,
         "vacuum",
         0,
         False,
     )
-    assert section.pairs(2, points) == 2 * modes + 16
+    assert section.pairs(2, points) == (16 if modes == "all" else 2 * modes + 16)
 
 
 def test_all_modes_leave_nothing_to_sample():

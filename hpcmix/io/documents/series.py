@@ -140,8 +140,8 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     for t, record in enumerate(records):
         for name, value in _leaves({key: value for key, value in record.items() if key != "time"}):
             of_run.setdefault(name, {})[(t,)] = value
-        for one, name, value in _species_leaves(record):
-            of_species.setdefault(name, {})[(t, species.index(one))] = value
+        for owner, name, value in _species_leaves(record):
+            of_species.setdefault(name, {})[(t, species.index(owner))] = value
     coordinates = {
         "time": (
             "time",
@@ -174,8 +174,8 @@ def _species_leaves(record: Mapping[str, Any], prefix: str = "") -> Iterator[tup
     """Species, name and value of what stands under ``species``, of a record and of the tables in it."""
     for key, value in record.items():
         if key == "species":
-            for one, entries in value.items():
-                yield from ((one, name, number) for name, number in _leaves(entries, prefix))
+            for species, entries in value.items():
+                yield from ((species, name, number) for name, number in _leaves(entries, prefix))
         elif isinstance(value, Mapping):
             yield from _species_leaves(value, f"{prefix}{key}_")
 
@@ -183,18 +183,18 @@ def _species_leaves(record: Mapping[str, Any], prefix: str = "") -> Iterator[tup
 def _leaves(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores; not what stands under
     ``species``."""
-    found = []
+    leaves = []
     for key, value in entries.items():
         name = f"{prefix}{key}"
         if key == "species":
             continue
         if isinstance(value, Mapping):
-            found += _leaves(value, f"{name}_")
+            leaves += _leaves(value, f"{name}_")
         else:
             numbers = value if isinstance(value, list) else [value]
             if all(number is None or isinstance(number, (int, float)) for number in numbers):
-                found.append((name, value))
-    return found
+                leaves.append((name, value))
+    return leaves
 
 
 def _filled(shape: tuple[int, ...], cells: Mapping[tuple[int, ...], Any]) -> np.ndarray:

@@ -113,6 +113,11 @@ class Term(ABC):
         """
         raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
 
+    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
+        """G_ab^(k) of b^2 G_ab(b y) at some wave vectors, one array per axis of components, shape (species, species,
+        number); they need not belong to the grid. None for a term that is no kernel. Local."""
+        return None
+
     def times(self, factors: Mapping[tuple[int, int], float]) -> Term:
         """The same term with the kernels of some pairs of species (lower index first) multiplied by a factor; a term
         that is no kernel stays as it is. Shares transforms."""

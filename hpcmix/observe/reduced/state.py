@@ -82,16 +82,16 @@ class SharedState:
 
     def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.complex128]:
         """See :class:`BodyState`. Collective."""
-        found = np.empty((len(numbers), self.cut.columns), np.complex128)
+        columns = np.empty((len(numbers), self.cut.columns), np.complex128)
         exchange = RowExchange(self.cut, numbers)
         try:
             slots = exchange.slots(numbers)
             for number, (first, last) in enumerate(exchange.blocks):
-                found[:, first:last] = exchange.bring(self.psi, number)[slots]
+                columns[:, first:last] = exchange.bring(self.psi, number)[slots]
                 exchange.release()
         finally:
             exchange.free()
-        return found.reshape(len(numbers), *(len(space) for space in self.spaces[1:]))
+        return columns.reshape(len(numbers), *(len(space) for space in self.spaces[1:]))
 
     def share(self, count: int) -> range:
         """See :class:`BodyState`: in the order of the ranks' rows, so that most of what is needed is near."""

@@ -210,21 +210,21 @@ class Outputs:
         measured = look.densities if dilution == 1.0 else look.densities * dilution
         densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
-        for a, one in enumerate(mixture.species):
-            single = not one.is_set
+        for a, model in enumerate(mixture.species):
+            single = not model.is_set
             if "density" in names:
-                fields[f"{one.name}/density"] = densities[one.name]
+                fields[f"{model.name}/density"] = densities[model.name]
             if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own
                 orbitals = look.orbital_set(a)
-                dealt = Dealt(orbitals, mixture.held(a).start, one.orbitals, single)
+                dealt = Dealt(orbitals, mixture.held(a).start, model.orbitals, single)
                 if "phase" in names and single:
-                    fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
+                    fields[f"{model.name}/phase"] = replace(dealt, local=np.angle(orbitals))
                 if "wave_function" in names:
                     orbitals *= np.sqrt(dilution)
-                    fields[f"{one.name}/wave_function"] = dealt
+                    fields[f"{model.name}/wave_function"] = dealt
             if "thomas_fermi" in names and not single:
                 # its equation has the same form in the frame, with b^2 mu in place of mu
-                fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
+                fields[f"{model.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
         phases = {
             species.name: frame.quadratic_phase(look.clock, species.mass, mixture.hbar) for species in mixture.species
         }

@@ -333,7 +333,7 @@ def mixing_pairs(problem: Problem) -> float:
     sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
     for group in coupled_groups([species.name for species in problem.species], problem.coupling):
         members = [problem.species[a] for a in group]
-        kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
+        kinetic = {(species.kinetic, species.mass, getattr(species, "rest_mass", None)) for species in members}
         if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
             pairs += (sweep + 0.04) * len(group)
         else:

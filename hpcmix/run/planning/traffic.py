@@ -50,7 +50,7 @@ def step_bytes(problem: Problem) -> float:
     potentials = size * sum(1 for species in problem.species if species.potential)
     channels = [channels_through(problem, boundary) for boundary in ("periodic", "free")]
     felt = {int(a) for each in channels for a in each.felt}
-    local = {one for entry in problem.functional for one in problem.indices(entry.species)}
+    local = {index for entry in problem.functional for index in problem.indices(entry.species)}
     pairs = problem.pairs
     fields *= 1 + 2 * pairs
     densities = 2 * size * sum(problem.orbitals[a] for a in felt | local) * (1 + 2 * pairs)

@@ -211,14 +211,14 @@ class _Run:
         folder = self.folder
         if folder is None:
             return False
-        found: tuple[Record, int] | None = None
+        stored: tuple[Record, int] | None = None
         with together(self.comm):
             if self.comm.rank == 0:
-                found = self._candidate(folder)
-        found = self.comm.bcast(found)
-        if found is None:
+                stored = self._candidate(folder)
+        stored = self.comm.bcast(stored)
+        if stored is None:
             return False
-        record, step = found
+        record, step = stored
         with together(self.comm):
             rows = np.load(folder / STATE / f"{step}.npy", mmap_mode="r")
             with np.load(folder / STATE / f"{step}.npz") as arrays:

@@ -110,7 +110,7 @@ def _check_correlations(parts: Parts, place: KeyPath, beginning: str) -> Iterato
 def _check_size(section: FluctuationsSection, species: int, points: tuple[int, ...]) -> Iterator[Finding]:
     every = math.prod(points)
     place = ("fluctuations", "modes")
-    if section.whole and species * every > MOST_MODES:
+    if section.whole_on(points) and species * every > MOST_MODES:
         gigabytes = 2.0 * _COMPLEX_BYTES * (species * every) ** 2 / 1e9
         message = (
             f'"all" are {species * every} modes here, whose pairs take {gigabytes:.3g} GB; it is for at most '
