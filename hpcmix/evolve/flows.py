@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
+from hpcmix.evolve.correction import kick_correction
 from hpcmix.evolve.kick import Kick, external_potentials
 from hpcmix.evolve.tangent import Tangent
 from hpcmix.model.envelope import Instant
@@ -85,6 +86,8 @@ class Flows:
                 self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
                 if fluctuations is not None:
                     self._drift(fluctuations.fields, drifts[number], kick.instant)
+                    if fluctuations.correction:
+                        self._drift(fluctuations.correction, drifts[number], kick.instant)
             half_way = drift_follows
         return half_way
 
@@ -94,6 +97,7 @@ class Flows:
         self._enter_position([cloud.orbitals for cloud in clouds])
         if fluctuations is not None:
             self._enter_position(fluctuations.fields)
+            self._enter_position(fluctuations.correction)
 
     def forget_factors(self) -> None:
         """Drop the factors of drifts that were used so far: their durations do not come again."""
@@ -261,24 +265,44 @@ class Flows:
             self._tangent = Tangent(self._mixture)
         orbitals, densities = _fields(clouds), () if self._densities is None else self._densities
         frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant.contraction)
-        if len(set(self._axes)) == 1:
+        if len(set(self._axes)) == 1 and not fluctuations.correction:
             frozen.move(fluctuations.each, self._axes[0], half_way, drift_follows)
             return
-        if half_way:
-            self._enter_position(fluctuations.fields)
+        moved = [fluctuations.fields, fluctuations.correction]
+        for fields in moved if half_way else ():
+            self._enter_position(fields)
+        if fluctuations.correction:
+            self._kick_correction(fluctuations, orbitals, factors, kick)
         frozen.move(fluctuations.each, 0, False, False)
-        if drift_follows:
-            self._leave_position(fluctuations.fields)
+        for fields in moved if drift_follows else ():
+            self._leave_position(fields)
+
+    def _kick_correction(
+        self, fluctuations: Fluctuations, orbitals: Sequence[np.ndarray], factors: Sequence[np.ndarray], kick: Kick
+    ) -> None:
+        """The correction to the condensates, which sees pairs as they are before the kick. Collective."""
+        kick_correction(
+            self._mixture,
+            [
+                np.sqrt(weight) * orbital * factor.conj()
+                for weight, orbital, factor in zip(self._mixture.weights, orbitals, factors, strict=True)
+            ],
+            factors,
+            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
+            [field[0] for field in fluctuations.correction],
+            kick.whole,
+            kick.instant.contraction,
+        )
 
     def _enter_position(self, fields: Sequence[np.ndarray]) -> None:
         """Bring fields of every species that are half way to position space, in place."""
-        for array, diagonal in zip(fields, self._diagonal, strict=True):
+        for array, diagonal in zip(fields, self._diagonal, strict=False):
             for field in array if diagonal else ():
                 self._mixture.transform.enter_position(field, field)
 
     def _leave_position(self, fields: Sequence[np.ndarray]) -> None:
         """The reverse, for those whose drift begins half way."""
-        for array, axes in zip(fields, self._axes, strict=True):
+        for array, axes in zip(fields, self._axes, strict=False):
             for field in array:
                 self._mixture.engine.kernels.transform_planes(field, True, axes=axes)
 

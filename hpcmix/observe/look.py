@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from hpcmix.evolve.correction import kick_correction
 from hpcmix.evolve.instants import coming_instant, pending_instant
 from hpcmix.evolve.tangent import Tangent
 from hpcmix.kernels import dispatch as kernels
@@ -117,12 +118,41 @@ class Look:
         held = ([array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held)))
         return held if self.state.progress.pending_kick == 0.0 else self._completed_pairs(held)
 
+    def correction(self) -> list[np.ndarray]:
+        """M_a of every species, the first correction to the condensates of coherent states (evolve/correction.py), with
+        the pending kick done. Collective over the world.
+
+        Raises :class:`ValueError` where the state has none."""
+        fluctuations = self.state.fluctuations
+        if fluctuations is None or not fluctuations.correction:
+            raise ValueError("no correction to the condensates is followed in this state")
+        fields = [array[0] for array in fluctuations.correction]
+        progress = self.state.progress
+        if progress.pending_kick == 0.0:
+            return fields
+        copies = [field.copy() for field in fields]
+        kick_correction(
+            self.mixture,
+            [np.sqrt(nu) * held[0] for nu, held in zip(self.mixture.weights, self.state.orbitals, strict=True)],
+            self._pending_factors(),
+            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
+            copies,
+            progress.pending_kick,
+            pending_instant(progress, self.mixture.grid.frame).contraction,
+        )
+        return copies
+
+    def _pending_factors(self) -> list[np.ndarray]:
+        """exp(-i theta_a) of the pending kick. Collective."""
+        factors = [np.ones_like(held[0]) for held in self.state.orbitals]
+        for a, factor in enumerate(factors):
+            kernels.rotate_phase(factor, self._pending_potential(a), self._pending_angle)
+        return factors
+
     def _completed_pairs(self, held: Iterable[list[np.ndarray]]) -> Iterator[list[np.ndarray]]:
         species = range(len(self.mixture.species))
         orbitals = [next(self.orbitals(a)) for a in species]
-        factors = [np.ones_like(orbital) for orbital in orbitals]
-        for a in species:
-            kernels.rotate_phase(factors[a], self._pending_potential(a), self._pending_angle)
+        factors = self._pending_factors()
         progress = self.state.progress
         contraction = pending_instant(progress, self.mixture.grid.frame).contraction
         kick = Tangent(self.mixture).kick_in(orbitals, factors, self.densities, progress.pending_kick, contraction)

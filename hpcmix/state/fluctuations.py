@@ -42,8 +42,9 @@ class Fluctuations:
     section the file's, by which the functions f can be made again.
     start   phi_a(0) of every species, of its shape on the local grid; the same in every replica, as the corrections.
     correction
-            per species M_a, the first correction to the condensate of coherent states, where it is followed:
-            i hbar M' = (h + K1) M + K2 conj(M) + S, the source made by the fluctuations; before the pending kick.
+            per species M_a in an array of one field, the first correction to the condensate of coherent states, where
+            it is followed: i hbar M' = (h + K1) M + K2 conj(M) + S, the source made by the fluctuations;
+            before the pending kick.
     beginning
             numbers of time zero, made when they are first asked for.
     """
@@ -105,9 +106,10 @@ class Fluctuations:
         """What every replica has the same of, as parts of global arrays of the grid's shape."""
         grid = communicators.decomposition
         block = grid.position_block(communicators.group.rank)
+        single = {"start": self.start, "correction": [array[0] for array in self.correction]}
         return {
             f"{name}/{word}": Part(grid.points, block, array)
-            for word, arrays in (("start", self.start), ("correction", self.correction))
+            for word, arrays in single.items()
             for name, array in zip(names, arrays, strict=False)
         }
 
@@ -123,9 +125,9 @@ class Fluctuations:
 
 
 def _alone(array: np.ndarray, transform: Transform) -> np.ndarray:
-    (field,) = transform.empty_fields(1)
-    field[...] = array
-    return field
+    fields = transform.empty_fields(1)
+    fields[...] = array
+    return fields
 
 
 def _laid_out(array: np.ndarray, transform: Transform) -> np.ndarray:

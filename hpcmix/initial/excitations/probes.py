@@ -83,7 +83,7 @@ def empty_pairs(section: FluctuationsSection, mixture: Mixture, held: range) -> 
         count * section.modes_on(grid.points),
         section,
         start=[np.zeros(grid.position_shape, np.complex128) for _ in range(count)],
-        correction=[mixture.transform.empty_fields(1)[0] for _ in range(followed)],
+        correction=[mixture.transform.empty_fields(1) for _ in range(followed)],
     )
 
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.ending import Foreseen
+
+SAME_MULTIPLET = 1e-6
+"""Relative distance of frequencies that belong to one multiplet: a grid that resolves the state to nine digits splits
+multiplets by less, and two different modes are hardly ever so close."""
 
 Report = Callable[[int, int, float], None]
 """Called after every iteration with its number, how many modes have converged, and the largest residual of those
@@ -46,11 +50,23 @@ class ModesNotFound(RuntimeError, Foreseen):
     """A search that did not come to its end, or a state that has no such modes; the text says which, with the number,
     and what to change."""
 
-    status = ExitStatus.FAILED
-
 
 class OutOfIterations(ModesNotFound):
-    """The iterations that were allowed are spent."""
+    """The iterations that were allowed are spent; the rows are as good as they made them, and can be gone on from."""
+
+    def __init__(self, converged: int, wanted: int, residual: float, iterations: int, tolerance: float) -> None:
+        self._how_far = (
+            f"excitations: {converged} of {wanted} modes have converged to {tolerance:.1e} after {iterations} "
+            f"iterations, the worst has {residual:.1e}; "
+        )
+        super().__init__(self._how_far + "raise excitations.max_iterations or excitations.tolerance")
+
+    def keeping(self, place: str) -> ModesNotFound:
+        """The same with what there is to do when the rows are kept at a place."""
+        return ModesNotFound(
+            f"{self._how_far}how far they came is kept in {place}: the same command again goes on from it, for "
+            "excitations.max_iterations more, and --set excitations.tolerance=... takes them sooner"
+        )
 
 
 class NotAMinimum(ModesNotFound):
