@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
 
 from hpcmix.model.mixture import Mixture
 
@@ -19,6 +18,8 @@ def fermi_density(mixture: Mixture, species: int, potential: np.ndarray) -> np.n
 
     potential  W on this rank. The box must hold the cloud. Collective over the group.
     """
+    from scipy.optimize import brentq  # here and not above: it takes a tenth of the time a run takes to start
+
     grid, communicators, model = mixture.grid, mixture.communicators, mixture.species[species]
     d = grid.dimensions
     ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
