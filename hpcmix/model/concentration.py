@@ -10,6 +10,10 @@ KINETIC_FRACTION = 0.05
 """Kinetic energy per particle, in units of that of the grid's shortest wave, from which on a state may be one that the
 grid does not resolve."""
 
+FEWEST_POINTS = 8
+"""Along the longest axis of a grid on which anything can shrink: fewer are the sites of a lattice, each of which may
+hold all of a species."""
+
 
 def peak_fraction(dimensions: int) -> float:
     """Part of a species at one grid point from which on a state may be one that the grid does not resolve:
@@ -35,7 +39,7 @@ def concentration(
     it). A fast packet or a turbulent state has the second alone.
     """
     model, grid = mixture.species[species], mixture.grid
-    if not particles > 0.0:
+    if not particles > 0.0 or max(grid.points) < FEWEST_POINTS:
         return None
     fraction = at_one_point / particles
     rest = model.kinetic.rest_energy

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from hpcmix.initial.build import initial_state
-from hpcmix.initial.excitations.beginning import first_pairs, room_for_pairs
+from hpcmix.initial.excitations.probes import empty_pairs, start_pairs
 from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
@@ -199,7 +199,8 @@ def build_simulation(
     _warn_of_faces(problem, mixture, state, log)
     if problem.fluctuations is not None and checkpoint is None:
         with timers.phase("initial pairs"):
-            state.fluctuations = first_pairs(problem, problem.fluctuations, mixture, state)
+            held = communicators.pairs_of_replica(problem.pairs)
+            state.fluctuations = start_pairs(problem.fluctuations, mixture, state.orbitals, held)
         beat()
     release_freed_memory()
     return Simulation(
@@ -220,7 +221,9 @@ def build_simulation(
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     """The state of the newest checkpoint that is good: of every species what this rank holds."""
-    pairs = None if problem.fluctuations is None else room_for_pairs(problem, problem.fluctuations, mixture)
+    pairs = None
+    if problem.fluctuations is not None:
+        pairs = empty_pairs(problem.fluctuations, mixture, mixture.communicators.pairs_of_replica(problem.pairs))
     names = [species.name for species in problem.species]
     state = origin.load(mixture.empty_clouds(), names, mixture.communicators, pairs)
     if problem.timing.adaptive is not None:

@@ -25,11 +25,14 @@ class Claim:
     name       the word on the command line.
     statement  in one sentence, formulas as plain text.
     source     paper and equation numbers.
+    around_flow  whether it is about the fluctuations around a flow; a claim about the flow itself leaves
+               ``[fluctuations]`` of a file alone.
     """
 
     name: str
     statement: str
     source: str
+    around_flow: bool = False
 
 
 Numbers = Sequence[float] | np.ndarray

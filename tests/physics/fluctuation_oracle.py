@@ -15,11 +15,13 @@ Transform = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class Map:
-    """psi (species, points), and U, V as matrices of the points of all species, with values <x|U|y> dV: U(0) = 1."""
+    """psi (species, points), U, V as matrices of the points of all species, with values <x|U|y> dV: U(0) = 1, and M
+    (species, points), the correction to the condensates of coherent states."""
 
     psi: np.ndarray
     U: np.ndarray
     V: np.ndarray
+    M: np.ndarray
 
 
 class Line:
@@ -75,25 +77,51 @@ class Line:
                 second[rows, columns] += psi[a][:, np.newaxis] * self.kernel(a, b) * psi[b]
         return first, second
 
+    def source(self, psi: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """S_a(x) = sum_b integral G_ab(x - y) [ gamma_b(y, y) psi_a(x) + gamma_ab(x, y) psi_b(y) + alpha_ab(x, y)
+        conj(psi_b(y)) ] dy with gamma = V V^+, alpha = U V^T."""
+        gamma, alpha = v @ v.conj().T / self.spacing, u @ v.T / self.spacing
+        total = np.zeros_like(psi)
+        for a in range(self.count):
+            rows = slice(a * self.points, (a + 1) * self.points)
+            for b in range(self.count):
+                columns = slice(b * self.points, (b + 1) * self.points)
+                kernel = self.kernel(a, b)
+                total[a] += psi[a] * (kernel @ np.diag(gamma[columns, columns]))
+                total[a] += (kernel * gamma[rows, columns]) @ psi[b] + (kernel * alpha[rows, columns]) @ psi[b].conj()
+        return total
+
+    def corrections(self, map: Map) -> list[np.ndarray]:
+        """D_a(x, y) dV = gamma_aa + M_a psi_a^+ + psi_a M_a^+."""
+        parts = []
+        for a in range(self.count):
+            rows = slice(a * self.points, (a + 1) * self.points)
+            crossed = self.spacing * np.outer(map.M[a], map.psi[a].conj())
+            parts.append(map.V[rows] @ map.V[rows].conj().T + crossed + crossed.conj().T)
+        return parts
+
     def evolved(self, psi: np.ndarray, time: float, tolerance: float = 1e-12) -> Map:
         """From the vacuum of psi, U = 1 and V = 0, to a time: i U' = (h + K1) U + K2 conj(V), i V' = (h + K1) V + K2
         conj(U)."""
         size = self.count * self.points
 
         def slope(_: float, values: np.ndarray) -> np.ndarray:
-            own = values[:size].reshape(self.count, self.points)
-            u, v = values[size:].reshape(2, size, size)
+            own, correction = values[: 2 * size].reshape(2, self.count, self.points)
+            u, v = values[2 * size :].reshape(2, size, size)
             first, second = self.blocks(own)
             moved = np.concatenate([self.hamiltonian(own, a) @ own[a] for a in range(self.count)])
             moved += (self.coupling @ own).ravel()
+            changed = first @ correction.ravel() + second @ correction.ravel().conj()
+            changed += self.source(own, u, v).ravel()
             pairs = [first @ u + second @ v.conj(), first @ v + second @ u.conj()]
-            return -1j * np.concatenate([moved, *(pair.ravel() for pair in pairs)])
+            return -1j * np.concatenate([moved, changed, *(pair.ravel() for pair in pairs)])
 
-        start = np.concatenate([psi.ravel(), np.eye(size).ravel(), np.zeros(size * size)]).astype(complex)
+        start = np.concatenate([psi.ravel(), np.zeros(size), np.eye(size).ravel(), np.zeros(size * size)])
+        start = start.astype(complex)
         solution = solve_ivp(slope, (0.0, time), start, method="DOP853", rtol=tolerance, atol=tolerance)
         values = solution.y[:, -1]
-        u, v = values[size:].reshape(2, size, size)
-        return Map(values[:size].reshape(self.count, self.points), u, v)
+        own, correction = values[: 2 * size].reshape(2, self.count, self.points)
+        return Map(own, *values[2 * size :].reshape(2, size, size), correction)
 
     def numbers(self, map: Map) -> np.ndarray:
         """<N_a> = ||V_a||^2."""

@@ -185,6 +185,14 @@ MISTAKES = [
         "initial",
         "[scaling] multiplies the interactions",
     ),
+    (
+        GOOD.replace("modes = 5\nprobes = 4", 'modes = "all"\nmatrices = true'),
+        "[time]",
+        '[[functional]]\nkind = "power"\nstrength = 1\nexponent = 2.5\n[time]',
+        "fluctuations.matrices",
+        "matrices",
+        "does not go with a [[functional]]",
+    ),
     (GOOD, "modes = 5", 'initial = "vacum"', "fluctuations.initial", "initial", 'did you mean "vacuum"?'),
 ]
 

@@ -99,9 +99,11 @@ def orthonormalise(rows: np.ndarray, communicators: Communicators, cell_volume: 
 
 
 def project_out(functions: Iterable[np.ndarray], rows: np.ndarray, mixture: Mixture) -> None:
-    """Take orthonormal functions out of the rows, in place. Collective over the group."""
+    """Take orthonormal functions out of the rows, in place, of each by itself: how products of matrices are rounded
+    depends on how many rows there are, and so on the number of groups. Collective over the group."""
     flat = np.stack([function.ravel() for function in functions])
-    _project(rows, flat, mixture.communicators, mixture.grid.cell_volume)
+    for number in range(len(rows)):
+        _project(rows[number : number + 1], flat, mixture.communicators, mixture.grid.cell_volume)
 
 
 def _project(rows: np.ndarray, onto: np.ndarray, communicators: Communicators, cell_volume: float) -> None:

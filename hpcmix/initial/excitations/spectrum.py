@@ -24,12 +24,17 @@ class Spectrum:
 
     frequencies  omega in code units; complex, of a stable state real.
     u, v         complex, shape (modes, species, *grid of this rank), of H (u, v) = hbar omega Sigma (u, v)
-                 (bogoliubov_operator.py), normalised to sum_a integral |u_a|^2 - |v_a|^2 = 1 where that is positive.
+                 (bogoliubov_operator.py), normalised to sum_a integral |u_a|^2 - |v_a|^2 = 1; of growing modes, for
+                 which it is zero, to sum_a integral |u_a|^2 + |v_a|^2 = 1.
     residuals    |L x - omega x| / (omega |x|) of x = (u, v), L = Sigma H / hbar.
     excitations  sum_a integral |v_a|^2 of what is orthogonal to the condensates: the mode's share in the particles
                  outside of them. Shape (modes, species).
     method       name of the method.
     symmetries   directions without a frequency that were left out, in words.
+    curvature    the lowest curvature of the energy in other directions, per particle moved; None where it was not
+                 looked for.
+    negative_directions
+                 along how many directions the energy falls; None where they were not counted.
     """
 
     frequencies: np.ndarray
@@ -41,6 +46,8 @@ class Spectrum:
     iterations: int
     transforms: int
     symmetries: tuple[str, ...] = ()
+    curvature: float | None = None
+    negative_directions: int | None = None
 
     def __len__(self) -> int:
         return len(self.frequencies)
@@ -78,6 +85,7 @@ class NotAMinimum(ModesNotFound):
     def __init__(self, curvature: float) -> None:
         super().__init__(
             f"excitations: the state is no minimum of the energy, which falls along a direction with curvature "
-            f"{curvature:.6g} (code units, per particle moved); its oscillations grow or have negative energy"
+            f"{curvature:.6g} (code units, per particle moved); its oscillations grow or have negative energy. "
+            'excitations.method = "dense" (on small grids) and "tangent-map" (growing ones) give them'
         )
         self.curvature = curvature

@@ -6,6 +6,7 @@ from typing import Any
 
 from hpcmix.initial.excitations.probes import beginning_of
 from hpcmix.observe.fluctuations.beyond_grid import beyond_grid
+from hpcmix.observe.fluctuations.corrections import correction_traces
 from hpcmix.observe.fluctuations.defect import symplectic_defect
 from hpcmix.observe.fluctuations.dressed import Dressed
 from hpcmix.observe.fluctuations.numbers import Outside, condensates_of
@@ -26,6 +27,7 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
     species.NAME.beyond_grid           what the grid misses of excitations; None where nobody knows (beyond_grid.py).
     species.NAME.dressed_excitations   beside the correlations that the fluctuations begin with, and ..._error; where
                                        they begin with them (dressed.py).
+    species.NAME.correction_trace      tr D_a, with matrices = true: zero but for rounding (corrections.py).
     species.NAME.momentum_distribution, structure_factor
                                        per shell, the second a table over the species; on request.
 
@@ -58,6 +60,9 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
     if dressed is not None:
         for name, estimate in zip(names, dressed.estimates(), strict=True):
             species[name] |= {"dressed_excitations": estimate.value, "dressed_excitations_error": estimate.error}
+    if fluctuations.correction:
+        for name, trace in zip(names, correction_traces(look), strict=True):
+            species[name]["correction_trace"] = trace
     if momenta is not None:
         for name, particles in zip(names, momenta.particles(), strict=True):
             species[name]["momentum_distribution"] = particles

@@ -214,6 +214,7 @@ def _check_excitations(parts: Parts) -> Iterator[Finding]:
         len(parts.species) - sum(len(group) - 1 for group in groups),
         None if parts.parallel is None else parts.parallel.precision,
         None if parts.ground_state is None else parts.ground_state.tolerance,
+        parts.time,
     )
 
 

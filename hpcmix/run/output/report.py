@@ -16,6 +16,7 @@ from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.output.checkpoints import Checkpoints
+from hpcmix.run.output.fluctuations import fluctuation_lines
 from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.planning.plan_table import readable
 from hpcmix.run.resuming.restart import ancestors
@@ -60,6 +61,8 @@ def finish(
         log.line(line)
     if checkpoints is not None and checkpoints.count:
         log.line(checkpoint_line(checkpoints, summary["timers"]))
+    for line in fluctuation_lines(simulation.problem, outputs.last_record):
+        log.line(line)
     log.line()
     log.line(_last_words(simulation, outputs, summary, result))
     if ended["status"] == "failed":
@@ -99,6 +102,8 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         summary["frame"] = frame.described(state.time)
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
+    if record.get("fluctuations"):
+        summary["fluctuations"] = record["fluctuations"]
     if "message" in ended:
         summary |= {"last_record": {"step": record.get("step"), "time": record.get("time")}}
     condition = semirelativistic_condition(simulation.problem)
@@ -112,7 +117,7 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         summary["ancestors"] = list(ancestors(simulation.checkpoint))
     summary |= {
         "ranks": communicators.size,
-        "groups": communicators.groups,
+        "groups": communicators.groups * communicators.replicas,
         "pencil_grid": list(communicators.decomposition.pencil_grid),
     }
     adaptation = state.progress.adaptation

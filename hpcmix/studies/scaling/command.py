@@ -218,6 +218,12 @@ def _plan(request: Request, launcher: str) -> _Plan:
     problem = load_checked(request.file, request.overrides)
     if problem.time is None:
         raise problem.complain("time", "scaling measures time steps: it needs a [time] section with final and step")
+    if problem.fluctuations is not None:
+        message = (
+            "scaling measures and models steps of the mean field alone; hpcmix bench measures those of pairs: "
+            "give a file without [fluctuations]"
+        )
+        raise problem.complain("fluctuations", message)
     asked = Asked(request.ranks, request.threads, request.groups, request.pencil_grids, _axes(request.grow, problem))
     chosen, left_out = configurations(problem, request.file, request.overrides, asked)
     measuring = Measuring(request.file, request.overrides, request.length, request.output_trial, request.limit)

@@ -33,6 +33,12 @@ def check_fluctuations(parts: Parts) -> Iterator[Finding]:
             yield ("species", index, "kind"), message, None
     if section.initial == "correlated":
         yield from _check_correlated(parts)
+    if section.matrices and parts.tables.get("functional"):
+        message = (
+            "does not go with a [[functional]], whose third derivative the corrections to the condensates would take; "
+            "leave it out"
+        )
+        yield ("fluctuations", "matrices"), message, None
     if parts.grid is not None and parts.complete:
         yield from _check_size(section, len(parts.species), parts.grid.points)
         yield from _check_groups(parts, section.pairs(len(parts.species), parts.grid.points))

@@ -12,7 +12,7 @@ import numpy as np
 from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
-from hpcmix.initial.excitations.modes import Search, search_of
+from hpcmix.initial.excitations.modes import Search
 from hpcmix.initial.excitations.spectrum import OutOfIterations, Spectrum
 from hpcmix.initial.starts import Unfinished
 from hpcmix.io.directory import RunDirectory
@@ -35,6 +35,7 @@ from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.run.courses.course import Course
 from hpcmix.run.courses.excitations.document import document, table_lines
 from hpcmix.run.courses.excitations.kept_modes import KeptModes
+from hpcmix.run.courses.excitations.methods import METHODS, STATIONARY
 from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.output.report import Result, finish
 from hpcmix.run.resuming.kept_search import KeptSearch
@@ -47,8 +48,8 @@ from hpcmix.run.stops.requests import Stop
 GROUND_STATE = 1e-10
 """The residual that a ground state is sought to, at most: the error of a frequency is of the first order in it, with a
 factor of up to ten, and frequencies are wanted to 1e-8."""
-WANTED, STATIONARY = 1e-8, 1e-6
-"""Residuals of a state beyond which the log warns, and beyond which it counts as not stationary."""
+WANTED = 1e-8
+"""Residual of a state beyond which the log warns."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ class ExcitationsCourse:
         last_words.simulation = simulation
         section = problem.excitations or ExcitationsSection()
         with simulation.timers.phase("excitations"):
-            operator = stationary(simulation)
-            search = search_of(operator, section)
+            method = METHODS[section.method]
+            operator = stationary(simulation, required=not method.of_any_state)
+            search = method.search(simulation, operator, section)
             spectrum = _Seeking(simulation, operator, search, directory, attendants).found(section)
         attendants.stops.found()
         last_words.outputs = outputs = Outputs(simulation)
@@ -127,15 +129,18 @@ class ExcitationsCourse:
         return early_end
 
 
-def stationary(simulation: Simulation) -> BogoliubovOperator:
+def stationary(simulation: Simulation, required: bool = True) -> BogoliubovOperator:
     """The operator of the state of a simulation. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where it
-    is not stationary. Collective."""
+    is required to be stationary, and is not. Collective."""
     problem, mixture, log = simulation.problem, simulation.mixture, simulation.log
     if not mixture.rabi.groups:  # among coupled species a rest mass is a detuning
         mixture = mixture.counted_from_rest()
     orbitals = [cloud.orbitals[0] for cloud in simulation.state.clouds]
     operator = BogoliubovOperator(mixture, orbitals, Instant.before_start())
     residual = operator.residual
+    if not residual <= STATIONARY and not required:
+        log.line(f"excitations: of a state that moves, |H phi - mu phi| / |mu phi| is {residual:.1e}")
+        return operator
     if not residual <= STATIONARY:
         raise ProblemError.of(
             "excitations",
@@ -147,7 +152,7 @@ def stationary(simulation: Simulation) -> BogoliubovOperator:
     if residual > WANTED:
         log.line(f"warning: frequencies have relative errors of about {10.0 * residual:.0e}, by the state's residual")
     changing = any(species.external.changes_after(0.0) for species in mixture.species)
-    if problem.time is not None and (changing or mixture.rabi.changes_after(0.0)):
+    if required and problem.time is not None and (changing or mixture.rabi.changes_after(0.0)):
         log.line("note: potentials and couplings are those of time 0-; what they do afterwards does not count")
     return operator
 
@@ -191,7 +196,10 @@ class _Seeking:
                 interruption.kept = self._kept.save(self._search.rows, self._residual)
                 raise
             except OutOfIterations as error:
-                raise error.keeping(self._kept.save(self._search.rows, self._residual)) from error
+                place = self._kept.save(self._search.rows, self._residual)
+                if place is None:
+                    raise
+                raise error.keeping(place) from error
 
     def _alive(self) -> None:
         """Between two iterations: meet those who may stop it, and keep it now and then."""

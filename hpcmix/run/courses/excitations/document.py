@@ -27,6 +27,8 @@ def document(
                     integral |v|^2 outside the condensates; `dipole` and `monopole`, strengths of the total density
                     (observe/measures/modes.py), null where clouds reach the faces of the box; of every species its
                     `weight`, integral |u_a|^2 - |v_a|^2, and the same numbers.
+    curvature       the lowest of the energy, and along how many directions it falls; null where that was not looked
+    negative_directions  for.
     groups          multiplets: their modes, mean frequency and the sums of the strengths, which do not depend on which
                     members of a multiplet a search gives.
     """
@@ -63,6 +65,8 @@ def document(
         "residual": operator.residual,
         "chemical_potentials": {name: float(mu) for name, mu in zip(names, operator.chemical_potentials, strict=True)},
         "symmetries": list(spectrum.symmetries),
+        "curvature": spectrum.curvature,
+        "negative_directions": spectrum.negative_directions,
         "modes": modes,
         "groups": [_group(modes, members, hertz) for members in groups],
     }

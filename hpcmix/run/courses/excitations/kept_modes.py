@@ -51,8 +51,10 @@ class KeptModes:
         """Whether a long search is to be kept again; the root's clock counts."""
         return self._mixture.communicators.world.bcast(time.monotonic() - self._written > KEEP_SECONDS)
 
-    def save(self, rows: tuple[np.ndarray, np.ndarray], residual: float) -> str:
-        """Write the rows (rows, species, *block); where they are."""
+    def save(self, rows: tuple[np.ndarray, np.ndarray], residual: float) -> str | None:
+        """Write the rows (rows, species, *block); where they are. None where a search has none to go on from."""
+        if len(rows[0]) == 0:
+            return None
         grid, arrays = self._mixture.grid, {}
         for half, block in zip(_HALVES, rows, strict=True):
             for a, species in enumerate(self._mixture.species):
