@@ -26,8 +26,10 @@ IMAGINARY = 1e-9
 """Share of psi that may be imaginary in a state that counts as real: rounding is 1e-14, and the residual allowed of a
 state 1e-8 and below."""
 FREE = 1e-6
-"""|A_+ d psi| relative to |d psi| and the energies below which a displacement or a rotation counts as free: of a state
-of residual 1e-8 the grid leaves 1e-8 or less. A trap of frequency omega leaves m omega^2 times the width."""
+"""<d psi|A_+|d psi> relative to <d psi|d psi> and the energies below which a displacement or a rotation counts as free: of
+a state of residual 1e-8 the grid leaves 1e-8 or less. A trap of frequency omega leaves m omega^2 times the width."""
+ROUGH = 1e-2
+"""The same for |A_+ d psi|, which the tails of a cloud make larger where a functional is no smooth function of psi."""
 
 
 def phases_of_real_state(operator: BogoliubovOperator) -> np.ndarray | None:
@@ -200,7 +202,9 @@ class RealOperator:
         if not length * max(self.mixture.grid.spacings) > 1e-6 * particles:
             return False
         image, _ = self.apply(row, np.zeros_like(row))
-        return bool(self.norms(image)[0] <= FREE * length * self.energy_scale)
+        curvature = abs(float(self.overlaps(row, image)[0, 0]))
+        is_flat = curvature <= FREE * length**2 * self.energy_scale
+        return is_flat and bool(self.norms(image)[0] <= ROUGH * length * self.energy_scale)
 
 
 def _rows(block: np.ndarray) -> np.ndarray:
