@@ -19,6 +19,8 @@ SUMMARIES = {
         "run": "Make the initial state, or go on from a checkpoint, and evolve to the final time.",
         "restart": "Go on with the run of a directory from its newest good checkpoint, on any number of ranks.",
         "ground": "Find the ground state only, and write it with its wave functions.",
+        "excitations": "Find the ground state and the spectrum of its small oscillations: frequencies, fields, "
+        "strengths.",
     },
     "claims": {
         "check": "Measure a claim of the papers: table, fitted exponent with its confidence, numerical errors, "

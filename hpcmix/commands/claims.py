@@ -58,6 +58,7 @@ def check(
     semiclassical-bounds    commutators of a trapped Fermi gas are of the size M hbar (Cardenas et al. (2.9), (2.11))
     mean-field-limit        N bosons tend to their mean field like 1/N (Michelangeli and Olgiati; Anapolitanos et al.)
     bose-fermi-limit        so do bosons and fermions (Cardenas et al., Theorem 1)
+    bogoliubov-limit        those outside tend to Bogoliubov's theory, in number and norm (Lewin, Nam and Schlein)
     """
     from hpcmix.studies.check import Request
     from hpcmix.studies.check import check as measure

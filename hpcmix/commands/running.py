@@ -1,4 +1,4 @@
-"""``run``, ``restart`` and ``ground``: what computes a state."""
+"""``run``, ``restart``, ``ground`` and ``excitations``: what computes a state, or what is around it."""
 
 from __future__ import annotations
 
@@ -78,3 +78,25 @@ def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str
     from hpcmix.run.launch import Request, launch
 
     return launch(Request(file, overrides, GroundTask(), restart=restart, max_wall=max_wall))
+
+
+@click.command()
+@file_argument
+@click.option(
+    "--restart",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="auto goes on with a search that was cut short, and leaves a complete one alone; never moves aside what is "
+    "there and begins anew.",
+)
+@click.option("--max-wall", metavar="3h50m", type=Duration(), help="Stop before the program has run so long.")
+@plot_option
+@overrides_option
+def excitations(file: str, restart: str, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]) -> int:
+    """Find the ground state and the spectrum of its small oscillations: frequencies, fields, strengths."""
+    from hpcmix.run.courses.excitations.command import ExcitationsTask
+    from hpcmix.run.launch import Request, launch
+
+    request = Request(file, overrides, ExcitationsTask(), restart=restart, max_wall=max_wall, drawing=drawing)
+    return launch(request)

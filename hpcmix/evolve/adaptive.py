@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.evolve.controller import Controller
-from hpcmix.evolve.flows import Flows, Kick
+from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.instants import pending_instant
+from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.stepper import after_pending, complete, kicks_of
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -97,6 +98,8 @@ class AdaptiveStepper:
 
         Raises :class:`FloatingPointError` when a potential is not finite somewhere, and :class:`StepTooSmall`.
         """
+        if state.fluctuations is not None:
+            raise TypeError("pairs of fluctuations move by fixed steps: an attempt that is rejected must not move them")
         progress = state.progress
         if progress.step_size < self._controller.smallest:
             time = self._frame.laboratory_time(progress.time)

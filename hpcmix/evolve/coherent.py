@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,14 +63,14 @@ class CoupledDrift:
         self._made.clear()
         self._factors.clear()
 
-    def move(self, orbitals: Sequence[np.ndarray], constant: np.ndarray, slope: np.ndarray, duration: float) -> None:
-        """Move the group's orbitals, which are half way, in place. Collective.
+    def move(self, fields: Mapping[int, np.ndarray], constant: np.ndarray, slope: np.ndarray, duration: float) -> None:
+        """Move the group's fields, which are half way, in place. Collective.
 
-        orbitals         of all species.
+        fields           one of every coupled species, by index.
         constant, slope  E and S of all species.
         """
         matrix = self._matrix(constant, slope, duration)
-        self._mixture.transform.multiply_matrix([orbitals[a][0] for a in self._group], matrix)
+        self._mixture.transform.multiply_matrix([fields[a] for a in self._group], matrix)
 
     def _matrix(self, constant: np.ndarray, slope: np.ndarray, duration: float) -> SpectralMatrix:
         """Kept for every duration, as long as the coupling does not change."""
@@ -138,10 +138,16 @@ def coupled_drifts(mixture: Mixture) -> list[CoupledDrift]:
 
 
 def move_coupled(
-    drifts: Sequence[CoupledDrift], mixture: Mixture, orbitals: Sequence[np.ndarray], start: Instant, duration: float
+    drifts: Sequence[CoupledDrift],
+    mixture: Mixture,
+    moved: Sequence[Mapping[int, np.ndarray]],
+    start: Instant,
+    duration: float,
 ) -> None:
-    """Move the orbitals of all coupled groups by a drift from `start`, in place. Collective."""
+    """Move fields of all coupled groups by a drift from `start`, in place: every entry holds one of every coupled
+    species, by index. Collective."""
     if drifts:
         constant, slope = mixture.rabi.effective(start, duration)
-        for drift in drifts:
-            drift.move(orbitals, constant, slope, duration)
+        for fields in moved:
+            for drift in drifts:
+                drift.move(fields, constant, slope, duration)

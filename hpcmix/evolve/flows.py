@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
+from hpcmix.evolve.correction import kick_correction
+from hpcmix.evolve.kick import Kick, external_potentials
+from hpcmix.evolve.tangent import Tangent
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.terms.term import HalfWayFields, Term
-from hpcmix.parallel.process.together import together
 from hpcmix.parallel.transforms.transform import Factors, Turn
 from hpcmix.state.cloud import Cloud
-
-
-@dataclass(frozen=True)
-class Kick:
-    """A kick of some duration in the potentials of an instant.
-
-    A kick may have two parts, the end of one step and the beginning of the next: ``earlier`` is then the part that
-    belongs to the step before, in the potentials of ``earlier_instant``. Both parts see the same densities and thus the
-    same mean field, at the same scale of the grid's frame; external potentials may be switched between them.
-    """
-
-    duration: float
-    instant: Instant
-    earlier: float = 0.0
-    earlier_instant: Instant | None = None
-
-    @property
-    def whole(self) -> float:
-        """Duration of both parts."""
-        return self.earlier + self.duration
+from hpcmix.state.fluctuations import Fluctuations
 
 
 class Flows:
@@ -47,6 +28,10 @@ class Flows:
     Where a kernel of finite range acts, or a species has several orbitals, the densities of all points come before the
     kick and take one sweep more. Those of condensates whose kernels act on the periodic box are transformed in that
     sweep, and their potentials come from wave-number space in the kick's.
+
+    Pairs of fluctuations (:mod:`hpcmix.state.fluctuations`) that move beside the clouds go the same way: a drift is the
+    same for them, and a kick has its tangent map (:mod:`hpcmix.evolve.tangent`). The clouds, whose bits do not depend
+    on whether there are pairs, are kicked first, beside fields of ones that become the factors of the pairs.
 
     A species whose kinetic energy is no multiplier in k (model/kinetic/magnetic.py) drifts in position space,
     every orbital in a Krylov space of its own, and is never half way; beside others its density comes before the kick
@@ -68,14 +53,21 @@ class Flows:
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._coupled = coupled_drifts(mixture)
         self._phase: np.ndarray | None = None
+        self._factor_fields: list[np.ndarray] = []
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.couplings * mixture.weights[np.newaxis, :]
         self._separate = bool(mixture.separate_terms)
         self._half_way_term = None if self._densities_first else _comes_half_way(mixture.separate_terms)
+        self._tangent: Tangent | None = None
 
     def alternate(
-        self, clouds: Sequence[Cloud], kicks: Sequence[Kick], drifts: Sequence[float], half_way: bool = False
+        self,
+        clouds: Sequence[Cloud],
+        kicks: Sequence[Kick],
+        drifts: Sequence[float],
+        half_way: bool = False,
+        fluctuations: Fluctuations | None = None,
     ) -> bool:
         """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
         Collective.
@@ -83,22 +75,29 @@ class Flows:
         kicks     as many as drifts, or one more.
         drifts    durations in code units.
         half_way  whether a drift before left the fields half way to position space.
+        fluctuations  pairs that move along.
         Returns whether these drifts leave them there, the last one without a kick after it: :meth:`settle` takes them
         to position space.
         """
         for number, kick in enumerate(kicks):
             drift_follows = number < len(drifts)
-            self._kick(clouds, kick, half_way, drift_follows)
+            self._kick(clouds, kick, half_way, drift_follows, fluctuations)
             if drift_follows:
-                self._drift(clouds, drifts[number], kick.instant)
+                self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
+                if fluctuations is not None:
+                    self._drift(fluctuations.fields, drifts[number], kick.instant)
+                    if fluctuations.correction:
+                        self._drift(fluctuations.correction, drifts[number], kick.instant)
             half_way = drift_follows
         return half_way
 
-    def settle(self, clouds: Sequence[Cloud]) -> None:
+    def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
         bits whether this was done before it or not. Local."""
-        for field in self._multiplied(clouds):
-            self._mixture.transform.enter_position(field, field)
+        self._enter_position([cloud.orbitals for cloud in clouds])
+        if fluctuations is not None:
+            self._enter_position(fluctuations.fields)
+            self._enter_position(fluctuations.correction)
 
     def forget_factors(self) -> None:
         """Drop the factors of drifts that were used so far: their durations do not come again."""
@@ -106,30 +105,43 @@ class Flows:
         for drift in self._coupled:
             drift.forget_factors()
 
-    def _drift(self, clouds: Sequence[Cloud], duration: float, start: Instant) -> None:
+    def _drift(self, fields: Sequence[np.ndarray], duration: float, start: Instant) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
-        from `start`. Collective."""
-        mixture, orbitals = self._mixture, [cloud.orbitals for cloud in clouds]
-        move_coupled(self._coupled, mixture, orbitals, start, duration)
-        coupled = {a for group in mixture.rabi.groups for a in group}
-        alone = [a for a in range(len(orbitals)) if a not in coupled and self._diagonal[a]]
-        factors = [self._flow_factors(a, duration) for a in alone for _ in orbitals[a]]
+        from `start`. Collective.
+
+        fields  of every species, an array of fields each; of coupled species as many of all of them.
+        """
+        mixture = self._mixture
+        coupled = [a for group in mixture.rabi.groups for a in group]
+        if coupled:
+            together_moved = [{a: fields[a][number] for a in coupled} for number in range(len(fields[coupled[0]]))]
+            move_coupled(self._coupled, mixture, together_moved, start, duration)
+        alone = [a for a in range(len(fields)) if a not in coupled and self._diagonal[a]]
+        factors = [self._flow_factors(a, duration) for a in alone for _ in fields[a]]
         if factors:
-            mixture.transform.multiply_factors(_fields([clouds[a] for a in alone]), factors)
+            mixture.transform.multiply_factors([field for a in alone for field in fields[a]], factors)
         if all(self._diagonal):
             return
         with self._mixture.engine.timers.phase("krylov"), self._mixture.kinetic_together():
-            for species, array in zip(self._mixture.species, orbitals, strict=True):
+            for species, array in zip(self._mixture.species, fields, strict=True):
                 if isinstance(species.kinetic, KrylovKineticEnergy):
-                    for orbital in array:
-                        species.kinetic.drift(orbital, duration)
+                    for field in array:
+                        species.kinetic.drift(field, duration)
 
-    def _kick(self, clouds: Sequence[Cloud], kick: Kick, half_way: bool, drift_follows: bool) -> None:
+    def _kick(
+        self,
+        clouds: Sequence[Cloud],
+        kick: Kick,
+        half_way: bool,
+        drift_follows: bool,
+        fluctuations: Fluctuations | None,
+    ) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
         transforms before and after it in the same sweep. Collective."""
         mixture = self._mixture
         timers = mixture.engine.timers
-        potentials = self._external_potentials(kick)
+        pairs_half_way = half_way
+        potentials = external_potentials(mixture, kick)
         seen = None
         if self._half_way_term is not None:
             brought_back = half_way and self._axes[0] > 0
@@ -147,6 +159,15 @@ class Flows:
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
+        if fluctuations is not None:
+            with timers.phase("pairs"):
+                if half_way:
+                    self._enter_position([cloud.orbitals for cloud in clouds])
+                factors = self._turn_beside_ones(_fields(clouds), potentials, kick, seen)
+                self._kick_pairs(fluctuations, clouds, factors, kick, pairs_half_way, drift_follows)
+                if drift_follows:
+                    self._leave_position([cloud.orbitals for cloud in clouds])
+            return
         with timers.phase("kick"):
             if self._densities_first:
                 for cloud, added, left in zip(clouds, potentials, self._axes, strict=True):
@@ -206,36 +227,84 @@ class Flows:
             weights=None if seen is None else seen.weights,
         )
 
-    def _external_potentials(self, kick: Kick) -> list[list[np.ndarray]]:
-        """U_a of a kick, for each species a list of one array or none, and the confinement that the frame brings.
+    def _turn_beside_ones(
+        self,
+        fields: Sequence[np.ndarray],
+        potentials: Sequence[Sequence[np.ndarray]],
+        kick: Kick,
+        seen: HalfWayFields | None,
+    ) -> list[np.ndarray]:
+        """The phase of condensates in position space, and of fields of ones beside them: the factors of the kick. The
+        condensates get the same bits as by themselves."""
+        p, engine = len(fields), self._mixture.engine
+        if not self._factor_fields:
+            self._factor_fields = [engine.empty(field.shape, field.dtype) for field in fields]
+        for factor in self._factor_fields:
+            factor[...] = 1.0
+        couplings = np.zeros((2 * p, 2 * p))
+        if not self._densities_first:
+            couplings[:p, :p] = self._couplings * self._mixture.coupling_factor(kick.instant.contraction)
+            couplings[p:, :p] = couplings[:p, :p]
+        if seen is not None:
+            seen = HalfWayFields(seen.spectra, np.vstack([seen.weights, seen.weights]))
+        self._turn([*fields, *self._factor_fields], [*potentials, *potentials], couplings, kick, 0, False, False, seen)
+        return self._factor_fields
 
-        Where an external potential is switched between the two parts of a kick, their mean weighted with the durations
-        acts. An expression in time may fail at a point that one rank holds: the others learn of it here.
-        """
-        mixture = self._mixture
-        with mixture.engine.timers.phase("potential"):
-            if any(species.external.evaluates_expressions for species in mixture.species):
-                with together(mixture.communicators.world):
-                    given = [self._external_potential(species.external, kick) for species in mixture.species]
-            else:
-                given = [self._external_potential(species.external, kick) for species in mixture.species]
-        return [
-            added if species.confinement is None else [*added, species.confinement]
-            for species, added in zip(mixture.species, given, strict=True)
-        ]
+    def _kick_pairs(
+        self,
+        fluctuations: Fluctuations,
+        clouds: Sequence[Cloud],
+        factors: Sequence[np.ndarray],
+        kick: Kick,
+        half_way: bool,
+        drift_follows: bool,
+    ) -> None:
+        """The tangent map of a kick that the condensates have gone through. Where not all species are half way, pairs
+        are brought to position space and back beside it. Collective."""
+        if self._tangent is None:
+            self._tangent = Tangent(self._mixture)
+        orbitals, densities = _fields(clouds), () if self._densities is None else self._densities
+        frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant.contraction)
+        if len(set(self._axes)) == 1 and not fluctuations.correction:
+            frozen.move(fluctuations.each, self._axes[0], half_way, drift_follows)
+            return
+        moved = [fluctuations.fields, fluctuations.correction]
+        for fields in moved if half_way else ():
+            self._enter_position(fields)
+        if fluctuations.correction:
+            self._kick_correction(fluctuations, orbitals, factors, kick)
+        frozen.move(fluctuations.each, 0, False, False)
+        for fields in moved if drift_follows else ():
+            self._leave_position(fields)
 
-    @staticmethod
-    def _external_potential(external: ExternalPotential, kick: Kick) -> list[np.ndarray]:
-        before = kick.earlier_instant
-        if before is None or not external.differs(before, kick.instant):
-            value = external.value(kick.instant)
-            return [] if value is None else [value]
-        parts = ((kick.earlier, external.value(before)), (kick.duration, external.value(kick.instant)))
-        return [(duration / kick.whole * value).astype(value.dtype) for duration, value in parts if value is not None]
+    def _kick_correction(
+        self, fluctuations: Fluctuations, orbitals: Sequence[np.ndarray], factors: Sequence[np.ndarray], kick: Kick
+    ) -> None:
+        """The correction to the condensates, which sees pairs as they are before the kick. Collective."""
+        kick_correction(
+            self._mixture,
+            [
+                np.sqrt(weight) * orbital * factor.conj()
+                for weight, orbital, factor in zip(self._mixture.weights, orbitals, factors, strict=True)
+            ],
+            factors,
+            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
+            [field[0] for field in fluctuations.correction],
+            kick.whole,
+            kick.instant.contraction,
+        )
 
-    def _multiplied(self, clouds: Sequence[Cloud]) -> list[np.ndarray]:
-        """The orbitals of the species whose drift is a multiplier in k."""
-        return _fields([cloud for cloud, diagonal in zip(clouds, self._diagonal, strict=True) if diagonal])
+    def _enter_position(self, fields: Sequence[np.ndarray]) -> None:
+        """Bring fields of every species that are half way to position space, in place."""
+        for array, diagonal in zip(fields, self._diagonal, strict=False):
+            for field in array if diagonal else ():
+                self._mixture.transform.enter_position(field, field)
+
+    def _leave_position(self, fields: Sequence[np.ndarray]) -> None:
+        """The reverse, for those whose drift begins half way."""
+        for array, axes in zip(fields, self._axes, strict=False):
+            for field in array:
+                self._mixture.engine.kernels.transform_planes(field, True, axes=axes)
 
     def _flow_factors(self, species: int, duration: float) -> Factors | Turn:
         key = (species, duration)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hpcmix.evolve.flows import Flows, Kick
+from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.instants import pending_instant
+from hpcmix.evolve.kick import Kick
 from hpcmix.frame import Frame
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
@@ -52,7 +53,7 @@ class Stepper:
             kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
         drifts = [coefficient * duration for coefficient in table.drifts]
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
-        state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way)
+        state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way, state.fluctuations)
         state.progress = replace(progress, step=progress.step + 1, pending_kick=table.kicks[-1] * duration)
         if stretch := self._beginning.get(state.step):
             if stretch.size != duration:
@@ -62,7 +63,7 @@ class Stepper:
     def settle(self, state: State) -> None:
         """Bring the orbitals to position space, in place; their next steps do not change by it, to the bit. Local."""
         if state.half_way:
-            self._flows.settle(state.clouds)
+            self._flows.settle(state.clouds, state.fluctuations)
         state.half_way = False
 
     def complete(self, state: State) -> None:
@@ -90,7 +91,7 @@ def complete(flows: Flows, state: State, frame: Frame) -> None:
     """Do the pending kick of a state, in place. Collective."""
     if state.progress.pending_kick:
         kick = Kick(state.progress.pending_kick, pending_instant(state.progress, frame))
-        state.half_way = flows.alternate(state.clouds, [kick], [], state.half_way)
+        state.half_way = flows.alternate(state.clouds, [kick], [], state.half_way, state.fluctuations)
         state.progress = replace(state.progress, pending_kick=0.0)
 
 

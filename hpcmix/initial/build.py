@@ -133,7 +133,7 @@ def _with_ground_states(
             + (", and what it comes to is kept" if talk.keeper is not None else "")
             + "; states with other vortices may be lower: ground_state.starts"
         )
-    result, found = lowest_of_starts(searched, guesses, problem.ground_state, talk)
+    result, fields = lowest_of_starts(searched, guesses, problem.ground_state, talk)
     for name, levels in (result.levels or {}).items():
         if levels.gap == 0.0:
             talk.say(
@@ -141,14 +141,14 @@ def _with_ground_states(
                 "highest filled one; the ground state is not unique, and its density has less symmetry than H"
             )
     if not searched.has_sets:
-        found = [orbitals.astype(np.complex128, copy=False) for orbitals in found]
+        fields = [orbitals.astype(np.complex128, copy=False) for orbitals in fields]
     for index in dressing.members:
-        found[index] = found[index] * np.exp(1j * dressing.phases[index])
+        fields[index] = fields[index] * np.exp(1j * dressing.phases[index])
     result = result.counted_with(dressing.at_rest, searched)
     if result.starts:
         energies = ", ".join("not converged" if start is None else f"{start:.12g}" for start in result.starts)
         talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")
-    return result, found
+    return result, fields
 
 
 def _tell_populations(

@@ -220,13 +220,13 @@ def require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset
     sums, cell = mixture.communicators, mixture.grid.cell_volume
     weighted = zip(fields, mixture.weights, strict=True)
     densities = [weight * (field.real**2 + field.imag**2) for field, weight in weighted]
-    for a, (field, one) in enumerate(zip(fields, mixture.species, strict=True)):
+    for a, (field, species) in enumerate(zip(fields, mixture.species, strict=True)):
         if a in held:
             continue
         at_one_point = float(sums.maximum([np.max(densities[a])])[0]) * cell
-        kinetic = one.weight * float(sums.sum(mixture.spectral_averages(field, a)[:1])[0])
+        kinetic = species.weight * float(sums.sum(mixture.spectral_averages(field, a)[:1])[0])
         norm = float(sums.sum([kernels.squared_norm(field)])[0]) * cell
-        sentence = concentration(mixture, a, one.weight * norm, at_one_point, kinetic)
+        sentence = concentration(mixture, a, species.weight * norm, at_one_point, kinetic)
         if sentence is None:
             continue
         felt = mixture.mean_fields([density.astype(mixture.real_dtype) for density in densities])[a]

@@ -88,15 +88,15 @@ def _density(mixture: Mixture, field: np.ndarray, index: int) -> np.ndarray:
 
 def _densities(mixture: Mixture, guesses: list[np.ndarray]) -> list[np.ndarray]:
     """The density of every guess, a condensate's whole in every orbital group."""
-    found = []
-    for index, (guess, one) in enumerate(zip(guesses, mixture.species, strict=True)):
-        if not one.is_set:
-            found.append(_density(mixture, guess[0], index).astype(mixture.real_dtype))
+    densities = []
+    for index, (guess, species) in enumerate(zip(guesses, mixture.species, strict=True)):
+        if not species.is_set:
+            densities.append(_density(mixture, guess[0], index).astype(mixture.real_dtype))
             continue
-        density = one.weight * np.sum(guess.real**2 + guess.imag**2, axis=0, dtype=mixture.real_dtype)
+        density = species.weight * np.sum(guess.real**2 + guess.imag**2, axis=0, dtype=mixture.real_dtype)
         mixture.communicators.sum_over_groups(density)
-        found.append(density)
-    return found
+        densities.append(density)
+    return densities
 
 
 def _slopes(mixture: Mixture, field: np.ndarray) -> tuple[list[np.ndarray], int]:

@@ -12,7 +12,10 @@ from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 
-FILES = ("problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log")
+FILES = (
+    "problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log",
+    "excitations.json", "excitations.h5", "excitations.xdmf",
+)  # fmt: skip
 """What a run writes beside its directories."""
 _DIRECTORIES = ("snapshots", "slices", "reduced", "checkpoints")
 _MARKS_OF_A_RUN = (
@@ -23,6 +26,7 @@ _MARKS_OF_A_RUN = (
     "reduced",
     "run.log",
     "ground-state-search.h5",
+    "excitations-search.h5",
 )
 _MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
 
@@ -68,6 +72,21 @@ class RunDirectory:
     def search(self) -> Path:
         """The state of a search for the ground state that is not done."""
         return self.path / "ground-state-search.h5"
+
+    @property
+    def excitations(self) -> Path:
+        """The spectrum of small oscillations, as numbers."""
+        return self.path / "excitations.json"
+
+    @property
+    def modes(self) -> Path:
+        """Its fields; the description for ParaView has the same name with another ending."""
+        return self.path / "excitations.h5"
+
+    @property
+    def modes_search(self) -> Path:
+        """The state of a search for modes that is not done."""
+        return self.path / "excitations-search.h5"
 
     @property
     def snapshots(self) -> Path:

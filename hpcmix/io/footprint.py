@@ -17,7 +17,7 @@ class Footprint:
 
     def __init__(self, path: Path, names: Iterable[str]) -> None:
         self._path = path
-        self._missing = [one for one in (path, *path.parents) if not one.exists()]
+        self._missing = [place for place in (path, *path.parents) if not place.exists()]
         self._identity = _identity(path)
         self._names = [name for name in names if not (path / name).exists()]
         self._all_names = list(names)
@@ -48,7 +48,7 @@ class Footprint:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Device and number of a directory; None where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

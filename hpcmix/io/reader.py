@@ -71,6 +71,14 @@ class RunReader:
             raise OutputError(f"{self.directory.problem} is damaged: {error}") from error
 
     @cached_property
+    def excitations(self) -> dict[str, Any] | None:
+        """``excitations.json``, None where no spectrum was found."""
+        try:
+            return read_summary(self.directory.excitations)
+        except FileNotFoundError:
+            return None
+
+    @cached_property
     def title(self) -> str:
         """The problem's title."""
         return str(self.problem.get("title", ""))
@@ -139,6 +147,8 @@ class RunReader:
                 (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
             )
         facts += _fluctuations(record)
+        if self.excitations is not None:
+            facts += _facts_of_modes(self.excitations)
         for key, label in (
             ("ranks", "ranks"),
             ("wall_seconds", "wall seconds"),
@@ -187,6 +197,15 @@ def _fluctuations(record: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("fluctuations", f"{held.get('pairs')} pairs, symplectic defect {_number(held.get('symplectic_defect'))}")
         )
     return facts
+
+
+def _facts_of_modes(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """How many modes there are, and where."""
+    key, unit = ("frequency_hertz", " Hz") if "frequency_hertz" in found["modes"][0] else ("frequency", "")
+    first, last = (found["modes"][mode][key] for mode in (0, -1))
+    worst = max(mode["residual"] for mode in found["modes"])
+    text = f"{len(found['modes'])}, frequencies {first:.9g} to {last:.9g}{unit}, residuals at most {worst:.1e}"
+    return [("modes", text)]
 
 
 def _stored(numbered: list[tuple[int, Path]]) -> list[StoredFile]:

@@ -53,8 +53,12 @@ def verify(path: Path) -> Iterator[Finding]:
             yield _judged(file, check)
         elif file != directory.summary:  # a run that goes on has none
             yield Finding(file, False, "is missing")
-    if directory.search.exists():
-        yield _judged(directory.search, _arrays)
+    for search in (directory.search, directory.modes_search):
+        if search.exists():
+            yield _judged(search, _arrays)
+    if directory.excitations.exists():
+        yield _judged(directory.excitations, _excitations)
+        yield _judged(directory.modes, _arrays)
     for stored, check in (
         (directory.stored_snapshots(), _arrays),
         (directory.stored_slices(), _slices),
@@ -96,6 +100,14 @@ def _summary(path: Path) -> str:
     summary = read_summary(path)
     digest = f", digest {summary['digest']}" if "digest" in summary else ""
     return f"{summary['status']}{digest}"
+
+
+def _excitations(path: Path) -> str:
+    modes = read_summary(path)["modes"]
+    frequencies = [mode["frequency"] for mode in modes]
+    if frequencies != sorted(frequencies):
+        raise Damaged(f"{path} has modes out of order")
+    return f"{len(modes)} modes"
 
 
 def _slices(path: Path) -> str:

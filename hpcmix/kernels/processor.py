@@ -11,6 +11,7 @@ from hpcmix.kernels.dispatch import (
     squared_norm,
     weighted_norm,
 )
+from hpcmix.kernels.tangent import kick_pairs, pair_densities, pair_density_spectra
 from hpcmix.kernels.transforms import (
     empty,
     kick,
@@ -34,12 +35,15 @@ __all__ = [
     "empty",
     "inner_product",
     "kick",
+    "kick_pairs",
     "mix_lines",
     "multiply_along",
     "multiply_lines",
     "multiply_lines_by_matrix",
     "multiply_points",
     "multiply_separable",
+    "pair_densities",
+    "pair_density_spectra",
     "rotate_phase",
     "squared_norm",
     "take_density",

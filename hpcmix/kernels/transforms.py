@@ -50,9 +50,9 @@ def transform_planes(field: NDArray, forward: bool, scale: float = 1.0, *, axes:
     """Transform along the last `axes` axes (0, 1 or 2; all but the first unless given), plane by plane while it is in
     cache, times scale."""
     _check_transformed("field", field)
-    axes = _check_axes(field, field.ndim - 1 if axes is None else axes)
+    axes = check_axes(field, field.ndim - 1 if axes is None else axes)
     if axes == 2:
-        _implementation().transform_planes(_as_planes(field), bool(forward), float(scale))
+        _implementation().transform_planes(as_planes(field), bool(forward), float(scale))
     elif axes == 1:
         transform_lines(field, field.ndim - 1, forward, scale)
     elif scale != 1.0:
@@ -171,16 +171,16 @@ def kick(
     """
     matrix = arguments.check_components(fields, potentials, couplings)
     _check_dimensions("fields[0]", fields[0])
-    axes = _check_axes(fields[0], axes)
+    axes = check_axes(fields[0], axes)
     _check_half_spectra(spectra, fields, axes)
     seen = arguments.check_matrix(
         "weights", np.zeros((len(fields), 0)) if weights is None else weights, (len(fields), len(spectra))
     )
     _implementation().kick_planes(
-        [_as_planes(field) for field in fields],
-        [[_as_planes(potential) for potential in added] for added in potentials],
+        [as_planes(field) for field in fields],
+        [[as_planes(potential) for potential in added] for added in potentials],
         matrix,
-        [_as_planes(spectrum) for spectrum in spectra],
+        [as_planes(spectrum) for spectrum in spectra],
         seen,
         float(angle),
         bool(inverse_before and axes > 0),
@@ -200,12 +200,12 @@ def multiply_points(
     """
     arguments.check_field("field", field, written=True)
     arguments.check_same("factors", factors, field, written=False)
-    axes = _check_axes(field, axes)
+    axes = check_axes(field, axes)
     if axes == 0 or not (inverse_before or forward_after):
         field *= factors
         return
     _implementation().multiply_planes(
-        _as_planes(field), _as_planes(factors), bool(inverse_before), bool(forward_after), axes == 2
+        as_planes(field), as_planes(factors), bool(inverse_before), bool(forward_after), axes == 2
     )
 
 
@@ -219,8 +219,8 @@ def take_density(field: NDArray, weight: float, density: NDArray, *, add: bool =
         return
     arguments.check_field("field", field, written=True)
     arguments.check_real("density", density, field, written=True)
-    axes = _check_axes(field, axes)
-    _implementation().density_of_planes(_as_planes(field), float(weight), _as_planes(density), axes == 2, bool(add))
+    axes = check_axes(field, axes)
+    _implementation().density_of_planes(as_planes(field), float(weight), as_planes(density), axes == 2, bool(add))
 
 
 def transform_densities(
@@ -241,13 +241,13 @@ def transform_densities(
         inverse_before: bring these axes of the fields back to position space first, in place, without a factor.
     """
     arguments.check_distinct(fields)
-    axes = _check_axes(fields[0], axes)
+    axes = check_axes(fields[0], axes)
     _check_half_spectra(spectra, fields, axes)
     matrix = arguments.check_matrix("weights", weights, (len(spectra), len(fields)))
     _implementation().density_spectra(
-        [_as_planes(field) for field in fields],
+        [as_planes(field) for field in fields],
         matrix,
-        [_as_planes(spectrum) for spectrum in spectra],
+        [as_planes(spectrum) for spectrum in spectra],
         bool(inverse_before),
         axes == 2,
     )
@@ -306,14 +306,15 @@ def _check_transformed(name: str, field: NDArray) -> None:
     _check_dimensions(name, field)
 
 
-def _check_axes(field: NDArray, axes: int) -> int:
+def check_axes(field: NDArray, axes: int) -> int:
+    """How many of the last axes of a field are transformed, after a look at them."""
     _check_dimensions("field", field)
     if not 0 <= axes <= min(2, field.ndim):
         raise ValueError(f"axes must be 0, 1 or 2 of the {field.ndim} axes of field, not {axes}")
     return axes
 
 
-def _as_planes(array: NDArray) -> NDArray:
+def as_planes(array: NDArray) -> NDArray:
     """With three dimensions, ones in front: the last two axes are a plane."""
     return array.reshape((1,) * (3 - array.ndim) + array.shape)
 
@@ -338,16 +339,21 @@ def _check_half_spectra(spectra: Sequence[NDArray], fields: Sequence[NDArray], a
     """Half spectra along one or two axes of real fields as large as `fields`, which share no memory with them."""
     if len(spectra) > 0 and axes == 0:
         raise ValueError("axes must be 1 or 2 where there are spectra")
-    expected = (*fields[0].shape[:-1], fields[0].shape[-1] // 2 + 1)
     for index, spectrum in enumerate(spectra):
         name = f"spectra[{index}]"
-        arguments.check_field(name, spectrum, written=True)
-        if spectrum.dtype != fields[0].dtype:
-            raise TypeError(f"{name} must have the precision of the fields, {fields[0].dtype}, not {spectrum.dtype}")
-        if spectrum.shape != expected:
-            raise ValueError(f"{name} must have shape {expected}, not {spectrum.shape}")
+        check_half_shape(name, spectrum, fields[0])
         if any(np.may_share_memory(spectrum, other) for other in (*fields, *spectra[:index])):
             raise ValueError(f"{name} shares memory with another array")
+
+
+def check_half_shape(name: str, spectrum: NDArray, field: NDArray) -> None:
+    """A half spectrum that is written to, of real fields as large as `field` and in its precision."""
+    arguments.check_field(name, spectrum, written=True)
+    if spectrum.dtype != field.dtype:
+        raise TypeError(f"{name} must have the precision of the fields, {field.dtype}, not {spectrum.dtype}")
+    expected = (*field.shape[:-1], field.shape[-1] // 2 + 1)
+    if spectrum.shape != expected:
+        raise ValueError(f"{name} must have shape {expected}, not {spectrum.shape}")
 
 
 def _check_real_pair(

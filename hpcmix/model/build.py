@@ -18,7 +18,7 @@ from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
-from hpcmix.model.terms.build import terms_of
+from hpcmix.model.terms.build import correlations_of, terms_of
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.together import together
@@ -45,13 +45,16 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     with together(engine.communicators.world):
         lanczos = Lanczos(transform)
         species = [
-            _species_model(problem, index, weight, kinetic[one.kinetic, one.mass, one.rest_mass], grid, engine, lanczos)
-            for index, (one, weight) in enumerate(zip(problem.species, weights, strict=True))
+            _species_model(
+                problem, index, weight, kinetic[entry.kinetic, entry.mass, entry.rest_mass], grid, engine, lanczos
+            )
+            for index, (entry, weight) in enumerate(zip(problem.species, weights, strict=True))
         ]
-        for one in species:
-            one.external.require_start()
+        for entry in species:
+            entry.external.require_start()
         share_equal([each.external for each in species])
-    return Mixture(grid, engine, species, terms_of(problem, engine, grid), problem.hbar, rabi)
+    terms = terms_of(problem, engine, grid)
+    return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations_of(problem, engine, grid))
 
 
 def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:
@@ -73,12 +76,12 @@ def _species_model(
 
     kinetic  without vector potential and rotation; shared with species that have the same: it may keep a table.
     """
-    one, rotation = problem.species[index], problem.rotation
+    species, rotation = problem.species[index], problem.rotation
     acting: KineticEnergy | KrylovKineticEnergy = kinetic
-    where, transform = f"species.{one.name}", engine.complex_transform()
+    where, transform = f"species.{species.name}", engine.complex_transform()
     frame_energy = None
-    if rotation is not None or one.vector_potential is not None:
-        own = make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
+    if rotation is not None or species.vector_potential is not None:
+        own = make_vector_potential(f"{where}.vector_potential", species.vector_potential, grid)
         if isinstance(kinetic, SemirelativisticKineticEnergy):
             momentum = KineticMomentum(grid, transform, problem.hbar, own)
             first = engine.communicators.group.rank == 0
@@ -86,20 +89,21 @@ def _species_model(
         else:
             frame = None
             if rotation is not None:
-                frame = cross(tuple(-one.mass * part for part in rotation.vector), grid)
-                frame_energy = rotation_energy(grid, one.mass, rotation.vector, own)
-            momentum = KineticMomentum(grid, transform, problem.hbar, own, frame, 1.0 / math.sqrt(2.0 * one.mass))
+                frame = cross(tuple(-species.mass * part for part in rotation.vector), grid)
+                frame_energy = rotation_energy(grid, species.mass, rotation.vector, own)
+            momentum = KineticMomentum(grid, transform, problem.hbar, own, frame, 1.0 / math.sqrt(2.0 * species.mass))
             acting = MagneticKineticEnergy(momentum, lanczos, kinetic)
     terms = [
-        make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
+        make_term(f"{where}.potential.{place}", entry, grid, species.mass)
+        for place, entry in enumerate(species.potential)
     ]
-    confining = confinement(grid, one.mass)
+    confining = confinement(grid, species.mass)
     return SpeciesModel(
-        name=one.name,
-        mass=one.mass,
+        name=species.name,
+        mass=species.mass,
         weight=weight,
         kinetic=acting,
         external=ExternalPotential(terms, grid, engine.real_dtype, frame_energy, engine.zeros),
-        orbitals=one.number_of_orbitals,
+        orbitals=species.number_of_orbitals,
         confinement=None if confining is None else engine.holding(confining, engine.real_dtype),
     )

@@ -10,6 +10,10 @@ KINETIC_FRACTION = 0.05
 """Kinetic energy per particle, in units of that of the grid's shortest wave, from which on a state may be one that the
 grid does not resolve."""
 
+FEWEST_POINTS = 8
+"""Along the longest axis of a grid on which anything can shrink: fewer are the sites of a lattice, each of which may
+hold all of a species."""
+
 
 def peak_fraction(dimensions: int) -> float:
     """Part of a species at one grid point from which on a state may be one that the grid does not resolve:
@@ -34,15 +38,15 @@ def concentration(
     Both must be large: the part of it at one grid point and its kinetic energy (of the whole species, as records give
     it). A fast packet or a turbulent state has the second alone.
     """
-    one, grid = mixture.species[species], mixture.grid
-    if not particles > 0.0:
+    model, grid = mixture.species[species], mixture.grid
+    if not particles > 0.0 or max(grid.points) < FEWEST_POINTS:
         return None
     fraction = at_one_point / particles
-    rest = one.kinetic.rest_energy
-    share = (kinetic_energy / particles - rest) / (one.kinetic.largest(grid) - rest)
+    rest = model.kinetic.rest_energy
+    share = (kinetic_energy / particles - rest) / (model.kinetic.largest(grid) - rest)
     if not (fraction >= peak_fraction(grid.dimensions) and share >= KINETIC_FRACTION):
         return None
     return (
-        f'species "{one.name}" has shrunk to the grid\'s resolution: {100 * fraction:.3g} % of it at one grid point, '
+        f'species "{model.name}" has shrunk to the grid\'s resolution: {100 * fraction:.3g} % of it at one grid point, '
         f"kinetic energy {100 * share:.3g} % of the largest that the grid carries"
     )

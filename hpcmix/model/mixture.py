@@ -27,6 +27,7 @@ from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
+from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
@@ -90,6 +91,8 @@ class Mixture:
 
     engine     what it computes with; every sum over ranks goes through its communicators.
     transform  the engine's transform of orbitals.
+    correlations
+               of pairs that scatter, for fluctuations that begin with them; None for all others.
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
                orbitals.
     separate_terms
@@ -106,6 +109,7 @@ class Mixture:
         terms: Sequence[Term],
         hbar: float,
         rabi: RabiCouplings | None = None,
+        correlations: PairCorrelations | None = None,
     ) -> None:
         self.grid = grid
         self.engine = engine
@@ -113,6 +117,7 @@ class Mixture:
         self.species = tuple(species)
         self.terms = tuple(terms)
         self.hbar = hbar
+        self.correlations = correlations
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.couplings = sum(
             (term.couplings for term in self.terms if term.couplings is not None),
@@ -168,7 +173,7 @@ class Mixture:
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi)
+        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi, self.correlations)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -183,7 +188,7 @@ class Mixture:
         )
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi)
+        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi, self.correlations)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -249,13 +254,24 @@ class Mixture:
             _add(fields, own)
         return Interaction(fields, energies)
 
-    def responses(self, densities: Densities, changes: Densities) -> list[np.ndarray]:
-        """The change of W_a to first order in changes of the densities: the second variation of the interaction energy
-        applied to them, where the frame is at rest. Collective."""
+    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> list[np.ndarray]:
+        """The change of b^2 W_a to first order in real changes of the densities, sum_b G_ab * delta_b: the second
+        variation of the interaction energy applied to them. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         for term in self.terms:
-            _add(fields, term.responses(densities, changes))
+            _add(fields, term.responses(densities, changes, contraction))
         return fields
+
+    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
+        """G_ab^(k) of all interactions, b^2 G_ab(b y), at some wave vectors, one array per axis of components, shape
+        (species, species, number); None where there is a functional of the densities, which has none. Local."""
+        total = np.zeros((len(self.species), len(self.species), *wave_numbers[0].shape))
+        for term in self.terms:
+            values = term.transforms(wave_numbers, contraction)
+            if values is None:
+                return None
+            total += values
+        return total
 
     def potential(self, species: int, mean_field: np.ndarray, instant: Instant) -> np.ndarray:
         """b^2 (U_a + W_a) of a species at an instant, its mean field b^2 W_a given. Local."""

@@ -6,13 +6,15 @@ steps lacks its last kick (:class:`~hpcmix.state.progress.Progress`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
+from hpcmix.evolve.correction import kick_correction
 from hpcmix.evolve.instants import coming_instant, pending_instant
+from hpcmix.evolve.tangent import Tangent
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Interaction, Mixture
@@ -102,6 +104,64 @@ class Look:
         for place, orbital in enumerate(self.orbitals(species)):
             complete[place] = orbital
         return complete
+
+    def pairs(self) -> Iterator[list[np.ndarray]]:
+        """The pairs of fluctuations that this rank holds, one after the other, with the pending kick done: for each an
+        array (2, *local grid) of every species, u and w in position space (:mod:`hpcmix.state.fluctuations`). They are
+        overwritten by the next pair; where no kick is pending they are the state's own. Collective with every pair.
+
+        Raises :class:`ValueError` where the state has none.
+        """
+        fluctuations = self.state.fluctuations
+        if fluctuations is None:
+            raise ValueError("no fluctuations are followed in this state")
+        held = ([array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held)))
+        return held if self.state.progress.pending_kick == 0.0 else self._completed_pairs(held)
+
+    def correction(self) -> list[np.ndarray]:
+        """M_a of every species, the first correction to the condensates of coherent states (evolve/correction.py), with
+        the pending kick done. Collective over the world.
+
+        Raises :class:`ValueError` where the state has none."""
+        fluctuations = self.state.fluctuations
+        if fluctuations is None or not fluctuations.correction:
+            raise ValueError("no correction to the condensates is followed in this state")
+        fields = [array[0] for array in fluctuations.correction]
+        progress = self.state.progress
+        if progress.pending_kick == 0.0:
+            return fields
+        copies = [field.copy() for field in fields]
+        kick_correction(
+            self.mixture,
+            [np.sqrt(nu) * held[0] for nu, held in zip(self.mixture.weights, self.state.orbitals, strict=True)],
+            self._pending_factors(),
+            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
+            copies,
+            progress.pending_kick,
+            pending_instant(progress, self.mixture.grid.frame).contraction,
+        )
+        return copies
+
+    def _pending_factors(self) -> list[np.ndarray]:
+        """exp(-i theta_a) of the pending kick. Collective."""
+        factors = [np.ones_like(held[0]) for held in self.state.orbitals]
+        for a, factor in enumerate(factors):
+            kernels.rotate_phase(factor, self._pending_potential(a), self._pending_angle)
+        return factors
+
+    def _completed_pairs(self, held: Iterable[list[np.ndarray]]) -> Iterator[list[np.ndarray]]:
+        species = range(len(self.mixture.species))
+        orbitals = [next(self.orbitals(a)) for a in species]
+        factors = self._pending_factors()
+        progress = self.state.progress
+        contraction = pending_instant(progress, self.mixture.grid.frame).contraction
+        kick = Tangent(self.mixture).kick_in(orbitals, factors, self.densities, progress.pending_kick, contraction)
+        copies = [np.empty((2, *orbital.shape), orbital.dtype) for orbital in orbitals]
+        for pair in held:
+            for copy, fields in zip(copies, pair, strict=True):
+                np.copyto(copy, fields)
+            kick.move([[copy[part] for part in (0, 1) for copy in copies]], 0, False, False)
+            yield copies
 
     def before_pending_kick(self, species: int, function: Callable[[np.ndarray], None]) -> Callable[[np.ndarray], None]:
         """`function`, which changes a completed orbital of a species in place, as one that changes an orbital as the

@@ -7,6 +7,7 @@ from importlib import import_module
 
 import numpy as np
 
+from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.observables.angular_momentum import TURNED
 from hpcmix.observe.observables.energies import ENERGIES
@@ -35,6 +36,9 @@ ALWAYS: tuple[Observable, ...] = (
 )
 """What every record holds, in this order, of the species that it concerns."""
 
+AROUND_FLOW: tuple[Observable, ...] = (FLUCTUATIONS,)
+"""What records hold in addition where fluctuations are followed."""
+
 
 def requested(words: Iterable[str], reference: Sequence[np.ndarray] = ()) -> tuple[Observable, ...]:
     """The observables of the words in ``output.observables.also``.
@@ -50,5 +54,5 @@ def _of_word(word: str) -> Observable:
 
 def labels_of_all(axes: int) -> dict[str, tuple[str, Dimension | None]]:
     """Long name and dimension of every entry that observables write on a grid of so many axes, by its name."""
-    known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS))
-    return {label.name: (label.long_name, label.on_axes(axes)) for one in known for label in one.labels}
+    known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS), *AROUND_FLOW)
+    return {label.name: (label.long_name, label.on_axes(axes)) for observable in known for label in observable.labels}

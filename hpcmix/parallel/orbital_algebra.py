@@ -40,7 +40,7 @@ class OrbitalAlgebra:
         self._held = held
         self._cell_volume = cell_volume
         self.mine = held[communicators.group_index] if len(held) > 1 else held[0]
-        self.count = sum(len(one) for one in held)
+        self.count = sum(len(numbers) for numbers in held)
         limit_blas_threads()
 
     @classmethod

@@ -176,8 +176,8 @@ class _Assembly:
         return {index: entry for index, entry in entries.items() if entry is not None}
 
     def validated(self, model: Any, table: Any, path: tuple[str | int, ...]) -> Any:
-        value, found = validated(model, table, path, self.context, self.source)
-        self.complaints.extend(found)
+        value, complaints = validated(model, table, path, self.context, self.source)
+        self.complaints.extend(complaints)
         return value
 
 

@@ -16,11 +16,11 @@ _CARD_FOLDER_NAME = re.compile(r"\d+_(?P<name>.+)")
 def cards() -> dict[str, Path]:
     """Every example card: its name and its file ``<name>/problem.toml`` or ``NN_<name>/problem.toml``; the first
     folder wins."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for folder in CARD_FOLDERS:
         for path in sorted(folder.glob("*/problem.toml")):
-            found.setdefault(_card_name(path), path)
-    return found
+            paths.setdefault(_card_name(path), path)
+    return paths
 
 
 def _card_name(path: Path) -> str:

@@ -113,7 +113,7 @@ class _Setting:
         if last:
             self._changes.append((node, key, None))
             return None
-        names = tuple(one for one in self.path if isinstance(one, str))
+        names = tuple(part for part in self.path if isinstance(part, str))
         if there is None or (names in NUMBERS_OR_TABLES and not isinstance(there, (dict, list))):
             there = [] if names in ARRAYS and isinstance(key, str) and self.parts[position + 1].isdecimal() else {}
             if isinstance(there, list):

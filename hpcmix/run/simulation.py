@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from hpcmix.initial.build import initial_state
-from hpcmix.initial.excitations.beginning import first_pairs, room_for_pairs
+from hpcmix.initial.excitations.probes import empty_pairs, start_pairs
 from hpcmix.io.checkpoints.header import Checkpoint
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
@@ -199,7 +199,8 @@ def build_simulation(
     _warn_of_faces(problem, mixture, state, log)
     if problem.fluctuations is not None and checkpoint is None:
         with timers.phase("initial pairs"):
-            state.fluctuations = first_pairs(problem, problem.fluctuations, mixture, state)
+            held = communicators.pairs_of_replica(problem.pairs)
+            state.fluctuations = start_pairs(problem.fluctuations, mixture, state.orbitals, held)
         beat()
     release_freed_memory()
     return Simulation(
@@ -220,7 +221,9 @@ def build_simulation(
 
 def _stored_state(problem: Problem, mixture: Mixture, origin: Origin) -> State:
     """The state of the newest checkpoint that is good: of every species what this rank holds."""
-    pairs = None if problem.fluctuations is None else room_for_pairs(problem, problem.fluctuations, mixture)
+    pairs = None
+    if problem.fluctuations is not None:
+        pairs = empty_pairs(problem.fluctuations, mixture, mixture.communicators.pairs_of_replica(problem.pairs))
     names = [species.name for species in problem.species]
     state = origin.load(mixture.empty_clouds(), names, mixture.communicators, pairs)
     if problem.timing.adaptive is not None:
@@ -250,20 +253,20 @@ def _first_state(
             alive()
 
         with mixture.communicators.in_unison():
-            state, found = initial_state(problem, mixture, report, log.line, alive, keeper)
+            state, ground_state = initial_state(problem, mixture, report, log.line, alive, keeper)
         if stops is not None:
             stops.found()
     _move_where_transforms_work(mixture, state)
-    if found is None:
+    if ground_state is None:
         return state, None
     log.line(
-        f"ground state: residual {found.residual:.1e} after {found.iterations} iterations and "
-        f"{found.transforms} transforms ({found.method}), energy {found.energy:.12g}"
+        f"ground state: residual {ground_state.residual:.1e} after {ground_state.iterations} iterations and "
+        f"{ground_state.transforms} transforms ({ground_state.method}), energy {ground_state.energy:.12g}"
     )
-    log.line(f"ground state: {found.nature.sentence}")
-    for name, levels in (found.levels or {}).items():
+    log.line(f"ground state: {ground_state.nature.sentence}")
+    for name, levels in (ground_state.levels or {}).items():
         log.line(f'ground state: highest filled level of "{name}" {levels.energies[-1]:.9g}, gap {levels.gap:.3g}')
-    return state, found.as_dict()
+    return state, ground_state.as_dict()
 
 
 def _warn_of_faces(problem: Problem, mixture: Mixture, state: State, log: Log) -> None:

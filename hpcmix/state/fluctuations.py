@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.transforms.transform import Transform
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
+from hpcmix.state.beginning import Beginning
 
-STORED = "u and w of the pairs of fluctuations, before the kick that is still due (pending_kick)"
-"""What a checkpoint keeps of the pairs of a species, in words."""
+STORED = {
+    "pairs": "u and w of the pairs of fluctuations, before the kick that is still due (pending_kick)",
+    "start": "the wave function at time zero, of norm one",
+    "correction": "first correction to the condensate of coherent states, before the kick that is still due",
+}
+"""What a checkpoint keeps of the fluctuations of a species: name of an array -> what it holds, in words."""
 
 
 @dataclass
@@ -33,11 +39,23 @@ class Fluctuations:
     exact   how many of all pairs, the first ones, belong to functions that are followed for themselves: M per species,
             species after species, each zero at the start in all species but its own, the first of each species the
             condensate's own, f = phi(0). The others are probes, random functions in all species at once.
+    section the file's, by which the functions f can be made again.
+    start   phi_a(0) of every species, of its shape on the local grid; the same in every replica, as the corrections.
+    correction
+            per species M_a in an array of one field, the first correction to the condensate of coherent states, where
+            it is followed: i hbar M' = (h + K1) M + K2 conj(M) + S, the source made by the fluctuations;
+            before the pending kick.
+    beginning
+            numbers of time zero, made when they are first asked for.
     """
 
     pairs: list[np.ndarray]
     held: range
     exact: int
+    section: FluctuationsSection = field(default_factory=FluctuationsSection)
+    start: list[np.ndarray] = field(default_factory=list)
+    correction: list[np.ndarray] = field(default_factory=list)
+    beginning: Beginning | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if any(len(array) != len(self.held) for array in self.pairs):
@@ -46,16 +64,31 @@ class Fluctuations:
 
     @property
     def fields(self) -> list[np.ndarray]:
-        """u and w of all pairs of all species, one after the other; the arrays are the pairs' own."""
-        return [field for array in self.pairs for pair in array for field in pair]
+        """Per species u and w of all pairs in turn, (2 pairs, *local grid); the memory is the pairs' own."""
+        return [array.reshape(2 * len(array), *array.shape[2:]) for array in self.pairs]
+
+    @property
+    def each(self) -> list[list[np.ndarray]]:
+        """For every pair u of all species, then w of all species; the arrays are the pairs' own."""
+        return [[array[number, part] for part in (0, 1) for array in self.pairs] for number in range(len(self.held))]
 
     def copy(self) -> Fluctuations:
         """Pairs that share no memory with these."""
-        return replace(self, pairs=[array.copy() for array in self.pairs])
+        return replace(
+            self,
+            pairs=[array.copy() for array in self.pairs],
+            start=[array.copy() for array in self.start],
+            correction=[array.copy() for array in self.correction],
+        )
 
     def laid_out(self, transform: Transform) -> Fluctuations:
         """A copy whose fields lie where the transform can work on them in place. Collective."""
-        return replace(self, pairs=[_laid_out(array, transform) for array in self.pairs])
+        return replace(
+            self,
+            pairs=[_laid_out(array, transform) for array in self.pairs],
+            start=[array.copy() for array in self.start],
+            correction=[_alone(array, transform) for array in self.correction],
+        )
 
     def parts(self, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
         """The pairs of every species, named in `names`, as parts of global arrays of shape (pairs, 2, *grid), by the
@@ -69,14 +102,32 @@ class Fluctuations:
             for name, array in zip(names, self.pairs, strict=True)
         }
 
+    def copies(self, names: Sequence[str], communicators: Communicators) -> dict[str, Part]:
+        """What every replica has the same of, as parts of global arrays of the grid's shape."""
+        grid = communicators.decomposition
+        block = grid.position_block(communicators.group.rank)
+        single = {"start": self.start, "correction": [array[0] for array in self.correction]}
+        return {
+            f"{name}/{word}": Part(grid.points, block, array)
+            for word, arrays in single.items()
+            for name, array in zip(names, arrays, strict=False)
+        }
+
     def is_finite(self) -> bool:
         """Whether every value here is finite."""
-        return all(bool(np.isfinite(array).all()) for array in self.pairs)
+        return all(bool(np.isfinite(array).all()) for array in (*self.pairs, *self.correction))
 
     def looks_finite(self) -> bool:
         """Whether every pair is finite here as far as one value of each field tells: a transform spreads a value that
         is not finite over the whole grid."""
-        return all(bool(np.isfinite(field.flat[:1]).all()) for field in self.fields)
+        first: tuple[slice | int, ...] = (slice(None), slice(None), *(0,) * (self.pairs[0].ndim - 2))
+        return all(bool(np.isfinite(array[first]).all()) for array in self.pairs)
+
+
+def _alone(array: np.ndarray, transform: Transform) -> np.ndarray:
+    fields = transform.empty_fields(1)
+    fields[...] = array
+    return fields
 
 
 def _laid_out(array: np.ndarray, transform: Transform) -> np.ndarray:

@@ -103,13 +103,13 @@ def varied_problems(
     """
     problems, impossible = {}, {}
     all_of_them = variations(problem) if described is None else tuple(described)
-    for one in all_of_them:
+    for variation in all_of_them:
         try:
-            problems[one.name] = load(one.overrides)
+            problems[variation.name] = load(variation.overrides)
         except ProblemError as error:
-            if one.name == AS_GIVEN:
+            if variation.name == AS_GIVEN:
                 raise
-            impossible[one.name] = str(error).splitlines()[0]
+            impossible[variation.name] = str(error).splitlines()[0]
     return problems, impossible, all_of_them
 
 
@@ -153,7 +153,11 @@ class Budget:
                 changes[name] = tuple(_distance(other, value) for other, value in pairs)
         for name in impossible or {}:
             changes[name] = (math.inf,) * len(values)
-        remarks = [f"{one.name}: {one.words}" for one in described if one.name in numbers and one.words]
+        remarks = [
+            f"{variation.name}: {variation.words}"
+            for variation in described
+            if variation.name in numbers and variation.words
+        ]
         remarks += [f"{name} could not be varied: {reason}" for name, reason in (impossible or {}).items()]
         apart = {name: changes.pop(name) for name in aside if name in changes}
         return cls(quantity, variable, tuple(places), values, changes, tuple(remarks), apart)

@@ -40,6 +40,7 @@ from hpcmix.studies.claims import (
     semiclassical_bounds,
     well_posedness,
 )
+from hpcmix.studies.claims.fluctuations import bogoliubov_limit
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
@@ -48,22 +49,24 @@ REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
 """What a check leaves in its directory; the report last, so that a check that has one is complete."""
 FILES = (LOG, REPORT, TEXT, FIGURE)
 
+_MODULES = (
+    scattering_rates,
+    gross_pitaevskii_limit,
+    dispersion,
+    morawetz,
+    pair_excitation,
+    conservation,
+    well_posedness,
+    semiclassical_bounds,
+    mean_field_limit,
+    bose_fermi_limit,
+    bogoliubov_limit,
+)
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {
-    module.CLAIM.name: module.check
-    for module in (
-        scattering_rates,
-        gross_pitaevskii_limit,
-        dispersion,
-        morawetz,
-        pair_excitation,
-        conservation,
-        well_posedness,
-        semiclassical_bounds,
-        mean_field_limit,
-        bose_fermi_limit,
-    )
+    module.CLAIM.name: module.check for module in _MODULES
 }
 """What ``hpcmix check`` knows, by the word on the command line."""
+_AROUND_FLOWS = {module.CLAIM.name for module in _MODULES if module.CLAIM.around_flow}
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,10 @@ def check(request: Request) -> int:
 def _measure(request: Request, work: Work, directory: Path) -> None:
     """Measure, write and say what was found. Collective."""
     comm, log = work.comm, work.log
-    setting = Setting(request.file, request.overrides, request.numbers, request.evolving, work, request.bosons)
+    around_flow = request.claim in _AROUND_FLOWS
+    setting = Setting(
+        request.file, request.overrides, request.numbers, request.evolving, work, request.bosons, around_flow
+    )
     problem, finding = CLAIMS[request.claim](setting)
     with together(comm):
         if comm.rank == 0:
@@ -186,6 +192,8 @@ def _prepare(path: Path, problem: Problem, request: Request, log: Log) -> str:
     log.open(path / LOG)
     for line in expected_warnings(problem):
         log.line(line)
+    if problem.fluctuations is not None and request.claim not in _AROUND_FLOWS:
+        log.line(f"[fluctuations] is left out: {request.claim} is about the flow itself")
     return ""
 
 

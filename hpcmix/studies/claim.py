@@ -25,11 +25,14 @@ class Claim:
     name       the word on the command line.
     statement  in one sentence, formulas as plain text.
     source     paper and equation numbers.
+    around_flow  whether it is about the fluctuations around a flow; a claim about the flow itself leaves
+               ``[fluctuations]`` of a file alone.
     """
 
     name: str
     statement: str
     source: str
+    around_flow: bool = False
 
 
 Numbers = Sequence[float] | np.ndarray
@@ -60,12 +63,12 @@ class Fit:
         if len(x) < 3:
             raise ValueError(f"a fit with a confidence needs three points, here are {len(x)}")
         abscissa = np.log(x)
-        found = stats.linregress(abscissa, np.log(y))
-        reach = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(x) - 2)) * float(found.stderr)
+        line = stats.linregress(abscissa, np.log(y))
+        reach = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(x) - 2)) * float(line.stderr)
         if len(errors):
             distances = np.abs(abscissa - np.mean(abscissa))
             reach += float(np.sum(distances * np.asarray(errors) / np.asarray(y)) / np.sum(distances**2))
-        return cls(quantity, variable, float(found.slope), (float(found.slope) - reach, float(found.slope) + reach))
+        return cls(quantity, variable, float(line.slope), (float(line.slope) - reach, float(line.slope) + reach))
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -190,7 +193,9 @@ class Finding:
             ],
             "measured": self.measured,
             "numerical_errors": [budget.as_dict() for budget in self.budgets],
-            "curves": [{"name": one.name, "x": list(one.x), "y": list(one.y)} for one in (*self.curves, *self.further)],
+            "curves": [
+                {"name": curve.name, "x": list(curve.x), "y": list(curve.y)} for curve in (*self.curves, *self.further)
+            ],
             "notes": list(self.notes),
             "holds": self.holds,
             "verdict": self.verdict,

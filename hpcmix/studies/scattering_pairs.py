@@ -28,7 +28,7 @@ class Pair:
 def pairs_of(problem: Problem) -> list[Pair]:
     """The scattering interactions of a file, whose potentials must repel. Raises
     :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
-    found = []
+    pairs = []
     for index, entry in enumerate(problem.interaction):
         if not isinstance(entry, ScatteringInteraction):
             continue
@@ -38,7 +38,7 @@ def pairs_of(problem: Problem) -> list[Pair]:
         if entry.neumann_radius is None:
             raise problem.complain(f"interaction.{index}", "needs neumann_radius: the claim is about a fixed l")
         kappa = coefficient_of_pair(problem, entry.between)
-        found.append(Pair("-".join(entry.between), function, kappa, entry.neumann_radius))
-    if not found:
+        pairs.append(Pair("-".join(entry.between), function, kappa, entry.neumann_radius))
+    if not pairs:
         raise problem.complain("interaction", 'holds no kind = "scattering"; this claim is about their potentials')
-    return found
+    return pairs

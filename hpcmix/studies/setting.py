@@ -29,6 +29,7 @@ class Setting:
     numbers          particle numbers of a family; empty: the claim's own.
     evolving         False: measure at time zero only, where the claim has something to say there.
     bosons           numbers of bosons of a family that varies these beside a fixed number of fermions.
+    around_flow      whether the claim takes the fluctuations that the file asks for; else its problems are without.
     """
 
     file: str
@@ -37,6 +38,7 @@ class Setting:
     evolving: bool
     work: Work
     bosons: Sequence[int] = ()
+    around_flow: bool = False
 
     def on_root(self, plan: Callable[[Load], Plan]) -> Plan:
         """What `plan` makes of problems that it loads with some ``--set`` entries more; it runs on the root, and its
@@ -44,8 +46,12 @@ class Setting:
         made = None
         with together(self.work.comm):
             if self.work.comm.rank == 0:
-                made = plan(lambda extra: load_problem(self.file, [*self.overrides, *extra]))
+                made = plan(self._load)
         return self.work.comm.bcast(made)
+
+    def _load(self, extra: Sequence[str]) -> Problem:
+        problem = load_problem(self.file, [*self.overrides, *extra])
+        return problem if self.around_flow else problem.without_fluctuations()
 
     def say(self, text: str = "") -> None:
         """A line of the log."""

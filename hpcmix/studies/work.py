@@ -94,14 +94,14 @@ class Work:
         return records | self._gathered(outcome)
 
     def _stored(self, tracks: Sequence[Part]) -> dict[str, Record]:
-        found: dict[str, Record] = {}
+        kept: dict[str, Record] = {}
         with together(self.comm):
             if self.comm.rank == 0 and self.folder is not None:
                 for track in tracks:
                     record = stored(track, self.folder)
                     if record is not None:
-                        found[track.label] = record
-        return self.comm.bcast(found)
+                        kept[track.label] = record
+        return self.comm.bcast(kept)
 
     def _follow_mine(self, tracks: Sequence[Part], group: MPI.Comm) -> tuple[dict[str, Record], str, Exception | None]:
         """This group's records, why it stopped, and the error that ended it."""

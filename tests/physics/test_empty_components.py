@@ -40,7 +40,7 @@ def test_an_emptied_component_has_no_chemical_potential():
     written = plain(records)
     assert written[2]["species"]["b"]["chemical_potential"] is None
     dataset = as_dataset(written, Metadata.of(one.problem), labels_of_all(len(one.grid.points)))
-    assert np.isnan(dataset["chemical_potential"].values[2, 1])
+    assert np.isnan(dataset.variables["chemical_potential"].values[2, 1])
     for units in (Units(), units_from_text("1 um", "87 u")):  # with units the sizes choose the multiple of a hertz
         figure = series_figure(written, FigureUnits(units), "empty", 1, exchanging=True)
         panel = next(axes for axes in figure.axes if axes.get_title().startswith("chemical potential"))

@@ -122,8 +122,8 @@ def test_every_entry_of_a_record_has_a_label(frame):
     one = system([16, 15], [10.0, 10.0], entries, [contact("a", "a", 0.5)], time=TIME, **frame)
     record = observe(one.look(), requested(words, one.state.orbitals))
     dataset = as_dataset([record], Metadata.of(one.problem), labels_of_all(2))
-    assert set(dataset.data_vars) >= {"energy_total", "chemical_potential", "natural_width", "largest_current"}
-    assert [name for name, variable in dataset.data_vars.items() if "long_name" not in variable.attrs] == []
+    assert set(dataset.variables) >= {"energy_total", "chemical_potential", "natural_width", "largest_current"}
+    assert [name for name, variable in dataset.variables.items() if "long_name" not in variable.attributes] == []
 
 
 def test_once_is_by_what_is_measured():

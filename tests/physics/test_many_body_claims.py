@@ -11,10 +11,13 @@ from hpcmix.model.many_body import build
 from hpcmix.model.many_body.prefactors import pair_factors
 from hpcmix.observe.reduced.density_matrices import density_matrix
 from hpcmix.observe.reduced.distances import comparison
+from hpcmix.observe.reduced.distances.limit_state import limit_amplitudes
 from hpcmix.observe.reduced.measurement import Columns
 from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.studies.budget import AS_GIVEN, Variation
 from hpcmix.studies.claims import bose_fermi_limit, mean_field_limit
+from hpcmix.studies.claims.fluctuations import bogoliubov_limit
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.tracks import many_family
 from hpcmix.studies.tracks.many_family import broken_by, extrapolated, fewer_modes, many_variations
@@ -246,3 +249,82 @@ def test_what_is_varied():
     # waves belong to their box, and three of them have a smaller ball only with one
     assert names == [AS_GIVEN, "tolerance", "excitations", "grid"]
     assert fewer_modes(parse_problem(ring(largest=2)).many_body.modes[0]) == ("waves up to 2 to 1", "largest=1.0")
+
+
+# ---------------------------------------------------------------- Bogoliubov's limit
+
+
+def test_bogoliubov_limit(tmp_path):
+    """Numbers like 1/N, states like N^(-1/2), each with its error budget."""
+    text = ring(excitations=7, tolerance=1e-11, final=0.2, strength=1.5)
+    _, finding = bogoliubov_limit.check(setting(text, tmp_path, (12, 48, 192)))
+    assert verdict(finding) == "consistent", finding.verdict
+    *numbers, norm = (fit.exponent for fit in finding.fits)
+    # the next order, one part in N, bends the lines of N = 12 to 192 by less than that
+    assert numbers == pytest.approx([-1.0, -1.0], abs=0.02) and norm == pytest.approx(-0.5, abs=0.05)
+    assert {"tolerance", "excitations", "grid"} <= set(finding.budgets[0].changes)
+    assert any(curve.reference for curve in finding.curves)
+
+
+@pytest.mark.parametrize("wrong", [wrong_fractions, double])
+def test_bogoliubov_limit_of_another_hamiltonian(tmp_path, monkeypatch, two_variations, wrong):
+    monkeypatch.setattr(build, "pair_factors", wrong)
+    text = ring(strength=1.5, final=0.2, excitations=7)
+    _, finding = bogoliubov_limit.check(setting(text, tmp_path, (12, 48, 192)))
+    assert verdict(finding) == "NOT CONSISTENT", finding.verdict
+
+
+def test_bogoliubov_limit_with_too_few_outside(tmp_path, two_variations):
+    text = ring(excitations=1, strength=6.0, final=0.6)
+    _, finding = bogoliubov_limit.check(setting(text, tmp_path, (12, 48, 192)))
+    assert verdict(finding) == "not resolved" and "too few" in finding.reason, finding.verdict
+
+
+def test_bogoliubov_limit_is_about_those_outside(tmp_path):
+    with pytest.raises(ProblemError, match="excitations"):
+        bogoliubov_limit.check(setting(ring(picture="occupations"), tmp_path))
+
+
+@pytest.mark.parametrize("state", ["factorised", "coherent"])
+def test_the_state_of_the_limit_is_annihilated(state):
+    """(a_i - sum_j Z_ij a*_j) Phi = 0 for every mode, on the configurations with room for one more; its norm is one but
+    for what has no room, and its excitations are those of V."""
+    several = bodies(ring((40, 20), excitations=6, final=0.2, state=state, strength=4.0), with_limit=True)
+    while not several.is_finished:
+        several.advance()
+    pairs, spaces = several.pairs_of_limit(), several.picture.spaces
+    phi = limit_amplitudes(spaces, pairs)
+    outside = [space.occupations[:, 1:] for space in spaces]
+    lost = 1.0 - np.linalg.norm(phi) ** 2
+    assert 0.0 < lost < 1e-3
+    mode = 1 if state == "coherent" else 0  # of the limit's numbers, the condensate's own mode is left out
+    numbers = [
+        float(np.sum(np.abs(phi) ** 2 * outside[0][:, mode:].sum(axis=1)[:, None])),
+        float(np.sum(np.abs(phi) ** 2 * outside[1][:, mode:].sum(axis=1)[None, :])),
+    ]
+    # each of the lost configurations has more than six outside
+    assert numbers == pytest.approx(several.excitations_of_limit(), abs=20.0 * lost)
+    sizes = [own.shape[1] for own in outside]
+    owner = np.repeat([0, 1], sizes)
+    column = np.concatenate([np.arange(1, size + 1) for size in sizes])
+    room = np.logical_and.outer(
+        *(own.sum(axis=1) < space.excitations for own, space in zip(outside, spaces, strict=True))
+    )
+    for i in range(len(pairs)):
+        residual = _moved(spaces, phi, owner[i], column[i], taken=True)
+        for j in range(len(pairs)):
+            residual = residual - pairs[i, j] * _moved(spaces, phi, owner[j], column[j], taken=False)
+        assert np.max(np.abs(residual[room])) < 1e-13
+
+
+def _moved(spaces, phi, species, column, taken):
+    """a phi or a* phi of a mode, by the formula <n|a phi> = (n + 1)^(1/2) <n + e|phi>."""
+    space = spaces[species]
+    change = (space.unit(column) - space.unit(0)) * (1 if taken else -1)
+    occupations = space.occupations
+    ranks = space.rank(occupations + change)
+    roots = np.sqrt(occupations[:, column] + (1 if taken else 0))
+    found = np.take(phi, np.maximum(ranks, 0), axis=species) * np.expand_dims(
+        np.where(ranks >= 0, roots, 0.0), 1 - species
+    )
+    return found

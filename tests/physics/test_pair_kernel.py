@@ -6,30 +6,30 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from hpcmix.initial.excitations.pair_kernel import PairKernels
+from hpcmix.initial.excitations.pair_kernel import pair_transformation
 from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.neumann import neumann_problem
 from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.terms.entry_kernels import coefficient_of_pair
 from hpcmix.problem.load import parse_problem
-from hpcmix.problem.mistakes.errors import ProblemError
 from tests.physics.claims import mixture
 from tests.physics.systems import System
 
 POINTS, NUMBER = 6, 100.0
+CORRELATED = '[fluctuations]\ninitial = "correlated"\n'
 ODD = 'initial = { kind = "gaussian", width = 1.1, centre = [0.3, -0.2, 0.1], momentum = [0.4, 0.2, -0.7] }'
 
 
 def small(points: int = POINTS, fractions=(0.7, 0.3)) -> System:
     """Two moving clouds of mass 1/2, every pair with a potential of its own."""
     text = mixture(fractions, points=points, length=6.0, step=0.01)
-    return System(parse_problem(text.replace('initial = { kind = "gaussian", width = 1.1 }', ODD, 1)))
+    return System(parse_problem(text.replace('initial = { kind = "gaussian", width = 1.1 }', ODD, 1) + CORRELATED))
 
 
 def transformation(system: System, contraction: float = 1.0, enlarged: float = 1.0):
     """Theta; with condensates `enlarged` times, so that k is no longer small."""
     orbitals = [enlarged * orbitals[0] for orbitals in system.state.orbitals]
-    return PairKernels(system.problem, system.mixture).transformation(orbitals, contraction)
+    return pair_transformation(system.mixture, orbitals, contraction)
 
 
 def dense_kernel(system: System, contraction: float = 1.0) -> np.ndarray:
@@ -118,23 +118,19 @@ def test_nothing_is_dressed_at_infinity():
 def test_the_laboratory_and_the_frame_have_the_same_kernel():
     """In a frame with 1/b the same correlations act on a box b times as large, psi b^(-3/2) times as high."""
     system, contraction = small(), 0.5
-    larger = mixture(points=POINTS, length=6.0 / contraction, step=0.01)
+    larger = mixture(points=POINTS, length=6.0 / contraction, step=0.01) + CORRELATED
     other = System(parse_problem(larger))
     orbitals = [orbitals[0] for orbitals in system.state.orbitals]
-    in_frame = PairKernels(system.problem, system.mixture).transformation(orbitals, contraction)
-    in_laboratory = PairKernels(other.problem, other.mixture).transformation(
-        [contraction**1.5 * orbital for orbital in orbitals]
-    )
+    in_frame = pair_transformation(system.mixture, orbitals, contraction)
+    in_laboratory = pair_transformation(other.mixture, [contraction**1.5 * orbital for orbital in orbitals])
     random = np.random.default_rng(7)
     f = list(random.normal(size=(2, POINTS, POINTS, POINTS)) + 0j)
     here, there = in_frame.applied(f), in_laboratory.applied(f)
     assert np.linalg.norm(np.ravel(here) - np.ravel(there)) < 1e-13 * np.linalg.norm(f)
 
 
-def test_kernels_without_a_neumann_problem_are_refused():
-    system = small()
-    limit = mixture(points=POINTS, length=6.0, step=0.01) + "\n"
-    limit = limit.replace("neumann_radius = 0.5", "neumann_radius = 0.5\nlimit = true", 1)
-    problem = parse_problem(limit)
-    with pytest.raises(ProblemError, match="no Neumann problem"):
-        PairKernels(problem, system.mixture)
+def test_other_mixtures_know_of_no_correlations():
+    """They are made for fluctuations that begin with them only, and cost others nothing."""
+    system = System(parse_problem(mixture(points=POINTS, length=6.0, step=0.01)))
+    with pytest.raises(TypeError, match="without correlations"):
+        pair_transformation(system.mixture, [orbitals[0] for orbitals in system.state.orbitals])

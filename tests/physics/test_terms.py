@@ -154,15 +154,16 @@ def test_ground_states_minimise_the_same_energy(case):
         require_below(abs(measured - predicted) / scale, tolerance(case), f"{case}, {made.__name__}")
 
 
+@pytest.mark.parametrize("contraction", [1.0, 0.4])
 @pytest.mark.parametrize("case", TERMS)
-def test_response_is_the_derivative_of_the_potential(case):
+def test_response_is_the_derivative_of_the_potential(case, contraction):
     mixture = mixture_of(case)
     densities = mixture.densities(orbital_clouds(random_fields(mixture, 1)))
     changes = 0.2 * mixture.densities(orbital_clouds(random_fields(mixture, 2)))
-    responses = mixture.responses(densities, changes)
+    responses = mixture.responses(densities, changes, contraction)
 
     def potentials(s):
-        return np.array(mixture.mean_fields(densities + s * changes))
+        return np.array(mixture.mean_fields(densities + s * changes, contraction))
 
     measured, scale = derivative(potentials, 0.02)
     assert np.max(np.abs(responses)) > 1e-4 * np.max(np.abs(potentials(0.0))) > 0.0  # not 0 == 0

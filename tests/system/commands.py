@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from hpcmix.cli import main; main()"]
@@ -37,8 +38,13 @@ def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without traces of a launcher, with what Open MPI needs."""
+    """The environment without traces of a launcher, with what Open MPI needs; and where nothing may be written beside
+    the sources, with a place for their bytecode: every rank of every command would compile all of them anew."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("OMPI_", "PMIX_", "PMI_", "SLURM_"))}
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault(
+            "PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / f"hpcmix-tests-{os.getuid()}-bytecode")
+        )
     return kept | MPI_ENVIRONMENT
 
 

@@ -121,7 +121,14 @@ def test_xarray_opens_the_dataset(tmp_path):
     assert os.listdir(tmp_path).count("observables.h5.partial") == 0
 
 
-def test_unknown_entries_become_variables():
+def opened(folder, records, metadata):
+    """The dataset of records, as xarray opens it."""
+    as_dataset(records, metadata, LABELS).write(folder / "observables.h5")
+    with xarray.open_dataset(folder / "observables.h5") as data:
+        return data.load()
+
+
+def test_unknown_entries_become_variables(tmp_path):
     records = [
         record(0, claims={"exponent": -0.5, "spectrum": [1.0, 2.0, 3.0]}, particles=30.0),
         {
@@ -132,7 +139,7 @@ def test_unknown_entries_become_variables():
             "word": "no",
         },
     ]
-    data = as_dataset(records, METADATA, LABELS)
+    data = opened(tmp_path, records, METADATA)
     np.testing.assert_array_equal(data.claims_exponent, [-0.5, np.nan])
     assert data.claims_spectrum.shape == (2, 3)
     assert np.isnan(data.claims_spectrum[1]).all()
@@ -143,10 +150,10 @@ def test_unknown_entries_become_variables():
     assert "word" not in data
 
 
-def test_species_of_a_table_are_those_of_the_dataset():
+def test_species_of_a_table_are_those_of_the_dataset(tmp_path):
     """Fluctuations have numbers of their own and of every species, shells among them."""
     numbers = {name: {"excitations": k, "shells": [k, 2.0 * k, 3.0]} for name, k in (("up", 1.0), ("down", 5.0))}
-    data = as_dataset([record(0, fluctuations={"pairs": 43, "species": numbers}), record(1)], METADATA, LABELS)
+    data = opened(tmp_path, [record(0, fluctuations={"pairs": 43, "species": numbers}), record(1)], METADATA)
     np.testing.assert_array_equal(data.fluctuations_excitations, [[1.0, 5.0], [np.nan, np.nan]])
     assert data.fluctuations_excitations.dims == ("time", "species")
     np.testing.assert_array_equal(data.fluctuations_shells[0, 1], [5.0, 10.0, 3.0])
@@ -163,18 +170,18 @@ def test_an_empty_series_is_a_dataset_too(tmp_path):
 
 def test_factors_to_si(tmp_path):
     metadata = Metadata("", ("up",), ("x", "y"), units_from_text("1 um", "86.909 u"))
-    data = as_dataset([record(0)], metadata, LABELS)
+    data = opened(tmp_path, [record(0)], metadata)
     assert data.attrs["length_si"] == 1e-6
     assert data.time.attrs["si_factor"] == pytest.approx(1.36848e-3, rel=1e-5)
     assert data.maximum_density.attrs["si_factor"] == pytest.approx(1e12)
     assert data.maximum_density.attrs["si_unit"] == "m-2"
-    json.dumps(data.attrs)  # nothing but plain values
+    json.dumps(metadata.attributes())  # nothing but plain values
 
 
-def test_units_of_products():
+def test_units_of_products(tmp_path):
     metadata = Metadata("", ("up",), ("x", "y"), units_from_text("1 um", "86.909 u"))
     turning = {"up": {"angular_momentum": [1.0], "largest_current": 2.0}}
-    data = as_dataset([{"step": 0, "time": 0.0, "species": turning}], metadata, LABELS)
+    data = opened(tmp_path, [{"step": 0, "time": 0.0, "species": turning}], metadata)
     assert data.angular_momentum.attrs["units"] == "code unit of length^2 mass time^-1"
     assert data.angular_momentum.attrs["si_factor"] == pytest.approx(1.054571817e-34)  # hbar
     assert data.largest_current.attrs["si_unit"] == "m-1 s-1"

@@ -233,7 +233,7 @@ def test_commands_without_mpi_do_not_import_it(module):
 
 
 OF_THE_LOOP = ("evolve/", "model/terms/", "model/mixture.py", "parallel/transforms/", "parallel/engine.py")
-TYPES_OF_KERNELS = {"Allocate", "Symbol", "processor"}
+TYPES_OF_KERNELS = {"Allocate", "Condensates", "Pair", "Symbol", "processor"}
 
 
 def test_the_loop_takes_kernels_from_the_engine():

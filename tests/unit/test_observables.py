@@ -8,7 +8,7 @@ import pytest
 
 from hpcmix.observe import observables
 from hpcmix.observe.observable import Observable
-from hpcmix.observe.registry import ALWAYS, labels_of_all, requested
+from hpcmix.observe.registry import ALWAYS, AROUND_FLOW, labels_of_all, requested
 from hpcmix.problem.sections.calculation.requests import REQUESTS
 
 MODULES = {path.stem for path in Path(observables.__path__[0]).glob("*.py")}
@@ -29,7 +29,8 @@ def test_every_observable_is_registered():
 
 
 def test_labels_are_unique():
-    everything = [label.name for one in (*ALWAYS, *requested(r.word for r in REQUESTS)) for label in one.labels]
+    known = (*ALWAYS, *requested(r.word for r in REQUESTS), *AROUND_FLOW)
+    everything = [label.name for one in known for label in one.labels]
     everything.remove("angular_momentum")  # of every record where something turns the particles, else on request
     assert len(set(everything)) == len(everything)
     assert set(everything) == set(labels_of_all(3))

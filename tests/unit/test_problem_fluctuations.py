@@ -161,6 +161,38 @@ MISTAKES = [
         "has limit = true; give it particles",
     ),
     (CORRELATED, "[time]", COUPLED, "fluctuations.initial", "initial", "and here is a [[coupling]]"),
+    (
+        CORRELATED,
+        "neumann_radius = 0.5",
+        "neumann_radius = 4.5",
+        "interaction.0.neumann_radius",
+        "neumann_radius",
+        "beyond half the box (4): the correlations",
+    ),
+    (
+        CORRELATED,
+        "[time]",
+        f'[[interaction]]\nbetween = ["down", "up"]\n{SCATTERING}\n[time]',
+        "fluctuations.initial",
+        "initial",
+        "one for down and up, and interactions 0 and 1 (counted from 0) are both theirs",
+    ),
+    (
+        CORRELATED,
+        "[time]",
+        '[scaling]\nkind = "fractions"\n[time]',
+        "fluctuations.initial",
+        "initial",
+        "[scaling] multiplies the interactions",
+    ),
+    (
+        GOOD.replace("modes = 5\nprobes = 4", 'modes = "all"\nmatrices = true'),
+        "[time]",
+        '[[functional]]\nkind = "power"\nstrength = 1\nexponent = 2.5\n[time]',
+        "fluctuations.matrices",
+        "matrices",
+        "does not go with a [[functional]]",
+    ),
     (GOOD, "modes = 5", 'initial = "vacum"', "fluctuations.initial", "initial", 'did you mean "vacuum"?'),
 ]
 
@@ -188,7 +220,7 @@ def test_all_mistakes_are_said_at_once():
 
 
 @pytest.mark.parametrize(
-    ("points", "dimensions", "modes"), [([40], 1, 3), ([8, 8], 2, 9), ([8, 8, 8], 3, 27), ([2, 2, 2], 3, 8)]
+    ("points", "dimensions", "modes"), [([40], 1, 3), ([8, 8], 2, 9), ([8, 8, 8], 3, 27), ([2, 2, 2], 3, "all")]
 )
 def test_defaults_are_filled_in(points, dimensions, modes):
     lengths = [8.0] * dimensions
@@ -196,12 +228,12 @@ def test_defaults_are_filled_in(points, dimensions, modes):
     section = parse_problem(text.replace("modes = 5\nprobes = 4\n", "")).fluctuations
     assert (section.modes, section.probes, section.initial, section.seed, section.matrices) == (
         modes,
-        16,
+        0 if modes == "all" else 16,
         "vacuum",
         0,
         False,
     )
-    assert section.pairs(2, points) == 2 * modes + 16
+    assert section.pairs(2, points) == (16 if modes == "all" else 2 * modes + 16)
 
 
 def test_all_modes_leave_nothing_to_sample():

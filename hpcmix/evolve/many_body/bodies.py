@@ -150,6 +150,12 @@ class ManyBodies:
         """The number of excitations of every species in the limit of many particles; None without it."""
         return None if self.limit is None else self.limit.excitations(self.clock)
 
+    def pairs_of_limit(self) -> np.ndarray | None:
+        """Z of the state that psi tends to (:meth:`BogoliubovLimit.pairs`); None without that equation, and where psi
+        is not about particles outside the moving condensates. Local."""
+        moving = self.problem.bodies.picture == "excitations"
+        return self.limit.pairs(self.clock) if self.limit is not None and moving else None
+
     # ------------------------------------------------------------------ what it goes on from
 
     def small_arrays(self) -> dict[str, np.ndarray]:

@@ -85,6 +85,18 @@ class BogoliubovLimit:
             ]
         )
 
+    def pairs(self, time: float) -> np.ndarray:
+        """Z = V conj(U)^-1 of the map b(t) = U b + V b^+ at a time on the clock, symmetric: the state that the vacuum
+        has become is exp(1/2 sum_ij Z_ij a*_i a*_j)|0>, up to its norm and a phase. Its modes are those of the frame
+        that moves with the condensates, species after species, without mode 0 unless about coherent states.
+
+        Raises :class:`~hpcmix.evolve.many_body.mode_field.FieldLost`.
+        """
+        self.at(time)
+        upper, lower = self._blocks()
+        found = np.linalg.solve(upper.T, lower.T).T.conj()
+        return 0.5 * (found + found.T)
+
     def defect(self) -> float:
         """The largest element of U+ U - V+ V - 1 of the blocks U and V of Z: what is lost of its symplectic
         structure."""

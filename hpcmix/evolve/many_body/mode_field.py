@@ -154,7 +154,7 @@ def integrated(
     inside = sorted(one for one in breaks if min(begin, end) < one < max(begin, end))
     for stop in [*(inside if end > begin else reversed(inside)), end]:
         middle = 0.5 * (begin + stop)
-        found = solve_ivp(
+        solution = solve_ivp(
             lambda time, y, middle=middle: derivative(time, middle, y),
             (begin, stop),
             values,
@@ -163,9 +163,9 @@ def integrated(
             atol=ABSOLUTE,
             t_eval=(stop,),
         )
-        if not found.success or not np.all(np.isfinite(found.y)):
+        if not solution.success or not np.all(np.isfinite(solution.y)):
             raise FieldLost(f"the mean field of the modes is lost after t = {begin:g}")
-        values, begin = found.y[:, -1], stop
+        values, begin = solution.y[:, -1], stop
     return values
 
 

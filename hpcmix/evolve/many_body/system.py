@@ -71,10 +71,10 @@ class ModeSystem:
         """
         hooks = hooks or Hooks()
         problem, comm, communicators, mixture, timers = _on_grid(problem, world)
-        state, found = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
+        state, ground_state = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
         hooks.alive()
         model, orbitals = cls.in_modes(problem, mixture, state.orbitals, hooks.say)
-        sought = None if found is None else found.as_dict()
+        sought = None if ground_state is None else ground_state.as_dict()
         return cls(problem, comm, communicators, mixture, model, orbitals, timers, sought)
 
     @classmethod

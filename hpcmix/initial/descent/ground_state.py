@@ -51,28 +51,28 @@ class GroundState:
 
     def as_dict(self) -> dict[str, Any]:
         """What summary.json says of it."""
-        found: dict[str, Any] = {
+        entries: dict[str, Any] = {
             "method": self.method,
             "iterations": self.iterations,
             "residual": self.residual,
             "transforms": self.transforms,
         }
         if self.nature.curvature is not None:
-            found |= {"curvature": self.nature.curvature, "curvature_is_sure": self.nature.sure}
+            entries |= {"curvature": self.nature.curvature, "curvature_is_sure": self.nature.sure}
         if self.nature.saddles:
-            found["saddles"] = [asdict(saddle) for saddle in self.nature.saddles]
+            entries["saddles"] = [asdict(saddle) for saddle in self.nature.saddles]
         if self.starts:
-            found["starts"] = list(self.starts)
+            entries["starts"] = list(self.starts)
         if self.levels:
-            found["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
-        return found
+            entries["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
+        return entries
 
     def counted_with(self, at_rest: Sequence[float] | np.ndarray, mixture: Mixture) -> GroundState:
         """The same with what energies were counted from: `at_rest`, of one particle of every species."""
         lowest = {species.name: level for species, level in zip(mixture.species, at_rest, strict=True)}
         levels = {
-            name: replace(found, energies=[energy + lowest[name] for energy in found.energies])
-            for name, found in (self.levels or {}).items()
+            name: replace(filled, energies=[energy + lowest[name] for energy in filled.energies])
+            for name, filled in (self.levels or {}).items()
         }
         of_all = sum(mixture.species[sphere[0]].particles * at_rest[sphere[0]] for sphere in mixture.spheres)
         saddles = tuple(replace(saddle, energy=saddle.energy + of_all) for saddle in self.nature.saddles)

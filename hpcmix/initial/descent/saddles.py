@@ -78,18 +78,18 @@ def minimum(
     spent = run(0)
     left: list[Saddle] = []
     while policy != "ignore":
-        found = lowest_curvature(state, workspace(), alive)
-        if found is None:
+        lowest = lowest_curvature(state, workspace(), alive)
+        if lowest is None:
             break
-        nature = Nature(found.value, found.sure, tuple(left))
-        if not found.negative:
+        nature = Nature(lowest.value, lowest.sure, tuple(left))
+        if not lowest.negative:
             return spent, nature
-        what = f"ground state, iteration {spent}: a saddle, the energy's lowest curvature is {found.value:.3g}"
+        what = f"ground state, iteration {spent}: a saddle, the energy's lowest curvature is {lowest.value:.3g}"
         if policy == "report" or len(left) == MOST_SADDLES:
             say(f"{what}; it is kept, and there are lower states beside it")
             return spent, replace(nature, negative=True)
-        saddle = Saddle(state.energy, found.value)
-        if not _fall(state, start, found.direction, workspace()[1]):
+        saddle = Saddle(state.energy, lowest.value)
+        if not _fall(state, start, lowest.direction, workspace()[1]):
             return spent, nature  # less than rounding: as good as flat
         left.append(saddle)
         say(f"{what}; followed downhill, by {saddle.energy - state.energy:.3g} at first")

@@ -18,12 +18,9 @@ import numpy as np
 from hpcmix.initial.excitations.real_states.operator import RealOperator
 from hpcmix.initial.excitations.real_states.preconditioner import PairPreconditioner
 from hpcmix.initial.excitations.real_states.ritz import NegativeForm, RitzPairs, ritz_pairs
-from hpcmix.initial.excitations.spectrum import NotAMinimum, OutOfIterations, Report, Spectrum
+from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, NotAMinimum, OutOfIterations, Report, Spectrum
 from hpcmix.initial.noise import complex_noise
 
-SAME_MULTIPLET = 1e-6
-"""Relative distance of frequencies that belong to one multiplet: a grid that resolves the state to nine digits splits
-multiplets by less, and two different modes are hardly ever so close."""
 FEWEST_BESIDE, SHARE_BESIDE = 4, 2
 """Modes beside the wanted ones: so many at least, and one to so many wanted."""
 GROWTH = 4
@@ -95,12 +92,14 @@ class ModeSearch:
         return self._rows.p, self._rows.q
 
     def begin(self, first: np.ndarray | None = None, second: np.ndarray | None = None) -> None:
-        """Begin with noise, or go on from rows that :attr:`rows` gave."""
+        """Begin with noise, or go on from rows that :attr:`rows` gave, and noise where they are too few."""
         operator = self._operator
-        p, q = first, second
-        if p is None or q is None:
-            size = min(self._most, self._modes + max(FEWEST_BESIDE, -(-self._modes // SHARE_BESIDE)))
-            p, q = self._noise(size)
+        size = min(self._most, self._modes + max(FEWEST_BESIDE, -(-self._modes // SHARE_BESIDE)))
+        none = np.zeros((0, *operator.shape))
+        p, q = none if first is None else first, none if second is None else second
+        if len(p) < size:
+            fresh_p, fresh_q = self._noise(size - len(p))
+            p, q = np.concatenate([p, fresh_p]), np.concatenate([q, fresh_q])
         operator.project(p, q)
         block = Block(p, q, *operator.apply(p, q))
         self._rows, self._directions = block, block[:0]
@@ -130,11 +129,7 @@ class ModeSearch:
                 self._iterate()
         worst = float(np.max(self.residuals[: self._wanted]))
         done = int(np.sum(self.residuals[: self._wanted] <= self._tolerance))
-        raise OutOfIterations(
-            f"excitations: {done} of {self._wanted} modes have converged to {self._tolerance:.1e} after "
-            f"{max_iterations} iterations, the worst has {worst:.1e}; raise excitations.max_iterations or "
-            "excitations.tolerance"
-        )
+        raise OutOfIterations(done, self._wanted, worst, max_iterations, self._tolerance)
 
     # --------------------------------------------------------------- an iteration
 

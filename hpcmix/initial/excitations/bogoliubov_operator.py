@@ -84,9 +84,7 @@ class BogoliubovOperator:
         result = []
         for a, (part, potential) in enumerate(zip(vector, self.potentials, strict=True)):
             turned = conjugated and isinstance(self.mixture.species[a].kinetic, KrylovKineticEnergy)
-            field = np.ascontiguousarray(part.conj() if turned else part, np.complex128)
-            if field is part:
-                field = part.copy()
+            field = np.array(part.conj() if turned else part, np.complex128, order="C")  # applied to in place
             self.mixture.apply_kinetic(field, a)
             if turned:
                 np.conj(field, out=field)

@@ -1,4 +1,4 @@
-"""The modes around a state, by the method that fits it."""
+"""The modes around a minimum, by the method that fits the state."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from hpcmix.initial.excitations.bogoliubov import ModeSearch
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
+from hpcmix.initial.excitations.complex_states.minimum import AmplitudeSearch
+from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
 from hpcmix.initial.excitations.real_states.operator import RealOperator, phases_of_real_state
-from hpcmix.initial.excitations.spectrum import ModesNotFound, Report, Spectrum
+from hpcmix.initial.excitations.spectrum import Report, Spectrum
 from hpcmix.problem.sections.excitations import ExcitationsSection
 
 
@@ -48,13 +50,11 @@ class Talk:
 
 
 def search_of(operator: BogoliubovOperator, section: ExcitationsSection) -> Search:
-    """The search that fits the state: of a real one LOBP4DCG. Collective."""
+    """The search for the modes of a minimum that fits the state: of a real one LOBP4DCG, of one that flows LOBPCG on
+    complex pairs. Collective."""
     theta = phases_of_real_state(operator)
     if theta is None:
-        raise ModesNotFound(
-            "excitations: the state is not real (it flows, or a vector potential or rotation acts), and only real "
-            "ones are searched"
-        )
+        return AmplitudeSearch(QuadraticForm(operator), section.modes, section.tolerance, section.seed)
     return ModeSearch(RealOperator(operator, theta), section.modes, section.tolerance, section.seed)
 
 

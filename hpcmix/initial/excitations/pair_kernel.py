@@ -21,20 +21,10 @@ without their quadratic phases, the same with b^-3 N^-2 w^(k/(b N)): at t = infi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.pair_kernels.correlation import Correlation
-from hpcmix.model.pair_kernels.kernel import Profile, largest_of
-from hpcmix.model.pair_kernels.neumann import NoScatteringSolution, neumann_problem
-from hpcmix.model.pair_kernels.radial.functions import radial_function
-from hpcmix.model.pair_kernels.scaled_multipliers import distinct_moduli
-from hpcmix.model.terms.entry_kernels import coefficient_of_pair
-from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
 REMAINDER = 1e-16
 """Of a vector's norm, what the terms of the series that are left out may have: below rounding."""
@@ -43,67 +33,20 @@ Fields = Sequence[np.ndarray]
 """A complex array of this rank's block for every species."""
 
 
-@dataclass(frozen=True)
-class _Correlations:
-    """N^-2 w^(q/N) of a pair of species as a function of q."""
+def pair_transformation(mixture: Mixture, orbitals: Fields, contraction: float = 1.0) -> PairTransformation:
+    """Theta of condensates phi_a, complete (no pending kick), of norm one, at 1/b = `contraction`. Collective over the
+    group.
 
-    profile: Profile
-    number: float
-
-    def __call__(self, wave_numbers: np.ndarray) -> np.ndarray:
-        return self.profile(wave_numbers / self.number) / self.number**2
-
-
-class PairKernels:
-    """The correlations w_ab of a problem whose interactions are all made from scattering problems, on a mixture's grid.
-
-    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where an interaction is of another kind or the limit of
-    one, where a pair has two of them, or where a scattering problem has no solution.
+    Raises TypeError for a mixture that knows of no correlations.
     """
-
-    def __init__(self, problem: Problem, mixture: Mixture) -> None:
-        self._mixture = mixture
-        wave_numbers = mixture.grid.broadcast_wave_numbers(mixture.transform.wave_block)
-        self._moduli, self._places = distinct_moduli(wave_numbers)
-        largest = largest_of(wave_numbers)
-        self._pairs: dict[tuple[int, int], _Correlations] = {}
-        for index, entry in enumerate(problem.interaction):
-            if not isinstance(entry, ScatteringInteraction) or entry.limit:
-                message = "has no correlation w: it is made from no Neumann problem"
-                raise ProblemError.of(f"interaction.{index}", message)
-            pair = problem.pair(entry.between)
-            if pair in self._pairs:
-                message = "is the second scattering potential of this pair, whose correlation is one of a single V"
-                raise ProblemError.of(f"interaction.{index}.between", message)
-            number, neumann_radius = entry.neumann_problem
-            kappa = coefficient_of_pair(problem, entry.between)
-            try:
-                solution = neumann_problem(
-                    radial_function(entry.potential), kappa, number * neumann_radius, largest / number
-                )
-            except NoScatteringSolution as error:
-                raise ProblemError.of(f"interaction.{index}.potential", str(error)) from error
-            transform = Correlation(solution).transform(largest / number)
-            self._pairs[pair] = _Correlations(transform, number)
-
-    def multipliers(self, contraction: float) -> dict[tuple[int, int], np.ndarray]:
-        """b^-3 N^-2 w^(k/(b N)) of every pair of species that interacts, lower index first, on this rank's wave
-        numbers, 1/b = `contraction`."""
-        found = {}
-        for pair, correlations in self._pairs.items():
-            values = contraction**3 * correlations(contraction * self._moduli)
-            found[pair] = values if self._places is None else values[self._places]
-        return found
-
-    def transformation(self, orbitals: Fields, contraction: float = 1.0) -> PairTransformation:
-        """Theta of condensates phi_a, complete (no pending kick), at 1/b = `contraction`. Collective."""
-        weights = self._mixture.weights
-        roots = [np.sqrt(nu) * orbital for nu, orbital in zip(weights, orbitals, strict=True)]
-        return PairTransformation(self._mixture, roots, self.multipliers(contraction))
+    if mixture.correlations is None:
+        raise TypeError("the mixture was built without correlations of its pairs")
+    roots = [np.sqrt(nu) * orbital for nu, orbital in zip(mixture.weights, orbitals, strict=True)]
+    return PairTransformation(mixture, roots, mixture.correlations.multipliers(contraction))
 
 
 class PairTransformation:
-    """Theta = exp(K) of given psi_a and multipliers of N w_ab(N .), lower index first. Collective.
+    """Theta = exp(K) of given psi_a and multipliers of N w_ab(N .), lower index first. Collective over the group.
 
     terms  of the series: ||K|| is at most the norm of the matrix max|psi_a| max|(N w_ab(N .))^| max|psi_b|, and what is
            left out of the series is below :data:`REMAINDER`.

@@ -77,13 +77,13 @@ def _diagonalised(mixture: Mixture, index: int, count: int) -> np.ndarray:
 
 def _searched(problem: Problem, mixture: Mixture, index: int, count: int, say: Callable[[str], None]) -> np.ndarray:
     """As orbitals of fermions without interaction."""
-    one = replace(
+    alone_species = replace(
         mixture.species[index], orbitals=count, weight=1.0, kinetic=mixture.species[index].kinetic.from_rest()
     )
-    alone = Mixture(mixture.grid, mixture.engine, [one], (), mixture.hbar)
+    alone = Mixture(mixture.grid, mixture.engine, [alone_species], (), mixture.hbar)
     block = orthonormal(mixture, _guess(problem, mixture, index, count))
-    found = minimise_sets(alone, [block], Instant.before_start(), TOLERANCE, MOST_ITERATIONS, say=say)
-    for name, levels in (found.levels or {}).items():
+    ground_state = minimise_sets(alone, [block], Instant.before_start(), TOLERANCE, MOST_ITERATIONS, say=say)
+    for name, levels in (ground_state.levels or {}).items():
         if levels.gap == 0.0:
             say(f'modes of "{name}": {count} do not close a shell, the next level has the energy of the highest one')
     return _real_where_possible(mixture, block)

@@ -34,7 +34,7 @@ def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: Non
     Raises :class:`ProblemError` where the grid does not hold so many, and
     :class:`~hpcmix.initial.ground_state.NotConverged` from the search for eigenstates.
     """
-    found: list[np.ndarray] = []
+    chosen: list[np.ndarray] = []
     alike: dict[tuple, np.ndarray] = {}
     for index, species in enumerate(problem.species):
         number, entry = problem.bodies.entry_of(species.name)
@@ -49,8 +49,8 @@ def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: Non
                     f"{len(fields)} modes are linearly dependent on this grid; use a finer grid, a larger box or fewer"
                 )
                 raise ProblemError.of(key_of_number, message) from error
-        found.append(alike[key])
-    return found
+        chosen.append(alike[key])
+    return chosen
 
 
 @singledispatch

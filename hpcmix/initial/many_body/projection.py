@@ -33,7 +33,7 @@ def projected_orbitals(
     Raises :class:`ProblemError` with all species whose modes miss more than ``many_body.lost`` of an orbital, and the
     number of modes that would do.
     """
-    found, complaints = [], []
+    projected, complaints = [], []
     for index, (species, own, fields) in enumerate(zip(problem.species, modes, orbitals, strict=True)):
         coefficients = overlaps(mixture, own, fields)
         lost = parts_lost(mixture, coefficients, fields)
@@ -44,10 +44,10 @@ def projected_orbitals(
             continue
         if lost[worst] > 1e-13:
             say(f'modes of "{species.name}" miss {lost[worst]:.2g} of its initial state, which is projected')
-        found.append(_orthonormal_columns(coefficients))
+        projected.append(_orthonormal_columns(coefficients))
     if complaints:
         raise ProblemError(complaints)
-    return found
+    return projected
 
 
 def parts_lost(mixture: Mixture, coefficients: np.ndarray, fields: np.ndarray) -> np.ndarray:

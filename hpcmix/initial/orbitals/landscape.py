@@ -232,7 +232,7 @@ class OrbitalLandscape:
             return None
         mine = self.algebra[a].mine
         # a group may hold none of the orbitals
-        rows = [one.reshape(len(one), math.prod(one.shape[1:])) for one in (soft.states, vector)]
+        rows = [array.reshape(len(array), math.prod(array.shape[1:])) for array in (soft.states, vector)]
         local = rows[0].conj() @ rows[1].T
         parts = self.mixture.communicators.sum(local.astype(np.complex128)) * self.mixture.grid.cell_volume
         own = self.levels[a].diagonal().real[mine.start : mine.stop]
@@ -257,13 +257,13 @@ class OrbitalLandscape:
 
     def noise(self) -> list[np.ndarray]:
         """Independent random numbers at every point of every orbital: a vector that has a part of every direction."""
-        grid, found = self.mixture.grid, []
+        grid, vectors = self.mixture.grid, []
         for a, block in enumerate(self.blocks):
             vector = np.empty_like(block)
             for orbital, number in zip(vector, self.algebra[a].mine, strict=True):
                 orbital[...] = complex_noise(grid, 0, (1 << 61) + (a << 32) + number)
-            found.append(vector)
-        return found
+            vectors.append(vector)
+        return vectors
 
     def move_to(self, start: list[np.ndarray], vectors: list[np.ndarray], step: float) -> None:
         """Put the blocks at start + step vectors, made orthonormal, and see what that is."""

@@ -170,8 +170,8 @@ class Guesses:
         """White noise on an orbital, in place, where it is asked for or symmetries would be kept to."""
         amplitude = self._problem.ground_state.noise
         if amplitude is None:
-            one = self._mixture.species[index]
-            amplitude = GUESS_NOISE if one.is_set or not one.kinetic.diagonal else 0.0
+            species = self._mixture.species[index]
+            amplitude = GUESS_NOISE if species.is_set or not species.kinetic.diagonal else 0.0
         if amplitude > 0.0:
             seed = self._sought(index).seed
             orbital *= 1.0 + amplitude * complex_noise(self._mixture.grid, seed, (1 << 62) + (index << 32) + number)
@@ -206,10 +206,10 @@ class Guesses:
             moving = orbital.copy()
             spectral.apply_kinetic(moving, index)
             local += kernels.inner_product(orbital, moving).real
-        one, sums = self._mixture.species[index], self._mixture.communicators
-        total = float((sums.sum_all if one.is_set else sums.sum)([local])[0]) * self._mixture.grid.cell_volume
+        species, sums = self._mixture.species[index], self._mixture.communicators
+        total = float((sums.sum_all if species.is_set else sums.sum)([local])[0]) * self._mixture.grid.cell_volume
         smallest = float(spectral.lowest_energies_of([index])[0])
-        return max(total / one.orbitals - one.kinetic.rest_energy, smallest)
+        return max(total / species.orbitals - species.kinetic.rest_energy, smallest)
 
     def _normalise(self, field: np.ndarray, index: int) -> None:
         normalise(self._mixture, field, self._where(index))

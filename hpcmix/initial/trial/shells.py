@@ -84,12 +84,12 @@ def oscillator_filling(frequency: tuple[float, ...], count: int) -> Filling:
     (times hbar)."""
     zero_point = 0.5 * math.fsum(frequency)
     start = (0,) * len(frequency)
-    heap, known, found = [(zero_point, start)], {start}, []
+    heap, known, states = [(zero_point, start)], {start}, []
     highest = math.inf
     while heap and heap[0][0] <= highest:
         energy, numbers = heapq.heappop(heap)
-        found.append((energy, numbers))
-        if len(found) == count:
+        states.append((energy, numbers))
+        if len(states) == count:
             highest = energy * (1.0 + SAME_LEVEL)  # the rest of the shell, to know how large it is
         for axis in range(len(frequency)):
             following = tuple(n + (a == axis) for a, n in enumerate(numbers))
@@ -97,7 +97,7 @@ def oscillator_filling(frequency: tuple[float, ...], count: int) -> Filling:
                 known.add(following)
                 total = math.fsum((n + 0.5) * omega for n, omega in zip(following, frequency, strict=True))
                 heapq.heappush(heap, (total, following))
-    return _filling(found, count)
+    return _filling(states, count)
 
 
 def plane_wave_filling(points: tuple[int, ...], lengths: tuple[float, ...], count: int) -> Filling:
@@ -109,17 +109,17 @@ def plane_wave_filling(points: tuple[int, ...], lengths: tuple[float, ...], coun
     # the sphere whose volume in k space holds `count` waves, somewhat larger for its rough surface
     radius = 2.0 * math.sqrt(math.pi) * (count * math.gamma(axes / 2 + 1) / math.prod(lengths)) ** (1 / axes)
     radius = 1.2 * radius + 2.0 * math.pi / min(lengths)
-    found: list[tuple[float, tuple[int, ...]]] = []
+    waves: list[tuple[float, tuple[int, ...]]] = []
     while True:
-        found = _waves_within(points, lengths, radius)
-        kinetic = sorted(energy for energy, _ in found)
-        inside = len(found) == math.prod(points) or (
-            len(found) >= count and kinetic[count - 1] * (1.0 + SAME_LEVEL) < radius**2
+        waves = _waves_within(points, lengths, radius)
+        kinetic = sorted(energy for energy, _ in waves)
+        inside = len(waves) == math.prod(points) or (
+            len(waves) >= count and kinetic[count - 1] * (1.0 + SAME_LEVEL) < radius**2
         )
         if inside:
             break
         radius *= 1.5
-    return _filling(found, count)
+    return _filling(waves, count)
 
 
 def _waves_within(

@@ -31,12 +31,12 @@ def thomas_fermi_densities(mixture: Mixture, instant: Instant, tolerance: float 
     densities = [np.zeros(grid.position_shape) for _ in mixture.species]
     for _ in range(SWEEPS):
         change = 0.0
-        for a, one in enumerate(mixture.species):
+        for a, model in enumerate(mixture.species):
             felt = external[a] + sum(
                 (couplings[a, b] * densities[b] for b in range(len(densities)) if b != a and couplings[a, b] != 0.0),
                 np.zeros(()),
             )
-            new = fill(mixture, felt, couplings[a, a], one.weight)
+            new = fill(mixture, felt, couplings[a, a], model.weight)
             largest, step = mixture.communicators.maximum([np.max(new), np.max(np.abs(new - densities[a]))])
             change = max(change, step / largest)
             densities[a] = new

@@ -67,6 +67,7 @@ def write_arrays(
     block: Block,
     arrays: Mapping[str, np.ndarray | Dealt],
     attributes: Mapping[str, Any] | None = None,
+    others: Mapping[str, Part] | None = None,
     **options: Any,
 ) -> Seal:
     """Write arrays of one `global_shape`, of which this rank holds `block`; all else as :func:`write_parts` has it.
@@ -74,12 +75,13 @@ def write_arrays(
     ranks       a communicator, or :class:`Communicators`: then plain arrays are written by the first orbital group
                 (the others hold the same), and those dealt to the groups (:class:`Dealt`) by all, of the first replica.
     arrays      dataset path -> this rank's block.
+    others      arrays of other shapes, of which every replica has the same.
     """
     if not isinstance(ranks, Communicators):
         plain = {name: _part_of(global_shape, block, array, True) for name, array in arrays.items()}
-        return write_parts(path, ranks, plain, attributes, **options)
+        return write_parts(path, ranks, plain | dict(others or {}), attributes, **options)
     parts = {name: _part_of(global_shape, block, array, ranks.group_index == 0) for name, array in arrays.items()}
-    return write_parts(path, ranks.world, first_copies(parts, ranks), attributes, **options)
+    return write_parts(path, ranks.world, first_copies(parts | dict(others or {}), ranks), attributes, **options)
 
 
 def first_copies(parts: Mapping[str, Part], communicators: Communicators) -> dict[str, Part]:

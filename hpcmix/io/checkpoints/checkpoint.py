@@ -27,7 +27,7 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.timers import Timers
 from hpcmix.state.cloud import Cloud
-from hpcmix.state.fluctuations import STORED as PAIRS_STORED
+from hpcmix.state.fluctuations import STORED as FLUCTUATIONS_STORED
 from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.state import State
 
@@ -57,6 +57,7 @@ def _stored_parts(state: State, names: Sequence[str], communicators: Communicato
     parts = first_copies(parts_of(state.clouds, names, communicators), communicators)
     if state.fluctuations is not None:
         parts |= state.fluctuations.parts(names, communicators)
+        parts |= first_copies(state.fluctuations.copies(names, communicators), communicators)
     return parts
 
 
@@ -113,8 +114,9 @@ def write_checkpoint(
             for array, meaning in cloud.stored.items():
                 for dataset in {f"{name}/{array}", f"{name}/{array}{REFERENCE}"} & parts.keys():
                     file[dataset].attrs["long_name"] = meaning
-            if f"{name}/pairs" in parts:
-                file[f"{name}/pairs"].attrs["long_name"] = PAIRS_STORED
+            for array, meaning in FLUCTUATIONS_STORED.items():
+                if f"{name}/{array}" in parts:
+                    file[f"{name}/{array}"].attrs["long_name"] = meaning
 
     path = directory.checkpoint(state.step)
     seal = write_parts(
@@ -147,7 +149,10 @@ def read_state(
     written.
     """
     parts = parts_of(clouds, names, communicators)
-    pairs = {} if fluctuations is None else fluctuations.parts(names, communicators)
+    pairs: dict[str, Part] = {}
+    if fluctuations is not None:
+        pairs = fluctuations.parts(names, communicators)
+        parts |= fluctuations.copies(names, communicators)
     for name, part in (parts | pairs).items():
         expected = int(np.prod(part.shape)) * part.local.dtype.itemsize
         if name not in checkpoint.seal.arrays or checkpoint.seal.arrays[name].size != expected:

@@ -6,17 +6,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hpcmix.io.documents.atomic import OutputError, explained, replacing
+from hpcmix.io.documents.dataset import Dataset, Variable
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import line_of
 from hpcmix.problem.units.dimensions import Dimension
-
-if TYPE_CHECKING:
-    import xarray
 
 Labels = Mapping[str, tuple[str, Dimension | None]]
 """Long name and dimension of entries of records by their names, keys of nested tables joined with underscores
@@ -117,10 +115,10 @@ def write_dataset(series: Path, dataset: Path, metadata: Metadata, labels: Label
     """
     content = as_dataset(read_series(series), metadata, labels)
     with replacing(dataset) as temporary:
-        content.to_netcdf(temporary, engine="h5netcdf", format="NETCDF4")
+        content.write(temporary)
 
 
-def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels) -> xarray.Dataset:
+def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels) -> Dataset:
     """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
 
     ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
@@ -129,9 +127,6 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     that bears the name of one of a species becomes ``run_<name>``. A table that has a ``species`` of its own, such as
     ``fluctuations``, becomes variables ``fluctuations_<name>`` over (time, species) too. Text is left out.
     """
-    # here and not above: xarray takes a second to import and most users of this module do not need it
-    import xarray
-
     species = list(
         dict.fromkeys([*metadata.species, *(name for record in records for name in record.get("species", {}))])
     )
@@ -140,23 +135,23 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     for t, record in enumerate(records):
         for name, value in _leaves({key: value for key, value in record.items() if key != "time"}):
             of_run.setdefault(name, {})[(t,)] = value
-        for one, name, value in _species_leaves(record):
-            of_species.setdefault(name, {})[(t, species.index(one))] = value
+        for owner, name, value in _species_leaves(record):
+            of_species.setdefault(name, {})[(t, species.index(owner))] = value
     coordinates = {
-        "time": (
-            "time",
+        "time": Variable(
+            ("time",),
             _filled((len(records),), {(t,): r.get("time") for t, r in enumerate(records)}),
             _label("time", metadata, labels),
         ),
-        "species": ("species", np.array(species, dtype=object), {"long_name": "name of the species"}),
-        "axis": ("axis", np.array(metadata.axes, dtype=object), {"long_name": "axis of the grid"}),
+        "species": Variable(("species",), np.array(species, dtype=object), {"long_name": "name of the species"}),
+        "axis": Variable(("axis",), np.array(metadata.axes, dtype=object), {"long_name": "axis of the grid"}),
     }
     lengths = {"time": len(records), "species": len(species), "axis": len(metadata.axes)}
     named: list[tuple[str, tuple[str, ...], dict[tuple[int, ...], Any]]] = [
         *((name, ("time", "species"), cells) for name, cells in of_species.items()),
         *((f"run_{name}" if name in of_species else name, ("time",), cells) for name, cells in of_run.items()),
     ]
-    variables = {}
+    variables: dict[str, Variable] = {}
     for name, dimensions, cells in named:
         shape = [lengths[dimension] for dimension in dimensions]
         width = max((len(value) for value in cells.values() if isinstance(value, list)), default=None)
@@ -166,16 +161,16 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
         values = _filled(tuple(shape), cells)
         if name == "step" and not np.isnan(values).any():
             values = values.astype(np.int64)
-        variables[name] = (dimensions, values, _label(name, metadata, labels))
-    return xarray.Dataset(variables, coordinates, metadata.attributes())
+        variables[name] = Variable(dimensions, values, _label(name, metadata, labels))
+    return Dataset(variables | coordinates, metadata.attributes())
 
 
 def _species_leaves(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
     """Species, name and value of what stands under ``species``, of a record and of the tables in it."""
     for key, value in record.items():
         if key == "species":
-            for one, entries in value.items():
-                yield from ((one, name, number) for name, number in _leaves(entries, prefix))
+            for species, entries in value.items():
+                yield from ((species, name, number) for name, number in _leaves(entries, prefix))
         elif isinstance(value, Mapping):
             yield from _species_leaves(value, f"{prefix}{key}_")
 
@@ -183,18 +178,18 @@ def _species_leaves(record: Mapping[str, Any], prefix: str = "") -> Iterator[tup
 def _leaves(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Numbers, lists of numbers and nulls of nested tables, under names joined with underscores; not what stands under
     ``species``."""
-    found = []
+    leaves = []
     for key, value in entries.items():
         name = f"{prefix}{key}"
         if key == "species":
             continue
         if isinstance(value, Mapping):
-            found += _leaves(value, f"{name}_")
+            leaves += _leaves(value, f"{name}_")
         else:
             numbers = value if isinstance(value, list) else [value]
             if all(number is None or isinstance(number, (int, float)) for number in numbers):
-                found.append((name, value))
-    return found
+                leaves.append((name, value))
+    return leaves
 
 
 def _filled(shape: tuple[int, ...], cells: Mapping[tuple[int, ...], Any]) -> np.ndarray:

@@ -16,7 +16,19 @@ from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
 from hpcmix.io.fields.xdmf import describe
 from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.together import together
+
+FLUCTUATION_DENSITY = "fluctuation_density"
+"""Name of gamma_a(x, x), the density of what is outside the condensate of coherent states."""
+
+
+MATRICES = {
+    "U": "U of b(t) = U b + V b^+ between points of the grid, rows (species, axes), columns (species, axes)",
+    "V": "V of b(t) = U b + V b^+ between points of the grid, rows (species, axes), columns (species, axes)",
+    "D": "first correction to the density matrix of coherent states, times the particles, between points of the grid",
+}
+"""What matrices of fluctuations are, by the names of their datasets."""
 
 
 def write_snapshot(
@@ -30,6 +42,7 @@ def write_snapshot(
     metadata: Metadata,
     writer: Writer = "auto",
     phases: Mapping[str, float] | None = None,
+    matrices: Mapping[str, Part] | None = None,
 ) -> Path:
     """Write this rank's part of every field, and return the path of the file. Collective over the world.
 
@@ -37,6 +50,7 @@ def write_snapshot(
               the orbitals of this rank's group; the last part of the path says what it is: density, phase,
               wave_function. The same names and types on every rank.
     grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
+    matrices  of fluctuations, the same in every replica, by their names (:data:`MATRICES`).
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
@@ -56,6 +70,8 @@ def write_snapshot(
             if phases and kind in ("phase", "wave_function"):
                 file[name].attrs["quadratic_phase"] = phases[species]
                 file[name].attrs["comment"] = "without the factor exp(i quadratic_phase (x^2 + y^2 + z^2)) of the frame"
+        for name in matrices or ():
+            file[name].attrs["long_name"] = MATRICES[name.rpartition("/")[2]]
 
     write_arrays(
         path,
@@ -64,6 +80,7 @@ def write_snapshot(
         grid.position_block,
         fields,
         file_attributes(metadata, step, time, grid),
+        others=matrices,
         annotate=annotate,
         writer=writer,
     )
@@ -78,6 +95,8 @@ def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, st
     """Attributes of a field of a known kind; nothing for others."""
     if kind == "density":
         return {"long_name": "density of particles", **density_unit(metadata, dimensions)}
+    if kind == FLUCTUATION_DENSITY:
+        return {"long_name": "density of the particles outside the condensate", **density_unit(metadata, dimensions)}
     if kind == "thomas_fermi":
         return {"long_name": "Thomas-Fermi density in the present potential", **density_unit(metadata, dimensions)}
     if kind == "phase":

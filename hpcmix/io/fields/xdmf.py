@@ -35,6 +35,36 @@ def describe(file_name: str, grid: Grid, time: float, kinds: Mapping[str, np.dty
     return f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n{text}\n'
 
 
+def describe_series(file_name: str, grid: Grid, count: int, names: Iterable[str], title: str = "") -> str:
+    """XML text for real datasets of the HDF5 file `file_name` whose first axis numbers `count` fields on the grid: the
+    number of the field stands in place of the time. Axes as :func:`describe` has them."""
+    root = ElementTree.Element("Xdmf", Version="3.0")
+    domain = ElementTree.SubElement(root, "Domain")
+    series = ElementTree.SubElement(domain, "Grid", Name="fields", GridType="Collection", CollectionType="Temporal")
+    if title:
+        ElementTree.SubElement(series, "Information", Name="title", Value=title)
+    ElementTree.SubElement(series, "Information", Name="axes", Value=_AXES[grid.dimensions])
+    whole, part = (count, *grid.points), (1, *grid.points)
+    for number in range(count):
+        uniform = ElementTree.SubElement(series, "Grid", Name=f"field {number}", GridType="Uniform")
+        ElementTree.SubElement(uniform, "Time", Value=repr(float(number)))
+        _mesh(uniform, grid)
+        for name in names:
+            label = name.replace("/", " ")
+            attribute = ElementTree.SubElement(uniform, "Attribute", Name=label, AttributeType="Scalar", Center="Node")
+            slab = ElementTree.SubElement(attribute, "DataItem", ItemType="HyperSlab", Dimensions=_text(grid.points))
+            place = ElementTree.SubElement(slab, "DataItem", Dimensions=f"3 {len(whole)}", Format="XML")
+            first, stride = (number, *(0 for _ in grid.points)), (1 for _ in whole)
+            place.text = "  ".join(_text(values) for values in (first, stride, part))
+            source = ElementTree.SubElement(
+                slab, "DataItem", Dimensions=_text(whole), NumberType="Float", Precision="8", Format="HDF"
+            )
+            source.text = f"{file_name}:/{name}"
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n{text}\n'
+
+
 _AXES = {
     1: "Z of ParaView is x of the file",
     2: "Y, Z of ParaView are y, x of the file",

@@ -30,6 +30,8 @@ def draw(directory: str | Path) -> list[Path]:
     columns.png    the densities at the first and the last stored time (column densities along z in three dimensions).
     film.png       the same at all stored times if there are 3 or more, at six of them that are evenly spread if there
                    are more than six.
+    excitations.png
+                   the spectrum of small oscillations, where it was found.
     momentum.png   momentum distributions, where records hold them, at up to six times.
     fluctuations.png
                    excitations around the condensates with bands of one standard error, where records hold them.
@@ -56,6 +58,11 @@ def draw(directory: str | Path) -> list[Path]:
         if fluctuating := with_fluctuations(run.records):
             figure = fluctuation_figure(fluctuating, _particles(run), units, run.title)
             written.append(save(figure, place / "fluctuations.png"))
+        if run.excitations is not None:
+            from hpcmix.io.figures.excitations import excitations_figure
+
+            figure = excitations_figure(run.excitations, run.directory.modes, units, run.title)
+            written.append(save(figure, place / "excitations.png"))
         if spectra := with_spectra(run.records):
             figure = spectra_figure(spread_out(spectra), units, run.title)
             written.append(save(figure, place / "fluctuation-spectra.png"))

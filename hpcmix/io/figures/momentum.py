@@ -30,7 +30,7 @@ def momentum_figure(
 
     lengths  of the box, code units: mode m has the wave number 2 pi m / L.
     """
-    species = list(dict.fromkeys(name for one in shown for name, entry in one["species"].items() if KEY in entry))
+    species = list(dict.fromkeys(name for record in shown for name, entry in record["species"].items() if KEY in entry))
     axes_of_grid = "xyz"[: len(lengths)]
     size = (1.2 + 3.1 * max(len(lengths), 2), 0.9 + 2.3 * len(species))
     figure = Figure(figsize=size, layout="constrained")

@@ -153,7 +153,7 @@ class Lock:
 
     def _other(self) -> Holder | None:
         """A living job's lock that is not ours."""
-        return next((one for one in self._holders() if one.key != self._key and not one.is_gone()), None)
+        return next((holder for holder in self._holders() if holder.key != self._key and not holder.is_gone()), None)
 
     def _own_names(self) -> set[Path]:
         """Where our lock is: in its place, or where others have moved it."""

@@ -84,9 +84,9 @@ def write_reduced(
     """
     start = grid.position_block.start
     arrays: dict[str, Distributed] = {}
-    for one in matrices:
-        arrays[f"gamma/{one.name}"] = on_every_rank(np.ascontiguousarray(one.matrix, np.complex128))
-        arrays[f"labels/{one.name}"] = on_every_rank(np.ascontiguousarray(one.labels, np.int64))
+    for matrix in matrices:
+        arrays[f"gamma/{matrix.name}"] = on_every_rank(np.ascontiguousarray(matrix.matrix, np.complex128))
+        arrays[f"labels/{matrix.name}"] = on_every_rank(np.ascontiguousarray(matrix.labels, np.int64))
     for name, fields in species.items():
         arrays[f"{name}/density"] = Distributed(fields.density, grid.points, start, holds)
         arrays[f"{name}/mean_field_density"] = Distributed(fields.mean_field_density, grid.points, start, holds)
@@ -97,9 +97,11 @@ def write_reduced(
     def annotate(file: h5py.File) -> None:
         write_axes(file, grid, metadata)
         axes = "xyz"[: grid.dimensions]
-        for one in matrices:
-            file[f"gamma/{one.name}"].attrs["long_name"] = f"reduced density matrix of {one.name} particles, trace 1"
-            file[f"labels/{one.name}"].attrs["long_name"] = "modes that the vectors of its basis are made of"
+        for matrix in matrices:
+            file[f"gamma/{matrix.name}"].attrs["long_name"] = (
+                f"reduced density matrix of {matrix.name} particles, trace 1"
+            )
+            file[f"labels/{matrix.name}"].attrs["long_name"] = "modes that the vectors of its basis are made of"
         for name in species:
             for kind, whose in (("density", "N bodies"), ("mean_field_density", "the mean field")):
                 label_dimensions(file, file[f"{name}/{kind}"], axes)

@@ -53,8 +53,8 @@ def apply_pairs(
 def _places(ranks: NDArray, places: tuple[int, int, int, int, int], size: int | None = None) -> NDArray:
     """Where configurations are in the source; those that are not there count as its first."""
     low, high, before, inside, after = places
-    found = ranks + np.where(ranks < low, before, np.where(ranks < high, inside, after))
-    return found if size is None else np.where((found >= 0) & (found < size), found, 0)
+    moved = ranks + np.where(ranks < low, before, np.where(ranks < high, inside, after))
+    return moved if size is None else np.where((moved >= 0) & (moved < size), moved, 0)
 
 
 def _rank(occupations: NDArray, particles: int, ways: NDArray) -> NDArray:

@@ -33,6 +33,8 @@ class KineticEnergy(ABC):
     hbar: float
     rest_energy: float = 0.0
     """T(0), the smallest kinetic energy."""
+    growth: ClassVar[int]
+    """q where T grows like |k|^q at large |k|."""
 
     @abstractmethod
     def axis_terms(self, grid: Grid) -> list[np.ndarray]:
@@ -106,6 +108,8 @@ class NonrelativisticKineticEnergy(KineticEnergy):
     mass: float
     hbar: float
 
+    growth: ClassVar[int] = 2
+
     def axis_terms(self, grid: Grid) -> list[np.ndarray]:
         """hbar^2 k^2 / (2 m) along each axis; their sum is T(k)."""
         factor = self.hbar**2 / (2.0 * self.mass)
@@ -140,6 +144,8 @@ class SemirelativisticKineticEnergy(KineticEnergy):
 
     No sum over axes: the flow needs a table of T, one real number per point, which is made when first needed and kept.
     """
+
+    growth: ClassVar[int] = 1
 
     def __init__(self, mass: float, hbar: float, subtract_rest_mass: bool) -> None:
         self.mass = mass

@@ -53,6 +53,11 @@ class KrylovKineticEnergy(ABC):
         """Without A: :meth:`KineticEnergy.largest`."""
         return self.free.largest(grid)
 
+    @property
+    def growth(self) -> int:
+        """See :class:`KineticEnergy`."""
+        return self.free.growth
+
     def of_squares(self, squares: float) -> float:
         """Where |Pi|^2 is hbar^2 `squares`: :meth:`KineticEnergy.of_squares`."""
         return self.free.of_squares(squares)
@@ -85,13 +90,13 @@ class KrylovKineticEnergy(ABC):
         """This rank's part of the sums of conj(field) T field and, per axis, of conj(field) (p + A) field, the kinetic
         momentum in the laboratory frame; without the volume element."""
         kinetic = self._average(field)
-        found = [kinetic]
+        values = [kinetic]
         for axis, part in enumerate(self.momentum.frame):
             product = kernels.inner_product(field, self.momentum.along(field, axis)).real / self.momentum.scale
             if part is not None:
                 product -= float(np.sum((field.real**2 + field.imag**2) * part, dtype=np.float64))
-            found.append(product)
-        return np.array(found)
+            values.append(product)
+        return np.array(values)
 
 
 class MagneticKineticEnergy(KrylovKineticEnergy):

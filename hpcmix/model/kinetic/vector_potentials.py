@@ -30,24 +30,24 @@ def uniform(grid: Grid, field: Sequence[float], gauge: str) -> Components:
     """A of the uniform field B = `field`: B x r / 2, or in the Landau gauge (-B_z y, -B_x z, -B_y x)."""
     if gauge == "symmetric":
         return cross(tuple(0.5 * part for part in field), grid)
-    found: Components = []
+    components: Components = []
     for axis in range(grid.dimensions):
         strength, other = field[(axis + 2) % 3], (axis + 1) % 3
-        found.append(-strength * grid.coordinates[other] if strength != 0.0 and other < grid.dimensions else None)
-    return found
+        components.append(-strength * grid.coordinates[other] if strength != 0.0 and other < grid.dimensions else None)
+    return components
 
 
 def cross(vector: Sequence[float], grid: Grid) -> Components:
     """vector x r; in two dimensions the vector is along z."""
-    found: Components = []
+    components: Components = []
     for axis in range(grid.dimensions):
         part = None
         for strength, other in ((vector[(axis + 1) % 3], (axis + 2) % 3), (-vector[(axis + 2) % 3], (axis + 1) % 3)):
             if strength != 0.0 and other < grid.dimensions:
                 term = strength * grid.coordinates[other]
                 part = term if part is None else part + term
-        found.append(part)
-    return found
+        components.append(part)
+    return components
 
 
 def magnitudes(components: Components) -> list[float]:
@@ -78,7 +78,7 @@ def random(grid: Grid, amplitude: float, length: float, seed: int, modes: Sequen
     inside = (square > 0.0) & (square <= largest**2)
     weights = np.where(inside, np.exp(-0.25 * square * length**2), 0.0)
     waves = [np.exp(1j * np.outer(x.ravel(), k)) for x, k in zip(grid.coordinates, numbers, strict=True)]
-    found: Components = []
+    components: Components = []
     for component in range(grid.dimensions):
         generator = np.random.Generator(np.random.Philox(key=[seed, component]))
         coefficients = generator.standard_normal(weights.shape) + 1j * generator.standard_normal(weights.shape)
@@ -86,8 +86,8 @@ def random(grid: Grid, amplitude: float, length: float, seed: int, modes: Sequen
         coefficients *= amplitude / float(np.linalg.norm(coefficients))
         for wave in waves:  # contracts the first axis and puts the points' axis last
             coefficients = np.tensordot(coefficients, wave, axes=(0, 1))
-        found.append(np.ascontiguousarray(coefficients.real))
-    return found
+        components.append(np.ascontiguousarray(coefficients.real))
+    return components
 
 
 def from_file(grid: Grid, path: str, dataset: str) -> Components:
@@ -118,15 +118,15 @@ def make_vector_potential(where: str, entry: VectorPotential | None, grid: Grid)
     if entry is None:
         return [None] * grid.dimensions
     try:
-        found = components_of(entry, grid)
-        for part in found:
+        components = components_of(entry, grid)
+        for part in components:
             if part is not None:
                 require_finite(where, grid, part, 0.0)
     except NotFinite as error:
         raise error.of_the_file() from error
     except ValueError as error:
         raise ProblemError.of(where, str(error)) from error
-    return found
+    return components
 
 
 @singledispatch

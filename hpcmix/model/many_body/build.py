@@ -119,8 +119,8 @@ class ModelInTime:
 
 def whole_particles(problem: Problem) -> tuple[int, ...]:
     """N of every species, whole numbers. Raises :class:`ProblemError` where one is not whole."""
-    for one in problem.species:
-        if one.particles != round(one.particles):
-            message = f"must be a whole number of bodies, but is {one.particles:g}"
-            raise ProblemError.of(f"species.{one.name}.particles", message)
+    for entry in problem.species:
+        if entry.particles != round(entry.particles):
+            message = f"must be a whole number of bodies, but is {entry.particles:g}"
+            raise ProblemError.of(f"species.{entry.name}.particles", message)
     return tuple(round(species.particles) for species in problem.species)

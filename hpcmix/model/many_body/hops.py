@@ -66,7 +66,7 @@ def moves_of(
     `wanted`, `wanted_pairs`: where A and V may differ from zero; everywhere unless given.
     """
     modes, pairs = space.columns, pairs_of(space) if with_pairs else []
-    found: dict[tuple[int, ...], Move] = {}
+    moves: dict[tuple[int, ...], Move] = {}
 
     def take(number: int, created: tuple[int, ...], annihilated: tuple[int, ...]) -> None:
         change = np.zeros(modes, np.int64)
@@ -74,7 +74,7 @@ def moves_of(
             change += space.unit(mode)
         for mode in annihilated:
             change -= space.unit(mode)
-        found.setdefault(tuple(change.tolist()), Move(change)).products.append((number, created, annihilated))
+        moves.setdefault(tuple(change.tolist()), Move(change)).products.append((number, created, annihilated))
 
     for p in range(modes):
         for q in range(modes):
@@ -85,7 +85,7 @@ def moves_of(
             if wanted_pairs is None or wanted_pairs[target, source]:
                 take(modes**2 + target * len(pairs) + source, created, annihilated)
     first = 1 if space.offset else 0  # of excitations the number in mode 0 follows
-    return [found[key] for key in sorted(found, key=lambda change: change[first:], reverse=True)]
+    return [moves[key] for key in sorted(moves, key=lambda change: change[first:], reverse=True)]
 
 
 def factors_of(

@@ -74,10 +74,10 @@ class PairProduct:
         """Another Hamiltonian, sum_k weight_k H_k."""
         space = self.spaces[0]
         coefficients = coefficients_of(parts, self.spaces)
-        one = coefficients.one_body[0] / (space.particles - 1)
+        per_pair = coefficients.one_body[0] / (space.particles - 1)
         unit = np.eye(space.modes)
         # W_(pr)(qs) = h_pr delta_qs + delta_pr h_qs, and one half in V
-        both = np.multiply.outer(one, unit) + np.multiply.outer(unit, one)
+        both = np.multiply.outer(per_pair, unit) + np.multiply.outer(unit, per_pair)
         total = pair_coefficients(space, both)
         if coefficients.pairs[0] is not None:
             total = total + coefficients.pairs[0]

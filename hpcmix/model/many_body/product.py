@@ -164,8 +164,8 @@ class ManyBodyProduct:
         if self.changes is Changes.EVERYTHING:
             family = self._hops[number]
             return [(family.start, family.columns, family.values(matrix)) for matrix in matrices]
-        found = [self._hop_matrix(number, matrix) for matrix in matrices]
-        return [(each.indptr, each.indices, each.data) for each in found]
+        hops = [self._hop_matrix(number, matrix) for matrix in matrices]
+        return [(each.indptr, each.indices, each.data) for each in hops]
 
     def _hop_matrix(self, number: int, matrix: NDArray) -> sparse.csr_matrix:
         if self.changes is Changes.EVERYTHING:
@@ -185,12 +185,12 @@ class ManyBodyProduct:
             self._exchange = RowExchange(self.rows, needed, self._block_bytes)
             self._blocks = self._exchange.blocks
         slots = self._exchange.slots
-        found = [
+        blocks = [
             SparseMatrices(each.start, slots(each.columns).astype(np.int32, copy=False), each.values) for each in parts
         ]
-        self._on_rows = found[0]
+        self._on_rows = blocks[0]
         if left is not None:
-            self._left = found[1]
+            self._left = blocks[1]
 
     def _take_columns(self, coefficients: Coefficients) -> None:
         """The matrices on columns, cut into the blocks that rows come in."""
@@ -283,7 +283,7 @@ def _block(matrices: list[sparse.csr_matrix], block: tuple[int, int], rows: int)
     first, last = block
     parts = []
     for matrix in matrices:
-        one = matrix if last - first == matrix.shape[1] else matrix[:, first:last]
-        one.sort_indices()
-        parts.append((one.indptr, one.indices, one.data))
+        columns = matrix if last - first == matrix.shape[1] else matrix[:, first:last]
+        columns.sort_indices()
+        parts.append((columns.indptr, columns.indices, columns.data))
     return SparseMatrices.joined(parts, rows)

@@ -202,14 +202,14 @@ def neumann_problem(function: RadialFunction, kappa: float, radius: float, large
             "momentum): the Neumann problem's ground state is then no scattering state; make it less attractive, or "
             "use limit = true"
         )
-    found: dict[int, NeumannSolution] = {}
+    solutions: dict[int, NeumannSolution] = {}
 
     def at(refinement: int) -> float:
-        found[refinement] = _neumann(function, kappa, radius, largest, refinement)
-        return found[refinement].strength
+        solutions[refinement] = _neumann(function, kappa, radius, largest, refinement)
+        return solutions[refinement].strength
 
     measured = _refined(at)
-    best = found[max(found)]
+    best = solutions[max(solutions)]
     return NeumannSolution(
         best.eigenvalue, best.panels, best.inside, best.values, best.product, best.strength, measured.error
     )

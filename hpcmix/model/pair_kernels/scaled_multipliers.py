@@ -57,9 +57,20 @@ class BoxMultiplier:
         else:
             np.take(values, places, out=out)
 
+    def at(self, wave_numbers: Sequence[np.ndarray], contraction: float) -> np.ndarray:
+        """The transform of b^2 g(b y) at some wave vectors, one array per axis of components."""
+        return transform_at(self._kernel, wave_numbers, contraction)
+
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
         """What :meth:`fill` gave, as a part of a sum of that shape: there is only one."""
         return values
+
+
+def transform_at(kernel: Kernel, wave_numbers: Sequence[np.ndarray], contraction: float) -> np.ndarray:
+    """The transform of b^2 G(b y), 1/b = contraction, at some wave vectors, one array per axis of components. Local."""
+    values = np.empty(wave_numbers[0].shape)
+    BoxMultiplier(kernel, wave_numbers, wave_numbers).fill(contraction, values)
+    return values
 
 
 def distinct_moduli(wave_numbers: WaveNumbers) -> tuple[np.ndarray, np.ndarray | None]:
@@ -98,7 +109,7 @@ class PaddedMultiplier:
     def shape_with(self, others: Sequence[PaddedMultiplier]) -> tuple[int, ...]:
         """Of an array for the sum of this multiplier and others: folded where all of them are."""
         _, _, padded, _, count = self._place
-        folded = all(one.folded for one in (self, *others))
+        folded = all(multiplier.folded for multiplier in (self, *others))
         return (*((n // 2 + 1 if folded else n) for n in padded[:2]), count)
 
     def fill(self, contraction: float, out: np.ndarray) -> None:
@@ -115,6 +126,10 @@ class PaddedMultiplier:
             self._fill_limit(out)
         else:
             out[...] = padded_multiplier([kernel.at_scale(contraction)], *self._place)[0]
+
+    def at(self, wave_numbers: Sequence[np.ndarray], contraction: float) -> np.ndarray:
+        """The transform of b^2 g(b y), which is not cut, at some wave vectors, one array per axis of components."""
+        return transform_at(self._kernel, wave_numbers, contraction)
 
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
         """What :meth:`fill` gave, as a part of a sum of that shape: unfolded where other kernels of the sum are not

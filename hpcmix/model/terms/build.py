@@ -7,10 +7,11 @@ from functools import singledispatch
 
 from hpcmix.grid import Grid
 from hpcmix.model.pair_kernels.kernel import Kernel
+from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.terms.channels import channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
-from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
+from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of, scattering_kernel
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.kernel_term import KernelShape
 from hpcmix.model.terms.local import LocalFunctional
@@ -20,6 +21,7 @@ from hpcmix.model.terms.term import Term
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.functionals import PowerFunctional
+from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
 
 def terms_of(problem: Problem, engine: Engine, grid: Grid) -> tuple[Term, ...]:
@@ -30,6 +32,21 @@ def terms_of(problem: Problem, engine: Engine, grid: Grid) -> tuple[Term, ...]:
         *_kernel_terms(problem, engine, grid),
         *(functional_of(entry, problem) for entry in problem.functional),
     )
+
+
+def correlations_of(problem: Problem, engine: Engine, grid: Grid) -> PairCorrelations | None:
+    """The correlations of all pairs where the fluctuations of the file begin with them; their interactions are then
+    scattering potentials, one for a pair (problem/checks). Raises as :func:`terms_of`."""
+    if problem.fluctuations is None or problem.fluctuations.initial != "correlated":
+        return None
+    largest = _largest_wave_number(grid)
+    kernels = {
+        problem.pair(entry.between): scattering_kernel(entry, problem, index, largest)
+        for index, entry in enumerate(problem.interaction)
+        if isinstance(entry, ScatteringInteraction)
+    }
+    transform = engine.complex_transform()
+    return PairCorrelations(kernels, grid.broadcast_wave_numbers(transform.wave_block))
 
 
 def _contact_terms(problem: Problem) -> list[Term]:

@@ -62,15 +62,15 @@ class Channels:
 def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
     """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
     symmetric matrix of factors between all species, the scaling's included."""
-    found: dict[Hashable, tuple[int, np.ndarray]] = {}
+    shapes: dict[Hashable, tuple[int, np.ndarray]] = {}
     for index, entry in enumerate(problem.interaction):
         if entry.kernel_boundary != boundary:
             continue
-        _, couplings = found.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
+        _, couplings = shapes.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
         a, b = problem.pair(entry.between)
         couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
         couplings[b, a] = couplings[a, b]
-    return list(found.values())
+    return list(shapes.values())
 
 
 def channels_through(problem: Problem, boundary: str) -> Channels:

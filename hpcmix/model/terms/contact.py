@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class ContactTerm(PairTerm):
                     potential += factor * coupling * density
             fields.append(potential)
         return fields
+
+    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray:
+        factor = contact_factor(contraction, len(wave_numbers))
+        return np.multiply.outer(factor * self._couplings, np.ones(wave_numbers[0].shape))
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> ContactTerm:
         couplings = self._couplings.copy()

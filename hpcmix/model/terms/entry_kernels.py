@@ -104,7 +104,8 @@ def _(entry: TableInteraction, problem: Problem, index: int, largest: float) -> 
 
 
 @kernel_of.register
-def _(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> Kernel:
+def scattering_kernel(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> ScatteringKernel:
+    """N^3 (V f_l)(N x), with the solution f_l that it is made of; as :func:`kernel_of`."""
     number, neumann_radius = entry.neumann_problem
     try:
         solution = neumann_problem(

@@ -23,6 +23,9 @@ class ShapeMultiplier(Protocol):
     def fill(self, contraction: float, out: np.ndarray) -> None:
         """Fill an array for this multiplier alone with that of b^2 g(b y), b = 1/contraction."""
 
+    def at(self, wave_numbers: Sequence[np.ndarray], contraction: float) -> np.ndarray:
+        """b^2 g(b y) transformed at some wave vectors, one array per axis of components."""
+
     def brought_to(self, shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
         """What :meth:`fill` gave, as a part of a sum of that shape."""
 
@@ -75,6 +78,12 @@ class KernelTerm(PairTerm):
     def multiplier_bytes(self) -> int:
         """What this rank's multipliers take."""
         return sum(multiplier.nbytes for multiplier in self._multipliers.values())
+
+    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray:
+        shapes = [
+            np.multiply.outer(one.couplings, one.multiplier.at(wave_numbers, contraction)) for one in self._shapes
+        ]
+        return np.asarray(sum(shapes))
 
     @abstractmethod
     def times(self, factors: Mapping[tuple[int, int], float]) -> Self:

@@ -65,12 +65,32 @@ class LocalFunctional(Term):
             shares[a] = factor * grid.integrate(density, per_particle)
         return shares
 
-    def responses(self, densities: Densities, changes: Densities) -> Fields:
+    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> Fields:
         fields: Fields = [None] * len(densities)
-        rows = self.second_derivatives([densities[a] for a in self._species])
-        for a, row in zip(self._species, rows, strict=True):
+        for a, row in zip(self._species, self._second_derivatives(densities, contraction), strict=True):
             fields[a] = np.asarray(sum(value * changes[b] for b, value in zip(self._species, row, strict=True)))
         return fields
+
+    @property
+    def responds_at_points(self) -> bool:
+        return True
+
+    def point_responses(self, densities: Densities, contraction: float = 1.0) -> list[list[np.ndarray | None]]:
+        matrix: list[list[np.ndarray | None]] = [[None] * len(densities) for _ in densities]
+        for a, row in zip(self._species, self._second_derivatives(densities, contraction), strict=True):
+            for b, value in zip(self._species, row, strict=True):
+                matrix[a][b] = value
+        return matrix
+
+    def _second_derivatives(self, densities: Densities, contraction: float) -> Sequence[Sequence[np.ndarray]]:
+        """b^(2-d) e_ab(n) of the functional's species; b^(2 - d (g - 1)) e_ab(rho) where e is homogeneous."""
+        chosen, factor = self._in_laboratory(densities, contraction, np.ndim(densities[0]) - 2.0)
+        rows = self.second_derivatives(chosen)
+        if factor == 1.0:
+            return rows
+        different = {id(value): value for row in rows for value in row}  # species often share one array
+        scaled = {key: value * value.dtype.type(factor) for key, value in different.items()}
+        return [[scaled[id(value)] for value in row] for row in rows]
 
     def _in_laboratory(self, densities: Densities, contraction: float, power: float) -> tuple[list[np.ndarray], float]:
         """The arguments of e, and what its derivatives are multiplied by: contraction^`power`, with the densities

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
-from hpcmix.model.terms.term import Densities, Fields, HalfWayFields
+from hpcmix.model.terms.term import Densities, Fields, HalfWayFields, TakeSpectra
 from hpcmix.parallel.engine import Engine
 
 
@@ -65,6 +65,19 @@ class PeriodicTerm(KernelTerm):
             )
         with timers.phase("mean field"):
             transform.mix_half_way(spectra, self._matrix)
+        return HalfWayFields(spectra, self.channels.outward)
+
+    def half_way_responses(self, take_spectra: TakeSpectra, contraction: float = 1.0) -> HalfWayFields:
+        """See :class:`~hpcmix.model.terms.term.Term`: real and imaginary parts are convolved as if they were channels
+        of their own."""
+        self._set_scale(contraction)
+        timers, transform, count = self._engine.timers, self._transform, self.channels.count
+        spectra = transform.half_way_fields(2 * count)
+        with timers.phase("density"):
+            take_spectra(self.channels.inward, spectra)
+        none: list[np.ndarray | None] = [None] * count
+        with timers.phase("mean field"):
+            transform.mix_half_way(spectra, [row + none for row in self._matrix] + [none + row for row in self._matrix])
         return HalfWayFields(spectra, self.channels.outward)
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> PeriodicTerm:

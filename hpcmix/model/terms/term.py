@@ -10,7 +10,7 @@ frame, b^d rho(b y), and potentials are b^2 W(b y); energies are the laboratory'
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,14 @@ Densities = np.ndarray | Sequence[np.ndarray]
 
 Fields = list[np.ndarray | None]
 """A real array of this rank for every species, None where the term does not act on it."""
+
+
+Responses = Sequence[Sequence[np.ndarray | None]]
+"""R_ab: for every species a row of real arrays of this rank, one per species, None for zero."""
+
+TakeSpectra = Callable[[np.ndarray, Sequence[np.ndarray]], None]
+"""``take(weights, spectra)`` fills `spectra` with the half spectra, half way, of the real parts of sum_b weights[c, b]
+delta_b for all c, and then with those of the imaginary parts."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,34 @@ class Term(ABC):
         densities. Local."""
 
     @abstractmethod
-    def responses(self, densities: Densities, changes: Densities) -> Fields:
-        """The change of W_a, to first order, when the densities change; the frame is at rest. The arrays are as those
-        of :meth:`potentials`. Collective."""
+    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> Fields:
+        """The change of b^2 W_a, to first order, when the densities change. The arrays are as those of
+        :meth:`potentials`. Collective."""
+
+    @property
+    def responds_at_points(self) -> bool:
+        """Whether the response at a point needs the changes at that point only: :meth:`point_responses`. Of a term with
+        :attr:`couplings` these tell."""
+        return False
+
+    def point_responses(self, densities: Densities, contraction: float = 1.0) -> Responses:
+        """R_ab of a term whose response is sum_b R_ab(x) delta_b(x) at every point x, where it
+        :attr:`responds_at_points`. The arrays are not to be changed. Local."""
+        raise TypeError(f"the response of {type(self).__name__} needs the changes of all points")
+
+    def half_way_responses(self, take_spectra: TakeSpectra, contraction: float = 1.0) -> HalfWayFields:
+        """The response to complex changes of the densities where the term :attr:`comes_half_way`: fields w_d, first the
+        real parts of all of them and then the imaginary parts, with weights for one half of them. They are overwritten
+        by the next call, and by :meth:`half_way`. Collective.
+
+        take_spectra  fills in the half spectra of sums of the changes.
+        """
+        raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
+
+    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
+        """G_ab^(k) of b^2 G_ab(b y) at some wave vectors, one array per axis of components, shape (species, species,
+        number); they need not belong to the grid. None for a term that is no kernel. Local."""
+        return None
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> Term:
         """The same term with the kernels of some pairs of species (lower index first) multiplied by a factor; a term
@@ -109,8 +142,8 @@ class PairTerm(Term):
             ]
         )
 
-    def responses(self, densities: Densities, changes: Densities) -> Fields:
-        return self.potentials(changes)
+    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> Fields:
+        return self.potentials(changes, contraction)
 
 
 def add_fields(total: Fields, added: Fields) -> None:

@@ -51,49 +51,49 @@ def averages(look: Look) -> list[Averages]:
             for orbital in look.orbitals(a):
                 sums[a] += _of_orbital(look, orbital, a)
     sums = mixture.communicators.sum_all(sums)
-    found = []
-    for a, (one, (kinetic, *rest)) in enumerate(zip(mixture.species, sums, strict=True)):
+    of_species = []
+    for a, (model, (kinetic, *rest)) in enumerate(zip(mixture.species, sums, strict=True)):
         momentum, tails = np.array(rest[:d]), np.array(rest[d:])
         if a not in sets:
-            found.append(Averages(float(kinetic), momentum, tails))
-        elif one.kinetic.diagonal:
-            found.append(sets[a])
+            of_species.append(Averages(float(kinetic), momentum, tails))
+        elif model.kinetic.diagonal:
+            of_species.append(sets[a])
         else:
-            found.append(Averages(float(kinetic), momentum, sets[a].tails, sets[a].widths, sets[a].modes))
-    return found
+            of_species.append(Averages(float(kinetic), momentum, sets[a].tails, sets[a].widths, sets[a].modes))
+    return of_species
 
 
 def _of_orbital(look: Look, orbital: np.ndarray, species: int) -> np.ndarray:
     """This rank's part of kinetic energy, momentum and tails of a species with one orbital, complete and given.
     Collective over the group."""
-    mixture, one = look.mixture, look.mixture.species[species]
+    mixture, model = look.mixture, look.mixture.species[species]
     if mixture.grid.frame.expanding:  # no vector potential, no rotation: the problem's checks
-        found = motion(mixture, [orbital], species, look.clock)
-        return np.array([found.kinetic, *found.momentum, *found.tails])
-    if not one.kinetic.diagonal:
+        moved = motion(mixture, [orbital], species, look.clock)
+        return np.array([moved.kinetic, *moved.momentum, *moved.tails])
+    if not model.kinetic.diagonal:
         averages, tails = mixture.spectral_averages(orbital, species), tail_of_orbitals(mixture, [orbital])
     else:
         spectrum = mixture.transform.forward(orbital, mixture.transform.work)
         averages, tails = mixture.averages_of_spectrum(spectrum, species), tail_of_spectrum(mixture, spectrum)
-    return one.weight * np.array([*averages, *tails])
+    return model.weight * np.array([*averages, *tails])
 
 
 def _of_set(look: Look, species: int) -> Averages:
     """Of a set of orbitals; kinetic energy and momentum where T is a multiplier, else zero and the canonical one.
     Collective over the world."""
-    mixture, one = look.mixture, look.mixture.species[species]
+    mixture, model = look.mixture, look.mixture.species[species]
     if mixture.grid.frame.expanding:
-        found = set_motion(mixture, look.orbitals(species), species, look.clock)
-        return Averages(found.kinetic, found.momentum, found.tails, found.widths)
-    spectral = momentum_density(mixture, look.orbitals(species), one.weight)
+        moved = set_motion(mixture, look.orbitals(species), species, look.clock)
+        return Averages(moved.kinetic, moved.momentum, moved.tails, moved.widths)
+    spectral = momentum_density(mixture, look.orbitals(species), model.weight)
     modes = axis_sums(spectral)
     kinetic = 0.0
-    if isinstance(one.kinetic, KineticEnergy):
-        kinetic = float(mixture.communicators.sum([one.kinetic.mean(mixture.grid, spectral)])[0])
+    if isinstance(model.kinetic, KineticEnergy):
+        kinetic = float(mixture.communicators.sum([model.kinetic.mean(mixture.grid, spectral)])[0])
     momenta = [mixture.hbar * mixture.grid.local_wave_numbers(axis, odd=True) for axis in range(len(modes))]
     widths, means = principal_widths(mixture, spectral, momenta)
     tails = mixture.communicators.sum(tails_of_sums(mixture, modes))
-    return Averages(kinetic, one.particles * np.array(means), tails, widths, modes)
+    return Averages(kinetic, model.particles * np.array(means), tails, widths, modes)
 
 
 def momentum_density(mixture: Mixture, orbitals: Iterable[np.ndarray], weight: float) -> np.ndarray:

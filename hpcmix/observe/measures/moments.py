@@ -39,8 +39,8 @@ class Moments(TypedDict):
 def moments(look: Look) -> list[Moments]:
     """Of every species :func:`density_moments` in the laboratory. Collective over the world; see :meth:`Look.once`."""
     grid = look.mixture.grid
-    found = [density_moments(look.mixture, density) for density in look.densities]
-    return [in_laboratory(one, grid, look.clock) for one in found] if grid.frame.expanding else found
+    on_grid = [density_moments(look.mixture, density) for density in look.densities]
+    return [in_laboratory(own, grid, look.clock) for own in on_grid] if grid.frame.expanding else on_grid
 
 
 def per_particle(look: Look, species: int, amount: float) -> float:

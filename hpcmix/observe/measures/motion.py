@@ -55,34 +55,34 @@ def motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock
     The Nyquist mode of an even axis counts with its square in the kinetic energy, and as zero where a direction is
     asked for (CONVENTIONS.md, Fourier transform).
     """
-    one, grid = mixture.species[species], mixture.grid
-    factor = one.weight * grid.cell_volume
+    model, grid = mixture.species[species], mixture.grid
+    factor = model.weight * grid.cell_volume
     zeros = np.zeros(grid.dimensions)
-    found = Motion(0.0, zeros.copy(), np.zeros((grid.dimensions,) * 2), zeros.copy())
+    total = Motion(0.0, zeros.copy(), np.zeros((grid.dimensions,) * 2), zeros.copy())
     for orbital in orbitals:
         spectrum = mixture.transform.forward(orbital, mixture.transform.empty_wave())
-        found.tails += one.weight * tail_of_spectrum(mixture, spectrum)
-        fields = momentum_fields(mixture, orbital, one.mass, clock)
+        total.tails += model.weight * tail_of_spectrum(mixture, spectrum)
+        fields = momentum_fields(mixture, orbital, model.mass, clock)
         for i, field in enumerate(fields):
-            found.momentum[i] += factor * _overlap(orbital, field)
+            total.momentum[i] += factor * _overlap(orbital, field)
             for j in range(i + 1):
-                found.products[i, j] += factor * _overlap(fields[j], field)
-                found.products[j, i] = found.products[i, j]
+                total.products[i, j] += factor * _overlap(fields[j], field)
+                total.products[j, i] = total.products[i, j]
         beyond = (grid.frame.contraction(clock) * mixture.hbar) ** 2 * _nyquist(mixture, spectrum)
-        found.kinetic += factor * mixture.transform.inverse_points * beyond / (2.0 * one.mass)
-    found.kinetic += float(np.trace(found.products)) / (2.0 * one.mass)
-    return found
+        total.kinetic += factor * mixture.transform.inverse_points * beyond / (2.0 * model.mass)
+    total.kinetic += float(np.trace(total.products)) / (2.0 * model.mass)
+    return total
 
 
 def set_motion(mixture: Mixture, orbitals: Iterable[np.ndarray], species: int, clock: float) -> SetMotion:
     """Of a set of orbitals, those of this rank's group given. Collective over the world."""
-    found, particles = motion(mixture, orbitals, species, clock), mixture.species[species].particles
+    own, particles = motion(mixture, orbitals, species, clock), mixture.species[species].particles
     dimensions = mixture.grid.dimensions
-    local = [found.kinetic, *found.momentum, *found.tails, *found.products.ravel()]
+    local = [own.kinetic, *own.momentum, *own.tails, *own.products.ravel()]
     sums = mixture.communicators.sum_all(np.array(local))
     momentum, tails = sums[1 : 1 + dimensions], sums[1 + dimensions : 1 + 2 * dimensions]
     means = momentum / particles
-    covariance = sums[1 + 2 * dimensions :].reshape(found.products.shape) / particles - np.outer(means, means)
+    covariance = sums[1 + 2 * dimensions :].reshape(own.products.shape) / particles - np.outer(means, means)
     widths = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0))
     return SetMotion(float(sums[0]), momentum, tails, widths.tolist())
 

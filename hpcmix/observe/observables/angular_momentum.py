@@ -31,7 +31,7 @@ def angular_momentum(mixture: Mixture, orbital: np.ndarray, species: int) -> np.
     The box is periodic: it has its usual meaning while the cloud keeps away from the faces.
     """
     grid = mixture.grid
-    found = np.zeros(components(mixture))
+    momentum = np.zeros(components(mixture))
     for axis in range(grid.dimensions):
         current = momentum_density_along(mixture, orbital, species, axis)
         for other in range(grid.dimensions):
@@ -42,19 +42,19 @@ def angular_momentum(mixture: Mixture, orbital: np.ndarray, species: int) -> np.
             sign = 1.0 if (other + 1) % 3 == axis else -1.0
             place = 0 if grid.dimensions == 2 else third
             if grid.dimensions == 3 or third == 2:
-                found[place] += sign * float(np.sum(grid.coordinates[other] * current, dtype=np.float64))
-    return found * grid.cell_volume
+                momentum[place] += sign * float(np.sum(grid.coordinates[other] * current, dtype=np.float64))
+    return momentum * grid.cell_volume
 
 
 def angular_momenta(look: Look) -> np.ndarray:
     """nu sum_j <phi_j| r x (-i hbar grad + A) |phi_j> of every species, shape (species, components). Collective over
     the world; see :meth:`Look.once`."""
     mixture = look.mixture
-    found = np.zeros((len(mixture.species), components(mixture)))
+    momenta = np.zeros((len(mixture.species), components(mixture)))
     for a, species in enumerate(mixture.species):
         for orbital in look.orbitals(a):
-            found[a] += species.weight * angular_momentum(mixture, orbital, a)
-    return mixture.communicators.sum_all(found)
+            momenta[a] += species.weight * angular_momentum(mixture, orbital, a)
+    return mixture.communicators.sum_all(momenta)
 
 
 class _AngularMomentum(Observable):

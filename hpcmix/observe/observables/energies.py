@@ -36,7 +36,7 @@ def _parts(look: Look) -> _Parts:
     """Collective over the world."""
     mixture, interaction, sums = look.mixture, look.interaction, look.mixture.communicators
     return _Parts(
-        np.array([one.kinetic for one in look.once(averages)]),
+        np.array([species.kinetic for species in look.once(averages)]),
         sums.sum(mixture.potential_energies(look.densities, interaction.mean_fields, look.instant)),
         {name: sums.sum(shares) for name, shares in interaction.energies.items()},
         look.coupling_energies,

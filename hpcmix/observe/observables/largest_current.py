@@ -20,19 +20,19 @@ def largest_current(look: Look, species: int) -> float:
     in particles per time and length^(d-1). In a frame x = b y it is b^(-d) nu sum_j Re chi_j* D chi_j / m, D of
     :mod:`hpcmix.observe.measures.motion`. Collective over the world.
     """
-    mixture, grid, one = look.mixture, look.mixture.grid, look.mixture.species[species]
+    mixture, grid, model = look.mixture, look.mixture.grid, look.mixture.species[species]
     contraction, speed = grid.frame.contraction(look.clock), grid.frame.speed(look.clock)
     current = np.zeros((grid.dimensions, *grid.position_shape), mixture.real_dtype)
     for orbital in look.orbitals(species):
         for axis, component in enumerate(current):
-            component += (one.weight * contraction) * momentum_density_along(mixture, orbital, species, axis)
+            component += (model.weight * contraction) * momentum_density_along(mixture, orbital, species, axis)
     mixture.communicators.sum_over_groups(current)
     if speed != 0.0:
         for component, y in zip(current, grid.coordinates, strict=True):
-            component += (one.mass * speed) * y * look.densities[species]
+            component += (model.mass * speed) * y * look.densities[species]
     largest = float(np.sqrt(np.max(np.sum(current**2, axis=0))))
     density = contraction**grid.dimensions  # of a frame that has grown, in the laboratory
-    return float(mixture.communicators.maximum([largest])[0]) * density / one.mass
+    return float(mixture.communicators.maximum([largest])[0]) * density / model.mass
 
 
 class _LargestCurrent(Observable):

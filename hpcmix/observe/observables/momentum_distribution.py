@@ -21,12 +21,12 @@ def momentum_distribution(mixture: Mixture, modes: Sequence[np.ndarray]) -> dict
     modes  per axis this rank's part (:class:`~hpcmix.observe.measures.averages.Averages`).
     """
     grid = mixture.grid
-    found = {}
+    distribution = {}
     for axis, (name, own) in enumerate(zip("xyz", modes, strict=False)):
         line = np.zeros(grid.points[axis])
         line[grid.wave_block.slices[axis]] = own
-        found[name] = np.fft.fftshift(mixture.communicators.sum(line)).tolist()
-    return found
+        distribution[name] = np.fft.fftshift(mixture.communicators.sum(line)).tolist()
+    return distribution
 
 
 class _MomentumDistribution(Observable):

@@ -24,12 +24,12 @@ class _Progress(Observable):
 
     def of_whole(self, look: Look) -> dict[str, Any]:
         progress, frame = look.state.progress, look.mixture.grid.frame
-        found: dict[str, Any] = {"step": progress.step, "time": look.time}
+        entries: dict[str, Any] = {"step": progress.step, "time": look.time}
         if progress.adaptation is not None:
-            found["step_size"] = progress.step_size
+            entries["step_size"] = progress.step_size
         if frame.expanding:
-            found["frame"] = frame.described(look.clock)
-        return found
+            entries["frame"] = frame.described(look.clock)
+        return entries
 
 
 PROGRESS = _Progress()

@@ -24,7 +24,7 @@ def shares_at_faces(mixture: Mixture, density: np.ndarray) -> list[float]:
                 here[axis] = max(here[axis], float(np.max(np.take(density, plane - part.start, axis=axis))))
     here[-1] = np.max(density)
     *at_faces, everywhere = mixture.communicators.maximum(here)
-    return [float(one / everywhere) if everywhere > 0.0 else 0.0 for one in at_faces]
+    return [float(particles / everywhere) if everywhere > 0.0 else 0.0 for particles in at_faces]
 
 
 class _Faces(Observable):

@@ -71,11 +71,11 @@ class Removal:
 
 def removals(space: Space, count: int) -> list[Removal]:
     """Of one particle after the other."""
-    found, source = [], space.occupations
+    steps, source = [], space.occupations
     for _ in range(count):
-        found.append(Removal(space, source))
-        source = found[-1].target
-    return found
+        steps.append(Removal(space, source))
+        source = steps[-1].target
+    return steps
 
 
 @dataclass(frozen=True)

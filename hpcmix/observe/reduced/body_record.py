@@ -115,12 +115,12 @@ class Densities:
 
 def densities_of(bodies: ManyBodies, compared: Comparison) -> list[Densities]:
     """Of every species, on the frame's grid. Local."""
-    found = []
+    densities = []
     kinds = bodies.system.model.statistics
     parts = zip(compared.single, bodies.unitaries(), fixed_orbitals(bodies), bodies.system.model.modes, strict=True)
     for number, (gamma, unitary, orbitals, modes) in enumerate(parts):
         exact = density_on_grid(in_fixed_modes(gamma.matrix, unitary), modes, gamma.trace)
         count = orbitals.shape[1]
         weight = float(count if kinds[number] is Statistics.FERMIONS else bodies.particles[number])
-        found.append(Densities(exact, density_on_grid(orbitals @ orbitals.conj().T / count, modes, weight)))
-    return found
+        densities.append(Densities(exact, density_on_grid(orbitals @ orbitals.conj().T / count, modes, weight)))
+    return densities

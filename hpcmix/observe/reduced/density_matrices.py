@@ -44,11 +44,11 @@ class DensityMatrix:
     @property
     def order(self) -> Order:
         """How many particles of each species."""
-        return tuple(one.count for one in self.few)
+        return tuple(few.count for few in self.few)
 
     def traced_over(self, species: int) -> NDArray[np.complex128]:
         """The partial trace over the particles of a species: the density matrix of the others."""
-        sizes = [len(one) for one in self.few]
+        sizes = [len(few) for few in self.few]
         tensor = self.matrix.reshape(*sizes, *sizes)
         rest = math.prod(sizes) // sizes[species]
         return np.trace(tensor, axis1=species, axis2=species + len(sizes)).reshape(rest, rest)
@@ -65,10 +65,10 @@ def density_matrix(state: BodyState, order: Sequence[int]) -> DensityMatrix:
     Raises ValueError where a species has not so many particles.
     """
     removed = [Annihilators.of(space, count) for space, count in zip(state.spaces, order, strict=True)]
-    size = math.prod(len(one.few) for one in removed)
+    size = math.prod(len(own.few) for own in removed)
     gram = np.zeros((size, size), np.complex128)
     first, others = removed[0], removed[1:]
-    width = len(first.few) * math.prod(one.stacked.shape[0] for one in others)
+    width = len(first.few) * math.prod(own.stacked.shape[0] for own in others)
     together = max(1, BLOCK // max(1, width))
     mine = state.share(first.left)
     blocks = state.largest(-(-len(mine) // together))
@@ -82,7 +82,7 @@ def density_matrix(state: BodyState, order: Sequence[int]) -> DensityMatrix:
         numbers = ", ".join(map(str, order))
         raise ValueError(f"there is no density matrix of the order ({numbers}): a species has not so many particles")
     gram = 0.5 * (gram + gram.conj().T)
-    return DensityMatrix(tuple(one.few for one in removed), gram / trace, trace)
+    return DensityMatrix(tuple(own.few for own in removed), gram / trace, trace)
 
 
 def _vectors(
@@ -95,10 +95,10 @@ def _vectors(
     psi = state.rows(needed.astype(np.int64))
     block = _along(rows[:, needed], psi, 0).reshape(len(part), basis, *psi.shape[1:])
     axes = [1]
-    for place, one in enumerate(others):
+    for place, other in enumerate(others):
         axis = 2 + 2 * place
-        moved = block if one.few.count == 0 else _along(one.stacked, block, axis)
-        block = moved.reshape(*block.shape[:axis], one.left, len(one.few), *block.shape[axis + 1 :])
+        moved = block if other.few.count == 0 else _along(other.stacked, block, axis)
+        block = moved.reshape(*block.shape[:axis], other.left, len(other.few), *block.shape[axis + 1 :])
         axes.append(axis + 1)
     left = [axis for axis in range(block.ndim) if axis not in axes]
     size = math.prod(block.shape[axis] for axis in axes)

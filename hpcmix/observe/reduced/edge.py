@@ -35,7 +35,7 @@ def outside(space: Space) -> NDArray[np.int64]:
 def numbers_outside(state: BodyState) -> list[NDArray[np.float64]]:
     """For every species the probability that 0, 1, 2 .. of its particles are outside. Collective."""
     counts = [outside(space) for space in state.spaces]
-    found = [np.zeros(int(np.max(own)) + 1) for own in counts]
+    shares = [np.zeros(int(np.max(own)) + 1) for own in counts]
     rows = state.share(len(state.spaces[0]))
     together = max(1, TOGETHER // max(1, math.prod(len(space) for space in state.spaces[1:])))
     for number in range(state.largest(-(-len(rows) // together))):
@@ -46,8 +46,8 @@ def numbers_outside(state: BodyState) -> list[NDArray[np.float64]]:
             others = tuple(place for place in range(weights.ndim) if place != axis)
             marginal = np.sum(weights, axis=others)
             labels = own[part.start : part.stop] if axis == 0 else own
-            found[axis] += np.bincount(labels, marginal, minlength=len(found[axis]))
-    return [state.sum(own) for own in found]
+            shares[axis] += np.bincount(labels, marginal, minlength=len(shares[axis]))
+    return [state.sum(own) for own in shares]
 
 
 def edge_weights(state: BodyState, excitations: Sequence[int | None]) -> list[float]:
@@ -55,8 +55,8 @@ def edge_weights(state: BodyState, excitations: Sequence[int | None]) -> list[fl
 
     excitations  K of every species. Collective.
     """
-    found = []
+    shares = []
     for space, most, weights in zip(state.spaces, excitations, numbers_outside(state), strict=True):
         everybody = space.columns == space.modes and most is not None and most >= space.particles
-        found.append(0.0 if most is None or everybody or most >= len(weights) else float(weights[most]))
-    return found
+        shares.append(0.0 if most is None or everybody or most >= len(weights) else float(weights[most]))
+    return shares

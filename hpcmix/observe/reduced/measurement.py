@@ -9,6 +9,7 @@ fermions, the theorem's own bound, and the number of excitations in the limit of
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from hpcmix.observe.reduced.density_matrices import Order, density_matrix
 from hpcmix.observe.reduced.distances.comparison import MOST_TOGETHER, Comparison, compare, words
 from hpcmix.observe.reduced.distances.explicit_bound import ExplicitBound
 from hpcmix.observe.reduced.distances.inequalities import Violation, violations
+from hpcmix.observe.reduced.distances.limit_state import limit_distance
 from hpcmix.observe.reduced.distances.references import reference
 from hpcmix.observe.reduced.pair_space import pair_space_distance, pair_space_matrix
 from hpcmix.observe.reduced.state import SharedState
@@ -32,6 +34,8 @@ from hpcmix.problem.schema import Problem
 
 GAMMA = "Gamma"
 BOUND = "bound"
+NORM_DISTANCE = "norm_distance"
+"""Of psi from the state of infinitely many particles (distances/limit_state.py): measured for who asks."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,13 @@ class Measurement:
             turned(own.kinetic, unitary)
             for own, unitary in zip(bodies.system.model.one_body, bodies.unitaries(), strict=True)
         ]
-        found = compare(self.state, bodies.orbitals(), self._orders, kinetic, self._thetas)
-        return self._of_coherent(found) if self._coherent else found
+        comparison = compare(self.state, bodies.orbitals(), self._orders, kinetic, self._thetas)
+        return self._of_coherent(comparison) if self._coherent else comparison
 
-    def measure(self, found: Comparison | None = None) -> dict[str, float]:
-        """The distances from the mean field, by name. Collective. `found`: of :meth:`compare`, where that is known."""
-        numbers = (found or self.compare()).columns()
+    def measure(self, comparison: Comparison | None = None) -> dict[str, float]:
+        """The distances from the mean field, by name. Collective. `comparison`: of :meth:`compare`, where
+        that is known."""
+        numbers = (comparison or self.compare()).columns()
         if GAMMA in self.columns.names:
             matrix = pair_space_matrix(self.state)
             numbers[GAMMA] = pair_space_distance(matrix, self._bodies.orbitals(), self._bodies.particles)
@@ -146,19 +151,25 @@ class Measurement:
             numbers |= {f"limit_{a + 1}": float(number) for a, number in enumerate(limit)}
         return numbers
 
-    def _of_coherent(self, found: Comparison) -> Comparison:
+    def norm_distance(self) -> float:
+        """min over phases of |psi - Phi|, Phi the state that psi tends to; NaN where there is none
+        (:meth:`ManyBodies.pairs_of_limit`). Collective."""
+        pairs = self._bodies.pairs_of_limit()
+        return math.nan if pairs is None else limit_distance(self.state, pairs)
+
+    def _of_coherent(self, comparison: Comparison) -> Comparison:
         """Numbers of particles are not sharp: alpha of several is 1 - Tr(P gamma), gamma with trace one, and only
         inequalities about one order hold."""
-        orbitals, alphas = self._bodies.orbitals(), dict(found.alphas)
+        orbitals, alphas = self._bodies.orbitals(), dict(comparison.alphas)
         for order in alphas:
             if sum(order) > 1:
                 gamma = density_matrix(self.state, order)
                 alphas[order] = 1.0 - float(np.vdot(reference(gamma.few, orbitals), gamma.matrix).real)
         violated: list[Violation] = []
         for order, value in alphas.items():
-            distances = {order: found.distances[order]} if order in found.distances else {}
+            distances = {order: comparison.distances[order]} if order in comparison.distances else {}
             violated += violations({order: value}, distances)
-        return replace(found, alphas=alphas, violated=tuple(violated))
+        return replace(comparison, alphas=alphas, violated=tuple(violated))
 
 
 def edge_weights(bodies: ManyBodies) -> list[float]:
@@ -170,13 +181,13 @@ def edge_weights(bodies: ManyBodies) -> list[float]:
         return [0.0] * len(spaces)
     density = psi.real**2 + psi.imag**2
     rows = float(cut.sum_rows((density.sum(axis=1) * at_edges[0][cut.first : cut.last])[:, None])[0])
-    found = [rows]
+    tables = [rows]
     if len(spaces) > 1:
         columns = cut.sum_rows(density).reshape([len(space) for space in spaces[1:]])
         for axis, edge in enumerate(at_edges[1:]):
             others = tuple(other for other in range(columns.ndim) if other != axis)
-            found.append(float(np.sum(columns.sum(axis=others) * edge)))
-    return found
+            tables.append(float(np.sum(columns.sum(axis=others) * edge)))
+    return tables
 
 
 def at_edge(space: Configurations) -> np.ndarray:

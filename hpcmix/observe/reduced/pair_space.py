@@ -38,7 +38,7 @@ def pair_space_matrix(state: BodyState) -> NDArray[np.complex128]:
     left = [_rows_of(state, matrix, own) for matrix in inside_first]
     psi = state.rows(own)
     right = [(matrix @ psi.T).T for matrix in inside_second]
-    vectors = np.array([one.ravel() for one in (*left, *right)])
+    vectors = np.array([array.ravel() for array in (*left, *right)])
     gram += vectors @ vectors.conj().T
     beyond = np.array([(matrix @ psi.T).ravel() for matrix in outside_second])
     gram[first.modes :, first.modes :] += beyond @ beyond.conj().T

@@ -41,6 +41,9 @@ class Space(Protocol):
     def rank(self, occupations: NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers of configurations; -1 for those that are none."""
 
+    def unit(self, mode: int) -> NDArray[np.int64]:
+        """What one particle more in a mode adds to a row of `occupations`."""
+
 
 class BodyState(Protocol):
     """A state psi[D1, D2, ..] of all species, one axis for each, of norm one; rows of the first axis may live on other
@@ -79,16 +82,16 @@ class SharedState:
 
     def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.complex128]:
         """See :class:`BodyState`. Collective."""
-        found = np.empty((len(numbers), self.cut.columns), np.complex128)
+        columns = np.empty((len(numbers), self.cut.columns), np.complex128)
         exchange = RowExchange(self.cut, numbers)
         try:
             slots = exchange.slots(numbers)
             for number, (first, last) in enumerate(exchange.blocks):
-                found[:, first:last] = exchange.bring(self.psi, number)[slots]
+                columns[:, first:last] = exchange.bring(self.psi, number)[slots]
                 exchange.release()
         finally:
             exchange.free()
-        return found.reshape(len(numbers), *(len(space) for space in self.spaces[1:]))
+        return columns.reshape(len(numbers), *(len(space) for space in self.spaces[1:]))
 
     def share(self, count: int) -> range:
         """See :class:`BodyState`: in the order of the ranks' rows, so that most of what is needed is near."""

@@ -108,8 +108,8 @@ class ConfigurationRows:
         """The rows of this node, of a vector that :meth:`vector` made; None for other arrays."""
         if self.node.size == 1:
             return local
-        found = self._windows.get(local.ctypes.data)
-        return None if found is None else found[1]
+        window = self._windows.get(local.ctypes.data)
+        return None if window is None else window[1]
 
     def meet(self) -> None:
         """After it a rank sees what the others of its node have written."""

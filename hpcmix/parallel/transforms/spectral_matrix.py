@@ -78,7 +78,10 @@ class LevelMatrix(SpectralMatrix):
     def of_plane(self, place: int) -> LevelMatrix:
         here = slice(place, place + 1)
         return self._with(
-            [one[here] if isinstance(one, np.ndarray) else [one[0][here], *one[1:]] for one in self.symbols]
+            [
+                symbol[here] if isinstance(symbol, np.ndarray) else [symbol[0][here], *symbol[1:]]
+                for symbol in self.symbols
+            ]
         )
 
     def multiply_spectra(self, kernels: ModuleType, spectra: Sequence[np.ndarray]) -> None:
@@ -87,7 +90,10 @@ class LevelMatrix(SpectralMatrix):
             super().multiply_spectra(kernels, spectra)
             return
         of_row = self._with(
-            [one[np.newaxis] if isinstance(one, np.ndarray) else [np.zeros(1), *one] for one in self.symbols]
+            [
+                symbol[np.newaxis] if isinstance(symbol, np.ndarray) else [np.zeros(1), *symbol]
+                for symbol in self.symbols
+            ]
         )
         of_row.multiply_lines(kernels, [spectrum[np.newaxis] for spectrum in spectra])
 

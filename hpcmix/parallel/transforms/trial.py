@@ -148,7 +148,9 @@ class _Drifts:
         for transform in self._transforms.values():
             transform.make_room_for(fields)
         self._arrays = {way: transform.empty_fields(1)[0] for way, transform in self._transforms.items()}
-        self._factors = {way: [np.ones(n) for n in one.wave_block.shape] for way, one in self._transforms.items()}
+        self._factors = {
+            way: [np.ones(n) for n in transform.wave_block.shape] for way, transform in self._transforms.items()
+        }
 
     def __call__(self, way: str) -> float:
         """Do one; the slowest rank's seconds."""

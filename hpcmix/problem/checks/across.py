@@ -62,10 +62,10 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     if grid is not None and parts.complete:
         if parts.scaling is not None:
             tables, given = entries(parts.tables, "species"), parts.units.given
-            found = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
-            for path, message in found:
+            findings = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
+            for path, message in findings:
                 yield path, message, None
-            if found:
+            if findings:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
         for path, message in check_magnitudes(parts, grid, hbar):
@@ -149,18 +149,20 @@ def _check_masses(parts: Parts) -> Iterator[Finding]:
 def _check_semirelativistic(parts: Parts, units: Units) -> Iterator[Finding]:
     """With [units] c is not one; and schemes that rest on a kinetic energy quadratic in the momentum lose their
     order."""
-    found = [(index, species) for index, species in parts.species.items() if species.kinetic == "semirelativistic"]
-    for index, _ in found if units.given else ():
+    semirelativistic = [
+        (index, species) for index, species in parts.species.items() if species.kinetic == "semirelativistic"
+    ]
+    for index, _ in semirelativistic if units.given else ():
         message = (
             '"semirelativistic" takes c = 1, and code units made of a length, a mass and hbar have another c; leave '
             "[units] out and give all numbers in units with hbar = c = 1"
         )
         yield ("species", index, "kinetic"), message, None
-    if found and parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
+    if semirelativistic and parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
         valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
         message = (
             f'"{parts.time.integrator}" has its order only for kinetic energies quadratic in the momentum, and that of '
-            f'"{found[0][1].name}" is semi-relativistic; use one of {", ".join(valid)}'
+            f'"{semirelativistic[0][1].name}" is semi-relativistic; use one of {", ".join(valid)}'
         )
         yield ("time", "integrator"), message, None
 
@@ -212,6 +214,7 @@ def _check_excitations(parts: Parts) -> Iterator[Finding]:
         len(parts.species) - sum(len(group) - 1 for group in groups),
         None if parts.parallel is None else parts.parallel.precision,
         None if parts.ground_state is None else parts.ground_state.tolerance,
+        parts.time,
     )
 
 

@@ -108,10 +108,10 @@ def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCou
 
 def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:
     """A species without particles gets them by a coupling; its initial state has no meaning."""
-    for place, (index, one) in enumerate(parts.species.items()):
-        if one.particles > 0.0:
+    for place, (index, entry) in enumerate(parts.species.items()):
+        if entry.particles > 0.0:
             continue
         if place not in coupled:
             yield ("species", index, "particles"), "must be positive: no [[coupling]] turns others into these", None
-        if not one.initial.is_ground_state or any(one.initial.momentum) or one.initial.noise is not None:
+        if not entry.initial.is_ground_state or any(entry.initial.momentum) or entry.initial.noise is not None:
             yield ("species", index, "initial"), "has no meaning without particles; leave it out", None

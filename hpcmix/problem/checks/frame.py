@@ -35,16 +35,16 @@ def check_frame(
         yield ("coupling", index, "rabi_frequency"), message
     if rotation is not None:
         yield ("rotation",), "is for a frame that does not expand; grid.frame does"
-    for index, one in species.items():
-        if one.vector_potential is not None:
+    for index, entry in species.items():
+        if entry.vector_potential is not None:
             yield ("species", index, "vector_potential"), "is for a frame that is fixed; grid.frame expands"
-        if one.kinetic != "nonrelativistic":
+        if entry.kinetic != "nonrelativistic":
             message = (
-                f'"{one.kinetic}" does not go with the expanding frame, whose phase takes p^2/2m up; '
+                f'"{entry.kinetic}" does not go with the expanding frame, whose phase takes p^2/2m up; '
                 'use frame = "fixed"'
             )
             yield ("species", index, "kinetic"), message
-        for number, potential in enumerate(one.potential):
+        for number, potential in enumerate(entry.potential):
             place = ("species", index, "potential", number)
             if potential.at_points_only and potential.until + potential.ramp > 0.0:
                 message = (

@@ -71,9 +71,9 @@ def largest_kinetic_energy(species: Species, square: float) -> float:
 def check_magnitudes(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
     """Path and sentence for the first number that leaves the range where it meets others: what comes after it would
     only say the same again. `parts` has all its species."""
-    found = next(_out_of_range(parts, grid, hbar), None)
-    if found is not None:
-        yield found
+    finding = next(_out_of_range(parts, grid, hbar), None)
+    if finding is not None:
+        yield finding
 
 
 def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
@@ -84,10 +84,10 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
     cell, box = math.prod(grid.spacings), math.prod(grid.lengths)
     square = hbar**2 * sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
     kinetic = {index: largest_kinetic_energy(species, square) for index, species in parts.species.items()}
-    for (index, one), weight in zip(parts.species.items(), factors.weights, strict=True):
+    for (index, entry), weight in zip(parts.species.items(), factors.weights, strict=True):
         for name, value in (("density", weight / cell), ("mean density", weight / box)):
             if weight > 0.0 and not 1.0 / largest <= value <= largest:
-                message = f'the {name} of "{one.name}" would be {value:.3g} in this box, beyond what {precision} '
+                message = f'the {name} of "{entry.name}" would be {value:.3g} in this box, beyond what {precision} '
                 yield ("species", index, "particles"), f"{message}precision computes with; check particles and lengths"
         if not 1.0 / largest <= kinetic[index] <= largest:
             message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
@@ -127,21 +127,21 @@ def _meetings(
     corner = [length / 2.0 for length in grid.lengths]
     places = list(parts.species)
     kernel_factors = () if parts.ground_state is None else parts.ground_state.kernel_factors
-    for index, one in parts.species.items():
-        for number, potential in enumerate(one.potential):
-            height = potential.largest(one.mass, corner)
+    for index, each in parts.species.items():
+        for number, potential in enumerate(each.potential):
+            height = potential.largest(each.mass, corner)
             yield Meeting(("species", index, "potential", number), "this potential", index, height, kinetic[index])
-        momentum = 0.0 if one.vector_potential is None else one.vector_potential.largest(corner)
+        momentum = 0.0 if each.vector_potential is None else each.vector_potential.largest(corner)
         if momentum > 0.0:
-            energy = momentum * momentum / (2.0 * one.mass)
-            resting = hbar**2 * sum((math.pi / spacing) ** 2 for spacing in grid.spacings) / (2.0 * one.mass)
+            energy = momentum * momentum / (2.0 * each.mass)
+            resting = hbar**2 * sum((math.pi / spacing) ** 2 for spacing in grid.spacings) / (2.0 * each.mass)
             yield Meeting(("species", index, "vector_potential"), "A^2/2m of this potential", index, energy, resting)
         turning: dict[KeyPath, float] = {
             ("rotation", "rate"): parts.rotation.rate if parts.rotation is not None else 0.0,
             ("grid", "frame", "rate"): grid.frame.map.rate,
         }
         for path, rate in turning.items():
-            energy = 0.5 * one.mass * sum((rate * side) ** 2 for side in corner)
+            energy = 0.5 * each.mass * sum((rate * side) ** 2 for side in corner)
             yield Meeting(path, "m (rate r)^2/2", index, energy, kinetic[index])
     for index, coupling in parts.coupling.items():
         for part in ("rabi_frequency", "detuning"):

@@ -22,17 +22,17 @@ def check_turning(
     """Yield path and sentence for everything that rotation and vector potentials do not go with."""
     magnetic = {each.name for each in species.values() if each.vector_potential is not None}
     for index, entry in coupling.items():
-        found = [name for name in entry.between if name in magnetic]
-        if rotation is not None or found:
-            what = f'the vector potential of "{found[0]}"' if found else "[rotation]"
+        charged = [name for name in entry.between if name in magnetic]
+        if rotation is not None or charged:
+            what = f'the vector potential of "{charged[0]}"' if charged else "[rotation]"
             yield ("coupling", index), f"coherent coupling does not go with {what}: it acts where T is diagonal in k"
     if rotation is None:
         return
-    for one in species.values():
-        if one.kinetic == "semirelativistic":
+    for each in species.values():
+        if each.kinetic == "semirelativistic":
             message = (
-                f'the rotating frame is for nonrelativistic species, and "{one.name}" is semi-relativistic: beyond the '
-                "distance c/Omega sqrt(m^2 + p^2) - Omega.L has no lowest value"
+                f'the rotating frame is for nonrelativistic species, and "{each.name}" is semi-relativistic: beyond '
+                "the distance c/Omega sqrt(m^2 + p^2) - Omega.L has no lowest value"
             )
             yield ("rotation",), message
     yield from _check_trap(rotation, species, grid)
@@ -44,16 +44,16 @@ def _check_trap(rotation: Rotation, species: dict[int, Species], grid: Grid) -> 
     turn = np.array(rotation.vector)
     axes = grid.dimensions
     centrifugal = (turn @ turn * np.eye(3) - np.outer(turn, turn))[:axes, :axes]
-    for one in species.values():
-        harmonic = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
+    for each in species.values():
+        harmonic = [entry for entry in each.potential if isinstance(entry, HarmonicPotential)]
         traps = [entry for entry in harmonic if entry.from_time == -math.inf]
-        if not one.initial.is_ground_state or not traps or len(traps) < len(one.potential) or one.vector_potential:
+        if not each.initial.is_ground_state or not traps or len(traps) < len(each.potential) or each.vector_potential:
             continue
         squares = np.diag(sum(np.square(entry.frequency) for entry in traps))
         if np.linalg.eigvalsh(squares - centrifugal)[0] <= 0.0 and np.any(turn):
             frequencies = ", ".join(f"{root:.6g}" for root in np.sqrt(np.diag(squares)))
             message = (
-                f'{rotation.rate:.6g} is too fast: it throws "{one.name}" out of its trap, whose frequencies are '
+                f'{rotation.rate:.6g} is too fast: it throws "{each.name}" out of its trap, whose frequencies are '
                 f"{frequencies} in code units, and there is no ground state; rotate slower, or add a potential that "
                 "grows faster than x^2"
             )

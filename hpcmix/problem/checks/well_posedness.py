@@ -96,8 +96,8 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
     if not members or problem.grid.dimensions != 3:
         return None
     names = [species.name for species in problem.species]
-    found = problem.prefactors
-    particles = np.array(found.weights) * problem.orbitals
+    factors = problem.prefactors
+    particles = np.array(factors.weights) * problem.orbitals
     couplings = np.zeros((len(names), len(names)))
     beyond: list[str] = []
     for entry in problem.interaction:
@@ -105,7 +105,7 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
         if a not in members or b not in members:
             continue
         attraction = entry.attraction(problem)
-        coefficient = attraction.inverse_distance * found.kernel_factor(a, b)
+        coefficient = attraction.inverse_distance * factors.kernel_factor(a, b)
         couplings[a, b] += coefficient * math.sqrt(particles[a] * particles[b]) / problem.hbar
         couplings[b, a] = couplings[a, b]
         if attraction.more_singular:

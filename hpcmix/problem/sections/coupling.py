@@ -72,8 +72,8 @@ def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> l
     for entry in couplings:
         first, second = (group[names.index(name)] for name in entry.between)
         group = [min(first, second) if number in (first, second) else number for number in group]
-    found = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
-    return [members for members in found if len(members) > 1]
+    groups = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
+    return [members for members in groups if len(members) > 1]
 
 
 def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:

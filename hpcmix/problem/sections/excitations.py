@@ -10,9 +10,14 @@ from pydantic import model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import counted, integer, real
+from hpcmix.problem.reading.values import counted, integer, quantity, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
+from hpcmix.problem.times.evolution import TimeOptions
+from hpcmix.problem.units.dimensions import TIME
+
+LARGEST_MATRIX = 4096
+"""Species times points of method "dense": matrices of 8192^2 complex numbers are 1 GB each."""
 
 Finding = tuple[KeyPath, str, str | None]
 
@@ -36,6 +41,18 @@ class ExcitationsSection(Section):
     """Of one job; how far it came is kept."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the noise that the search begins with."""
+    method: Literal["minimum", "dense", "tangent-map"] = "minimum"
+    """"minimum": the lowest modes of a state that is a minimum of the energy, at rest or flowing. "dense": of any
+    stationary state on a small grid, growing modes first, by matrices. "tangent-map": of stationary and of periodic
+    states, growing modes first, by the flow of [time] over ``duration``."""
+    duration: Annotated[float, quantity(TIME, above=0)] | None = None
+    """Of the tangent map: of a periodic state its period. None: time.final."""
+
+    @model_validator(mode="after")
+    def _duration_has_a_use(self) -> Self:
+        if self.duration is not None and self.method != "tangent-map":
+            raise wrong(f'is for method = "tangent-map"; the method here is "{self.method}"', key="duration")
+        return self
 
     @model_validator(mode="after")
     def _tolerance_can_be_reached(self) -> Self:
@@ -57,6 +74,7 @@ def check_excitations(
     spheres: int,
     precision: Literal["double", "single"] | None,
     ground_state_tolerance: float | None,
+    time: TimeOptions | None,
 ) -> Iterator[Finding]:
     """Yield path, sentence and suggestion for what has no spectrum that could be computed.
 
@@ -64,7 +82,9 @@ def check_excitations(
     spheres  how many numbers of particles are conserved by themselves: one for species that are coupled coherently.
     precision, ground_state_tolerance
              of the file; None where it does not say.
+    time     of the file.
     """
+    yield from _check_flow(section, time)
     for index, entry in species.items():
         if entry.is_set or entry.statistics != "bosons":
             message = (
@@ -93,3 +113,22 @@ def check_excitations(
     if section.modes > most:
         message = f"must be at most {most}: there are not more on {counted(math.prod(grid.points), 'point')}"
         yield ("excitations", "modes"), message, None
+    size = len(species) * math.prod(grid.points)
+    if section.method == "dense" and size > LARGEST_MATRIX:
+        message = (
+            f'"dense" is for at most {LARGEST_MATRIX} species times points, and here are {size}; use a coarser grid, '
+            '"minimum" or "tangent-map"'
+        )
+        yield ("excitations", "method"), message, None
+
+
+def _check_flow(section: ExcitationsSection, time: TimeOptions | None) -> Iterator[Finding]:
+    """What the tangent map needs of [time]."""
+    if section.method != "tangent-map":
+        return
+    if time is None:
+        message = '"tangent-map" follows the flow of [time]: give [time] with its step and integrator'
+        yield ("excitations", "method"), message, None
+    elif time.adaptive is not None:
+        message = 'the tangent map of the flow takes fixed steps; with excitations.method = "tangent-map" give one'
+        yield ("time", "step"), message, None

@@ -44,8 +44,8 @@ class FluctuationsSection(Section):
     initial: Literal["vacuum", "correlated"] = "vacuum"
     """Nothing outside the condensates; or the short-range correlations of pairs that scatter."""
     modes: Annotated[int | Literal["all"] | None, PlainValidator(_modes)] = None
-    """M, per species: psi exp(ikx) of so many of the smallest |k| is followed exactly; "all": every mode of the grid.
-    Never None in a loaded problem: 3^d, or the grid's points where these are fewer."""
+    """M, per species: psi exp(ikx) of so many of the smallest |k| is followed exactly; "all": every mode of the grid,
+    which as many modes as points become. Never None in a loaded problem: 3^d where it is left out."""
     probes: Annotated[int | None, PlainValidator(_probes)] = None
     """Random functions in what the modes leave. Never None in a loaded problem: 16, and 0 where nothing is left."""
     seed: Annotated[int, integer(at_least=0)] = 0
@@ -79,7 +79,7 @@ class FluctuationsSection(Section):
 
     def pairs(self, species: int, points: Sequence[int]) -> int:
         """The number of pairs of amplitudes of so many species: modes and probes."""
-        return species * self.modes_on(points) + self.sampled
+        return species * self.modes_on(points) + self.on_grid(points).sampled
 
     @property
     def sampled(self) -> int:
@@ -88,7 +88,12 @@ class FluctuationsSection(Section):
             return 0
         return DEFAULT_PROBES if self.probes is None else self.probes
 
+    def whole_on(self, points: Sequence[int]) -> bool:
+        """Whether every mode of a grid of these points is followed."""
+        return self.whole or self.modes_on(points) == math.prod(points)
+
     def on_grid(self, points: Sequence[int]) -> FluctuationsSection:
         """The same with the defaults filled in."""
-        modes: int | str = "all" if self.whole else self.modes_on(points)
-        return self.model_copy(update={"modes": modes, "probes": self.sampled})
+        if self.whole_on(points):
+            return self.model_copy(update={"modes": "all", "probes": 0})
+        return self.model_copy(update={"modes": self.modes_on(points), "probes": self.sampled})

@@ -89,7 +89,7 @@ class ScalingRule(ABC):
         """The prefactors of checked species."""
 
     @abstractmethod
-    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+    def kernel_factor(self, factors: Prefactors, first: int, second: int) -> float:
         """What the kernels between two species, given by index, are multiplied by."""
 
 
@@ -112,8 +112,8 @@ class Fractions(PopulationRule):
     def reference(self, particles: Sequence[float]) -> float:
         return math.fsum(particles)
 
-    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
-        return 1.0 / found.weights[first] if first == second else 1.0
+    def kernel_factor(self, factors: Prefactors, first: int, second: int) -> float:
+        return 1.0 / factors.weights[first] if first == second else 1.0
 
 
 class GeometricMean(PopulationRule):
@@ -122,9 +122,9 @@ class GeometricMean(PopulationRule):
     def reference(self, particles: Sequence[float]) -> float:
         return math.exp(math.fsum(map(math.log, particles)) / len(particles))
 
-    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
+    def kernel_factor(self, factors: Prefactors, first: int, second: int) -> float:
         """See :class:`ScalingRule`; with nu_a = N_a / N, written so that a species' own factor is exactly 1/nu_a."""
-        weights = found.weights
+        weights = factors.weights
         return 1.0 / (weights[first] if first == second else math.sqrt(weights[first] * weights[second]))
 
 
@@ -153,8 +153,8 @@ class BoseFermiRule(ScalingRule):
         numbers = self.numbers_of(species, dimensions)
         return Prefactors(numbers.hbar, tuple(each.weight for each in species), 1.0 / numbers.bosons, self)
 
-    def kernel_factor(self, found: Prefactors, first: int, second: int) -> float:
-        return found.coupling
+    def kernel_factor(self, factors: Prefactors, first: int, second: int) -> float:
+        return factors.coupling
 
     def wanted(self, species: Species, numbers: BoseFermiNumbers) -> dict[str, float]:
         """What it sets of a species."""
@@ -216,10 +216,10 @@ def scaling_checks(
         if empty:
             return
         weights = prefactors(scaling, list(species.values()), dimensions).weights
-        for (index, one), weight in zip(species.items(), weights, strict=True):
+        for (index, entry), weight in zip(species.items(), weights, strict=True):
             if not 0.0 < weight < math.inf:
                 yield ("species", index, "particles"), "is beyond what the scaling can compare with the other species"
-            if one.statistics == "fermions":
+            if entry.statistics == "fermions":
                 sentence = f'"{scaling.kind}" weighs condensates, and a fermion orbital holds one particle'
                 yield ("species", index, "kind"), f"the scaling {sentence}; use a bose-fermi scaling or none"
         return
@@ -238,9 +238,9 @@ def scaling_checks(
         yield ("scaling", "kind"), f'"{scaling.kind}" is for one condensate; here are {condensates}'
         return
     numbers = rule.numbers_of(list(species.values()), dimensions)
-    for index, one in species.items():
-        for key, value in rule.wanted(one, numbers).items():
-            if key in tables[index] and getattr(one, key) != value:
+    for index, entry in species.items():
+        for key, value in rule.wanted(entry, numbers).items():
+            if key in tables[index] and getattr(entry, key) != value:
                 yield ("species", index, key), f'is {value!r} in the scaling "{scaling.kind}"; leave it out'
 
 

@@ -27,12 +27,12 @@ def steps_to(final: float, step: float, begin: float = 0.0) -> int:
 def between(times: Iterable[float], begin: float, end: float) -> list[float]:
     """The times within an interval, ascending, those that agree with each other or with an end but once or not at
     all."""
-    found: list[float] = []
+    inside: list[float] = []
     for time in sorted(times):
-        least = found[-1] if found else begin
+        least = inside[-1] if inside else begin
         if time - least > SAME_TIME * end and end - time > SAME_TIME * end:
-            found.append(time)
-    return found
+            inside.append(time)
+    return inside
 
 
 @dataclass(frozen=True)
@@ -135,24 +135,24 @@ class FixedSteps:
     @property
     def largest(self) -> float:
         """The longest step."""
-        return max(one.size for one in self.stretches)
+        return max(stretch.size for stretch in self.stretches)
 
     @property
     def smallest(self) -> float:
         """The shortest step."""
-        return min(one.size for one in self.stretches)
+        return min(stretch.size for stretch in self.stretches)
 
     @property
     def switching_times(self) -> list[float]:
         """The times at which the size of the steps may change, on the clock."""
-        return [one.mark.time for one in self.stretches[1:]]
+        return [stretch.mark.time for stretch in self.stretches[1:]]
 
     def stretch(self, step: int) -> Stretch:
         """The one that the step after `step` steps belongs to; after the last step, and before the first stretch, the
         one next to it."""
         if len(self.stretches) == 1:  # nearly always; schedules ask for every step
             return self.stretches[0]
-        return self.stretches[max(0, bisect_right(self.stretches, step, key=lambda one: one.mark.step) - 1)]
+        return self.stretches[max(0, bisect_right(self.stretches, step, key=lambda stretch: stretch.mark.step) - 1)]
 
     def time(self, step: int) -> float:
         """When so many steps are done, on the clock; exactly a switching time where they end at one."""

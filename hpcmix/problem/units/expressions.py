@@ -114,7 +114,7 @@ class Expression:
         """Whether something that a variable is in may jump or bend: a comparison, or a function that is not smooth."""
         for node in ast.walk(self._tree):
             breaking = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _called(node) in _NOT_SMOOTH)
-            if breaking and any(isinstance(one, ast.Name) and one.id == variable for one in ast.walk(node)):
+            if breaking and any(isinstance(part, ast.Name) and part.id == variable for part in ast.walk(node)):
                 return True
         return False
 

@@ -107,22 +107,22 @@ class Units:
             raise UnitError(
                 f'"{text}" has a unit and needs [units] (length and mass); without them write a plain number'
             )
-        value, found = quantity.angular_value(), quantity.dimension
-        if not _stands_for(dimension, found):
-            message = f'must be {dimension.described()}, but "{text}" is {found.described()}'
+        value, given = quantity.angular_value(), quantity.dimension
+        if not _stands_for(dimension, given):
+            message = f'must be {dimension.described()}, but "{text}" is {given.described()}'
             raise _hinted(text, message, dimension)
-        if dimension - found == ENERGY - TEMPERATURE:
+        if dimension - given == ENERGY - TEMPERATURE:
             value *= constant("k_B")
-        elif dimension - found == ENERGY - FREQUENCY:
+        elif dimension - given == ENERGY - FREQUENCY:
             value *= constant("hbar")
         return _finite_float(value / self._exact(dimension), text)
 
 
-def _stands_for(dimension: Dimension, found: Dimension) -> bool:
-    """Whether a quantity of dimension `found` can be given for one of `dimension`: temperatures and frequencies stand
+def _stands_for(dimension: Dimension, given: Dimension) -> bool:
+    """Whether a quantity of dimension `given` can be given for one of `dimension`: temperatures and frequencies stand
     for energies."""
     equivalents = (ENERGY - TEMPERATURE, ENERGY - FREQUENCY) if dimension.counts_energy else ()
-    return found == dimension or dimension - found in equivalents
+    return given == dimension or dimension - given in equivalents
 
 
 def _hinted(text: str, message: str, dimension: Dimension) -> UnitError:
@@ -160,8 +160,8 @@ def scale_from_text(text: str, dimension: Dimension) -> Fraction:
     if quantity.dimension != dimension:
         expected = dimension.described()
         example = "1 um" if dimension == LENGTH else "86.909 u"
-        found = quantity.dimension.described() if quantity.has_unit else "a plain number"
-        message = f'must be {expected} with its unit such as "{example}", but "{text}" is {found}'
+        given = quantity.dimension.described() if quantity.has_unit else "a plain number"
+        message = f'must be {expected} with its unit such as "{example}", but "{text}" is {given}'
         raise _hinted(text, message, dimension)
     if quantity.value <= 0:
         raise UnitError(f'must be positive, not "{text}"')

@@ -24,8 +24,8 @@ def validated(kind: Any, value: Any, path: KeyPath, context: Context, source: So
     try:
         return _adapter(kind).validate_python(value, context=context), []
     except ValidationError as error:
-        found = [_complaint(entry, kind, path, source) for entry in error.errors(include_url=False)]
-        return None, list(dict.fromkeys(found))
+        complaints = [_complaint(entry, kind, path, source) for entry in error.errors(include_url=False)]
+        return None, list(dict.fromkeys(complaints))
 
 
 @lru_cache(maxsize=32)

@@ -80,17 +80,17 @@ def _derived_units(problem: Problem) -> str:
 
 def _filled_in(problem: Problem) -> str:
     """What the scaling comes to, as comments: masses and particle numbers stand with their species."""
-    found = problem.prefactors
-    lines = [f"hbar = {found.hbar!r}"]
+    factors = problem.prefactors
+    lines = [f"hbar = {factors.hbar!r}"]
     if problem.scaling is not None and problem.scaling.sets_bose_fermi:
-        lines.append(f"lambda = 1/N = {found.coupling!r}")
+        lines.append(f"lambda = 1/N = {factors.coupling!r}")
     lines += [
         f"density of {species.name} integrates to {weight * species.number_of_orbitals!r}"
-        for species, weight in zip(problem.species, found.weights, strict=True)
+        for species, weight in zip(problem.species, factors.weights, strict=True)
     ]
     names = [species.name for species in problem.species]
     for first, second in dict.fromkeys(problem.pair(entry.between) for entry in problem.interaction):
-        factor = found.kernel_factor(first, second)
+        factor = factors.kernel_factor(first, second)
         lines.append(f"kernels between {names[first]} and {names[second]} are multiplied by {factor!r}")
     return "".join(f"\n# {line}" for line in lines)
 

@@ -35,7 +35,6 @@ from hpcmix.run.log import Log
 from hpcmix.run.marching.evolution import Evolution
 from hpcmix.run.marching.loop import Duties, march
 from hpcmix.run.planning.memory import MemoryMeter
-from hpcmix.run.planning.pairs_plan import all_pairs
 from hpcmix.run.planning.plan import real_bytes
 from hpcmix.run.planning.traffic import all_transforms_per_step, step_bytes, transform_operations
 from hpcmix.run.simulation import Simulation, build_simulation
@@ -246,7 +245,7 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
         **_places(comm),
         "groups": simulation.communicators.groups,
         "replicas": simulation.communicators.replicas,
-        "pairs": all_pairs(problem),
+        "pairs": problem.pairs,
         "pencil_grid": list(simulation.communicators.decomposition.pencil_grid),
         "exchange": simulation.mixture.transform.exchange_name,
         "transform": simulation.mixture.transform.description,

@@ -149,7 +149,7 @@ def build_bodies_run(problem: Problem, origin: Origin | None, attendants: Attend
     checkpoint = None
     if origin is not None:
         with timers.phase("restart"):
-            bodies, looks, table = origin.newest_good(lambda one: _stored(problem, world, one))
+            bodies, looks, table = origin.newest_good(lambda checkpoint: _stored(problem, world, checkpoint))
         checkpoint = origin.candidates[0]
         log.line(origin.decision(problem))
     loading = time.perf_counter() - begin
@@ -165,13 +165,13 @@ def build_bodies_run(problem: Problem, origin: Origin | None, attendants: Attend
         bodies = _first(problem, attendants, timers, table, looks)
     bodies.watch(attendants.watchdog.beat)
     release_freed_memory()
-    found = bodies.system.ground_state if checkpoint is None else checkpoint.bookmark.ground_state
+    ground_state = bodies.system.ground_state if checkpoint is None else checkpoint.bookmark.ground_state
     return BodiesRun(
         problem,
         world,
         timers,
         bodies,
-        found,
+        ground_state,
         checkpoint,
         provenance,
         log,

@@ -19,14 +19,17 @@ from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import SeriesWriter, write_dataset
 from hpcmix.io.fields.slices import write_slices
-from hpcmix.io.fields.snapshots import write_snapshot
+from hpcmix.io.fields.snapshots import FLUCTUATION_DENSITY, write_snapshot
+from hpcmix.observe.fluctuations.density import fluctuation_densities
+from hpcmix.observe.fluctuations.matrices import all_matrices
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.record import observe
-from hpcmix.observe.registry import labels_of_all, requested
+from hpcmix.observe.registry import AROUND_FLOW, labels_of_all, requested
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.run.output.fluctuations import FluctuationWatch
 from hpcmix.run.planning.resolution.watch import ResolutionWatch
 from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
@@ -59,6 +62,9 @@ class Outputs:
         # the clouds of time zero: what later ones are compared with
         self.reference = self._clouds_at_start(compared[0]) if compared else []
         self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
+        if problem.fluctuations is not None:
+            self._also = (*self._also, *AROUND_FLOW)
+        self._fluctuations = FluctuationWatch(problem, simulation.log)
         with self._on_root():
             if simulation.is_root:
                 self._series = SeriesWriter(self.directory.series, keep=bookmark.series_bytes)
@@ -133,12 +139,17 @@ class Outputs:
             self._append(record)
             guard.check(record)
             self._require_held(record)
+            self._fluctuations.look(record, self._simulation.words(record["time"]))
         if snapshot_due:
             self._snapshot(look, self._simulation.problem.output.snapshots.fields)
 
     def _observed(self, look: Look, also: Sequence[Observable]) -> dict[str, Any]:
-        with self._simulation.timers.phase("observables"):
-            return observe(look, also)
+        simulation = self._simulation
+        with simulation.timers.phase("observables"):
+            record = observe(look, also)
+        if simulation.communicators.replicas > 1:  # of sums that MPI may round in every group otherwise
+            return simulation.communicators.world.bcast(record)
+        return record
 
     def require_resolved(self, state: State, guard: Guard) -> dict[str, Any] | None:
         """Look at a state that a checkpoint is to hold; the record, if one is due. Raises
@@ -210,27 +221,34 @@ class Outputs:
         measured = look.densities if dilution == 1.0 else look.densities * dilution
         densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
-        for a, one in enumerate(mixture.species):
-            single = not one.is_set
+        section, excited, matrices = simulation.problem.fluctuations, None, None
+        if section is not None and "density" in section.also:
+            excited = fluctuation_densities(look)
+        if section is not None and section.matrices:
+            matrices = all_matrices(look)
+        for a, model in enumerate(mixture.species):
+            single = not model.is_set
             if "density" in names:
-                fields[f"{one.name}/density"] = densities[one.name]
+                fields[f"{model.name}/density"] = densities[model.name]
             if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own
                 orbitals = look.orbital_set(a)
-                dealt = Dealt(orbitals, mixture.held(a).start, one.orbitals, single)
+                dealt = Dealt(orbitals, mixture.held(a).start, model.orbitals, single)
                 if "phase" in names and single:
-                    fields[f"{one.name}/phase"] = replace(dealt, local=np.angle(orbitals))
+                    fields[f"{model.name}/phase"] = replace(dealt, local=np.angle(orbitals))
                 if "wave_function" in names:
                     orbitals *= np.sqrt(dilution)
-                    fields[f"{one.name}/wave_function"] = dealt
+                    fields[f"{model.name}/wave_function"] = dealt
+            if excited is not None:
+                fields[f"{model.name}/{FLUCTUATION_DENSITY}"] = dilution * excited[a]
             if "thomas_fermi" in names and not single:
                 # its equation has the same form in the frame, with b^2 mu in place of mu
-                fields[f"{one.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
+                fields[f"{model.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
         phases = {
             species.name: frame.quadratic_phase(look.clock, species.mass, mixture.hbar) for species in mixture.species
         }
         place = (self.directory, self._written, look.state.step, simulation.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
-            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None)
+            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None, matrices=matrices)
             if simulation.problem.output.snapshots.slices:
                 write_slices(*place, densities, self.metadata)
             with self._on_root():

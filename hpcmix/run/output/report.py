@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -14,6 +16,7 @@ from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.output.checkpoints import Checkpoints
+from hpcmix.run.output.fluctuations import fluctuation_lines
 from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.planning.plan_table import readable
 from hpcmix.run.resuming.restart import ancestors
@@ -22,23 +25,33 @@ from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Stop
 
 
+@dataclass(frozen=True)
+class Result:
+    """What else than a state a command has come to: in words for its last line, and as summary.json says it."""
+
+    words: str
+    entries: Mapping[str, Any]
+
+
 def finish(
     simulation: Simulation,
     outputs: Outputs,
     checkpoints: Checkpoints | None,
     begin: float,
     early_end: Stop | BlowUp | None,
+    result: Result | None = None,
 ) -> None:
     """Complete the files, write summary.json, print the timers and the last lines. Collective.
 
     checkpoints  of the run; None where it does not evolve.
     begin        when the run began, by time.perf_counter.
     early_end    why it ended before the final time: stopped, after a checkpoint, or lost; None where it did not.
+    result       of a command that computes more than a state.
     """
     ended = described(early_end)
     outputs.close()
     wall_seconds = time.perf_counter() - begin
-    summary = _summary(simulation, outputs, wall_seconds, ended)
+    summary = _summary(simulation, outputs, wall_seconds, ended) | dict(result.entries if result else {})
     with together(simulation.communicators.world):
         if simulation.is_root:
             write_summary(outputs.directory.summary, summary)
@@ -48,8 +61,10 @@ def finish(
         log.line(line)
     if checkpoints is not None and checkpoints.count:
         log.line(checkpoint_line(checkpoints, summary["timers"]))
+    for line in fluctuation_lines(simulation.problem, outputs.last_record):
+        log.line(line)
     log.line()
-    log.line(_last_words(simulation, outputs, summary))
+    log.line(_last_words(simulation, outputs, summary, result))
     if ended["status"] == "failed":
         log.keep(f"stopped: {ended['message']}")  # standard error says it when the files are closed
 
@@ -87,6 +102,8 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         summary["frame"] = frame.described(state.time)
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
+    if record.get("fluctuations"):
+        summary["fluctuations"] = record["fluctuations"]
     if "message" in ended:
         summary |= {"last_record": {"step": record.get("step"), "time": record.get("time")}}
     condition = semirelativistic_condition(simulation.problem)
@@ -100,7 +117,7 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         summary["ancestors"] = list(ancestors(simulation.checkpoint))
     summary |= {
         "ranks": communicators.size,
-        "groups": communicators.groups,
+        "groups": communicators.groups * communicators.replicas,
         "pencil_grid": list(communicators.decomposition.pencil_grid),
     }
     adaptation = state.progress.adaptation
@@ -144,13 +161,15 @@ def checkpoint_line(checkpoints: Written, timers: dict[str, dict[str, float]]) -
     return f"{count} of {readable(checkpoints.bytes / checkpoints.count)}{rate}"
 
 
-def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any]) -> str:
+def _last_words(simulation: Simulation, outputs: Outputs, summary: dict[str, Any], result: Result | None) -> str:
     """What was done and where it is, in a sentence."""
     state, directory = simulation.state, outputs.directory.path
     memory = readable(max(summary["memory_peak_bytes"]))
     took = timedelta(seconds=round(summary["wall_seconds"]))
     what = (
-        "ground state"
+        result.words
+        if result is not None
+        else "ground state"
         if simulation.problem.time is None or (state.step == 0 and summary["status"] == "done")
         else f"{counted(state.step, 'step')} to t = {simulation.words(simulation.time)}"
     )

@@ -25,17 +25,19 @@ def krylov_fields(problem: Problem, decomposition: Decomposition, number_bytes: 
 
     number_bytes  size of a complex number.
     """
-    found = [species for species in problem.species if turns(problem, species)]
-    if not found:
+    turned = [species for species in problem.species if turns(problem, species)]
+    if not turned:
         return 0.0
     field = number_bytes * decomposition.position_block(0).size
     vectors = 0
-    for one in found:
-        space = LARGEST if one.kinetic == "semirelativistic" else exponential_dimensions(problem, one)
+    for entry in turned:
+        space = LARGEST if entry.kinetic == "semirelativistic" else exponential_dimensions(problem, entry)
         vectors = max(vectors, min(space, stored_vectors(field)) + PASSING)
-    whole = [one for one in found if one.vector_potential is not None and one.vector_potential.full_fields]
+    whole = [
+        species for species in turned if species.vector_potential is not None and species.vector_potential.full_fields
+    ]
     potentials = 0.5 * decomposition.dimensions * len(whole)
-    return vectors + 2.0 * len(found) + potentials
+    return vectors + 2.0 * len(turned) + potentials
 
 
 def exponential_dimensions(problem: Problem, species: Species) -> int:

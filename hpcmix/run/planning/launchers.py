@@ -67,11 +67,11 @@ def library_of(launcher: str, asked: str | None) -> str | None:
             "--mpi", f"there is no {launcher} here that says which MPI it belongs to; add --mpi, one of {names}"
         ) from None
     said = result.stdout + result.stderr
-    found = next((name for name, library in LIBRARIES.items() if library.sign in said), None)
-    if found is None:
+    spoken = next((name for name, library in LIBRARIES.items() if library.sign in said), None)
+    if spoken is None:
         first = (said.strip() or "nothing").splitlines()[0]
         raise ProblemError.of("--mpi", f'{launcher} says "{first}", which is no MPI known here; add one of {names}')
-    return found
+    return spoken
 
 
 def start(launcher: str, mpi: str | None, ranks: int | None, all_ranks: int, per_node: int) -> str:

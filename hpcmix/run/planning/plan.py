@@ -30,10 +30,11 @@ from hpcmix.run.schedules.schedule import schedule_of
 
 PROGRAM_BYTES = 132_000_000
 """Resident memory of a rank with fields of no size at the end of a run: Python, numpy, scipy, HDF5 and MPI with its
-buffers. Measured 125 MB when they are imported, 133 MB at the end."""
+buffers. Measured 119 MB at the end of a run of condensates, 143 MB with sets of orbitals and their Thomas-Fermi
+densities."""
 
-SERIES_BYTES = 52_000_000
-"""What the first rank needs in addition once it writes observables.h5 (xarray and pandas). Measured 52 MB."""
+SERIES_BYTES = 5_000_000
+"""What the first rank needs in addition once it writes observables.h5 (h5netcdf). Measured 5 MB."""
 
 FREE_SPACE_PAIRS = 3.5
 """Cost of a convolution in free space in Fourier pairs of the grid (of a complex field). Measured: 4.1 at 64^3, 2.9 at
@@ -333,7 +334,7 @@ def mixing_pairs(problem: Problem) -> float:
     sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
     for group in coupled_groups([species.name for species in problem.species], problem.coupling):
         members = [problem.species[a] for a in group]
-        kinetic = {(one.kinetic, one.mass, getattr(one, "rest_mass", None)) for one in members}
+        kinetic = {(species.kinetic, species.mass, getattr(species, "rest_mass", None)) for species in members}
         if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
             pairs += (sweep + 0.04) * len(group)
         else:

@@ -52,44 +52,47 @@ def preflight(problem: Problem) -> None:
         if entry.kernel_boundary is not None:
             kernel_of(entry, problem, index, largest)
     names = [species.name for species in problem.species]
-    for one in problem.species:
-        where = f"species.{one.name}.initial"
-        if one.particles == 0.0:
+    for each in problem.species:
+        where = f"species.{each.name}.initial"
+        if each.particles == 0.0:
             continue
-        if isinstance(one.initial, ThomasFermiInitial):
+        if isinstance(each.initial, ThomasFermiInitial):
             try:
                 require_repulsion(names, couplings)
             except NoThomasFermiDensity as error:
                 raise ProblemError.of(where, str(error)) from error
-        if one.is_set and isinstance(one.initial, OscillatorInitial):
+        if each.is_set and isinstance(each.initial, OscillatorInitial):
             grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
-            require_oscillator_set(one.initial, where, one.number_of_orbitals, one.mass, problem.hbar, grid)
-    for one in problem.species:
-        _require_fields(problem, one)
+            require_oscillator_set(each.initial, where, each.number_of_orbitals, each.mass, problem.hbar, grid)
+    for each in problem.species:
+        _require_fields(problem, each)
 
 
-def _require_fields(problem: Problem, one: Species) -> None:
+def _require_fields(problem: Problem, species: Species) -> None:
     """Potentials, vector potential and initial state of a species, a block of planes after the other."""
-    where, norm = f"species.{one.name}", 0.0
-    initial = one.initial
-    written = one.particles > 0.0 and initial.written_down
+    where, norm = f"species.{species.name}", 0.0
+    initial = species.initial
+    written = species.particles > 0.0 and initial.written_down
     for grid in _blocks(problem):
         terms = [
-            make_term(f"{where}.potential.{place}", entry, grid, one.mass) for place, entry in enumerate(one.potential)
+            make_term(f"{where}.potential.{place}", entry, grid, species.mass)
+            for place, entry in enumerate(species.potential)
         ]
         ExternalPotential(terms, grid, np.dtype(float)).require_start()
-        make_vector_potential(f"{where}.vector_potential", one.vector_potential, grid)
+        make_vector_potential(f"{where}.vector_potential", species.vector_potential, grid)
         if not written:
             continue
-        if one.is_set:
-            count = one.number_of_orbitals
+        if species.is_set:
+            count = species.number_of_orbitals
             if isinstance(initial, FileInitial):
                 for number in range(count):
                     read_set(initial, f"{where}.initial", count, range(number, number + 1), grid)
         elif norm == 0.0 or not initial.finite_everywhere:
-            norm += float(np.sum(np.abs(closed_form(initial, f"{where}.initial", one.mass, problem.hbar, grid)) ** 2))
+            norm += float(
+                np.sum(np.abs(closed_form(initial, f"{where}.initial", species.mass, problem.hbar, grid)) ** 2)
+            )
     whole = math.prod(problem.grid.points) <= MOST_POINTS
-    if written and not one.is_set and norm == 0.0 and whole:
+    if written and not species.is_set and norm == 0.0 and whole:
         raise ProblemError.of(f"{where}.initial", ZERO)
 
 

@@ -12,7 +12,7 @@ import math
 
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
-from hpcmix.run.planning.pairs_plan import all_pairs, pair_transforms
+from hpcmix.run.planning.pairs_plan import pair_transforms
 from hpcmix.run.planning.plan import convolutions_per_kick, real_bytes, transforms_per_step
 
 
@@ -26,7 +26,7 @@ def transform_operations(problem: Problem) -> float:
 def all_transforms_per_step(problem: Problem) -> float:
     """Fourier pairs of one complex field in a step of the condensates, counted once however many groups repeat them,
     and of all pairs of fluctuations."""
-    pairs = all_pairs(problem)
+    pairs = problem.pairs
     transforms = transforms_per_step(problem)
     return transforms + pairs * pair_transforms(problem, convolutions_per_kick(problem)) if pairs else transforms
 
@@ -50,8 +50,8 @@ def step_bytes(problem: Problem) -> float:
     potentials = size * sum(1 for species in problem.species if species.potential)
     channels = [channels_through(problem, boundary) for boundary in ("periodic", "free")]
     felt = {int(a) for each in channels for a in each.felt}
-    local = {one for entry in problem.functional for one in problem.indices(entry.species)}
-    pairs = all_pairs(problem)
+    local = {index for entry in problem.functional for index in problem.indices(entry.species)}
+    pairs = problem.pairs
     fields *= 1 + 2 * pairs
     densities = 2 * size * sum(problem.orbitals[a] for a in felt | local) * (1 + 2 * pairs)
     densities += 4 * size * sum(each.count for each in channels) * (1 + 2 * pairs)

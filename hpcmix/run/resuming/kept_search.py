@@ -51,12 +51,12 @@ class KeptSearch:
         """Put the state that was kept into the fields; None where there is none, or it belongs to another problem and
         is set aside. What is damaged is set aside too."""
         world = self._mixture.communicators.world
-        found: tuple[Unfinished, dict[str, Any]] | None = None
+        judged: tuple[Unfinished, dict[str, Any]] | None = None
         with together(world):
             if world.rank == 0 and self._path.exists():
-                found = self._judged()
-        found = world.bcast(found)
-        if found is None:
+                judged = self._judged()
+        judged = world.bcast(judged)
+        if judged is None:
             return None
         try:
             self._read(fields)
@@ -65,7 +65,7 @@ class KeptSearch:
                 if world.rank == 0:
                     self._set_aside(str(error))
             return None
-        progress = found[0]
+        progress = judged[0]
         self._log.line(
             f"ground state: going on from {self._path}, residual {progress.residual:.1e}"
             + (f", {len(progress.starts)} starts behind" if progress.starts else "")
@@ -76,9 +76,9 @@ class KeptSearch:
         """Write the state; where it is."""
         mixture = self._mixture
         arrays: dict[str, np.ndarray | Dealt] = {}
-        for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            single = not one.is_set
-            arrays[_name(one.name)] = field[0] if single else Dealt(field, mixture.held(a).start, one.orbitals)
+        for a, (species, field) in enumerate(zip(mixture.species, fields, strict=True)):
+            single = not species.is_set
+            arrays[_name(species.name)] = field[0] if single else Dealt(field, mixture.held(a).start, species.orbitals)
         attributes = {
             **self._attributes,
             "starts": line_of(list(progress.starts)),
@@ -125,25 +125,25 @@ class KeptSearch:
         mixture, communicators = self._mixture, self._mixture.communicators
         grid, block, parts = mixture.grid, mixture.grid.position_block, {}
         condensates = []
-        for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            if one.is_set:
+        for a, (species, field) in enumerate(zip(mixture.species, fields, strict=True)):
+            if species.is_set:
                 held = mixture.held(a)
                 place = Block((held.start, *block.start), (len(held), *block.shape))
-                parts[_name(one.name)] = Part((one.orbitals, *grid.points), place, np.empty_like(field))
+                parts[_name(species.name)] = Part((species.orbitals, *grid.points), place, np.empty_like(field))
                 continue
             condensates.append(a)
             nothing = Block((0,) * grid.dimensions, (0,) * grid.dimensions)
             mine = block if communicators.holds_first_copy else nothing
-            parts[_name(one.name)] = Part(grid.points, mine, np.empty(mine.shape, field.dtype))
+            parts[_name(species.name)] = Part(grid.points, mine, np.empty(mine.shape, field.dtype))
         read_parts(self._path, communicators.world, check_seal(self._path), parts)
-        for a, (one, field) in enumerate(zip(mixture.species, fields, strict=True)):
+        for a, (species, field) in enumerate(zip(mixture.species, fields, strict=True)):
             if a in condensates:
                 if communicators.holds_first_copy:
-                    field[0] = parts[_name(one.name)].local
+                    field[0] = parts[_name(species.name)].local
                 communicators.across.Bcast(field, root=0)
                 communicators.copy_from_first_replica(field)
             else:
-                field[...] = parts[_name(one.name)].local
+                field[...] = parts[_name(species.name)].local
 
 
 def _name(species: str) -> str:

@@ -50,7 +50,7 @@ def occupied(
              the lock held where the directory exists, so that nobody changes meanwhile what it decides by.
     """
     comm, log = attendants.comm, attendants.log
-    lock, found, refused = Lock(path, log.line), None, False
+    lock, prepared, refused = Lock(path, log.line), None, False
     footprint = Footprint(path, files) if comm.rank == 0 else None
     try:
         with together(comm):
@@ -58,10 +58,10 @@ def occupied(
                 attendants.stops.lock, attendants.watchdog.heartbeat = lock, lock.touch
                 if path.is_dir():
                     lock.acquire()
-                found = prepare()
+                prepared = prepare()
                 if not lock.is_here():
                     lock.acquire()
-        yield comm.bcast(found)
+        yield comm.bcast(prepared)
     except ProblemError:
         refused = True
         raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-FREE = ("fluctuations.also", "fluctuations.matrices")
-"""What may change: what is measured of the pairs."""
+MATRICES = "fluctuations.matrices"
+FREE = ("fluctuations.also", MATRICES)
+"""What may change: what is measured of the pairs; and what is not followed any more."""
 
 _BEGINNING = ("initial", "modes", "probes", "seed")
 """What the pairs were made by."""
@@ -28,6 +29,8 @@ def pair_misfits(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
         old, new = before.get(key), now.get(key)
         if old != new:
             yield key, f"{key}: {old!r} in the checkpoint, {new!r} now: its pairs began as others"
+    if now.get(MATRICES) and not before.get(MATRICES):
+        yield MATRICES, f"{MATRICES}: false in the checkpoint, which lacks the corrections that began with it"
 
 
 def _has_pairs(tables: Mapping[str, Any]) -> bool:

@@ -210,16 +210,16 @@ def compare_physics(origin: Origin, problem: Problem, accept_changes: bool) -> l
     those with which no checkpoint of the run can be gone on from.
     """
     newest = origin.candidates[0]
-    found = compare(newest.problem, problem)
-    others = list(found.others)
-    if not found.misfits and (accept_changes or not others):
+    changes = compare(newest.problem, problem)
+    others = list(changes.others)
+    if not changes.misfits and (accept_changes or not others):
         return others
     anew = "--restart never or another output.directory starts anew"
-    if found.misfits:
+    if changes.misfits:
         advice = f"{newest.path} cannot be gone on from with this problem; {anew}"
     else:
         advice = f"the run that is to be gone on with was another one; --accept-changes goes on all the same, {anew}"
-    lines = [*found.misfits, *([] if accept_changes else others), advice]
+    lines = [*changes.misfits, *([] if accept_changes else others), advice]
     raise ProblemError([Complaint(problem.file, None, "", line) for line in lines])
 
 

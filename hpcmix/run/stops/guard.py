@@ -115,9 +115,11 @@ class Guard:
         scale = record["frame"]["scale"] if "frame" in record else 1.0
         cell = self._mixture.grid.cell_volume * scale**self._mixture.grid.dimensions  # the laboratory's
         for index, species in enumerate(self._mixture.species):
-            found = record["species"][species.name]
-            at_one_point = found["maximum_density"] * cell
-            sentence = concentration(self._mixture, index, found["particles"], at_one_point, found["kinetic_energy"])
+            entries = record["species"][species.name]
+            at_one_point = entries["maximum_density"] * cell
+            sentence = concentration(
+                self._mixture, index, entries["particles"], at_one_point, entries["kinetic_energy"]
+            )
             if sentence is not None:
                 before = self._time
                 last = "" if before is None else f"; the last record before is that of t = {self._words(before)}"

@@ -71,7 +71,7 @@ class Stopped(SearchInterrupted, Foreseen):
     def __str__(self) -> str:
         if self.kept is not None:
             return (
-                f"stopped by {self.reason} while the ground state was sought; how far it came is kept in {self.kept}: "
+                f"stopped by {self.reason} while {self.sought} sought; how far it came is kept in {self.kept}: "
                 "the same command goes on from there"
             )
         return f"stopped by {self.reason}{self.prospect.behind}"

@@ -157,8 +157,8 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
     shown, notes = (FERMIONS, BOSONS), [*_notes_on_fillings(plan), *notes_on_model(family, records, columns[FERMIONS])]
     if trouble := first_loss({label: record for label, record in records.items() if label.startswith(AS_GIVEN)}):
         return Finding(CLAIM, names, rows, (), (), None, trouble, notes=tuple(notes), **common)
-    if found := broken(family, records):
-        reason = f"an inequality that holds for every state does not: {found}"
+    if sentence := broken(family, records):
+        reason = f"an inequality that holds for every state does not: {sentence}"
         return Finding(CLAIM, names, rows, shown, (), False, reason, notes=tuple(notes), **common)
     if not all(np.all(np.asarray(budget.values) > 0.0) for budget in budgets.values()):
         reason = "there is no distance from the mean field: nothing interacts"
@@ -216,9 +216,9 @@ def _notes_on_fillings(plan: Plan) -> list[str]:
 def _curves(plan: Plan, records: Mapping[str, Record]) -> tuple[Curve, ...]:
     """F over time times what varies, for every number."""
     family, column = plan.family, plan.quantities[FERMIONS]
-    found = []
+    curves = []
     for number in family.numbers:
         record = family.record(records, number)
         scaled = number * record.column(column)
-        found.append(Curve(f"{family.variable} = {number}", record.column("clock"), scaled))
-    return tuple(found)
+        curves.append(Curve(f"{family.variable} = {number}", record.column("clock"), scaled))
+    return tuple(curves)

@@ -63,14 +63,14 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 def _plan(load: Load) -> tuple[dict[str, Problem], list[Variation]]:
     first = evolved(load(()))
     step, records = first.timing.step_size, first.output.observables
-    described = [one for one in variations(first) if one.name in ("grid", "box", AS_GIVEN)]
+    described = [variation for variation in variations(first) if variation.name in ("grid", "box", AS_GIVEN)]
     for factor in STEPS[1:]:
         # a hair longer, so that the quotient of the run and the step does not round up
         overrides = [f"time.step={factor * step * (1.0 + 1e-12)!r}"]
         if records.every is not None:  # at nearly the same times
             overrides.append(f"output.observables.every={max(1, round(records.every / factor))}")
         described.append(Variation(_by_step(factor), f"multiplied by {factor:.3g}", tuple(overrides)))
-    return {one.name: load([*DIVISION, *one.overrides]) for one in described}, described
+    return {variation.name: load([*DIVISION, *variation.overrides]) for variation in described}, described
 
 
 def _by_step(factor: float) -> str:
@@ -124,37 +124,37 @@ def round_axes(problem: Problem) -> list[int]:
     of equal frequencies across it; dipoles along it."""
     acting = [entry for species in problem.species for entry in species.potential if acts(entry)]
     axes = {3: (0, 1, 2), 2: (2,)}.get(problem.grid.dimensions, ())
-    return [axis for axis in axes if all(one.round_about(axis) for one in (*acting, *problem.interaction))]
+    return [axis for axis in axes if all(entry.round_about(axis) for entry in (*acting, *problem.interaction))]
 
 
 def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
     """The distance of every quantity that is kept from its first value, relative to its scale, at every record."""
-    found = {}
+    changes = {}
     of_all = {f"particles {species.name}": record.column(f"particles {species.name}") for species in problem.species}
     if problem.coupling:  # species turn into each other, and what is left of them is their sum
         of_all = {"particles": np.sum(list(of_all.values()), axis=0)}
     for name, values in of_all.items():
-        found[name] = np.abs(values - values[0]) / values[0]
+        changes[name] = np.abs(values - values[0]) / values[0]
     vectors: dict[str, tuple[Sequence[str], str]] = {}
     if record.column(FIXED)[0]:
         vectors["energy"] = (("energy",), SCALES[0])
     turned = problem.rotation is not None or any(species.vector_potential is not None for species in problem.species)
     if turned or problem.coupling:
-        return found | _vector_drifts(vectors, record)
+        return changes | _vector_drifts(vectors, record)
     if not any(acts(entry) for species in problem.species for entry in species.potential):
         vectors["momentum"] = (MOVING[: problem.grid.dimensions], SCALES[1])
     if axes := round_axes(problem):
         vectors["angular momentum"] = ([TURNING[axis] for axis in axes], SCALES[2])
-    return found | _vector_drifts(vectors, record)
+    return changes | _vector_drifts(vectors, record)
 
 
 def _vector_drifts(vectors: Mapping[str, tuple[Sequence[str], str]], record: Record) -> dict[str, np.ndarray]:
     """Of every quantity its columns' distance from their first values, by the first value of its scale."""
-    found = {}
+    changes = {}
     for name, (parts, scale) in vectors.items():
         values = np.array([record.column(part) for part in parts])
-        found[name] = np.linalg.norm(values - values[:, :1], axis=0) / record.column(scale)[0]
-    return found
+        changes[name] = np.linalg.norm(values - values[:, :1], axis=0) / record.column(scale)[0]
+    return changes
 
 
 # ---------------------------------------------------------------- the verdict
@@ -203,7 +203,8 @@ def conclude(problem: Problem, records: Mapping[str, Record], described: Sequenc
         ordinate="largest relative distance",
         scale="log",
         measured="distances from the first value, relative to what a quantity is made of: largest along the run",
-        notes=tuple(notes) + tuple(f"{one.name}: {one.words}" for one in described if one.words),
+        notes=tuple(notes)
+        + tuple(f"{variation.name}: {variation.words}" for variation in described if variation.words),
     )
 
 

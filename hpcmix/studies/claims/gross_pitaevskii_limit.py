@@ -71,12 +71,14 @@ def _family(load: Load, numbers: Sequence[int]) -> Family:
     limit = [f"interaction.{index}.limit=true" for index in range(len(first.interaction))]
     limits, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *limit, *extra]))
     modified = {
-        one.name: {
-            number: load([*DIVISION, *at_number(first, number), *one.overrides, *_overwritten(limits[one.name])])
+        variation.name: {
+            number: load(
+                [*DIVISION, *at_number(first, number), *variation.overrides, *_overwritten(limits[variation.name])]
+            )
             for number in numbers
         }
-        for one in described
-        if one.name in limits
+        for variation in described
+        if variation.name in limits
     }
     return Family(limits, modified, impossible, described)
 

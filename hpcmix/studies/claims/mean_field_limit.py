@@ -136,8 +136,8 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
     notes = [*notes_on_model(family, records, alpha)]
     if trouble := first_loss({label: record for label, record in records.items() if label.startswith(AS_GIVEN)}):
         return Finding(claim, names, rows, (), (), None, trouble, notes=tuple(notes), **common)
-    if found := broken(family, records):
-        reason = f"an inequality that holds for every state does not: {found}"
+    if sentence := broken(family, records):
+        reason = f"an inequality that holds for every state does not: {sentence}"
         return Finding(claim, names, rows, shown, (), False, reason, notes=tuple(notes), **common)
     if not all(np.all(np.asarray(budgets[column].values) > 0.0) for column in shown):
         reason = "there is no distance from the mean field: nothing interacts"
@@ -197,7 +197,7 @@ def notes_on_model(family: ManyFamily, records: Mapping[str, Record], column: st
     notes = []
     if FEWER_MODES in family.problems:
         fewer, given = family.last(records, column, FEWER_MODES)[-1], family.last(records, column)[-1]
-        which = next(one.words for one in family.described if one.name == FEWER_MODES)
+        which = next(variation.words for variation in family.described if variation.name == FEWER_MODES)
         if math.isfinite(fewer) and given:
             notes.append(
                 f"in fewer modes ({which}) {column} at {family.variable} = {family.numbers[-1]} changes by "
@@ -219,14 +219,14 @@ def _fit(budget: Budget, resolved: bool) -> Fit:
 
 def _curves(family: ManyFamily, records: Mapping[str, Record], single: str) -> tuple[Curve, ...]:
     """N_1 alpha over time for every N, and the number that they tend to."""
-    found = []
+    curves = []
     for number, particles in zip(family.numbers, family.particles, strict=True):
         record = family.record(records, number)
-        found.append(Curve(f"N = {number}", record.column("clock"), particles[0] * record.column(single)))
+        curves.append(Curve(f"N = {number}", record.column("clock"), particles[0] * record.column(single)))
     if family.has_limit:
         record = family.record(records, family.numbers[-1])
-        found.append(Curve("Bogoliubov", record.column("clock"), record.column("limit_1"), reference=True))
-    return tuple(found)
+        curves.append(Curve("Bogoliubov", record.column("clock"), record.column("limit_1"), reference=True))
+    return tuple(curves)
 
 
 def _notes_on_rates(fits: Mapping[str, Fit], alpha: str, trace: str) -> list[str]:
@@ -256,12 +256,12 @@ def _note_on_limit(family: ManyFamily, records: Mapping[str, Record], single: st
 
 
 def _notes_on_sobolev(fits: Mapping[str, Fit], problem: Problem) -> list[str]:
-    found = [fit for name, fit in fits.items() if name.startswith("S(")]
-    if not found:
+    chosen = [fit for name, fit in fits.items() if name.startswith("S(")]
+    if not chosen:
         return []
     thetas = ", ".join(f"{theta:g}" for theta in problem.bodies.measure.sobolev)
     return [
-        f"with theta = {thetas} the exponents are {', '.join(f'{fit.exponent:.3f}' for fit in found)}: the loss of "
+        f"with theta = {thetas} the exponents are {', '.join(f'{fit.exponent:.3f}' for fit in chosen)}: the loss of "
         "theta/2 in the theorem is one of infinitely many modes, in finitely many every theta shows the same"
     ]
 
@@ -272,10 +272,10 @@ def _note_on_bound(family: ManyFamily, records: Mapping[str, Record]) -> list[st
         return []
     record = family.record(records, family.numbers[-1])
     bound = record.column(BOUND)
-    found = record.column("alpha(1,0)") + record.column("alpha(0,1)")
+    distance = record.column("alpha(1,0)") + record.column("alpha(0,1)")
     below = float(np.max(record.column("clock")[bound <= 1.0]))
     return [
         f"the theorem with its constant, in finitely many modes, allows alpha(1,0) + alpha(0,1) <= {bound[-1]:.3g} at "
-        f"N = {family.numbers[-1]} and the last record, where {found[-1]:.3g} is measured; it says something up to "
+        f"N = {family.numbers[-1]} and the last record, where {distance[-1]:.3g} is measured; it says something up to "
         f"t = {below:.3g}, where it exceeds one"
     ]

@@ -78,9 +78,9 @@ class _Measure:
         mixture = simulation.mixture
         if self._distance is None:
             self._distance = Distance(mixture)
-        found = morawetz(Look(mixture, simulation.state), self._distance)
+        sums = morawetz(Look(mixture, simulation.state), self._distance)
         unit = mixture.hbar / mixture.species[0].mass
-        return [simulation.time, found.action / unit, found.density * unit]
+        return [simulation.time, sums.action / unit, sums.density * unit]
 
     def end(self) -> None:
         """Forget the convolution: the simulations that it works in end here."""

@@ -43,13 +43,13 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     """Evolve the modified systems of all N and measure their pair kernels. Collective."""
     numbers = chosen_numbers(setting)
     family = load_family(setting, numbers)
-    _check_range(family)
+    within_the_box(family)
     names = (NORM, SLOPE, LARGEST, QUOTIENT, SLOPE_QUOTIENT)
     records = setting.work.follow_all(family_tracks(family, names, PairKernel))
     return family.first, conclude(family, numbers, records)
 
 
-def _check_range(family: Family) -> None:
+def within_the_box(family: Family) -> None:
     """The kernel w(N.) reaches to l, and must not meet its own images. Raises ProblemError on every rank."""
     for of_all in family.problems.values():
         for problem in of_all.values():

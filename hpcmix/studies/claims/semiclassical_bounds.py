@@ -101,12 +101,12 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
 def _is_open(simulation: Simulation, a: int) -> bool:
     """Whether the orbitals of species `a` are known to close no shell. Of orbitals from a file nothing is known."""
     problem = simulation.problem
-    one = problem.species[a]
-    filling = filling_of(one.initial, problem.grid, problem.orbitals[a])
+    species = problem.species[a]
+    filling = filling_of(species.initial, problem.grid, problem.orbitals[a])
     if filling is not None:
         return not filling.closes_a_shell
     levels = (simulation.ground_state or {}).get("levels", {})
-    return one.name in levels and levels[one.name]["gap"] == 0.0
+    return species.name in levels and levels[species.name]["gap"] == 0.0
 
 
 def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Record]) -> Finding:
@@ -135,8 +135,8 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
 
 def _with_neighbours(problem: Problem, number: int) -> str:
     """A number that closes no shell, with the nearest ones that do where they are known."""
-    one = next(species for species in problem.species if isinstance(species, Fermions))
-    filling = filling_of(one.initial, problem.grid, number)
+    fermions = next(species for species in problem.species if isinstance(species, Fermions))
+    filling = filling_of(fermions.initial, problem.grid, number)
     if filling is None:
         return f"{number}"
     return f"{number} ({' or '.join(f'{closed}' for closed in filling.closed if closed)} would)"

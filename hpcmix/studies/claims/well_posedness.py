@@ -77,10 +77,10 @@ def measure(simulations: Sequence[Simulation]) -> list[float]:
     look = Look(mixture, simulation.state)
     record, instant = observe(look), look.instant
     rest, lowest = 0.0, np.zeros(len(mixture.species))
-    for a, one in enumerate(mixture.species):
+    for a, model in enumerate(mixture.species):
         # energies without the rest mass: the inequalities are about sqrt(m^2 + p^2) itself
-        rest += one.particles * one.mass if simulation.problem.species[a].rest_mass == "subtracted" else 0.0
-        value = one.external.value(instant)
+        rest += model.particles * model.mass if simulation.problem.species[a].rest_mass == "subtracted" else 0.0
+        value = model.external.value(instant)
         lowest[a] = 0.0 if value is None else instant.contraction**2 * float(np.min(value))
     mixture.communicators.world.Allreduce(MPI.IN_PLACE, lowest, op=MPI.MIN)
     floor = sum(species.particles * value for species, value in zip(mixture.species, lowest, strict=True))
@@ -114,15 +114,15 @@ def attraction(problem: Problem) -> Attraction:
     bounded, coulomb = 0.0, np.zeros((count, count))
     for entry in problem.interaction:
         a, b = problem.pair(entry.between)
-        factor, found = problem.prefactors.kernel_factor(a, b), entry.attraction(problem)
-        images = entry.kernel_boundary == "periodic" and found.inverse_distance > 0.0
-        if found.more_singular or images or math.isinf(found.depth):
+        factor, attracted = problem.prefactors.kernel_factor(a, b), entry.attraction(problem)
+        images = entry.kernel_boundary == "periodic" and attracted.inverse_distance > 0.0
+        if attracted.more_singular or images or math.isinf(attracted.depth):
             raise NoBound(
                 f"the energy of the {entry.kind} interaction of {entry.between[0]} and {entry.between[1]} is not "
                 "bounded below by the kinetic energy, so that conservation bounds nothing"
             )
-        bounded += (0.5 if a == b else 1.0) * particles[a] * particles[b] * factor * found.depth
-        coulomb[a, b] += factor * found.inverse_distance
+        bounded += (0.5 if a == b else 1.0) * particles[a] * particles[b] * factor * attracted.depth
+        coulomb[a, b] += factor * attracted.inverse_distance
         coulomb[b, a] = coulomb[a, b]
     for functional in problem.functional:
         if not functional.bounded_below:
@@ -138,19 +138,19 @@ def kinetic_bound(problem: Problem, energy: float, lowest: float) -> float:
     :class:`NoBound`."""
     if problem.rotation is not None or problem.coupling:
         raise NoBound("rotation and Rabi coupling are not part of the energies that the proof bounds")
-    found = attraction(problem)
-    available = energy - lowest + found.bounded
-    if not np.any(found.coulomb):
+    strongest = attraction(problem)
+    available = energy - lowest + strongest.bounded
+    if not np.any(strongest.coulomb):
         return available
     if problem.grid.dimensions != 3:
         raise NoBound("the inequality for 1/r is one of three dimensions")
     weights = np.array(problem.prefactors.weights) * np.array(problem.orbitals)
-    kinds = {species.kinetic for species, row in zip(problem.species, found.coulomb, strict=True) if np.any(row)}
+    kinds = {species.kinetic for species, row in zip(problem.species, strongest.coulomb, strict=True) if np.any(row)}
     if kinds == {"nonrelativistic"}:
         masses = np.array([species.mass for species in problem.species])
-        return nonrelativistic_bound(available, found.coulomb, weights, masses, problem.hbar)
+        return nonrelativistic_bound(available, strongest.coulomb, weights, masses, problem.hbar)
     if kinds == {"semirelativistic"}:
-        return semirelativistic_bound(available, found.coulomb, weights, problem.hbar)
+        return semirelativistic_bound(available, strongest.coulomb, weights, problem.hbar)
     raise NoBound("species that attract each other like 1/r have kinetic energies of different kinds")
 
 

@@ -170,7 +170,7 @@ def _scaling(request: Request, stops: StopRequests, last_words: LastWords) -> Ex
             store,
             plan.configurations,
             request.repeats,
-            lambda one: run_repeat(launcher, plan.measuring, one, store.path, lock.touch),
+            lambda repeat: run_repeat(launcher, plan.measuring, repeat, store.path, lock.touch),
             log,
         )
         measured = _report(store, plan.description, plan.problem, request.network, log)
@@ -218,8 +218,14 @@ def _plan(request: Request, launcher: str) -> _Plan:
     problem = load_checked(request.file, request.overrides)
     if problem.time is None:
         raise problem.complain("time", "scaling measures time steps: it needs a [time] section with final and step")
+    if problem.fluctuations is not None:
+        message = (
+            "scaling measures and models steps of the mean field alone; hpcmix bench measures those of pairs: "
+            "give a file without [fluctuations]"
+        )
+        raise problem.complain("fluctuations", message)
     asked = Asked(request.ranks, request.threads, request.groups, request.pencil_grids, _axes(request.grow, problem))
-    found, left_out = configurations(problem, request.file, request.overrides, asked)
+    chosen, left_out = configurations(problem, request.file, request.overrides, asked)
     measuring = Measuring(request.file, request.overrides, request.length, request.output_trial, request.limit)
     description = {
         "format": FORMAT,
@@ -234,10 +240,10 @@ def _plan(request: Request, launcher: str) -> _Plan:
         "output_trial": request.output_trial,
         "launcher": launcher,
         "network": asdict(request.network),
-        "configurations": [one.as_dict() for one in found],
+        "configurations": [configuration.as_dict() for configuration in chosen],
         "left_out": left_out,
     }
-    return _Plan(problem, found, measuring, description)
+    return _Plan(problem, chosen, measuring, description)
 
 
 def _axes(grow: str, problem: Problem) -> tuple[int, ...]:
@@ -254,8 +260,8 @@ def _axes(grow: str, problem: Problem) -> tuple[int, ...]:
 
 def _report(store: Store, study: dict[str, Any], problem: Problem, network: Network, log: Log) -> bool:
     """Write and print everything; whether anything was measured."""
-    found = [Configuration.from_dict(entries) for entries in study["configurations"]]
-    rows, weak, left_out = store.rows(found), bool(study["grow"]), study["left_out"]
+    chosen = [Configuration.from_dict(entries) for entries in study["configurations"]]
+    rows, weak, left_out = store.rows(chosen), bool(study["grow"]), study["left_out"]
     outcome = Outcome.of(rows)
     prediction, model_words = _prediction(problem, outcome, rows, network, study)
     write_text(store.text, as_text(outcome, prediction, weak, left_out, model_words))

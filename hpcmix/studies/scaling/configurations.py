@@ -105,7 +105,7 @@ def configurations(
 
     A single rank is divided in one way only. Raises :class:`ProblemError` when nothing is left.
     """
-    found: dict[str, Configuration] = {}
+    chosen: dict[str, Configuration] = {}
     left_out: list[str] = []
     for ranks in sorted(set(asked.ranks)):
         single = ranks == 1
@@ -113,16 +113,16 @@ def configurations(
             for pencil_grid in (None,) if single else dict.fromkeys(asked.pencil_grids):
                 for threads in sorted(set(asked.threads)):
                     try:
-                        one = _configuration(problem, asked, ranks, threads, groups, pencil_grid)
-                        _require_fit(problem, file, overrides, one)
+                        configuration = _configuration(problem, asked, ranks, threads, groups, pencil_grid)
+                        _require_fit(problem, file, overrides, configuration)
                     except (ProblemError, ValueError) as error:
                         words = Configuration(ranks, threads, groups, pencil_grid, problem.grid.points).label
                         left_out.append(f"{words}: {error}")
                     else:
-                        found[one.key] = one
-    if not found:
+                        chosen[configuration.key] = configuration
+    if not chosen:
         raise ProblemError.of("--ranks", "no configuration is left to measure\n" + "\n".join(left_out))
-    return list(found.values()), left_out
+    return list(chosen.values()), left_out
 
 
 def _configuration(
@@ -138,11 +138,11 @@ def _configuration(
     return Configuration(ranks, threads, groups, pencil_grid, points, lengths)
 
 
-def _require_fit(problem: Problem, file: str, overrides: Sequence[str], one: Configuration) -> None:
+def _require_fit(problem: Problem, file: str, overrides: Sequence[str], configuration: Configuration) -> None:
     """Raise ProblemError where the problem does not allow the grid, or the grid has no room for the ranks."""
-    if one.overrides:
-        problem = load_problem(file, [*overrides, *one.overrides])
-    division_of(problem, one.points, one.ranks, None)
+    if configuration.overrides:
+        problem = load_problem(file, [*overrides, *configuration.overrides])
+    division_of(problem, configuration.points, configuration.ranks, None)
 
 
 def division_of(
@@ -153,9 +153,9 @@ def division_of(
     return division.groups, division.decomposition.pencil_grid
 
 
-def points_of(one: Configuration) -> int:
+def points_of(configuration: Configuration) -> int:
     """Number of grid points."""
-    return math.prod(one.points)
+    return math.prod(configuration.points)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -128,13 +128,15 @@ def _families(outcome: Outcome) -> dict[str, list[Compared]]:
     serial = [compared for compared in outcome.measured if compared.row.configuration.cores == 1]
     families: dict[str, list[Compared]] = {}
     for compared in outcome.measured:
-        one = compared.row.configuration
-        if one.cores == 1:
+        configuration = compared.row.configuration
+        if configuration.cores == 1:
             continue
         words = [
-            "" if one.threads == 1 else f"{one.threads} threads",
-            "" if one.groups is None else f"{one.groups} {'group' if one.groups == 1 else 'groups'}",
-            "" if one.pencil_grid is None else "pencils",
+            "" if configuration.threads == 1 else f"{configuration.threads} threads",
+            ""
+            if configuration.groups is None
+            else f"{configuration.groups} {'group' if configuration.groups == 1 else 'groups'}",
+            "" if configuration.pencil_grid is None else "pencils",
         ]
         label = ", ".join(["measured", *filter(None, words)])
         families.setdefault(label, list(serial)).append(compared)
@@ -157,12 +159,12 @@ def _draw_parts(axes: Axes, outcome: Outcome) -> None:
             axes.bar(place, height, bottom=bottom, width=0.7, color=_PART_COLOURS[name], label=label)
             bottom += height
         heights.append(bottom)
-        one, last = compared.row.configuration, compared.row.last
+        configuration, last = compared.row.configuration, compared.row.last
         pencils = "x".join(map(str, last["pencil_grid"]))
         words = [
-            f"{one.ranks}",
+            f"{configuration.ranks}",
             f"{last['groups']} x {pencils}",
-            f"{one.threads} threads" if one.threads > 1 else "",
+            f"{configuration.threads} threads" if configuration.threads > 1 else "",
             ("*" if upright else "(shared cores)") if compared.row.oversubscribed else "",
         ]
         labels.append((", " if upright else "\n").join(filter(None, words)))

@@ -201,13 +201,13 @@ def _mean(values: Sequence[float]) -> Parameter:
     return Parameter(value, float(half_width))
 
 
-def _ratio(one: Parameter, other: Parameter) -> Parameter:
+def _ratio(first: Parameter, other: Parameter) -> Parameter:
     """The quotient of independent parameters, whose relative errors add up in squares."""
-    for parameter in (one, other):
+    for parameter in (first, other):
         if not parameter.known:
             return parameter
-    value = one.value / other.value
-    return Parameter(value, value * float(np.hypot(one.half_width / one.value, other.half_width / other.value)))
+    value = first.value / other.value
+    return Parameter(value, value * float(np.hypot(first.half_width / first.value, other.half_width / other.value)))
 
 
 def fit_link(
@@ -248,13 +248,13 @@ def solve_link(design: np.ndarray, times: np.ndarray, errors: np.ndarray) -> Lin
     if np.linalg.cond(weighted) > 1e6:
         return Link.unknown("all configurations have the same ratio of messages to bytes; measure others beside them")
     inverse = np.linalg.inv(weighted.T @ weighted)
-    found = inverse @ (weighted.T @ (times / errors))
-    scatter = float(np.sum((weighted @ found - times / errors) ** 2)) / (count - 2)
+    solution = inverse @ (weighted.T @ (times / errors))
+    scatter = float(np.sum((weighted @ solution - times / errors) ** 2)) / (count - 2)
     student = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, count - 2))
     covariance = inverse * max(1.0, scatter) * student**2 / np.outer(scale, scale)
     parameters: list[Parameter] = []
     for place, name in enumerate(("latency", "bandwidth")):
-        value, half_width = float(found[place] / scale[place]), float(np.sqrt(covariance[place, place]))
+        value, half_width = float(solution[place] / scale[place]), float(np.sqrt(covariance[place, place]))
         reason = "" if value > half_width else f"the {name} is lost in the scatter of the points"
         parameters.append(Parameter(value, half_width, reason))
     latency, per_byte = parameters

@@ -38,18 +38,20 @@ def write_jobs(
     return [*paths, store.path / COLLECT, store.path / SUBMIT]
 
 
-def configuration_script(store: Store, one: Configuration, repeats: int, measuring: Measuring, job: Job) -> str:
+def configuration_script(
+    store: Store, configuration: Configuration, repeats: int, measuring: Measuring, job: Job
+) -> str:
     """The job of one configuration: its repeats one after the other, those that are there already left out."""
-    per_node = min(job.ranks_per_node, one.ranks)
+    per_node = min(job.ranks_per_node, configuration.ranks)
     mine = replace(
         job,
-        name=f"{job.name}-{one.ranks}",
-        nodes=-(-one.ranks // per_node),
+        name=f"{job.name}-{configuration.ranks}",
+        nodes=-(-configuration.ranks // per_node),
         ranks_per_node=per_node,
-        threads=one.threads,
+        threads=configuration.threads,
     )
-    folder = store.result_of_job(one, 0).parent
-    words = measuring.arguments(one, "$json", "$trial")
+    folder = store.result_of_job(configuration, 0).parent
+    words = measuring.arguments(configuration, "$json", "$trial")
     program = " ".join(f'"{word}"' if word.startswith("$") else shlex.quote(word) for word in words)
     body = [
         f"directory={shlex.quote(str(folder))}",
@@ -59,7 +61,7 @@ def configuration_script(store: Store, one: Configuration, repeats: int, measuri
         "    json=$directory/$round.json trial=$directory/trial-$round",
         '    [ -s "$json" ] && continue',
         '    rm -rf "$trial"  # of a job that was killed',
-        f'    {launch_words(mine, one.ranks)} hpcmix {program} 2>"$directory/output.txt" || status=$?',
+        f'    {launch_words(mine, configuration.ranks)} hpcmix {program} 2>"$directory/output.txt" || status=$?',
         '    cat "$directory/output.txt" >&2',
         "done",
         'exit "$status"',

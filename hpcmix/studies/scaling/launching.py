@@ -47,13 +47,13 @@ class Launcher:
     ranks_per_node: int | None = None
     program: tuple[str, ...] = (sys.executable, "-c", "from hpcmix.cli import main; main()")
 
-    def command(self, one: Configuration) -> list[str]:
+    def command(self, configuration: Configuration) -> list[str]:
         """The launcher's words for a configuration. Raises :class:`ProblemError` for a template that is wrong."""
-        per_node = min(self.ranks_per_node or one.ranks, one.ranks)
+        per_node = min(self.ranks_per_node or configuration.ranks, configuration.ranks)
         values = {
-            "ranks": one.ranks,
-            "threads": one.threads,
-            "nodes": -(-one.ranks // per_node),
+            "ranks": configuration.ranks,
+            "threads": configuration.threads,
+            "nodes": -(-configuration.ranks // per_node),
             "ranks_per_node": per_node,
         }
         if "{ranks}" not in self.template:
@@ -64,9 +64,9 @@ class Launcher:
             known = ", ".join(f"{{{name}}}" for name in values)
             raise ProblemError.of("--launcher", f'"{self.template}" is wrong ({error}); known are {known}') from None
 
-    def check(self, one: Configuration) -> None:
+    def check(self, configuration: Configuration) -> None:
         """Raise :class:`ProblemError` when the launcher is not there."""
-        command = self.command(one)[0]
+        command = self.command(configuration)[0]
         if shutil.which(command) is None:
             raise ProblemError.of("--launcher", f'there is no program "{command}"')
 
@@ -86,15 +86,15 @@ class Measuring:
     output_trial: bool
     limit: float
 
-    def arguments(self, one: Configuration, json_path: str, trial_path: str) -> list[str]:
+    def arguments(self, configuration: Configuration, json_path: str, trial_path: str) -> list[str]:
         """The words after ``hpcmix``."""
-        settings = [word for entry in (*self.overrides, *one.overrides) for word in ("--set", entry)]
+        settings = [word for entry in (*self.overrides, *configuration.overrides) for word in ("--set", entry)]
         trial = ["--output-trial", trial_path] if self.output_trial else []
         return ["bench", self.file, *self.length, *trial, "--json", json_path, *settings]
 
 
 def run_repeat(
-    launcher: Launcher, measuring: Measuring, one: Configuration, folder: Path, alive: Callable[[], None]
+    launcher: Launcher, measuring: Measuring, configuration: Configuration, folder: Path, alive: Callable[[], None]
 ) -> dict[str, Any]:
     """Run one and return its JSON. What it writes in passing is in `folder`, and removed.
 
@@ -104,10 +104,10 @@ def run_repeat(
     with tempfile.TemporaryDirectory(prefix=".repeat-", dir=folder, ignore_cleanup_errors=True) as scratch:
         place = Path(scratch)
         json_path = place / "result.json"
-        words = measuring.arguments(one, str(json_path), str(place / "trial"))
+        words = measuring.arguments(configuration, str(json_path), str(place / "trial"))
         # by env, which every launcher starts, on other nodes too
-        environment = ["env", f"OMP_NUM_THREADS={one.threads}"]
-        command = [*launcher.command(one), *environment, *launcher.program, *words]
+        environment = ["env", f"OMP_NUM_THREADS={configuration.threads}"]
+        command = [*launcher.command(configuration), *environment, *launcher.program, *words]
         status, said = _run(command, place / "said", measuring.limit, alive)
         if status is None:
             raise Failed(f"took longer than {as_clock(measuring.limit)} and was ended (--limit)")

@@ -174,7 +174,7 @@ def predict(
     if not model.compute.known:
         refused = f"compute per point: {model.compute.reason}"
     elif not link.known:
-        reasons = dict.fromkeys(one.reason for one in (link.latency, link.per_byte) if not one.known)
+        reasons = dict.fromkeys(parameter.reason for parameter in (link.latency, link.per_byte) if not parameter.known)
         refused = (
             f"{'; '.join(reasons)}. Beyond a node only computing is drawn, a bound from below. Give the network with "
             "--latency 2us --bandwidth 10GB/s (of a node), or measure on several nodes"
@@ -255,7 +255,11 @@ def seconds(
         copied = traffic.copied_bytes / model.copy_rate
     if not link.known:
         if not (on_node and traffic.node_bytes == 0.0):
-            missing = [name for name, one in (("latency", link.latency), ("bandwidth", link.per_byte)) if not one.known]
+            missing = [
+                name
+                for name, parameter in (("latency", link.latency), ("bandwidth", link.per_byte))
+                if not parameter.known
+            ]
             return compute, compute_half, compute, False, tuple(missing)
         carried = np.zeros(2)  # a vote in the memory of a node: microseconds
     waits = waits and not measured
@@ -314,8 +318,8 @@ def _change(parameter: Parameter) -> str:
 def _shown(parameter: Parameter, factor: float, unit: str) -> str:
     if not parameter.known:
         return f"not resolved: {parameter.reason}"
-    one = scaled(parameter, factor)
-    return f"{one.value:.4g} {unit}" + (f" +- {one.half_width:.2g}" if one.half_width else " (given)")
+    changed = scaled(parameter, factor)
+    return f"{changed.value:.4g} {unit}" + (f" +- {changed.half_width:.2g}" if changed.half_width else " (given)")
 
 
 def _link(link: Link) -> str:

@@ -32,12 +32,12 @@ def measured_table(outcome: Outcome, weak: bool) -> Table:
     table.add_column("repeats", justify="right", no_wrap=True)
     table.add_column("")
     for compared in outcome.measured:
-        one, efficiency = compared.row.configuration, compared.efficiency.scaled(100.0)
+        configuration, efficiency = compared.row.configuration, compared.efficiency.scaled(100.0)
         table.add_row(
-            f"{one.ranks}",
-            f"{one.threads}",
+            f"{configuration.ranks}",
+            f"{configuration.threads}",
             _divided(compared.row.last["groups"], compared.row.last["pencil_grid"]),
-            *(["x".join(map(str, one.points))] if weak else []),
+            *(["x".join(map(str, configuration.points))] if weak else []),
             compared.row.step.scaled(1e3).text(),
             f"{compared.speed_up.median:.2f}",
             f"{efficiency.median:.0f} ({efficiency.lower:.0f} to {efficiency.upper:.0f})",
@@ -54,11 +54,11 @@ def parts_table(outcome: Outcome) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("exchange by", no_wrap=True)
     for compared in outcome.measured:
-        one, last = compared.row.configuration, compared.row.last
+        configuration, last = compared.row.configuration, compared.row.last
         parts = [compared.row.part(name) for name in PARTS]
         table.add_row(
-            f"{one.ranks}",
-            f"{one.threads}",
+            f"{configuration.ranks}",
+            f"{configuration.threads}",
             _divided(last["groups"], last["pencil_grid"]),
             *("not measured" if part is None else _number(1e3 * part.median) for part in parts),
             last["exchange"].replace("-", " "),
@@ -239,9 +239,9 @@ def _loads(rows: list[Row]) -> list[float]:
 _CONFIGURATION_COLUMNS = ("ranks", "threads", "groups", "pencil_grid", "points", "exchange")
 
 
-def _configuration_cells(one: Configuration, result: Any) -> list[Any]:
-    pencils, points = "x".join(map(str, result["pencil_grid"])), "x".join(map(str, one.points))
-    return [one.ranks, one.threads, result["groups"], pencils, points, result["exchange"]]
+def _configuration_cells(configuration: Configuration, result: Any) -> list[Any]:
+    pencils, points = "x".join(map(str, result["pencil_grid"])), "x".join(map(str, configuration.points))
+    return [configuration.ranks, configuration.threads, result["groups"], pencils, points, result["exchange"]]
 
 
 def _csv(head: list[str], lines: list[list[Any]]) -> str:

@@ -42,7 +42,7 @@ def measure_all(
     """
     kept = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats() if repeat.result}
     wanted = list(rounds(configurations, repeats))
-    missing = [(number, one) for number, one in wanted if (one.key, number) not in kept]
+    missing = [(number, configuration) for number, configuration in wanted if (configuration.key, number) not in kept]
     if len(missing) < len(wanted):
         log.line(f"{len(wanted) - len(missing)} of {len(wanted)} repeats are there already")
     failed: set[str] = set()
@@ -50,28 +50,30 @@ def measure_all(
     done = len(wanted) - len(missing)
     with stoppable(), log.progress("repeat", len(wanted), done) as meter:
         try:
-            for number, one in missing:
+            for number, configuration in missing:
                 if SIGNALS.number:  # it came before there was anything to interrupt
                     raise Interrupted(STOPPING[signal.Signals(SIGNALS.number)])
-                if one.key not in failed:
+                if configuration.key not in failed:
                     try:
-                        result = measure(one)
-                        store.append(Repeat(number, one, result))
-                        if oversubscribed(result) and one.key not in crowded:
-                            crowded.add(one.key)
+                        result = measure(configuration)
+                        store.append(Repeat(number, configuration, result))
+                        if oversubscribed(result) and configuration.key not in crowded:
+                            crowded.add(configuration.key)
                             log.line(
-                                f"oversubscribed: {one.label}: {result['ranks_per_node'] * one.threads} threads of a "
-                                f"node share {result['cores_of_ranks']} cores"
+                                f"oversubscribed: {configuration.label}: "
+                                f"{result['ranks_per_node'] * configuration.threads} threads of a node share "
+                                f"{result['cores_of_ranks']} cores"
                             )
                     except Failed as failure:
-                        failed.add(one.key)
-                        log.line(f"failed: {one.label}: {failure}")
-                        store.append(Repeat(number, one, None, str(failure)))
+                        failed.add(configuration.key)
+                        log.line(f"failed: {configuration.label}: {failure}")
+                        store.append(Repeat(number, configuration, None, str(failure)))
                 done += 1
-                meter.update(done, one.label)
+                meter.update(done, configuration.label)
         except (Interrupted, KeyboardInterrupt) as stop:
             ended = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats()}
-            done = len(ended & {(one.key, number) for number, one in wanted})  # it may have come behind the last one
+            # it may have come behind the last repeat
+            done = len(ended & {(configuration.key, number) for number, configuration in wanted})
             return Stop(f"{stop or 'Ctrl-C'} after {done} of {len(wanted)} repeats")
     return None
 

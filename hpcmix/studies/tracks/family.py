@@ -47,9 +47,9 @@ class Family:
         entries of a number. For the root."""
         given, impossible, described = varied_problems(first, lambda extra: load([*DIVISION, *extra]))
         problems = {
-            one.name: {number: load([*DIVISION, *at_number(number), *one.overrides]) for number in numbers}
-            for one in described
-            if one.name in given
+            variation.name: {number: load([*DIVISION, *at_number(number), *variation.overrides]) for number in numbers}
+            for variation in described
+            if variation.name in given
         }
         return cls(problems, impossible, described, variable)
 

@@ -83,9 +83,11 @@ class ManyFamily:
         if first.bodies.excitations == 1:
             impossible["excitations"] = "one particle outside cannot become fewer"
         problems = {
-            one.name: tuple(load([*DIVISION, *at_number(place), *one.overrides]) for place in range(len(numbers)))
-            for one in described
-            if one.name in given
+            variation.name: tuple(
+                load([*DIVISION, *at_number(place), *variation.overrides]) for place in range(len(numbers))
+            )
+            for variation in described
+            if variation.name in given
         }
         return cls(variable, tuple(numbers), tuple(particles), problems, impossible, described)
 
@@ -101,14 +103,19 @@ class ManyFamily:
 
     def tracks(self) -> list[ManyBodyTrack | Track]:
         """One for every number and variation, and the mean field on the grid."""
-        found: list[ManyBodyTrack | Track] = []
+        return [*self.body_tracks(), grid_track(self.problems[AS_GIVEN][-1])]
+
+    def body_tracks(self, also: Sequence[str] = (), limit_of_all: bool = False) -> list[ManyBodyTrack]:
+        """One for every number and variation. `also`: what is measured beside the usual; `limit_of_all`: Bogoliubov's
+        equation is solved beside every variation, and not only beside what is as given."""
+        tracks = []
         for name, of_all in self.problems.items():
             for number, problem in zip(self.numbers, of_all, strict=True):
-                limit = self.has_limit and name == AS_GIVEN
+                limit = self.has_limit and (limit_of_all or name == AS_GIVEN)
                 columns = Columns.of(problem, limit)
-                names = (*columns.names, *columns.beside)
-                found.append(ManyBodyTrack(self.label(name, number), problem, names, name != AS_GIVEN, limit))
-        return [*found, grid_track(self.problems[AS_GIVEN][-1])]
+                names = (*columns.names, *columns.beside, *also)
+                tracks.append(ManyBodyTrack(self.label(name, number), problem, names, name != AS_GIVEN, limit))
+        return tracks
 
     def label(self, variation: str, number: int) -> str:
         """The name of a track."""
@@ -133,14 +140,14 @@ class ManyFamily:
 
     def curves(self, records: Mapping[str, Record], columns: Sequence[str]) -> tuple[Curve, ...]:
         """All records of some columns, for every number."""
-        found = []
+        tracks = []
         for number in self.numbers:
             record = self.record(records, number)
-            found += [
+            tracks += [
                 Curve(f"{column}, {self.variable} = {number}", record.column("clock"), record.column(column))
                 for column in columns
             ]
-        return tuple(found)
+        return tuple(tracks)
 
 
 def _last(record: Record, column: str) -> float:
@@ -154,7 +161,7 @@ def many_variations(problem: Problem) -> list[Variation]:
     """The problem as it is, and every choice varied once."""
     tolerance = problem.bodies.tolerance
     looser = min(LOOSER * tolerance, 0.1)
-    found = [
+    tracks = [
         Variation(AS_GIVEN),
         Variation("tolerance", f"{tolerance:.1g} to {looser:.1g}", (f"many_body.tolerance={looser!r}",)),
         *_fewer_outside(problem),
@@ -166,8 +173,8 @@ def many_variations(problem: Problem) -> list[Variation]:
         words = "; ".join(words for _, words, _ in fewer)
         overrides = tuple(f"many_body.modes.{index}.{override}" for index, _, override in fewer)
         # what fewer modes miss of the initial state is part of what is to be seen
-        found.append(Variation(FEWER_MODES, words, (*overrides, "many_body.lost=0.5")))
-    return found
+        tracks.append(Variation(FEWER_MODES, words, (*overrides, "many_body.lost=0.5")))
+    return tracks
 
 
 def _fewer_outside(problem: Problem) -> Iterator[Variation]:
@@ -215,8 +222,8 @@ def broken(family: ManyFamily, records: Mapping[str, Record]) -> str:
         columns = Columns.of(family.first)
         for row in record.rows:
             values = dict(zip(record.names, row, strict=True))
-            for one in broken_by(family.first, columns, values, particles):
-                return f"at {family.variable} = {number} and t = {row[0]:.4g} on the clock, {one}"
+            for sentence in broken_by(family.first, columns, values, particles):
+                return f"at {family.variable} = {number} and t = {row[0]:.4g} on the clock, {sentence}"
     return ""
 
 
@@ -240,9 +247,9 @@ def broken_by(
         extremes = np.array([values[f"least_{a + 1}"], values[f"largest_{a + 1}"]])
         yield from fermion_violations(extremes / particles[a], particles[a], rounding)
     if BOUND in columns.beside:
-        found = sum(alphas[order] for order in alphas if sum(order) == 1)
-        if found > values[BOUND] + rounding:
-            yield Violation("the theorem with its constant: alpha(1,0) + alpha(0,1)", found, values[BOUND])
+        distance = sum(alphas[order] for order in alphas if sum(order) == 1)
+        if distance > values[BOUND] + rounding:
+            yield Violation("the theorem with its constant: alpha(1,0) + alpha(0,1)", distance, values[BOUND])
 
 
 def _order(name: str) -> tuple[int, ...]:
@@ -286,7 +293,7 @@ class _GridComparison:
         model, own = ModeSystem.in_modes(self._problem, simulation.mixture, orbitals)
         breaks = self._problem.timing.switching_times
         self._modes = model.modes
-        self._field = ModeField(model.in_time(), own, [one.shape[1] for one in own], 0.0, breaks)
+        self._field = ModeField(model.in_time(), own, [orbitals.shape[1] for orbitals in own], 0.0, breaks)
 
     def measure(self, simulations: Sequence[Simulation]) -> list[float]:
         """The distance at the simulation's time; not known where it goes on from a checkpoint."""

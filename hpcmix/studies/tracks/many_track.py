@@ -21,7 +21,7 @@ import numpy as np
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.system import Hooks, ModeSystem
-from hpcmix.observe.reduced.measurement import Measurement
+from hpcmix.observe.reduced.measurement import NORM_DISTANCE, Measurement
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.checks.many_body.size import total_configurations
@@ -171,6 +171,8 @@ class _Run:
     def _measure(self) -> None:
         begin = time.monotonic()
         numbers = self.measurement.measure() | self.measurement.judge()
+        if NORM_DISTANCE in self.track.names:
+            numbers[NORM_DISTANCE] = self.measurement.norm_distance()
         self.record.rows.append((self.bodies.clock, *(float(numbers[name]) for name in self.track.names)))
         self.measuring = max(self.measuring, time.monotonic() - begin)
 
@@ -209,14 +211,14 @@ class _Run:
         folder = self.folder
         if folder is None:
             return False
-        found: tuple[Record, int] | None = None
+        stored: tuple[Record, int] | None = None
         with together(self.comm):
             if self.comm.rank == 0:
-                found = self._candidate(folder)
-        found = self.comm.bcast(found)
-        if found is None:
+                stored = self._candidate(folder)
+        stored = self.comm.bcast(stored)
+        if stored is None:
             return False
-        record, step = found
+        record, step = stored
         with together(self.comm):
             rows = np.load(folder / STATE / f"{step}.npy", mmap_mode="r")
             with np.load(folder / STATE / f"{step}.npz") as arrays:

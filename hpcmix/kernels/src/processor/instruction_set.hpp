@@ -4,6 +4,7 @@
 #include "configurations/configuration_passes.hpp"
 #include "configurations/pair_passes.hpp"
 #include "points/loops.hpp"
+#include "tangent/tangent_passes.hpp"
 #include "transforms/passes.hpp"
 
 #include <string_view>
@@ -21,6 +22,7 @@ const Loops& active_loops();
 const Passes& active_passes();
 const ConfigurationPasses& active_configuration_passes();
 PairPass active_pair_pass();
+const TangentPasses& active_tangent_passes();
 
 /// Uses the named instruction set from now on (for tests and measurements).
 /// @throws std::invalid_argument if it is unknown or this processor lacks it.

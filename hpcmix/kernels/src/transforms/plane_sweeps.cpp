@@ -1,6 +1,7 @@
 #include "transforms/transforms.hpp"
 
 #include "processor/pieces.hpp"
+#include "transforms/plane_steps.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,18 +19,6 @@ std::size_t bytes_of_rows(const Line<Real>& line, std::size_t components, std::s
     const std::size_t length = spectra > 0 ? std::max(line.tile_length, line_of_reals<Real>(line.length).tile_length + 1)
                                            : line.tile_length;
     return active_table<Real>().workspace_bytes(length, components + spectra);
-}
-
-/// Where the rows of some half spectra begin, from row `first` of a plane on; overwritten by the thread's next call.
-template <class Real>
-Real* const* spectrum_rows(Real* const* spectra, std::size_t count, Shape shape, std::size_t plane, std::size_t first)
-{
-    thread_local std::vector<Real*> pointers;
-    pointers.resize(count);
-    for (std::size_t c = 0; c < count; ++c) {
-        pointers[c] = spectra[c] + 2 * (plane * shape.rows + first) * half_spectrum_length(shape.length);
-    }
-    return pointers.data();
 }
 
 /// The kick of a plane's rows, a tile of every component at once.
@@ -55,18 +44,6 @@ struct KickRows {
         passes.kick_rows(line, here, rows_in_piece(passes.lanes, shape.rows, first), workspace(bytes));
     }
 };
-
-/// The columns of the planes of several arrays whose rows have `length` numbers, as a step; none unless wanted.
-template <class Real>
-auto columns_step(Real* const* arrays, std::size_t count, Shape shape, std::size_t length, bool forward, bool wanted)
-{
-    const ColumnTransform<Real> columns{.line = line_of_length<Real>(shape.rows), .column_count = length,
-                                        .forward = forward, .scale = Real(1)};
-    const std::size_t pieces = columns.pieces(), plane_reals = 2 * shape.rows * length;
-    return Step{wanted ? count * pieces : 0, [=](std::size_t plane, std::size_t piece) {
-                    columns(arrays[piece / pieces] + plane * plane_reals, piece % pieces);
-                }};
-}
 
 /// A kick without transforms, in rows of a length of its own: points are points.
 template <class Real>

@@ -53,13 +53,13 @@ class Element:
 
 def elements(modes: int, real: bool = False) -> list[Element]:
     """The basis of Hermitian (m, m) matrices, m^2 of them; of real symmetric ones m (m + 1) / 2."""
-    found = []
+    basis = []
     for p in range(modes):
         for r in range(p, modes):
-            found.append(Element(p, r))
+            basis.append(Element(p, r))
             if p != r and not real:
-                found.append(Element(p, r, antisymmetric=True))
-    return found
+                basis.append(Element(p, r, antisymmetric=True))
+    return basis
 
 
 def combined(basis: list[Element], coefficients: np.ndarray, modes: int) -> np.ndarray:

@@ -71,7 +71,7 @@ def interaction_matrix(
     for column, element in enumerate(right):
         potential = kernel.convolved(element.density(second))
         felt = local_matrix(mixture, first, potential)
-        matrix[:, column] = [one.component(felt) for one in left]
+        matrix[:, column] = [channel.component(felt) for channel in left]
     return matrix
 
 

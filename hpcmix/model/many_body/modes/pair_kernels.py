@@ -52,10 +52,10 @@ def pair_kernels(problem: Problem, mixture: Mixture) -> list[PairKernel]:
 
     Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where a scattering problem has no solution.
     """
-    found: dict[tuple[int, int], list[Term]] = {}
+    terms_of_pairs: dict[tuple[int, int], list[Term]] = {}
     for index, entry in enumerate(problem.interaction):
-        found.setdefault(problem.pair(entry.between), []).append(_term_of(problem, mixture, index))
-    return [PairKernel(*pair, tuple(terms)) for pair, terms in sorted(found.items())]
+        terms_of_pairs.setdefault(problem.pair(entry.between), []).append(_term_of(problem, mixture, index))
+    return [PairKernel(*pair, tuple(terms)) for pair, terms in sorted(terms_of_pairs.items())]
 
 
 def _term_of(problem: Problem, mixture: Mixture, index: int) -> Term:

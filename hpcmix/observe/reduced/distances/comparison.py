@@ -39,9 +39,9 @@ class Comparison:
 
     def columns(self) -> dict[str, float]:
         """The numbers by the names of a claim's columns: "alpha(1,1)", "R(1,0)", "S(1,1;0.5)"."""
-        found = {f"alpha({words(order)})": value for order, value in self.alphas.items()}
-        found |= {f"R({words(order)})": value for order, value in self.distances.items()}
-        return found | {f"S({words(order)};{theta:g})": value for (order, theta), value in self.sobolev.items()}
+        columns = {f"alpha({words(order)})": value for order, value in self.alphas.items()}
+        columns |= {f"R({words(order)})": value for order, value in self.distances.items()}
+        return columns | {f"S({words(order)};{theta:g})": value for (order, theta), value in self.sobolev.items()}
 
 
 def compare(

@@ -34,8 +34,8 @@ class ExplicitBound:
         w11, w22, w12 = (norms.get(pair, 0.0) for pair in ((0, 0), (1, 1), (0, 1)))
         ratio = math.sqrt(first.particles / second.particles)
         source = 4.0 * ratio * w12 / first.particles
-        for norm, one in ((w11, first), (w22, second)):
-            source += 2.0 * norm / (one.particles - 1) if one.particles > 1 else 0.0
+        for norm, species in ((w11, first), (w22, second)):
+            source += 2.0 * norm / (species.particles - 1) if species.particles > 1 else 0.0
         return cls(source, 4.0 * max(w11, w22) + 3.0 * w12 * (ratio + 1.0 / ratio), model.hbar)
 
     def at(self, time: float) -> float:

@@ -135,11 +135,11 @@ def sobolev_distance(gamma: DensityMatrix, orbitals: Orbitals, kinetic: Sequence
 
 def sobolev_weight(few: Sequence[FewParticles], kinetic: Sequence[NDArray], theta: float) -> NDArray:
     """S = sum over the particles of (1 + T)^theta, in the bases of few particles."""
-    sizes = [len(one) for one in few]
+    sizes = [len(basis) for basis in few]
     total = np.zeros((math.prod(sizes),) * 2, np.complex128)
-    for place, (one, energies) in enumerate(zip(few, kinetic, strict=True)):
+    for place, (basis, energies) in enumerate(zip(few, kinetic, strict=True)):
         values, vectors = np.linalg.eigh(energies)
         powers = (vectors * (1.0 + np.maximum(values, 0.0)) ** theta) @ vectors.conj().T
         before, after = math.prod(sizes[:place]), math.prod(sizes[place + 1 :])
-        total += np.kron(np.kron(np.eye(before), one.summed(powers)), np.eye(after))
+        total += np.kron(np.kron(np.eye(before), basis.summed(powers)), np.eye(after))
     return total

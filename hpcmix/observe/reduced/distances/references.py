@@ -37,8 +37,8 @@ def reference_of(few: FewParticles, orbitals: NDArray[np.complex128]) -> NDArray
 def reference(few: Sequence[FewParticles], orbitals: Sequence[NDArray[np.complex128]]) -> NDArray[np.complex128]:
     """Of all species, in the order of a DensityMatrix."""
     result: NDArray = np.ones((1, 1), np.complex128)
-    for one, own in zip(few, orbitals, strict=True):
-        result = np.kron(result, reference_of(one, own))
+    for basis, own in zip(few, orbitals, strict=True):
+        result = np.kron(result, reference_of(basis, own))
     return result
 
 

@@ -24,13 +24,13 @@ class Confinement:
     free: bool
 
     @classmethod
-    def of(cls, problem: Problem, one: Species) -> Confinement:
+    def of(cls, problem: Problem, species: Species) -> Confinement:
         """Of a species of a problem."""
         lengths = problem.grid.lengths
         axes = range(len(lengths))
-        traps = tuple(tuple(entry.confines(axis, lengths) for axis in axes) for entry in one.potential)
-        lonely = any(entry.kernel_boundary == "free" and one.name in entry.between for entry in problem.interaction)
-        return cls(traps, one.potential, lonely or problem.grid.frame.map.expanding)
+        traps = tuple(tuple(entry.confines(axis, lengths) for axis in axes) for entry in species.potential)
+        lonely = any(entry.kernel_boundary == "free" and species.name in entry.between for entry in problem.interaction)
+        return cls(traps, species.potential, lonely or problem.grid.frame.map.expanding)
 
     def holds(self, axis: int, time: float, before_start: bool = False) -> bool:
         """Whether a trap acts along an axis at a time, at time 0- with `before_start`."""

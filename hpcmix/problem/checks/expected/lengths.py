@@ -45,12 +45,12 @@ class Lengths:
 
 def expected_lengths(problem: Problem, index: int) -> Lengths:
     """Of the species with this index at time zero."""
-    one = problem.species[index]
-    if one.kinetic != "nonrelativistic" or problem.prefactors.weights[index] == 0.0:
+    species = problem.species[index]
+    if species.kinetic != "nonrelativistic" or problem.prefactors.weights[index] == 0.0:
         return Lengths((None,) * problem.grid.dimensions)
-    frequencies = [_frequency(one, axis) for axis in range(problem.grid.dimensions)]
-    oscillator = tuple(math.sqrt(problem.hbar / (one.mass * rate)) if rate else None for rate in frequencies)
-    return _lengths(one, problem, index, frequencies, oscillator)
+    frequencies = [_frequency(species, axis) for axis in range(problem.grid.dimensions)]
+    oscillator = tuple(math.sqrt(problem.hbar / (species.mass * rate)) if rate else None for rate in frequencies)
+    return _lengths(species, problem, index, frequencies, oscillator)
 
 
 @singledispatch
@@ -99,9 +99,9 @@ def _(
     return Lengths(oscillator, radii, fermi=shortest, radius_name="Fermi radius")
 
 
-def _frequency(one: Species, axis: int) -> float:
+def _frequency(species: Species, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
-    traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
+    traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
     for before_start in (True, False):
         if rate := math.hypot(*(entry.frequency[axis] for entry in traps if entry.holds(0.0, before_start))):
             return rate
@@ -111,9 +111,9 @@ def _frequency(one: Species, axis: int) -> float:
 def _shape_is_known(problem: Problem, index: int) -> bool:
     """Whether nothing but harmonic traps shapes the cloud along some axis: elsewhere another potential may, and bumps
     and lattices on top of a trap do not change its size."""
-    one = problem.species[index]
-    others = any(entry.shapes_clouds for entry in one.potential)
-    return not others or all(_frequency(one, axis) for axis in range(problem.grid.dimensions))
+    species = problem.species[index]
+    others = any(entry.shapes_clouds for entry in species.potential)
+    return not others or all(_frequency(species, axis) for axis in range(problem.grid.dimensions))
 
 
 def _couplings(problem: Problem, index: int) -> tuple[float, float]:
@@ -147,15 +147,15 @@ def _chemical_potential(problem: Problem, index: int, frequencies: list[float], 
 
 def _gaussian_peak(problem: Problem, index: int, oscillator: tuple[float | None, ...]) -> float | None:
     """The peak of a Gaussian cloud of the initial state's width, or the trap's; uniform along axes without."""
-    one = problem.species[index]
+    species = problem.species[index]
     widths = oscillator
-    if isinstance(one.initial, GaussianInitial):
-        widths = one.initial.width
+    if isinstance(species.initial, GaussianInitial):
+        widths = species.initial.width
     elif not _shape_is_known(problem, index):
         return None
-    elif isinstance(one.initial, PlaneWavesInitial):
+    elif isinstance(species.initial, PlaneWavesInitial):
         widths = (None,) * problem.grid.dimensions
-    elif not one.initial.fills_the_trap:
+    elif not species.initial.fills_the_trap:
         return None
     extents = (
         length if width is None else math.sqrt(math.pi) * width

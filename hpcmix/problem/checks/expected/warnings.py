@@ -25,12 +25,12 @@ def resolution_lines(problem: Problem) -> list[str]:
     """The lengths of every cloud beside spacing and box, as far as the file tells them."""
     lines = []
     for index, species in enumerate(problem.species):
-        found = expected_lengths(problem, index)
+        lengths = expected_lengths(problem, index)
         named = {
-            "oscillator length": _per_axis(found.oscillator),
-            found.radius_name: _per_axis(found.radii or ()),
-            "healing length": _per_axis((found.healing,)),
-            "1/k_F": _per_axis((found.fermi,)),
+            "oscillator length": _per_axis(lengths.oscillator),
+            lengths.radius_name: _per_axis(lengths.radii or ()),
+            "healing length": _per_axis((lengths.healing,)),
+            "1/k_F": _per_axis((lengths.fermi,)),
         }
         estimates = [f"{name} {value}" for name, value in named.items() if value]
         if estimates:
@@ -43,11 +43,11 @@ def resolution_lines(problem: Problem) -> list[str]:
 
 def expected_warnings(problem: Problem) -> list[str]:
     """Sentences, each of them once, that begin with "warning:"."""
-    found = [*_exclusion(problem), *_dense(problem)]
+    sentences = [*_exclusion(problem), *_dense(problem)]
     if problem.output.resolution != "ignore":
         for index in range(len(problem.species)):
-            found += _of_cloud(problem, index)
-    return [f"warning: {sentence}" for sentence in found]
+            sentences += _of_cloud(problem, index)
+    return [f"warning: {sentence}" for sentence in sentences]
 
 
 def _exclusion(problem: Problem) -> Iterator[str]:
@@ -88,42 +88,43 @@ def _dense(problem: Problem) -> Iterator[str]:
 
 def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
     """A cloud that the box or the grid will not hold."""
-    one, found = problem.species[index], expected_lengths(problem, index)
-    if one.initial.fills_the_trap:
-        narrow = [axis for axis in _axes(problem) if _narrow(problem, found, axis)]
+    species, lengths = problem.species[index], expected_lengths(problem, index)
+    if species.initial.fills_the_trap:
+        narrow = [axis for axis in _axes(problem) if _narrow(problem, lengths, axis)]
         if narrow:
             yield (
-                f'species "{one.name}": along {problem.grid.in_words(narrow)} the trap is narrower than a spacing of '
-                f"the grid (oscillator length {_listed(found.oscillator, narrow)}, spacing "
+                f'species "{species.name}": along {problem.grid.in_words(narrow)} the trap is narrower than a spacing '
+                f"of the grid (oscillator length {_listed(lengths.oscillator, narrow)}, spacing "
                 f"{_listed(problem.grid.spacings, narrow)}): use more points, a smaller box, or a weaker trap"
             )
-        wide = [axis for axis in _axes(problem) if _wide(problem, index, found, axis)]
+        wide = [axis for axis in _axes(problem) if _wide(problem, index, lengths, axis)]
         if wide:
             yield (
-                f'species "{one.name}": along {problem.grid.in_words(wide)} its trap lets it reach the faces of the '
-                f"box ({_extent(problem, found, wide)}): use a larger box, and check particles, scattering lengths and "
-                "trap"
+                f'species "{species.name}": along {problem.grid.in_words(wide)} its trap lets it reach the faces of '
+                f"the box ({_extent(problem, lengths, wide)}): use a larger box, and check particles, scattering "
+                "lengths and trap"
             )
-    elif isinstance(one.initial, GaussianInitial):
-        narrow = [axis for axis in _axes(problem) if one.initial.width[axis] < problem.grid.spacings[axis]]
+    elif isinstance(species.initial, GaussianInitial):
+        narrow = [axis for axis in _axes(problem) if species.initial.width[axis] < problem.grid.spacings[axis]]
         if narrow:
             yield (
-                f'species "{one.name}": along {problem.grid.in_words(narrow)} its Gaussian is narrower than a spacing '
-                "of the grid: use more points, a smaller box, or a wider initial state"
+                f'species "{species.name}": along {problem.grid.in_words(narrow)} its Gaussian is narrower than a '
+                "spacing of the grid: use more points, a smaller box, or a wider initial state"
             )
-    if found.fermi is not None:
+    if lengths.fermi is not None:
         most = math.pi / max(problem.grid.spacings)
-        if 1.0 / found.fermi > 2.0 / 3.0 * most:
+        if 1.0 / lengths.fermi > 2.0 / 3.0 * most:
             yield (
-                f'species "{one.name}": its Fermi wave number {1.0 / found.fermi:.4g} is beyond two thirds of the '
-                f"grid's largest, {most:.4g}: use more points or a smaller box"
+                f'species "{species.name}": its Fermi wave number {1.0 / lengths.fermi:.4g} is beyond two thirds of '
+                f"the grid's largest, {most:.4g}: use more points or a smaller box"
             )
-    if problem.rotation is not None and found.healing is not None:
-        across = [axis for axis in _axes(problem) if found.healing < 0.5 * problem.grid.spacings[axis]]
+    if problem.rotation is not None and lengths.healing is not None:
+        across = [axis for axis in _axes(problem) if lengths.healing < 0.5 * problem.grid.spacings[axis]]
         if across:
             yield (
-                f'species "{one.name}": its healing length, about {found.healing:.3g}, is below half a spacing along '
-                f"{problem.grid.in_words(across)}: the grid does not resolve the cores of vortices; use more points"
+                f'species "{species.name}": its healing length, about {lengths.healing:.3g}, is below half a spacing '
+                f"along {problem.grid.in_words(across)}: the grid does not resolve the cores of vortices; use "
+                "more points"
             )
 
 
@@ -131,33 +132,33 @@ def _axes(problem: Problem) -> range:
     return range(problem.grid.dimensions)
 
 
-def _narrow(problem: Problem, found: Lengths, axis: int) -> bool:
+def _narrow(problem: Problem, lengths: Lengths, axis: int) -> bool:
     """Whether a ground state is smaller than a spacing: a Gaussian has then 3e-3 of its spectrum beyond two thirds of
     the largest wave number, and soon all modes alike."""
-    length = found.oscillator[axis]
+    length = lengths.oscillator[axis]
     if length is None:
         return False
-    radius = 0.0 if found.radii is None else 0.5 * (found.radii[axis] or 0.0)
+    radius = 0.0 if lengths.radii is None else 0.5 * (lengths.radii[axis] or 0.0)
     return max(length, radius) < problem.grid.spacings[axis]
 
 
-def _wide(problem: Problem, index: int, found: Lengths, axis: int) -> bool:
+def _wide(problem: Problem, index: int, lengths: Lengths, axis: int) -> bool:
     """Whether a trap that begins away from the faces leaves a ground state's density there."""
-    one = problem.species[index]
-    length = found.oscillator[axis]
-    if length is None or not Confinement.of(problem, one).holds(axis, 0.0, before_start=True):
+    species = problem.species[index]
+    length = lengths.oscillator[axis]
+    if length is None or not Confinement.of(problem, species).holds(axis, 0.0, before_start=True):
         return False
-    traps = [entry for entry in one.potential if isinstance(entry, HarmonicPotential)]
+    traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
     centres = [entry.centre[axis] for entry in traps if entry.frequency[axis]]
     room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
-    radius = 0.0 if found.radii is None else found.radii[axis] or 0.0
+    radius = 0.0 if lengths.radii is None else lengths.radii[axis] or 0.0
     return room < max(radius, length * math.sqrt(-math.log(VISIBLE_AT_FACES)))
 
 
-def _extent(problem: Problem, found: Lengths, axes: list[int]) -> str:
+def _extent(problem: Problem, lengths: Lengths, axes: list[int]) -> str:
     half = [0.5 * length for length in problem.grid.lengths]
-    radius = "" if found.radii is None else f"radius {_listed(found.radii, axes)}, "
-    return f"{radius}oscillator length {_listed(found.oscillator, axes)}, half the box {_listed(half, axes)}"
+    radius = "" if lengths.radii is None else f"radius {_listed(lengths.radii, axes)}, "
+    return f"{radius}oscillator length {_listed(lengths.oscillator, axes)}, half the box {_listed(half, axes)}"
 
 
 def _listed(values: Sequence[float | None], axes: list[int]) -> str:

@@ -49,9 +49,9 @@ def check_bodies(parts: Parts) -> Iterator[Finding]:
         return
     whole = True
     for index, species in parts.species.items():
-        found = list(_check_whole(parts, index, species))
-        yield from found
-        whole = whole and not found
+        findings = list(_check_whole(parts, index, species))
+        yield from findings
+        whole = whole and not findings
     if whole:
         yield from _check_orders(parts, many_body)
         if parts.grid is not None:
@@ -134,15 +134,15 @@ def _check_mode_names(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
             if name not in names:
                 yield ("many_body", "modes", index, "species", position), *_unknown(name, names)
     for name in names:
-        found = list(many_body.entries_of(name))
-        if not found:
+        numbers = list(many_body.entries_of(name))
+        if not numbers:
             message = (
                 f'the species "{name}" has no modes; add [[many_body.modes]] with kind = "eigenstates" and a count, '
                 '"plane-waves", "oscillator" or "grid"'
             )
             yield ("many_body",), message, None
-        for second in found[1:]:
-            message = f'the modes of "{name}" are already made by entry {found[0]} (counted from 0)'
+        for second in numbers[1:]:
+            message = f'the modes of "{name}" are already made by entry {numbers[0]} (counted from 0)'
             yield ("many_body", "modes", second), message, None
 
 
@@ -177,8 +177,8 @@ def _check_state(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
 
 def _entry_of(many_body: ManyBody, species: Species) -> tuple[int, ModesEntry] | None:
     """The entry that makes the modes of a species, if exactly one does."""
-    found = list(many_body.entries_of(species.name))
-    return (found[0], many_body.modes[found[0]]) if len(found) == 1 else None
+    numbers = list(many_body.entries_of(species.name))
+    return (numbers[0], many_body.modes[numbers[0]]) if len(numbers) == 1 else None
 
 
 def _check_modes(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
@@ -209,8 +209,8 @@ def _check_modes(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
     if parts.grid.frame.map.expanding:
         return
     for species in parts.species.values():
-        found = _entry_of(many_body, species)
-        if found is None or not isinstance(found[1], OscillatorModes):
+        numbered = _entry_of(many_body, species)
+        if numbered is None or not isinstance(numbered[1], OscillatorModes):
             continue
         traps = (trap for trap in species.potential if isinstance(trap, HarmonicPotential))
         if not any(all(trap.frequency) for trap in traps):
@@ -218,7 +218,7 @@ def _check_modes(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
                 f'"oscillator" takes the frequency of an expanding frame or of a harmonic trap, and "{species.name}" '
                 'has neither; use "eigenstates" or "plane-waves"'
             )
-            yield ("many_body", "modes", found[0], "kind"), message, None
+            yield ("many_body", "modes", numbered[0], "kind"), message, None
 
 
 # ---------------------------------------------------------------- numbers
@@ -268,18 +268,18 @@ def _check_orders(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
             message = f"has {counted(len(order), 'number')}, one per species, but there are {len(species)} species"
             yield place, message, None
             continue
-        for count, one in zip(order, species, strict=True):
-            if count > one.particles:
-                message = f'asks for {counted(count, "particle")} of "{one.name}", which has {one.particles:.0f}'
+        for count, name in zip(order, species, strict=True):
+            if count > name.particles:
+                message = f'asks for {counted(count, "particle")} of "{name.name}", which has {name.particles:.0f}'
                 yield place, message, None
 
 
 def _check_filling(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> Iterator[Finding]:
     for species in parts.species.values():
-        found = _entry_of(many_body, species)
-        if found is None or species.statistics != "fermions":
+        numbered = _entry_of(many_body, species)
+        if numbered is None or species.statistics != "fermions":
             continue
-        index, entry = found
+        index, entry = numbered
         modes, orbitals = entry.number(points), species.number_of_orbitals
         place = ("many_body", "modes", index, entry.number_key)
         if orbitals > modes:
@@ -296,10 +296,10 @@ def _check_filling(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> 
 def _check_count(parts: Parts, many_body: ManyBody, points: Sequence[int]) -> Iterator[Finding]:
     sizes = []
     for species in parts.species.values():
-        found = _entry_of(many_body, species)
-        if found is None:
+        numbered = _entry_of(many_body, species)
+        if numbered is None:
             return
-        modes, number = found[1].number(points), round(species.particles)
+        modes, number = numbered[1].number(points), round(species.particles)
         if species.statistics == "fermions" and number > modes:
             return
         if isinstance(many_body.excitations, dict) and species.name not in many_body.excitations:

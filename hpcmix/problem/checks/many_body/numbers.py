@@ -23,7 +23,7 @@ def ratio_of(problem: Problem) -> tuple[int, ...]:
 def divided(total: int, ratio: Sequence[int]) -> tuple[int, ...] | None:
     """N particles in all in a ratio of whole numbers; None where that leaves a rest."""
     parts, rest = divmod(total, sum(ratio))
-    return None if rest or parts < 1 else tuple(parts * one for one in ratio)
+    return None if rest or parts < 1 else tuple(parts * number for number in ratio)
 
 
 def divided_numbers(problem: Problem, numbers: Sequence[int]) -> list[tuple[int, ...]]:
@@ -32,7 +32,7 @@ def divided_numbers(problem: Problem, numbers: Sequence[int]) -> list[tuple[int,
     Raises :class:`ProblemError` with everything that is wrong with the numbers: fewer than three, repeated, zero or
     negative, not divisible in the file's ratio, or too few for the orders that are measured.
     """
-    ratio, complaints, found = ratio_of(problem), [], []
+    ratio, complaints, groups = ratio_of(problem), [], []
     if problem.scaling is None:
         message = (
             "is required: without it the interaction of a particle with all others grows with N, and nothing tends to "
@@ -55,11 +55,11 @@ def divided_numbers(problem: Problem, numbers: Sequence[int]) -> list[tuple[int,
                 _complaint(f"{number} particles cannot be divided in the ratio {shares} of the file; {following} can")
             )
             continue
-        found.append(parts)
+        groups.append(parts)
         complaints += _beyond_orders(problem, number, parts)
     if complaints:
         raise ProblemError(complaints)
-    return sorted(found)
+    return sorted(groups)
 
 
 def _beyond_orders(problem: Problem, number: int, parts: Sequence[int]) -> list[Complaint]:

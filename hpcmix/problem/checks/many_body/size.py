@@ -32,12 +32,12 @@ def configurations(fermions: bool, particles: int, modes: int, outside: int | No
 def sizes_of(problem: Problem, particles: Sequence[int] | None = None) -> list[Size]:
     """Of every species of a checked problem with ``[many_body]``, with its particle numbers or others."""
     numbers = [round(species.particles) for species in problem.species] if particles is None else list(particles)
-    found: list[Size] = []
+    sizes: list[Size] = []
     for species, number in zip(problem.species, numbers, strict=True):
         _, entry = problem.bodies.entry_of(species.name)
         outside = problem.bodies.outside(species.name, number)
-        found.append((species.statistics == "fermions", number, entry.number(problem.grid.points), outside))
-    return found
+        sizes.append((species.statistics == "fermions", number, entry.number(problem.grid.points), outside))
+    return sizes
 
 
 def total_configurations(problem: Problem, particles: Sequence[int] | None = None) -> int:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from hpcmix.problem.checks.parts import Finding, Parts
+from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
@@ -32,6 +33,12 @@ def check_fluctuations(parts: Parts) -> Iterator[Finding]:
             yield ("species", index, "kind"), message, None
     if section.initial == "correlated":
         yield from _check_correlated(parts)
+    if section.matrices and parts.tables.get("functional"):
+        message = (
+            "does not go with a [[functional]], whose third derivative the corrections to the condensates would take; "
+            "leave it out"
+        )
+        yield ("fluctuations", "matrices"), message, None
     if parts.grid is not None and parts.complete:
         yield from _check_size(section, len(parts.species), parts.grid.points)
         yield from _check_groups(parts, section.pairs(len(parts.species), parts.grid.points))
@@ -75,15 +82,41 @@ def _check_correlated(parts: Parts) -> Iterator[Finding]:
             yield place, f'{beginning}, and {where} is of kind "{entry.kind}"; use "vacuum"', None
         elif entry.limit:
             yield place, f'{beginning}, and {where} has limit = true; give it particles, or use "vacuum"', None
+    yield from _check_correlations(parts, place, beginning)
     if parts.coupling:
         message = f'{beginning} of species that keep their particles, and here is a [[coupling]]; use "vacuum"'
+        yield place, message, None
+
+
+def _check_correlations(parts: Parts, place: KeyPath, beginning: str) -> Iterator[Finding]:
+    """One correlation w for every pair, which reaches to neumann_radius and must not meet its own images."""
+    scattering = {i: entry for i, entry in parts.interaction.items() if isinstance(entry, ScatteringInteraction)}
+    seen: dict[frozenset[str], int] = {}
+    for index, entry in scattering.items():
+        first = seen.setdefault(frozenset(entry.between), index)
+        if first != index:
+            names = " and ".join(entry.between)
+            message = (
+                f"{beginning}, one for {names}, and interactions {first} and {index} (counted from 0) are both theirs; "
+                'make one potential of them, or use "vacuum"'
+            )
+            yield place, message, None
+        half = 0.5 * min(parts.grid.lengths) if parts.grid is not None else math.inf
+        if entry.neumann_radius is not None and entry.neumann_radius > half:
+            message = (
+                f"is {entry.neumann_radius:.6g}, beyond half the box ({half:.6g}): the correlations of "
+                '[fluctuations] initial = "correlated" reach as far, and would act on their own images'
+            )
+            yield ("interaction", index, "neumann_radius"), message, None
+    if "scaling" in parts.tables:
+        message = f"{beginning} as the file has it, and [scaling] multiplies the interactions; leave one of them out"
         yield place, message, None
 
 
 def _check_size(section: FluctuationsSection, species: int, points: tuple[int, ...]) -> Iterator[Finding]:
     every = math.prod(points)
     place = ("fluctuations", "modes")
-    if section.whole and species * every > MOST_MODES:
+    if section.whole_on(points) and species * every > MOST_MODES:
         gigabytes = 2.0 * _COMPLEX_BYTES * (species * every) ** 2 / 1e9
         message = (
             f'"all" are {species * every} modes here, whose pairs take {gigabytes:.3g} GB; it is for at most '

@@ -26,14 +26,14 @@ def kinds_of(models: list[type[BaseModel]]) -> dict[str, type[BaseModel]]:
 
 def arrays_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     """The keys, without indices, of all arrays of tables in a model and in the tables within it."""
-    found = set()
+    arrays = set()
     for name, field in model.model_fields.items():
         here, models = (*path, field.alias or name), models_of(field.annotation)
         if models and get_origin(field.annotation) is tuple:
-            found.add(here)
+            arrays.add(here)
         for inner in models:
-            found |= arrays_of(inner, here)
-    return found
+            arrays |= arrays_of(inner, here)
+    return arrays
 
 
 def literals_of(annotation: Any) -> list[str]:

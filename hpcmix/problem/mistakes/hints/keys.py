@@ -40,12 +40,12 @@ def _keys(model: type[BaseModel]) -> list[str]:
 @lru_cache(maxsize=1)
 def _places(problem: type[BaseModel]) -> dict[str, tuple[str, ...]]:
     """For every key the tables that know it: sections first, else the tables within them."""
-    found: dict[str, dict[int, list[str]]] = {}
+    depths: dict[str, dict[int, list[str]]] = {}
 
     def visit(model: type[BaseModel], place: str, depth: int) -> None:
         for name, field in model.model_fields.items():
             key = field.alias or name
-            places = found.setdefault(key, {}).setdefault(depth, [])
+            places = depths.setdefault(key, {}).setdefault(depth, [])
             if place not in places:
                 places.append(place)
             for inner in models_of(field.annotation):
@@ -54,4 +54,4 @@ def _places(problem: type[BaseModel]) -> dict[str, tuple[str, ...]]:
     for name, field in problem.model_fields.items():
         for model in models_of(field.annotation):
             visit(model, _heading(name, problem), 1)
-    return {key: tuple(by_depth[min(by_depth)]) for key, by_depth in found.items() if key != "kind"}
+    return {key: tuple(by_depth[min(by_depth)]) for key, by_depth in depths.items() if key != "kind"}

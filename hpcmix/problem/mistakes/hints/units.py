@@ -41,10 +41,10 @@ MASSES = {
 
 def isotope_hint(text: str) -> str:
     """What to say about "87Rb" or "Rb-87" in place of a mass; empty where the text is no isotope's name."""
-    found = _ISOTOPE.fullmatch(text)
-    if not found:
+    match = _ISOTOPE.fullmatch(text)
+    if not match:
         return ""
-    number, symbol = found[1] or found[4], found[2] or found[3]
+    number, symbol = match[1] or match[4], match[2] or match[3]
     if symbol not in {name.lstrip("0123456789") for name in MASSES}:
         return ""
     name = f"{number}{symbol}"

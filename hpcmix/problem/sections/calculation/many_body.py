@@ -143,10 +143,10 @@ def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
     values = value.values() if isinstance(value, dict) else (value,)
     if isinstance(value, dict) and not value:
         raise wrong("is an empty table; give a number for every species, such as { up = 12, down = 10 }")
-    for one in values:
-        if _whole(one) < 1:
+    for number in values:
+        if _whole(number) < 1:
             raise wrong(
-                f"must be at least 1, but is {one}: with nobody outside the condensate there is only the mean field"
+                f"must be at least 1, but is {number}: with nobody outside the condensate there is only the mean field"
             )
     return ExcitationNumbers(value) if isinstance(value, dict) else value
 
@@ -154,7 +154,7 @@ def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
 def _order(value: Any) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise wrong(f"must be a list of whole numbers, one per species, such as [1, 1], not {described(value)}")
-    order = tuple(_not_negative(one) for one in value)
+    order = tuple(_not_negative(number) for number in value)
     if not any(order):
         raise wrong("is of no particle; at least one of the numbers must be positive")
     return order

@@ -181,12 +181,12 @@ class _Planning:
     @cached_property
     def spaces(self) -> tuple[Space, ...]:
         coherent = self.problem.bodies.state == "coherent"
-        found = []
+        spaces = []
         for fermions, particles, modes, outside in sizes_of(self.problem, self.particles):
             count = configurations(fermions, particles, modes, outside, coherent)
             # above a coherent state its classical part is one mode more
-            found.append(Space(fermions, particles, modes + coherent, count, complete=outside is None))
-        return tuple(found)
+            spaces.append(Space(fermions, particles, modes + coherent, count, complete=outside is None))
+        return tuple(spaces)
 
     @cached_property
     def entries(self) -> tuple[ModesSection, ...]:
@@ -198,14 +198,14 @@ class _Planning:
     def selections(self) -> tuple[Selection, ...]:
         problem = self.problem
         free = all(entry.kernel_boundary in (None, "periodic") for entry in problem.interaction)
-        found = []
+        selections = []
         for species, entry in zip(problem.species, self.entries, strict=True):
             momenta = None
             if isinstance(entry, PlaneWaveModes) and free:
                 momenta = entry.waves(problem.grid.dimensions)
             kept = not species.potential and problem.rotation is None
-            found.append(Selection(momenta, kept, isinstance(entry, GridModes), self.turning))
-        return tuple(found)
+            selections.append(Selection(momenta, kept, isinstance(entry, GridModes), self.turning))
+        return tuple(selections)
 
     @cached_property
     def pairs(self) -> set[tuple[int, int]]:
@@ -225,8 +225,8 @@ class _Planning:
     def channels(self, first: int, second: int) -> tuple[ChannelCounts, ChannelCounts]:
         """Those of two species, on the side of each."""
         a, b = (
-            channel_counts(self.selections[one], self.spaces[one].modes, self.spaces[other].modes)
-            for one, other in ((first, second), (second, first))
+            channel_counts(self.selections[first_index], self.spaces[first_index].modes, self.spaces[other].modes)
+            for first_index, other in ((first, second), (second, first))
         )
         return a, b
 

@@ -80,7 +80,7 @@ def interaction_radius(
         factor = pair_factors(scaling, populations, first, second, problem.prefactors.coupling).factor
         pairs = 0.5 * (moved[first] * spaces[second].particles + spaces[first].particles * moved[second])
         pairs *= 0.5 if first == second else 1.0
-        volume = min(_volume(problem, one, entries[one], spaces[one].modes) for one in (first, second))
+        volume = min(_volume(problem, index, entries[index], spaces[index].modes) for index in (first, second))
         total += 0.5 * abs(factor) * pairs * _strength(problem, number) / volume
     return total
 

@@ -46,23 +46,23 @@ def found_warnings(problem: Problem, mixture: Mixture) -> list[str]:
     return lines
 
 
-def _expected(problem: Problem, one: Species) -> Sequence[float]:
+def _expected(problem: Problem, species: Species) -> Sequence[float]:
     """The largest |A| along each axis, that of a rotating frame included."""
     shape = tuple(min(points, SAMPLES) for points in problem.grid.points)
     block = Block((0,) * len(shape), shape)
     grid = Grid(shape, problem.grid.lengths, block, block)
-    potential = one.vector_potential
+    potential = species.vector_potential
     most = None if potential is None else potential.expected_component
     known = potential if most is None else None
-    own = make_vector_potential(f"species.{one.name}.vector_potential", known, grid)
+    own = make_vector_potential(f"species.{species.name}.vector_potential", known, grid)
     turn = (0.0, 0.0, 0.0) if problem.rotation is None else problem.rotation.vector
-    frame = cross(tuple(-one.mass * part for part in turn), grid)
+    frame = cross(tuple(-species.mass * part for part in turn), grid)
     both = [first if second is None else second if first is None else first + second
             for first, second in zip(own, frame, strict=True)]  # fmt: skip
     return [size + (most or 0.0) for size in magnitudes(both)]
 
 
-def _warnings(problem: Problem, one: Species, largest: Sequence[float]) -> list[str]:
+def _warnings(problem: Problem, species: Species, largest: Sequence[float]) -> list[str]:
     """A sentence for the axis along which `largest`, |A|, exceeds most what the grid carries; none where it does not
     along any."""
     grid = problem.grid
@@ -72,14 +72,14 @@ def _warnings(problem: Problem, one: Species, largest: Sequence[float]) -> list[
         return []
     name = grid.axes[axis]
     potential = (
-        "A" if problem.rotation is None else "-m Omega x r" if one.vector_potential is None else "A - m Omega x r"
+        "A" if problem.rotation is None else "-m Omega x r" if species.vector_potential is None else "A - m Omega x r"
     )
     gauge = ""
-    if excess <= 2.0 and getattr(one.vector_potential, "gauge", "") == "landau":
+    if excess <= 2.0 and getattr(species.vector_potential, "gauge", "") == "landau":
         gauge = 'gauge = "symmetric", whose A is half as large, '
     return [
-        f'warning: species "{one.name}": along {name} {potential} reaches {largest[axis]:.4g} in the box, and the grid '
-        f"carries momenta up to pi hbar/h = {limits[axis]:.4g}: its phase is not resolved where it is larger; use "
+        f'warning: species "{species.name}": along {name} {potential} reaches {largest[axis]:.4g} in the box, and the '
+        f"grid carries momenta up to pi hbar/h = {limits[axis]:.4g}: its phase is not resolved where it is larger; use "
         f"{gauge}{math.ceil(grid.points[axis] * excess)} or more points along {name}, or a smaller box, or keep the "
         "cloud away from there"
     ]

@@ -34,19 +34,19 @@ def time_warnings(problem: Problem) -> list[str]:
     """A sentence for everything in the evolution that its steps may miss."""
     if problem.time is None:
         return []
-    found = []
+    sentences = []
     for what, entry, drifting in _entries(problem):
         if entry.until + entry.ramp <= 0.0:
             continue
         value = getattr(entry, "value", None) if entry.moves else None
-        if any(one is not None and one.jumps_or_bends("t") for one in (entry.factor, value)):
-            found.append(
+        if any(expression is not None and expression.jumps_or_bends("t") for expression in (entry.factor, value)):
+            sentences.append(
                 f"warning: {what}: its expression may jump or bend in time, and no step ends there, which costs the "
                 'integrator its order; at "from", "until" and the ends of a "ramp" steps do end'
             )
         elif entry.factor is not None and not problem.time.frame.expanding:
-            found += _of_factor(problem, what, entry, drifting)
-    return found
+            sentences += _of_factor(problem, what, entry, drifting)
+    return sentences
 
 
 def _entries(problem: Problem) -> Iterator[tuple[str, Switching, bool]]:

@@ -49,69 +49,72 @@ class ResolutionWatch:
             return
         if not self._begun:
             self._begun = True
-            self._log.line(f"found: {'; '.join(_in_words(name, one) for name, one in record['species'].items())}")
-        total = sum(found["particles"] for found in record["species"].values())
-        for one in self._species:
-            found = record["species"][one.name]
-            if self._coupled and found["particles"] < SMALL * total:
+            self._log.line(
+                f"found: {'; '.join(_in_words(name, entries) for name, entries in record['species'].items())}"
+            )
+        total = sum(entries["particles"] for entries in record["species"].values())
+        for species in self._species:
+            measured = record["species"][species.name]
+            if self._coupled and measured["particles"] < SMALL * total:
                 continue  # what a coupling has left of it, or not yet put into it, is rounding
-            self._look_at_faces(one, found["face_density"], record)
-            self._look_at_tail(one, found, record)
+            self._look_at_faces(species, measured["face_density"], record)
+            self._look_at_tail(species, measured, record)
 
-    def _look_at_faces(self, one: Species, shares: list[float], record: Mapping[str, Any]) -> None:
-        confinement, start = self._confinements[one.name], record["step"] == 0
+    def _look_at_faces(self, species: Species, shares: list[float], record: Mapping[str, Any]) -> None:
+        confinement, start = self._confinements[species.name], record["step"] == 0
         axes = range(len(shares))
         held = [axis for axis in axes if confinement.holds(axis, record["time"], before_start=start)]
         lost = [axis for axis in held if shares[axis] > LOST_AT_FACES]
         at_faces = "the density at the faces of the box along"
         if lost and self._mode == "check":
             raise BlowUp(
-                f'the box does not hold species "{one.name}": {_when(record)} {at_faces} {self._grid.in_words(lost)} '
-                f"is {self._largest(shares, lost)} of its largest, and its trap is meant to keep it away from there; "
-                f"use a larger box, and check particles, scattering lengths and trap{_GO_ON}"
+                f'the box does not hold species "{species.name}": {_when(record)} {at_faces} '
+                f"{self._grid.in_words(lost)} is {self._largest(shares, lost)} of its largest, and its trap is "
+                "meant to keep it away from there; use a larger box, and check particles, scattering lengths and "
+                f"trap{_GO_ON}"
             )
         seen = [axis for axis in axes if shares[axis] > VISIBLE_AT_FACES and confinement.keeps_apart(axis)]
         seen = sorted({*seen, *(axis for axis in held if shares[axis] > VISIBLE_AT_FACES)})
         if seen:
             self._warn(
                 "faces",
-                one,
+                species,
                 f"{_when(record)} {at_faces} {self._grid.in_words(seen)} is "
                 f"{self._largest(shares, seen)} of its largest: from here on it meets its periodic images; "
                 "use a larger box",
             )
 
-    def _look_at_tail(self, one: Species, found: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        tails, particles = found["spectral_tail"], found["particles"]
-        lost = [axis for axis in range(len(tails)) if self._both_sides(found, axis, particles) > LOST_IN_TAIL]
+    def _look_at_tail(self, species: Species, entries: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        tails, particles = entries["spectral_tail"], entries["particles"]
+        lost = [axis for axis in range(len(tails)) if self._both_sides(entries, axis, particles) > LOST_IN_TAIL]
         beyond = "of its spectrum beyond two thirds of the grid's largest wave number along"
         if lost and self._mode == "check":
             raise BlowUp(
-                f'the grid does not resolve species "{one.name}": {_when(record)} it has {self._largest(tails, lost)} '
-                f"{beyond} {self._grid.in_words(lost)}; use more points or a smaller box, and check masses, scattering "
-                f"lengths and trap{_GO_ON}"
+                f'the grid does not resolve species "{species.name}": {_when(record)} it has '
+                f"{self._largest(tails, lost)} {beyond} {self._grid.in_words(lost)}; use more points or a smaller "
+                f"box, and check masses, scattering lengths and trap{_GO_ON}"
             )
         seen = [axis for axis, share in enumerate(tails) if share > VISIBLE_IN_TAIL]
         if seen:
             self._warn(
                 "tail",
-                one,
+                species,
                 f"{_when(record)} it has {self._largest(tails, seen)} {beyond} {self._grid.in_words(seen)}: "
                 "the grid hardly resolves it; use more points or a smaller box",
             )
 
-    def _both_sides(self, found: Mapping[str, Any], axis: int, particles: float) -> float:
+    def _both_sides(self, entries: Mapping[str, Any], axis: int, particles: float) -> float:
         """The tail's share less what its mean wave number may account for: a fast packet and a plane wave, whose tail
         is on one side, are resolved as well as slow ones."""
         if not particles > 0.0:
             return 0.0
         begins = TAIL_BEGINS * self._hbar * math.pi / self._grid.spacings[axis]
-        return found["spectral_tail"][axis] - abs(found["momentum"][axis] / particles) / begins
+        return entries["spectral_tail"][axis] - abs(entries["momentum"][axis] / particles) / begins
 
-    def _warn(self, kind: str, one: Species, sentence: str) -> None:
-        if (kind, one.name) not in self._said:
-            self._said.add((kind, one.name))
-            self._log.line(f'warning: species "{one.name}": {sentence}')
+    def _warn(self, kind: str, species: Species, sentence: str) -> None:
+        if (kind, species.name) not in self._said:
+            self._said.add((kind, species.name))
+            self._log.line(f'warning: species "{species.name}": {sentence}')
 
     @staticmethod
     def _largest(shares: list[float], axes: list[int]) -> str:
@@ -121,12 +124,12 @@ class ResolutionWatch:
 _GO_ON = '; [output] resolution = "warn" lets the run go on'
 
 
-def _in_words(name: str, found: Mapping[str, Any]) -> str:
-    if not found["particles"] > 0.0:
+def _in_words(name: str, entries: Mapping[str, Any]) -> str:
+    if not entries["particles"] > 0.0:
         return f'"{name}" is empty'
     return (
-        f'"{name}" has {max(found["face_density"]):.1e} of its largest density at the faces of the box, '
-        f"{max(found['spectral_tail']):.1e} of its spectrum beyond two thirds of the largest wave number"
+        f'"{name}" has {max(entries["face_density"]):.1e} of its largest density at the faces of the box, '
+        f"{max(entries['spectral_tail']):.1e} of its spectrum beyond two thirds of the largest wave number"
     )
 
 

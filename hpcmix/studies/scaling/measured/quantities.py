@@ -19,18 +19,18 @@ def bandwidth_of(text: str) -> float:
 
 
 def _quantity(text: str, units: dict[str, float], what: str) -> float:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*(\S+)\s*", text)
-    if not found or found[2] not in units or float(found[1]) <= 0.0:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*(\S+)\s*", text)
+    if not match or match[2] not in units or float(match[1]) <= 0.0:
         raise ValueError(f'"{text}" is {what}; units are {", ".join(units)}')
-    return float(found[1]) * units[found[2]]
+    return float(match[1]) * units[match[2]]
 
 
 def counts_of(text: str) -> tuple[int, ...]:
     """Positive whole numbers of "1,2,4". Raises ValueError with a sentence."""
-    found = tuple(int(part) if part.strip().isdigit() else 0 for part in text.split(","))
-    if min(found) < 1:
+    numbers = tuple(int(part) if part.strip().isdigit() else 0 for part in text.split(","))
+    if min(numbers) < 1:
         raise ValueError(f'"{text}" is no list of positive whole numbers such as 1,2,4')
-    return found
+    return numbers
 
 
 def groups_of(text: str) -> tuple[int | None, ...]:
@@ -40,10 +40,10 @@ def groups_of(text: str) -> tuple[int | None, ...]:
 
 def pencil_grids_of(text: str) -> tuple[tuple[int, int] | None, ...]:
     """Pencil grids of "4x1,2x2,auto"; None for auto. Raises ValueError with a sentence."""
-    found: list[tuple[int, int] | None] = []
+    shapes: list[tuple[int, int] | None] = []
     for part in text.split(","):
         numbers = re.fullmatch(r"\s*([1-9]\d*)x([1-9]\d*)\s*", part)
         if numbers is None and part.strip() != "auto":
             raise ValueError(f'"{text}" is no list of pencil grids such as 4x1,2x2,auto')
-        found.append((int(numbers[1]), int(numbers[2])) if numbers else None)
-    return tuple(found)
+        shapes.append((int(numbers[1]), int(numbers[2])) if numbers else None)
+    return tuple(shapes)

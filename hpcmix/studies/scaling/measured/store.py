@@ -120,8 +120,8 @@ class Store:
                 os.truncate(self.repeats, len(whole))
             for line in whole.decode("utf-8").splitlines():
                 entry = json.loads(line)
-                one = Configuration.from_dict(entry["configuration"])
-                repeats.append(Repeat(entry["round"], one, entry["result"], entry["message"]))
+                configuration = Configuration.from_dict(entry["configuration"])
+                repeats.append(Repeat(entry["round"], configuration, entry["result"], entry["message"]))
         return repeats
 
     def rows(self, configurations: Sequence[Configuration]) -> list[Row]:
@@ -135,9 +135,9 @@ class Store:
             rows.append(Row(configuration, results, failures[-1] if failures and not results else ""))
         return rows
 
-    def result_of_job(self, one: Configuration, round_number: int | str) -> Path:
+    def result_of_job(self, configuration: Configuration, round_number: int | str) -> Path:
         """Where a job leaves the JSON of a repeat."""
-        return self.jobs_results / one.key / f"{round_number}.json"
+        return self.jobs_results / configuration.key / f"{round_number}.json"
 
     def _results_of_jobs(self, configurations: Sequence[Configuration]) -> list[Repeat]:
         repeats = []

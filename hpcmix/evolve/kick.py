@@ -1,0 +1,59 @@
+"""A kick: its duration, its instant, and the external potentials of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.model.envelope import Instant
+from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials import ExternalPotential
+from hpcmix.parallel.process.together import together
+
+
+@dataclass(frozen=True)
+class Kick:
+    """A kick of some duration in the potentials of an instant.
+
+    A kick may have two parts, the end of one step and the beginning of the next: ``earlier`` is then the part that
+    belongs to the step before, in the potentials of ``earlier_instant``. Both parts see the same densities and thus the
+    same mean field, at the same scale of the grid's frame; external potentials may be switched between them.
+    """
+
+    duration: float
+    instant: Instant
+    earlier: float = 0.0
+    earlier_instant: Instant | None = None
+
+    @property
+    def whole(self) -> float:
+        """Duration of both parts."""
+        return self.earlier + self.duration
+
+
+def external_potentials(mixture: Mixture, kick: Kick) -> list[list[np.ndarray]]:
+    """U_a of a kick, for each species a list of one array or none, and the confinement that the frame brings.
+
+    Where an external potential is switched between the two parts of a kick, their mean weighted with the durations
+    acts. An expression in time may fail at a point that one rank holds: the others learn of it here. Collective.
+    """
+    with mixture.engine.timers.phase("potential"):
+        if any(species.external.evaluates_expressions for species in mixture.species):
+            with together(mixture.communicators.world):
+                given = [_external_potential(species.external, kick) for species in mixture.species]
+        else:
+            given = [_external_potential(species.external, kick) for species in mixture.species]
+    return [
+        added if species.confinement is None else [*added, species.confinement]
+        for species, added in zip(mixture.species, given, strict=True)
+    ]
+
+
+def _external_potential(external: ExternalPotential, kick: Kick) -> list[np.ndarray]:
+    before = kick.earlier_instant
+    if before is None or not external.differs(before, kick.instant):
+        value = external.value(kick.instant)
+        return [] if value is None else [value]
+    parts = ((kick.earlier, external.value(before)), (kick.duration, external.value(kick.instant)))
+    return [(duration / kick.whole * value).astype(value.dtype) for duration, value in parts if value is not None]

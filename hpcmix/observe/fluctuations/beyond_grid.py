@@ -1,0 +1,154 @@
+"""What the grid misses of the numbers of particles outside: fluctuations of wave numbers beyond its largest.
+
+A pair of particles with k and -k, created at a point where rho_a rho_b is, has the amplitude
+
+    [K2(t) - exp(-i (T_a + T_b) t) K2(0)] / (T_a + T_b)
+
+at large k, the second part where the start is the vacuum, not where it is correlated. The two do not interfere, and
+with the volume element of wave numbers d^dk / (2 pi)^d
+
+    N_a,beyond(t) = sum_b [ I_ab(0) J_ab(0) + I_ab(t) J_ab(t) ],   I_ab = integral rho_a rho_b
+    J_ab = integral outside the box of the grid's wave numbers of |G_ab^(k)|^2 / (T_a + T_b)^2
+
+For a contact interaction J = 4 mu^2 g^2 integral k^-4, which decreases with the grid's largest wave number like 1/K in
+three dimensions only. In a frame x = b y all is the frame's: b^2 G(b y), and the densities of y; for a contact
+interaction I J is the laboratory's I at that time times what lies outside the box of the wave numbers k/b.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.model.mixture import Mixture
+from hpcmix.model.pair_kernels.kernel import squared_modulus
+from hpcmix.observe.fluctuations.sums import fluctuations_of
+from hpcmix.observe.look import Look
+from hpcmix.state.beginning import Beginning
+
+NODES = 24
+"""Of Gauss and Legendre along a face of the box: the integrand is analytic there, its error below 1e-12."""
+RADIAL_NODES = 12
+SMALLEST_INVERSE = 1e-3
+SETTLED = 1e-9
+"""Outwards k = s times a point of the surface, in panels of which each goes twice as far, until |G^|^2 changes by no
+more than this part of its value at the surface, weighted with what lies beyond; there it keeps its values, as those of
+contact interactions and dipoles do."""
+
+
+def beyond_grid(look: Look, beginning: Beginning) -> list[float | None]:
+    """N_a,beyond of every species. None where there is no such estimate: with a functional of the densities, with
+    coherent coupling, which turns what was created at the start into other species, and where the number itself has no
+    limit on finer grids. Collective."""
+    mixture, densities = look.mixture, look.densities
+    count = len(mixture.species)
+    local = [[mixture.grid.integrate(one, other) for other in densities] for one in densities]
+    overlaps = mixture.communicators.sum(local)
+    now = tail(mixture, look.instant.contraction)
+    start = now if look.instant.contraction == 1.0 else tail(mixture, 1.0)
+    if now is None or start is None or mixture.rabi.groups:
+        return [None] * count
+    missing = overlaps * now
+    if fluctuations_of(look).section.initial == "vacuum":
+        missing = missing + beginning.overlaps * start
+    sums = np.sum(np.where(overlaps + beginning.overlaps > 0.0, missing, 0.0), axis=1)
+    return [float(value) if math.isfinite(value) else None for value in sums]
+
+
+def tail(mixture: Mixture, contraction: float) -> np.ndarray | None:
+    """J_ab, shape (species, species); infinite where the integral has no limit, None where there is a functional of
+    the densities. Local."""
+    grid, count = mixture.grid, len(mixture.species)
+    converges = 2 * min(species.kinetic.growth for species in mixture.species) > grid.dimensions
+    total = np.zeros((count, count))
+    diverges = np.zeros((count, count), bool)
+    for surface, areas in faces([math.pi / spacing for spacing in grid.spacings]):
+        rays = _Rays(mixture, contraction, surface, areas)
+        if mixture.transforms(surface, contraction) is None:
+            return None
+        values = rays.transforms(1.0)
+        largest, inverse, settled = np.max(values**2, axis=2), 1.0, False
+        while not settled and inverse > SMALLEST_INVERSE:
+            total += rays.panel(0.5 * inverse, inverse)
+            inverse *= 0.5
+            before, values = values, rays.transforms(inverse)
+            settled = bool(np.max(inverse * np.abs(values**2 - before**2)) <= SETTLED * np.max(largest))
+        if converges:
+            total += rays.panel(0.0, inverse, values)
+        else:
+            diverges |= np.max(values**2, axis=2) > SETTLED * largest
+    total /= (2.0 * math.pi) ** grid.dimensions
+    total[diverges] = math.inf
+    return total
+
+
+@dataclass(frozen=True)
+class _Rays:
+    """From a face of the box outwards: k = K / r with K on the face and r from 1 to 0."""
+
+    mixture: Mixture
+    contraction: float
+    surface: list[np.ndarray]
+    areas: np.ndarray
+
+    def transforms(self, inverse: float) -> np.ndarray:
+        """G_ab^ at k = K / r, where all interactions are kernels. Raises TypeError."""
+        values = self.mixture.transforms([k / inverse for k in self.surface], self.contraction)
+        if values is None:
+            raise TypeError("a functional of the densities has no transform")
+        return values
+
+    def panel(self, last: float, first: float, constant: np.ndarray | None = None) -> np.ndarray:
+        """The integral of |G_ab^|^2 / (T_a + T_b)^2 between two values of r; with the same values of G^ everywhere, if
+        they are given."""
+        count = len(self.mixture.species)
+        total = np.zeros((count, count))
+        for inverse, weight in zip(*_legendre(last, first, RADIAL_NODES), strict=True):
+            values = self.transforms(inverse) if constant is None else constant
+            total += weight * inverse ** -(len(self.surface) + 1) * self._over_face(inverse, values)
+        return total
+
+    def _over_face(self, inverse: float, values: np.ndarray) -> np.ndarray:
+        squares = squared_modulus(self.surface) / inverse**2
+        energies = [
+            np.array([species.kinetic.of_squares(float(square)) for square in squares]) - species.kinetic.rest_energy
+            for species in self.mixture.species
+        ]
+        together = np.array([[one + other for other in energies] for one in energies])
+        return np.sum(self.areas * (values / together) ** 2, axis=2)
+
+
+def faces(largest: Sequence[float]) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+    """The surface of the box |k_i| <= K_i: of every two opposite faces points on one, each axis' components in an
+    array, and weights for both with which sum w F(s k) s^(d-1) ds is the integral over a shell of rays. Kernels are
+    even, G^(-k) = G^(k)."""
+    dimensions = len(largest)
+    for axis, distance in enumerate(largest):
+        others = [other for other in range(dimensions) if other != axis]
+        lines = [_line(largest[other], distance) for other in others]
+        mesh = np.meshgrid(*(points for points, _ in lines), indexing="ij") if lines else []
+        weights = np.full((1,) * 1, 2.0 * distance)
+        for _, line in lines:
+            weights = np.multiply.outer(weights, line)
+        size = weights.size
+        vectors = [np.full(size, distance) for _ in range(dimensions)]
+        for other, values in zip(others, mesh, strict=True):
+            vectors[other] = values.ravel()
+        yield vectors, weights.ravel()
+
+
+def _line(extent: float, distance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights from -extent to extent for functions that change over a distance about zero: k = distance sinh
+    theta, so that long boxes take no more nodes."""
+    angle = math.asinh(extent / distance)
+    nodes, weights = _legendre(-angle, angle, NODES)
+    return distance * np.sinh(nodes), distance * np.cosh(nodes) * weights
+
+
+def _legendre(first: float, last: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    half = 0.5 * (last - first)
+    return first + half * (nodes + 1.0), half * weights

@@ -1,0 +1,36 @@
+"""The fluctuations around a flow as an observable of its records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpcmix.observe.fluctuations.record import fluctuation_record
+from hpcmix.observe.look import Look
+from hpcmix.observe.observable import Label, Observable
+from hpcmix.problem.units.dimensions import LENGTH
+
+_OUTSIDE = "particles outside the condensate"
+
+
+class _Fluctuations(Observable):
+    """See :func:`~hpcmix.observe.fluctuations.record.fluctuation_record`; nothing of a state that has none."""
+
+    labels = (
+        Label("fluctuations_pairs", "pairs of amplitudes that follow the flow"),
+        Label("fluctuations_symplectic_defect", "distance of the pairs from exact commutation relations"),
+        Label("fluctuations_excitations", f"{_OUTSIDE}, coherent states"),
+        Label("fluctuations_excitations_error", f"standard error of {_OUTSIDE}, coherent states"),
+        Label("fluctuations_transverse_excitations", f"{_OUTSIDE}, product states"),
+        Label("fluctuations_transverse_excitations_error", f"standard error of {_OUTSIDE}, product states"),
+        Label("fluctuations_dressed_excitations", f"{_OUTSIDE} and of the pairs that scattering correlates"),
+        Label("fluctuations_dressed_excitations_error", "standard error of the dressed excitations"),
+        Label("fluctuations_beyond_grid", f"{_OUTSIDE} of wave numbers beyond the grid's, by a formula"),
+        Label("fluctuations_wave_numbers", "wave numbers of the shells of fluctuation spectra", LENGTH * -1),
+        Label("fluctuations_momentum_distribution", f"{_OUTSIDE} in each shell of wave numbers"),
+    )
+
+    def of_whole(self, look: Look) -> dict[str, Any]:
+        return {} if look.state.fluctuations is None else {"fluctuations": fluctuation_record(look)}
+
+
+FLUCTUATIONS = _Fluctuations()
