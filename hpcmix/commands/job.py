@@ -87,6 +87,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     callback=_numbers_of_jobs,
     help="Those of a claim about bosons beside a fixed number of fermions.",
 )
+@click.option("--excitations", is_flag=True, help="Find the spectrum of the problem's ground state, in place of a run.")
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
@@ -113,6 +114,7 @@ def job(
     claim: str | None,
     numbers: str | None,
     bosons: str | None,
+    excitations: bool,
     study: str | None,
     chain: int | None,
     site: str | None,
@@ -129,7 +131,7 @@ def job(
         check_options(claim, [option for option, text in given.items() if text])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
-    if problem.time is None and claim is None and study is None:
+    if problem.time is None and claim is None and study is None and not excitations:
         raise problem.complain("time", NEEDS_TIME)
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
@@ -154,6 +156,7 @@ def job(
         overrides=[entry for entry in overrides if not entry.startswith("output.directory=")],
         site=read_site(site),
         command=command_line(),
+        task="excitations" if excitations else "run",
         claim=claim,
         numbers=numbers,
         bosons=bosons,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
-from hpcmix.evolve.correction import kick_correction
+from hpcmix.evolve.fluctuations.pair_flows import PairFlows
 from hpcmix.evolve.kick import Kick, external_potentials
-from hpcmix.evolve.tangent import Tangent
+from hpcmix.evolve.stages import Stages
 from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
@@ -30,8 +30,8 @@ class Flows:
     sweep, and their potentials come from wave-number space in the kick's.
 
     Pairs of fluctuations (:mod:`hpcmix.state.fluctuations`) that move beside the clouds go the same way: a drift is the
-    same for them, and a kick has its tangent map (:mod:`hpcmix.evolve.tangent`). The clouds, whose bits do not depend
-    on whether there are pairs, are kicked first, beside fields of ones that become the factors of the pairs.
+    same for them, and a kick has its tangent map (evolve/fluctuations). The clouds, whose bits do not depend on whether
+    there are pairs, are kicked first, beside fields of ones that become the factors of the pairs.
 
     A species whose kinetic energy is no multiplier in k (model/kinetic/magnetic.py) drifts in position space,
     every orbital in a Krylov space of its own, and is never half way; beside others its density comes before the kick
@@ -41,7 +41,6 @@ class Flows:
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
         self._diagonal = [species.kinetic.diagonal for species in mixture.species]
-        self._axes = [mixture.transform.plane_axes if diagonal else 0 for diagonal in self._diagonal]
         # a kick takes the densities along where every species is one field on this rank, at the same stage of its
         # transform: not for sets of orbitals, not for species without any, not where another group holds some, not
         # where only some are half way
@@ -53,13 +52,14 @@ class Flows:
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._coupled = coupled_drifts(mixture)
         self._phase: np.ndarray | None = None
-        self._factor_fields: list[np.ndarray] = []
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.couplings * mixture.weights[np.newaxis, :]
         self._separate = bool(mixture.separate_terms)
         self._half_way_term = None if self._densities_first else _comes_half_way(mixture.separate_terms)
-        self._tangent: Tangent | None = None
+        self._stages = Stages(mixture)
+        self._axes = self._stages.axes
+        self._made_for_pairs: PairFlows | None = None
 
     def alternate(
         self,
@@ -84,20 +84,17 @@ class Flows:
             self._kick(clouds, kick, half_way, drift_follows, fluctuations)
             if drift_follows:
                 self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
-                if fluctuations is not None:
-                    self._drift(fluctuations.fields, drifts[number], kick.instant)
-                    if fluctuations.correction:
-                        self._drift(fluctuations.correction, drifts[number], kick.instant)
+                for fields in [] if fluctuations is None else fluctuations.moving:
+                    self._drift(fields, drifts[number], kick.instant)
             half_way = drift_follows
         return half_way
 
     def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
         bits whether this was done before it or not. Local."""
-        self._enter_position([cloud.orbitals for cloud in clouds])
-        if fluctuations is not None:
-            self._enter_position(fluctuations.fields)
-            self._enter_position(fluctuations.correction)
+        self._stages.enter_position([cloud.orbitals for cloud in clouds])
+        for fields in [] if fluctuations is None else fluctuations.moving:
+            self._stages.enter_position(fields)
 
     def forget_factors(self) -> None:
         """Drop the factors of drifts that were used so far: their durations do not come again."""
@@ -161,12 +158,16 @@ class Flows:
             ]
         if fluctuations is not None:
             with timers.phase("pairs"):
+                orbitals = [cloud.orbitals for cloud in clouds]
                 if half_way:
-                    self._enter_position([cloud.orbitals for cloud in clouds])
+                    self._stages.enter_position(orbitals)
                 factors = self._turn_beside_ones(_fields(clouds), potentials, kick, seen)
-                self._kick_pairs(fluctuations, clouds, factors, kick, pairs_half_way, drift_follows)
+                densities = () if self._densities is None else self._densities
+                self._pair_flows.kick(
+                    fluctuations, _fields(clouds), factors, densities, kick, pairs_half_way, drift_follows
+                )
                 if drift_follows:
-                    self._leave_position([cloud.orbitals for cloud in clouds])
+                    self._stages.leave_position(orbitals)
             return
         with timers.phase("kick"):
             if self._densities_first:
@@ -236,75 +237,23 @@ class Flows:
     ) -> list[np.ndarray]:
         """The phase of condensates in position space, and of fields of ones beside them: the factors of the kick. The
         condensates get the same bits as by themselves."""
-        p, engine = len(fields), self._mixture.engine
-        if not self._factor_fields:
-            self._factor_fields = [engine.empty(field.shape, field.dtype) for field in fields]
-        for factor in self._factor_fields:
-            factor[...] = 1.0
+        p = len(fields)
+        factors = self._pair_flows.fields_of_ones()
         couplings = np.zeros((2 * p, 2 * p))
         if not self._densities_first:
             couplings[:p, :p] = self._couplings * self._mixture.coupling_factor(kick.instant.contraction)
             couplings[p:, :p] = couplings[:p, :p]
         if seen is not None:
             seen = HalfWayFields(seen.spectra, np.vstack([seen.weights, seen.weights]))
-        self._turn([*fields, *self._factor_fields], [*potentials, *potentials], couplings, kick, 0, False, False, seen)
-        return self._factor_fields
+        self._turn([*fields, *factors], [*potentials, *potentials], couplings, kick, 0, False, False, seen)
+        return factors
 
-    def _kick_pairs(
-        self,
-        fluctuations: Fluctuations,
-        clouds: Sequence[Cloud],
-        factors: Sequence[np.ndarray],
-        kick: Kick,
-        half_way: bool,
-        drift_follows: bool,
-    ) -> None:
-        """The tangent map of a kick that the condensates have gone through. Where not all species are half way, pairs
-        are brought to position space and back beside it. Collective."""
-        if self._tangent is None:
-            self._tangent = Tangent(self._mixture)
-        orbitals, densities = _fields(clouds), () if self._densities is None else self._densities
-        frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant.contraction)
-        if len(set(self._axes)) == 1 and not fluctuations.correction:
-            frozen.move(fluctuations.each, self._axes[0], half_way, drift_follows)
-            return
-        moved = [fluctuations.fields, fluctuations.correction]
-        for fields in moved if half_way else ():
-            self._enter_position(fields)
-        if fluctuations.correction:
-            self._kick_correction(fluctuations, orbitals, factors, kick)
-        frozen.move(fluctuations.each, 0, False, False)
-        for fields in moved if drift_follows else ():
-            self._leave_position(fields)
-
-    def _kick_correction(
-        self, fluctuations: Fluctuations, orbitals: Sequence[np.ndarray], factors: Sequence[np.ndarray], kick: Kick
-    ) -> None:
-        """The correction to the condensates, which sees pairs as they are before the kick. Collective."""
-        kick_correction(
-            self._mixture,
-            [
-                np.sqrt(weight) * orbital * factor.conj()
-                for weight, orbital, factor in zip(self._mixture.weights, orbitals, factors, strict=True)
-            ],
-            factors,
-            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
-            [field[0] for field in fluctuations.correction],
-            kick.whole,
-            kick.instant.contraction,
-        )
-
-    def _enter_position(self, fields: Sequence[np.ndarray]) -> None:
-        """Bring fields of every species that are half way to position space, in place."""
-        for array, diagonal in zip(fields, self._diagonal, strict=False):
-            for field in array if diagonal else ():
-                self._mixture.transform.enter_position(field, field)
-
-    def _leave_position(self, fields: Sequence[np.ndarray]) -> None:
-        """The reverse, for those whose drift begins half way."""
-        for array, axes in zip(fields, self._axes, strict=False):
-            for field in array:
-                self._mixture.engine.kernels.transform_planes(field, True, axes=axes)
+    @property
+    def _pair_flows(self) -> PairFlows:
+        """Made when there are pairs for the first time."""
+        if self._made_for_pairs is None:
+            self._made_for_pairs = PairFlows(self._mixture, self._stages)
+        return self._made_for_pairs
 
     def _flow_factors(self, species: int, duration: float) -> Factors | Turn:
         key = (species, duration)

@@ -1,7 +1,7 @@
 """What a kick does to pairs of fluctuations beside the condensates, with the transforms before and after it.
 
 With psi_a = amplitude_a orbital_a, in position space and after the kick of the condensates, and factor_a =
-exp(-i theta_a) that kick's phase, a kick changes every pair of fields u_a, w_a (evolve/tangent.py) to
+exp(-i theta_a) that kick's phase, a kick changes every pair of fields u_a, w_a (evolve/fluctuations/tangent.py) to
 
     u_a <- factor_a u_a - i angle psi_a g_a,      w_a <- factor_a w_a - i angle psi_a conj(g_a)
 

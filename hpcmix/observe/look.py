@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from hpcmix.evolve.correction import kick_correction
+from hpcmix.evolve.fluctuations.correction import kick_correction
+from hpcmix.evolve.fluctuations.tangent import Tangent
 from hpcmix.evolve.instants import coming_instant, pending_instant
-from hpcmix.evolve.tangent import Tangent
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Interaction, Mixture
@@ -119,8 +119,8 @@ class Look:
         return held if self.state.progress.pending_kick == 0.0 else self._completed_pairs(held)
 
     def correction(self) -> list[np.ndarray]:
-        """M_a of every species, the first correction to the condensates of coherent states (evolve/correction.py), with
-        the pending kick done. Collective over the world.
+        """M_a of every species, the first correction to the condensates of coherent states
+        (evolve/fluctuations/correction.py), with the pending kick done. Collective over the world.
 
         Raises :class:`ValueError` where the state has none."""
         fluctuations = self.state.fluctuations

@@ -68,6 +68,11 @@ class Fluctuations:
         return [array.reshape(2 * len(array), *array.shape[2:]) for array in self.pairs]
 
     @property
+    def moving(self) -> list[list[np.ndarray]]:
+        """Everything that drifts as orbitals do: :attr:`fields`, and the correction where there is one."""
+        return [self.fields, self.correction] if self.correction else [self.fields]
+
+    @property
     def each(self) -> list[list[np.ndarray]]:
         """For every pair u of all species, then w of all species; the arrays are the pairs' own."""
         return [[array[number, part] for part in (0, 1) for array in self.pairs] for number in range(len(self.held))]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from hpcmix.studies.budget import Budget
 
@@ -62,13 +63,15 @@ class Fit:
         """
         if len(x) < 3:
             raise ValueError(f"a fit with a confidence needs three points, here are {len(x)}")
-        abscissa = np.log(x)
-        line = stats.linregress(abscissa, np.log(y))
-        reach = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(x) - 2)) * float(line.stderr)
+        abscissa, ordinate = np.log(x), np.log(y)
+        distances, heights = abscissa - np.mean(abscissa), ordinate - np.mean(ordinate)
+        squares = float(np.sum(distances**2))
+        slope = float(np.sum(distances * heights)) / squares
+        scatter = float(np.sum((heights - slope * distances) ** 2)) / (len(x) - 2)
+        reach = float(stdtrit(len(x) - 2, 0.5 + 0.5 * CONFIDENCE)) * math.sqrt(scatter / squares)
         if len(errors):
-            distances = np.abs(abscissa - np.mean(abscissa))
-            reach += float(np.sum(distances * np.asarray(errors) / np.asarray(y)) / np.sum(distances**2))
-        return cls(quantity, variable, float(line.slope), (float(line.slope) - reach, float(line.slope) + reach))
+            reach += float(np.sum(np.abs(distances) * np.asarray(errors) / np.asarray(y))) / squares
+        return cls(quantity, variable, slope, (slope - reach, slope + reach))
 
     def __str__(self) -> str:
         low, high = self.interval

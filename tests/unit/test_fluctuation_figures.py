@@ -98,6 +98,13 @@ def test_a_number_that_no_record_has_is_not_in_the_legend():
     assert len(figure.legends[0].get_texts()) == 2
 
 
+@pytest.mark.parametrize(("part", "lines"), [(1e-50, 2), (0.05, 3)])
+def test_what_the_grid_leaves_out_is_drawn_where_it_is_something(part, lines):
+    """Of a smooth kernel it is nothing, and must not stretch the axis over fifty decades."""
+    axes = fluctuation_figure(records([0.0, 0.5, 1.0], beyond_grid=part), {}, PLAIN, "title").axes[0]
+    assert len(axes.lines) == lines and axes.get_yscale() == "linear"
+
+
 def test_a_beginning_can_be_drawn():
     with matplotlib.rc_context(STYLE):
         fluctuation_figure(records([0.0]), {}, PLAIN, "title").draw_without_rendering()

@@ -142,10 +142,21 @@ class ModeSearch:
         q = rows.minus[active] - energies * rows.p[active]
         self._preconditioner.apply(p, q)
         operator.project(p, q)
-        p /= _column(operator.norms(p), p.ndim)
-        q /= _column(operator.norms(q), q.ndim)
+        self._make_independent(p, q)
         block = rows.joined(Block(p, q, *operator.apply(p, q)), self._directions)
         self._take(self._small_problem(block), block, len(rows))
+
+    def _make_independent(self, p: np.ndarray, q: np.ndarray) -> None:
+        """Take from p what they have of the present p, orthogonal in A_+ (where these are orthogonal, of length
+        hbar omega), from q the same in A_-, and make them of length one, in place: close to convergence little more is
+        left."""
+        rows, inverse = self._rows, 1.0 / self.energies[:, np.newaxis]
+        for _ in range(2):
+            along_p, along_q = self._operator.overlaps_of([(rows.plus, p), (rows.minus, q)])
+            p -= _combined(rows.p, inverse * along_p)
+            q -= _combined(rows.q, inverse * along_q)
+            for part in (p, q):
+                part /= _column(self._operator.norms(part), part.ndim)
 
     def _small_problem(self, block: Block) -> RitzPairs:
         products = [(block.p, block.plus), (block.q, block.minus), (block.p, block.q)]
@@ -164,14 +175,12 @@ class ModeSearch:
 
     def _take(self, pairs: RitzPairs, block: Block, rows: int) -> None:
         """The pairs become the rows; what moved those that have not converged is kept as their directions."""
-        moved_p, moved_q = pairs.p.copy(), pairs.q.copy()
-        moved_p[:rows], moved_q[:rows] = 0.0, 0.0
         self._rows = block.combined(pairs.p, pairs.q)
         self.energies = pairs.energies
         self._judge_rows()
         active = self.residuals > self._tolerance
         if len(block) > rows and np.any(active):
-            self._directions = block.combined(moved_p[:, active], moved_q[:, active])
+            self._directions = block.combined(*pairs.moves(active, rows))
         else:
             self._directions = self._rows[:0]
 

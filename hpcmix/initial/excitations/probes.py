@@ -46,7 +46,7 @@ def start_pairs(
         start[...] = orbital.reshape(grid.position_shape)
     probes = [number for number in held if number >= fluctuations.exact]
     for a, array in enumerate(fluctuations.pairs):
-        functions = _exact_functions(section, mixture, fluctuations.start, a)
+        functions = exact_functions(section, mixture, fluctuations.start, a)
         first = a * len(functions)
         for slot, number in enumerate(held):
             if first <= number < first + len(functions):
@@ -85,10 +85,12 @@ def probe(grid: Grid, seed: int, number: int, species: int) -> np.ndarray:
     return noise
 
 
-def _exact_functions(
+def exact_functions(
     section: FluctuationsSection, mixture: Mixture, start: Sequence[np.ndarray], species: int
 ) -> np.ndarray:
-    """The functions of a species that are followed for themselves, shape (M, *local grid)."""
+    """The functions of a species that are followed for themselves, shape (M, *local grid). Collective over the group.
+
+    Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError`, on every rank, where they are linearly dependent."""
     orbital = _filled(mixture, start, species)
     if section.whole:
         return every_function(mixture, orbital)
@@ -138,6 +140,6 @@ def _gram(mixture: Mixture, fluctuations: Fluctuations) -> np.ndarray:
     gram = np.zeros((len(held), len(held)), np.complex128)
     for a in range(len(mixture.species) if held else 0):
         rows = np.stack([probe(grid, section.seed, number, a).ravel() for number in held])
-        project_out(_exact_functions(section, mixture, fluctuations.start, a), rows, mixture)
+        project_out(exact_functions(section, mixture, fluctuations.start, a), rows, mixture)
         gram += communicators.sum(grid.cell_volume * (rows.conj() @ rows.T))
     return gram

@@ -26,9 +26,11 @@ FLUCTUATION_DENSITY = "fluctuation_density"
 MATRICES = {
     "U": "U of b(t) = U b + V b^+ between points of the grid, rows (species, axes), columns (species, axes)",
     "V": "V of b(t) = U b + V b^+ between points of the grid, rows (species, axes), columns (species, axes)",
-    "D": "first correction to the density matrix of coherent states, times the particles, between points of the grid",
+    "gamma": "<b^+(y) b(x)> = V V^+, rows (species, axes) x, columns (species, axes) y",
+    "alpha": "<b(x) b(y)> = U V^T, rows (species, axes) x, columns (species, axes) y",
+    "D": "N (gamma_N - |phi><phi|) of a coherent state of many particles, rows (axes) x, columns (axes) y",
 }
-"""What matrices of fluctuations are, by the names of their datasets."""
+"""What the matrices of the fluctuations are, by the last part of the names of their datasets."""
 
 
 def write_snapshot(
@@ -50,7 +52,7 @@ def write_snapshot(
               the orbitals of this rank's group; the last part of the path says what it is: density, phase,
               wave_function. The same names and types on every rank.
     grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
-    matrices  of fluctuations, the same in every replica, by their names (:data:`MATRICES`).
+    matrices  those of the fluctuations, whole in every replica, by the names of their datasets (:data:`MATRICES`).
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises

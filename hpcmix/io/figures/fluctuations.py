@@ -23,6 +23,9 @@ FEWEST_PARTICLES = 10.0
 _DECADES = 100.0
 """Numbers whose largest is so many times their median have a logarithmic axis; one that grows like t^2 has 4 times."""
 
+_VISIBLE = 1e-2
+"""What the grid leaves out is drawn from such a part of the largest number on: of kernels it is next to nothing."""
+
 _PANELS_IN_A_ROW = 2
 
 
@@ -76,17 +79,25 @@ def fluctuation_figure(records: Records, particles: Mapping[str, float], units: 
 
 
 def _draw_species(axes: Axes, records: Records, name: str, units: FigureUnits) -> None:
-    """Every number that the records have of a species, where it is finite and not zero throughout."""
+    """Every number that the records have of a species and that is not zero throughout."""
     place, _ = _time_axis(records, units)
+    marker = "o" if place.size <= 12 else None
     lines: list[np.ndarray] = []
     bands: list[np.ndarray] = []
     for number in _NUMBERS:
         values = column(records, KEY, "species", name, number.key)
-        if not np.any(np.isfinite(values) & (values != 0.0)):
+        smallest = 0.0 if number.has_error else _VISIBLE * _largest(lines)
+        if not _largest([values]) > smallest:
             continue
-        marker = "o" if place.size <= 12 else None
-        axes.plot(place, values, marker=marker, markersize=3.0, color=number.colour, linestyle=number.line,
-                  label=number.label)  # fmt: skip
+        axes.plot(
+            place,
+            values,
+            marker=marker,
+            markersize=3.0,
+            color=number.colour,
+            linestyle=number.line,
+            label=number.label,
+        )
         lines.append(values)
         if number.has_error:
             error = np.nan_to_num(column(records, KEY, "species", name, f"{number.key}_error"))
@@ -96,10 +107,15 @@ def _draw_species(axes: Axes, records: Records, name: str, units: FigureUnits) -
         _choose_scale(axes, lines, bands)
 
 
+def _largest(lines: Sequence[np.ndarray]) -> float:
+    """The largest finite value, 0 where there is none."""
+    return max((float(np.nanmax(values, initial=0.0)) for values in lines), default=0.0)
+
+
 def _choose_scale(axes: Axes, lines: Sequence[np.ndarray], bands: Sequence[np.ndarray]) -> None:
     """From zero on, or logarithmic where the numbers span decades: one line in time, or the lines among each other."""
     positive = [values[values > 0.0] for values in lines if np.any(values > 0.0)]
-    top = float(np.nanmax(np.concatenate([*lines, *bands])))
+    top = _largest([*lines, *bands])
     if not positive or not top > 0.0:
         return
     if top <= _DECADES * min(float(np.median(values)) for values in positive):

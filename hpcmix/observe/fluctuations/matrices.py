@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.initial.excitations.feynman import every_function
-from hpcmix.observe.fluctuations.corrections import corrections
+from hpcmix.initial.excitations.probes import exact_functions
+from hpcmix.observe.fluctuations.corrections import density_matrices
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of, go_over
 from hpcmix.observe.look import Look
 from hpcmix.parallel.decomposition import Block, Part
@@ -25,16 +25,9 @@ PAIRS_AT_ONCE = 256
 
 
 def all_matrices(look: Look) -> dict[str, Part]:
-    """What snapshots hold of the fluctuations as matrices, by the names of their datasets: U and V, and per species D,
-    the first correction to the density matrix of coherent states (corrections.py), as arrays of shape (*grid, *grid).
-    The same in every replica. Collective over the world."""
-    grid = look.mixture.grid
-    block = grid.position_block
-    place = Block((*block.start, *(0 for _ in grid.points)), (*block.shape, *grid.points))
-    found = bogoliubov_matrices(look)
-    for species, matrix in zip(look.mixture.species, corrections(look), strict=True):
-        found[f"{species.name}/D"] = Part((*grid.points, *grid.points), place, matrix.reshape(place.shape))
-    return found
+    """What snapshots hold of the fluctuations as matrices, by the names of their datasets: U and V, gamma and alpha,
+    and per species D (corrections.py). The same in every replica. Collective over the world."""
+    return bogoliubov_matrices(look) | density_matrices(look)
 
 
 def bogoliubov_matrices(look: Look) -> dict[str, Part]:
@@ -91,9 +84,11 @@ def _every_function(look: Look) -> np.ndarray:
     group."""
     mixture = look.mixture
     grid, points = mixture.grid, int(np.prod(mixture.grid.points))
+    fluctuations = fluctuations_of(look)
     found = np.empty((len(mixture.species), points, points), np.complex128)
-    for whole, orbital in zip(found, fluctuations_of(look).start, strict=True):
+    for a, whole in enumerate(found):
         local = np.zeros((points, *grid.points), np.complex128)
-        local[(slice(None), *grid.position_block.slices)] = every_function(mixture, orbital)
+        functions = exact_functions(fluctuations.section, mixture, fluctuations.start, a)
+        local[(slice(None), *grid.position_block.slices)] = functions
         whole[...] = mixture.communicators.sum(local).reshape(points, points)
     return found

@@ -25,6 +25,7 @@ class _Fluctuations(Observable):
         Label("fluctuations_dressed_excitations", f"{_OUTSIDE} and of the pairs that scattering correlates"),
         Label("fluctuations_dressed_excitations_error", "standard error of the dressed excitations"),
         Label("fluctuations_beyond_grid", f"{_OUTSIDE} of wave numbers beyond the grid's, by a formula"),
+        Label("fluctuations_correction_trace", "trace of D, zero but for rounding"),
         Label("fluctuations_wave_numbers", "wave numbers of the shells of fluctuation spectra", LENGTH * -1),
         Label("fluctuations_momentum_distribution", f"{_OUTSIDE} in each shell of wave numbers"),
     )

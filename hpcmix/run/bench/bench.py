@@ -29,11 +29,12 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.run.bench.machine import describe_machine
 from hpcmix.run.bench.output import output_costs
+from hpcmix.run.bench.pairs import pair_costs
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.bench.table import print_bench
+from hpcmix.run.bench.timing import seconds_of_steps
 from hpcmix.run.log import Log
 from hpcmix.run.marching.evolution import Evolution
-from hpcmix.run.marching.loop import Duties, march
 from hpcmix.run.planning.memory import MemoryMeter
 from hpcmix.run.planning.plan import real_bytes
 from hpcmix.run.planning.traffic import all_transforms_per_step, step_bytes, transform_operations
@@ -187,35 +188,6 @@ def _read(file: str | None, overrides: Sequence[str]) -> Problem:
     return load([*overrides, *quick]) if quick else problem
 
 
-class _Timing(Duties):
-    """Takes the time of attempts at a step, so many of them."""
-
-    def __init__(self, simulation: Simulation, attempts: int) -> None:
-        self._simulation, self._attempts = simulation, attempts
-        self.seconds: list[float] = []
-
-    @property
-    def over(self) -> bool:
-        """Whether that many were made: the problem's own end does not count."""
-        return len(self.seconds) >= self._attempts
-
-    def attempted(self, seconds: float) -> None:
-        """Note it."""
-        self.seconds.append(seconds)
-        self._simulation.beat()
-
-
-def _seconds_of_steps(evolution: Evolution, attempts: int) -> np.ndarray:
-    """How long so many attempts at a step took, each on the slowest rank. Collective."""
-    simulation, timing = evolution.simulation, _Timing(evolution.simulation, attempts)
-    world = simulation.communicators.world
-    world.Barrier()
-    march([evolution], timing, world, simulation.timers)
-    seconds = np.array(timing.seconds)
-    world.Allreduce(MPI.IN_PLACE, seconds, op=MPI.MAX)
-    return seconds
-
-
 def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[str, Any]:
     """Take steps in the loop of a run, and describe how long they took; the same on every rank. Collective.
 
@@ -224,9 +196,9 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
     """
     problem, comm, evolution = simulation.problem, simulation.communicators.world, Evolution(simulation)
     meter.restart()
-    steps = length.steps_of(_seconds_of_steps(evolution, WARM_UP_STEPS)[-1])
+    steps = length.steps_of(seconds_of_steps(evolution, WARM_UP_STEPS)[-1])
     before = Timers(dict(simulation.timers.seconds), dict(simulation.timers.calls))
-    durations = _seconds_of_steps(evolution, steps)
+    durations = seconds_of_steps(evolution, steps)
     phases = _difference(simulation.timers, before).over_ranks(comm)
     memory = comm.allgather(meter.beyond_baseline())
     copying = _copy_bandwidth(comm, simulation.mixture.grid.position_block.size, simulation.mixture.real_dtype)
@@ -244,8 +216,7 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
         "threads": thread_count(),
         **_places(comm),
         "groups": simulation.communicators.groups,
-        "replicas": simulation.communicators.replicas,
-        "pairs": problem.pairs,
+        "pairs": pair_costs(evolution, steps, step),
         "pencil_grid": list(simulation.communicators.decomposition.pencil_grid),
         "exchange": simulation.mixture.transform.exchange_name,
         "transform": simulation.mixture.transform.description,

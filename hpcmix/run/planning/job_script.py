@@ -41,6 +41,7 @@ class Job:
     chain           number of jobs that follow each other, each going on where the one before stopped.
     claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers, bosons: its
                     options of these names.
+    task            the command that takes the problem: run, or excitations.
     scaling         words of ``hpcmix scaling``, which measures the problem, in place of a run.
     command         the command line that made the script, for its first lines.
     site            lines of the site: #SBATCH lines for the head, all others (modules) for the body.
@@ -62,6 +63,7 @@ class Job:
     overrides: Sequence[str] = ()
     site: str = ""
     command: str = "hpcmix job"
+    task: str = "run"
     claim: str | None = None
     numbers: str | None = None
     bosons: str | None = None
@@ -102,6 +104,8 @@ def _check(problem: Problem, job: Job) -> None:
         of_a_job += ["--set" for entry in job.overrides if TASK in entry]
         for option in of_a_job:
             raise ProblemError.of(option, f"{TASK} stands for the number of a job in an array; add --array 0-9")
+    if job.task != "run" and (job.claim or job.scaling):
+        raise ProblemError.of(f"--{job.task}", "goes with neither --check nor --scaling")
     if job.scaling and (job.claim or job.array):
         raise ProblemError.of("--scaling", "goes with neither --check nor --array")
     for option in lists if job.claim is None else ():
@@ -157,7 +161,7 @@ def _program(job: Job) -> str:
         ranks = launchers.template(job.launcher, job.mpi)
         words = [*job.scaling, "--launcher", ranks, "--ranks-per-node", str(job.ranks_per_node)]
         return " ".join(["hpcmix scaling", shlex.join([job.file, *words]), *settings, '--output "$directory"'])
-    words = ["run", shlex.quote(job.file)]
+    words = [job.task, shlex.quote(job.file)]
     if job.claim is not None:
         words = ["check", shlex.quote(job.claim), shlex.quote(job.file)]
         for option, text in (("--numbers", job.numbers), ("--bosons", job.bosons)):
@@ -180,9 +184,11 @@ def _opening(job: Job, restarts: bool) -> list[str]:
 
 
 def _progress(job: Job) -> str:
-    """The shell function that tells how far it is: the newest checkpoint; of a claim, whose parts are stored one beside
-    the other, all of them; of a scaling study the number of its repeats."""
+    """The shell function that tells how far it is: the newest checkpoint; of a search when it was kept; of a claim,
+    whose parts are stored one beside the other, all of them; of a scaling study the number of its repeats."""
     files = 'find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1'
+    if job.task != "run":  # how far its searches came
+        files = 'find "$directory" -name "*-search.h5" -printf "%f %T@\\n" 2>/dev/null | sort'
     if job.claim is not None:
         files = 'find "$directory" -path "*/checkpoints/*.h5" -printf "%P\\n" 2>/dev/null | sort'
     if job.scaling:
@@ -215,7 +221,7 @@ def _body(program: str, progress: str) -> list[str]:
 
 def _requeue(job: Job) -> list[str]:
     most = job.requeues
-    how = "submitting it again" if job.claim or job.scaling else "hpcmix restart $directory"
+    how = "submitting it again" if job.claim or job.scaling or job.task != "run" else "hpcmix restart $directory"
     return [
         "# Start again if the run stopped early, got further, and has not been started too often.",
         'if [ "$status" -eq 75 ] && [ "$cancelled" = no ]; then',

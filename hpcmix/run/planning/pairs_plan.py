@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.division import Division
 from hpcmix.problem.schema import Problem
 
-PAIR_SLOWNESS = 1.15
-"""Cost of a pair's Fourier pairs beside those of the condensates: its shear reads them too."""
+PAIR_SLOWNESS = 1.05
+"""Cost of a pair's Fourier pairs beside those of the condensates. Measured (hpcmix bench): a pair takes as long as 1.6
+to 2.2 steps of two condensates at 32^3 to 64^3, with kernels 2.2; twice the fields are 2."""
+
+SECONDS_PER_PAIR_DRIFT = 120e-6
+"""What the calls of a drift and a kick take for a pair where the grid has hardly a point. Measured 110 to 150 us."""
+
+SECONDS_PER_PAIR_CHANNEL = 100e-6
+"""The same of a channel of the kernels; twice as much in one dimension. Measured 100 and 200 us."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +81,16 @@ def pair_transforms(problem: Problem, convolution: float) -> float:
 def pair_bytes(problem: Problem) -> int:
     """Bytes of a pair on the whole grid, in memory and in a checkpoint: u and w of every species."""
     return math.prod(problem.grid.points) * 2 * len(problem.species) * 16
+
+
+def densities_stored(problem: Problem) -> bool:
+    """Whether snapshots hold the density of what is outside the condensates, a real field of every species."""
+    return problem.fluctuations is not None and "density" in problem.fluctuations.also
+
+
+def pair_calls(problem: Problem) -> float:
+    """Seconds that the calls of a pair take in a step, however small the grid is."""
+    drifts = len(problem.timing.splitting.drifts)
+    channels = sum(channels_through(problem, boundary).count for boundary in ("periodic", "free"))
+    per_channel = SECONDS_PER_PAIR_CHANNEL * (2 if len(problem.grid.points) == 1 else 1)
+    return drifts * (SECONDS_PER_PAIR_DRIFT + per_channel * channels)

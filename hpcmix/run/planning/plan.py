@@ -21,7 +21,9 @@ from hpcmix.run.planning.krylov_plan import krylov_fields, pairs_per_drift, turn
 from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
+    densities_stored,
     pair_bytes,
+    pair_calls,
     pair_transforms,
     passing_fields,
     plan_of_pairs,
@@ -294,6 +296,7 @@ def snapshot_bytes(problem: Problem) -> int:
         single = orbitals == 1
         sizes = {"density": 1, "phase": int(single), "wave_function": 2 * orbitals, "thomas_fermi": int(not single)}
         reals += sum(sizes[name] for name in problem.output.snapshots.fields)
+    reals += len(problem.species) * densities_stored(problem)
     return math.prod(problem.grid.points) * reals * real_bytes(problem)
 
 
@@ -354,6 +357,8 @@ def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:
         calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)
+    if held:
+        calls += held * pair_calls(problem)
     return pairs * seconds_per_pair(problem.grid.points, ranks) + calls
 
 

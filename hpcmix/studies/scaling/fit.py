@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from hpcmix.problem.schema import Problem
 from hpcmix.run.bench.spread import Spread
@@ -191,7 +191,7 @@ def _mean(values: Sequence[float]) -> Parameter:
     """The mean of positive values, known when its whole confidence interval is positive."""
     if len(values) < 2:
         return Parameter.unknown("a single repeat tells nothing of the scatter; measure more (--repeats 5)")
-    student = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, len(values) - 1))
+    student = float(stdtrit(len(values) - 1, 0.5 + 0.5 * CONFIDENCE))
     value, half_width = float(np.mean(values)), student * float(np.std(values, ddof=1)) / np.sqrt(len(values))
     if value <= half_width:
         return Parameter.unknown(
@@ -250,7 +250,7 @@ def solve_link(design: np.ndarray, times: np.ndarray, errors: np.ndarray) -> Lin
     inverse = np.linalg.inv(weighted.T @ weighted)
     solution = inverse @ (weighted.T @ (times / errors))
     scatter = float(np.sum((weighted @ solution - times / errors) ** 2)) / (count - 2)
-    student = float(stats.t.ppf(0.5 + 0.5 * CONFIDENCE, count - 2))
+    student = float(stdtrit(count - 2, 0.5 + 0.5 * CONFIDENCE))
     covariance = inverse * max(1.0, scatter) * student**2 / np.outer(scale, scale)
     parameters: list[Parameter] = []
     for place, name in enumerate(("latency", "bandwidth")):

@@ -88,6 +88,22 @@ def open_axes(*axes: np.ndarray) -> list[np.ndarray]:
     return list(np.ix_(*axes))
 
 
+WHOLE = (slice(None),) * 3
+
+
+def places(points: int, block: tuple[slice, ...] = WHOLE) -> list[np.ndarray]:
+    """The coordinates of a block of the grid, one open axis after the other."""
+    return open_axes(*(axis(points)[part] for part in block))
+
+
+def squares(points: int, block: tuple[slice, ...] = WHOLE, half: bool = False) -> np.ndarray:
+    """k^2 on a block of the spectrum of complex fields, or of the half spectrum of real ones."""
+    k = wave_numbers(points)
+    last = np.abs(k[: points // 2 + 1]) if half else k
+    first, second, third = open_axes(k[block[0]], k[block[1]], last[block[2]])
+    return first**2 + second**2 + third**2
+
+
 def potential(axes: list[np.ndarray]) -> np.ndarray:
     """U on a block of points; `axes` broadcast against each other."""
     return 0.5 * sum(square * x * x for square, x in zip(SQUARED_FREQUENCIES, axes, strict=True))

@@ -26,10 +26,14 @@ IMAGINARY = 1e-9
 """Share of psi that may be imaginary in a state that counts as real: rounding is 1e-14, and the residual allowed of a
 state 1e-8 and below."""
 FREE = 1e-6
-"""<d psi|A_+|d psi> relative to <d psi|d psi> and the energies below which a displacement or a rotation counts as free: of
-a state of residual 1e-8 the grid leaves 1e-8 or less. A trap of frequency omega leaves m omega^2 times the width."""
-ROUGH = 1e-2
-"""The same for |A_+ d psi|, which the tails of a cloud make larger where a functional is no smooth function of psi."""
+"""Force of the external potential on a displaced or turned state, relative to the energies, below which the direction
+is free. A trap of frequency omega leaves m omega^2 times the width; a rotation in an isotropic trap rounding."""
+ANISOTROPIC = 3e-3
+"""|A_+ D psi| relative to |D psi| and the energies beyond which something else holds a direction, dipoles a rotation.
+What a grid leaves of a displacement that it resolves to eight digits is 1e-5, or 1e-3 where a functional is no smooth
+function of psi in the tails of a droplet."""
+UNMOVED = 1e-6
+"""Change of a state over one spacing of the grid, relative to itself, below which it has the symmetry."""
 
 
 def phases_of_real_state(operator: BogoliubovOperator) -> np.ndarray | None:
@@ -80,9 +84,8 @@ class RealOperator:
             names = " and ".join(self.mixture.species[a].name for a in sphere)
             self._remove(f"phase of {names}", phase)
         self._phases = len(self.removed)
-        for name, direction in self._generators():
-            if self._is_free(direction):
-                self._remove(name, direction)
+        for name, direction in self._free_directions():
+            self._remove(name, direction)
 
     @property
     def transforms(self) -> int:
@@ -177,14 +180,14 @@ class RealOperator:
         self.symmetries.append(name)
         self.removed = np.concatenate([self.removed, row / length])
 
-    def _generators(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Displacements along the axes and rotations between them, applied to psi."""
+    def _generators(self, fields: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """Displacements along the axes and rotations between them, applied to real fields of all species."""
         axes, grid = "xyz"[: self.mixture.grid.dimensions], self.mixture.grid
         gradients = []
         for axis, name in enumerate(axes):
             gradient = np.empty(self.shape)
-            for wave, target in zip(self.waves, gradient, strict=True):
-                field = wave.astype(np.complex128)
+            for own, target in zip(fields, gradient, strict=True):
+                field = own.astype(np.complex128)
                 self.mixture.apply_momentum(field, axis)
                 target[...] = -field.imag / self.mixture.hbar  # -i hbar d/dx of a real field
             gradients.append(gradient)
@@ -194,17 +197,26 @@ class RealOperator:
                 turned = grid.coordinates[j] * gradients[i] - grid.coordinates[i] * gradients[j]
                 yield f"rotation of {axes[j]} into {axes[i]}", turned
 
-    def _is_free(self, direction: np.ndarray) -> bool:
-        """Whether nothing holds the state in a direction, and it is moved by it at all."""
-        row = direction[np.newaxis]
-        length = float(self.norms(row)[0])
-        particles = float(self.norms(self.waves[np.newaxis])[0])
-        if not length * max(self.mixture.grid.spacings) > 1e-6 * particles:
-            return False
-        image, _ = self.apply(row, np.zeros_like(row))
-        curvature = abs(float(self.overlaps(row, image)[0, 0]))
-        is_flat = curvature <= FREE * length**2 * self.energy_scale
-        return is_flat and bool(self.norms(image)[0] <= ROUGH * length * self.energy_scale)
+    def _free_directions(self) -> Iterator[tuple[str, np.ndarray]]:
+        """D psi for the displacements and rotations D that change the state and that nothing holds: [D, U] psi =
+        D (U psi) - U D psi vanishes, and A_+ D psi is small."""
+        external = np.zeros(self.shape)
+        for species, potential in zip(self.mixture.species, external, strict=True):
+            value = species.external.value(self.general.instant)
+            if value is not None:
+                potential[...] = value
+        size = float(self.norms(self.waves[np.newaxis])[0])
+        of_waves, of_held = (self._generators(fields) for fields in (self.waves, external * self.waves))
+        for (name, direction), (_, held) in zip(of_waves, of_held, strict=True):
+            length = float(self.norms(direction[np.newaxis])[0])
+            if not length * max(self.mixture.grid.spacings) > UNMOVED * size:
+                continue
+            force = float(self.norms((held - external * direction)[np.newaxis])[0])
+            if force > FREE * length * self.energy_scale:
+                continue
+            image, _ = self.apply(direction[np.newaxis], np.zeros((1, *self.shape)))
+            if float(self.norms(image)[0]) <= ANISOTROPIC * length * self.energy_scale:
+                yield name, direction
 
 
 def _rows(block: np.ndarray) -> np.ndarray:

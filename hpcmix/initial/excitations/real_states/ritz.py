@@ -15,6 +15,8 @@ import numpy as np
 DEPENDENT = 1e-11
 """Eigenvalue of a scaled Gram matrix, relative to its largest, below which a direction is dropped: rounding makes up
 more than a hundred-thousandth of it."""
+INDEPENDENT = 1e-8
+"""Singular value of a set of directions of unit length, relative to the largest, below which one is dropped."""
 NEGATIVE = 1e-8
 """A scaled Gram matrix has eigenvalues between 0 and the number of rows; one so far below zero is no rounding."""
 
@@ -32,11 +34,31 @@ class NegativeForm(Exception):
 class RitzPairs:
     """energies      hbar omega, ascending.
     p, q          coefficients in the bases, a column for each pair, with p^T q = 1.
+    bases         matrices that make the bases orthonormal in G_+ and G_-, without what depends on the rest.
     """
 
     energies: np.ndarray
     p: np.ndarray
     q: np.ndarray
+    bases: tuple[np.ndarray, np.ndarray]
+
+    def moves(self, chosen: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients of what the chosen pairs have outside of the first `rows` of the bases, orthonormal in G_+ and
+        G_-, and orthogonal there to all pairs: directions that stay independent however small the moves are."""
+        found = []
+        for coefficients, basis in ((self.p, self.bases[0]), (self.q, self.bases[1])):
+            inverse = np.linalg.pinv(basis)
+            pairs = np.linalg.qr(inverse @ coefficients)[0]
+            moved = coefficients[:, chosen].copy()
+            moved[:rows] = 0.0
+            moved = inverse @ moved
+            moved /= np.maximum(np.linalg.norm(moved, axis=0), np.finfo(float).tiny)
+            for _ in range(2):  # once leaves rounding of the size of the quotient of both
+                moved -= pairs @ (pairs.T @ moved)
+            vectors, sizes, _ = np.linalg.svd(moved, full_matrices=False)
+            found.append(basis @ vectors[:, sizes > INDEPENDENT * max(sizes[0], np.finfo(float).tiny)])
+        count = min(part.shape[1] for part in found)
+        return found[0][:, :count], found[1][:, :count]
 
 
 def ritz_pairs(gram_plus: np.ndarray, gram_minus: np.ndarray, overlaps: np.ndarray, count: int) -> RitzPairs:
@@ -46,7 +68,8 @@ def ritz_pairs(gram_plus: np.ndarray, gram_minus: np.ndarray, overlaps: np.ndarr
     count = min(count, int(np.sum(singular > 0.0)))
     energies = 1.0 / singular[:count]
     scale = np.sqrt(energies)
-    return RitzPairs(energies, left @ first[:, :count] * scale, right @ second[:count].T * scale)
+    pairs = left @ first[:, :count] * scale, right @ second[:count].T * scale
+    return RitzPairs(energies, *pairs, (left, right))
 
 
 def _inverse_root(gram: np.ndarray, form: str) -> np.ndarray:

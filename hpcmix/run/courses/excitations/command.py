@@ -62,12 +62,7 @@ class ExcitationsTask:
     def taken(self, problem: Problem) -> Problem:
         """The state on all ranks together, and its search as far as frequencies need it."""
         tolerance = min(problem.ground_state.limits[0], GROUND_STATE)
-        problem = problem.without_fluctuations()
-        for index, species in enumerate(problem.species):
-            if species.particles == 0.0:
-                message = "has no particles, whose oscillations could be looked for; leave the species out"
-                raise problem.complain(f"species.{index}.particles", message)
-        return problem.model_copy(
+        return problem.without_fluctuations().model_copy(
             update={
                 "ground_state": problem.ground_state.model_copy(update={"tolerance": tolerance}),
                 "parallel": problem.parallel.model_copy(update={"orbital_groups": 1}),

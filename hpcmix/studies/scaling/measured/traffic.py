@@ -13,7 +13,7 @@ from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
-from hpcmix.run.planning.plan import FREE_SPACE_PAIRS, real_bytes
+from hpcmix.run.planning.plan import convolutions_per_kick, real_bytes
 
 IN_PLACE = "shared-memory"
 
@@ -66,7 +66,7 @@ def traffic_of(problem: Problem, division: Division) -> Traffic:
     drifts = len(problem.timing.splitting.drifts)  # as many kicks: the last one of a step is done with the next step's
     items = OrbitalGroups(problem.orbitals, division.groups).largest
     periodic, free = (channels_through(problem, kind).count for kind in ("periodic", "free"))
-    pairs = drifts * (items + 0.5 * periodic + FREE_SPACE_PAIRS * free)
+    pairs = drifts * (items + convolutions_per_kick(problem))
     total = Traffic(work=pairs * block * math.log2(math.prod(division.points)))
     size = 2 * real_bytes(problem) * block
     # a drift moves the orbitals there and back; a kick the half spectra of densities, in free space as large as fields

@@ -29,31 +29,17 @@ class Careful(SplitStep):
         plan = {"axes": ((0,), (1, 2)), "grid": (-1,), "flags": (fftw.FFTW_MEASURE,)}
         self.fft = PFFT(comm, shape, dtype=self.dtype, **plan)
         self.block = self.fft.local_slice(False)
-        x, k = problem.axis(case.points), problem.wave_numbers(case.points)
-        X = problem.open_axes(*(x[s] for s in self.block))
-        K = problem.open_axes(*(k[s] for s in self.fft.local_slice(True)))
+        X = problem.places(case.points, self.block)
         self.potential = problem.potential(X).astype(real)
-        squares = K[0] ** 2 + K[1] ** 2 + K[2] ** 2
-        self.tables = {
-            duration: (np.exp(-0.5j * duration * squares) / case.points**3).astype(self.dtype)
-            for duration in self.drift_durations
-        }
-        del squares
+        self.tables = self.kinetic_tables(problem.squares(case.points, self.fft.local_slice(True)), self.dtype)
         self.psi = [np.ascontiguousarray(problem.initial_field(a, X), dtype=self.dtype) for a in range(case.components)]
         self.densities = [np.empty(self.potential.shape, real) for _ in self.psi]
         self.angle, self.product = np.empty_like(self.potential), np.empty_like(self.potential)
         self.phase = np.empty(self.potential.shape, self.dtype)
         if case.interaction == "convolution":
             self.real_fft = PFFT(comm, shape, dtype=real, **plan)
-            half = np.abs(k[: case.points // 2 + 1])
-            slices = self.real_fft.local_slice(True)
-            Kr = problem.open_axes(k[slices[0]], k[slices[1]], half[slices[2]])
-            squares = Kr[0] ** 2 + Kr[1] ** 2 + Kr[2] ** 2
-            self.multipliers = {
-                (a, b): (problem.yukawa_multiplier(a, b, squares) / case.points**3).astype(real)
-                for a in range(case.components)
-                for b in range(a, case.components)
-            }
+            squares = problem.squares(case.points, self.real_fft.local_slice(True), half=True)
+            self.kernels = self.multipliers(squares, real)
             self.spectra = [np.empty(squares.shape, self.dtype) for _ in self.psi]
             self.spectrum = np.empty(squares.shape, self.dtype)
 
@@ -85,7 +71,7 @@ class Careful(SplitStep):
     def _add_convolutions(self, a: int) -> None:
         total = self.real_fft.backward.input_array
         for b in range(self.case.components):
-            multiplier = self.multipliers[min(a, b), max(a, b)]
+            multiplier = self.kernels[min(a, b), max(a, b)]
             if b == 0:
                 np.multiply(self.spectra[b], multiplier, out=total)
             else:

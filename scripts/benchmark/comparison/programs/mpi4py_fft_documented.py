@@ -27,21 +27,16 @@ class Documented(SplitStep):
         self.fft = PFFT(comm, shape, axes=(0, 1, 2), dtype=complex, grid=(-1,))
         self.u = [newDistArray(self.fft, False) for _ in range(case.components)]
         self.u_hat = [newDistArray(self.fft, True) for _ in range(case.components)]
-        x, k = problem.axis(case.points), problem.wave_numbers(case.points)
         self.block = self.fft.local_slice(False)
-        X = problem.open_axes(*(x[s] for s in self.block))
-        K = problem.open_axes(*(k[s] for s in self.fft.local_slice(True)))
+        X = problem.places(case.points, self.block)
         self.V = problem.potential(X)
-        self.K2 = K[0] ** 2 + K[1] ** 2 + K[2] ** 2
+        self.K2 = problem.squares(case.points, self.fft.local_slice(True))
         for a in range(case.components):
             self.u[a][:] = problem.initial_field(a, X)
         if case.interaction == "convolution":
             self.real_fft = PFFT(comm, shape, axes=(0, 1, 2), dtype=float, grid=(-1,))
             self.n_hat = [newDistArray(self.real_fft, True) for _ in range(case.components)]
-            half = np.abs(k[: case.points // 2 + 1])
-            slices = self.real_fft.local_slice(True)
-            Kr = problem.open_axes(k[slices[0]], k[slices[1]], half[slices[2]])
-            self.K2_real = Kr[0] ** 2 + Kr[1] ** 2 + Kr[2] ** 2
+            self.K2_real = problem.squares(case.points, self.real_fft.local_slice(True), half=True)
 
     def kick(self, duration: float) -> None:
         """See :meth:`SplitStep.kick`."""

@@ -25,13 +25,9 @@ class Expressions(SplitStep):
         threads = int(os.environ["OMP_NUM_THREADS"])
         numexpr.set_num_threads(threads)
         shape = (case.points,) * 3
-        x, k = problem.axis(case.points), problem.wave_numbers(case.points)
-        X, K = problem.open_axes(x, x, x), problem.open_axes(k, k, k)
+        X = problem.places(case.points)
         self.potential = problem.potential(X)
-        squares = K[0] ** 2 + K[1] ** 2 + K[2] ** 2
-        self.tables = {
-            duration: np.exp(-0.5j * duration * squares) / case.points**3 for duration in self.drift_durations
-        }
+        self.tables = self.kinetic_tables(problem.squares(case.points), np.dtype(complex))
         self.psi = [pyfftw.empty_aligned(shape, dtype=complex) for _ in range(case.components)]
         options = {"axes": (0, 1, 2), "flags": ("FFTW_MEASURE",), "threads": threads}
         self.forward = [pyfftw.FFTW(psi, psi, **options) for psi in self.psi]
@@ -41,17 +37,11 @@ class Expressions(SplitStep):
         self.densities = [np.empty(shape) for _ in self.psi]
         self.angle = np.empty(shape)
         if case.interaction == "convolution":
-            half = np.abs(k[: case.points // 2 + 1])
-            Kr = problem.open_axes(k, k, half)
-            self.half_squares = Kr[0] ** 2 + Kr[1] ** 2 + Kr[2] ** 2
-            self.multipliers = {
-                (a, b): problem.yukawa_multiplier(a, b, self.half_squares) / case.points**3
-                for a in range(case.components)
-                for b in range(a, case.components)
-            }
+            squares = problem.squares(case.points, half=True)
+            self.kernels = self.multipliers(squares, np.dtype(float))
             self.real = pyfftw.empty_aligned(shape, dtype=float)
-            self.spectra = [pyfftw.empty_aligned(self.half_squares.shape, dtype=complex) for _ in self.psi]
-            self.total = pyfftw.empty_aligned(self.half_squares.shape, dtype=complex)
+            self.spectra = [pyfftw.empty_aligned(squares.shape, dtype=complex) for _ in self.psi]
+            self.total = pyfftw.empty_aligned(squares.shape, dtype=complex)
             self.real_forward = [pyfftw.FFTW(self.real, spectrum, **options) for spectrum in self.spectra]
             self.real_backward = pyfftw.FFTW(self.total, self.real, direction="FFTW_BACKWARD", **options)
 
@@ -79,7 +69,7 @@ class Expressions(SplitStep):
     def _convolve(self, a: int) -> None:
         components = range(self.case.components)
         names = {f"s{b}": self.spectra[b] for b in components}
-        names |= {f"m{b}": self.multipliers[min(a, b), max(a, b)] for b in components}
+        names |= {f"m{b}": self.kernels[min(a, b), max(a, b)] for b in components}
         numexpr.evaluate(" + ".join(f"s{b} * m{b}" for b in components), names, out=self.total)
         self.real_backward.execute()
 

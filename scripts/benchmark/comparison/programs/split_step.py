@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from comparison import problem
 from comparison.problem import Case
 from hpcmix.splittings import INTEGRATORS
 
@@ -25,10 +26,21 @@ class SplitStep(ABC):
         self._drifts = [a * case.step for a in table.drifts]
         self._pending = 0.0
 
-    @property
-    def drift_durations(self) -> set[float]:
-        """Every duration that :meth:`drift` is asked for."""
-        return set(self._drifts)
+    def kinetic_tables(self, squares: np.ndarray, dtype: np.dtype) -> dict[float, np.ndarray]:
+        """exp(-i duration k^2 / 2) / n for every duration that :meth:`drift` is asked for, n the points of the grid."""
+        return {
+            duration: (np.exp(-0.5j * duration * squares) / self.case.points**3).astype(dtype)
+            for duration in set(self._drifts)
+        }
+
+    def multipliers(self, squares: np.ndarray, dtype: np.dtype) -> dict[tuple[int, int], np.ndarray]:
+        """G_ab(k) / n for every pair of components a <= b."""
+        components = range(self.case.components)
+        return {
+            (a, b): (problem.yukawa_multiplier(a, b, squares) / self.case.points**3).astype(dtype)
+            for a in components
+            for b in components[a:]
+        }
 
     def run(self, units: int) -> None:
         """That many steps."""
