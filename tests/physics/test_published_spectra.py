@@ -69,7 +69,7 @@ def test_spin_dipole_mode(ratio):
     found = frequencies(system([640], [44.0], clouds, pairs), 6)
     expected = math.sqrt((1.0 - ratio) / (1.0 + ratio))
     nearest = found[np.argmin(np.abs(found - expected))]
-    assert nearest == pytest.approx(expected, rel=0.03 if ratio == 0.9 else 0.01)  # the edge is thicker for soft spins
+    assert nearest == pytest.approx(expected, rel=0.04 if ratio == 0.9 else 0.015)  # soft spins: a thicker edge
     assert np.min(np.abs(found - 1.0)) < 1e-8
 
 
