@@ -15,7 +15,7 @@ from hpcmix.initial.excitations.complex_states.families import lowest, represent
 from hpcmix.initial.excitations.complex_states.matrices import WholeVectors, complement
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm, signed
 from hpcmix.initial.excitations.complex_states.solutions import spectrum_of_solutions
-from hpcmix.initial.excitations.spectrum import ModesNotFound, Report, Spectrum
+from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, ModesNotFound, Report, Spectrum
 
 WHOLE = 256
 """Points times species up to which all multipliers are computed by a matrix."""
@@ -113,8 +113,13 @@ class TangentMapSearch:
         space = KrylovSchur(tangent, form.algebra, start, largest)
 
         def wanted(values: np.ndarray) -> int:
-            # every growing mode has a partner of the same modulus
-            return min(int(np.sum(np.abs(values) > 1.0 + GROWTH_SEEN)), 2 * self._modes)
+            # every growing mode has a partner of the same modulus, and a multiplet is not cut
+            moduli = np.abs(values)
+            growing = int(np.sum(moduli > 1.0 + GROWTH_SEEN))
+            count = min(growing, 2 * self._modes)
+            if 0 < count < growing:
+                count += int(np.sum(moduli[count:growing] > moduli[count - 1] * (1.0 - SAME_MULTIPLET)))
+            return count
 
         def tell(ritz: RitzValues, count: int) -> None:
             residuals = ritz.residuals[: max(count, 1)]
