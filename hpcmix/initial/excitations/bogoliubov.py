@@ -20,9 +20,8 @@ from hpcmix.initial.excitations.real_states.preconditioner import PairPreconditi
 from hpcmix.initial.excitations.real_states.ritz import NegativeForm, RitzPairs, ritz_pairs
 from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, NotAMinimum, OutOfIterations, Report, Spectrum
 from hpcmix.initial.noise import complex_noise
+from hpcmix.problem.sections.excitations import ExcitationsSection
 
-FEWEST_BESIDE, SHARE_BESIDE = 4, 2
-"""Modes beside the wanted ones: so many at least, and one to so many wanted."""
 GROWTH = 4
 """Modes that are added where a multiplet reaches the end of the block."""
 STREAM = 1 << 60
@@ -32,21 +31,21 @@ STREAM = 1 << 60
 class ModeSearch:
     """The search for the lowest modes of a real state.
 
-    operator   of the state, which must be a minimum.
-    modes      how many are wanted; more come where the last multiplet is larger.
-    tolerance  |L x - omega x| / (omega |x|) to reach.
-    seed       of the noise that it begins with.
+    operator  of the state, which must be a minimum.
+    section   how many modes are wanted (more come where the last multiplet is larger), how well, and the seed of the
+              noise that it begins with.
     All methods are collective.
     """
 
     method = "LOBP4DCG"
 
-    def __init__(self, operator: RealOperator, modes: int, tolerance: float, seed: int) -> None:
-        self._operator, self._tolerance, self._seed = operator, tolerance, seed
+    def __init__(self, operator: RealOperator, section: ExcitationsSection) -> None:
+        self._operator, self._tolerance, self._seed = operator, section.tolerance, section.seed
         self._preconditioner = PairPreconditioner(operator)
         points = int(np.prod(operator.mixture.grid.points))
         self._most = operator.general.species * points - len(operator.removed)
-        self._modes = min(modes, self._most)
+        self._size = min(section.rows, self._most)
+        self._modes = min(section.modes, self._most)
         self._wanted = self._modes
         self._noises = 0
         self.energies = np.zeros(0)  # hbar omega of the rows
@@ -60,9 +59,8 @@ class ModeSearch:
 
     def begin(self, first: np.ndarray | None = None, second: np.ndarray | None = None) -> None:
         """Begin with noise, or go on from rows that :attr:`rows` gave, and noise where they are too few."""
-        size = min(self._most, self._modes + max(FEWEST_BESIDE, -(-self._modes // SHARE_BESIDE)))
         kept = 0 if first is None or second is None else len(first)
-        self._make_room(max(size, kept))
+        self._make_room(max(self._size, kept))
         rows = self._basis.rows
         if first is not None and second is not None:
             rows.p[:kept], rows.q[:kept] = first, second
