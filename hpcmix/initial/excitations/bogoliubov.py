@@ -28,6 +28,10 @@ STREAM = 1 << 60
 """Noise of its own, apart from that of initial states (streams 0, 1, ...) and searches for saddles (1 << 61)."""
 
 
+class StaleImages(Exception):
+    """Rounding that combined images have gathered makes a form look negative that is not."""
+
+
 class ModeSearch:
     """The search for the lowest modes of a real state.
 
@@ -109,7 +113,11 @@ class ModeSearch:
         operator.project(added.p, added.q)
         self._make_independent(added.p, added.q)
         operator.apply(added.p, added.q, into=(added.plus, added.minus))
-        pairs = self._small_problem()
+        try:
+            pairs = self._small_problem()
+        except StaleImages:
+            self._refresh()
+            return
         moves = pairs.moves(active, len(rows))
         self._basis.combine(np.hstack([pairs.p, moves[0]]), np.hstack([pairs.q, moves[1]]), pairs.p.shape[1])
         self._judge_rows(pairs.energies)
@@ -134,12 +142,18 @@ class ModeSearch:
         try:
             return ritz_pairs(plus, minus, overlaps, self._basis.count)
         except NegativeForm as error:
-            raise NotAMinimum(self._curvature_along(error, whole)) from error
+            curvature = self._curvature_along(error, whole)
+            if curvature < 0.0:
+                raise NotAMinimum(curvature) from error
+            raise StaleImages from error
 
     def _curvature_along(self, error: NegativeForm, block: Block) -> float:
-        """The Rayleigh quotient of the form along its negative direction: energy per particle moved."""
-        rows, images = (block.p, block.plus) if error.form == "A_+" else (block.q, block.minus)
-        direction, image = (combined(part, error.coefficients) for part in (rows, images))
+        """The Rayleigh quotient of the form along its negative direction, with its image made anew: energy per particle
+        moved."""
+        of_sum = error.form == "A_+"
+        direction = combined(block.p if of_sum else block.q, error.coefficients)
+        self._operator.project(direction)
+        image = self._operator.apply(direction, direction)[0 if of_sum else 1]
         energy, square = self._operator.overlaps_of([(direction, image), (direction, direction)])
         return float(energy[0, 0] / square[0, 0])
 
