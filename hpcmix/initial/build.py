@@ -11,6 +11,7 @@ from hpcmix.initial import wave_functions
 from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
+from hpcmix.initial.excitations.excited import excite
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
 from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
@@ -73,6 +74,7 @@ def initial_state(
             raise NotConverged(f"ground state: {error}") from error
     for group in dressing.groups:
         _tell_populations(problem, mixture, complete, populations, group, say)
+    excite(problem, mixture, complete, populations)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.is_set:

@@ -221,3 +221,81 @@ def test_a_state_that_is_no_minimum():
     text = problem_text([16], [20.0], species([20, 20], initial=UNIFORM), contact([[0.3, 0.6], [0.6, 0.3]]))
     with pytest.raises(NotAMinimum, match="curvature -"):
         oscillations(text, 4)
+
+
+# --------------------------------------------------------------- dipoles, dressed states, Thomas-Fermi clouds
+
+
+def test_centre_of_mass_of_dipoles_in_free_space():
+    """Kohn, for a kernel of long range that is cut at the box's diagonal; dipoles tilted against the axes."""
+    interaction = [
+        *contact([[30.0]]),
+        {"between": ["s0", "s0"], "kind": "dipolar", "strength": 4.0, "direction": [0.0, 0.6, 0.8]},
+    ]
+    _, _, spectrum = oscillations(trapped(36, 12.0, [1.0], [1.0, 1.0, 1.0], interaction), 3)
+    assert spectrum.frequencies.real == pytest.approx(np.ones(3), rel=EXACT)
+
+
+def test_branches_of_a_dressed_state():
+    """Equal components coupled by Omega: density eps (eps + n (g + g12)), and spin (eps + Omega)(eps + Omega + n (g -
+    g12)), which begins at k = 0; one zero mode for both species together."""
+    lengths, rabi, same, other = [8.0, 9.0], 0.3, 0.5, 0.2
+    text = problem_text(
+        [16, 18],
+        lengths,
+        species([40, 40]),
+        contact([[same, other], [other, same]]),
+        coupling=[{"between": ["s0", "s1"], "rabi_frequency": rabi, "phase": 0.8}],
+        ground_state={"tolerance": 1e-11},
+    )
+    _, _, spectrum = oscillations(text, 9)
+    energies = 0.5 * squared_wave_numbers([16, 18], lengths).ravel()
+    density = 80.0 / np.prod(lengths)
+    both = np.sqrt(energies * (energies + density * (same + other)))
+    spin = np.sqrt((energies + rabi) * (energies + rabi + density * (same - other)))
+    expected = np.sort([*both[energies > 0.0], *spin])
+    assert spectrum.frequencies.real == pytest.approx(expected[: len(spectrum)], rel=EXACT)
+    assert spectrum.symmetries == ("phase of s0 and s1",)
+
+
+def test_a_soliton_is_free_to_move():
+    """Nothing holds it: the displacement is no mode. Above it the continuum begins at |mu| = 1/2."""
+    text = problem_text([128], [30.0], species([2.0]), contact([[-1.0]]), ground_state={"tolerance": 1e-10})
+    _, operator, spectrum = oscillations(text, 4)
+    assert operator.chemical_potentials == pytest.approx([-0.5], rel=1e-8)
+    assert spectrum.symmetries == ("phase of s0", "displacement along x")
+    # waves of the continuum in a box of length 30, whose images of the soliton are exp(-15) away
+    assert spectrum.frequencies[0].real == pytest.approx(0.5, rel=1e-5)
+    assert np.all(np.diff(spectrum.frequencies[1:].real) >= -1e-9)
+
+
+def test_strong_repulsion_in_one_and_two_dimensions():
+    """omega^2 = n (n + 1) / 2, and 2 n^2 + 2 n m + 2 n + m (Stringari); what is left is the kinetic energy, a
+    thousandth in the first and a hundredth in the second for the lowest modes."""
+    _, _, spectrum = oscillations(trapped(200, 44.0, [1.0], [1.0], contact([[2000.0]])), 5)
+    n = np.arange(1, 6)
+    assert spectrum.frequencies[:5].real == pytest.approx(np.sqrt(n * (n + 1) / 2), rel=1e-3)
+    assert spectrum.iterations <= 40  # a box of three radii: 24 measured, and more than 200 before it was seen to
+    _, _, spectrum = oscillations(trapped(48, 17.0, [1.0], [1.0, 1.0], contact([[1000.0]])), 8)
+    assert spectrum.frequencies[:4].real == pytest.approx(np.sqrt([1, 1, 2, 2]), rel=1e-2)
+    assert holds(spectrum.frequencies, 2.0, 1e-6)  # breathing, at every strength
+
+
+def test_thomas_fermi_clouds_in_three_dimensions():
+    """Quadrupole and octupole at N a = 100 oscillator lengths beside the radial solution; the grid is good for 3e-6."""
+    text = trapped(32, 12.8, [1.0], [1.0, 1.0, 1.0], contact([[4.0 * np.pi * 100.0]]))
+    _, _, spectrum = oscillations(text, 12)
+    expected = [1.0] * 3 + [1.44362112] * 5 + [1.82900493] * 4
+    assert spectrum.frequencies[:12].real == pytest.approx(expected, rel=3e-6)
+
+
+def test_an_axial_trap():
+    """The scissors mode sqrt(w_x^2 + w_z^2) and the lower of the axial breathing modes, in their limit: at N a = 300
+    the kinetic energy is worth 1.1 %, measured."""
+    w = 1.4
+    text = trapped(28, 14.0, [1.0], [1.0, 1.0, w], contact([[4.0 * np.pi * 300.0]]))
+    _, _, spectrum = oscillations(text, 7)
+    scissors = np.sqrt(1.0 + w**2)
+    breathing = np.sqrt(2.0 + 1.5 * w**2 - 0.5 * np.sqrt(9.0 * w**4 - 16.0 * w**2 + 16.0))
+    assert spectrum.frequencies[5:8].real == pytest.approx([breathing, scissors, scissors], rel=0.012)
+    assert holds(spectrum.frequencies, w, 1e-4)

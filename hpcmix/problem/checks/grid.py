@@ -24,6 +24,8 @@ def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding
         for path, message in species.vector_potential.misfits(grid):
             yield ("vector_potential", *path), message
     initial = species.initial
+    if initial.modes is not None and species.is_set:
+        yield ("initial", "modes"), "are those of condensates, and this species has a set of orbitals"
     for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid, hbar), *initial.misfits(grid)):
         yield ("initial", *path), message
 

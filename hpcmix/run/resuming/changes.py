@@ -28,7 +28,7 @@ _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
 
 _NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state", "fluctuations", "excitations")
-_AFTER_OR_BEFORE = re.compile(r"species\.[^.]*\.initial\.(momentum|noise|start|seed)(\.|$)")
+_AFTER_OR_BEFORE = re.compile(r"species\.[^.]*\.initial\.(momentum|noise|modes|start|seed)(\.|$)")
 """What is done to a ground state when it has been found, and where its search begins."""
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PlainValidator, Tag
+from pydantic import Field, PlainValidator, Tag, model_validator
 
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import described, existing_file, expression, integer, real
+from hpcmix.problem.reading.values import angle, described, existing_file, expression, integer, real, sequence
 from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.expressions import Expression
@@ -27,11 +27,31 @@ class Noise(Section):
     seed: Annotated[int, integer(at_least=0)] = 0
 
 
+class AddedModes(Section):
+    """Modes of an ``excitations.h5`` that a condensate begins on: psi + amplitude (u exp(-i phase) + conj(v) exp(i
+    phase)), summed over the modes and normalised. psi has the norm of the particles: a mode of norm one is excited with
+    amplitude^2 quanta."""
+
+    path: Annotated[str, existing_file()]
+    numbers: Annotated[tuple[Annotated[int, integer(at_least=0)], ...], sequence()]
+    """Of the modes, from 0 on, as the file and the table of the log have them."""
+    amplitude: Annotated[float, real(above=0)]
+    phase: Annotated[float, angle()] = 0.0
+    """omega t at which the run finds the mode."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.numbers:
+            raise wrong("must name at least one mode", key="numbers")
+        return self
+
+
 class InitialSection(Section):
-    """What every initial state can have: a boost ``exp(i p.x / hbar)`` and noise."""
+    """What every initial state can have: modes that it is displaced along, a boost ``exp(i p.x / hbar)`` and noise."""
 
     momentum: Momentum = Field(0.0, validate_default=True)
     noise: Noise | None = None
+    modes: AddedModes | None = None
 
     makes_sets: ClassVar[bool] = False
     """Whether it makes sets of orthogonal orbitals as well as one wave function."""
