@@ -28,9 +28,10 @@ state 1e-8 and below."""
 FREE = 1e-6
 """Force of the external potential on a displaced or turned state, relative to the energies, below which the direction
 is free. A trap of frequency omega leaves m omega^2 times the width; a rotation in an isotropic trap rounding."""
-ANISOTROPIC = 1e-3
+ANISOTROPIC = 3e-3
 """|A_+ D psi| relative to |D psi| and the energies beyond which something else holds a direction, dipoles a rotation.
-What a grid leaves of a displacement that it resolves to eight digits is 1e-5."""
+What a grid leaves of a displacement that it resolves to eight digits is 1e-5, or 1e-3 where a functional is no smooth
+function of psi in the tails of a droplet."""
 UNMOVED = 1e-6
 """Change of a state over one spacing of the grid, relative to itself, below which it has the symmetry."""
 
@@ -126,10 +127,16 @@ class RealOperator:
 
     # --------------------------------------------------------------- the operator
 
-    def apply(self, p: np.ndarray, q: np.ndarray, projected: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """A_+ p and A_- q for rows p and q, new arrays, `projected` or not. A Fourier pair for every row and
-        species."""
-        plus, minus = np.empty_like(p), np.empty_like(q)
+    def apply(
+        self,
+        p: np.ndarray,
+        q: np.ndarray,
+        projected: bool = True,
+        into: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A_+ p and A_- q for rows p and q, `projected` or not, in new arrays or `into` some. A Fourier pair for every
+        row and species."""
+        plus, minus = (np.empty_like(p), np.empty_like(q)) if into is None else into
         field = np.empty(self.shape[1:], np.complex128)
         for first, second, upper, lower in zip(p, q, plus, minus, strict=True):
             for a, potential in enumerate(self.potentials):
