@@ -296,9 +296,9 @@ def test_a_vortex_has_its_anomalous_mode(tmp_path):
 
 
 def test_a_doubly_quantised_vortex_splits(tmp_path):
-    """Dynamically unstable at any weak interaction: in the lowest Landau level, with the matrix element (m + m')! / 2^(m
-    + m') / sqrt(m! m'! k! k'!) of m m' -> k k', two particles of 2 go to 0 and 4 with A_00 = -2 + n/8, A_44 = 2 + 3n/32
-    and the coupling 24 n / (16 sqrt(96)), so that
+    """Dynamically unstable at any weak interaction: in the lowest Landau level, with the matrix element
+    (m + m')! / 2^(m + m') / sqrt(m! m'! k! k'!) of m m' -> k k', two particles of 2 go to 0 and 4 with
+    A_00 = -2 + n/8, A_44 = 2 + 3n/32 and the coupling 24 n / (16 sqrt(96)), so that
 
         omega = 2 - n/64 + i n sqrt(24^2 / (16^2 96) - (7/64)^2),      n = N g m / (2 pi hbar).
     """
