@@ -22,6 +22,8 @@ from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
     densities_stored,
+    fixed_fields,
+    matrix_bytes,
     pair_bytes,
     pair_calls,
     pair_transforms,
@@ -297,15 +299,16 @@ def snapshot_bytes(problem: Problem) -> int:
         sizes = {"density": 1, "phase": int(single), "wave_function": 2 * orbitals, "thomas_fermi": int(not single)}
         reals += sum(sizes[name] for name in problem.output.snapshots.fields)
     reals += len(problem.species) * densities_stored(problem)
-    return math.prod(problem.grid.points) * reals * real_bytes(problem)
+    return math.prod(problem.grid.points) * reals * real_bytes(problem) + matrix_bytes(problem)
 
 
 def checkpoint_bytes(problem: Problem) -> int:
     """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too; the pairs
-    of fluctuations."""
+    of fluctuations and what goes with them."""
     sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     condensates = math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
-    return condensates + problem.pairs * pair_bytes(problem)
+    beside = 2 * real_bytes(problem) * math.prod(problem.grid.points) * fixed_fields(problem)
+    return condensates + problem.pairs * pair_bytes(problem) + beside
 
 
 def transforms_per_step(problem: Problem) -> float:
