@@ -81,6 +81,14 @@ def test_snapshots_hold_the_density_of_what_is_outside_where_it_is_asked_for():
     assert asked.snapshot_bytes - alone.snapshot_bytes == 16**3 * 2 * 8
 
 
+def test_snapshots_hold_matrices_where_they_are_asked_for():
+    """U, V, gamma, alpha of both species together, D of each; held to the file that a run writes."""
+    asked, alone = (
+        plan.make_plan(problem((12,), f'modes = "all"\nmatrices = {word}'), 1) for word in ("true", "false")
+    )
+    assert asked.snapshot_bytes - alone.snapshot_bytes == 16 * (4 * 24**2 + 2 * 12**2)
+
+
 def test_a_plan_says_how_pairs_are_dealt():
     lines = plan_lines(problem(), plan.make_plan(problem(), 4), 4)
     assert "decomposition  4 ranks as 4 groups of the whole grid, up to 16 x 16 x 16 points each" in lines

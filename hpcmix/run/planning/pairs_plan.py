@@ -83,9 +83,16 @@ def pair_bytes(problem: Problem) -> int:
     return math.prod(problem.grid.points) * 2 * len(problem.species) * 16
 
 
-def densities_stored(problem: Problem) -> bool:
-    """Whether snapshots hold the density of what is outside the condensates, a real field of every species."""
-    return problem.fluctuations is not None and "density" in problem.fluctuations.also
+def bytes_in_snapshot(problem: Problem) -> int:
+    """What a snapshot holds of the fluctuations: the density of what is outside each condensate, where it is asked for;
+    U, V, gamma and alpha of all species together and D of each, complex, with ``matrices``."""
+    section = problem.fluctuations
+    if section is None:
+        return 0
+    points, species = math.prod(problem.grid.points), len(problem.species)
+    densities = 8 * species * points if "density" in section.also else 0
+    matrices = 16 * (4 * species**2 + species) * points**2 if section.matrices else 0
+    return densities + matrices
 
 
 def pair_calls(problem: Problem) -> float:

@@ -21,7 +21,7 @@ from hpcmix.run.planning.krylov_plan import krylov_fields, pairs_per_drift, turn
 from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
-    densities_stored,
+    bytes_in_snapshot,
     pair_bytes,
     pair_calls,
     pair_transforms,
@@ -296,8 +296,7 @@ def snapshot_bytes(problem: Problem) -> int:
         single = orbitals == 1
         sizes = {"density": 1, "phase": int(single), "wave_function": 2 * orbitals, "thomas_fermi": int(not single)}
         reals += sum(sizes[name] for name in problem.output.snapshots.fields)
-    reals += len(problem.species) * densities_stored(problem)
-    return math.prod(problem.grid.points) * reals * real_bytes(problem)
+    return math.prod(problem.grid.points) * reals * real_bytes(problem) + bytes_in_snapshot(problem)
 
 
 def checkpoint_bytes(problem: Problem) -> int:
