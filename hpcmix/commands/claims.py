@@ -58,6 +58,8 @@ def check(
     semiclassical-bounds    commutators of a trapped Fermi gas are of the size M hbar (Cardenas et al. (2.9), (2.11))
     mean-field-limit        N bosons tend to their mean field like 1/N (Michelangeli and Olgiati; Anapolitanos et al.)
     bose-fermi-limit        so do bosons and fermions (Cardenas et al., Theorem 1)
+    excitations-bounded     correlated bosons have boundedly many excitations, for all N and t (Chong et al., Prop. 3.5)
+    fluctuation-growth      fluctuations grow exponentially at most, whatever N is (Olgiati and Michelangeli (3.2))
     bogoliubov-limit        those outside tend to Bogoliubov's theory, in number and norm (Lewin, Nam and Schlein)
     """
     from hpcmix.studies.check import Request

@@ -138,9 +138,10 @@ class Mixture:
         return any(species.is_set for species in self.species)
 
     def kinetic_together(self) -> AbstractContextManager[None]:
-        """For what applies kinetic energies to orbitals of one's own group: a Krylov space that fails in one group
-        fails in all."""
-        shared = self.communicators.groups > 1 and any(species.kinetic.may_fail for species in self.species)
+        """For what applies kinetic energies to fields of one's own group: a Krylov space that fails in one group fails
+        in all."""
+        several = self.communicators.groups * self.communicators.replicas > 1
+        shared = several and any(species.kinetic.may_fail for species in self.species)
         return together(self.communicators.world) if shared else nullcontext()
 
     @property

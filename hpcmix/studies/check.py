@@ -40,7 +40,7 @@ from hpcmix.studies.claims import (
     semiclassical_bounds,
     well_posedness,
 )
-from hpcmix.studies.claims.fluctuations import bogoliubov_limit
+from hpcmix.studies.claims.fluctuations import bogoliubov_limit, excitations_bounded, fluctuation_growth
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
@@ -60,6 +60,8 @@ _MODULES = (
     semiclassical_bounds,
     mean_field_limit,
     bose_fermi_limit,
+    excitations_bounded,
+    fluctuation_growth,
     bogoliubov_limit,
 )
 CLAIMS: dict[str, Callable[[Setting], tuple[Problem, Finding]]] = {

@@ -17,6 +17,8 @@ OPTIONS = {
     "semiclassical-bounds": {"--numbers", "--at-start", "--max-wall"},
     "mean-field-limit": {"--numbers", "--max-wall"},
     "bose-fermi-limit": {"--numbers", "--bosons", "--max-wall"},
+    "excitations-bounded": {"--numbers", "--max-wall"},
+    "fluctuation-growth": {"--numbers", "--max-wall"},
     "bogoliubov-limit": {"--numbers", "--max-wall"},
 }
 """Which of the options that some claims take mean something to each: numbers to families, a time limit to what is kept

@@ -78,12 +78,14 @@ def setting(
     comm: MPI.Comm = MPI.COMM_SELF,
     stored: bool = False,
     evolving: bool = True,
+    around_flow: bool = False,
 ) -> Setting:
     """What ``hpcmix check`` would make of a file."""
     file = folder / "problem.toml"
     if comm.rank == 0:
         file.write_text(text, encoding="utf-8")
-    return Setting(str(file), overrides, numbers, evolving, Work(comm, Log(speaks=False), folder if stored else None))
+    work = Work(comm, Log(speaks=False), folder if stored else None)
+    return Setting(str(file), overrides, numbers, evolving, work, around_flow=around_flow)
 
 
 def verdict(finding: Finding) -> str:

@@ -19,8 +19,10 @@ from hpcmix.initial.excitations.complex_states.dense import DenseSearch
 from hpcmix.initial.excitations.complex_states.minimum import AmplitudeSearch
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm, partners, signed
 from hpcmix.initial.excitations.complex_states.solutions import vectors_of
+from hpcmix.initial.excitations.modes import spectrum_of
 from hpcmix.initial.excitations.spectrum import NotAMinimum
 from hpcmix.model.envelope import Instant
+from hpcmix.problem.sections.excitations import ExcitationsSection
 
 
 def form_of(one):
@@ -285,3 +287,30 @@ def test_a_vortex_has_its_anomalous_mode(tmp_path):
     require_below(kohn.max(), 3e-5, "Kohn modes")  # as well as this coarse grid resolves the vortex
     with pytest.raises(NotAMinimum):
         lowest_modes(form_of(one), 3)
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.9])
+def test_real_states_have_the_same_modes_by_every_method(phase):
+    """LOBP4DCG, complex LOBPCG and matrices, of coherently coupled species with kernels and a local functional; the
+    coupling has a phase, which is turned away for the first."""
+    one = system(
+        [30],
+        [14.0],
+        [
+            species("a", particles=5.0, potential=harmonic([1.0])),
+            species("b", particles=4.0, potential=harmonic([1.2])),
+        ],
+        [contact("a", "a", 0.5), gaussian_kernel("b", "b", 0.7, 0.8), gaussian_kernel("a", "b", 0.3, 0.6)],
+        functional=[{"kind": "power", "species": ["a"], "strength": 0.02, "exponent": 3.0}],
+        coupling=[{"between": ["a", "b"], "rabi_frequency": 0.8, "phase": phase, "detuning": 0.2}],
+        ground_state={"tolerance": 1e-12},
+    )
+    form = form_of(one)
+    real = spectrum_of(form.operator, ExcitationsSection(modes=6, tolerance=1e-10))
+    assert real.method == "LOBP4DCG"
+    found, dense = lowest_modes(form, 6, 1e-10), DenseSearch(form, 6).run()
+    require_below(largest(found.frequencies - real.frequencies), 1e-9, "complex LOBPCG")
+    require_below(largest(dense.frequencies - real.frequencies), 1e-9, "matrices")
+    require_below(largest(found.excitations - real.excitations), 1e-7, "excitations")  # first order in the residuals
+    overlaps = form.algebra.overlaps(vectors_of(found), signed(vectors_of(real)))
+    require_below(largest(np.abs(overlaps) - np.eye(6)), 1e-7, "the same modes")

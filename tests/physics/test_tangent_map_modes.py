@@ -91,6 +91,23 @@ def test_a_krylov_space_finds_what_grows(monkeypatch):
     require_below(largest(found.residuals), 1e-9, "residuals")
 
 
+def test_a_krylov_space_finds_multiplets_whole(monkeypatch):
+    """An attractive gas in two dimensions grows quickest at the eight waves (+-1, +-2), (+-2, +-1), at the rate |g| n =
+    k^2 / 2: more members than the search begins with."""
+    length = 6.0
+    rate = 0.5 * 5.0 * (2.0 * np.pi / length) ** 2
+    one = system(
+        [6, 6], [length, length],
+        [species("a", particles=length**2, initial={"kind": "plane-waves", "numbers": [0, 0]})],
+        [contact("a", "a", -rate)], time=evolution(0.8, 0.1, "blanes-moan-4"),
+    )  # fmt: skip
+    form = form_of(one)
+    monkeypatch.setattr(monodromy_modes, "WHOLE", 1)
+    found = search_of(one, form, 1).run(40)
+    assert len(found) == 8 > monodromy_modes.BLOCK
+    require_below(largest(found.frequencies.imag / rate - 1.0), 1e-3, "growth rate")  # the error of eight steps
+
+
 def test_where_nothing_grows_it_is_said(monkeypatch):
     one = system(
         [8], [6.0], [species("a", particles=6.0, initial={"kind": "plane-waves", "numbers": [0]})],

@@ -60,9 +60,25 @@ def test_fermions_and_bosons(tmp_path):
     assert [row[:2] for row in report(tmp_path)["rows"]] == [[1.0, 2.0], [1.0, 4.0], [1.0, 6.0]]
 
 
+def test_those_outside_on_two_ranks(tmp_path):
+    """Rows of psi on two ranks make the same distance from the state of the limit as on one."""
+    (tmp_path / "small.toml").write_text(RING, encoding="utf-8")
+    arguments = ("check", "bogoliubov-limit", "small.toml", "--numbers", "12,24,48", "--set", "time.final=0.1")
+    tables = []
+    for ranks in (2, 1):
+        result = hpcmix(*arguments, "--restart", "never", ranks=ranks, folder=tmp_path, timeout=300)
+        assert result.returncode == 0, result.stderr
+        tables.append(report(tmp_path))
+    assert tables[0]["columns"][-1] == "|psi - Phi|" and tables[0]["holds"] is not False
+    for row, other in zip(tables[0]["rows"], tables[1]["rows"], strict=True):
+        assert row == pytest.approx(other, rel=1e-6)  # of the evolution's tolerance, 1e-7
+
+
 @pytest.mark.parametrize(
     ("claim", "options", "sentence"),
     [
+        ("bogoliubov-limit", ("--numbers", "12,13,48,192"), "13 particles cannot be divided in the ratio 2:1"),
+        ("bogoliubov-limit", ("--set", 'many_body.picture="occupations"'), "many_body.excitations"),
         ("mean-field-limit", ("--numbers", "12,13,48,192"), "13 particles cannot be divided in the ratio 2:1"),
         ("mean-field-limit", ("--numbers", "12,48"), "at least 3 different numbers"),
         ("mean-field-limit", ("--numbers", "12,12,48,-3"), "12 more than once"),

@@ -16,7 +16,7 @@ import pytest
 import xarray
 
 from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
-from tests.system.faults import KILL_AT_EACH_CALL, PROBLEM, run_with
+from tests.system.faults import CLOCK, KILL_AT_EACH_CALL, PROBLEM, run_with
 
 WRITERS = ["h5py", "mpi-io"] if h5py.get_config().mpi else ["mpi-io"]
 LAYERS = ["ompio", "romio321"]
@@ -274,10 +274,10 @@ def test_a_stop_file_and_the_wall_clock(folder):
         (folder / "out" / "STOP").touch()
         assert process.wait(timeout=60) == 75
     assert not (folder / "out" / "STOP").exists() and "the file out/STOP" in summary(folder / "out")["message"]
-    result = hpcmix("restart", "out", "--max-wall", "3s", folder=folder)
+    result = run_with(CLOCK, "restart", "out", "--max-wall", "3s", folder=folder)
     assert result.returncode == 75 and "stopped by --max-wall" in result.stdout
-    end = {"SLURM_JOB_END_TIME": str(int(time.time()) + 33)}
-    result = run_with("", "restart", "out", folder=folder, environment=end)
+    end = CLOCK + 'os.environ["SLURM_JOB_END_TIME"] = str(int(time.time()) + 33)'
+    result = run_with(end, "restart", "out", folder=folder)
     assert result.returncode == 75 and "SLURM_JOB_END_TIME" in result.stdout
     assert len(summary(folder / "out")["ancestors"]) == 2
     shorter = hpcmix("restart", "out", "--until", str(summary(folder / "out")["step"] * 0.01 + 0.1), folder=folder)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
-from tests.system.faults import PROBLEM, run_with
+from tests.system.faults import CLOCK, PROBLEM, run_with
 
 TRAP = (
     PROBLEM[: PROBLEM.index("[[species]]")]
@@ -162,13 +162,6 @@ def test_a_job_that_goes_on_is_stopped_before_its_first_step(folder, whole_runs,
     assert summary(folder / "out")["status"] == "stopped"
     assert hpcmix("restart", "out", "--until", "0.4", ranks=ranks, folder=folder).returncode == 0
     assert summary(folder / "out")["digest"] == whole_runs("waves.toml", ranks)[0]
-
-
-CLOCK = """
-import time
-import hpcmix.run.stops.requests
-hpcmix.run.stops.requests._program_start = time.time  # on a busy machine importing alone takes long
-"""
 
 
 def test_the_clock_the_file_and_the_watchdog_work_before_the_first_step(folder):

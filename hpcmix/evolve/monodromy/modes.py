@@ -20,7 +20,7 @@ from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, ModesNotFound, R
 WHOLE = 256
 """Points times species up to which all multipliers are computed by a matrix."""
 BLOCK = 4
-"""Vectors moved at a time beside each other: multiplets of up to so many are found whole."""
+"""Vectors moved at a time beside each other; where a multiplet has as many, or more, the search goes on with more."""
 GROWTH_SEEN = 1e-6
 """|lambda| - 1 from which on a multiplier counts as growing: pairs of multipliers on the unit circle are torn apart by
 rounding and the integrator by less."""
@@ -106,11 +106,6 @@ class TangentMapSearch:
     def _growing(self, tangent: TangentMap, restarts: int, report: Report) -> tuple[np.ndarray, np.ndarray]:
         """omega tau of multipliers outside the unit circle, those with a real part that is not negative, and their
         vectors."""
-        form = self._form
-        start = noise(form, BLOCK, self._seed)
-        form.project(start)
-        largest = max(6 * BLOCK, 2 * self._modes + 4 * BLOCK)
-        space = KrylovSchur(tangent, form.algebra, start, largest)
 
         def wanted(values: np.ndarray) -> int:
             # every growing mode has a partner of the same modulus, and a multiplet is not cut
@@ -125,13 +120,20 @@ class TangentMapSearch:
             residuals = ritz.residuals[: max(count, 1)]
             report(ritz.applied, int(np.sum(residuals <= self._tolerance)), float(np.max(residuals)))
 
-        multipliers, vectors, residuals = largest_eigenvalues(space, wanted, self._tolerance, restarts, tell)
-        if np.any(residuals > self._tolerance):
-            raise ModesNotFound(
-                f"excitations: {np.sum(residuals <= self._tolerance)} of {len(residuals)} growing modes have converged "
-                f"to {self._tolerance:.1e} after {restarts} restarts, the worst has {np.max(residuals):.1e}; a longer "
-                "excitations.duration sets growing modes apart sooner"
-            )
+        multipliers, vectors = np.zeros(0, complex), np.zeros((0, *self._form.shape), complex)
+        while True:
+            beginning = np.concatenate([vectors, noise(self._form, BLOCK, self._seed + len(vectors))])
+            self._form.project(beginning)
+            space = KrylovSchur(tangent, self._form.algebra, beginning, 2 * self._modes + 4 * len(beginning))
+            multipliers, vectors, residuals = largest_eigenvalues(space, wanted, self._tolerance, restarts, tell)
+            if np.any(residuals > self._tolerance):
+                raise ModesNotFound(
+                    f"excitations: {np.sum(residuals <= self._tolerance)} of {len(residuals)} growing modes have "
+                    f"converged to {self._tolerance:.1e} after {restarts} restarts, the worst has "
+                    f"{np.max(residuals):.1e}; a longer excitations.duration sets growing modes apart sooner"
+                )
+            if _largest_multiplet(multipliers) < len(beginning):
+                break  # a space finds no more members of a multiplet than it has vectors to begin with
         if len(multipliers) == 0:
             raise ModesNotFound(
                 f"excitations: no growing mode was found: no multiplier over {tangent.duration:.6g} lies outside the "
@@ -176,3 +178,9 @@ def _exponents(multipliers: np.ndarray) -> np.ndarray:
     exponents = 1j * np.log(multipliers)
     exponents[exponents.real < -np.pi * (1.0 - 1e-9)] += 2.0 * np.pi
     return exponents
+
+
+def _largest_multiplet(multipliers: np.ndarray) -> int:
+    """How many multipliers agree, at most."""
+    same = np.abs(multipliers[:, np.newaxis] - multipliers) <= SAME_MULTIPLET * np.abs(multipliers)
+    return int(np.max(np.sum(same, axis=1), initial=0))

@@ -31,6 +31,10 @@ STREAM = 1 << 60
 """Noise of its own, apart from that of initial states (streams 0, 1, ...) and searches for saddles (1 << 61)."""
 
 
+class StaleImages(Exception):
+    """Rounding that combined images have gathered makes a form look negative that is not."""
+
+
 @dataclass
 class Block:
     """Rows p and q (rows, species, *grid) and their images A_+ p and A_- q."""
@@ -144,7 +148,10 @@ class ModeSearch:
         operator.project(p, q)
         self._make_independent(p, q)
         block = rows.joined(Block(p, q, *operator.apply(p, q)), self._directions)
-        self._take(self._small_problem(block), block, len(rows))
+        try:
+            self._take(self._small_problem(block), block, len(rows))
+        except StaleImages:
+            self._refresh()
 
     def _make_independent(self, p: np.ndarray, q: np.ndarray) -> None:
         """Take from p what they have of the present p, orthogonal in A_+ (where these are orthogonal, of length
@@ -164,12 +171,18 @@ class ModeSearch:
         try:
             return ritz_pairs(plus, minus, overlaps, len(self._rows))
         except NegativeForm as error:
-            raise NotAMinimum(self._curvature_along(error, block)) from error
+            curvature = self._curvature_along(error, block)
+            if curvature < 0.0:
+                raise NotAMinimum(curvature) from error
+            raise StaleImages from error
 
     def _curvature_along(self, error: NegativeForm, block: Block) -> float:
-        """The Rayleigh quotient of the form along its negative direction: energy per particle moved."""
-        rows, images = (block.p, block.plus) if error.form == "A_+" else (block.q, block.minus)
-        direction, image = (_combined(part, error.coefficients[:, np.newaxis]) for part in (rows, images))
+        """The Rayleigh quotient of the form along its negative direction, with its image made anew: energy per particle
+        moved."""
+        of_sum = error.form == "A_+"
+        direction = _combined(block.p if of_sum else block.q, error.coefficients[:, np.newaxis])
+        self._operator.project(direction)
+        image = self._operator.apply(direction, direction)[0 if of_sum else 1]
         energy, square = self._operator.overlaps_of([(direction, image), (direction, direction)])
         return float(energy[0, 0] / square[0, 0])
 

@@ -29,6 +29,9 @@ from hpcmix.model.mixture import Mixture
 REMAINDER = 1e-16
 """Of a vector's norm, what the terms of the series that are left out may have: below rounding."""
 
+MEASURED = 1e-12
+"""The same in numbers of particles, which are squares: far below what their sampling leaves open."""
+
 Fields = Sequence[np.ndarray]
 """A complex array of this rank's block for every species."""
 
@@ -55,7 +58,8 @@ class PairTransformation:
     def __init__(self, mixture: Mixture, roots: Fields, multipliers: dict[tuple[int, int], np.ndarray]) -> None:
         self._mixture, self._roots = mixture, roots
         self._multipliers = multipliers
-        self.terms = _terms(self._bound())
+        self._norm = self._bound()
+        self.terms = _terms(self._norm, REMAINDER)
 
     def parts(self, fields: Fields) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """ch f and sh conj(f), new arrays. Collective."""
@@ -79,10 +83,18 @@ class PairTransformation:
 
     def dressed(self, upper: Fields, lower: Fields) -> list[np.ndarray]:
         """w' = ch w - sh conj(u) of a pair u = U f, w = V conj(f): the part of Theta^-1 (U f + V conj(f)) that is
-        antilinear in f, and what is created after T. Collective."""
-        _, odd = self.parts(upper)
-        even, _ = self.parts(lower)
-        return [ch - sh for ch, sh in zip(even, odd, strict=True)]
+        antilinear in f, and what is created after T. Collective.
+
+        One series for both, w - K (u - K/2 (w - K/3 (u - ..))), to :data:`MEASURED` of the pair.
+        """
+        order = _terms(self._norm, MEASURED)
+        sources = (lower, upper)
+        total = [field.copy() for field in sources[order % 2]]
+        for divisor in range(order, 0, -1):
+            self._apply(total, -1.0 / divisor)
+            for field, source in zip(total, sources[(divisor - 1) % 2], strict=True):
+                field += source
+        return total
 
     def _apply(self, fields: Fields, factor: float) -> None:
         """f <- factor K f, in place. Collective."""
@@ -113,10 +125,10 @@ class PairTransformation:
         return float(np.linalg.norm(np.outer(heights_everywhere, heights_everywhere) * strengths, 2))
 
 
-def _terms(bound: float) -> int:
+def _terms(bound: float, remainder: float) -> int:
     """How many terms of the exponential series of an operator of that norm count."""
     order, size = 0, 1.0
-    while size > REMAINDER:
+    while size > remainder:
         order += 1
         size *= bound / order
     return order - 1

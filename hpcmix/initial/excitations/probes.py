@@ -14,6 +14,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.initial.excitations.feynman import every_function, feynman_functions, project_out
+from hpcmix.initial.excitations.pair_kernel import pair_transformation
 from hpcmix.initial.noise import complex_noise
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.process.independence import LinearlyDependent
@@ -31,7 +32,8 @@ so that one seed may serve both."""
 def start_pairs(
     section: FluctuationsSection, mixture: Mixture, orbitals: Sequence[np.ndarray], held: range
 ) -> Fluctuations:
-    """The pairs u = f, w = 0 of time zero, and the condensates they begin with.
+    """The pairs of time zero - u = f, w = 0, or after the pair kernel u = ch f, w = sh conj(f) - and the condensates
+    they begin with.
 
     section   of a loaded problem.
     orbitals  phi_a of time zero, without a pending kick, an array (1, *local grid) or (*local grid) per species; in
@@ -55,7 +57,18 @@ def start_pairs(
             rows = np.stack([probe(grid, section.seed, number - fluctuations.exact, a).ravel() for number in probes])
             project_out(functions, rows, mixture)
             array[len(held) - len(probes) :, 0] = rows.reshape(-1, *grid.position_shape)
+    if section.initial == "correlated":
+        _correlate(mixture, fluctuations)
     return fluctuations
+
+
+def _correlate(mixture: Mixture, fluctuations: Fluctuations) -> None:
+    """u = ch f, w = sh conj(f) of every pair u = f, in place. Collective over the group."""
+    transformation = pair_transformation(mixture, fluctuations.start)
+    for slot in range(len(fluctuations.held)):
+        even, odd = transformation.parts([array[slot, 0] for array in fluctuations.pairs])
+        for array, upper, lower in zip(fluctuations.pairs, even, odd, strict=True):
+            array[slot, 0], array[slot, 1] = upper, lower
 
 
 def empty_pairs(section: FluctuationsSection, mixture: Mixture, held: range) -> Fluctuations:

@@ -70,8 +70,8 @@ class Outside(PairSum):
         beside = [number for number in range(exact) if number not in condensates]
         followed = np.sum(modes[:, 0], axis=0), np.sum(modes[beside, 1], axis=0) - self._created_along()
         return (
-            _estimates(followed[0], probes[:, 0]),
-            _estimates(followed[1], probes[:, 1]),
+            estimates_of(followed[0], probes[:, 0]),
+            estimates_of(followed[1], probes[:, 1]),
         )
 
     def _first(self, species: int) -> int:
@@ -109,7 +109,7 @@ def _squared(field: np.ndarray) -> float:
     return float(np.vdot(field, field).real)
 
 
-def _estimates(followed: np.ndarray, probes: np.ndarray) -> list[Estimate]:
+def estimates_of(followed: np.ndarray, probes: np.ndarray) -> list[Estimate]:
     """The sum over followed functions and the mean over probes, shape (probes, species)."""
     if len(probes) == 0:
         return [Estimate(float(value), 0.0) for value in followed]

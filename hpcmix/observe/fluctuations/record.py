@@ -8,6 +8,7 @@ from hpcmix.initial.excitations.probes import beginning_of
 from hpcmix.observe.fluctuations.beyond_grid import beyond_grid
 from hpcmix.observe.fluctuations.corrections import correction_traces
 from hpcmix.observe.fluctuations.defect import symplectic_defect
+from hpcmix.observe.fluctuations.dressed import Dressed
 from hpcmix.observe.fluctuations.numbers import Outside, condensates_of
 from hpcmix.observe.fluctuations.shells import MomentumShells, Shells, StructureFactor
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of, go_over
@@ -24,6 +25,8 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
     species.NAME.excitations           <N_a>, and transverse_excitations <N_perp,a>, each with its ..._error
                                        (numbers.py).
     species.NAME.beyond_grid           what the grid misses of excitations; None where nobody knows (beyond_grid.py).
+    species.NAME.dressed_excitations   beside the correlations that the fluctuations begin with, and ..._error; where
+                                       they begin with them (dressed.py).
     species.NAME.correction_trace      tr D_a, with matrices = true: zero but for rounding (corrections.py).
     species.NAME.momentum_distribution, structure_factor
                                        per shell, the second a table over the species; on request.
@@ -38,7 +41,8 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
     shells = Shells(mixture) if {"momentum-distribution", "structure-factor"} & set(also) else None
     momenta = MomentumShells(mixture, shells) if shells and "momentum-distribution" in also else None
     structure = StructureFactor(mixture, shells, condensates) if shells and "structure-factor" in also else None
-    sums += [each for each in (momenta, structure) if each is not None]
+    dressed = Dressed(look, condensates) if mixture.correlations is not None else None
+    sums += [each for each in (momenta, structure, dressed) if each is not None]
     go_over(look, sums)
     excitations, transverse = outside.estimates()
     missing = beyond_grid(look, beginning)
@@ -53,6 +57,9 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
         }
         for a, name in enumerate(names)
     }
+    if dressed is not None:
+        for name, estimate in zip(names, dressed.estimates(), strict=True):
+            species[name] |= {"dressed_excitations": estimate.value, "dressed_excitations_error": estimate.error}
     if fluctuations.correction:
         for name, trace in zip(names, correction_traces(look), strict=True):
             species[name]["correction_trace"] = trace

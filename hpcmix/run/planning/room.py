@@ -27,8 +27,13 @@ def require_room(problem: Problem, division: Division, node_ranks: int) -> None:
         raise ProblemError.of(
             "grid.points",
             f"this problem needs {readable(needed)} for {ranks}, and the node has {readable(memory_of_node())}; "
-            "use more nodes, or a smaller grid (hpcmix plan says what a run needs)",
+            f"use more nodes, or {_less_of(problem)} (hpcmix plan says what a run needs)",
         )
+
+
+def _less_of(problem: Problem) -> str:
+    """What takes the memory."""
+    return "a smaller grid" if problem.fluctuations is None else "a smaller grid, or fewer modes of [fluctuations]"
 
 
 def memory_of_node() -> float:

@@ -28,9 +28,10 @@ state 1e-8 and below."""
 FREE = 1e-6
 """Force of the external potential on a displaced or turned state, relative to the energies, below which the direction
 is free. A trap of frequency omega leaves m omega^2 times the width; a rotation in an isotropic trap rounding."""
-ANISOTROPIC = 1e-3
+ANISOTROPIC = 3e-3
 """|A_+ D psi| relative to |D psi| and the energies beyond which something else holds a direction, dipoles a rotation.
-What a grid leaves of a displacement that it resolves to eight digits is 1e-5."""
+What a grid leaves of a displacement that it resolves to eight digits is 1e-5, or 1e-3 where a functional is no smooth
+function of psi in the tails of a droplet."""
 UNMOVED = 1e-6
 """Change of a state over one spacing of the grid, relative to itself, below which it has the symmetry."""
 

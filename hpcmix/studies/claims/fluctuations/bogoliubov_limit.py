@@ -13,13 +13,18 @@ import numpy as np
 from hpcmix.observe.reduced.distances.comparison import words
 from hpcmix.observe.reduced.measurement import NORM_DISTANCE, single
 from hpcmix.problem.checks.many_body.numbers import divided_numbers, ratio_of
+from hpcmix.problem.checks.quadratic.fluctuations import MOST_MODES
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.calculation.many_body import GridModes
+from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.scaling import BoseFermiRule
 from hpcmix.studies.budget import AS_GIVEN, Budget
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.claims.fluctuations.numbers import TRANSVERSE, FluctuationNumbers, column_of
 from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
 from hpcmix.studies.tracks.many_family import FEWER_MODES, ManyFamily, beyond_the_edge, broken, checked_many_body
-from hpcmix.studies.tracks.track import Record
+from hpcmix.studies.tracks.many_track import ManyBodyTrack
+from hpcmix.studies.tracks.track import Record, Track
 from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
@@ -35,14 +40,17 @@ STEPS = (4, 16, 64, 256, 1024)
 
 NUMBER_RATE, NORM_RATE = -1.0, -0.5
 DISTANCE = "|psi - Phi|"
+ON_THE_GRID = "pairs on the grid"
+"""Label of the track that follows them, and their entry in the error budget."""
 
 
 def check(setting: Setting) -> tuple[Problem, Finding]:
     """N bodies at several N in the ratio of the file, each beside its mean field and Bogoliubov's equation, and
     everything again for every entry of the error budget. Collective."""
     family = setting.on_root(partial(_family, wanted=setting.numbers))
-    records = setting.work.follow_all(family.body_tracks((NORM_DISTANCE,), limit_of_all=True))
-    return family.first, conclude(family, records)
+    tracks: list[ManyBodyTrack | Track] = [*family.body_tracks((NORM_DISTANCE,), limit_of_all=True)]
+    tracks += pairs_on_the_grid(family.problems[AS_GIVEN][-1])
+    return family.first, conclude(family, setting.work.follow_all(tracks))
 
 
 def _family(load: Load, wanted: Sequence[int]) -> ManyFamily:
@@ -64,13 +72,28 @@ def _family(load: Load, wanted: Sequence[int]) -> ManyFamily:
     return ManyFamily.of(load, "N", [sum(parts) for parts in divided], divided, at_number)
 
 
+def pairs_on_the_grid(problem: Problem) -> list[Track]:
+    """The same excitations from the pairs that every mode of the file's grid begins, moved by the steps of the mean
+    field; none for coherent states, whose numbers are others, and on grids that are too large for it."""
+    if problem.bodies.state == "coherent" or math.prod(problem.grid.points) * len(problem.species) > MOST_MODES:
+        return []
+    section = FluctuationsSection(modes="all").on_grid(problem.grid.points)
+    alone = problem.model_copy(update={"many_body": None, "fluctuations": section})
+    measure = FluctuationNumbers(alone, (TRANSVERSE,))
+    return [Track(ON_THE_GRID, (alone,), measure.names, measure, optional=True)]
+
+
 def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
     """The verdict: every exact inequality at every record, and the exponents of both distances at the last one."""
     problem = family.first
     outside = [f"N_{a + 1} alpha({_one(problem, a)})" for a in range(len(problem.species))]
     apart = [f"|{name} - N_perp,{a + 1}|" for a, name in enumerate(outside)]
     columns = ("N", *outside, *apart, DISTANCE)
-    budgets = [_budget(family, records, name, partial(_apart, family, a)) for a, name in enumerate(apart)]
+    on_the_grid = _grid_distances(family, records)
+    budgets = [
+        _budget(family, records, name, partial(_apart, family, a), on_the_grid[a : a + 1] if whole(problem) else ())
+        for a, name in enumerate(apart)
+    ]
     budgets.append(_budget(family, records, DISTANCE, _distance))
     numbers = [_values(family, records, AS_GIVEN, partial(_outside, family, a)) for a in range(len(outside))]
     rows = tuple(zip(map(float, family.numbers), *numbers, *(budget.values for budget in budgets), strict=True))
@@ -85,7 +108,7 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
         "measured": "at the last record: the number of particles outside the condensates, its distance from that of "
         "Bogoliubov's equation, and the least distance over all phases of the particles outside from the state of the "
         "quadratic Hamiltonian, all in the file's modes",
-        "notes": tuple(_limits(family, records)),
+        "notes": (*_limits(family, records), *_note_on_grid(on_the_grid)),
     }
     shown = (*apart, DISTANCE)
     lost = first_loss({label: record for label, record in records.items() if label.startswith(AS_GIVEN)})
@@ -155,8 +178,38 @@ def _values(family: ManyFamily, records: Mapping[str, Record], variation: str, n
     return found
 
 
-def _budget(family: ManyFamily, records: Mapping[str, Record], quantity: str, number_of: Any) -> Budget:
+def whole(problem: Problem) -> bool:
+    """Whether the modes of all species are the points of the grid, so that its mean field is that of the modes."""
+    return all(isinstance(entry, GridModes) for entry in problem.bodies.modes)
+
+
+def _grid_distances(family: ManyFamily, records: Mapping[str, Record]) -> list[float]:
+    """Per species the distance of the excitations of the pairs on the grid from those of Bogoliubov's equation, at the
+    last record; none where there are no pairs."""
+    record = records.get(ON_THE_GRID)
+    bodies = family.record(records, family.numbers[-1])
+    if record is None or record.lost or bodies.lost or not bodies.rows:
+        return []
+    return [
+        abs(float(record.column(column_of(TRANSVERSE, species.name))[-1] - bodies.column(f"limit_{a + 1}")[-1]))
+        for a, species in enumerate(family.first.species)
+    ]
+
+
+def _note_on_grid(distances: Sequence[float]) -> list[str]:
+    if not distances:
+        return []
+    numbers = ", ".join(f"{distance:.2g}" for distance in distances)
+    return [f"pairs that are followed through the steps of the grid have as many excitations, up to {numbers}"]
+
+
+def _budget(
+    family: ManyFamily, records: Mapping[str, Record], quantity: str, number_of: Any, elsewhere: Sequence[float] = ()
+) -> Budget:
+    """`elsewhere`: by how much another program's number differs, where it is one of the same system."""
     of_all = {name: _values(family, records, name, number_of) for name in family.problems}
+    for distance in elsewhere:
+        of_all[ON_THE_GRID] = [value + distance for value in of_all[AS_GIVEN]]
     impossible = {name: why for name, why in family.impossible.items() if name != FEWER_MODES}
     places = list(map(float, family.numbers))
     return Budget.of(quantity, "N", places, of_all, family.described, impossible, aside=(FEWER_MODES,))
