@@ -33,8 +33,8 @@ class FluctuationWatch:
                 continue
             self._said.add(name)
             self._log.line(
-                f'species "{name}": at t = {when} {_number(entries, "excitations")} of its {particles:.6g} particles '
-                f"are excitations, {_percent(entries['excitations'], particles)}; beyond "
+                f'warning: species "{name}": at t = {when} {_number(entries, "excitations")} of its {particles:.6g} '
+                f"particles are excitations, {_percent(entries['excitations'], particles)}; beyond "
                 f"{_percent(LARGEST_SHARE, 1.0)} they see each other, and what is quadratic in them is not enough"
             )
 

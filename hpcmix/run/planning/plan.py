@@ -22,6 +22,7 @@ from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
     bytes_in_snapshot,
+    fixed_fields,
     pair_bytes,
     pair_calls,
     pair_transforms,
@@ -301,10 +302,11 @@ def snapshot_bytes(problem: Problem) -> int:
 
 def checkpoint_bytes(problem: Problem) -> int:
     """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too; the pairs
-    of fluctuations."""
+    of fluctuations and what goes with them."""
     sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     condensates = math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
-    return condensates + problem.pairs * pair_bytes(problem)
+    beside = 2 * real_bytes(problem) * math.prod(problem.grid.points) * fixed_fields(problem)
+    return condensates + problem.pairs * pair_bytes(problem) + beside
 
 
 def transforms_per_step(problem: Problem) -> float:
