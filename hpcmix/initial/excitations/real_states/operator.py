@@ -127,10 +127,16 @@ class RealOperator:
 
     # --------------------------------------------------------------- the operator
 
-    def apply(self, p: np.ndarray, q: np.ndarray, projected: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """A_+ p and A_- q for rows p and q, new arrays, `projected` or not. A Fourier pair for every row and
-        species."""
-        plus, minus = np.empty_like(p), np.empty_like(q)
+    def apply(
+        self,
+        p: np.ndarray,
+        q: np.ndarray,
+        projected: bool = True,
+        into: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A_+ p and A_- q for rows p and q, `projected` or not, in new arrays or `into` some. A Fourier pair for every
+        row and species."""
+        plus, minus = (np.empty_like(p), np.empty_like(q)) if into is None else into
         field = np.empty(self.shape[1:], np.complex128)
         for first, second, upper, lower in zip(p, q, plus, minus, strict=True):
             for a, potential in enumerate(self.potentials):
