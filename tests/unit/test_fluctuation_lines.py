@@ -66,6 +66,6 @@ def test_more_than_a_tenth_is_warned_of_once() -> None:
     for number in (5.1, 20.0):
         watch.look(record(number), "2.5 ms")
     assert log.lines == [
-        'species "many": at t = 2.5 ms 5.1 +- 0.51 of its 50 particles are excitations, 10.2 %; beyond 10 % they see '
-        "each other, and what is quadratic in them is not enough"
+        'warning: species "many": at t = 2.5 ms 5.1 +- 0.51 of its 50 particles are excitations, 10.2 %; beyond 10 % '
+        "they see each other, and what is quadratic in them is not enough"
     ]

@@ -22,9 +22,8 @@ from hpcmix.run.planning.krylov_plan import krylov_fields, pairs_per_drift, turn
 from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
-    densities_stored,
+    bytes_in_snapshot,
     fixed_fields,
-    matrix_bytes,
     pair_bytes,
     pair_calls,
     pair_transforms,
@@ -296,8 +295,7 @@ def snapshot_bytes(problem: Problem) -> int:
     """Size of one snapshot: every field asked for, of every species, on the whole grid."""
     fields = problem.output.snapshots.fields
     reals = sum(numbers_of(name, orbitals) for orbitals in problem.orbitals for name in fields)
-    reals += len(problem.species) * densities_stored(problem)
-    return math.prod(problem.grid.points) * reals * real_bytes(problem) + matrix_bytes(problem)
+    return math.prod(problem.grid.points) * reals * real_bytes(problem) + bytes_in_snapshot(problem)
 
 
 def checkpoint_bytes(problem: Problem) -> int:
