@@ -188,7 +188,9 @@ def _fluctuations(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, entries in (held.get("species") or {}).items():
         numbers = [key for key in entries if f"{key}_error" in entries]
         text = ", ".join(
-            f"{key.replace('_', ' ')} {_number(entries[key])} +- {_number(entries[f'{key}_error'])}" for key in numbers
+            f"{key.replace('_', ' ')} {_number(entries[key])}"
+            + (f" +- {_number(error)}" if (error := entries[f"{key}_error"]) else "")  # none where nothing is sampled
+            for key in numbers
         )
         beyond = entries.get("beyond_grid")
         facts.append((f"around {name}", text + (f", beyond the grid {_number(beyond)}" if beyond else "")))
