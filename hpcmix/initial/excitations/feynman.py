@@ -109,7 +109,8 @@ def project_out(functions: np.ndarray, rows: np.ndarray, mixture: Mixture) -> No
 def _project(rows: np.ndarray, onto: np.ndarray, communicators: Communicators, cell_volume: float) -> None:
     """rows_j -= sum_i onto_i <onto_i, rows_j>; where there are any."""
     if len(onto):
-        overlaps = communicators.sum(cell_volume * (rows @ onto.conj().T))
+        # conjugates of the rows, and not of what may be many functions: the same products
+        overlaps = communicators.sum(cell_volume * (rows.conj() @ onto.T).conj())
         rows -= overlaps @ onto
 
 

@@ -82,12 +82,6 @@ def fixed_fields(problem: Problem) -> int:
     return 0 if section is None else len(problem.species) * (2 if section.matrices else 1)
 
 
-def matrix_bytes(problem: Problem) -> int:
-    """Bytes of the matrices of one snapshot: U, V, gamma and alpha between all modes, and D of every species."""
-    section, species, points = problem.fluctuations, len(problem.species), math.prod(problem.grid.points)
-    return 0 if section is None or not section.matrices else 16 * (4 * species**2 + species) * points**2
-
-
 def pair_transforms(problem: Problem, convolution: float) -> float:
     """Fourier pairs of complex fields that a step of one pair takes: u and w of every species in each drift; and in
     each kick the convolution of a complex change of the densities, as two real ones.
@@ -103,9 +97,16 @@ def pair_bytes(problem: Problem) -> int:
     return math.prod(problem.grid.points) * 2 * len(problem.species) * 16
 
 
-def densities_stored(problem: Problem) -> bool:
-    """Whether snapshots hold the density of what is outside the condensates, a real field of every species."""
-    return problem.fluctuations is not None and "density" in problem.fluctuations.also
+def bytes_in_snapshot(problem: Problem) -> int:
+    """What a snapshot holds of the fluctuations: the density of what is outside each condensate, where it is asked for;
+    U, V, gamma and alpha of all species together and D of each, complex, with ``matrices``."""
+    section = problem.fluctuations
+    if section is None:
+        return 0
+    points, species = math.prod(problem.grid.points), len(problem.species)
+    densities = 8 * species * points if "density" in section.also else 0
+    matrices = 16 * (4 * species**2 + species) * points**2 if section.matrices else 0
+    return densities + matrices
 
 
 def pair_calls(problem: Problem) -> float:
