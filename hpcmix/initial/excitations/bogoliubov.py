@@ -68,7 +68,8 @@ class ModeSearch:
         rows = self._basis.rows
         if first is not None and second is not None:
             rows.p[:kept], rows.q[:kept] = first, second
-        self._fill_with_noise(rows.part(kept, len(rows)))
+        if kept < len(rows):
+            self._fill_with_noise(rows.part(kept, len(rows)))
         self._refresh()
 
     def run(
