@@ -25,9 +25,9 @@ from tests.physics.systems import System
 
 def released(points: int = 8) -> str:
     """Two components released from a trap; correlations that reach over two spacings."""
-    text = mixture(points=points, length=7.0, step=0.1, every=4, check_step=False)
+    text = mixture(points=points, length=7.0, step=0.2, every=2, check_step=False)
     text = text.replace("neumann_radius = 0.5", "neumann_radius = 2.0")
-    return text + '[fluctuations]\ninitial = "correlated"\nmodes = 27\nprobes = 6\n'
+    return text + '[fluctuations]\ninitial = "correlated"\nmodes = 7\nprobes = 6\n'
 
 
 @pytest.fixture
