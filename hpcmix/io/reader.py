@@ -188,7 +188,9 @@ def _fluctuations(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, entries in (held.get("species") or {}).items():
         numbers = [key for key in entries if f"{key}_error" in entries]
         text = ", ".join(
-            f"{key.replace('_', ' ')} {_number(entries[key])} +- {_number(entries[f'{key}_error'])}" for key in numbers
+            f"{key.replace('_', ' ')} {_number(entries[key])}"
+            + (f" +- {_number(error)}" if (error := entries[f"{key}_error"]) else "")  # none where nothing is sampled
+            for key in numbers
         )
         beyond = entries.get("beyond_grid")
         facts.append((f"around {name}", text + (f", beyond the grid {_number(beyond)}" if beyond else "")))
@@ -202,9 +204,13 @@ def _fluctuations(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _facts_of_modes(found: dict[str, Any]) -> list[tuple[str, str]]:
     """How many modes there are, and where."""
     key, unit = ("frequency_hertz", " Hz") if "frequency_hertz" in found["modes"][0] else ("frequency", "")
-    first, last = (found["modes"][mode][key] for mode in (0, -1))
+    values = [mode[key] for mode in found["modes"]]
+    growth = max(mode.get("growth_rate", 0.0) for mode in found["modes"])
     worst = max(mode["residual"] for mode in found["modes"])
-    text = f"{len(found['modes'])}, frequencies {first:.9g} to {last:.9g}{unit}, residuals at most {worst:.1e}"
+    text = f"{len(found['modes'])}, frequencies {min(values):.9g} to {max(values):.9g}{unit}"
+    text += f", residuals at most {worst:.1e}"
+    if growth:
+        text += f", growth rates up to {growth:.6g}"
     return [("modes", text)]
 
 

@@ -207,7 +207,8 @@ def _for_each_pair(name: str, given: Sequence[Sequence[NDArray]], pairs: Sequenc
 def _require_apart(name: str, arrays: Sequence[NDArray]) -> None:
     """No two contiguous arrays share memory; in a time that grows like their number, for there may be many pairs."""
     filled = [array for array in arrays if array.size > 0]
-    bounds = sorted((array.ctypes.data, array.ctypes.data + array.nbytes) for array in filled)
+    begins = [array.__array_interface__["data"][0] for array in filled]
+    bounds = sorted((begin, begin + array.nbytes) for begin, array in zip(begins, filled, strict=True))
     if any(end > begin for (_, end), (begin, _) in pairwise(bounds)):
         raise ValueError(f"{name}: two arrays share memory; every field needs its own")
 

@@ -99,6 +99,30 @@ def test_particles_outside_are_missing_in_the_condensate(wanted):
     assert outside[-1] > 0.1
 
 
+def test_coupled_species_lose_together_what_is_outside():
+    names = [
+        species("one", particles=3.0, initial=gaussian(1.0), potential=[harmonic(1.0)]),
+        species("two", particles=0.0),
+    ]
+    built = with_pairs(
+        system(
+            [POINTS],
+            [LENGTH],
+            names,
+            [contact("one", "one", 0.8), contact("one", "two", 0.3)],
+            time={"final": 0.5, "step": 0.1},
+            coupling=[{"between": ["one", "two"], "rabi_frequency": 2.0}],
+            fluctuations={"modes": "all", "matrices": True},
+        )
+    )
+    for _ in range(built.problem.time.steps):
+        built.stepper.advance(built.state)
+    built.stepper.settle(built.state)
+    look = Look(built.mixture, built.state)
+    assert max(map(abs, correction_traces(look))) < 1e-13
+    assert abs(np.trace(corrections(look)[1])) > 1e-4
+
+
 def test_the_record_holds_the_traces():
     report = record(trapped(0.1))
     assert [entry["correction_trace"] for entry in report["species"].values()] == [0.0, 0.0]

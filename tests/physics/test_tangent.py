@@ -235,30 +235,37 @@ def test_forward_and_backward_where_potentials_change():
     require_below(largest(w) / largest(expected), 1e-12, "w")
 
 
-@pytest.mark.parametrize("kind", ["contact on a line", "gaussian on a line", "free soft core on a line"])
-@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-6"])
-def test_symplectic_after_a_thousand_steps(kind, integrator):
-    """All columns of the map."""
+@pytest.mark.parametrize(
+    ("kind", "integrator", "pairs"),
+    [
+        ("contact on a line", "strang", all_functions),
+        ("gaussian on a line", "strang", all_functions),
+        ("free soft core on a line", "strang", lambda one: functions_of(one, 4)),
+        ("contact on a line", "blanes-moan-6", lambda one: functions_of(one, 4)),
+    ],
+)
+def test_symplectic_after_a_thousand_steps(kind, integrator, pairs):
+    """Of all columns of the map, or of some functions."""
     one = case(kind, integrator, final=10.0, step=0.01)
-    functions = all_functions(one)
-    follow(one, functions).evolve()
-    assert one.state.step == 1000 and np.all(numbers(one) > 1e-2)
+    functions = pairs(one)
+    advanced(follow(one, functions))
+    assert one.state.step == 1000 and np.all(numbers(one) > 1e-3)
     # rounding grows with the steps: 1e-13 for ten of them
     require_below(symplectic_defect(one, functions), 1e-11, f"{kind}, {integrator}")
 
 
 @pytest.mark.parametrize(
-    ("integrator", "steps", "order"), [("strang", (40, 80, 160), 2), ("blanes-moan-4", (8, 16, 32), 4)]
+    ("integrator", "steps", "order"), [("strang", (40, 80, 160), 2), ("blanes-moan-4", (24, 48, 96), 4)]
 )
 @pytest.mark.parametrize("kind", ["contact on a line", "gaussian on a line"])
 def test_numbers_have_the_order_of_the_integrator(kind, integrator, steps, order):
     def number(name, count):
         one = case(kind, name, final=0.8, step=0.8 / count)
-        return numbers(follow(one, all_functions(one)).evolve())
+        return numbers(follow(one, functions_of(one, 4)).evolve())
 
     exact = number("blanes-moan-6", 160)
     errors = [largest(number(integrator, count) - exact) for count in steps]
-    assert errors[-1] > 1e-11
+    assert errors[-1] > 1e3 * np.finfo(float).eps * largest(exact)
     assert abs(log_slope(steps, errors) + order) < 0.25, errors
 
 
@@ -341,7 +348,7 @@ def test_rate_of_the_numbers(kind):
     """d/dt sum_a <N_a> = 2 Im sum over pairs of <w, K2 conj(u)> / hbar, K2 g = psi_a sum_b G_ab * (psi_b g_b)."""
     step = 0.002
     one = case(kind, "blanes-moan-6", final=0.4, step=step)
-    follow(one, all_functions(one)).evolve(150)
+    follow(one, functions_of(one, 4)).evolve(150)
     counted, rate = [], None
     for place in range(9):
         counted.append(np.sum(numbers(one)))
@@ -368,18 +375,6 @@ def test_rate_of_the_numbers(kind):
     assert measured == pytest.approx(rate, rel=1e-9)
 
 
-def test_uniform_quench():
-    """The formula of Bogoliubov's map for a uniform mixture with kernels, all pairs followed."""
-    kernels = [gaussian_kernel("a", "a", 0.9, 0.8), contact("b", "b", 0.4), gaussian_kernel("a", "b", 0.5, 0.6)]
-    both = [
-        species("a", mass=0.5, particles=10.0, initial={"kind": "plane-waves", "numbers": 0}),
-        species("b", mass=0.8, particles=7.0, initial={"kind": "plane-waves", "numbers": 0}),
-    ]
-    one = system([24], [12.0], both, kernels, time=evolution(1.5, 0.01, "blanes-moan-6"))
-    follow(one, all_functions(one)).evolve()
-    np.testing.assert_allclose(numbers(one), [10.5994928975, 1.51437825338], rtol=1e-10)
-
-
 @pytest.mark.skipif(dispatch.implementation() is reference, reason="there are no compiled kernels to compare with")
 @pytest.mark.parametrize("kind", KINDS)
 def test_compiled_kernels_and_twins(kind, monkeypatch):
@@ -403,6 +398,39 @@ def test_settling_on_the_way_changes_no_bits():
             advanced(other, 1)
         for left, right in zip(one.state.fluctuations.pairs, other.state.fluctuations.pairs, strict=True):
             assert np.array_equal(left, right)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("contact in space", {}),
+        ("gaussian in space", {}),
+        ("contact in a plane", {"functional": [power("ab", 0.4, 7 / 3)]}),
+        ("free gaussian in a plane", {}),
+    ],
+)
+def test_to_the_time_infinity(kind, more):
+    """In a frame that a released mixture fills: the same checks where its scale is infinite."""
+    d, interactions, _ = KINDS[kind]
+
+    def released():
+        trap = [harmonic(1.4, until=0.0)]
+        both = [
+            species("a", particles=3.0, potential=trap, initial=gaussian(0.8, momentum=[0.6, -0.4, 0.3][:d])),
+            species("b", mass=1.7, particles=1.5, potential=trap, initial=gaussian(0.7, centre=[-0.4, 0.2, 0.1][:d])),
+        ]
+        time = evolution("infinity", 0.1, "blanes-moan-4")
+        return system(POINTS[d], LENGTHS[d], both, interactions, grid=expanding(1.4), time=time, **more)
+
+    one = released()
+    functions = functions_of(one, 2)
+    advanced(follow(one, functions))
+    assert one.look().time == np.inf and np.all(numbers(one) > 1e-5)
+    require_below(symplectic_defect(one, functions), 1e-13, f"{kind}: symplectic defect")
+    ends = [stacked(displaced(released(), functions, sign * 1e-2).evolve()) for sign in (1, -1)]
+    expected = tangent_vectors(one)[0]
+    # the third derivative of the flow is of order one
+    assert largest((ends[0] - ends[1]) / 2e-2 - expected) < 1e-4 * largest(expected)
 
 
 def test_adaptive_steps_are_refused():

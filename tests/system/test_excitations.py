@@ -96,8 +96,10 @@ def test_a_search_that_is_not_done_is_gone_on_with(folder):
     assert "excitations: going on from" in rest.stdout
     assert "after 0 iterations" in rest.stdout  # the ground state was kept
     assert not list((folder / "out").glob("*-search.h5"))
-    whole = hpcmix("excitations", "mixture.toml", "--set", "output.directory=whole", folder=folder)
+    released = ("--set", "output.directory=whole", "--set", "species.up.potential.0.until=0")
+    whole = hpcmix("excitations", "mixture.toml", *released, folder=folder)
     assert whole.returncode == 0
+    assert "potentials and couplings are those of time 0-" in whole.stdout  # where the trap still is
     expected = json.loads((folder / "whole" / "excitations.json").read_text(encoding="utf-8"))
     pairs = zip(excitations(folder)["modes"], expected["modes"], strict=True)
     for mode, beside in pairs:

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from hpcmix.model.ranks import division_request
-from hpcmix.parallel.division import DivisionRequest, divide
+from hpcmix.parallel.division import DivisionRequest, choose_replicas, divide, fields_of_replica
 from hpcmix.parallel.orbital_groups import OrbitalGroups, choose_groups
 from hpcmix.problem.cards import cards
 from hpcmix.problem.load import load_problem, parse_problem
@@ -106,4 +106,61 @@ def test_every_card_runs_on_any_few_ranks(card):
     card_request = division_request(problem)
     for ranks in range(1, 9):
         division = divide(card_request, ranks)
-        assert division.groups * division.decomposition.ranks == ranks
+        assert division.replicas * division.groups * division.decomposition.ranks == ranks
+
+
+AROUND_TWO = """
+[grid]
+points = [16, 16, 16]
+lengths = [8, 8, 8]
+[[species]]
+name = "a"
+initial = { kind = "gaussian", width = 1.0 }
+[[species]]
+name = "b"
+initial = { kind = "gaussian", width = 1.0 }
+[time]
+final = 1.0
+step = 0.01
+[fluctuations]
+modes = 2
+probes = 3
+"""
+
+
+def around(*options):
+    """What two condensates with seven pairs around them ask for, and options."""
+    return division_request(parse_problem(AROUND_TWO, list(options)))
+
+
+def test_pairs_are_shared_by_as_many_replicas_as_have_two_each():
+    for ranks, replicas in {1: 1, 2: 2, 3: 3, 4: 2, 5: 1, 6: 3, 8: 2, 12: 3}.items():
+        division = divide(around(), ranks)
+        assert (division.groups, division.replicas) == (1, replicas)
+        assert division.decomposition.ranks == ranks // replicas
+    assert choose_replicas(64, 2, (64, 64, 64), 64) == 32
+
+
+def test_replicas_need_memory_for_their_condensates():
+    """Pairs take the same memory however they are shared; every replica has its condensates beside them."""
+    grid = (64, 64, 64)
+    needed = {replicas: 16 * 64**3 * replicas // 8 * fields_of_replica(2, 64 // replicas) for replicas in (1, 2, 4, 8)}
+    assert needed[1] < needed[2] < needed[4] < needed[8]
+    for replicas in (1, 2, 4, 8):
+        assert choose_replicas(64, 2, grid, 8, memory_per_rank=1.01 * needed[replicas]) == replicas
+    assert choose_replicas(64, 2, grid, 8, memory_per_rank=1.0) == 1  # none fits: what needs least
+
+
+def test_replicas_that_are_asked_for():
+    assert divide(around("parallel.orbital_groups=4"), 4).replicas == 4
+    assert divide(around("parallel.pencil_grid=[2, 1]"), 8).replicas == 4
+    with pytest.raises(ProblemError, match="4 ranks cannot be divided into 3 groups"):
+        divide(around("parallel.orbital_groups=3"), 4)
+    with pytest.raises(ProblemError, match=r"8 groups cannot share 7 pairs of \[fluctuations\]"):
+        around("parallel.orbital_groups=8")
+    file = parse_problem(AROUND_TWO + "[parallel]\norbital_groups = 4\n")
+    division = divide(division_request(file), 6)  # of a file it gives way
+    assert division.replicas == 3 and "is not for 6 ranks" in division.notes[0]
+    coupled = '[[coupling]]\nbetween = ["a", "b"]\nrabi_frequency = 1.0\n'
+    file = parse_problem(AROUND_TWO.replace("[time]", f"{coupled}[time]"), ["parallel.orbital_groups=2"])
+    assert divide(division_request(file), 2).replicas == 2  # species that turn into each other are in every replica

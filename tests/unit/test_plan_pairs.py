@@ -69,9 +69,10 @@ def test_the_condensates_of_every_group_take_as_long_as_alone():
 def test_memory_and_checkpoints_hold_the_pairs():
     points, pair = 16**3, 16**3 * 2 * 2 * 16
     one, alone = plan.make_plan(problem(), 1), plan.make_plan(problem(section=None), 1)
-    assert one.checkpoint_bytes - alone.checkpoint_bytes == 19 * pair
+    start = 16**3 * 2 * 16  # the condensates that the pairs begin with
+    assert one.checkpoint_bytes - alone.checkpoint_bytes == 19 * pair + start
     more = one.evolution_bytes - alone.evolution_bytes
-    assert 19 * pair <= more <= 1.12 * 19 * pair + 8 * points * 16
+    assert 19 * pair + start <= more <= 1.12 * 19 * pair + 8 * points * 16
     four = plan.make_plan(problem(), 4)
     assert four.evolution_bytes - alone.evolution_bytes == pytest.approx(more - 14 * pair)
 
@@ -79,6 +80,15 @@ def test_memory_and_checkpoints_hold_the_pairs():
 def test_snapshots_hold_the_density_of_what_is_outside_where_it_is_asked_for():
     asked, alone = (plan.make_plan(problem(section=f"also = {words}"), 1) for words in ('["density"]', "[]"))
     assert asked.snapshot_bytes - alone.snapshot_bytes == 16**3 * 2 * 8
+
+
+def test_snapshots_hold_the_matrices():
+    matrices, alone = (
+        plan.make_plan(problem((12,), f'modes = "all"\nmatrices = {word}'), 1) for word in ("true", "false")
+    )
+    assert matrices.snapshot_bytes - alone.snapshot_bytes == 16 * (4 * 24**2 + 2 * 12**2)
+    assert matrices.checkpoint_bytes - alone.checkpoint_bytes == 16 * 2 * 12
+    assert matrices.evolution_bytes > alone.evolution_bytes
 
 
 def test_a_plan_says_how_pairs_are_dealt():

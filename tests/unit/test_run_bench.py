@@ -11,6 +11,7 @@ import pytest
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.bench.bench import DEFAULT_PROBLEM
 from hpcmix.run.bench.machine import describe_machine, machine_line, processor_instructions
+from hpcmix.run.bench.pairs import pair_line
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.bench.table import phase_table, summary_lines
 from hpcmix.run.planning.plan import transforms_per_step
@@ -149,3 +150,9 @@ def test_pairs_of_fluctuations_are_counted_by_hand():
     assert all_transforms_per_step(problem(yukawa, followed)) == 4 + 8 * (4 + 2 * 2)  # two kicks, two channels
     added = step_bytes(problem(yukawa, followed)) - step_bytes(problem(yukawa))
     assert added == 8 * POINTS * (4 * 2 * 2 * 16 + 2 * (2 * 16 + 4 * 8 * 2))
+
+
+def test_what_a_pair_costs_is_told_in_steps_of_the_condensates():
+    costs = {"count": 70, "replicas": 2, "held": 35, "seconds_per_pair": 4e-3, "condensate_steps_per_pair": 2.1}
+    assert pair_line(costs) == "70, 35 in each of 2 groups: each 4 ms a step, as 2.1 steps of the condensates alone"
+    assert pair_line(costs | {"replicas": 1, "held": 70}).startswith("70: each 4 ms a step")

@@ -4,6 +4,7 @@ against their closed form."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,3 +177,24 @@ def test_the_quotient_tends_to_its_limit() -> None:
     assert limit - values[2] < 0.1 * (limit - values[0])
     with pytest.raises(ValueError, match="do not close a shell"):
         shell_quotient(5, 1.0, 1.0)
+
+
+AROUND = """
+[grid]
+points = [16]
+lengths = [8]
+[[species]]
+name = "a"
+initial = { kind = "gaussian", width = 1.0 }
+[time]
+final = 1.0
+step = 0.01
+[fluctuations]
+"""
+
+
+@pytest.mark.parametrize("around_flow", [False, True])
+def test_only_claims_about_fluctuations_take_those_of_the_file(tmp_path, around_flow) -> None:
+    taken = replace(setting(AROUND, tmp_path), around_flow=around_flow)
+    problem = taken.on_root(lambda load: load(("time.step=0.02",)))
+    assert problem.time.step == 0.02 and (problem.fluctuations is not None) == around_flow

@@ -23,6 +23,7 @@ class PairFlows:
         self._mixture, self._stages = mixture, stages
         self._tangent = Tangent(mixture)
         self._factors: list[np.ndarray] = []
+        self._fields = 0
 
     def fields_of_ones(self) -> list[np.ndarray]:
         """A complex field of ones for every species, kept for the next time: a kick makes its factors of them."""
@@ -52,6 +53,7 @@ class PairFlows:
         half_way, drift_follows  whether pairs are half way to position space, and are to be.
         """
         stages = self._stages
+        self._make_room_for(fluctuations)
         frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant.contraction)
         if len(set(stages.axes)) == 1 and not fluctuations.correction:
             frozen.move(fluctuations.each, stages.axes[0], half_way, drift_follows)
@@ -63,6 +65,14 @@ class PairFlows:
         frozen.move(fluctuations.each, 0, False, False)
         for fields in fluctuations.moving if drift_follows else ():
             stages.leave_position(fields)
+
+    def _make_room_for(self, fluctuations: Fluctuations) -> None:
+        """Have drifts join the messages of pairs, as far as that makes them worth their latency. Collective where there
+        are more than before."""
+        fields = sum(len(array) for array in fluctuations.fields)
+        if fields > self._fields:
+            self._fields = fields
+            self._mixture.engine.complex_transform(fields)
 
     def _kick_correction(
         self, fluctuations: Fluctuations, orbitals: Sequence[np.ndarray], factors: Sequence[np.ndarray], kick: Kick

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -98,10 +97,11 @@ def orthonormalise(rows: np.ndarray, communicators: Communicators, cell_volume: 
                 row /= math.sqrt(square)
 
 
-def project_out(functions: Iterable[np.ndarray], rows: np.ndarray, mixture: Mixture) -> None:
-    """Take orthonormal functions out of the rows, in place, of each by itself: how products of matrices are rounded
-    depends on how many rows there are, and so on the number of groups. Collective over the group."""
-    flat = np.stack([function.ravel() for function in functions])
+def project_out(functions: np.ndarray, rows: np.ndarray, mixture: Mixture) -> None:
+    """Take orthonormal functions, shape (number, *local grid), out of the rows, in place, of each by itself: how
+    products of matrices are rounded depends on how many rows there are, and so on the number of groups. Collective over
+    the group."""
+    flat = functions.reshape(len(functions), -1)
     for number in range(len(rows)):
         _project(rows[number : number + 1], flat, mixture.communicators, mixture.grid.cell_volume)
 
@@ -109,7 +109,8 @@ def project_out(functions: Iterable[np.ndarray], rows: np.ndarray, mixture: Mixt
 def _project(rows: np.ndarray, onto: np.ndarray, communicators: Communicators, cell_volume: float) -> None:
     """rows_j -= sum_i onto_i <onto_i, rows_j>; where there are any."""
     if len(onto):
-        overlaps = communicators.sum(cell_volume * (rows @ onto.conj().T))
+        # conjugates of the rows, and not of what may be many functions: the same products
+        overlaps = communicators.sum(cell_volume * (rows.conj() @ onto.T).conj())
         rows -= overlaps @ onto
 
 

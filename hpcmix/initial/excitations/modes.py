@@ -55,7 +55,7 @@ def search_of(operator: BogoliubovOperator, section: ExcitationsSection) -> Sear
     theta = phases_of_real_state(operator)
     if theta is None:
         return AmplitudeSearch(QuadraticForm(operator), section.modes, section.tolerance, section.seed)
-    return ModeSearch(RealOperator(operator, theta), section.modes, section.tolerance, section.seed)
+    return ModeSearch(RealOperator(operator, theta), section)
 
 
 def spectrum_of(

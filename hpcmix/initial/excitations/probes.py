@@ -53,10 +53,10 @@ def start_pairs(
         for slot, number in enumerate(held):
             if first <= number < first + len(functions):
                 array[slot, 0] = functions[number - first]
-        if probes:
-            rows = np.stack([probe(grid, section.seed, number - fluctuations.exact, a).ravel() for number in probes])
-            project_out(functions, rows, mixture)
-            array[len(held) - len(probes) :, 0] = rows.reshape(-1, *grid.position_shape)
+        for number in probes:  # one after the other: there may be little memory beside the pairs
+            field = probe(grid, section.seed, number - fluctuations.exact, a)
+            project_out(functions, field.reshape(1, -1), mixture)
+            array[number - held.start, 0] = field
     if section.initial == "correlated":
         _correlate(mixture, fluctuations)
     return fluctuations

@@ -55,22 +55,26 @@ def _draw_levels(axes: Axes, found: dict[str, Any], names: Sequence[str], units:
     """A line for every multiplet, with the number of its modes."""
     hertz = "frequency_hertz" in found["groups"][0]
     key = "frequency_hertz" if hertz else "frequency"
-    values = [group[key] for group in found["groups"]]
+    groups = sorted(found["groups"], key=lambda group: float(group[key]))
+    values = [group[key] for group in groups]
+    # frequencies are negative where an excitation lowers the energy, and zero where a deviation only grows
+    lowest, top = min(0.0, values[0]), max(0.0, values[-1])
+    span = top - lowest or 1.0
     if len(names) > 1:
         for a, name in enumerate(names):
             axes.plot([], [], color=COLOURS[a % len(COLOURS)], label=f"mostly {name}")
-    top, below = max(values), -math.inf
-    for group, value in zip(found["groups"], values, strict=True):
+    below = -math.inf
+    for group, value in zip(groups, values, strict=True):
         members = [found["modes"][mode] for mode in group["modes"]]
         weights = [sum(member["species"][name]["weight"] for member in members) for name in names]
         most = int(np.argmax(weights))
         axes.plot([0.0, 1.0], [value, value], color=COLOURS[most % len(COLOURS)])
         growth = max(abs(member.get("growth_rate", 0.0)) for member in members)
-        if value - below >= 2.0 * APART * top and (len(members) > 1 or growth):
+        if value - below >= 2.0 * APART * span and (len(members) > 1 or growth):
             text = (f"{len(members)}" if len(members) > 1 else "") + (f"  grows {growth:.3g}" if growth else "")
             axes.text(1.03, value, text, va="center", fontsize="small")
             below = value
-    axes.set(xlim=(0.0, 1.18), ylim=(0.0, 1.04 * top), xticks=[])
+    axes.set(xlim=(0.0, 1.18), ylim=(lowest - (0.04 * span if lowest else 0.0), top + 0.04 * span), xticks=[])
     axes.set_ylabel("frequency $\\omega/2\\pi$ (Hz)" if hertz else "frequency $\\omega$")
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)

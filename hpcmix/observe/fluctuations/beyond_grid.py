@@ -51,11 +51,16 @@ def beyond_grid(look: Look, beginning: Beginning) -> list[float | None]:
     start = now if look.instant.contraction == 1.0 else tail(mixture, 1.0)
     if now is None or start is None or mixture.rabi.groups:
         return [None] * count
-    missing = overlaps * now
+    missing = _times(overlaps, now)
     if fluctuations_of(look).section.initial == "vacuum":
-        missing = missing + beginning.overlaps * start
-    sums = np.sum(np.where(overlaps + beginning.overlaps > 0.0, missing, 0.0), axis=1)
+        missing = missing + _times(beginning.overlaps, start)
+    sums = np.sum(missing, axis=1)
     return [float(value) if math.isfinite(value) else None for value in sums]
+
+
+def _times(overlaps: np.ndarray, tails: np.ndarray) -> np.ndarray:
+    """I_ab J_ab; zero where species do not meet, even where J is infinite."""
+    return np.multiply(overlaps, tails, out=np.zeros_like(overlaps), where=overlaps > 0.0)
 
 
 def tail(mixture: Mixture, contraction: float) -> np.ndarray | None:

@@ -88,7 +88,8 @@ def density_matrices(look: Look) -> dict[str, Part]:
 
 
 def correction_traces(look: Look) -> list[float]:
-    """tr D_a = sum_f |w_a|^2 + 2 Re <psi_a, M_a> of every species, zero but for rounding. Collective over the world."""
+    """tr D_a = sum_f |w_a|^2 + 2 Re <psi_a, M_a> of every species, of those that are coherently coupled all together:
+    zero but for rounding. Collective over the world."""
     mixture = look.mixture
     created = np.zeros(len(mixture.species))
     for pair in look.pairs():
@@ -98,4 +99,7 @@ def correction_traces(look: Look) -> list[float]:
         2.0 * math.sqrt(nu) * float(np.vdot(phi, moved).real)
         for nu, phi, moved in zip(mixture.weights, condensates_of(look, mixture), look.correction(), strict=True)
     ]
-    return (mixture.grid.cell_volume * mixture.communicators.sum(created + overlaps)).tolist()
+    traces = mixture.grid.cell_volume * mixture.communicators.sum(created + overlaps)
+    for sphere in mixture.spheres:
+        traces[list(sphere)] = sum(traces[a] for a in sphere)
+    return traces.tolist()

@@ -14,8 +14,9 @@ PRODUCTS = 4e9
 """Products of numbers that a look may spend on overlaps: all pairs with each other where that takes no more, else those
 of so many neighbours, 16 at the least, which cost about a tenth of a step."""
 
-POINTS_AT_ONCE = 1 << 16
-"""Of the copies of pairs that matrix products take."""
+POINTS_AT_ONCE = 1 << 12
+"""Of the copies of pairs that matrix products take: more would be a large part of the pairs themselves on small grids,
+and is no quicker."""
 
 
 def symplectic_defect(look: Look, beginning: Beginning) -> float:

@@ -37,6 +37,9 @@ class Redistribution:
 
     fields  how many fields are there to be moved at once, at most.
     empty   makes the landing arrays.
+    largest_bytes
+            size of the largest landing array of all ranks that share the grid, who decide by it how many fields share a
+            message; 0 where one field is moved at a time.
     """
 
     comm: MPI.Comm
@@ -47,6 +50,7 @@ class Redistribution:
     dtype: np.dtype
     fields: int = 1
     empty: Allocate = np.empty
+    largest_bytes: int = 0
 
     @property
     def landing_bytes(self) -> int:
@@ -55,8 +59,8 @@ class Redistribution:
 
     @property
     def joined(self) -> int:
-        """How many fields share a message."""
-        return joined_fields(self.landing_bytes, self.comm.size, self.fields)
+        """How many fields share a message: the same number on all ranks that share the grid."""
+        return joined_fields(self.largest_bytes or self.landing_bytes, self.comm.size, self.fields)
 
     def blocks_before(self, rank: int) -> tuple[slice, ...]:
         """What of a block in layout A belongs to `rank` in layout B."""

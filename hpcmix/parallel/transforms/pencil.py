@@ -50,8 +50,18 @@ class PencilTransform(Transform):
             comm = communicators.along[layouts[place][whole - 1] - 1]
             if comm.size > 1:
                 shapes = self._shapes[place], self._shapes[place + 1]
+                # the first rank has the largest block in every layout
+                largest = communicators.decomposition.block(0, layouts[place + 1], self.wave_points).size
                 self._tasks.append(
-                    Redistribution(comm, *shapes, whole, whole - 1, self.wave_dtype, empty=resources.empty)
+                    Redistribution(
+                        comm,
+                        *shapes,
+                        whole,
+                        whole - 1,
+                        self.wave_dtype,
+                        empty=resources.empty,
+                        largest_bytes=largest * self.wave_dtype.itemsize,
+                    )
                 )
         self._pencils = pencils
         self._made: list[Exchange] = []

@@ -29,6 +29,10 @@ COARSEST_GROUND_STATE = 1e-7
 nobody."""
 
 
+FEWEST_BESIDE, SHARE_BESIDE = 4, 2
+"""Modes beside the wanted ones: so many at least, and one to so many wanted."""
+
+
 class ExcitationsSection(Section):
     """How many modes are looked for, and how well. A mode (u, v) of frequency omega solves L (u, v) = omega (u, v), L
     the Bogoliubov operator."""
@@ -53,6 +57,17 @@ class ExcitationsSection(Section):
         if self.duration is not None and self.method != "tangent-map":
             raise wrong(f'is for method = "tangent-map"; the method here is "{self.method}"', key="duration")
         return self
+
+    @property
+    def rows(self) -> int:
+        """Pairs of fields that are sought together: those beside the wanted ones make these converge faster."""
+        return self.modes + max(FEWEST_BESIDE, -(-self.modes // SHARE_BESIDE))
+
+    @property
+    def real_fields(self) -> int | None:
+        """Fields of every species in a search around a real minimum: p, q and their images of three bases, and at the
+        end u and v, complex, and what they are made from. None of other methods."""
+        return 12 * self.rows + 8 * self.modes if self.method == "minimum" else None
 
     @model_validator(mode="after")
     def _tolerance_can_be_reached(self) -> Self:

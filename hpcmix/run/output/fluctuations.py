@@ -33,14 +33,15 @@ class FluctuationWatch:
                 continue
             self._said.add(name)
             self._log.line(
-                f'species "{name}": at t = {when} {_number(entries, "excitations")} of its {particles:.6g} particles '
-                f"are excitations, {_percent(entries['excitations'], particles)}; beyond "
+                f'warning: species "{name}": at t = {when} {_number(entries, "excitations")} of its {particles:.6g} '
+                f"particles are excitations, {_percent(entries['excitations'], particles)}; beyond "
                 f"{_percent(LARGEST_SHARE, 1.0)} they see each other, and what is quadratic in them is not enough"
             )
 
 
 def fluctuation_lines(problem: Problem, record: Mapping[str, Any]) -> Iterator[str]:
-    """N and N_perp of every species in the record, with their errors and their share of the particles."""
+    """N and N_perp of every species in the record, with their errors and their share of the particles; where the start
+    is correlated N_Xi, the dressed number, too."""
     particles = countable_particles(problem)
     for name, entries in of_species(record):
         total, transverse = entries["excitations"], entries["transverse_excitations"]
@@ -48,9 +49,11 @@ def fluctuation_lines(problem: Problem, record: Mapping[str, Any]) -> Iterator[s
             f'fluctuations of "{name}": N = {_number(entries, "excitations")}, '
             f"N_perp = {_number(entries, 'transverse_excitations')}"
         )
+        if "dressed_excitations" in entries:
+            line += f", N_Xi = {_number(entries, 'dressed_excitations')}"
         if name in particles:
             share = f"{_percent(total, particles[name])} and {_percent(transverse, particles[name])}"
-            line += f", {share} of its {particles[name]:.6g} particles"
+            line += f"; N and N_perp are {share} of its {particles[name]:.6g} particles"
         yield line
 
 

@@ -29,6 +29,7 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import AROUND_FLOW, labels_of_all, requested
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.sections.calculation.output import numbers_of
 from hpcmix.run.output.fluctuations import FluctuationWatch
 from hpcmix.run.planning.resolution.watch import ResolutionWatch
 from hpcmix.run.schedules.datasets import DatasetSchedule
@@ -227,20 +228,20 @@ class Outputs:
         if section is not None and section.matrices:
             matrices = all_matrices(look)
         for a, model in enumerate(mixture.species):
-            single = not model.is_set
-            if "density" in names:
+            present = {name for name in names if numbers_of(name, model.orbitals) > 0}
+            if "density" in present:
                 fields[f"{model.name}/density"] = densities[model.name]
-            if "wave_function" in names or ("phase" in names and single):  # a set has no phase of its own
+            if present & {"wave_function", "phase"}:
                 orbitals = look.orbital_set(a)
-                dealt = Dealt(orbitals, mixture.held(a).start, model.orbitals, single)
-                if "phase" in names and single:
+                dealt = Dealt(orbitals, mixture.held(a).start, model.orbitals, single=not model.is_set)
+                if "phase" in present:
                     fields[f"{model.name}/phase"] = replace(dealt, local=np.angle(orbitals))
-                if "wave_function" in names:
+                if "wave_function" in present:
                     orbitals *= np.sqrt(dilution)
                     fields[f"{model.name}/wave_function"] = dealt
             if excited is not None:
                 fields[f"{model.name}/{FLUCTUATION_DENSITY}"] = dilution * excited[a]
-            if "thomas_fermi" in names and not single:
+            if "thomas_fermi" in present:
                 # its equation has the same form in the frame, with b^2 mu in place of mu
                 fields[f"{model.name}/thomas_fermi"] = dilution * fermi_density(mixture, a, look.potential(a))
         phases = {

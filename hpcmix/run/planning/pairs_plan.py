@@ -63,9 +63,23 @@ def plan_of_pairs(problem: Problem, division: Division) -> PairsPlan | None:
 
 
 def passing_fields(problem: Problem) -> int:
-    """Complex fields that the pairs of a rank need in passing: a pair that is completed to be looked at, and the change
-    of the densities and the fields that it makes, of every species."""
-    return 4 * len(problem.species)
+    """Complex fields that go with the pairs of a rank: those of the start, and the corrections to condensates; and in
+    passing the modes and the probes of one species when they are made, a pair that is completed to be looked at with
+    the change of the densities and the fields that it makes, or the matrices of snapshots."""
+    section, species, points = problem.fluctuations, len(problem.species), math.prod(problem.grid.points)
+    if section is None:
+        return 0
+    passing = max(4 * species, section.modes_on(problem.grid.points) + section.sampled + 2)
+    if section.matrices:
+        passing = max(passing, (5 * species**2 + 3 * species) * points)
+    return fixed_fields(problem) + passing
+
+
+def fixed_fields(problem: Problem) -> int:
+    """Complex fields of one grid that go with the pairs, and stay: phi(0) of every species, and M where it is
+    followed."""
+    section = problem.fluctuations
+    return 0 if section is None else len(problem.species) * (2 if section.matrices else 1)
 
 
 def pair_transforms(problem: Problem, convolution: float) -> float:
@@ -83,9 +97,16 @@ def pair_bytes(problem: Problem) -> int:
     return math.prod(problem.grid.points) * 2 * len(problem.species) * 16
 
 
-def densities_stored(problem: Problem) -> bool:
-    """Whether snapshots hold the density of what is outside the condensates, a real field of every species."""
-    return problem.fluctuations is not None and "density" in problem.fluctuations.also
+def bytes_in_snapshot(problem: Problem) -> int:
+    """What a snapshot holds of the fluctuations: the density of what is outside each condensate, where it is asked for;
+    U, V, gamma and alpha of all species together and D of each, complex, with ``matrices``."""
+    section = problem.fluctuations
+    if section is None:
+        return 0
+    points, species = math.prod(problem.grid.points), len(problem.species)
+    densities = 8 * species * points if "density" in section.also else 0
+    matrices = 16 * (4 * species**2 + species) * points**2 if section.matrices else 0
+    return densities + matrices
 
 
 def pair_calls(problem: Problem) -> float:

@@ -16,12 +16,14 @@ from hpcmix.parallel.division import Division, divide
 from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.calculation.output import numbers_of
 from hpcmix.problem.sections.coupling import coupled_groups, dressed_groups
 from hpcmix.run.planning.krylov_plan import krylov_fields, pairs_per_drift, turns
 from hpcmix.run.planning.pairs_plan import (
     PAIR_SLOWNESS,
     PairsPlan,
-    densities_stored,
+    bytes_in_snapshot,
+    fixed_fields,
     pair_bytes,
     pair_calls,
     pair_transforms,
@@ -291,21 +293,18 @@ def potential_fields(problem: Problem) -> int:
 
 def snapshot_bytes(problem: Problem) -> int:
     """Size of one snapshot: every field asked for, of every species, on the whole grid."""
-    reals = 0
-    for orbitals in problem.orbitals:
-        single = orbitals == 1
-        sizes = {"density": 1, "phase": int(single), "wave_function": 2 * orbitals, "thomas_fermi": int(not single)}
-        reals += sum(sizes[name] for name in problem.output.snapshots.fields)
-    reals += len(problem.species) * densities_stored(problem)
-    return math.prod(problem.grid.points) * reals * real_bytes(problem)
+    fields = problem.output.snapshots.fields
+    reals = sum(numbers_of(name, orbitals) for orbitals in problem.orbitals for name in fields)
+    return math.prod(problem.grid.points) * reals * real_bytes(problem) + bytes_in_snapshot(problem)
 
 
 def checkpoint_bytes(problem: Problem) -> int:
     """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too; the pairs
-    of fluctuations."""
+    of fluctuations and what goes with them."""
     sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     condensates = math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
-    return condensates + problem.pairs * pair_bytes(problem)
+    beside = 2 * real_bytes(problem) * math.prod(problem.grid.points) * fixed_fields(problem)
+    return condensates + problem.pairs * pair_bytes(problem) + beside
 
 
 def transforms_per_step(problem: Problem) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
+from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
@@ -55,10 +57,26 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
+    lines += _spectrum_lines(problem, decomposition)
     lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
     condition = semirelativistic_condition(problem)
     lines += condition.lines() if condition is not None else []
     return lines + unresolved_phases(problem) + expected_warnings(problem) + time_warnings(problem)
+
+
+def _spectrum_lines(problem: Problem, decomposition: Decomposition) -> list[str]:
+    """What ``hpcmix excitations`` takes beside the ground state, where the file asks for modes."""
+    section = problem.excitations
+    if section is None or section.real_fields is None:
+        return []
+    points, species = math.prod(decomposition.block_shape), len(problem.species)
+    searching = 8 * points * species * section.real_fields
+    written = 8 * math.prod(problem.grid.points) * species * 5 * section.modes
+    return [
+        f"excitations    {section.modes} modes, {section.rows} sought together: about {readable(searching)} per rank "
+        f"beside the state, twice as much if it flows; {readable(written)} of files",
+        f"               {2 * species * section.rows} transforms an iteration, of which it takes some tens",
+    ]
 
 
 def duration_in_words(seconds: float) -> str:

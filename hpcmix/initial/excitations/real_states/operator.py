@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
+from hpcmix.initial.excitations.real_states.basis import flattened
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 
 IMAGINARY = 1e-9
@@ -106,7 +107,7 @@ class RealOperator:
 
     def overlaps_of(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         """Several of them with one sum over the ranks."""
-        local = [_rows(left) @ _rows(right).T for left, right in pairs]
+        local = [flattened(left) @ flattened(right).T for left, right in pairs]
         summed = self.mixture.communicators.sum(np.concatenate([matrix.ravel() for matrix in local]))
         ends = np.cumsum([matrix.size for matrix in local])[:-1]
         parts = np.split(np.asarray(summed) * self.mixture.grid.cell_volume, ends)
@@ -114,7 +115,7 @@ class RealOperator:
 
     def norms(self, rows: np.ndarray) -> np.ndarray:
         """The length of every row."""
-        flat = _rows(rows)
+        flat = flattened(rows)
         squares = self.mixture.communicators.sum(np.einsum("ij,ij->i", flat, flat)) * self.mixture.grid.cell_volume
         return np.asarray(np.sqrt(squares))
 
@@ -123,14 +124,20 @@ class RealOperator:
         if not len(self.removed):
             return
         for rows, parts in zip(blocks, self.overlaps_of([(rows, self.removed) for rows in blocks]), strict=True):
-            _rows(rows)[...] -= parts @ _rows(self.removed)
+            flattened(rows)[...] -= parts @ flattened(self.removed)
 
     # --------------------------------------------------------------- the operator
 
-    def apply(self, p: np.ndarray, q: np.ndarray, projected: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """A_+ p and A_- q for rows p and q, new arrays, `projected` or not. A Fourier pair for every row and
-        species."""
-        plus, minus = np.empty_like(p), np.empty_like(q)
+    def apply(
+        self,
+        p: np.ndarray,
+        q: np.ndarray,
+        projected: bool = True,
+        into: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A_+ p and A_- q for rows p and q, `projected` or not, in new arrays or `into` some. A Fourier pair for every
+        row and species."""
+        plus, minus = (np.empty_like(p), np.empty_like(q)) if into is None else into
         field = np.empty(self.shape[1:], np.complex128)
         for first, second, upper, lower in zip(p, q, plus, minus, strict=True):
             for a, potential in enumerate(self.potentials):
@@ -164,8 +171,8 @@ class RealOperator:
         phases = np.arange(len(removed)) < self._phases
         weights = 1.0 / energies[:, np.newaxis]
         shape = p.shape
-        more_q = (along_q * phases * weights) @ _rows(removed)
-        more_p = (along_p * ~phases * weights) @ _rows(removed)
+        more_q = (along_q * phases * weights) @ flattened(removed)
+        more_p = (along_p * ~phases * weights) @ flattened(removed)
         return p + more_p.reshape(shape), q + more_q.reshape(shape)
 
     # --------------------------------------------------------------- symmetries
@@ -217,8 +224,3 @@ class RealOperator:
             image, _ = self.apply(direction[np.newaxis], np.zeros((1, *self.shape)))
             if float(self.norms(image)[0]) <= ANISOTROPIC * length * self.energy_scale:
                 yield name, direction
-
-
-def _rows(block: np.ndarray) -> np.ndarray:
-    """Rows of numbers, without a copy."""
-    return block.reshape(len(block), -1)

@@ -104,20 +104,20 @@ class _Half:
     def apply(self, rows: np.ndarray) -> int:
         """rows <- P rows, in place; how many Fourier pairs that took."""
         field, pairs = np.empty(rows.shape[2:], np.complex128), 0
-        beside = self._outside * rows
-        for row in rows:
-            _solve_lower(self._factor, row)
         for begin in range(0, len(rows), 2):
-            first, second = rows[begin], rows[min(begin + 1, len(rows) - 1)]
-            for a in range(len(first)):
-                field.real, field.imag = first[a], second[a]
+            both = rows[begin : begin + 2]
+            beside = self._outside * both
+            for row in both:
+                _solve_lower(self._factor, row)
+            for a in range(both.shape[1]):
+                field.real, field.imag = both[0, a], both[-1, a]
                 self._lowpass.apply_lowpass(field, a, self._alpha)
-                second[a] = field.imag
-                first[a] = field.real
+                both[-1, a] = field.imag
+                both[0, a] = field.real
                 pairs += 1
-        for row in rows:
-            _solve_upper(self._factor, row)
-        rows += beside
+            for row in both:
+                _solve_upper(self._factor, row)
+            both += beside
         return pairs
 
 

@@ -52,6 +52,18 @@ class ObservablesOptions(ScheduleSection):
 SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
 
 
+def numbers_of(field: str, orbitals: int) -> int:
+    """Real numbers at a grid point that a snapshot's field has of a species with so many orbitals; zero where it has
+    no such field: a set has no phase of its own, a single wave function no Thomas-Fermi density of fermions."""
+    counts = {
+        "density": 1,
+        "phase": int(orbitals == 1),
+        "wave_function": 2 * orbitals,
+        "thomas_fermi": int(orbitals > 1),
+    }
+    return counts[field]
+
+
 class CheckpointsOptions(ScheduleSection):
     """Files to go on from. Without a schedule and without `wall` they come as often as pays; a run that is asked to
     stop always writes one."""

@@ -48,6 +48,8 @@ from hpcmix.run.stops.requests import Stop
 GROUND_STATE = 1e-10
 """The residual that a ground state is sought to, at most: the error of a frequency is of the first order in it, with a
 factor of up to ten, and frequencies are wanted to 1e-8."""
+BEFORE = math.nextafter(0.0, -1.0)
+"""A time from which on what is switched at time zero is still to come."""
 WANTED = 1e-8
 """Residual of a state beyond which the log warns."""
 
@@ -127,7 +129,7 @@ class ExcitationsCourse:
 def stationary(simulation: Simulation, required: bool = True) -> BogoliubovOperator:
     """The operator of the state of a simulation. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` where it
     is required to be stationary, and is not. Collective."""
-    problem, mixture, log = simulation.problem, simulation.mixture, simulation.log
+    mixture, log = simulation.mixture, simulation.log
     if not mixture.rabi.groups:  # among coupled species a rest mass is a detuning
         mixture = mixture.counted_from_rest()
     orbitals = [cloud.orbitals[0] for cloud in simulation.state.clouds]
@@ -146,8 +148,7 @@ def stationary(simulation: Simulation, required: bool = True) -> BogoliubovOpera
     log.line(f"excitations: of a state with residual {residual:.1e}")
     if residual > WANTED:
         log.line(f"warning: frequencies have relative errors of about {10.0 * residual:.0e}, by the state's residual")
-    changing = any(species.external.changes_after(0.0) for species in mixture.species)
-    if required and problem.time is not None and (changing or mixture.rabi.changes_after(0.0)):
+    if required and not mixture.conserves_energy_after(BEFORE):
         log.line("note: potentials and couplings are those of time 0-; what they do afterwards does not count")
     return operator
 
