@@ -3,13 +3,11 @@ or the discretisation is wrong."""
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
-from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.terms import build
+from hpcmix.model.terms.entry_kernels import scattering_kernel
 from hpcmix.observe.measures.pairing import PairingNorm
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
@@ -25,9 +23,9 @@ from tests.physics.systems import System
 
 def released(points: int = 8) -> str:
     """Two components released from a trap; correlations that reach over two spacings."""
-    text = mixture(points=points, length=7.0, step=0.1, every=4, check_step=False)
+    text = mixture(points=points, length=7.0, step=0.2, every=2, check_step=False)
     text = text.replace("neumann_radius = 0.5", "neumann_radius = 2.0")
-    return text + '[fluctuations]\ninitial = "correlated"\nmodes = 27\nprobes = 6\n'
+    return text + '[fluctuations]\ninitial = "correlated"\nmodes = 7\nprobes = 6\n'
 
 
 @pytest.fixture
@@ -40,22 +38,9 @@ def only_the_grid(monkeypatch):
     monkeypatch.setattr(budget, "variations", fewer)
 
 
-class OfAnotherNumber(PairCorrelations):
+def of_another_number(entry, problem, index, largest):
     """w of N = 2 whatever N is: correlations that are too weak at short distances."""
-
-    def __init__(self, kernels, wave_numbers):
-        super().__init__({pair: dataclasses.replace(own, number=2.0) for pair, own in kernels.items()}, wave_numbers)
-
-
-class Unscaled(PairCorrelations):
-    """k that lost its 1/N: it grows with the number."""
-
-    def __init__(self, kernels, wave_numbers):
-        super().__init__(kernels, wave_numbers)
-        self._number = next(iter(kernels.values())).number
-
-    def multipliers(self, contraction):
-        return {pair: 0.05 * self._number * own for pair, own in super().multipliers(contraction).items()}
+    return scattering_kernel(entry.model_copy(update={"particles": 2.0}), problem, index, largest)
 
 
 def test_excitations_stay_bounded(tmp_path, only_the_grid):
@@ -70,16 +55,10 @@ def test_excitations_stay_bounded(tmp_path, only_the_grid):
 
 def test_a_kernel_of_another_number_is_found(tmp_path, monkeypatch, only_the_grid):
     """What creates pairs after T_0 is then as large as the grid is fine."""
-    monkeypatch.setattr(build, "PairCorrelations", OfAnotherNumber)
+    monkeypatch.setattr(build, "scattering_kernel", of_another_number)
     _, finding = excitations_bounded.check(setting(released(), tmp_path, (16, 64, 256), around_flow=True))
     assert verdict(finding) == "not resolved" and "|K2~|_HS" in finding.reason, finding.verdict
     assert "from the grid" in finding.reason
-
-
-def test_a_kernel_that_grows_with_the_number_is_found(tmp_path, monkeypatch, only_the_grid):
-    monkeypatch.setattr(build, "PairCorrelations", Unscaled)
-    _, finding = excitations_bounded.check(setting(released(), tmp_path, (16, 64, 256), around_flow=True))
-    assert verdict(finding) == "NOT CONSISTENT", finding.verdict
 
 
 def test_what_excitations_bounded_is_about(tmp_path):

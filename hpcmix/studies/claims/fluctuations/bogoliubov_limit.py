@@ -31,8 +31,7 @@ CLAIM = Claim(
     "bogoliubov-limit",
     "N_a (1 - <phi_a|gamma_a|phi_a>) tends to the number of Bogoliubov's excitations like 1/N, and the state of the "
     "particles outside the condensates to that of the quadratic Hamiltonian, in norm, like N^(-1/2)",
-    "Lewin, Nam and Schlein, Am. J. Math. 137 (2015) 1613, Theorem 2; the constant of Michelangeli and Olgiati (2.21), "
-    "by (3.3)",
+    "Lewin, Nam and Schlein, Am. J. Math. 137 (2015) 1613; the constant of Michelangeli and Olgiati (2.21), by (3.3)",
 )
 
 STEPS = (4, 16, 64, 256, 1024)
