@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,10 @@ class _Seeking:
                 note = f"iteration {iteration}, {converged} of {section.modes} modes, residual {residual:.1e}"
                 meter.update(round(done, 2), note)
 
+            patience = self._attendants.watchdog.patient() if METHODS[section.method].patient else nullcontext()
             try:
-                return self._search.run(section.max_iterations, report, self._alive)
+                with patience:
+                    return self._search.run(section.max_iterations, report, self._alive)
             except SearchInterrupted as interruption:
                 interruption.sought = "excitations were"
                 interruption.kept = self._kept.save(self._search.rows, self._residual)
