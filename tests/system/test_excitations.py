@@ -81,6 +81,12 @@ def test_the_files_on_several_ranks_and_what_looks_at_them(folder):
     assert f"{len(frequencies)}, frequencies" in hpcmix("show", "out", folder=folder).stdout
     again = hpcmix("excitations", "mixture.toml", folder=folder)
     assert again.returncode == 0 and "nothing to do: out holds these excitations" in again.stdout
+    run = hpcmix("run", "mixture.toml", "--set", "time.final=1.0", "--set", "time.step=0.01", folder=folder)
+    assert run.returncode == 4 and "holds excitations already" in run.stderr
+    assert "starting from the beginning" not in run.stdout  # where the directory is refused
+    (folder / "out" / "excitations.h5").unlink()
+    drawn = hpcmix("plot", "out", folder=folder)
+    assert drawn.returncode == 1 and "excitations.h5 is missing" in drawn.stderr
 
 
 def test_a_search_that_is_not_done_is_gone_on_with(folder):

@@ -78,7 +78,7 @@ class ExcitationsTask:
 
     def nothing_left(self, directory: RunDirectory, problem: Problem) -> str:
         """The spectrum, if it is there."""
-        if directory.excitations.exists() and holds_ground_state(directory, problem):
+        if directory.excitations.exists() and directory.modes.exists() and holds_ground_state(directory, problem):
             return "these excitations (--restart never seeks them again)"
         return ""
 
