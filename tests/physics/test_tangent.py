@@ -452,7 +452,7 @@ def test_sets_of_orbitals_are_refused():
 
 
 LINES = [(kind, 24) for kind, (d, *_) in KINDS.items() if d == 1]
-LINES += [("gaussian on a line", 1000), ("gaussian on a line", 1030)]
+LINES += [("gaussian on a line", 1000), ("gaussian on a line", 4200)]
 """All of 18 pairs are moved at once, 16 of them, each by itself."""
 
 
