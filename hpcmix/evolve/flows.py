@@ -85,7 +85,7 @@ class Flows:
             if drift_follows:
                 self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
                 for fields in [] if fluctuations is None else fluctuations.moving:
-                    self._drift(fields, drifts[number], kick.instant)
+                    self._drift(fields, drifts[number], kick.instant, together=True)
             half_way = drift_follows
         return half_way
 
@@ -102,21 +102,22 @@ class Flows:
         for drift in self._coupled:
             drift.forget_factors()
 
-    def _drift(self, fields: Sequence[np.ndarray], duration: float, start: Instant) -> None:
+    def _drift(self, fields: Sequence[np.ndarray], duration: float, start: Instant, together: bool = False) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
         from `start`. Collective.
 
         fields  of every species, an array of fields each; of coupled species as many of all of them.
+        together  whether a transform may move many fields at once, which round otherwise than one by one.
         """
-        mixture = self._mixture
+        mixture, transform = self._mixture, self._mixture.transform
         coupled = [a for group in mixture.rabi.groups for a in group]
         if coupled:
-            together_moved = [{a: fields[a][number] for a in coupled} for number in range(len(fields[coupled[0]]))]
-            move_coupled(self._coupled, mixture, together_moved, start, duration)
+            moved = [{a: fields[a][number] for a in coupled} for number in range(len(fields[coupled[0]]))]
+            move_coupled(self._coupled, mixture, moved, start, duration)
         alone = [a for a in range(len(fields)) if a not in coupled and self._diagonal[a]]
-        factors = [self._flow_factors(a, duration) for a in alone for _ in fields[a]]
-        if factors:
-            mixture.transform.multiply_factors([field for a in alone for field in fields[a]], factors)
+        factors = [self._flow_factors(a, duration) for a in alone]
+        multiply = transform.multiply_together if together else transform.multiply_each
+        multiply([fields[a] for a in alone], factors)
         if all(self._diagonal):
             return
         with self._mixture.engine.timers.phase("krylov"), self._mixture.kinetic_together():

@@ -23,12 +23,12 @@ class Stages:
 
     def enter_position(self, fields: Sequence[np.ndarray]) -> None:
         """Bring fields that are half way to position space, in place; an array of fields of every species. Local."""
-        for array, diagonal in zip(fields, self.diagonal, strict=True):
-            for field in array if diagonal else ():
+        for array, axes in zip(fields, self.axes, strict=True):
+            for field in array if axes > 0 else ():
                 self._transform.enter_position(field, field)
 
     def leave_position(self, fields: Sequence[np.ndarray]) -> None:
         """The reverse. Local."""
         for array, axes in zip(fields, self.axes, strict=True):
-            for field in array:
+            for field in array if axes > 0 else ():
                 self._kernels.transform_planes(field, True, axes=axes)

@@ -263,6 +263,15 @@ class Mixture:
             _add(fields, term.responses(densities, changes, contraction))
         return fields
 
+    def responses_together(
+        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+    ) -> list[np.ndarray]:
+        """:meth:`responses` to many changes, of every species an array (number, *block). Collective."""
+        fields = [np.zeros(change.shape, change.dtype) for change in changes]
+        for term in self.terms:
+            _add(fields, term.responses_together(densities, changes, contraction))
+        return fields
+
     def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
         """G_ab^(k) of all interactions, b^2 G_ab(b y), at some wave vectors, one array per axis of components, shape
         (species, species, number); None where there is a functional of the densities, which has none. Local."""

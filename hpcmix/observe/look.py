@@ -6,7 +6,7 @@ steps lacks its last kick (:class:`~hpcmix.state.progress.Progress`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from hpcmix.evolve.instants import coming_instant, pending_instant
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Interaction, Mixture
+from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.state import State
 
 Measured = TypeVar("Measured")
@@ -115,8 +116,9 @@ class Look:
         fluctuations = self.state.fluctuations
         if fluctuations is None:
             raise ValueError("no fluctuations are followed in this state")
-        held = ([array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held)))
-        return held if self.state.progress.pending_kick == 0.0 else self._completed_pairs(held)
+        if self.state.progress.pending_kick != 0.0:
+            return self._completed_pairs(fluctuations)
+        return ([array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held)))
 
     def correction(self) -> list[np.ndarray]:
         """M_a of every species, the first correction to the condensates of coherent states
@@ -135,7 +137,7 @@ class Look:
             self.mixture,
             [np.sqrt(nu) * held[0] for nu, held in zip(self.mixture.weights, self.state.orbitals, strict=True)],
             self._pending_factors(),
-            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
+            fluctuations.pairs,
             copies,
             progress.pending_kick,
             pending_instant(progress, self.mixture.grid.frame).contraction,
@@ -149,19 +151,22 @@ class Look:
             kernels.rotate_phase(factor, self._pending_potential(a), self._pending_angle)
         return factors
 
-    def _completed_pairs(self, held: Iterable[list[np.ndarray]]) -> Iterator[list[np.ndarray]]:
+    def _completed_pairs(self, fluctuations: Fluctuations) -> Iterator[list[np.ndarray]]:
         species = range(len(self.mixture.species))
         orbitals = [next(self.orbitals(a)) for a in species]
         factors = self._pending_factors()
         progress = self.state.progress
         contraction = pending_instant(progress, self.mixture.grid.frame).contraction
         kick = Tangent(self.mixture).kick_in(orbitals, factors, self.densities, progress.pending_kick, contraction)
-        copies = [np.empty((2, *orbital.shape), orbital.dtype) for orbital in orbitals]
-        for pair in held:
-            for copy, fields in zip(copies, pair, strict=True):
-                np.copyto(copy, fields)
-            kick.move([[copy[part] for part in (0, 1) for copy in copies]], 0, False, False)
-            yield copies
+        held, together = len(fluctuations.held), self.mixture.transform.fields_together
+        copies = [np.empty((min(held, together), *array.shape[1:]), array.dtype) for array in fluctuations.pairs]
+        for first in range(0, held, together):
+            some = [copy[: held - first] for copy in copies]
+            for copy, array in zip(some, fluctuations.pairs, strict=True):
+                np.copyto(copy, array[first : first + together])
+            kick.move(some, 0, False, False)
+            for number in range(len(some[0])):
+                yield [copy[number] for copy in some]
 
     def before_pending_kick(self, species: int, function: Callable[[np.ndarray], None]) -> Callable[[np.ndarray], None]:
         """`function`, which changes a completed orbital of a species in place, as one that changes an orbital as the

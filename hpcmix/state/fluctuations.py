@@ -72,11 +72,6 @@ class Fluctuations:
         """Everything that drifts as orbitals do: :attr:`fields`, and the correction where there is one."""
         return [self.fields, self.correction] if self.correction else [self.fields]
 
-    @property
-    def each(self) -> list[list[np.ndarray]]:
-        """For every pair u of all species, then w of all species; the arrays are the pairs' own."""
-        return [[array[number, part] for part in (0, 1) for array in self.pairs] for number in range(len(self.held))]
-
     def copy(self) -> Fluctuations:
         """Pairs that share no memory with these."""
         return replace(

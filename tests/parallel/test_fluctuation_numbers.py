@@ -89,6 +89,15 @@ def test_numbers_do_not_depend_on_ranks(comm, case, groups):
         np.testing.assert_allclose(own, expected, atol=1e-11)  # of functions of the order of one to ten
 
 
+def test_groups_do_not_change_the_bits_of_pairs_on_a_line(comm):
+    """A group of one rank each: pairs are moved many at once, as many as a group holds."""
+    serial, _ = alone("line")
+    built = clouds("line", comm, comm.size)
+    held = built.state.fluctuations.held
+    for own, whole in zip(built.state.fluctuations.pairs, serial.state.fluctuations.pairs, strict=True):
+        assert np.array_equal(own, whole[held.start : held.stop])
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 def test_corrections_do_not_depend_on_ranks(comm, groups):
     if comm.size % groups:

@@ -1,4 +1,5 @@
-"""Small problems for the tests of claims: mixtures released from a trap, on grids of some thousand points."""
+"""Small problems for the tests of claims: mixtures released from a trap, on grids of some thousand points, and clouds
+on a line."""
 
 from __future__ import annotations
 
@@ -68,6 +69,54 @@ def mixture(
         "tolerance = 1e-8",
     ]
     return "\n".join(lines) + "\n"
+
+
+def released(points: int = 8) -> str:
+    """Two components released from a trap, and fluctuations with correlations that reach over two spacings."""
+    text = mixture(points=points, length=7.0, step=0.2, every=2, check_step=False)
+    text = text.replace("neumann_radius = 0.5", "neumann_radius = 2.0")
+    return text + '[fluctuations]\ninitial = "correlated"\nmodes = 7\nprobes = 6\n'
+
+
+TRAPPED = """
+[grid]
+points = [32]
+lengths = [14.0]
+[[species]]
+name = "first"
+particles = 8
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = { kind = "gaussian", width = 1.0, centre = 0.5 }
+[[species]]
+name = "second"
+mass = 1.3
+particles = 4
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = { kind = "gaussian", width = 0.9, momentum = 0.4 }
+[[interaction]]
+between = ["first", "first"]
+kind = "gaussian"
+strength = 3.0
+width = 0.8
+[[interaction]]
+between = ["first", "second"]
+kind = "gaussian"
+strength = 4.0
+width = 0.8
+[scaling]
+kind = "fractions"
+[time]
+final = 1.0
+step = 0.1
+integrator = "blanes-moan-4"
+check_step = false
+[output]
+observables = { every = 2 }
+[fluctuations]
+modes = 4
+probes = 4
+"""
+"""Two clouds with kernels on a line, in traps, with the fluctuations of fluctuation-growth."""
 
 
 def setting(

@@ -15,17 +15,10 @@ from hpcmix.studies import budget
 from hpcmix.studies.budget import AS_GIVEN, Variation
 from hpcmix.studies.claims.fluctuations import excitations_bounded, fluctuation_growth
 from hpcmix.studies.claims.fluctuations.fluctuation_growth import Envelope
-from tests.physics.claims import mixture, setting, verdict
+from tests.physics.claims import TRAPPED, released, setting, verdict
 from tests.physics.systems import System
 
 # ---------------------------------------------------------------- excitations-bounded
-
-
-def released(points: int = 8) -> str:
-    """Two components released from a trap; correlations that reach over two spacings."""
-    text = mixture(points=points, length=7.0, step=0.2, every=2, check_step=False)
-    text = text.replace("neumann_radius = 0.5", "neumann_radius = 2.0")
-    return text + '[fluctuations]\ninitial = "correlated"\nmodes = 7\nprobes = 6\n'
 
 
 @pytest.fixture
@@ -69,45 +62,6 @@ def test_what_excitations_bounded_is_about(tmp_path):
 
 
 # ---------------------------------------------------------------- fluctuation-growth
-
-TRAPPED = """
-[grid]
-points = [32]
-lengths = [14.0]
-[[species]]
-name = "first"
-particles = 8
-potential = [{ kind = "harmonic", frequency = 1.0 }]
-initial = { kind = "gaussian", width = 1.0, centre = 0.5 }
-[[species]]
-name = "second"
-mass = 1.3
-particles = 4
-potential = [{ kind = "harmonic", frequency = 1.0 }]
-initial = { kind = "gaussian", width = 0.9, momentum = 0.4 }
-[[interaction]]
-between = ["first", "first"]
-kind = "gaussian"
-strength = 3.0
-width = 0.8
-[[interaction]]
-between = ["first", "second"]
-kind = "gaussian"
-strength = 4.0
-width = 0.8
-[scaling]
-kind = "fractions"
-[time]
-final = 1.0
-step = 0.1
-integrator = "blanes-moan-4"
-check_step = false
-[output]
-observables = { every = 2 }
-[fluctuations]
-modes = 4
-probes = 4
-"""
 
 
 def test_growth_does_not_depend_on_the_number(tmp_path):

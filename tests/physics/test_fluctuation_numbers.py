@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from hpcmix.observe.fluctuations import beyond_grid
 from hpcmix.observe.fluctuations.beyond_grid import tail
+from tests.physics.claims import mixture as claim_mixture
 from tests.physics.fluctuation_oracle import Line, Map
 from tests.physics.fluctuations import moved, record, with_pairs
 from tests.physics.systems import (
@@ -282,7 +284,30 @@ def test_kernels_narrower_than_the_spacing_miss_less_than_contact_interactions(w
     transform = gaussian_transform(0.5, width)
     wanted, _ = quad(lambda k: transform(k) ** 2 / k**4, 2.0 * np.pi, np.inf, epsabs=0.0, epsrel=1e-9)
     # to both sides, T_a + T_b = k^2; panels settle at 1e-9
-    assert tail(mixture, 1.0)[0, 0] == pytest.approx(wanted / np.pi, rel=1e-7)
+    assert tail(mixture, 1.0)[0, 0] == pytest.approx(wanted / np.pi, rel=1e-6)
+
+
+@pytest.mark.parametrize("contraction", [1.0, 0.3, 0.03])
+@pytest.mark.parametrize("number", [16, 1024])
+def test_kernels_of_scattering_in_the_frame_need_no_more_nodes(monkeypatch, number, contraction):
+    """Beside twice the nodes: the estimate itself is good to a percent, of which a thousandth would do."""
+    text = claim_mixture(points=10).replace("particles = 100\n", f"particles = {number}\n")
+    mixture = mixture_of(parse_problem(text))
+    usual = tail(mixture, contraction)
+    monkeypatch.setattr(beyond_grid, "NODES", 24)
+    monkeypatch.setattr(beyond_grid, "RADIAL_NODES", 16)
+    monkeypatch.setattr(beyond_grid, "SETTLED", 1e-10)
+    assert np.all(usual > 0.0)
+    # 1e-8 measured of these, 2e-6 of wide Gaussians
+    np.testing.assert_allclose(usual, tail(mixture, contraction), rtol=1e-6)
+
+
+def test_outside_of_a_frame_the_integral_beyond_the_grid_is_done_once(monkeypatch):
+    built = start(moving(), modes=1, probes=2)
+    first = record(built)
+    monkeypatch.setattr(beyond_grid, "tail", lambda mixture, contraction: pytest.fail("the tail is known"))
+    assert numbers(record(built), "beyond_grid") == pytest.approx(numbers(first, "beyond_grid"), rel=1e-14)
+    assert np.all(numbers(first, "beyond_grid") > 0.0)
 
 
 def test_in_the_frame_the_tail_of_contact_interactions_dilutes():

@@ -80,6 +80,9 @@ KINDS = {
     "soft core": (2, [soft_core("a", "b", 0.8, 0.9)], {}),
     "free coulomb": (3, [coulomb("a", "a", 0.8), coulomb("a", "b", -0.8), contact("b", "b", 0.4)], {}),
     "free soft core on a line": (1, [soft_core("a", "b", -0.6, 0.7, boundary="free")], {}),
+    "free beside periodic on a line": (1, [*GAUSSIANS, soft_core("a", "b", -0.6, 0.7, boundary="free")], {}),
+    "power on a line": (1, CONTACTS, {"functional": [power("ab", 0.4, 3.0)]}),
+    "semirelativistic on a line": (1, GAUSSIANS, {"first": {"kinetic": "semirelativistic"}}),
     "free gaussian in a plane": (2, FREE_GAUSSIANS, {}),
     "free dipolar": (3, [dipolar("a", "b", 0.8, [1, 2, -0.5])], {}),
     "free beside periodic": (3, [*GAUSSIANS, coulomb("a", "b", -0.8)], {}),
@@ -446,3 +449,26 @@ def test_sets_of_orbitals_are_refused():
     follow(one, [np.zeros((1, 16), complex)])
     with pytest.raises(TypeError, match="beside condensates"):
         one.evolve()
+
+
+LINES = [(kind, 24) for kind, (d, *_) in KINDS.items() if d == 1]
+LINES += [("gaussian on a line", 1000), ("gaussian on a line", 4200)]
+"""All of 18 pairs are moved at once, 16 of them, each by itself."""
+
+
+@pytest.mark.parametrize(("kind", "points"), LINES)
+def test_pairs_of_a_line_do_not_depend_on_each_other(kind, points):
+    """The bits of pairs and of looks at them, however many are moved at once and wherever a pair is among them."""
+    count = 18
+
+    def ends(places):
+        one = case(kind, final=0.04, points=[points])
+        advanced(follow(one, [f[list(places)] for f in functions_of(one, count)]))
+        seen = [[array.copy() for array in pair] for pair in one.look().pairs()]
+        return [*one.state.fluctuations.pairs, *map(np.stack, zip(*seen, strict=True))]
+
+    whole = ends(range(count))
+    assert all(largest(array[:, 1]) > 1e-5 for array in whole)
+    for places in (range(7), range(7, count), range(count)[::-1], [count - 1]):
+        for array, expected in zip(ends(places), whole, strict=True):
+            assert np.array_equal(array, expected[list(places)])

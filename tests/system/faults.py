@@ -115,7 +115,7 @@ while True:
     digests.add(json.loads(pathlib.Path("out/summary.json").read_text())["digest"])
     assert not list(pathlib.Path("out/checkpoints").glob("*.partial")), "a leftover stays"
 whole = json.loads(pathlib.Path("out/summary.json").read_text())["digest"]
-print("RESULT", json.dumps([calls, sorted(digests), whole]))
+print("RESULT", json.dumps([calls, sorted(digests), whole]), flush=True)
 os._exit(0)
 """
 

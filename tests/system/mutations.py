@@ -509,8 +509,9 @@ def _stop_after_steps() -> None:
     """Let a run end after two steps as if it had been asked to, find ground states roughly, and count its processor
     time anew from the first step."""
     from hpcmix.run import launch
+    from hpcmix.run.courses import fields
 
-    load, evolve = launch.load_problem, launch.evolve
+    load, evolve = launch.load_problem, fields.evolve
 
     def rough(*arguments):
         problem = load(*arguments)
@@ -525,7 +526,7 @@ def _stop_after_steps() -> None:
         stops.code = lambda needed=0.0: int(signal.SIGUSR1) if simulation.state.step >= STEPS else 0
         return evolve(simulation, outputs, checkpoints, stops)
 
-    launch.load_problem, launch.evolve = rough, short
+    launch.load_problem, fields.evolve = rough, short
 
 
 def serve() -> None:
@@ -538,6 +539,7 @@ def serve() -> None:
     import scipy.special  # noqa: F401
 
     import hpcmix.io.figures.draw
+    import hpcmix.run.courses.fields
     import hpcmix.run.launch
     import hpcmix.run.planning.plan
     import hpcmix.run.planning.preflight  # noqa: F401

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.physics.claims import mixture
+from tests.physics.claims import TRAPPED, mixture, released
 from tests.system.commands import hpcmix
 
 SMALL = mixture(points=10, step=0.1, every=3)
@@ -68,6 +68,48 @@ def test_a_check_is_stopped_and_goes_on_on_other_ranks(file, tmp_path):
     assert whole["ranks"] == 3
     for row, other in zip(whole["rows"], interrupted["rows"], strict=True):
         assert row[:2] == pytest.approx(other[:2], rel=1e-9)
+
+
+def test_excitations_stay_bounded_and_a_check_of_them_goes_on(tmp_path):
+    """Stopped in the middle of its first part, the check goes on on other ranks and finds that no exponent grows."""
+    file, directory = tmp_path / "small.toml", tmp_path / "runs" / "small"
+    file.write_text(released(6), encoding="utf-8")
+    arguments = ("check", "excitations-bounded", file, "--numbers", "16,64,256")
+    directory.mkdir(parents=True)
+    (directory / "STOP").touch()
+    result = hpcmix(*arguments, folder=tmp_path)
+    assert result.returncode == 75 and not (directory / "claim.json").exists(), result.stderr
+    assert list((directory / "tracks").glob("*/0/checkpoints/*.h5"))
+    result = hpcmix(*arguments, ranks=2, folder=tmp_path)
+    assert result.returncode == 0 and "verdict: consistent" in result.stdout, result.stderr
+    found = report(tmp_path)
+    assert found["holds"] is True and [row[0] for row in found["rows"]] == [16, 64, 256]
+    (dressed,) = (fit for fit in found["fits"] if fit["quantity"] == "sup_t N_Xi")
+    assert dressed["interval"][0] < 0.0 < dressed["interval"][1]
+    assert (directory / "claim.png").stat().st_size > 10_000
+    without = tmp_path / "vacuum.toml"
+    without.write_text(released().replace('"correlated"', '"vacuum"'), encoding="utf-8")
+    result = hpcmix("check", "excitations-bounded", without, folder=tmp_path)
+    assert result.returncode == 2 and 'must be "correlated"' in result.stderr and "Traceback" not in result.stderr
+
+
+def test_growth_of_fluctuations_is_the_same_for_every_number(tmp_path):
+    """With the scaling of the mean field; without it the outcome is a negative verdict."""
+    file = tmp_path / "small.toml"
+    file.write_text(TRAPPED, encoding="utf-8")
+    arguments = ("--numbers", "12,1200", "--set", "time.final=0.4")
+    result = hpcmix("check", "fluctuation-growth", file, *arguments, ranks=2, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "verdict: consistent" in result.stdout and "sinh^2" in result.stdout
+    first, second = report(tmp_path)["rows"]
+    assert first[1:] == pytest.approx(second[1:], rel=1e-9)
+    assert (tmp_path / "runs" / "small" / "claim.png").stat().st_size > 10_000
+    file.write_text(TRAPPED.replace('[scaling]\nkind = "fractions"\n', ""), encoding="utf-8")
+    arguments = ("--numbers", "1,2", "--set", "time.final=0.2", "--restart", "never")
+    result = hpcmix("check", "fluctuation-growth", file, *arguments, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "NOT CONSISTENT" in result.stdout and "depends on N" in result.stdout
+    assert report(tmp_path)["holds"] is False
 
 
 COMMUTATORS = ("check", "semiclassical-bounds", "semiclassical-bounds", "--numbers", "4,10,20")

@@ -186,7 +186,7 @@ def test_a_stop_and_a_restart_are_the_whole_run_to_the_bit(folder):
 def test_the_wall_clock_and_the_file_stop_it(folder):
     patch = "import time\nfrom hpcmix.evolve.many_body.bodies import ManyBodies\nusual = ManyBodies.advance\n"
     patch += "def slow(self):\n    time.sleep(1.0)\n    usual(self)\nManyBodies.advance = slow\n"
-    result = run_with(patch, "run", "bodies.toml", "--max-wall", "12s", folder=folder)
+    result = run_with(patch, "run", "bodies.toml", "--max-wall", "7s", folder=folder)
     assert result.returncode == 75 and "stopped by --max-wall" in result.stdout, result.stderr
     touch = "from pathlib import Path\n" + patch.replace("time.sleep(1.0)", "Path('out/STOP').touch()")
     result = run_with(touch, "restart", "out", folder=folder)

@@ -180,7 +180,7 @@ def test_of_one_species_more_ranks_help_where_it_has_no_tables():
     problem = parse_problem(alone.replace("particles = 8", "particles = 400"))
     with pytest.raises(ProblemError) as refused:
         require_room_for_bodies(problem, 1, 1e9)
-    assert "2 ranks like these would do; 355 particles would fit here" in str(refused.value)  # by pairs, without tables
+    assert "2 ranks like these would do; 362 particles would fit here" in str(refused.value)  # by pairs, without tables
     few = alone.replace("particles = 8", "particles = 400").replace(
         "[many_body]\n", '[many_body]\npicture = "excitations"\nexcitations = 90\n'
     )

@@ -6,6 +6,7 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.planning import plan
 from hpcmix.run.planning.plan_table import plan_lines
+from hpcmix.studies.tracks.track import Track
 
 MILLISECOND = 1e-3
 
@@ -75,6 +76,18 @@ def test_memory_and_checkpoints_hold_the_pairs():
     assert 19 * pair + start <= more <= 1.12 * 19 * pair + 8 * points * 16
     four = plan.make_plan(problem(), 4)
     assert four.evolution_bytes - alone.evolution_bytes == pytest.approx(more - 14 * pair)
+
+
+def test_tracks_of_claims_count_the_pairs():
+    """What is dealt to groups of ranks, and decides how many tracks a node holds at a time."""
+    with_pairs, alone = (
+        Track("as given", (problem(section=section),), (), lambda simulations: []) for section in ("probes = 3", None)
+    )
+    pairs = 2 * 27 + 3
+    # u and w of two species in each pair beside the two condensates: each is two more of these, a little slower
+    assert 2 * pairs < with_pairs.work / alone.work - 1.0 < 2.2 * pairs
+    plans = [plan.make_plan(track.problems[0], 1).evolution_bytes for track in (with_pairs, alone)]
+    assert with_pairs.bytes - alone.bytes == pytest.approx(plans[0] - plans[1], rel=1e-6)
 
 
 def test_snapshots_hold_the_density_of_what_is_outside_where_it_is_asked_for():

@@ -24,7 +24,7 @@ integral n_a + 2 Re <psi_a, M_a>, stays zero to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def kick_correction(
     mixture: Mixture,
     psi: Fields,
     factors: Fields,
-    pairs: Iterable[Fields],
+    pairs: Fields,
     correction: Fields,
     duration: float,
     contraction: float = 1.0,
@@ -47,7 +47,7 @@ def kick_correction(
 
     psi          sqrt(nu_a) phi_a in position space before the kick.
     factors      exp(-i theta_a), the phases of the kick.
-    pairs        those that this replica holds, each an array (2, *local grid) of u and w for every species, before the
+    pairs        those that this replica holds, of every species an array (pairs, 2, *local grid) of u and w, before the
                  kick; of all replicas together a complete set.
     duration     of the kick.
     contraction  1/b, b the scale of the frame.
@@ -57,12 +57,15 @@ def kick_correction(
     shape = mixture.grid.position_shape
     created, slopes = np.zeros((2, count, *shape))
     crossed = np.zeros((count, *shape), np.complex128)
-    for pair in pairs:
-        changes = [root.conj() * u + root * w.conj() for root, (u, w) in zip(psi, pair, strict=True)]
-        for a, (response, (_, w)) in enumerate(zip(_responses(mixture, changes, contraction), pair, strict=True)):
-            created[a] += w.real**2 + w.imag**2
-            slopes[a] += response.real**2 + response.imag**2
-            crossed[a] += w * response
+    together = mixture.transform.fields_together
+    for first in range(0, len(pairs[0]), together):
+        some = [array[first : first + together] for array in pairs]
+        changes = [root.conj() * u + root * w.conj() for root, (u, w) in zip(psi, map(_parts, some), strict=True)]
+        for a, (response, array) in enumerate(zip(_responses(mixture, psi, changes, contraction), some, strict=True)):
+            _, w = _parts(array)
+            created[a] += np.sum(w.real**2 + w.imag**2, axis=0)
+            slopes[a] += np.sum(response.real**2 + response.imag**2, axis=0)
+            crossed[a] += np.sum(w * response, axis=0)
     for total in (created, slopes, crossed):
         mixture.communicators.sum_over_replicas(total)
     density = [
@@ -75,13 +78,17 @@ def kick_correction(
         moved *= factor
 
 
-def _responses(mixture: Mixture, changes: Fields, contraction: float) -> list[np.ndarray]:
-    """sum_b G_ab * d_b of complex d, as two real convolutions. Collective over the group."""
+def _parts(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """u and w of many pairs."""
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _responses(mixture: Mixture, psi: Fields, changes: Fields, contraction: float) -> list[np.ndarray]:
+    """sum_b G_ab * d_b of many complex d, as two real convolutions each; responses of pair potentials depend on no
+    density. Collective over the group."""
+    densities = [root.real for root in psi]
     real, imaginary = (
-        [part.copy() for part in mixture.responses(parts, parts, contraction)]
-        for parts in (
-            [np.ascontiguousarray(change.real) for change in changes],
-            [np.ascontiguousarray(change.imag) for change in changes],
-        )
+        mixture.responses_together(densities, parts, contraction)
+        for parts in ([change.real for change in changes], [change.imag for change in changes])
     )
     return [one + 1j * other for one, other in zip(real, imaginary, strict=True)]

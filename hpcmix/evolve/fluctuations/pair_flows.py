@@ -56,13 +56,13 @@ class PairFlows:
         self._make_room_for(fluctuations)
         frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant.contraction)
         if len(set(stages.axes)) == 1 and not fluctuations.correction:
-            frozen.move(fluctuations.each, stages.axes[0], half_way, drift_follows)
+            frozen.move(fluctuations.pairs, stages.axes[0], half_way, drift_follows)
             return
         for fields in fluctuations.moving if half_way else ():
             stages.enter_position(fields)
         if fluctuations.correction:
             self._kick_correction(fluctuations, orbitals, factors, kick)
-        frozen.move(fluctuations.each, 0, False, False)
+        frozen.move(fluctuations.pairs, 0, False, False)
         for fields in fluctuations.moving if drift_follows else ():
             stages.leave_position(fields)
 
@@ -85,7 +85,7 @@ class PairFlows:
                 for weight, orbital, factor in zip(self._mixture.weights, orbitals, factors, strict=True)
             ],
             factors,
-            [[array[number] for array in fluctuations.pairs] for number in range(len(fluctuations.held))],
+            fluctuations.pairs,
             [field[0] for field in fluctuations.correction],
             kick.whole,
             kick.instant.contraction,

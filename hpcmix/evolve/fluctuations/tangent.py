@@ -13,6 +13,7 @@ symplectic whatever tau is. G is the second variation of all terms of the intera
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -33,22 +34,63 @@ class FrozenKick:
         mixture = tangent.mixture
         self._tangent = tangent
         self._kernels = mixture.engine.kernels
-        self._condensates = condensates
-        self._turned = Condensates(condensates.orbitals, condensates.amplitudes)
         self._angle = angle
         self._contraction = contraction
         self._densities = densities
         self._couplings = mixture.couplings * mixture.coupling_factor(contraction)
-        self._responses = tangent.point_responses(densities, contraction)
+        self._see(condensates, tangent.point_responses(densities, contraction))
 
-    def move(self, pairs: Sequence[Pair], axes: int, half_way: bool, drift_follows: bool) -> None:
-        """Kick pairs, each given as u of all species and then w of all species, in place. Collective.
+    def _see(self, condensates: Condensates, responses: Responses) -> None:
+        """What pairs are seen beside, and the responses at points."""
+        self._condensates = condensates
+        self._turned = Condensates(condensates.orbitals, condensates.amplitudes)
+        self._responses = responses
+
+    def move(self, pairs: Sequence[np.ndarray], axes: int, half_way: bool, drift_follows: bool) -> None:
+        """Kick pairs, in place: of every species an array (pairs, 2, *local grid) of u and w. Collective.
 
         axes           how many of the last axes of the fields a drift leaves transformed.
         half_way       whether they are.
         drift_follows  whether they are to be.
         """
-        before, after = half_way and axes > 0, drift_follows and axes > 0
+        together = self._tangent.mixture.transform.fields_together
+        if together > 1:
+            self._move_stacks(pairs, together)
+            return
+        each = [[array[number, part] for part in (0, 1) for array in pairs] for number in range(len(pairs[0]))]
+        self._move_each(each, axes, half_way and axes > 0, drift_follows and axes > 0)
+
+    def _move_stacks(self, pairs: Sequence[np.ndarray], together: int) -> None:
+        """Kick pairs where the transform moves many fields at once, and half way is position space: so many pairs are a
+        pair of fields (number, *local grid) beside as many copies of the condensates. A kick does the same at every
+        point wherever it lies, so that its bits are those of each pair alone."""
+        count = 0
+        for first in range(0, len(pairs[0]), together):
+            arrays = [array[first : first + together] for array in pairs]
+            if len(arrays[0]) != count:
+                count = len(arrays[0])
+                stacked = self._repeated(count)
+            fields = [array[:, part] for part in (0, 1) for array in arrays]
+            stack = [field.copy() for field in fields]
+            stacked._move_each([stack], 0, False, False)
+            for field, moved in zip(fields, stack, strict=True):
+                field[...] = moved
+
+    def _repeated(self, count: int) -> FrozenKick:
+        """The same kick of stacks of pairs, fields of shape (count, *local grid)."""
+
+        def repeat(field: np.ndarray) -> np.ndarray:
+            return np.ascontiguousarray(np.broadcast_to(field, (count, *field.shape)))
+
+        seen, stacked = self._condensates, copy(self)
+        stacked._see(
+            Condensates([*map(repeat, seen.orbitals)], seen.amplitudes, [*map(repeat, seen.factors)]),
+            [[None if field is None else repeat(field) for field in row] for row in self._responses],
+        )
+        return stacked
+
+    def _move_each(self, pairs: Sequence[Pair], axes: int, before: bool, after: bool) -> None:
+        """Kick pairs, each given as u of all species and then w of all species, with transforms before and after."""
         if self._tangent.responds_at_points:
             self._kernels.kick_pairs(
                 pairs,
@@ -109,9 +151,12 @@ class FrozenKick:
     def _responses_in_position(self, pair: Pair, axes: int, inverse_before: bool) -> list[np.ndarray]:
         """g of the terms that need the pair's density of all points, and the pair turned in position space: real and
         imaginary parts are two real convolutions. Collective."""
-        sources = self._tangent.complex_fields()
+        sources = self._tangent.complex_fields(pair[0].shape)
         self._kernels.pair_densities([pair], self._condensates, [sources], axes=axes, inverse_before=inverse_before)
-        for part in ([source.real for source in sources], [source.imag for source in sources]):
+        grid = self._tangent.mixture.grid
+        shape = pair[0].shape[: -grid.dimensions] or (1,)  # one pair, or a stack of them
+        many = [source.reshape(*shape, *grid.position_shape) for source in sources]
+        for part in ([source.real for source in many], [source.imag for source in many]):
             felt = self._tangent.distant_responses(self._densities, part, self._contraction)
             for target, response in zip(part, felt, strict=True):
                 target[...] = 0.0 if response is None else response
@@ -175,18 +220,18 @@ class Tangent:
         return total
 
     def distant_responses(
-        self, densities: Densities, changes: Densities, contraction: float
+        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float
     ) -> list[np.ndarray | None]:
-        """The responses of the other terms to real changes of the densities. Collective."""
+        """The responses of the other terms to real changes of the densities, many of them: of every species an array
+        (number, *local grid). Collective."""
         total: list[np.ndarray | None] = [None] * len(self.mixture.species)
         for term in self._distant_terms:
-            total = list(map(_sum, total, term.responses(densities, changes, contraction)))
+            total = list(map(_sum, total, term.responses_together(densities, changes, contraction)))
         return total
 
-    def complex_fields(self) -> list[np.ndarray]:
-        """A complex array for every species, kept for the next time."""
-        if not self._fields:
-            shape = self.mixture.grid.position_shape
+    def complex_fields(self, shape: Sequence[int]) -> list[np.ndarray]:
+        """A complex array of that shape for every species, kept for the next time."""
+        if not self._fields or self._fields[0].shape != shape:
             self._fields = [self.mixture.engine.empty(shape, np.complex128) for _ in self.mixture.species]
         return self._fields
 

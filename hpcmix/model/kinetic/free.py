@@ -45,6 +45,10 @@ class KineticEnergy(ABC):
         """T where |k|^2 is `squares`. Code units of energy."""
 
     @abstractmethod
+    def above_rest(self, squares: np.ndarray) -> np.ndarray:
+        """T - T(0) at many |k|^2. Code units of energy."""
+
+    @abstractmethod
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
         """|k| where T - T(0) is `excitation`, which is not negative."""
 
@@ -118,6 +122,9 @@ class NonrelativisticKineticEnergy(KineticEnergy):
     def of_squares(self, squares: float) -> float:
         return self.hbar**2 * squares / (2.0 * self.mass)
 
+    def above_rest(self, squares: np.ndarray) -> np.ndarray:
+        return self.hbar**2 * squares / (2.0 * self.mass)
+
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
         return np.sqrt(2.0 * self.mass * excitation) / self.hbar
 
@@ -163,6 +170,11 @@ class SemirelativisticKineticEnergy(KineticEnergy):
 
     def of_squares(self, squares: float) -> float:
         return float(self.of_terms(np.array(self.hbar**2 * squares)))
+
+    def above_rest(self, squares: np.ndarray) -> np.ndarray:
+        """See :meth:`KineticEnergy.above_rest`; without the loss of digits at small momenta."""
+        total = self.hbar**2 * squares
+        return total / (np.sqrt(self.mass**2 + total) + self.mass)
 
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
         """See :meth:`KineticEnergy.wave_number`: (T + m)^2 - m^2 = T (T + 2 m) for T counted from rest."""

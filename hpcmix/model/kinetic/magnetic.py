@@ -62,6 +62,10 @@ class KrylovKineticEnergy(ABC):
         """Where |Pi|^2 is hbar^2 `squares`: :meth:`KineticEnergy.of_squares`."""
         return self.free.of_squares(squares)
 
+    def above_rest(self, squares: np.ndarray) -> np.ndarray:
+        """Where |Pi|^2 is hbar^2 `squares`: :meth:`KineticEnergy.above_rest`."""
+        return self.free.above_rest(squares)
+
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
         """|Pi| / hbar where T - T(0) is `excitation`: :meth:`KineticEnergy.wave_number`."""
         return self.free.wave_number(excitation)

@@ -28,7 +28,15 @@ class ContactTerm(PairTerm):
 
     def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
         """See :class:`~hpcmix.model.terms.term.Term`; in a frame times b^(2-d)."""
-        factor = contact_factor(contraction, np.ndim(densities[0]))
+        return self._times_couplings(densities, contact_factor(contraction, np.ndim(densities[0])))
+
+    def responses_together(
+        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+    ) -> Fields:
+        return self._times_couplings(changes, contact_factor(contraction, np.ndim(densities[0])))
+
+    def _times_couplings(self, densities: Densities, factor: float) -> Fields:
+        """sum_b factor g_ab rho_b, None for the species of no coupling."""
         fields: Fields = []
         for row, own in zip(self._couplings, densities, strict=True):
             if not row.any():

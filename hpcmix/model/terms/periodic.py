@@ -38,6 +38,25 @@ class PeriodicTerm(KernelTerm):
             combine(self.channels.outward[a], self._fields, potential)
         return [self._potentials.get(a) for a in range(self._species)]
 
+    def responses_together(
+        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+    ) -> Fields:
+        if self._transform.fields_together == 1:
+            return super().responses_together(densities, changes, contraction)
+        self._set_scale(contraction)
+        make, shape, dtype = self._engine.empty, changes[0].shape, changes[0].dtype
+        fields = [make(shape, dtype) for _ in range(self.channels.count)]
+        for field, row in zip(fields, self.channels.inward, strict=True):
+            combine(row, changes, field)
+        if fields:
+            self._transform.convolve_together(fields, self._matrix, fields)
+        felt: Fields = [None] * self._species
+        for a in map(int, self.channels.felt):
+            response = make(shape, dtype)
+            combine(self.channels.outward[a], fields, response)
+            felt[a] = response
+        return felt
+
     @property
     def comes_half_way(self) -> bool:
         """See :class:`~hpcmix.model.terms.term.Term`: the transform has a part that a kick can do in its own sweep."""

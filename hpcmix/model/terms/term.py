@@ -93,6 +93,25 @@ class Term(ABC):
         """The change of b^2 W_a, to first order, when the densities change. The arrays are as those of
         :meth:`potentials`. Collective."""
 
+    def responses_together(
+        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+    ) -> Fields:
+        """:meth:`responses` to many changes: of every species an array (number, *block), and so are the results. The
+        bits of each depend on no other. Collective."""
+        many: Fields = [None] * len(changes)
+        for number in range(len(changes[0])):
+            fields = self.responses(densities, [change[number] for change in changes], contraction)
+            if len(changes[0]) == 1:
+                return [None if field is None else field[np.newaxis] for field in fields]
+            for a, field in enumerate(fields):
+                if field is None:
+                    continue
+                rows = many[a]
+                if rows is None:
+                    rows = many[a] = np.empty(changes[a].shape, field.dtype)
+                rows[number] = field
+        return many
+
     @property
     def responds_at_points(self) -> bool:
         """Whether the response at a point needs the changes at that point only: :meth:`point_responses`. Of a term with

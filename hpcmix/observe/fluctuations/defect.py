@@ -23,7 +23,9 @@ def symplectic_defect(look: Look, beginning: Beginning) -> float:
     """The largest of |<u_i, u_j> - <w_j, w_i> - <f_i, f_j>| and |<u_i, w_j> - <u_j, w_i>| over |f_i| |f_j|: what is
     missing from U^+ U - V^T conj(V) = 1 and U^+ V = V^T conj(U), species summed, <,> with the volume element.
 
-    A kick is an exactly symplectic map, so that pairs need not be completed for it. Collective over the world.
+    A kick is an exactly symplectic map, so that pairs need not be completed for it. i and j are of one replica: those
+    of others would have to be sent, all of them in every record. The value therefore depends on the number of
+    replicas; what takes pairs out of the relations shows in any. Collective over the world.
     """
     fluctuations, communicators = fluctuations_of(look), look.mixture.communicators
     largest = 0.0

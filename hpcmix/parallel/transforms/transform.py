@@ -62,11 +62,16 @@ class Transform(ABC):
     plane_axes     how many of the last axes are transformed where a field lies in position space, before anything is
                    exchanged: a field in which they are is *half way*. 0: a transform is not taken apart, and half way
                    is position space.
+    fields_together
+                   how many fields are worth moving at once by :meth:`multiply_together` and :meth:`convolve_together`;
+                   1: fields are moved one by one, and there is no :meth:`convolve_together`. More than 1 only where
+                   half way is position space.
     obstacle       why there was no shared memory for the exchange or the fields although they were to use it; empty
                    where there is, or none was wanted.
     """
 
     plane_axes: int = 0
+    fields_together: int = 1
     obstacle: str = ""
 
     def __init__(self, resources: Resources, real: bool) -> None:
@@ -170,6 +175,18 @@ class Transform(ABC):
         for field, factor in zip(fields, factors, strict=True):
             self.multiply(field, partial(self._apply, factor))
 
+    def multiply_together(self, arrays: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
+        """The same as :meth:`multiply_each`, by which many fields may be moved at once. They round otherwise then; a
+        field's bits depend neither on how many there are nor on its place among them."""
+        self.multiply_each(arrays, factors)
+
+    def multiply_each(self, arrays: Sequence[np.ndarray], factors: Sequence[Factors | Turn]) -> None:
+        """:meth:`multiply_factors` of all fields of some arrays (number, *position block), one factor for each
+        array."""
+        several = [factor for array, factor in zip(arrays, factors, strict=True) for _ in array]
+        if several:
+            self.multiply_factors([field for array in arrays for field in array], several)
+
     def _apply(self, factor: Factors | Turn, spectrum: np.ndarray) -> None:
         """Multiply a whole spectrum, in place."""
         if isinstance(factor, Turn):
@@ -209,6 +226,16 @@ class Transform(ABC):
                 if multiplier is not None:
                     total += multiplier * spectrum
             self.backward(total, target)
+
+    def convolve_together(
+        self,
+        sources: Sequence[np.ndarray],
+        multipliers: Sequence[Sequence[np.ndarray | None]],
+        targets: Sequence[np.ndarray],
+    ) -> None:
+        """:meth:`convolve` of many fields in the place of each: sources and targets are arrays (number, *position
+        block). Of bits what :meth:`multiply_together` says. Where :attr:`fields_together` is not 1."""
+        raise NotImplementedError(f"{type(self).__name__} moves fields one by one")
 
     def half_way_fields(self, count: int) -> list[np.ndarray]:
         """Fields of :meth:`empty_fields` that belong to the transform; :meth:`convolve` works in them too. Collective

@@ -20,6 +20,7 @@ from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
+from hpcmix.run.planning.pairs_plan import PAIR_SLOWNESS, pair_bytes, passing_fields
 from hpcmix.run.simulation import Simulation
 
 Measure = Callable[[Sequence[Simulation]], Sequence[float]]
@@ -93,16 +94,16 @@ class Track:
 
     @property
     def work(self) -> float:
-        """What it costs, in millions of points moved by a stage of the integrator; the beginning counts as a stage."""
-        points = sum(math.prod(problem.grid.points) * sum(problem.orbitals) for problem in self.problems)
+        """What it costs, in millions of points moved by a stage of the integrator, those of pairs of fluctuations too;
+        the beginning counts as a stage."""
+        points = sum(math.prod(problem.grid.points) * _moving_fields(problem) for problem in self.problems)
         stages = self.steps * len(self.problems[0].timing.splitting.drifts) if self.steps else 0
         return 1e-6 * points * (1 + stages)
 
     @property
     def bytes(self) -> float:
         """What its fields take, set-up included, about."""
-        size = 2 * precision_of(self.problems[0]).real_bytes
-        return sum(6.0 * size * math.prod(problem.grid.points) * sum(problem.orbitals) for problem in self.problems)
+        return sum(_bytes_of(problem) for problem in self.problems)
 
     @property
     def key(self) -> str:
@@ -110,6 +111,19 @@ class Track:
         content = [self.label, list(self.names), [physics_of(problem) for problem in self.problems]]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.label)}-{digest[:10]}"
+
+
+def _moving_fields(problem: Problem) -> float:
+    """Complex fields that a stage moves: orbitals, and u and w of every species in each pair."""
+    pairs = 2.0 * len(problem.species) * problem.pairs
+    return sum(problem.orbitals) + PAIR_SLOWNESS * pairs
+
+
+def _bytes_of(problem: Problem) -> float:
+    """Six complex fields for every orbital; the pairs themselves, and what goes with them, as ``plan`` counts them."""
+    points, size = math.prod(problem.grid.points), 2 * precision_of(problem).real_bytes
+    beside = problem.pairs * pair_bytes(problem) + size * points * passing_fields(problem)
+    return 6.0 * size * points * sum(problem.orbitals) + beside
 
 
 def physics_of(problem: Problem) -> dict[str, Any]:
