@@ -13,6 +13,10 @@ SAME_MULTIPLET = 1e-6
 """Relative distance of frequencies that belong to one multiplet: a grid that resolves the state to nine digits splits
 multiplets by less, and two different modes are hardly ever so close."""
 
+PURELY_GROWING = 1e-9
+"""Share of its growth rate below which the real part of a mode's frequency is rounding, and is shown as zero: it comes
+out as some 1e-15."""
+
 Report = Callable[[int, int, float], None]
 """Called after every iteration with its number, how many modes have converged, and the largest residual of those
 wanted."""

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hpcmix.initial.excitations.spectrum import PURELY_GROWING
 from hpcmix.io.fields.mode_file import read_density_changes
 from hpcmix.io.figures.style import COLOURS, LINES, FigureUnits, headline, legends_below
 
@@ -18,9 +19,6 @@ SHOWN = 6
 """Modes whose densities fit side by side into a figure."""
 APART = 0.012
 """Height of the figure within which labels of two levels would lie on each other."""
-ROUNDING = 1e-9
-"""Share of its growth rate below which the real part of a mode's frequency is rounding: of a purely growing one it
-comes out as some 1e-15."""
 
 
 def excitations_figure(found: dict[str, Any], modes: Path, units: FigureUnits, title: str) -> Figure:
@@ -161,7 +159,7 @@ def _frequency(found: dict[str, Any], mode: int, units: FigureUnits) -> str:
     """What stands above a panel: the frequency, and the growth rate where there is one."""
     entry = found["modes"][mode]
     growth = _growth(entry, units)
-    oscillates = abs(entry["frequency"]) > ROUNDING * abs(entry.get("growth_rate", 0.0))
+    oscillates = abs(entry["frequency"]) > PURELY_GROWING * abs(entry.get("growth_rate", 0.0))
     if "frequency_hertz" in entry:
         frequency, rate = f"{entry['frequency_hertz']:.5g} Hz", f"grows {growth:.3g}{_per_time(units)}"
         return f"{frequency}, {rate}" if growth and oscillates else rate if growth else frequency

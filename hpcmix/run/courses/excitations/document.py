@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
-from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, Spectrum
+from hpcmix.initial.excitations.spectrum import PURELY_GROWING, SAME_MULTIPLET, Spectrum
 from hpcmix.observe.measures.modes import ModeMeasures
 from hpcmix.problem.schema import Problem
 
@@ -86,7 +86,7 @@ def multiplets(frequencies: np.ndarray) -> list[list[int]]:
 def table_lines(problem: Problem, found: dict[str, Any]) -> list[str]:
     """A line for every multiplet."""
     names = [species.name for species in problem.species]
-    hertz = _hertz(problem)
+    hertz, seconds = _hertz(problem), problem.scales.time_si
     unit = "hertz" if hertz is not None else "frequency"
     shown = max(9, *(len(name) + 2 for name in names))
     head = f"{'modes':>8}  {unit:>14}  {'residual':>9}  {'<N>':>9}  " + "".join(f"{name:>{shown}}" for name in names)
@@ -97,13 +97,17 @@ def table_lines(problem: Problem, found: dict[str, Any]) -> list[str]:
         numbers = f"{first}" if first == last else f"{first}-{last}"
         value = group["frequency_hertz"] if hertz is not None else group["frequency"]
         growth = max((abs(member.get("growth_rate", 0.0)) for member in members), default=0.0)
+        if abs(group["frequency"]) < PURELY_GROWING * growth:
+            value = 0.0
         weights = [sum(member["species"][name]["weight"] for member in members) / len(members) for name in names]
         line = f"{numbers:>8}  {value:>14.9g}  {max(member['residual'] for member in members):>9.1e}  "
         line += f"{sum(member['excitations'] for member in members) / len(members):>9.3g}  "
-        line += "".join(f"{weight:>{shown}.3f}" for weight in weights)
+        line += "".join(f"{weight:>z{shown}.3f}" for weight in weights)
         if group["dipole"] is not None:
             line += "".join(f"{strength:>11.3g}" for strength in group["dipole"])
-        lines.append(line + (f"   growth rate {growth:.6g}" if growth else ""))
+        if growth:
+            line += f"   growth rate {growth:.6g}" if seconds is None else f"   growth rate {growth / seconds:.6g} / s"
+        lines.append(line)
     return lines
 
 
