@@ -12,6 +12,7 @@ from typing import Any
 
 import h5py
 
+from hpcmix.initial.excitations.spectrum import PURELY_GROWING
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
@@ -148,7 +149,7 @@ class RunReader:
             )
         facts += _fluctuations(record)
         if self.excitations is not None:
-            facts += _facts_of_modes(self.excitations)
+            facts += _facts_of_modes(self.excitations, self.scales.time_si)
         for key, label in (
             ("ranks", "ranks"),
             ("wall_seconds", "wall seconds"),
@@ -201,16 +202,22 @@ def _fluctuations(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _facts_of_modes(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """How many modes there are, and where."""
+def _facts_of_modes(found: dict[str, Any], seconds: float | None) -> list[tuple[str, str]]:
+    """How many modes there are, and where. `seconds`: the code unit of time, None without [units]."""
     key, unit = ("frequency_hertz", " Hz") if "frequency_hertz" in found["modes"][0] else ("frequency", "")
-    values = [mode[key] for mode in found["modes"]]
-    growth = max(mode.get("growth_rate", 0.0) for mode in found["modes"])
+    rates = [mode.get("growth_rate", 0.0) for mode in found["modes"]]
+    growth = max(rates)
+    values = [
+        mode[key] if abs(mode["frequency"]) >= PURELY_GROWING * rate else 0.0
+        for mode, rate in zip(found["modes"], rates, strict=True)
+    ]
     worst = max(mode["residual"] for mode in found["modes"])
     text = f"{len(found['modes'])}, frequencies {min(values):.9g} to {max(values):.9g}{unit}"
     text += f", residuals at most {worst:.1e}"
     if growth:
-        text += f", growth rates up to {growth:.6g}"
+        text += (
+            f", growth rates up to {growth:.6g}" if seconds is None else f", growth up to {growth / seconds:.6g} / s"
+        )
     return [("modes", text)]
 
 

@@ -159,6 +159,8 @@ def test_a_spectrum_that_begins_with_growing_modes_is_whole(folder):
     np.testing.assert_allclose(rates[:6], expected, rtol=1e-9)
     verified = hpcmix("verify", "out", folder=folder)
     assert verified.returncode == 0, verified.stdout
+    shown = hpcmix("show", "out", folder=folder).stdout
+    assert "10, frequencies 0 to " in shown and f"growth rates up to {expected[0]:.6g}" in shown
 
 
 GAUSSIAN = 'species.up.initial={ kind = "gaussian", width = 1.0 }'
