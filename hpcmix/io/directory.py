@@ -206,8 +206,7 @@ class RunDirectory:
                 return directory
             if not fresh:
                 raise DirectoryInUse(
-                    f"{path} holds a run already ({directory._contents()}) and no checkpoint to go on from; "
-                    "it is left as it is; "
+                    f"{path} holds {directory._holding()}; what is there is left as it is; "
                     "--restart never moves it aside, or choose another with --set output.directory=..."
                 )
             move_aside(directory.path, "a run")
@@ -224,6 +223,16 @@ class RunDirectory:
             )
         directory._make()
         return directory
+
+    def _holding(self) -> str:
+        """What stands in the way of a new run, and why it is none to go on with."""
+        if any(self.stored_checkpoints()):
+            return f"a run already ({self._contents()}), with which hpcmix restart goes on"
+        if self.excitations.exists() and self.modes.exists():
+            return f"excitations already ({self._contents()}), and they are not what is asked for here"
+        if self.excitations.exists():
+            return f"excitations already ({self._contents()}), whose fields in {self.modes.name} are missing"
+        return f"a run already ({self._contents()}) and no checkpoint to go on from"
 
     def _contents(self) -> str:
         present = [name for name in _MARKS_OF_A_RUN if (self.path / name).exists()]

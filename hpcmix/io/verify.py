@@ -48,10 +48,13 @@ def verify(path: Path) -> Iterator[Finding]:
         (directory.dataset, _dataset),
         (directory.summary, _summary),
     ]
+    expected = [directory.problem]  # there is no summary of a run that goes on
+    if not _is_sought(directory):
+        expected += [directory.series, directory.dataset]
     for file, check in checks:
         if file.exists():
             yield _judged(file, check)
-        elif file != directory.summary:  # a run that goes on has none
+        elif file in expected:
             yield Finding(file, False, "is missing")
     for search in (directory.search, directory.modes_search):
         if search.exists():
@@ -67,6 +70,12 @@ def verify(path: Path) -> Iterator[Finding]:
     ):
         for _, file in stored:
             yield _judged(file, check)
+
+
+def _is_sought(directory: RunDirectory) -> bool:
+    """Whether the state is still looked for, or its modes: then there are no records yet."""
+    searching = directory.search.exists() or directory.modes_search.exists()
+    return searching and not any(directory.stored_output()) and not any(directory.stored_checkpoints())
 
 
 def _judged(path: Path, check: Callable[[Path], str]) -> Finding:
@@ -104,8 +113,9 @@ def _summary(path: Path) -> str:
 
 def _excitations(path: Path) -> str:
     modes = read_summary(path)["modes"]
-    frequencies = [mode["frequency"] for mode in modes]
-    if frequencies != sorted(frequencies):
+    rates = [mode.get("growth_rate", 0.0) for mode in modes]
+    steady = [mode["frequency"] for mode in modes if "growth_rate" not in mode]
+    if rates != sorted(rates, reverse=True) or steady != sorted(steady):  # growing ones come first, the quickest of all
         raise Damaged(f"{path} has modes out of order")
     return f"{len(modes)} modes"
 

@@ -81,12 +81,22 @@ def test_the_files_on_several_ranks_and_what_looks_at_them(folder):
     assert f"{len(frequencies)}, frequencies" in hpcmix("show", "out", folder=folder).stdout
     again = hpcmix("excitations", "mixture.toml", folder=folder)
     assert again.returncode == 0 and "nothing to do: out holds these excitations" in again.stdout
+    run = hpcmix("run", "mixture.toml", "--set", "time.final=1.0", "--set", "time.step=0.01", folder=folder)
+    assert run.returncode == 4 and "holds excitations already" in run.stderr
+    assert "starting from the beginning" not in run.stdout  # where the directory is refused
+    (folder / "out" / "excitations.h5").unlink()
+    drawn = hpcmix("plot", "out", folder=folder)
+    assert drawn.returncode == 1 and "excitations.h5 is missing" in drawn.stderr
 
 
 def test_a_search_that_is_not_done_is_gone_on_with(folder):
     few = hpcmix("excitations", "mixture.toml", "--set", "excitations.max_iterations=4", folder=folder)
     assert few.returncode == 1
     assert "after 4 iterations" in few.stderr and "the same command again goes on from it" in few.stderr
+    shown = hpcmix("show", "out", folder=folder).stdout
+    assert "the same command goes on with the search that is kept in out/excitations-search.h5" in shown
+    verified = hpcmix("verify", "out", folder=folder)  # there are no records yet, and none are missing
+    assert verified.returncode == 0, verified.stdout
     (folder / "out" / "STOP").touch()
     stopped = hpcmix("excitations", "mixture.toml", folder=folder)
     assert stopped.returncode == 75, stopped.stderr
@@ -104,6 +114,51 @@ def test_a_search_that_is_not_done_is_gone_on_with(folder):
     pairs = zip(excitations(folder)["modes"], expected["modes"], strict=True)
     for mode, beside in pairs:
         assert mode["frequency"] == pytest.approx(beside["frequency"], rel=1e-9)
+
+
+SEPARATING = """
+[grid]
+points = [12]
+lengths = [12.0]
+[[species]]
+name = "up"
+particles = 24.0
+initial = { kind = "expression", amplitude = "1" }
+[[species]]
+name = "down"
+particles = 24.0
+initial = { kind = "expression", amplitude = "1" }
+[[interaction]]
+between = ["up", "up"]
+kind = "contact"
+strength = 0.5
+[[interaction]]
+between = ["down", "down"]
+kind = "contact"
+strength = 0.5
+[[interaction]]
+between = ["up", "down"]
+kind = "contact"
+strength = 0.9
+[excitations]
+modes = 10
+method = "dense"
+[output]
+directory = "out"
+"""
+
+
+def test_a_spectrum_that_begins_with_growing_modes_is_whole(folder):
+    """The quickest stands first, though the real part of each is rounding."""
+    (folder / "separating.toml").write_text(SEPARATING)
+    result = hpcmix("excitations", "separating.toml", folder=folder)
+    assert result.returncode == 0 and "by matrices of 48^2 complex numbers" in result.stdout
+    rates = [mode.get("growth_rate", 0.0) for mode in excitations(folder)["modes"]]
+    energies = np.array([1.0, 2.0, 3.0]) ** 2 * (2.0 * np.pi / 12.0) ** 2 / 2.0  # eps^2 + 2 n (g - g_12) eps < 0
+    expected = np.sort(np.repeat(np.sqrt(energies * (1.6 - energies)), 2))[::-1]
+    np.testing.assert_allclose(rates[:6], expected, rtol=1e-9)
+    verified = hpcmix("verify", "out", folder=folder)
+    assert verified.returncode == 0, verified.stdout
 
 
 GAUSSIAN = 'species.up.initial={ kind = "gaussian", width = 1.0 }'

@@ -256,4 +256,4 @@ def test_too_many_pairs_for_the_memory_is_a_sentence(folder):
     grid = ("--set", "grid.points=[2000000]", "--set", "grid.lengths=[1e6]")
     large = (*grid, "--set", "fluctuations.modes=100000")
     refused = hpcmix("run", "packets.toml", *large, folder=folder)
-    assert refused.returncode == 2 and "or fewer modes of [fluctuations]" in refused.stderr, refused.stderr
+    assert refused.returncode == 2 and "or fewer modes and probes of [fluctuations]" in refused.stderr, refused.stderr

@@ -69,3 +69,32 @@ def test_more_than_a_tenth_is_warned_of_once() -> None:
         'warning: species "many": at t = 2.5 ms 5.1 +- 0.51 of its 50 particles are excitations, 10.2 %; beyond 10 % '
         "they see each other, and what is quadratic in them is not enough"
     ]
+
+
+def test_coupled_species_share_their_particles() -> None:
+    """How many each of them has is what changes; fewer than ten are enough together."""
+    coupled = parse_problem("""
+[grid]
+points = [16]
+lengths = [8]
+[[species]]
+name = "many"
+particles = 50
+initial = { kind = "gaussian", width = 1.0 }
+[[species]]
+name = "few"
+particles = 0
+[[coupling]]
+between = ["many", "few"]
+rabi_frequency = 2.0
+[time]
+final = 1.0
+step = 0.01
+[fluctuations]
+""")
+    for line in fluctuation_lines(coupled, record(4.0, few=4.0)):
+        assert line.endswith("N and N_perp are 8 % and 2 % of the 50 particles of the coupled species")
+    log = Listening()
+    FluctuationWatch(coupled, log).look(record(4.0, few=6.0), "1")
+    (line,) = log.lines
+    assert line.startswith('warning: species "few": at t = 1 6 +- 0.6 of the 50 particles of the coupled species are')

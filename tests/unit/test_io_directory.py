@@ -48,6 +48,24 @@ def test_a_run_is_never_overwritten(tmp_path, mark):
     assert (place / mark).exists()
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["snapshots/000000.h5"], "no checkpoint to go on from"),
+        (["snapshots/000000.h5", "checkpoints/000000.h5"], "with which hpcmix restart goes on"),
+        (["snapshots/000000.h5", "excitations.json", "excitations.h5"], "they are not what is asked for here"),
+        (["snapshots/000000.h5", "excitations.json"], r"whose fields in excitations\.h5 are missing"),
+    ],
+)
+def test_what_stands_in_the_way_is_told(tmp_path, names, words):
+    """Spectra have no checkpoints, and checkpoints are nothing that excitations go on from."""
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(DirectoryInUse, match=words):
+        RunDirectory.claim(tmp_path)
+
+
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_run_that_ended_before_it_had_results_is_begun_anew(tmp_path, fresh):
     """Nothing that took time to compute is there: a log, empty directories, the summary of a failure."""

@@ -110,3 +110,23 @@ def test_the_plan_says_what_a_spectrum_takes():
     line = next(line for line in planned_lines(parse_problem(text), 1) if line.startswith("excitations"))
     # (12 x 15 + 8 x 10) real fields of 4096 points
     assert "10 modes, 15 sought together: about 8.52 MB per rank" in line
+
+
+def test_the_plan_says_what_matrices_take():
+    text = """
+    [grid]
+    points = [20, 20]
+    lengths = [12.0, 12.0]
+    [[species]]
+    name = "a"
+    particles = 10
+    [excitations]
+    method = "dense"
+    modes = 10
+    """
+    line = next(line for line in planned_lines(parse_problem(text), 1) if line.startswith("excitations"))
+    # ten matrices of 800^2 numbers of 16 bytes; u, v, complex, and the change of the density of 10 modes
+    assert line.endswith(
+        "10 modes, by matrices of 800^2 complex numbers: about 102 MB on the first rank beside the state; "
+        "160 kB of files"
+    )

@@ -53,3 +53,12 @@ def test_sets_of_orbitals_have_no_modes_added(tmp_path):
     }  # fmt: skip
     with pytest.raises(ProblemError, match=r"modes: are those of condensates"):
         parse_problem(problem_text([16], [8.0], [fermions], time=evolution(1.0, 0.1)))
+
+
+@pytest.mark.parametrize(("numbers", "sentence"), [([], "at least one mode"), ([2, 0, 2], "names a mode twice")])
+def test_modes_are_named_once(tmp_path, numbers, sentence):
+    path = tmp_path / "excitations.h5"
+    path.touch()
+    initial = {"kind": "gaussian", "width": 1.0, "modes": {"path": str(path), "numbers": numbers, "amplitude": 0.1}}
+    with pytest.raises(ProblemError, match=rf"initial\.modes\.numbers: .*{sentence}"):
+        parse_problem(text({}, initial=initial))

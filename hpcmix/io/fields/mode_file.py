@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
-from hpcmix.io.documents.atomic import write_text
+from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
 from hpcmix.io.fields.xdmf import describe_series
@@ -79,8 +79,13 @@ def read_density_changes(
     path: Path, names: Sequence[str], count: int
 ) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
     """The density changes of the first modes by species, in one and two dimensions, and the positions along every
-    axis."""
-    with h5py.File(path, "r") as file:
-        axes = [file[axis][...] for axis in "xyz" if axis in file]
-        shown = names if len(axes) < 3 else ()  # in three dimensions there is no plane to choose
-        return {name: file[f"{name}/density_change"][:count] for name in shown}, axes
+    axis. Raises :class:`~hpcmix.io.documents.atomic.OutputError` where the file is missing or damaged."""
+    try:
+        with h5py.File(path, "r") as file:
+            axes = [file[axis][...] for axis in "xyz" if axis in file]
+            shown = names if len(axes) < 3 else ()  # in three dimensions there is no plane to choose
+            return {name: file[f"{name}/density_change"][:count] for name in shown}, axes
+    except FileNotFoundError as error:
+        raise OutputError(f"{path} is missing: hpcmix excitations FILE --restart never makes it again") from error
+    except (OSError, KeyError) as error:
+        raise OutputError(f"{path} is damaged: {error}") from error

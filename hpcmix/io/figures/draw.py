@@ -16,6 +16,7 @@ from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader, StoredFile
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
+from hpcmix.problem.sections.coupling import shared_particles
 
 _FILM_FRAMES = 6
 """As many stored times fit side by side into one figure."""
@@ -75,9 +76,11 @@ def draw(directory: str | Path) -> list[Path]:
 
 
 def _particles(run: RunReader) -> dict[str, float]:
-    """Of every species, as the problem file has them: records show what a scaling makes of them."""
-    species = run.problem.get("species", [])
-    return {entry["name"]: float(entry.get("particles", 0.0)) for entry in species if "name" in entry}
+    """Of every species, coupled ones together, as the problem file has them: records show what a scaling makes of
+    them."""
+    species, couplings = run.problem.get("species", []), run.problem.get("coupling", [])
+    particles = {entry["name"]: float(entry.get("particles", 0.0)) for entry in species if "name" in entry}
+    return shared_particles(particles, [entry["between"] for entry in couplings])
 
 
 def _draw_clouds(run: RunReader, units: FigureUnits, place: Path) -> list[Path]:

@@ -18,6 +18,9 @@ SHOWN = 6
 """Modes whose densities fit side by side into a figure."""
 APART = 0.012
 """Height of the figure within which labels of two levels would lie on each other."""
+ROUNDING = 1e-9
+"""Share of its growth rate below which the real part of a mode's frequency is rounding: of a purely growing one it
+comes out as some 1e-15."""
 
 
 def excitations_figure(found: dict[str, Any], modes: Path, units: FigureUnits, title: str) -> Figure:
@@ -63,21 +66,46 @@ def _draw_levels(axes: Axes, found: dict[str, Any], names: Sequence[str], units:
     if len(names) > 1:
         for a, name in enumerate(names):
             axes.plot([], [], color=COLOURS[a % len(COLOURS)], label=f"mostly {name}")
-    below = -math.inf
+    labelled: list[tuple[float, list[tuple[int, float]]]] = []
     for group, value in zip(groups, values, strict=True):
         members = [found["modes"][mode] for mode in group["modes"]]
         weights = [sum(member["species"][name]["weight"] for member in members) for name in names]
         most = int(np.argmax(weights))
         axes.plot([0.0, 1.0], [value, value], color=COLOURS[most % len(COLOURS)])
-        growth = max(abs(member.get("growth_rate", 0.0)) for member in members)
-        if value - below >= 2.0 * APART * span and (len(members) > 1 or growth):
-            text = (f"{len(members)}" if len(members) > 1 else "") + (f"  grows {growth:.3g}" if growth else "")
-            axes.text(1.03, value, text, va="center", fontsize="small")
-            below = value
+        growth = max(_growth(member, units) for member in members)
+        if len(members) == 1 and not growth:
+            continue
+        if not labelled or value - labelled[-1][0] >= 2.0 * APART * span:
+            labelled.append((value, []))
+        labelled[-1][1].append((len(members), growth))
+    for value, multiplets in labelled:
+        axes.text(1.03, value, _label(multiplets, units), va="center", fontsize="small")
     axes.set(xlim=(0.0, 1.18), ylim=(lowest - (0.04 * span if lowest else 0.0), top + 0.04 * span), xticks=[])
     axes.set_ylabel("frequency $\\omega/2\\pi$ (Hz)" if hertz else "frequency $\\omega$")
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
+
+
+def _label(multiplets: Sequence[tuple[int, float]], units: FigureUnits) -> str:
+    """Beside levels that lie on each other, numbers of modes and growth rates given: how many the lowest has, or how
+    many grow and how fast, which those may do that stand at zero together."""
+    growing = [(count, growth) for count, growth in multiplets if growth]
+    if not growing:
+        return f"{multiplets[0][0]}"
+    rate = f"{max(growth for _, growth in growing):.3g}{_per_time(units)}"
+    number = sum(count for count, _ in growing)
+    if len(growing) > 1:
+        return f"{number} grow, up to {rate}"
+    return f"{number}  grows {rate}" if number > 1 else f"  grows {rate}"
+
+
+def _growth(entry: dict[str, Any], units: FigureUnits) -> float:
+    """The growth rate of a mode by the figure's time."""
+    return abs(entry.get("growth_rate", 0.0)) / units.time.factor
+
+
+def _per_time(units: FigureUnits) -> str:
+    return f" / {units.time.unit}" if units.time.unit else ""
 
 
 def _draw_maps(
@@ -98,7 +126,7 @@ def _draw_maps(
             panel.imshow(changes[name][mode].T, origin="lower", extent=extent, cmap="RdBu_r", vmin=-top, vmax=top)
             panel.grid(False)
             if row == 0:
-                panel.set_title(_frequency(found, mode))
+                panel.set_title(_frequency(found, mode, units))
             if mode == 0:
                 panel.set_ylabel(f"{name}\n{units.length.label('y')}")
             if row == len(names) - 1:
@@ -124,13 +152,19 @@ def _draw_lines(
             panel.plot(units.length.factor * x, changes[name][mode], color=colour, ls=LINES[a % len(LINES)])
         top = max(float(np.max(np.abs(changes[name][mode]))) for name in names) or 1.0
         panel.set(ylim=(-1.1 * top, 1.1 * top), yticks=[0.0])
-        panel.set_title(_frequency(found, mode))
+        panel.set_title(_frequency(found, mode, units))
         if mode >= shown - 2:
             panel.set_xlabel(units.length.label("x"))
 
 
-def _frequency(found: dict[str, Any], mode: int) -> str:
+def _frequency(found: dict[str, Any], mode: int, units: FigureUnits) -> str:
+    """What stands above a panel: the frequency, and the growth rate where there is one."""
     entry = found["modes"][mode]
+    growth = _growth(entry, units)
+    oscillates = abs(entry["frequency"]) > ROUNDING * abs(entry.get("growth_rate", 0.0))
     if "frequency_hertz" in entry:
-        return f"{entry['frequency_hertz']:.5g} Hz"
-    return f"$\\omega$ = {entry['frequency']:.5g}"
+        frequency, rate = f"{entry['frequency_hertz']:.5g} Hz", f"grows {growth:.3g}{_per_time(units)}"
+        return f"{frequency}, {rate}" if growth and oscillates else rate if growth else frequency
+    if not growth:
+        return f"$\\omega$ = {entry['frequency']:.5g}"
+    return f"$\\omega$ = {entry['frequency']:.4g} + {growth:.3g}i" if oscillates else f"$\\omega$ = {growth:.5g}i"

@@ -71,6 +71,9 @@ def _way_on(directory: RunDirectory) -> str:
         return f"hpcmix restart {directory.path} goes on from step {stored[-1][0]}"
     if directory.holds_results() and not directory.was_cut_short():
         return "there is no checkpoint: hpcmix run FILE --restart never moves what is here aside and begins anew"
+    kept = [search.name for search in (directory.modes_search, directory.search) if search.exists()]
+    if kept:
+        return f"the same command goes on with the search that is kept in {directory.path / kept[0]}"
     if directory.problem.exists():
         return "there is no checkpoint yet: the same command begins anew"
     return "hpcmix run FILE begins it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Self
 
 import numpy as np
@@ -68,12 +68,27 @@ class RabiCoupling(Switching):
 
 def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
     """The species, by index, that couplings connect: groups of two and more, whose particles add up to a constant."""
+    return connected(names, [entry.between for entry in couplings])
+
+
+def connected(names: Sequence[str], pairs: Iterable[Sequence[str]]) -> list[tuple[int, ...]]:
+    """The species, by index, that pairs of names connect, in groups of two and more."""
     group = list(range(len(names)))
-    for entry in couplings:
-        first, second = (group[names.index(name)] for name in entry.between)
+    for pair in pairs:
+        first, second = (group[names.index(name)] for name in pair)
         group = [min(first, second) if number in (first, second) else number for number in group]
     groups = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
     return [members for members in groups if len(members) > 1]
+
+
+def shared_particles(particles: Mapping[str, float], pairs: Iterable[Sequence[str]]) -> dict[str, float]:
+    """By species the particles that it has, where `pairs` of names are coupled those of its group, which alone are
+    conserved."""
+    names, shared = list(particles), dict(particles)
+    for group in connected(names, pairs):
+        members = [names[index] for index in group]
+        shared |= dict.fromkeys(members, math.fsum(particles[name] for name in members))
+    return shared
 
 
 def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:

@@ -19,6 +19,9 @@ from hpcmix.problem.units.dimensions import TIME
 LARGEST_MATRIX = 4096
 """Species times points of method "dense": matrices of 8192^2 complex numbers are 1 GB each."""
 
+MATRICES = 10
+"""So many of them, and what LAPACK works with, the first rank has at the same time; measured, 7 where H is positive."""
+
 Finding = tuple[KeyPath, str, str | None]
 
 SMALLEST_TOLERANCE = 1e-12
@@ -68,6 +71,10 @@ class ExcitationsSection(Section):
         """Fields of every species in a search around a real minimum: p, q and their images of three bases, and at the
         end u and v, complex, and what they are made from. None of other methods."""
         return 12 * self.rows + 8 * self.modes if self.method == "minimum" else None
+
+    def matrix_bytes(self, size: int) -> int | None:
+        """Memory of method "dense" on the first rank, for `size` species times points. None of other methods."""
+        return MATRICES * 16 * (2 * size) ** 2 if self.method == "dense" else None
 
     @model_validator(mode="after")
     def _tolerance_can_be_reached(self) -> Self:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.coupling import shared_particles
 from hpcmix.run.log import Log
 
 LARGEST_SHARE = 0.1
@@ -21,7 +22,7 @@ class FluctuationWatch:
     speaks on the root."""
 
     def __init__(self, problem: Problem, log: Log) -> None:
-        self._particles = countable_particles(problem)
+        self._problem, self._particles = problem, countable_particles(problem)
         self._log = log
         self._said: set[str] = set()
 
@@ -33,9 +34,10 @@ class FluctuationWatch:
                 continue
             self._said.add(name)
             self._log.line(
-                f'warning: species "{name}": at t = {when} {_number(entries, "excitations")} of its {particles:.6g} '
-                f"particles are excitations, {_percent(entries['excitations'], particles)}; beyond "
-                f"{_percent(LARGEST_SHARE, 1.0)} they see each other, and what is quadratic in them is not enough"
+                f'warning: species "{name}": at t = {when} {_number(entries, "excitations")} of '
+                f"{_whose(self._problem, name, particles)} are excitations, "
+                f"{_percent(entries['excitations'], particles)}; beyond {_percent(LARGEST_SHARE, 1.0)} they see each "
+                "other, and what is quadratic in them is not enough"
             )
 
 
@@ -53,7 +55,7 @@ def fluctuation_lines(problem: Problem, record: Mapping[str, Any]) -> Iterator[s
             line += f", N_Xi = {_number(entries, 'dressed_excitations')}"
         if name in particles:
             share = f"{_percent(total, particles[name])} and {_percent(transverse, particles[name])}"
-            line += f"; N and N_perp are {share} of its {particles[name]:.6g} particles"
+            line += f"; N and N_perp are {share} of {_whose(problem, name, particles[name])}"
         yield line
 
 
@@ -63,8 +65,17 @@ def of_species(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
 
 
 def countable_particles(problem: Problem) -> dict[str, float]:
-    """By species how many particles it has, where there are enough for a share of them to mean anything."""
-    return {species.name: species.particles for species in problem.species if species.particles >= FEWEST_PARTICLES}
+    """By species how many particles it has, coupled ones together, where there are enough for a share of them to mean
+    anything."""
+    particles = {species.name: species.particles for species in problem.species}
+    shared = shared_particles(particles, [entry.between for entry in problem.coupling])
+    return {name: number for name, number in shared.items() if number >= FEWEST_PARTICLES}
+
+
+def _whose(problem: Problem, name: str, particles: float) -> str:
+    """The particles that a species has by itself, or with those that it is coupled to."""
+    coupled = any(name in entry.between for entry in problem.coupling)
+    return f"the {particles:.6g} particles of the coupled species" if coupled else f"its {particles:.6g} particles"
 
 
 def _number(entries: Mapping[str, Any], name: str) -> str:

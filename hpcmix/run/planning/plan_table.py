@@ -67,11 +67,19 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
 def _spectrum_lines(problem: Problem, decomposition: Decomposition) -> list[str]:
     """What ``hpcmix excitations`` takes beside the ground state, where the file asks for modes."""
     section = problem.excitations
-    if section is None or section.real_fields is None:
+    if section is None:
         return []
     points, species = math.prod(decomposition.block_shape), len(problem.species)
+    size = species * math.prod(problem.grid.points)
+    written = 8 * size * 5 * section.modes
+    if (matrices := section.matrix_bytes(size)) is not None:
+        return [
+            f"excitations    {section.modes} modes, by matrices of {2 * size}^2 complex numbers: about "
+            f"{readable(matrices)} on the first rank beside the state; {readable(written)} of files"
+        ]
+    if section.real_fields is None:
+        return []
     searching = 8 * points * species * section.real_fields
-    written = 8 * math.prod(problem.grid.points) * species * 5 * section.modes
     return [
         f"excitations    {section.modes} modes, {section.rows} sought together: about {readable(searching)} per rank "
         f"beside the state, twice as much if it flows; {readable(written)} of files",

@@ -33,7 +33,7 @@ def require_room(problem: Problem, division: Division, node_ranks: int) -> None:
 
 def _less_of(problem: Problem) -> str:
     """What takes the memory."""
-    return "a smaller grid" if problem.fluctuations is None else "a smaller grid, or fewer modes of [fluctuations]"
+    return "a smaller grid" + (", or fewer modes and probes of [fluctuations]" if problem.fluctuations else "")
 
 
 def memory_of_node() -> float:

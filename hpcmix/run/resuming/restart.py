@@ -231,6 +231,8 @@ def choose_origin(
     origin = find_origin(output, restart)
     if origin is None:
         began = output.holds_run() and restart != "never"
+        if began and output.holds_results() and not output.was_cut_short():
+            return None  # the directory is refused
         left = "no more than a search for the ground state" if output.search.exists() else "nothing to go on from"
         log.line(
             f"starting from the beginning in {output.path}" + (f": a run that began here left {left}" if began else "")

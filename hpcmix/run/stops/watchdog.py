@@ -9,8 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 VARIABLE = "HPCMIX_HANG_SECONDS"
 """Environment variable: seconds without progress after which a run counts as hanging; 0 for never."""
@@ -82,6 +82,7 @@ class Watchdog:
         self._interval = interval
         self._last_words = last_words
         self._last = time.monotonic()
+        self._is_patient = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -99,6 +100,17 @@ class Watchdog:
         """There is progress."""
         self._last = time.monotonic()
 
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Waits within it as long as it takes: for a library that computes for hours and tells nothing."""
+        self._is_patient = True
+        faulthandler.cancel_dump_traceback_later()
+        try:
+            yield
+        finally:
+            self.beat()
+            self._is_patient = False
+
     def _watch(self) -> None:
         next_heartbeat = 0.0
         pause = min(1.0, self._limit / 4.0)
@@ -107,8 +119,9 @@ class Watchdog:
             if now >= next_heartbeat:
                 next_heartbeat = now + self._interval
                 self.heartbeat()
-                _set_timer(self._limit + self._interval + 2 * _GRACE_SECONDS)
-            if now - self._last > self._limit:
+                if not self._is_patient:
+                    _set_timer(self._limit + self._interval + 2 * _GRACE_SECONDS)
+            if now - self._last > self._limit and not self._is_patient:
                 self._end()
 
     def _end(self) -> None:

@@ -43,6 +43,8 @@ class AddedModes(Section):
     def _some(self) -> Self:
         if not self.numbers:
             raise wrong("must name at least one mode", key="numbers")
+        if len(set(self.numbers)) < len(self.numbers):
+            raise wrong("names a mode twice; a larger amplitude excites it more", key="numbers")
         return self
 
 

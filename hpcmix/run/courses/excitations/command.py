@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ class ExcitationsTask:
 
     def nothing_left(self, directory: RunDirectory, problem: Problem) -> str:
         """The spectrum, if it is there."""
-        if directory.excitations.exists() and holds_ground_state(directory, problem):
+        if directory.excitations.exists() and directory.modes.exists() and holds_ground_state(directory, problem):
             return "these excitations (--restart never seeks them again)"
         return ""
 
@@ -142,7 +143,7 @@ def stationary(simulation: Simulation, required: bool = True) -> BogoliubovOpera
         raise ProblemError.of(
             "excitations",
             f"the state is not stationary: |H phi - mu phi| / |mu phi| is {residual:.1e}, at most {STATIONARY:g} is "
-            'allowed; ask for the ground state (initial = "ground-state") without momentum, noise and '
+            'allowed; ask for the ground state (initial = "ground-state") without momentum, noise, modes and '
             "ground_state.kernel_factors, in the potentials and couplings of time 0-",
         )
     log.line(f"excitations: of a state with residual {residual:.1e}")
@@ -185,8 +186,10 @@ class _Seeking:
                 note = f"iteration {iteration}, {converged} of {section.modes} modes, residual {residual:.1e}"
                 meter.update(round(done, 2), note)
 
+            patience = self._attendants.watchdog.patient() if METHODS[section.method].patient else nullcontext()
             try:
-                return self._search.run(section.max_iterations, report, self._alive)
+                with patience:
+                    return self._search.run(section.max_iterations, report, self._alive)
             except SearchInterrupted as interruption:
                 interruption.sought = "excitations were"
                 interruption.kept = self._kept.save(self._search.rows, self._residual)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +12,11 @@ from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.complex_states.dense import DenseSearch
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
 from hpcmix.initial.excitations.modes import Search, search_of
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.run.planning.plan_table import readable
+from hpcmix.run.planning.room import MARGIN, memory_of_node
 from hpcmix.run.simulation import Simulation
 
 STATIONARY = 1e-6
@@ -25,10 +29,12 @@ class Method:
 
     search          makes the search around the state of a simulation. Collective.
     of_any_state    whether it gives modes of states that are not stationary, too.
+    patient         whether it spends long within a library that tells nothing of its progress.
     """
 
     search: Callable[[Simulation, BogoliubovOperator, ExcitationsSection], Search]
     of_any_state: bool = False
+    patient: bool = False
 
 
 def _of_minimum(simulation: Simulation, operator: BogoliubovOperator, section: ExcitationsSection) -> Search:
@@ -36,6 +42,15 @@ def _of_minimum(simulation: Simulation, operator: BogoliubovOperator, section: E
 
 
 def _dense(simulation: Simulation, operator: BogoliubovOperator, section: ExcitationsSection) -> Search:
+    communicators, size = simulation.communicators, len(operator.waves) * math.prod(simulation.mixture.grid.points)
+    needed, memory = section.matrix_bytes(size) or 0, memory_of_node()
+    if communicators.world.bcast(needed > MARGIN * memory):
+        raise ProblemError.of(
+            "excitations.method",
+            f'"dense" needs {readable(needed)} on the first rank for matrices of {2 * size}^2 complex numbers, and its '
+            f'node has {readable(memory)}; use a coarser grid, "minimum" or "tangent-map"',
+        )
+    simulation.log.line(f"excitations: by matrices of {2 * size}^2 complex numbers, about {readable(needed)}")
     return DenseSearch(QuadraticForm(operator), section.modes)
 
 
@@ -54,7 +69,7 @@ def _of_tangent_map(simulation: Simulation, operator: BogoliubovOperator, sectio
 
 METHODS = {
     "minimum": Method(_of_minimum),
-    "dense": Method(_dense),
+    "dense": Method(_dense, patient=True),
     "tangent-map": Method(_of_tangent_map, of_any_state=True),
 }
 """By the word of excitations.method."""
