@@ -69,6 +69,8 @@ def newest(folder, name):
 
 @pytest.mark.parametrize("integrator", INTEGRATORS)
 def test_stopped_after_rejections_and_killed_it_is_the_whole_run(comm, folder, monkeypatch, whole_runs, integrator):
+    if comm.size > 2 and integrator != "blanes-moan-4":
+        pytest.skip("what ranks have to agree on does not depend on the integrator")
     *expected, end = uninterrupted(folder, whole_runs, integrator)
     assert end["adaptive_step"]["rejected"] > 0 and end["time"] == 0.4
     before = end["step"] // 2 + 2

@@ -336,6 +336,8 @@ SWITCHED = (
 
 @pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4"])
 def test_restarts_at_and_around_switching_times_change_nothing(comm, folder, monkeypatch, integrator):
+    if comm.size > 2 and integrator == "strang":
+        pytest.skip("what ranks have to agree on does not depend on the integrator")
     settings = SWITCHED, f"time.integrator={integrator}"
     assert run(folder, "whole", *settings) == DONE
     expected = contents(folder, "whole")
