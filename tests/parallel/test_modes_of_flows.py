@@ -14,8 +14,8 @@ from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticFo
 from hpcmix.model.envelope import Instant
 from hpcmix.parallel.process.mpi import MPI
 
-POINTS, LENGTHS = [5, 4], [6.0, 5.0]
-"""An odd axis among ranks, which have different numbers of its points."""
+POINTS, LENGTHS = [5, 6], [6.0, 7.0]
+"""An odd axis among ranks, which have different numbers of its points, and room for four of them."""
 
 
 def flow(comm, waves, cross):
