@@ -7,7 +7,8 @@ import json
 
 import numpy as np
 import pytest
-from parallel.test_restart import PROBLEM, Killed, asked_to_stop_after, contents, go_on, run, series, summary
+from parallel.interruptions import Killed, asked_to_stop_after, run, series, summary
+from parallel.test_restart import PROBLEM, contents, go_on
 
 from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoints.header import read_header

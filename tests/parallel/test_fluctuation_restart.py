@@ -4,19 +4,17 @@ pairs have the bits of the run that was not. The whole program, in process."""
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 
 import h5py
 import numpy as np
 import pytest
+from parallel.interruptions import asked_to_stop_after, killed_in, run, summary
 
-from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch
-from hpcmix.run.stops.requests import StopRequests
 
 DONE, STOPPED, WRONG = ExitStatus.DONE, ExitStatus.STOPPED, ExitStatus.BAD_INPUT
 
@@ -64,10 +62,6 @@ checkpoints = { every = 5, keep = 2 }
 STEPS, PAIRS = 10, 9
 
 
-class Killed(BaseException):
-    """Stands for a kill that takes all ranks in the same step."""
-
-
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
     """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
@@ -80,42 +74,8 @@ def folder(comm, shared_tmp_path, monkeypatch):
     comm.barrier()
 
 
-def run(folder, name, *settings, **options):
-    overrides = (f"output.directory={json.dumps(str(folder / name))}", *settings)
-    return launch(Request(str(folder / "problem.toml"), overrides, **options))
-
-
 def go_on(folder, name, *settings, **options):
     return run(folder, name, *settings, **options)
-
-
-@contextmanager
-def killed_in(monkeypatch, step):
-    """Everything ends in this step."""
-    usual = Stepper.advance
-
-    def killing(self, state):
-        if state.step + 1 == step:
-            raise Killed
-        usual(self, state)
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Stepper, "advance", killing)
-        yield
-
-
-@contextmanager
-def asked_to_stop_after(comm, monkeypatch, steps):
-    """The last rank, and only it, is asked to stop by a signal after so many steps of the job."""
-    votes = []
-
-    def code(self, needed=0.0):
-        votes.append(needed)
-        return 10 if len(votes) >= steps and comm.rank == comm.size - 1 else 0
-
-    with monkeypatch.context() as patch:
-        patch.setattr(StopRequests, "code", code)
-        yield
 
 
 def on_ranks(comm, monkeypatch, ranks, work):
@@ -143,10 +103,6 @@ def last_state(folder, name):
 
 def records(folder, name):
     return [json.loads(line) for line in (folder / name / "observables.jsonl").read_text().splitlines()]
-
-
-def summary(folder, name):
-    return json.loads((folder / name / "summary.json").read_text())
 
 
 def contents(folder, name):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from parallel.interruptions import asked_to_stop_after, killed_in, run, series, summary
 
 from hpcmix.evolve.stepper import Stepper
 from hpcmix.io.checkpoints.header import read_header
@@ -14,7 +14,6 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch
-from hpcmix.run.stops.requests import StopRequests
 from hpcmix.splittings import INTEGRATORS
 
 BLEW_UP, DONE, NO_CHECKPOINT, STOPPED = (
@@ -62,10 +61,6 @@ checkpoints = { every = 5, keep = 2 }
 STEPS = 40
 
 
-class Killed(BaseException):
-    """Stands for a kill that takes all ranks in the same step."""
-
-
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
     """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
@@ -78,50 +73,8 @@ def folder(comm, shared_tmp_path, monkeypatch):
     comm.barrier()
 
 
-def run(folder, name, *settings, **options):
-    overrides = (f"output.directory={json.dumps(str(folder / name))}", *settings)
-    return launch(Request(str(folder / "problem.toml"), overrides, **options))
-
-
 def go_on(folder, name, until=None, **options):
     return launch(Request.to_go_on(folder / name, until, **options))
-
-
-@contextmanager
-def killed_in(monkeypatch, step):
-    """Everything ends in this step."""
-    usual = Stepper.advance
-
-    def killing(self, state):
-        if state.step + 1 == step:
-            raise Killed
-        usual(self, state)
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Stepper, "advance", killing)
-        yield
-
-
-@contextmanager
-def asked_to_stop_after(comm, monkeypatch, steps):
-    """The last rank, and only it, is asked to stop by a signal after so many steps of the job."""
-    votes = []
-
-    def code(self, needed=0.0):
-        votes.append(needed)
-        return 10 if len(votes) >= steps and comm.rank == comm.size - 1 else 0
-
-    with monkeypatch.context() as patch:
-        patch.setattr(StopRequests, "code", code)
-        yield
-
-
-def summary(folder, name):
-    return json.loads((folder / name / "summary.json").read_text())
-
-
-def series(folder, name):
-    return (folder / name / "observables.jsonl").read_bytes()
 
 
 def contents(folder, name):
