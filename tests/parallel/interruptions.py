@@ -16,6 +16,19 @@ class Killed(BaseException):
     """Stands for a kill that takes all ranks in the same step."""
 
 
+@contextmanager
+def folder_of(comm, folder, monkeypatch, problem):
+    """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
+    write than short runs do, nothing is looked at."""
+    with monkeypatch.context() as patch:
+        patch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
+        if comm.rank == 0:
+            (folder / "problem.toml").write_text(problem)
+        comm.barrier()
+        yield folder
+        comm.barrier()
+
+
 def run(folder, name, *settings, **options):
     overrides = (f"output.directory={json.dumps(str(folder / name))}", *settings)
     return launch(Request(str(folder / "problem.toml"), overrides, **options))

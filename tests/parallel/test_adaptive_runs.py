@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from parallel.interruptions import Killed, asked_to_stop_after, run, series, summary
+from parallel.interruptions import Killed, asked_to_stop_after, folder_of, run, series, summary
 from parallel.test_restart import PROBLEM, contents, go_on
 
 from hpcmix.evolve.adaptive import AdaptiveStepper
@@ -32,13 +32,8 @@ ADAPTIVE = (
 
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
-    """A directory with the problem, the same on all ranks."""
-    monkeypatch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
-    if comm.rank == 0:
-        (shared_tmp_path / "problem.toml").write_text(ADAPTIVE)
-    comm.barrier()
-    yield shared_tmp_path
-    comm.barrier()
+    with folder_of(comm, shared_tmp_path, monkeypatch, ADAPTIVE) as prepared:
+        yield prepared
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from parallel.interruptions import folder_of
 from physics.systems import contact, coulomb, evolution, expanding, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.evolve.stepper import Stepper
@@ -115,14 +116,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "hpcmix.run.output.outputs.write_dataset", lambda *arguments: None
-    )  # takes longer than these runs
-    if comm.rank == 0:
-        (shared_tmp_path / "problem.toml").write_text(PROBLEM)
-    comm.barrier()
-    yield shared_tmp_path
-    comm.barrier()
+    with folder_of(comm, shared_tmp_path, monkeypatch, PROBLEM) as prepared:
+        yield prepared
 
 
 def run(folder, name):

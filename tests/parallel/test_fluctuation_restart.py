@@ -8,7 +8,7 @@ import json
 import h5py
 import numpy as np
 import pytest
-from parallel.interruptions import asked_to_stop_after, killed_in, run, summary
+from parallel.interruptions import asked_to_stop_after, folder_of, killed_in, run, summary
 
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
@@ -64,14 +64,8 @@ STEPS, PAIRS = 10, 9
 
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
-    """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
-    write than these runs do, nothing is looked at here."""
-    monkeypatch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
-    if comm.rank == 0:
-        (shared_tmp_path / "problem.toml").write_text(PROBLEM)
-    comm.barrier()
-    yield shared_tmp_path
-    comm.barrier()
+    with folder_of(comm, shared_tmp_path, monkeypatch, PROBLEM) as prepared:
+        yield prepared
 
 
 def go_on(folder, name, *settings, **options):

@@ -6,7 +6,7 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.output.fluctuations import FluctuationWatch, fluctuation_lines
 
-PROBLEM = parse_problem("""
+TEXT = """
 [grid]
 points = [16]
 lengths = [8]
@@ -22,7 +22,8 @@ initial = { kind = "gaussian", width = 1.0 }
 final = 1.0
 step = 0.01
 [fluctuations]
-""")
+"""
+PROBLEM = parse_problem(TEXT)
 
 
 def record(many: float, few: float = 2.0, **more: float) -> dict:
@@ -73,25 +74,9 @@ def test_more_than_a_tenth_is_warned_of_once() -> None:
 
 def test_coupled_species_share_their_particles() -> None:
     """How many each of them has is what changes; fewer than ten are enough together."""
-    coupled = parse_problem("""
-[grid]
-points = [16]
-lengths = [8]
-[[species]]
-name = "many"
-particles = 50
-initial = { kind = "gaussian", width = 1.0 }
-[[species]]
-name = "few"
-particles = 0
-[[coupling]]
-between = ["many", "few"]
-rabi_frequency = 2.0
-[time]
-final = 1.0
-step = 0.01
-[fluctuations]
-""")
+    coupling = '[[coupling]]\nbetween = ["many", "few"]\nrabi_frequency = 2.0\n[time]'
+    emptied = TEXT.replace('particles = 9.99\ninitial = { kind = "gaussian", width = 1.0 }', "particles = 0")
+    coupled = parse_problem(emptied.replace("[time]", coupling))
     for line in fluctuation_lines(coupled, record(4.0, few=4.0)):
         assert line.endswith("N and N_perp are 8 % and 2 % of the 50 particles of the coupled species")
     log = Listening()
