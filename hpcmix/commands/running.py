@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,8 @@ from hpcmix.commands.options import (
     plot_option,
 )
 
+Command = Callable[..., Any]
+
 restart_option = click.option(
     "--restart",
     metavar="auto|never|PATH",
@@ -26,6 +30,15 @@ restart_option = click.option(
 accept_changes_option = click.option(
     "--accept-changes", is_flag=True, help="Go on although the file's physics are not those of the checkpoint."
 )
+
+search_max_wall_option = click.option(
+    "--max-wall", metavar="3h50m", type=Duration(), help="Stop before the program has run so long."
+)
+
+
+def search_restart_option(text: str) -> Callable[[Command], Command]:
+    """--restart of what looks for a state and has no way behind it; `text`: its help."""
+    return click.option("--restart", type=click.Choice(["auto", "never"]), default="auto", show_default=True, help=text)
 
 
 @click.command()
@@ -62,15 +75,11 @@ def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: 
 
 @click.command()
 @file_argument
-@click.option(
-    "--restart",
-    type=click.Choice(["auto", "never"]),
-    default="auto",
-    show_default=True,
-    help="Where a run exists already: auto leaves it alone and says so, never moves it aside. A search that was cut "
-    "short is begun anew.",
+@search_restart_option(
+    "Where a run exists already: auto leaves it alone and says so, never moves it aside. A search that was cut "
+    "short is begun anew."
 )
-@click.option("--max-wall", metavar="3h50m", type=Duration(), help="Stop before the program has run so long.")
+@search_max_wall_option
 @overrides_option
 def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str, ...]) -> int:
     """Find the ground state only, and write it with its wave functions."""
@@ -82,15 +91,11 @@ def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str
 
 @click.command()
 @file_argument
-@click.option(
-    "--restart",
-    type=click.Choice(["auto", "never"]),
-    default="auto",
-    show_default=True,
-    help="auto goes on with a search that was cut short, and leaves a complete one alone; never moves aside what is "
-    "there and begins anew.",
+@search_restart_option(
+    "auto goes on with a search that was cut short, and leaves a complete one alone; never moves aside what is "
+    "there and begins anew."
 )
-@click.option("--max-wall", metavar="3h50m", type=Duration(), help="Stop before the program has run so long.")
+@search_max_wall_option
 @plot_option
 @overrides_option
 def excitations(file: str, restart: str, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]) -> int:
