@@ -50,7 +50,7 @@ def created(square: int) -> np.ndarray:
 def of_pairs(built: System) -> np.ndarray:
     """|w_a|^2 and |(Q w)_a|^2 of every pair."""
     look = Look(built.mixture, built.state)
-    outside = Outside(look, condensates_of(look, built.mixture), beginning_at(look))
+    outside = Outside(look, condensates_of(look), beginning_at(look))
     for number, pair in enumerate(look.pairs()):
         outside.take(number, 1.0, pair)
     return outside.values()

@@ -149,7 +149,7 @@ def faces(largest: Sequence[float]) -> Iterator[tuple[list[np.ndarray], np.ndarr
         others = [other for other in range(dimensions) if other != axis]
         lines = [_line(largest[other], distance) for other in others]
         mesh = np.meshgrid(*(points for points, _ in lines), indexing="ij") if lines else []
-        weights = np.full((1,) * 1, 2.0 * distance)
+        weights = np.array([2.0 * distance])
         for _, line in lines:
             weights = np.multiply.outer(weights, line)
         size = weights.size

@@ -52,7 +52,7 @@ def _changes(look: Look) -> list[np.ndarray]:
     """(|chi_a><phi_a| + |phi_a><chi_a|) dV of every species, shape (points here, points). Collective."""
     mixture = look.mixture
     changes = []
-    for nu, condensate, moved in zip(mixture.weights, condensates_of(look, mixture), look.correction(), strict=True):
+    for nu, condensate, moved in zip(mixture.weights, condensates_of(look), look.correction(), strict=True):
         phi, chi = condensate.ravel(), math.sqrt(nu) * moved.ravel()
         everywhere = _everywhere(look, np.stack([phi, chi]))
         outer = np.outer(chi, everywhere[0].conj()) + np.outer(phi, everywhere[1].conj())
@@ -97,7 +97,7 @@ def correction_traces(look: Look) -> list[float]:
     mixture.communicators.sum_over_replicas(created)
     overlaps = [
         2.0 * math.sqrt(nu) * float(np.vdot(phi, moved).real)
-        for nu, phi, moved in zip(mixture.weights, condensates_of(look, mixture), look.correction(), strict=True)
+        for nu, phi, moved in zip(mixture.weights, condensates_of(look), look.correction(), strict=True)
     ]
     traces = mixture.grid.cell_volume * mixture.communicators.sum(created + overlaps)
     for sphere in mixture.spheres:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.mixture import Mixture
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of
 from hpcmix.observe.look import Look
 from hpcmix.state.beginning import Beginning
@@ -120,6 +119,6 @@ def estimates_of(followed: np.ndarray, probes: np.ndarray) -> list[Estimate]:
     ]
 
 
-def condensates_of(look: Look, mixture: Mixture) -> list[np.ndarray]:
+def condensates_of(look: Look) -> list[np.ndarray]:
     """phi_a(t) of every species, complete. Collective."""
-    return [look.orbital_set(a)[0] for a in range(len(mixture.species))]
+    return [look.orbital_set(a)[0] for a in range(len(look.mixture.species))]

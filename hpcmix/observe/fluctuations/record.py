@@ -35,7 +35,7 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
     """
     mixture, also = look.mixture, fluctuations_of(look).section.also
     fluctuations, beginning = fluctuations_of(look), beginning_at(look)
-    condensates = condensates_of(look, mixture)
+    condensates = condensates_of(look)
     outside = Outside(look, condensates, beginning)
     sums: list[PairSum] = [outside]
     shells = Shells(mixture) if {"momentum-distribution", "structure-factor"} & set(also) else None

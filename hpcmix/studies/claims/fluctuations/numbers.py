@@ -77,7 +77,7 @@ class FluctuationNumbers:
 def estimates(look: Look, dressed: bool) -> dict[str, list[Estimate]]:
     """Of a look the numbers of every species, and not what else a record has of fluctuations, which costs more; the
     dressed ones on request. Collective."""
-    condensates = condensates_of(look, look.mixture)
+    condensates = condensates_of(look)
     outside = Outside(look, condensates, beginning_at(look))
     beside = Dressed(look, condensates) if dressed else None
     go_over(look, [outside] if beside is None else [outside, beside])
