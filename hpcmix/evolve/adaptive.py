@@ -12,8 +12,8 @@ from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.instants import pending_instant
 from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.stepper import after_pending, complete, kicks_of
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.words.times import PLAIN, TimeWords
 from hpcmix.state.cloud import Cloud

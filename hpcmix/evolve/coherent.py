@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.kernels.coupled_transforms import Symbol
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.transforms.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix
 from hpcmix.parallel.transforms.transform import Turn
 

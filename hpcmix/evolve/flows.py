@@ -10,9 +10,9 @@ from hpcmix.evolve.coherent import coupled_drifts, move_coupled
 from hpcmix.evolve.fluctuations.pair_flows import PairFlows
 from hpcmix.evolve.kick import Kick, external_potentials
 from hpcmix.evolve.stages import Stages
-from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.terms.term import HalfWayFields, Term
 from hpcmix.parallel.transforms.transform import Factors, Turn
 from hpcmix.state.cloud import Cloud

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpcmix.frame import Frame
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.progress import Progress
 
 AFTER = 1e-13

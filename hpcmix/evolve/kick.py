@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.potentials import ExternalPotential
+from hpcmix.model.potentials.envelope import Instant
+from hpcmix.model.potentials.external import ExternalPotential
 from hpcmix.parallel.process.together import together
 
 

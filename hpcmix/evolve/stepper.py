@@ -9,8 +9,8 @@ from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.instants import pending_instant
 from hpcmix.evolve.kick import Kick
 from hpcmix.frame import Frame
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.splittings import Splitting
 from hpcmix.state.state import State

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpcmix.initial import wave_functions
-from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.excitations.excited import excite
@@ -18,10 +16,12 @@ from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
 from hpcmix.initial.trial.guesses import Guesses, normalise
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
+from hpcmix.initial.written import wave_functions
+from hpcmix.initial.written.closed_form import closed_form
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem

@@ -19,8 +19,8 @@ from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.guesses import Guesses
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import GroundStateOptions, Saddles
 
 

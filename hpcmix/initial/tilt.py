@@ -15,8 +15,8 @@ from itertools import product
 
 import numpy as np
 
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 
 ASYMMETRY = 0.1
 """The relative displacement e."""

@@ -16,12 +16,12 @@ from hpcmix.model.kinetic.magnetic import (
 )
 from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.mixture import Mixture, SpeciesModel
-from hpcmix.model.potentials import ExternalPotential, confinement, make_term, share_equal
+from hpcmix.model.potentials.external import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.build import correlations_of, terms_of
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.together import together
+from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import group_weights
 from hpcmix.problem.sections.species.species import Species

@@ -23,20 +23,20 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.energy import Energy
-from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
-from hpcmix.model.potentials import ExternalPotential
+from hpcmix.model.potentials.envelope import Instant
+from hpcmix.model.potentials.external import ExternalPotential
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.term import Densities, Fields, Term, add_fields
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
-from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.together import together
+from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 

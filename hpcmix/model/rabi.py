@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from hpcmix.model.envelope import Envelope, Instant
-from hpcmix.model.potentials import NotFinite
+from hpcmix.model.potentials.envelope import Envelope, Instant
+from hpcmix.model.potentials.external import NotFinite
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import RabiCoupling, coupled_groups
 
@@ -122,7 +122,7 @@ class RabiCouplings:
 
 
 def _finite(number: int, value: Value, instant: Instant) -> Value:
-    """The value of a coupling's envelope at an instant. Raises :class:`~hpcmix.model.potentials.NotFinite`."""
+    """The value of a coupling's envelope at an instant. Raises :class:`~hpcmix.model.potentials.external.NotFinite`."""
     if not np.all(np.isfinite(value)):
         raise NotFinite(f"coupling.{number}.factor", f"is not finite at t = {instant.time:g}")
     return value

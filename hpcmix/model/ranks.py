@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hpcmix.parallel.division import DivisionRequest
 from hpcmix.parallel.precision import Precision
+from hpcmix.parallel.sharing.division import DivisionRequest
 from hpcmix.problem.schema import Problem
 
 

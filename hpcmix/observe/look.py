@@ -16,8 +16,8 @@ from hpcmix.evolve.fluctuations.correction import kick_correction
 from hpcmix.evolve.fluctuations.tangent import Tangent
 from hpcmix.evolve.instants import coming_instant, pending_instant
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Interaction, Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.state import State
 

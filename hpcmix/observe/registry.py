@@ -9,14 +9,14 @@ import numpy as np
 
 from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
 from hpcmix.observe.observable import Observable
+from hpcmix.observe.observables.always.energies import ENERGIES
+from hpcmix.observe.observables.always.healing_length import HEALING_LENGTH
+from hpcmix.observe.observables.always.momentum import MOMENTUM
+from hpcmix.observe.observables.always.orbital_sets import HIGHEST_LEVEL, NATURAL_WIDTHS, ORTHONORMALITY
+from hpcmix.observe.observables.always.places import PARTICLES, PLACES
+from hpcmix.observe.observables.always.progress import PROGRESS
+from hpcmix.observe.observables.always.resolution import FACES, TAILS
 from hpcmix.observe.observables.angular_momentum import TURNED
-from hpcmix.observe.observables.energies import ENERGIES
-from hpcmix.observe.observables.healing_length import HEALING_LENGTH
-from hpcmix.observe.observables.momentum import MOMENTUM
-from hpcmix.observe.observables.orbital_sets import HIGHEST_LEVEL, NATURAL_WIDTHS, ORTHONORMALITY
-from hpcmix.observe.observables.places import PARTICLES, PLACES
-from hpcmix.observe.observables.progress import PROGRESS
-from hpcmix.observe.observables.resolution import FACES, TAILS
 from hpcmix.problem.sections.calculation.requests import REQUESTS
 from hpcmix.problem.units.dimensions import Dimension
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, part
-from hpcmix.parallel.division import Division, DivisionRequest, divide
 from hpcmix.parallel.job.launcher import ranks_started
-from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.parallel.process.mpi import MPI, element_type
+from hpcmix.parallel.sharing.division import Division, DivisionRequest, divide
+from hpcmix.parallel.sharing.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 

@@ -20,12 +20,12 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.moments import SMALL
-from hpcmix.observe.observables.resolution import shares_at_faces
+from hpcmix.observe.observables.always.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.timers import Timers
+from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.parallel.transforms.trial import choose_exchange, without_shared_memory
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.well_posedness import semirelativistic_condition

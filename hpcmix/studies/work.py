@@ -12,9 +12,9 @@ import numpy as np
 
 from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.io.documents.atomic import OutputError
-from hpcmix.parallel.orbital_groups import MEMORY_SHARE
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
+from hpcmix.parallel.sharing.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.log import Log, Meter

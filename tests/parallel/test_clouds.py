@@ -15,8 +15,8 @@ from hpcmix.io.checkpoints.checkpoint import digest_of, read_state, write_checkp
 from hpcmix.io.checkpoints.header import Bookmark, read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part, part
 from hpcmix.parallel.process.mpi import MPI

@@ -6,7 +6,7 @@ from physics.systems import contact, harmonic, species, system
 
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.modes import spectrum_of
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.sections.excitations import ExcitationsSection
 

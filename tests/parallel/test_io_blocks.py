@@ -19,7 +19,7 @@ from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Decomposition, largest_split
 from hpcmix.parallel.files import write_pieces
-from hpcmix.parallel.orbital_groups import OrbitalGroups
+from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 
 WRITERS = ["h5py", "mpi-io"] if h5py.get_config().mpi else ["mpi-io"]
 

@@ -11,7 +11,7 @@ from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.complex_states.dense import DenseSearch
 from hpcmix.initial.excitations.complex_states.minimum import AmplitudeSearch
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.mpi import MPI
 
 POINTS, LENGTHS = [5, 6], [6.0, 7.0]

@@ -10,9 +10,9 @@ from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmo
 
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
-from hpcmix.parallel.orbital_groups import OrbitalGroups
 from hpcmix.parallel.process.independence import LinearlyDependent
 from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.mistakes.errors import ProblemError
 
 POINTS = {1: [61], 2: [22, 19], 3: [12, 11, 13]}

@@ -17,8 +17,8 @@ from hpcmix.evolve.stepper import Stepper
 from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
 from hpcmix.model.energy import Energy
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe

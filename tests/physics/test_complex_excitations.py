@@ -21,7 +21,7 @@ from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticFo
 from hpcmix.initial.excitations.complex_states.solutions import vectors_of
 from hpcmix.initial.excitations.modes import spectrum_of
 from hpcmix.initial.excitations.spectrum import NotAMinimum
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.sections.excitations import ExcitationsSection
 
 

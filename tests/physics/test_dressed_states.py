@@ -23,7 +23,7 @@ from physics.test_rabi import dense, rabi
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.dressed import Dressing
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.load import parse_problem
 from hpcmix.state.orbital_cloud import orbital_clouds
 

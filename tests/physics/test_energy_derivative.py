@@ -29,7 +29,7 @@ from physics.systems import (
 
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.initial.descent.landscape import Landscape
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 LATER = Instant(0.7, 0.7)

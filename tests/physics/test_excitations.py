@@ -6,7 +6,7 @@ import pytest
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.modes import spectrum_of
 from hpcmix.initial.excitations.spectrum import NotAMinimum, OutOfIterations
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.measures.modes import measure_modes
 from hpcmix.problem.load import parse_problem
 from tests.physics.systems import System, problem_text

@@ -9,7 +9,7 @@ from physics.systems import contact, evolution, gaussian_kernel, harmonic, log_s
 
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.modes import spectrum_of
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.excitations import ExcitationsSection
 

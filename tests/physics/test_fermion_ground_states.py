@@ -25,7 +25,7 @@ from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.shells import oscillator_filling
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.problem.load import parse_problem
 

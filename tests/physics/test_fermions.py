@@ -20,8 +20,8 @@ from physics.systems import (
 )
 
 from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
+from hpcmix.observe.observables.always.orbital_sets import orthonormality_defect
 from hpcmix.observe.observables.determinant_overlap import determinant_overlap
-from hpcmix.observe.observables.orbital_sets import orthonormality_defect
 
 
 def fermions(name, orbitals, **entries):

@@ -19,7 +19,7 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 
 TIGHT = {"tolerance": 1e-10}
 

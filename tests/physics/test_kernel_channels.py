@@ -19,7 +19,7 @@ from physics.systems import (
 )
 
 from hpcmix.evolve.flows import Flows, Kick
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 NAMES = "abc"

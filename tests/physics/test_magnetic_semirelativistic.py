@@ -6,8 +6,8 @@ from physics.magnetic import ROUGH, dense, random_field, semirelativistic, turne
 from physics.systems import contact, evolution, gaussian, harmonic, largest, log_slope, require_below, species, system
 
 from hpcmix.initial.descent.ground_state import NotConverged
-from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic import lanczos as lanczos_module
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.splittings import INTEGRATORS
 
 

@@ -9,7 +9,7 @@ import pytest
 from physics.systems import expression, gaussian, harmonic, species, system
 
 from hpcmix.observe.measures.moments import density_moments
-from hpcmix.observe.observables.orbital_sets import natural_widths
+from hpcmix.observe.observables.always.orbital_sets import natural_widths
 
 LENGTHS = [16.0, 12.0, 10.0]
 

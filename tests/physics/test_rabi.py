@@ -8,7 +8,7 @@ import pytest
 from physics.systems import contact, evolution, gaussian, harmonic, largest, log_slope, require_below, species, system
 from scipy.linalg import expm
 
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.run.stops.guard import BlowUp, Guard
 from hpcmix.state.orbital_cloud import orbital_clouds
 

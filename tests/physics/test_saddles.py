@@ -25,7 +25,7 @@ from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.tilt import best_signs
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.load import parse_problem
 
 BEFORE = Instant.before_start()

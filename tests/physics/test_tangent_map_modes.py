@@ -14,7 +14,7 @@ from hpcmix.initial.excitations.complex_states.matrices import WholeVectors, com
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm, partners, signed
 from hpcmix.initial.excitations.complex_states.solutions import vectors_of
 from hpcmix.initial.excitations.spectrum import ModesNotFound
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 
 
 def form_of(one):

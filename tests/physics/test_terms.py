@@ -25,7 +25,7 @@ from physics.systems import (
 
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 INSTANT = Instant(0.0, 0.0)

@@ -20,7 +20,7 @@ main()
 """
 
 IN_SET_UP = """
-import hpcmix.initial.wave_functions as target
+import hpcmix.initial.written.wave_functions as target
 usual = target.expression
 def failing(*arguments):
     if MPI.COMM_WORLD.rank == 1:

@@ -8,7 +8,7 @@ import pytest
 from physics.systems import contact, evolution, gaussian, harmonic, largest, species, system
 from scipy.special import eval_hermite
 
-from hpcmix.initial import wave_functions
+from hpcmix.initial.written import wave_functions
 from hpcmix.problem.mistakes.errors import ProblemError
 
 POINTS = {1: [64], 2: [40, 44], 3: [28, 30, 26]}

@@ -6,7 +6,7 @@ from physics.systems import contact, harmonic, species, system
 
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 
 BEFORE = Instant.before_start()
 THOMAS_FERMI = {"kind": "thomas-fermi"}

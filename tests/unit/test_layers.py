@@ -51,9 +51,9 @@ ROOMS = {
         ("words",),
         ("",),
     ],
-    "parallel": [("job",), ("process", "precision"), ("",), ("transforms",), ("engine", "orbital_algebra")],
-    "model": [("envelope", "kinetic", "potentials", "pair_kernels", "rabi"), ("terms", "energy"), ("",)],
-    "initial": [("noise",), ("descent",), ("", "trial"), ("build",)],
+    "parallel": [("job",), ("process", "precision"), ("", "sharing"), ("transforms",), ("engine", "orbital_algebra")],
+    "model": [("potentials", "kinetic", "pair_kernels", "rabi"), ("terms", "energy"), ("",)],
+    "initial": [("noise",), ("descent",), ("", "trial", "written"), ("build",)],
     "observe": [("look",), ("measures",), ("",), ("observables",), ("record", "registry")],
     "io": [
         ("documents", "footprint", "directory"),

@@ -9,12 +9,12 @@ from hpcmix.evolve.many_body.mode_field import ModeField, constant, energy_per_w
 from hpcmix.initial.many_body.modes import modes_of
 from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.initial.many_body.projection import projected_orbitals
-from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.build import ModeModel
 from hpcmix.model.many_body.channels import pair_operator
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
 from hpcmix.model.many_body.modes.mode_channels import operator_norm
 from hpcmix.model.many_body.modes.overlaps import overlaps
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from tests.physics.systems import System, coulomb, gaussian_kernel, harmonic, problem_text, species

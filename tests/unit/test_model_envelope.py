@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.model.potentials.envelope import Envelope, Instant
 from hpcmix.problem.load import parse_problem
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from physics.systems import harmonic, species, system
 
-from hpcmix.model.envelope import Instant
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning.plan import potential_fields
 

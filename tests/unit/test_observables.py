@@ -11,7 +11,7 @@ from hpcmix.observe.observable import Observable
 from hpcmix.observe.registry import ALWAYS, AROUND_FLOW, labels_of_all, requested
 from hpcmix.problem.sections.calculation.requests import REQUESTS
 
-MODULES = {path.stem for path in Path(observables.__path__[0]).glob("*.py")}
+MODULES = {path.stem for path in Path(observables.__path__[0]).rglob("*.py")}
 
 
 @pytest.mark.parametrize("word", [request.word for request in REQUESTS])

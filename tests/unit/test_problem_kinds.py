@@ -12,12 +12,12 @@ import pytest
 from pydantic import BaseModel
 
 from hpcmix.grid import Grid as LocalGrid
-from hpcmix.initial.closed_form import closed_form
 from hpcmix.initial.orbitals.sets import _write
 from hpcmix.initial.trial.shells import filling_of
+from hpcmix.initial.written.closed_form import closed_form
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
 from hpcmix.model.pair_kernels.radial.functions import radial_function
-from hpcmix.model.potentials import make_term
+from hpcmix.model.potentials.external import make_term
 from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
@@ -27,7 +27,7 @@ from hpcmix.problem.checks.coupling import check_couplings
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import expected_warnings
-from hpcmix.problem.checks.frame import check_frame
+from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes

@@ -14,8 +14,8 @@ from hpcmix.run.bench.machine import describe_machine, machine_line, processor_i
 from hpcmix.run.bench.pairs import pair_line
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.bench.table import phase_table, summary_lines
+from hpcmix.run.planning.costs.traffic import all_transforms_per_step, step_bytes, transform_operations
 from hpcmix.run.planning.plan import transforms_per_step
-from hpcmix.run.planning.traffic import all_transforms_per_step, step_bytes, transform_operations
 
 POINTS = 128**3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcmix.model.ranks import division_request
-from hpcmix.parallel.division import divide
+from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning import room

@@ -11,8 +11,8 @@ from scipy.linalg import expm
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, OutOfIterations, Report
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.saddles import Say, minimum
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
 
 CHECK = 10

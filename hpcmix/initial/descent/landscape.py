@@ -14,8 +14,8 @@ import numpy as np
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.noise import complex_noise
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 

@@ -14,8 +14,8 @@ from hpcmix.initial.descent.great_circles import GreatCircles
 from hpcmix.initial.descent.ground_state import GroundState, Report
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.saddles import Say, minimum
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
 
 REFRESH = 20

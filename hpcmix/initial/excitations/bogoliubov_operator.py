@@ -23,9 +23,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 Vector = list[np.ndarray]

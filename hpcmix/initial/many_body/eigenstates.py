@@ -12,13 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.initial import wave_functions
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
-from hpcmix.model.envelope import Instant
+from hpcmix.initial.written import wave_functions
 from hpcmix.model.many_body.modes.overlaps import hermitian_part, orthonormal
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.potentials import HarmonicPotential
 

@@ -12,9 +12,9 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.initial import wave_functions
 from hpcmix.initial.many_body.eigenstates import lowest_eigenstates
 from hpcmix.initial.trial.shells import oscillator_filling
+from hpcmix.initial.written import wave_functions
 from hpcmix.model.many_body.modes.overlaps import orthonormal
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.mistakes.errors import ProblemError

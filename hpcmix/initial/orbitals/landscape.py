@@ -18,8 +18,8 @@ from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 
 SMALLEST_DIFFERENCE = 1e-3

@@ -18,8 +18,8 @@ from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.initial.orbitals.complement import lowest_outside
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape, SoftLevels
 from hpcmix.initial.orbitals.retraction import Retraction
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
 
 REFRESH = 15

@@ -7,10 +7,10 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.initial import wave_functions
-from hpcmix.initial.closed_form import read_set, too_many
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.trial.shells import Filling, filling_of
+from hpcmix.initial.written import wave_functions
+from hpcmix.initial.written.closed_form import read_set, too_many
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.process.independence import LinearlyDependent

@@ -7,8 +7,6 @@ import math
 
 import numpy as np
 
-from hpcmix.initial import wave_functions
-from hpcmix.initial.closed_form import read_field, read_set
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise import complex_noise
@@ -21,9 +19,11 @@ from hpcmix.initial.orbitals.sets import (
 from hpcmix.initial.tilt import tilt
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.trial.thomas_fermi import start_of_minimisation
+from hpcmix.initial.written import wave_functions
+from hpcmix.initial.written.closed_form import read_field, read_set
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.initial.trial.repulsion import require_repulsion
-from hpcmix.model.envelope import Instant
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 
 SWEEPS = 300
 """Sweeps over the species before the iteration gives up."""

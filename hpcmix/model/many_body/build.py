@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
 from hpcmix.model.many_body.modes.mode_channels import channels_of_pair
 from hpcmix.model.many_body.modes.one_body import OneBody
@@ -21,6 +20,7 @@ from hpcmix.model.many_body.modes.pair_kernels import pair_kernels
 from hpcmix.model.many_body.prefactors import Populations, pair_factors
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from hpcmix.problem.checks.coupling import check_couplings
-from hpcmix.problem.checks.frame import check_frame
+from hpcmix.problem.checks.frames.expanding import check_frame
+from hpcmix.problem.checks.frames.rotating import check_turning
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import check_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
-from hpcmix.problem.checks.rotation import check_turning
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described

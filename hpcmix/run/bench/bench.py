@@ -35,9 +35,9 @@ from hpcmix.run.bench.table import print_bench
 from hpcmix.run.bench.timing import seconds_of_steps
 from hpcmix.run.log import Log
 from hpcmix.run.marching.evolution import Evolution
+from hpcmix.run.planning.costs.traffic import all_transforms_per_step, step_bytes, transform_operations
 from hpcmix.run.planning.memory import MemoryMeter
 from hpcmix.run.planning.plan import real_bytes
-from hpcmix.run.planning.traffic import all_transforms_per_step, step_bytes, transform_operations
 from hpcmix.run.simulation import Simulation, build_simulation
 from hpcmix.run.stops.guard import BlowUp
 from hpcmix.run.stops.requests import Prospect, StopRequests

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpcmix.model.ranks import division_request
-from hpcmix.parallel.division import divide
+from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.durations import as_clock

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.initial.closed_form import ZERO, closed_form, read_set, require_oscillator_set
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity, require_repulsion
+from hpcmix.initial.written.closed_form import ZERO, closed_form, read_set, require_oscillator_set
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
-from hpcmix.model.potentials import ExternalPotential, make_term
+from hpcmix.model.potentials.external import ExternalPotential, make_term
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.load import load_problem

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hpcmix.parallel.division import Division
+from hpcmix.parallel.sharing.division import Division
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.run.planning.plan import memory_bytes

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from hpcmix.model.ranks import division_request
-from hpcmix.parallel.division import divide
+from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem

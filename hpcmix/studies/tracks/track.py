@@ -20,7 +20,7 @@ from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
-from hpcmix.run.planning.pairs_plan import PAIR_SLOWNESS, pair_bytes, passing_fields
+from hpcmix.run.planning.costs.pairs import PAIR_SLOWNESS, pair_bytes, passing_fields
 from hpcmix.run.simulation import Simulation
 
 Measure = Callable[[Sequence[Simulation]], Sequence[float]]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.model.envelope import Instant
 from hpcmix.model.many_body.modes.overlaps import hermitian_part, local_matrix, overlaps
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 
 
 class OneBody:
@@ -39,7 +39,7 @@ class OneBody:
         """T + U at an instant of the evolution, code units of energy, complex (m, m), Hermitian to the bit. It is made
         anew where the potential changes only. Collective over the group.
 
-        Raises :class:`~hpcmix.model.potentials.NotFinite` where an expression is not finite.
+        Raises :class:`~hpcmix.model.potentials.external.NotFinite` where an expression is not finite.
         """
         external = self._mixture.species[self._species].external
         if self._kept is None or external.differs(self._kept[0], instant):

@@ -69,7 +69,7 @@ class InitialSection(Section):
     at before a run."""
 
     written_down: ClassVar[bool]
-    """Whether it is known without potentials and interactions (initial/closed_form.py)."""
+    """Whether it is known without potentials and interactions (initial/written/closed_form.py)."""
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """What does not fit the grid, beside its centre and momentum."""

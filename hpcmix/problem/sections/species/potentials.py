@@ -32,7 +32,7 @@ class PotentialSection(Switching):
     @abstractmethod
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         """The largest |U| in the box that reaches from -corner to corner, as far as the file tells; zero where its
-        values are looked at when they are made (model/potentials.py)."""
+        values are looked at when they are made (model/potentials/external.py)."""
 
     proportional_to_mass: ClassVar[bool]
     """Whether species of different masses have different potentials of one entry."""

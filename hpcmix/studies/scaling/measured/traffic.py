@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
-from hpcmix.parallel.orbital_groups import OrbitalGroups
+from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
 from hpcmix.run.planning.plan import convolutions_per_kick, real_bytes
 

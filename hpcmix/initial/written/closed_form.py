@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.initial import wave_functions
 from hpcmix.initial.trial.shells import oscillator_filling
-from hpcmix.model.potentials import NotFinite, read_block, require_finite
+from hpcmix.initial.written import wave_functions
+from hpcmix.model.potentials.external import NotFinite, read_block, require_finite
 from hpcmix.parallel.process.independence import LinearlyDependent, condition
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.initial import (

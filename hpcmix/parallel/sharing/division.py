@@ -15,8 +15,8 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, largest_split
-from hpcmix.parallel.orbital_groups import choose_groups, fits
 from hpcmix.parallel.precision import Precision
+from hpcmix.parallel.sharing.orbital_groups import choose_groups, fits
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
@@ -123,8 +123,9 @@ def choose_replicas(
     """How many replicas of the condensates share the pairs of fluctuations: as asked for, else as many as have memory
     and at least :data:`PAIRS_PER_REPLICA` pairs each, because nothing moves between replicas in a step.
 
-    The arguments are those of :func:`~hpcmix.parallel.orbital_groups.choose_groups`. Where nothing fits into memory the
-    choice is the one that needs least. Raises :class:`ProblemError` when the ranks cannot be divided as asked.
+    The arguments are those of :func:`~hpcmix.parallel.sharing.orbital_groups.choose_groups`. Where nothing fits into
+    memory the choice is the one that needs least. Raises :class:`ProblemError` when the ranks cannot be divided as
+    asked.
     """
     if asked is not None:
         if ranks % asked:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from hpcmix.model.terms.channels import channels_through
-from hpcmix.parallel.division import Division
+from hpcmix.parallel.sharing.division import Division
 from hpcmix.problem.schema import Problem
 
 PAIR_SLOWNESS = 1.05

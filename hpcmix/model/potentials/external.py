@@ -13,7 +13,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels.transforms import Allocate
-from hpcmix.model.envelope import Envelope, Instant
+from hpcmix.model.potentials.envelope import Envelope, Instant
 from hpcmix.problem.checks.magnitudes import LARGEST_VALUES
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.potentials import (
@@ -133,7 +133,7 @@ class PotentialTerm:
         """b^2 U(t, b y) at an instant on this rank (broadcastable to its block), or None where the envelope is zero.
 
         Shapes given by their values are those of b = 1, the only scale at which they are asked for
-        (problem/checks/frame.py)."""
+        (problem/checks/frames/expanding.py)."""
         strength = self.envelope(instant)
         if strength == 0.0:
             return None

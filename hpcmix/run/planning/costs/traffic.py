@@ -12,7 +12,7 @@ import math
 
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
-from hpcmix.run.planning.pairs_plan import pair_transforms
+from hpcmix.run.planning.costs.pairs import pair_transforms
 from hpcmix.run.planning.plan import convolutions_per_kick, real_bytes, transforms_per_step
 
 
