@@ -78,9 +78,9 @@ def initial_state(
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
         if species.is_set:
-            shake_and_boost(uncoupled, complete[index], species.initial, index, where)
+            shake_and_boost(uncoupled, complete[index], species.wave_functions, index, where)
             continue
-        _boost_and_shake(uncoupled, complete[index][0], species.initial, index)
+        _boost_and_shake(uncoupled, complete[index][0], species.wave_functions, index)
         normalise(uncoupled, complete[index][0], where)
         if not mixture.held(index):
             complete[index] = complete[index][:0]

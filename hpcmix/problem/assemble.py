@@ -214,8 +214,10 @@ def _complete_output(output: OutputOptions, time: TimeOptions | None, name: str)
             else:  # of a clock that runs to infinity no part of the time is a hundredth
                 schedule = {"every": 10} if time.frame.expanding else {"interval": time.final / 100}
             update["observables"] = output.observables.model_copy(update=schedule)
-        if output.snapshots.every is None and output.snapshots.interval is None:
-            steps = time.steps if time.adaptive is None else _MORE_STEPS_THAN_ANY
-            schedule = {"interval": time.final} if math.isfinite(time.final) else {"every": steps}
-            update["snapshots"] = output.snapshots.model_copy(update=schedule)
+        steps = time.steps if time.adaptive is None else _MORE_STEPS_THAN_ANY
+        schedule = {"interval": time.final} if math.isfinite(time.final) else {"every": steps}
+        for name in ("snapshots", "markers"):
+            section = getattr(output, name)
+            if section is not None and section.every is None and section.interval is None:
+                update[name] = section.model_copy(update=schedule)
     return output.model_copy(update=update)

@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import PlainValidator, PrivateAttr
 
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.section import Section
 from hpcmix.problem.reading.source import Source
-from hpcmix.problem.reading.values import described
+from hpcmix.problem.reading.values import text
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
@@ -28,24 +28,18 @@ from hpcmix.problem.times.evolution import NEEDS_TIME, GroundStateOptions, TimeO
 from hpcmix.problem.units.units import Units, units_from_text
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise wrong(f"must be text in quotes, not {described(value)}")
-    return value
-
-
 class CodeUnits(Section):
     """``[units]``: the unit of length and the unit of mass as text, such as "1 um" and "86.909 u"; the third unit is
     hbar."""
 
-    length: Annotated[str, PlainValidator(_text)]
-    mass: Annotated[str, PlainValidator(_text)]
+    length: Annotated[str, PlainValidator(text)]
+    mass: Annotated[str, PlainValidator(text)]
 
 
 class Problem(Section):
     """A problem file, read. Equality compares what the file says, not where it was read from."""
 
-    title: Annotated[str, PlainValidator(_text)]
+    title: Annotated[str, PlainValidator(text)]
     units: CodeUnits | None = None
     grid: Grid
     species: tuple[Species, ...]
@@ -105,6 +99,17 @@ class Problem(Section):
     def orbitals(self) -> tuple[int, ...]:
         """Number of orbitals of every species."""
         return tuple(species.number_of_orbitals for species in self.species)
+
+    @property
+    def classical(self) -> tuple[int, ...]:
+        """The places of the species that markers carry."""
+        return tuple(place for place, species in enumerate(self.species) if not species.has_orbitals)
+
+    @property
+    def integrals(self) -> tuple[float, ...]:
+        """The integral of every species' density."""
+        weights = self.prefactors.weights
+        return tuple(species.integral(weight) for species, weight in zip(self.species, weights, strict=True))
 
     @property
     def bodies(self) -> ManyBody:

@@ -349,5 +349,5 @@ def test_a_claim_about_condensates_and_a_coupling_refuse_other_kinds():
 
 
 def test_kinds_of_species_are_words_of_a_file():
-    with pytest.raises(ProblemError, match="available kind: condensate, fermions"):
-        parse_problem(TEXT.replace('name = "a"', 'name = "a"\nkind = "classical"'))
+    with pytest.raises(ProblemError, match="available: condensate, fermions, classical"):
+        parse_problem(TEXT.replace('name = "a"', 'name = "a"\nkind = "bosonic"'))

@@ -263,7 +263,7 @@ MISTAKES = [
         'name = "up"\nkind = "classical"\n',
         "species.up.kind",
         "kind",
-        '"classical" is not available',
+        '"classical" does not go with [many_body]: it is the limit of many particles already',
     ),
     (
         OCCUPATIONS.replace("particles = 3", "particles = 30000"),

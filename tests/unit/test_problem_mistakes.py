@@ -220,9 +220,9 @@ MISTAKES = [
      '"t" does not exist here (variables: x, y, z)'),
     (INITIAL, 'initial = { kind = "file", path = "absent.h5" }', 17, "species.down.initial.path", "there is no file"),
     (INITIAL, 'initial = { kind = "file", path = "." }', 17, "species.down.initial.path", "is not a file"),
-    # known words without a model in this version
-    ('name = "down"', 'name = "down"\nkind = "classical"', 17, "species.down.kind",
-     '"classical" is not available in this version (available kind: condensate, fermions)'),
+    # kinds of species and what is required of them
+    ('name = "down"', 'name = "down"\nkind = "classic"', 17, "species.down.kind",
+     'unknown kind "classic"; did you mean "classical"?'),
     ('name = "down"', 'name = "down"\nvector_potential = {}', 17, "species.down.vector_potential.kind",
      "is required (available: uniform"),
     # semi-relativistic species

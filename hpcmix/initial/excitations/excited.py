@@ -32,12 +32,16 @@ def excite(problem: Problem, mixture: Mixture, orbitals: list[np.ndarray], popul
     populations  N_a of every species; of coupled ones they are changed.
     Raises :class:`ProblemError` where a file does not fit, or its modes are those of another state. Collective.
     """
-    excited = [index for index, species in enumerate(problem.species) if species.initial.modes is not None]
+    excited = [
+        index
+        for index, species in enumerate(problem.species)
+        if species.has_orbitals and species.wave_functions.modes is not None
+    ]
     before = populations.copy()
     for index in excited:
         species = problem.species[index]
         where = f"species.{species.name}.initial.modes"
-        modes, field = species.initial.modes, orbitals[index][0]
+        modes, field = species.wave_functions.modes, orbitals[index][0]
         if modes is None:
             continue
         normalise(mixture, field, where)  # of coupled species the norm was a part of the group's

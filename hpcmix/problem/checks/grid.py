@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.species.initial import InitialSection
 from hpcmix.problem.sections.species.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
@@ -24,9 +23,10 @@ def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding
         for path, message in species.vector_potential.misfits(grid):
             yield ("vector_potential", *path), message
     initial = species.initial
-    if initial.modes is not None and species.is_set:
+    own = (*initial.beyond_the_modes(grid, hbar), *initial.misfits(grid))
+    if species.is_set and getattr(initial, "modes", None) is not None:
         yield ("initial", "modes"), "are those of condensates, and this species has a set of orbitals"
-    for path, message in (*_check_centre(initial, grid), *_check_momentum(initial, grid, hbar), *initial.misfits(grid)):
+    for path, message in (*_check_centre(initial, grid), *own):
         yield ("initial", *path), message
 
 
@@ -37,12 +37,3 @@ def _check_centre(thing: object, grid: Grid) -> Iterator[Finding]:
             name = grid.axes[axis]
             message = f"{centre:.6g} on axis {name} is outside the box, which reaches from {-half:.6g} to {half:.6g}"
             yield ("centre", axis), message
-
-
-def _check_momentum(initial: InitialSection, grid: Grid, hbar: float) -> Iterator[Finding]:
-    for axis, momentum in enumerate(initial.momentum):
-        limit = hbar * math.pi / grid.spacings[axis]
-        if abs(momentum) > limit:
-            name = grid.axes[axis]
-            message = f"{momentum:.6g} on axis {name} is beyond the grid's largest momentum pi hbar/h = {limit:.6g}"
-            yield ("momentum", axis), message

@@ -97,7 +97,7 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
         return None
     names = [species.name for species in problem.species]
     factors = problem.prefactors
-    particles = np.array(factors.weights) * problem.orbitals
+    particles = problem.integrals
     couplings = np.zeros((len(names), len(names)))
     beyond: list[str] = []
     for entry in problem.interaction:

@@ -74,19 +74,28 @@ def real(*, above: float | None = None, at_least: float | None = None) -> PlainV
     return PlainValidator(lambda value: number_in_range(value, above, at_least))
 
 
+def whole_number(value: Any, at_least: int | None = None) -> int:
+    """An integer within its bound. A float is refused even when its value is whole, as a sign that something else was
+    meant. Raises the validation error that says so."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong(f"must be a whole number, not {described(value)}")
+    if at_least is not None and value < at_least:
+        raise wrong(f"must be at least {at_least}, but is {described(value)}")
+    if abs(value) >= 2**63:
+        raise wrong(f"is too large a number: {described(value)}")
+    return value
+
+
 def integer(*, at_least: int | None = None) -> PlainValidator:
-    """A whole number. A float is refused even when its value is whole, as a sign that something else was meant."""
+    """The type of a :func:`whole_number`."""
+    return PlainValidator(lambda value: whole_number(value, at_least))
 
-    def check(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise wrong(f"must be a whole number, not {described(value)}")
-        if at_least is not None and value < at_least:
-            raise wrong(f"must be at least {at_least}, but is {described(value)}")
-        if abs(value) >= 2**63:
-            raise wrong(f"is too large a number: {described(value)}")
-        return value
 
-    return PlainValidator(check)
+def text(value: Any) -> str:
+    """The type of an entry that is text in quotes."""
+    if not isinstance(value, str):
+        raise wrong(f"must be text in quotes, not {described(value)}")
+    return value
 
 
 def quantity(
@@ -165,9 +174,9 @@ def sequence() -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def expression(*, position: bool = True, time: bool = False) -> PlainValidator:
-    """An arithmetic expression in the coordinates of the grid (``position``) and the time t (``time``), or a number.
-    Code units."""
+def expression(*, position: bool = True, momentum: bool = False, time: bool = False) -> PlainValidator:
+    """An arithmetic expression in the coordinates of the grid (``position``), the momenta px, py, pz along its axes
+    (``momentum``) and the time t (``time``), or a number. Code units."""
 
     def check(value: Any, info: ValidationInfo) -> Expression:
         if isinstance(value, Expression):
@@ -175,9 +184,10 @@ def expression(*, position: bool = True, time: bool = False) -> PlainValidator:
         text = repr(number_in_range(value)) if is_number(value) else value
         if not isinstance(text, str):
             raise wrong(f"must be an expression in quotes, not {described(value)}")
-        axes = AXES[: context_of(info).dimensions] if position else ()
+        axes = AXES[: context_of(info).dimensions]
+        momenta = tuple(f"p{axis}" for axis in axes) if momentum else ()
         try:
-            return Expression(text, axes + (("t",) if time else ()))
+            return Expression(text, (axes if position else ()) + momenta + (("t",) if time else ()))
         except ExpressionError as error:
             raise wrong(str(error)) from None
 

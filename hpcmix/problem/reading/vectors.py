@@ -12,6 +12,8 @@ Energies = Annotated[tuple[Annotated[float, quantity(ENERGY)], ...], per_axis()]
 Frequencies = Annotated[tuple[Annotated[float, quantity(FREQUENCY, at_least=0)], ...], per_axis()]
 PositiveFrequencies = Annotated[tuple[Annotated[float, quantity(FREQUENCY, above=0)], ...], per_axis()]
 Lengths = Annotated[tuple[Annotated[float, quantity(LENGTH, above=0)], ...], per_axis()]
+Momenta = Annotated[tuple[Annotated[float, quantity(MOMENTUM, above=0)], ...], per_axis()]
+"""Sizes of momenta, along each axis."""
 Momentum = Annotated[tuple[Annotated[float, quantity(MOMENTUM)], ...], per_axis()]
 Position = Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], per_axis()]
 

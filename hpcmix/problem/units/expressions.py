@@ -264,7 +264,7 @@ class _Checker:
             return set()
         if node.id in _FUNCTIONS:
             raise _fail(node, f'the function "{node.id}" needs its arguments in parentheses')
-        if node.id in ("x", "y", "z", "t"):
+        if node.id in ("x", "y", "z", "px", "py", "pz", "t"):
             known = ", ".join(self.variables) or "none"
             raise _fail(node, f'"{node.id}" does not exist here (variables: {known})')
         suggestion = closest(node.id, [*self.variables, *_CONSTANTS, *_FUNCTIONS])

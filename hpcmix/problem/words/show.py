@@ -85,8 +85,8 @@ def _filled_in(problem: Problem) -> str:
     if problem.scaling is not None and problem.scaling.sets_bose_fermi:
         lines.append(f"lambda = 1/N = {factors.coupling!r}")
     lines += [
-        f"density of {species.name} integrates to {weight * species.number_of_orbitals!r}"
-        for species, weight in zip(problem.species, factors.weights, strict=True)
+        f"density of {species.name} integrates to {integral!r}"
+        for species, integral in zip(problem.species, problem.integrals, strict=True)
     ]
     names = [species.name for species in problem.species]
     for first, second in dict.fromkeys(problem.pair(entry.between) for entry in problem.interaction):

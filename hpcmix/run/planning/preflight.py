@@ -72,7 +72,7 @@ def _require_fields(problem: Problem, species: Species) -> None:
     """Potentials, vector potential and initial state of a species, a block of planes after the other."""
     where, norm = f"species.{species.name}", 0.0
     initial = species.initial
-    written = species.particles > 0.0 and initial.written_down
+    written = species.particles > 0.0 and species.has_orbitals and species.wave_functions.written_down
     for grid in _blocks(problem):
         terms = [
             make_term(f"{where}.potential.{place}", entry, grid, species.mass)

@@ -18,6 +18,7 @@ from typing import Any
 
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
+from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.initial import GaussianInitial, PlaneWavesInitial
 from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Condensate, Fermions, Species
@@ -97,6 +98,25 @@ def _(
     radii = tuple(math.sqrt(2.0 * energy / species.mass) / rate for rate in frequencies)
     shortest = problem.hbar / math.sqrt(2.0 * species.mass * energy)
     return Lengths(oscillator, radii, fermi=shortest, radius_name="Fermi radius")
+
+
+@_lengths.register
+def _(
+    species: Classical,
+    problem: Problem,
+    index: int,
+    frequencies: list[float],
+    oscillator: tuple[float | None, ...],
+) -> Lengths:
+    """The limit of fermions: no oscillator length, and a radius where the cloud fills its trap at zero temperature."""
+    dimensions = problem.grid.dimensions
+    unknown = Lengths((None,) * dimensions)
+    if not (species.initial.is_ground_state and all(frequencies)):
+        return unknown
+    states = math.factorial(dimensions) * species.particles * math.prod(frequencies)
+    energy = problem.hbar * states ** (1.0 / dimensions)
+    radii = tuple(math.sqrt(2.0 * energy / species.mass) / rate for rate in frequencies)
+    return Lengths(unknown.oscillator, radii, radius_name="Fermi radius")
 
 
 def _frequency(species: Species, axis: int) -> float:

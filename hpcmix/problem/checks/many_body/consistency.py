@@ -63,6 +63,13 @@ def check_bodies(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_refused(parts: Parts) -> Iterator[Finding]:
+    for index, species in parts.species.items():
+        if not species.has_orbitals:
+            message = (
+                f'"{species.kind}" does not go with [many_body]: it is the limit of many particles already, and has no '
+                "wave functions; leave [many_body] out, or make the species a condensate or fermions"
+            )
+            yield ("species", index, "kind"), message, None
     for index in parts.coupling:
         message = (
             "does not go with [many_body]: it turns particles of one species into those of another, whose modes are "

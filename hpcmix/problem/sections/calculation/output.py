@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, quantity, sequence
+from hpcmix.problem.reading.values import described, integer, quantity, sequence, text, whole_number
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
 from hpcmix.problem.units.dimensions import TIME
@@ -49,12 +49,14 @@ class ObservablesOptions(ScheduleSection):
         return requests_of(self.also)
 
 
+PhaseSpaceAxis = Literal["x", "y", "z", "px", "py", "pz"]
 SnapshotField = Literal["density", "phase", "wave_function", "thomas_fermi"]
 
 
 def numbers_of(field: str, orbitals: int) -> int:
     """Real numbers at a grid point that a snapshot's field has of a species with so many orbitals; zero where it has
-    no such field: a set has no phase of its own, a single wave function no Thomas-Fermi density of fermions."""
+    no such field: a set has no phase of its own, a single wave function no Thomas-Fermi density of fermions, and a
+    classical species, without orbitals, nothing but its density."""
     counts = {
         "density": 1,
         "phase": int(orbitals == 1),
@@ -93,6 +95,43 @@ class SnapshotsOptions(ScheduleSection):
         return self
 
 
+class MarkersOutput(ScheduleSection):
+    """Marker files in openPMD's form, of all classical species; at the start and the end unless a schedule is given."""
+
+    every_nth: Annotated[int, integer(at_least=1)] = 1
+    """Only markers whose index is a multiple of this: a sample of the same f, as their points are a sequence."""
+
+
+def _bins(value: Any) -> tuple[int, int]:
+    numbers = value if isinstance(value, (list, tuple)) else (value, value)
+    if len(numbers) != 2:
+        raise wrong(f"needs 2 numbers, one for each axis (or a single one for both), but has {len(numbers)}")
+    first, second = (whole_number(number, at_least=1) for number in numbers)
+    if first * second > MOST_BINS:
+        raise wrong(f"are {first} x {second}, more than the {MOST_BINS} of a histogram that every rank holds")
+    return first, second
+
+
+MOST_BINS = 2**24
+"""128 MB of float64, on every rank while ranks add their parts."""
+
+
+class PhaseSpaceOutput(Section):
+    """A histogram of one classical species over two axes of phase space, written with the slices: the integral of f
+    over all others, per area of the two axes."""
+
+    species: Annotated[str, PlainValidator(text)]
+    axes: Annotated[tuple[PhaseSpaceAxis, ...], sequence()]
+    """Two of x, y, z, px, py, pz."""
+    bins: Annotated[tuple[int, int], PlainValidator(_bins)] = (200, 200)
+
+    @model_validator(mode="after")
+    def _two_axes(self) -> Self:
+        if len(self.axes) != 2 or self.axes[0] == self.axes[1]:
+            raise wrong('must be two different axes of phase space, such as ["x", "px"]', key="axes")
+        return self
+
+
 def _directory(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise wrong(f"must be the path of a directory in quotes, not {described(value)}")
@@ -110,3 +149,6 @@ class OutputOptions(Section):
     observables: ObservablesOptions = Field(default_factory=ObservablesOptions)
     snapshots: SnapshotsOptions = Field(default_factory=SnapshotsOptions)
     checkpoints: CheckpointsOptions = Field(default_factory=CheckpointsOptions)
+    markers: MarkersOutput | None = None
+    """None: no marker files."""
+    phase_space: tuple[PhaseSpaceOutput, ...] = ()

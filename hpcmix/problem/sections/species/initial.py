@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,14 +10,11 @@ from pydantic import Field, PlainValidator, Tag, model_validator
 
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import angle, described, existing_file, expression, integer, real, sequence
 from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.species.state import Finding, StateSection
 from hpcmix.problem.units.expressions import Expression
-
-Finding = tuple[KeyPath, str]
-"""The key of the entry to blame, and a sentence."""
 
 
 class Noise(Section):
@@ -48,8 +46,9 @@ class AddedModes(Section):
         return self
 
 
-class InitialSection(Section):
-    """What every initial state can have: modes that it is displaced along, a boost ``exp(i p.x / hbar)`` and noise."""
+class InitialSection(StateSection):
+    """What every state of wave functions can have: modes that it is displaced along, a boost ``exp(i p.x / hbar)`` and
+    noise."""
 
     momentum: Momentum = Field(0.0, validate_default=True)
     noise: Noise | None = None
@@ -58,22 +57,16 @@ class InitialSection(Section):
     makes_sets: ClassVar[bool] = False
     """Whether it makes sets of orthogonal orbitals as well as one wave function."""
 
-    is_ground_state: ClassVar[bool] = False
-    """Whether it is looked for by a minimisation."""
-
-    fills_the_trap: ClassVar[bool] = False
-    """Whether the cloud is as large as trap and repulsion make it."""
-
-    finite_everywhere: ClassVar[bool] = False
-    """Whether its values are finite whatever the numbers of the file; where they are not known to be, all are looked
-    at before a run."""
-
     written_down: ClassVar[bool]
     """Whether it is known without potentials and interactions (initial/written/closed_form.py)."""
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
-        """What does not fit the grid, beside its centre and momentum."""
-        return iter(())
+    def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Finding]:
+        for axis, momentum in enumerate(self.momentum):
+            limit = hbar * math.pi / grid.spacings[axis]
+            if abs(momentum) > limit:
+                name = grid.axes[axis]
+                message = f"{momentum:.6g} on axis {name} is beyond the grid's largest momentum pi hbar/h = {limit:.6g}"
+                yield ("momentum", axis), message
 
 
 class FileStart(Section):

@@ -1,0 +1,100 @@
+"""``kind = "classical"``: a density in phase space, carried by markers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.values import integer, is_number, number_in_range, real, whole_number
+from hpcmix.problem.sections.species.distributions import Distribution, GroundStateDistribution
+from hpcmix.problem.sections.species.section import SpeciesSection, Statistics
+
+MOST_MARKERS = 10**12
+"""64 bytes each in three dimensions: 64 TB. More is a slip."""
+
+TIGHTEST_TOLERANCE, LOOSEST_TOLERANCE = 1e-12, 1e-3
+"""What windows of 14 and of 4 cells reach (model/markers/window.py)."""
+
+
+def _number(value: Any) -> int:
+    number = whole_number(value, at_least=2)
+    if number > MOST_MARKERS:
+        raise wrong(f"is too large: at most {MOST_MARKERS:.0e} markers can be numbered and stored, not {number:.3g}")
+    return number
+
+
+def _tolerance(value: Any) -> float:
+    number = number_in_range(value)
+    if not TIGHTEST_TOLERANCE <= number <= LOOSEST_TOLERANCE:
+        raise wrong(f"must be from {TIGHTEST_TOLERANCE:g} to {LOOSEST_TOLERANCE:g}, not {number:g}")
+    return number
+
+
+class MarkersSection(Section):
+    """The markers that stand for f(x, p): how many, which random numbers place them, and how exactly their forces are
+    those of points."""
+
+    number: Annotated[int, PlainValidator(_number)] = 262_144
+    """N. Their initial places are the first N points of a scrambled Sobol sequence."""
+    seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the scrambling; another seed is another sample of the same f."""
+    tolerance: Annotated[float, PlainValidator(_tolerance)] = 1e-8
+    """Relative error of energies and forces that spreading on the grid may make; it sets the width of the window."""
+
+
+def _number_or_table(value: Any) -> Any:
+    return {"number": value} if is_number(value) else value
+
+
+def _required(value: Any) -> Any:
+    if value is None:
+        raise wrong("is required for a classical species: the integral of its density")
+    return value
+
+
+class Classical(SpeciesSection):
+    """A density f(x, p) in phase space that obeys the Vlasov equation ``d/dt f + dT/dp.grad_x f - grad(U + sum_b G_ab *
+    rho_b).grad_p f = 0``, rho = integral f dp: the semi-classical limit of fermions. It has no wave functions;
+    ``particles`` is the integral of rho, and of the weights of its markers."""
+
+    kind: Literal["classical"]
+    particles: Annotated[float, real(above=0), BeforeValidator(_required)] = Field(None, validate_default=True)
+    markers: Annotated[MarkersSection, BeforeValidator(_number_or_table)] = Field(default_factory=MarkersSection)
+    initial: Distribution = Field({"kind": "ground-state"}, validate_default=True)
+
+    has_orbitals: ClassVar[bool] = False
+
+    @property
+    def number_of_orbitals(self) -> int:
+        """None."""
+        return 0
+
+    @property
+    def weight(self) -> float:
+        """One: the particles are in the weights of the markers."""
+        return 1.0
+
+    def integral(self, weight: float) -> float:
+        """Its particles, which its markers carry."""
+        return self.particles
+
+    @property
+    def statistics(self) -> Statistics:
+        """Neither."""
+        return "classical"
+
+    def quick_initial(self, lengths: Sequence[float]) -> dict[str, Any]:
+        """A Gaussian."""
+        return {"kind": "gaussian", "width": min(lengths) / 8.0}
+
+    @classmethod
+    def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
+        """The kind of an initial state of which only options are given."""
+        initial = table.get("initial")
+        options = GroundStateDistribution.model_fields.keys() - {"kind"}
+        if isinstance(initial, dict) and initial.keys() <= options:
+            return table | {"initial": {"kind": "ground-state"} | initial}
+        return table

@@ -1,0 +1,139 @@
+"""``initial`` of a classical species: the densities f(x, p) in phase space at time zero.
+
+Every word of a quantum species means the semi-classical limit of its state here. Every f is normalised to the
+particles of the species: ``integral f dx dp = particles``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hpcmix.problem.reading.section import wrong
+from hpcmix.problem.reading.values import existing_file, expression, quantity
+from hpcmix.problem.reading.vectors import Lengths, Momenta, Momentum, Position, PositiveFrequencies
+from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.species.state import Finding, StateSection
+from hpcmix.problem.units.dimensions import ENERGY
+from hpcmix.problem.units.expressions import Expression
+
+
+class DistributionSection(StateSection):
+    """What every f(x, p) answers.
+
+    made_in_the_potential  whether the potentials and mean fields of time 0- are part of it, so that something must
+                           hold the cloud.
+    """
+
+    made_in_the_potential: ClassVar[bool] = False
+
+
+class ShiftedDistribution(DistributionSection):
+    """f(x, p - momentum)."""
+
+    momentum: Momentum = Field(0.0, validate_default=True)
+
+
+class OscillatorDistribution(ShiftedDistribution):
+    """The Thomas-Fermi ball ``f = (2 pi hbar)^-d`` where ``sum_i p_i^2/2m + m w_i^2 (x_i - c_i)^2/2 <= mu``, ``mu =
+    hbar (N d! prod w_i)^(1/d)``: the limit of the N lowest orbitals of an oscillator."""
+
+    kind: Literal["oscillator"]
+    frequency: PositiveFrequencies
+    centre: Position = Field(0.0, validate_default=True)
+
+    finite_everywhere: ClassVar[bool] = True
+
+
+class PlaneWavesDistribution(ShiftedDistribution):
+    """Uniform in the box, momenta in the Fermi sphere of radius ``p_F = 2 pi hbar (N / (V v_d))^(1/d)``, v_d the volume
+    of the unit ball."""
+
+    kind: Literal["plane-waves"]
+
+    finite_everywhere: ClassVar[bool] = True
+
+
+class GroundStateDistribution(ShiftedDistribution):
+    """``f = (2 pi hbar)^-d`` where ``T(p) + U(x) + W(x) <= mu``, in the potentials of time 0- and the mean field W of
+    all species, found together with all that ask for their ground state."""
+
+    kind: Literal["ground-state"] = "ground-state"
+
+    is_ground_state: ClassVar[bool] = True
+    fills_the_trap: ClassVar[bool] = True
+    made_in_the_potential: ClassVar[bool] = True
+
+
+class GaussianDistribution(ShiftedDistribution):
+    """``f ~ exp(-sum_i (x_i - c_i)^2/width_i^2 - p_i^2/(2 s_i^2))``, its density the square of the wave function of the
+    same word: rms width/sqrt(2).
+
+    The momenta have rms s_i = ``momentum_width``; or ``sqrt(m temperature)``; or, without either, ``hbar / (sqrt(2)
+    width_i)`` as the Wigner function of the wave function has them.
+    """
+
+    kind: Literal["gaussian"]
+    width: Lengths
+    centre: Position = Field(0.0, validate_default=True)
+    momentum_width: Momenta | None = None
+    temperature: Annotated[float, quantity(ENERGY, above=0)] | None = None
+    """k_B T."""
+
+    finite_everywhere: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _one_width(self) -> Self:
+        if self.momentum_width is not None and self.temperature is not None:
+            raise wrong("contradicts momentum_width; give one of the two", key="temperature")
+        return self
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """See :class:`~hpcmix.problem.sections.species.state.StateSection`: marker positions are points, so no width
+        is too narrow; one that fills the box is."""
+        for axis, (width, length) in enumerate(zip(self.width, grid.lengths, strict=True)):
+            if width > length:
+                name = grid.axes[axis]
+                yield ("width", axis), f"{width:.6g} on axis {name} is larger than the box, which is {length:.6g} long"
+
+
+class ThermalDistribution(ShiftedDistribution):
+    """``f ~ exp(-(T + U + W)/temperature)``, or ``(2 pi hbar)^-d / (exp((T + U + W - mu)/temperature) + 1)``, in the
+    potentials and mean fields of time 0-."""
+
+    kind: Literal["thermal"]
+    temperature: Annotated[float, quantity(ENERGY, above=0)]
+    """k_B T."""
+    statistics: Literal["boltzmann", "fermi-dirac"] = "boltzmann"
+
+    fills_the_trap: ClassVar[bool] = True
+    made_in_the_potential: ClassVar[bool] = True
+
+
+class ExpressionDistribution(ShiftedDistribution):
+    """``f ~ value(x, y, z, px, py, pz)`` in the box and where every ``|p_i| <= momentum_extent_i``; code units."""
+
+    kind: Literal["expression"]
+    value: Annotated[Expression, expression(momentum=True)]
+    momentum_extent: Momenta
+
+
+class FileDistribution(DistributionSection):
+    """Markers of an openPMD file, own or other: positions, momenta and weights."""
+
+    kind: Literal["file"]
+    path: Annotated[str, existing_file()]
+
+
+Distribution = Annotated[
+    OscillatorDistribution
+    | PlaneWavesDistribution
+    | GroundStateDistribution
+    | GaussianDistribution
+    | ThermalDistribution
+    | ExpressionDistribution
+    | FileDistribution,
+    Field(discriminator="kind"),
+]

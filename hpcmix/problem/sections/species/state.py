@@ -1,0 +1,35 @@
+"""What every state of a species at time zero answers, be it wave functions or a density in phase space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hpcmix.problem.reading.section import Section
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.grid import Grid
+
+Finding = tuple[KeyPath, str]
+"""The key of the entry to blame, and a sentence."""
+
+
+class StateSection(Section):
+    """``initial`` of a species. Checks and plans ask it; none of them knows its kind."""
+
+    is_ground_state: ClassVar[bool] = False
+    """Whether it is looked for by a minimisation."""
+
+    fills_the_trap: ClassVar[bool] = False
+    """Whether the cloud is as large as trap and repulsion make it."""
+
+    finite_everywhere: ClassVar[bool] = False
+    """Whether its values are finite whatever the numbers of the file; where they are not known to be, all are looked
+    at before a run."""
+
+    def misfits(self, grid: Grid) -> Iterator[Finding]:
+        """What does not fit the grid, beside its centre and momentum."""
+        return iter(())
+
+    def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Finding]:
+        """Momenta that the grid's modes do not carry."""
+        return iter(())
