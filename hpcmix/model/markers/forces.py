@@ -28,11 +28,13 @@ class MarkerForce:
     """One entry of ``potential``: a shape in space times an envelope in time.
 
     where  the key of the entry in the problem file, for messages.
+    moves  whether the shape depends on time.
     """
 
     where: str
     envelope: Envelope
     potential: MarkerPotential
+    moves: bool = False
 
     def strength(self, instant: Instant) -> float:
         """Of the envelope. Raises :class:`NotFinite`."""
@@ -40,6 +42,11 @@ class MarkerForce:
         if not np.isfinite(strength):
             raise NotFinite(f"{self.where}.factor", f"is not finite at t = {instant.time:g}")
         return strength
+
+    def fingerprint(self, instant: Instant) -> tuple[float, ...]:
+        """What forces of an instant depend on: equal fingerprints, equal forces; empty where it is off."""
+        strength = self.strength(instant)
+        return (strength, instant.contraction, instant.time if self.moves else 0.0) if strength != 0.0 else ()
 
     def require_finite(self, values: np.ndarray, position: np.ndarray, instant: Instant, what: str) -> None:
         """Raises :class:`NotFinite` naming the first place where the values are not."""
@@ -71,7 +78,7 @@ class MarkerForces:
         for place, entry in enumerate(entries):
             key = f"{where}.{place}"
             try:
-                forces.append(MarkerForce(key, envelope_of(entry), marker_potential(entry, grid, mass)))
+                forces.append(MarkerForce(key, envelope_of(entry), marker_potential(entry, grid, mass), entry.moves))
             except ValueError as error:
                 raise ProblemError.of(key, str(error)) from error
         return cls(tuple(forces), mass, grid.frame)
@@ -80,6 +87,15 @@ class MarkerForces:
     def act(self) -> bool:
         """Whether there may be any force."""
         return bool(self.forces) or self.frame.expanding
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether :meth:`gradient` may find what is not finite, at places that one rank alone has."""
+        return any(force.potential.may_fail or force.envelope.factor is not None for force in self.forces)
+
+    def differ(self, first: Instant, second: Instant) -> bool:
+        """Whether the gradients of two instants may differ."""
+        return any(force.fingerprint(first) != force.fingerprint(second) for force in self.forces)
 
     def value(self, position: np.ndarray, instant: Instant) -> np.ndarray:
         """b^2 U(t, b y) at places y, shape (n, d), an array (n,), without what confines the frame: energies in the

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from hpcmix.problem.units.expressions import Expression
 
 class MarkerPotential(ABC):
     """U(x, t) and its gradient wherever markers are."""
+
+    may_fail: ClassVar[bool] = False
+    """Whether there may be places where it is not finite."""
 
     @abstractmethod
     def value(self, position: np.ndarray, time: float) -> np.ndarray:
@@ -119,6 +123,8 @@ class Arithmetic(MarkerPotential):
     """The derivatives of an expression in x, y, z and t (problem/units/derivatives.py)."""
 
     expression: Expression
+
+    may_fail: ClassVar[bool] = True
 
     def value(self, position: np.ndarray, time: float) -> np.ndarray:
         values = self.expression.evaluate(**dict(zip("xyz", position.T, strict=False)), t=time)
