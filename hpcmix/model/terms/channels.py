@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.markers.build import windows_of
 from hpcmix.model.markers.window import Window
+from hpcmix.model.markers.windows import windows_of
 from hpcmix.problem.schema import Problem
 
 NEGLIGIBLE = 1e-14
