@@ -164,9 +164,13 @@ def gather_kick_drift(
 
 def wrap(position: NDArray, lengths: NDArray) -> None:
     """Positions taken back into [-L/2, L/2), in place."""
-    position -= np.floor((position + 0.5 * lengths) / lengths) * lengths
-    # rounding may have left exactly L/2, which is -L/2
-    position -= np.where(position >= 0.5 * lengths, lengths, 0.0)
+    half = np.broadcast_to(0.5 * lengths, position.shape)
+    beyond = ~((position >= -half) & (position < half))
+    half, length, x = half[beyond], np.broadcast_to(lengths, position.shape)[beyond], position[beyond]
+    # rounding may be one length off, and leave exactly L/2
+    x -= np.floor((x + half) / length) * length
+    x = np.where(x < -half, x + length, x)
+    position[beyond] = np.where(x >= half, -half, x)
 
 
 def sort_by_tiles(

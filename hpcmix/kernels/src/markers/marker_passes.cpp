@@ -143,8 +143,10 @@ std::size_t gather(const MarkerPatch& patch, const double* position, std::size_t
     if (x >= -half && x < half) {
         return x;
     }
+    // rounding may be one length off, and leave exactly L/2
     x -= std::floor((x + half) / length) * length;
-    return x >= half ? x - length : x;  // rounding may have left exactly L/2
+    x = x < -half ? x + length : x;
+    return x >= half ? -half : x;
 }
 
 template <std::size_t dimensions>
