@@ -63,6 +63,7 @@ class Classical(SpeciesSection):
     kind: Literal["classical"]
     particles: Annotated[float, real(above=0), BeforeValidator(_required)] = Field(None, validate_default=True)
     markers: Annotated[MarkersSection, BeforeValidator(_number_or_table)] = Field(default_factory=MarkersSection)
+    """What carries the density; 262 144 unless given."""
     initial: Distribution = Field({"kind": "ground-state"}, validate_default=True)
 
     has_orbitals: ClassVar[bool] = False
@@ -81,6 +82,10 @@ class Classical(SpeciesSection):
         """Its particles, which its markers carry."""
         return self.particles
 
+    def at_a_point(self, weight: float) -> float:
+        """All its particles."""
+        return self.particles
+
     @property
     def statistics(self) -> Statistics:
         """Neither."""
@@ -92,8 +97,22 @@ class Classical(SpeciesSection):
 
     @classmethod
     def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
-        """The kind of an initial state of which only options are given."""
+        """The kind of an initial state of which only options are given. Refuses what belongs to wave functions."""
+        if "orbitals" in table:
+            number = table["orbitals"] if is_number(table["orbitals"]) else "N"
+            raise wrong(
+                'belongs to kind = "fermions"; a classical species has no wave functions but particles = '
+                f"{number}, the integral of its density",
+                key="orbitals",
+            )
+        if table.get("vector_potential") is not None:
+            raise wrong(
+                "acts on wave functions in this version, and a classical species has none; leave it out",
+                key="vector_potential",
+            )
         initial = table.get("initial")
+        if isinstance(initial, dict) and initial.get("kind") == "thomas-fermi":
+            raise wrong('"thomas-fermi" is "ground-state" for a classical species', key="initial.kind")
         options = GroundStateDistribution.model_fields.keys() - {"kind"}
         if isinstance(initial, dict) and initial.keys() <= options:
             return table | {"initial": {"kind": "ground-state"} | initial}
