@@ -76,6 +76,13 @@ def check_distinct(fields: Sequence[NDArray]) -> None:
                 )
 
 
+def check_typed(name: str, values: NDArray, dtype: type, *, written: bool) -> None:
+    """A contiguous array of exactly that type, writeable if the kernel changes it."""
+    _check_array(name, values, written=written)
+    if values.dtype != dtype:
+        raise TypeError(f"{name} must be {np.dtype(dtype)}, not {values.dtype}")
+
+
 def check_axis_tables(name: str, tables: Sequence[NDArray], field: NDArray, dtype: type) -> list[NDArray]:
     """One one-dimensional table for each axis of the field, as long as the axis; returned contiguous and in `dtype`.
 

@@ -11,6 +11,7 @@ from hpcmix.kernels.dispatch import (
     squared_norm,
     weighted_norm,
 )
+from hpcmix.kernels.markers import gather, gather_kick_drift, sort_by_tiles, spread_fixed
 from hpcmix.kernels.tangent import kick_pairs, pair_densities, pair_density_spectra
 from hpcmix.kernels.transforms import (
     empty,
@@ -33,6 +34,8 @@ __all__ = [
     "accumulate_density",
     "description",
     "empty",
+    "gather",
+    "gather_kick_drift",
     "inner_product",
     "kick",
     "kick_pairs",
@@ -45,6 +48,8 @@ __all__ = [
     "pair_densities",
     "pair_density_spectra",
     "rotate_phase",
+    "sort_by_tiles",
+    "spread_fixed",
     "squared_norm",
     "take_density",
     "transform_densities",

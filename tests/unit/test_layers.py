@@ -52,7 +52,7 @@ ROOMS = {
         ("",),
     ],
     "parallel": [("job",), ("process", "precision"), ("", "sharing"), ("transforms",), ("engine", "orbital_algebra")],
-    "model": [("potentials", "kinetic", "pair_kernels", "rabi"), ("terms", "energy"), ("",)],
+    "model": [("potentials", "kinetic", "pair_kernels", "rabi"), ("markers",), ("terms", "energy"), ("",)],
     "initial": [("noise",), ("descent",), ("", "trial", "written"), ("build",)],
     "observe": [("look",), ("measures",), ("",), ("observables",), ("record", "registry")],
     "io": [
@@ -233,7 +233,7 @@ def test_commands_without_mpi_do_not_import_it(module):
 
 
 OF_THE_LOOP = ("evolve/", "model/terms/", "model/mixture.py", "parallel/transforms/", "parallel/engine.py")
-TYPES_OF_KERNELS = {"Allocate", "Condensates", "Pair", "Symbol", "processor"}
+TYPES_OF_KERNELS = {"Allocate", "Condensates", "MarkerGeometry", "Pair", "Symbol", "processor"}
 
 
 def test_the_loop_takes_kernels_from_the_engine():
