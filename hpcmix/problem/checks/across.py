@@ -250,8 +250,11 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
-    for name in ("observables", "snapshots", "checkpoints") if output is not None and time.adaptive is None else ():
-        interval = getattr(output, name).interval
+    if output is None or time.adaptive is not None:
+        return
+    for name in ("observables", "snapshots", "checkpoints", "markers"):
+        section = getattr(output, name)
+        interval = None if section is None else section.interval
         # an interval of exactly one step may come out a rounding below it
         if interval is not None and interval < time.step_size * (1 - 1e-12):
             message = f"is smaller than the step: {interval:.6g} < {time.step_size:.6g} in code units"

@@ -7,8 +7,8 @@ particles of the species: ``integral f dx dp = particles``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ from hpcmix.problem.units.expressions import Expression
 _TAIL = 8.0
 """Rms widths of a Gaussian beyond which there is 1e-15 of it."""
 
-_OF_WAVE_FUNCTIONS = {
+OF_WAVE_FUNCTIONS = {
     "numbers": "counts quanta of a wave function, and a classical species has none; leave it out",
     "noise": "is added to wave functions; of a classical species another markers.seed is another sample of the same f",
     "modes": "displace a wave function, and a classical species has none; leave it out",
@@ -42,13 +42,7 @@ class DistributionSection(StateSection):
     made_in_the_potential: ClassVar[bool] = False
     """Whether the potentials and mean fields of time 0- are part of it."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _no_wave_function(cls, table: Any) -> Any:
-        keys = [key for key in _OF_WAVE_FUNCTIONS if isinstance(table, dict) and key in table]
-        if keys:
-            raise wrong(_OF_WAVE_FUNCTIONS[keys[0]], key=keys[0])
-        return table
+    foreign_keys: ClassVar[Mapping[str, str]] = OF_WAVE_FUNCTIONS
 
     def largest_momenta(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """The largest |p| along each axis that a marker may begin with, as far as the file tells; zero where only a
