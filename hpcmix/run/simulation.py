@@ -289,7 +289,7 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
     """Lay fields where the transform can work on them in place (shared memory of a node). Collective."""
     release_freed_memory()  # of what the states were made from, before there are more fields than at any other time
     for species, cloud in enumerate(state.clouds):
-        state.clouds[species] = cloud.laid_out(mixture.transform)
+        state.clouds[species] = cloud.placed(mixture.transform)
 
 
 def _resolution(problem: Problem) -> list[str]:
