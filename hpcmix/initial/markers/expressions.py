@@ -67,7 +67,7 @@ class ExpressionSampler:
             table = PlaceTable(marginal, [self._begin[axis]], [self._lengths[axis]])
             drawn, part = table.places(uniform[:, axis : axis + 1])
             places[:, axis] = drawn[:, 0]
-            density *= part
+            density = density * part
         return places, density
 
     def _learn(self, places: np.ndarray, weight: np.ndarray) -> None:
