@@ -40,7 +40,7 @@ from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.process.together import together
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.state.cloud import Cloud
-from hpcmix.state.marker_cloud import MarkerCloud
+from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 
 
@@ -369,10 +369,10 @@ class Mixture:
     ) -> np.ndarray:
         """Per species, this rank's part of the integrals of U rho and of W rho in the laboratory; the same in every
         group. The mean fields are those of the instant. (Half of the second is the energy of pairs; of a chemical
-        potential it is the whole.)"""
+        potential it is the whole.) U of markers is not on the grid: :meth:`marker_energies`."""
         parts = np.zeros((len(self.species), 2))
         for a, species in enumerate(self.species):
-            external = species.external.value(instant)
+            external = None if species.markers is not None else species.external.value(instant)
             if external is not None:
                 parts[a, 0] = self.grid.integrate(densities[a], external)
             parts[a, 1] = self.grid.integrate(densities[a], mean_fields[a])
@@ -393,6 +393,14 @@ class Mixture:
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
         return energies
 
+    def marker_energies(self, clouds: Sequence[Cloud], instant: Instant) -> np.ndarray:
+        """Per species sum_i w_i T(p_i) and sum_i w_i U(x_i) over the markers of this rank, shape (species, 2), where
+        grid and laboratory agree and no kick is pending; zero for species without markers. Local."""
+        parts = np.zeros((len(self.species), 2))
+        for a, laws in self.carried:
+            parts[a] = laws.energies(marker_cloud(clouds[a]).markers, instant)
+        return parts
+
     def energy(self, clouds: Sequence[Cloud], instant: Instant) -> Energy:
         """The energy by term, of clouds whose wave functions are complete (no pending kick), where grid and laboratory
         agree. Collective."""
@@ -404,9 +412,10 @@ class Mixture:
         potentials = self.potential_energies(densities, interaction.mean_fields, instant)
         sums = self.communicators
         coupling = self.coupling_energies(orbitals, instant)
+        of_markers = sums.sum_all(self.marker_energies(clouds, instant)) if self.carried else np.zeros_like(potentials)
         return Energy.of(
-            sums.sum_all(kinetic),
-            sums.sum(potentials)[:, 0],
+            sums.sum_all(kinetic) + of_markers[:, 0],
+            sums.sum(potentials)[:, 0] + of_markers[:, 1],
             {name: sums.sum(share) for name, share in interaction.energies.items()},
             None if coupling is None else sums.sum(coupling),
         )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.model.kinetic.free import KineticEnergy
-from hpcmix.model.markers.forces import MarkerForces
+from hpcmix.model.markers.forces import MARKERS_TOGETHER, MarkerForces
 from hpcmix.model.markers.window import Window
 from hpcmix.model.potentials.envelope import Instant
+from hpcmix.parallel.markers.arrays import Markers
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,15 @@ class MarkerModel:
         """b^3 U'(t, b y) at places y, and what confines an expanding frame, shape (n, d): minus the external force.
         Raises :class:`~hpcmix.model.potentials.external.NotFinite`. Local."""
         return self.forces.gradient(position, instant)
+
+    def energies(self, markers: Markers, instant: Instant) -> np.ndarray:
+        """sum_i w_i T(p_i) and sum_i w_i b^2 U(t, b y_i) over some markers, whose momenta no kick is pending for; of no
+        potential the second is zero. Local."""
+        totals = np.zeros(2)
+        for first in range(0, markers.count, MARKERS_TOGETHER):
+            rows = slice(first, first + MARKERS_TOGETHER)
+            weight = markers.weight[rows]
+            totals[0] += weight @ self.kinetic_energy(markers.momentum[rows])
+            if self.forces.forces:
+                totals[1] += weight @ self.potential(markers.position[rows], instant)
+        return totals
