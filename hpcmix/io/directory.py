@@ -17,7 +17,7 @@ FILES = (
     "excitations.json", "excitations.h5", "excitations.xdmf",
 )  # fmt: skip
 """What a run writes beside its directories."""
-_DIRECTORIES = ("snapshots", "slices", "reduced", "checkpoints")
+_DIRECTORIES = ("snapshots", "slices", "markers", "reduced", "checkpoints")
 _MARKS_OF_A_RUN = (
     "summary.json",
     "observables.jsonl",
@@ -108,6 +108,11 @@ class RunDirectory:
         """Directory of the reduced density matrices of a many-body run."""
         return self.path / "reduced"
 
+    @property
+    def markers(self) -> Path:
+        """Directory of the marker files."""
+        return self.path / "markers"
+
     def snapshot(self, index: int) -> Path:
         """The snapshot of that number, counted from 0."""
         return self.snapshots / f"{index:06d}.h5"
@@ -115,6 +120,10 @@ class RunDirectory:
     def slice(self, index: int) -> Path:
         """The slices of that number, counted from 0."""
         return self.slices / f"{index:06d}.h5"
+
+    def marker_file(self, index: int) -> Path:
+        """The markers of that number, counted from 0."""
+        return self.markers / f"{index:06d}.h5"
 
     def reduced_file(self, index: int) -> Path:
         """The reduced density matrices of that number, counted from 0."""
@@ -136,14 +145,18 @@ class RunDirectory:
         """Number and path of every complete file of slices, in order."""
         return list(_numbered(self.slices))
 
+    def stored_markers(self) -> list[tuple[int, Path]]:
+        """Number and path of every complete marker file, in order."""
+        return list(_numbered(self.markers))
+
     def stored_reduced(self) -> list[tuple[int, Path]]:
         """Number and path of every complete file of reduced density matrices, in order."""
         return list(_numbered(self.reduced))
 
     def stored_output(self) -> list[tuple[int, Path]]:
-        """Number and path of every file that the output of one time has left: snapshots, slices, reduced density
-        matrices."""
-        return [*self.stored_snapshots(), *self.stored_slices(), *self.stored_reduced()]
+        """Number and path of every file that the output of one time has left: snapshots, slices, markers, reduced
+        density matrices."""
+        return [*self.stored_snapshots(), *self.stored_slices(), *self.stored_markers(), *self.stored_reduced()]
 
     def holds_run(self) -> bool:
         """Whether a run has begun here."""

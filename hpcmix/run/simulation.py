@@ -19,7 +19,7 @@ from hpcmix.model.build import build_mixture
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
-from hpcmix.observe.measures.moments import SMALL
+from hpcmix.observe.measures.unwrapping import SMALL
 from hpcmix.observe.observables.always.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.engine import Engine
@@ -289,7 +289,7 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
     """Lay fields where the transform can work on them in place (shared memory of a node). Collective."""
     release_freed_memory()  # of what the states were made from, before there are more fields than at any other time
     for species, cloud in enumerate(state.clouds):
-        state.clouds[species] = cloud.laid_out(mixture.transform)
+        state.clouds[species] = cloud.placed(mixture.transform)
 
 
 def _resolution(problem: Problem) -> list[str]:

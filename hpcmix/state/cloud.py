@@ -37,21 +37,25 @@ class Cloud(ABC):
     def laid_out(self, transform: Transform) -> Self:
         """A copy whose fields lie where the transform can work on them in place. Collective."""
 
+    def placed(self, transform: Transform) -> Cloud:
+        """The cloud where the transform can work on its fields in place, this one or a copy of it. Collective."""
+        return self.laid_out(transform)
+
     @abstractmethod
     def assign(self, source: Self) -> None:
         """Take the values of another cloud of the species, in place."""
 
     @abstractmethod
     def take_density(self, engine: Engine, weight: float, density: np.ndarray, axes: int) -> None:
-        """Write this rank's part of the density into `density`, `weight` times the sum over what is here, by the
-        kernels of the engine. Local.
+        """Write this rank's part of the density into `density`, `weight` times the sum over what this rank's group
+        has, by the kernels of the engine: the sum over groups is the density. Collective over the world.
 
         axes  how many of the last axes of fields are still transformed; they are brought back in place.
         """
 
     @abstractmethod
     def squared_distance(self, other: Self) -> float:
-        """This rank's part of the sum of squared differences, in double precision."""
+        """This rank's part of the sum of squared differences, in double precision. Collective over the world."""
 
     @abstractmethod
     def looks_finite(self) -> bool:

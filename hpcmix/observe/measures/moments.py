@@ -11,14 +11,7 @@ from hpcmix.grid import Grid
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.spectrum import axis_sums
-
-SMALL = 1e-6
-"""Density at the faces, relative to the largest, up to which nothing is said: a thousandth of the amplitude."""
-
-LOCALISED = 0.75
-"""|<exp(2 pi i x / L)>| from which on a cloud has one place on the ring that the axis is: that of a Gaussian of
-standard deviation 0.12 L. A uniform gas, a lattice and two clouds that are far from each other have none."""
-
+from hpcmix.observe.measures.unwrapping import axis_lines, in_box, unwrapped
 
 ROUNDED_AMPLITUDE = 1e4
 """Amplitude of a coupled component, in roundings of the whole, that long evolutions leave where there should be
@@ -74,42 +67,10 @@ def density_moments(mixture: Mixture, density: np.ndarray) -> Moments:
     largest = mixture.communicators.maximum([float(np.max(density))])
     return {
         "particles": float(total * grid.cell_volume),
-        "centre": [_in_box(x, length) for x, length in zip(centre, grid.lengths, strict=True)],
+        "centre": [in_box(x, length) for x, length in zip(centre, grid.lengths, strict=True)],
         "rms_width": np.sqrt(np.array(spread) * mean).tolist(),
         "maximum_density": float(largest[0]),
     }
-
-
-def axis_lines(mixture: Mixture, density: np.ndarray) -> list[np.ndarray]:
-    """Along each axis of the whole grid the sums of a density over the other axes, in double precision. Collective over
-    the group."""
-    grid = mixture.grid
-    lines = np.zeros(sum(grid.points))
-    begin = 0
-    for points, here, own in zip(grid.points, grid.position_block.slices, axis_sums(density), strict=True):
-        lines[begin + here.start : begin + here.stop] = own
-        begin += points
-    return np.split(mixture.communicators.sum(lines), np.cumsum(grid.points)[:-1])
-
-
-def unwrapped(grid: Grid, axis: int, line: np.ndarray) -> np.ndarray:
-    """Positions along an axis of the whole grid, at which a cloud whose density along it is `line` is in one piece.
-
-    They are the grid's own, -L/2 <= x < L/2, unless the cloud lies across the faces of the box: then those within L/2
-    of its circular mean L/2pi arg <exp(2 pi i x / L)>. It lies across them when it has one place on the ring
-    (LOCALISED), its density at the face is seen beside the largest (SMALL), and is less opposite to the circular mean.
-    """
-    x, length, points = grid.axis(axis), grid.lengths[axis], grid.points[axis]
-    if not line[0] > SMALL * np.max(line):
-        return x
-    mean = np.dot(np.exp((2j * np.pi / length) * x), line) / np.sum(line)
-    if abs(mean) < LOCALISED:
-        return x
-    circular = float(np.angle(mean)) * length / (2.0 * np.pi)
-    opposite = round((circular + length) / grid.spacings[axis]) % points  # the index of the point at circular + L/2
-    if not line[opposite] < line[0]:
-        return x
-    return x + length * np.round((circular - x) / length)
 
 
 def principal_widths(mixture: Mixture, density: np.ndarray, axes: list[np.ndarray]) -> tuple[list[float], list[float]]:
@@ -130,13 +91,6 @@ def principal_widths(mixture: Mixture, density: np.ndarray, axes: list[np.ndarra
             local[a, b] = local[b, a] = (axes[a] - means[a]) @ plane @ (axes[b] - means[b])
     covariance = mixture.communicators.sum(local) / total
     return np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0)).tolist(), means.tolist()
-
-
-def _in_box(x: float, length: float) -> float:
-    """The image of a position in the box; one in it to the bit."""
-    if -0.5 * length <= x < 0.5 * length or not np.isfinite(x):
-        return x
-    return x - length * float(np.floor(x / length + 0.5))
 
 
 def in_laboratory(moments: Moments, grid: Grid, clock: float) -> Moments:

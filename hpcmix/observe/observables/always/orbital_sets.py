@@ -10,7 +10,8 @@ import numpy as np
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.averages import averages
-from hpcmix.observe.measures.moments import axis_lines, principal_widths, unwrapped
+from hpcmix.observe.measures.moments import principal_widths
+from hpcmix.observe.measures.unwrapping import axis_lines, unwrapped
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH, MOMENTUM
 

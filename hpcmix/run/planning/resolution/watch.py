@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpcmix.observe.measures.moments import SMALL
 from hpcmix.observe.measures.spectrum import TAIL_BEGINS
+from hpcmix.observe.measures.unwrapping import SMALL
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.warnings import VISIBLE_AT_FACES
 from hpcmix.problem.schema import Problem

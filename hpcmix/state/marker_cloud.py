@@ -1,0 +1,151 @@
+"""Markers: what evolves of a classical species."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.decomposition import Block, Part, part
+from hpcmix.parallel.engine import Engine
+from hpcmix.parallel.markers.arrays import Markers, pieces
+from hpcmix.parallel.markers.layout import MarkerLayout
+from hpcmix.parallel.transforms.transform import Transform
+from hpcmix.state.cloud import Cloud
+
+
+@dataclass
+class MarkerCloud(Cloud):
+    """The markers of a species that this rank holds: f = sum_i w_i delta(x - x_i) delta(p - p_i), sum of all w_i the
+    particles of the species.
+
+    orbitals  an array of none, of shape (0, *local grid).
+    markers   index, position, momentum and weight of those on this rank. Momenta lack the pending kick between steps,
+              as phases of wave functions do.
+    layout    which of them are where.
+    number    of all markers, on all ranks.
+    """
+
+    orbitals: np.ndarray
+    markers: Markers
+    layout: MarkerLayout
+    number: int
+
+    stored: ClassVar[Mapping[str, str]] = {
+        "position": "positions of the markers, by their indices",
+        "momentum": "momenta of the markers, before the kick that is still due (pending_kick)",
+        "weight": "particles that each marker stands for",
+    }
+
+    @classmethod
+    def empty(cls, engine: Engine, layout: MarkerLayout, number: int) -> MarkerCloud:
+        """So many markers of any values, dealt to the ranks by their indices: to be filled. Local."""
+        communicators = engine.communicators
+        decomposition = communicators.decomposition
+        first, count = part(number, communicators.size, communicators.rank)
+        markers = Markers.empty(count, decomposition.dimensions)
+        markers.index[...] = np.arange(first, first + count)
+        block = decomposition.position_block(communicators.group.rank)
+        return cls(np.empty((0, *block.shape), engine.complex_dtype), markers, layout, number)
+
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """Number of each marker among all of its species, shape (n,)."""
+        return self.markers.index
+
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """x of the markers here, shape (n, axes)."""
+        return self.markers.position
+
+    @property
+    def momentum(self) -> NDArray[np.float64]:
+        """p of the markers here, shape (n, axes)."""
+        return self.markers.momentum
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """w of the markers here, shape (n,)."""
+        return self.markers.weight
+
+    def copy(self) -> MarkerCloud:
+        return MarkerCloud(self.orbitals, self.markers.copy(), self.layout.copy(), self.number)
+
+    def laid_out(self, transform: Transform) -> MarkerCloud:
+        return self.copy()
+
+    def placed(self, transform: Transform) -> MarkerCloud:
+        """Itself: markers are not transformed."""
+        return self
+
+    def assign(self, source: MarkerCloud) -> None:
+        """The markers of the other cloud come with their homes, which may be other ranks' than before."""
+        self.markers.assign(source.markers)
+        self.layout.assign(source.layout)
+
+    def take_density(self, engine: Engine, weight: float, density: np.ndarray, axes: int) -> None:
+        """rho^S of the markers of all groups, in the first group; zero in the others. Markers are brought to the ranks
+        whose part of the grid they are on. Collective over the world."""
+        self.layout.density(self.markers, density)
+        if weight != 1.0:
+            density *= weight
+
+    def squared_distance(self, other: MarkerCloud) -> float:
+        """sum_i (N w_i / W) (|dx_i|^2 / X^2 + |dp_i|^2 / P^2) / 2 over the markers here, so that the sum over ranks is
+        N times a mean: dx_i the shortest way on the torus between the two places of a marker, X and P the rms widths of
+        this cloud in positions and momenta, W the sum of the weights. Where the two clouds hold markers in different
+        orders, both are put into that of the indices first. Collective over the world.
+        """
+        sum_all = self.layout.communicators.sum_all
+        if sum_all(not np.array_equal(self.index, other.index)) > 0:
+            for cloud in (self, other):
+                cloud.layout.put_in_order(cloud.markers, cloud.number)
+        lengths = np.array(self.layout.lengths)
+        positions, momenta, total = 0.0, 0.0, 0.0
+        for rows in pieces(self.markers.count):
+            way = self.position[rows] - other.position[rows]
+            way -= lengths * np.rint(way / lengths)
+            change = self.momentum[rows] - other.momentum[rows]
+            weight = self.weight[rows]
+            positions += float(weight @ np.sum(way * way, axis=1))
+            momenta += float(weight @ np.sum(change * change, axis=1))
+            total += float(weight.sum())
+        of_positions, of_momenta = self._squared_widths()
+        factor = 0.5 * self.number / float(sum_all(total))
+        return factor * (positions / of_positions + (momenta / of_momenta if of_momenta else 0.0))
+
+    def _squared_widths(self) -> tuple[float, float]:
+        """X^2, not below a cell's diagonal, and P^2: zero where all momenta are zero. Collective over the world."""
+        sum_all = self.layout.communicators.sum_all
+        sums = np.zeros((2, self.markers.dimensions + 1))
+        for entry, values in zip(sums, (self.position, self.momentum), strict=True):
+            entry[:-1] = self.weight @ values
+            entry[-1] = sum(
+                float(self.weight[rows] @ np.sum(values[rows] ** 2, axis=1)) for rows in pieces(len(values))
+            )
+        means = sum_all(sums) / sum_all(self.weight.sum())
+        squares = means[:, -1] - np.sum(means[:, :-1] ** 2, axis=1)
+        spacings = np.array(self.layout.geometry.spacings)
+        rounding = 1e-12 * means[1, -1]  # of the difference of squares, where all momenta are the same
+        return max(float(squares[0]), float(np.sum(spacings**2))), max(float(squares[1]), rounding)
+
+    def looks_finite(self) -> bool:
+        """By the sum of the momenta: a force that is none reaches them at once, and positions with the next drift."""
+        return bool(np.isfinite(np.sum(self.momentum)))
+
+    def is_finite(self) -> bool:
+        return all(bool(np.isfinite(np.sum(array))) for array in (self.position, self.momentum, self.weight))
+
+    def parts(self, communicators: Communicators) -> dict[str, Part]:
+        """The markers in the order of their indices, every rank with a contiguous part of them, whatever their places:
+        the same arrays on any number of ranks and groups. They are brought into this order here; what is read into them
+        is as good as what was there before, because the next use on the grid brings every marker home."""
+        first = self.layout.put_in_order(self.markers, self.number)
+        d, count = self.markers.dimensions, self.markers.count
+        vectors = {"position": self.position, "momentum": self.momentum}
+        parts = {name: Part((self.number, d), Block((first, 0), (count, d)), array) for name, array in vectors.items()}
+        return {**parts, "weight": Part((self.number,), Block((first,), (count,)), self.weight)}
