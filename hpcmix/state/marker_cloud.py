@@ -149,3 +149,10 @@ class MarkerCloud(Cloud):
         vectors = {"position": self.position, "momentum": self.momentum}
         parts = {name: Part((self.number, d), Block((first, 0), (count, d)), array) for name, array in vectors.items()}
         return {**parts, "weight": Part((self.number,), Block((first,), (count,)), self.weight)}
+
+
+def marker_cloud(cloud: Cloud) -> MarkerCloud:
+    """A cloud that is known to be of markers. Raises TypeError for any other."""
+    if not isinstance(cloud, MarkerCloud):
+        raise TypeError(f"a cloud of markers is wanted, not {type(cloud).__name__}")
+    return cloud
