@@ -55,8 +55,8 @@ class OfOrbitals(Characteristic):
         reach = 1.1 * radius
         first, points = self._crop(orbitals, [hbar * reach / h for h in spacings])
         self._axes = tuple(range(1, 1 + len(points)))
-        taken = (slice(None), *(slice(a, a + n) for a, n in zip(first, points, strict=True)))
-        spectra = _transformed(orbitals[taken].astype(np.complex128), self._axes)
+        taken = tuple(slice(start, start + count) for start, count in zip(first, points, strict=True))
+        spectra = _transformed(orbitals[(slice(None), *taken)].astype(np.complex128), self._axes)
         lengths = [n * h for n, h in zip(points, spacings, strict=True)]
         modes = [np.fft.fftfreq(n, 1.0 / n).astype(np.int64) for n in points]
         kept = self._kept(spectra, modes)
@@ -104,7 +104,7 @@ class OfOrbitals(Characteristic):
                 part *= self._conjugate[first : first + len(part)]
                 product += np.sum(part, axis=0)
             phases = (np.exp(0.5j * self._hbar * sheet.waves * eta) for eta in shift)
-            values[(*(slice(None),) * sheet.dimensions, *index)] = _along_axes(product, waves, phases)
+            values[(..., *index)] = _along_axes(product, waves, phases)
         return self._sum(values) * self._element
 
     def with_slope(self, zeta: np.ndarray) -> tuple[complex, np.ndarray]:
@@ -201,7 +201,9 @@ def _multiply(fields: np.ndarray, factors: Iterable[np.ndarray]) -> None:
 def _along_axes(field: np.ndarray, matrices: Iterable[np.ndarray], factors: Iterable[np.ndarray]) -> np.ndarray:
     """A field after a matrix along each axis, times a function of each."""
     for axis, (matrix, factor) in enumerate(zip(matrices, factors, strict=True)):
-        field = np.moveaxis(np.tensordot(factor[:, None] * matrix, field, axes=(1, axis)), 0, axis)
+        transformed = np.tensordot(matrix, field, axes=(1, axis))
+        transformed *= factor.reshape(-1, *[1] * (field.ndim - 1))
+        field = np.moveaxis(transformed, 0, axis)
     return field
 
 
