@@ -11,7 +11,6 @@ that they fill.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator
 
@@ -94,7 +93,7 @@ class OfOrbitals(Characteristic):
     def on_sheet(self, sheet: Sheet) -> np.ndarray:
         values = np.zeros(sheet.shape, np.complex128)
         waves = [np.exp(-1j * np.outer(sheet.waves, places)) for places in self._positions]
-        for index in itertools.product(*(range(len(lattice)) for lattice in sheet.shifts)):
+        for index in np.ndindex(*map(len, sheet.shifts)):
             joint = [lattice[place] for lattice, place in zip(sheet.shifts, index, strict=True)]
             shift = np.array([*joint, *sheet.fixed])
             if np.sum(shift**2) > sheet.radius**2:
