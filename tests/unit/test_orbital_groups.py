@@ -37,6 +37,17 @@ def test_what_is_asked_for_is_taken_or_refused() -> None:
     assert choose_groups((10,), (16, 16, 16), 8, pencil_grid=(2, 1)) == 4
 
 
+def test_markers_are_shared_by_as_many_groups_as_are_asked_for() -> None:
+    for orbitals in ((0,), (1, 0)):
+        assert choose_groups(orbitals, (32, 32, 32), 4, asked=4, markers=1000) == 4
+        assert choose_groups(orbitals, (32, 32, 32), 4, pencil_grid=(1, 1), markers=1000) == 4
+        assert choose_groups(orbitals, (32, 32, 32), 4, markers=1000) == 1
+        assert divide(DivisionRequest((32, 32, 32), orbitals, groups=2, markers=1000), 4).groups == 2
+        assert divide(DivisionRequest((32, 32, 32), orbitals, groups=3, markers=1000), 4).groups == 2
+    with pytest.raises(ProblemError, match="4 groups cannot share"):
+        choose_groups((1, 0), (32, 32, 32), 4, asked=4, markers=2)
+
+
 def test_the_choice() -> None:
     cube = (64, 64, 64)
     # condensates alone: one group, whatever the number of ranks

@@ -54,9 +54,7 @@ def _(initial: GaussianDistribution, setting: Setting, index: np.ndarray) -> Sam
     d = setting.dimensions
     uniform = setting.uniform(index)
     position = np.empty((len(index), d))
-    for axis, (width, centre, length) in enumerate(
-        zip(initial.width, initial.centre, setting.lengths, strict=True)
-    ):
+    for axis, (width, centre, length) in enumerate(zip(initial.width, initial.centre, setting.lengths, strict=True)):
         spread = width / math.sqrt(2.0)
         bounds = ((side - centre) / spread for side in (-0.5 * length, 0.5 * length))
         position[:, axis] = centre + spread * normal_within(uniform[:, axis], *bounds)

@@ -41,7 +41,9 @@ def classical_species(problem: Problem, index: int) -> Classical:
 
 def setting_of(problem: Problem, mixture: Mixture, index: int) -> Setting:
     """What the markers of a species are sampled with."""
-    species, laws = classical_species(problem, index), mixture.laws(index)
+    species, laws = classical_species(problem, index), mixture.species[index].markers
+    if laws is None:
+        raise TypeError(f'"{species.name}" has no markers')
     return Setting(
         where=f"species.{species.name}.initial",
         particles=mixture.species[index].particles,

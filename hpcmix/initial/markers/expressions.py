@@ -67,7 +67,7 @@ class ExpressionSampler:
             table = PlaceTable(marginal, [self._begin[axis]], [self._lengths[axis]])
             drawn, part = table.places(uniform[:, axis : axis + 1])
             places[:, axis] = drawn[:, 0]
-            density *= part
+            density = density * part
         return places, density
 
     def _learn(self, places: np.ndarray, weight: np.ndarray) -> None:
@@ -80,7 +80,7 @@ class ExpressionSampler:
             fraction = node - cell
             marginal = np.bincount(cell, weight * (1.0 - fraction), CELLS + 1)
             marginal += np.bincount(cell + 1, weight * fraction, CELLS + 1)
-            marginal[[0, -1]] *= 2.0  # half a cell belongs to them
+            marginal[[0, -1]] = 2.0 * marginal[[0, -1]]  # half a cell belongs to them
             self._marginals[axis] = marginal / marginal.mean() + UNIFORM
 
     def _values(self, places: np.ndarray) -> np.ndarray:

@@ -25,9 +25,7 @@ class Radial:
     total    the integrals, (number,).
     """
 
-    def __init__(
-        self, density: Callable[[np.ndarray], np.ndarray], lowest: np.ndarray, highest: np.ndarray
-    ) -> None:
+    def __init__(self, density: Callable[[np.ndarray], np.ndarray], lowest: np.ndarray, highest: np.ndarray) -> None:
         self._density = density
         steps = np.linspace(0.0, 1.0, PANELS + 1)
         between = lowest[:, np.newaxis] + (highest - lowest)[:, np.newaxis] * steps
