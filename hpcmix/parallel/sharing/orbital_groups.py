@@ -90,6 +90,7 @@ def choose_groups(
     node_ranks: int | None = None,
     memory_per_rank: float = math.inf,
     real_bytes: int = 8,
+    markers: bool = False,
 ) -> int:
     """The number of orbital groups for `ranks` ranks: the one asked for, else the quickest that fits into memory.
 
@@ -97,10 +98,11 @@ def choose_groups(
     pencil_grid      asked for, or None; it fixes the number of groups where that is not asked for.
     node_ranks       ranks of one node (None: all of them).
     memory_per_rank  bytes; where nothing fits, the choice that needs least.
+    markers          whether there are markers, of which every group has its part beside whatever orbitals it has.
     The same arguments give the same choice: measured costs are constants (:class:`Cost`), so that two runs of one job
     are divided alike. Raises :class:`ProblemError` when the ranks cannot be divided as asked.
     """
-    total = sum(orbitals)
+    total = ranks if markers else sum(orbitals)
     if asked is not None:
         if ranks % asked:
             raise ProblemError.of(
@@ -119,10 +121,10 @@ def choose_groups(
     if pencil_grid is not None:
         size = pencil_grid[0] * pencil_grid[1]
         return ranks // size if ranks % size == 0 and ranks // size <= total else 1
-    if all(number == 1 for number in orbitals):
-        return 1  # condensates alone: their kicks are fused over the species, which groups would prevent
+    if all(number <= 1 for number in orbitals):
+        return 1  # condensates and markers alone: their kicks are fused over the species, which groups would prevent
     candidates: list[tuple[bool, float, int]] = []
-    for groups in range(1, min(ranks, total) + 1):
+    for groups in range(1, min(ranks, sum(orbitals)) + 1):
         size = ranks // groups
         if ranks % groups or not fits(size, limit):
             continue
