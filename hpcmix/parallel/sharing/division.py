@@ -108,7 +108,7 @@ def divide(
         node_ranks,
         memory_per_rank,
         real_bytes,
-        request.markers > 0,
+        request.markers,
     )
     return Division(
         groups, Decomposition(points, choose_pencil_grid(points, ranks // groups, pencil_grid)), tuple(notes)

@@ -90,7 +90,7 @@ def choose_groups(
     node_ranks: int | None = None,
     memory_per_rank: float = math.inf,
     real_bytes: int = 8,
-    markers: bool = False,
+    markers: int = 0,
 ) -> int:
     """The number of orbital groups for `ranks` ranks: the one asked for, else the quickest that fits into memory.
 
@@ -98,11 +98,11 @@ def choose_groups(
     pencil_grid      asked for, or None; it fixes the number of groups where that is not asked for.
     node_ranks       ranks of one node (None: all of them).
     memory_per_rank  bytes; where nothing fits, the choice that needs least.
-    markers          whether there are markers, of which every group has its part beside whatever orbitals it has.
+    markers          number of markers, of which every group has its part beside whatever orbitals it has.
     The same arguments give the same choice: measured costs are constants (:class:`Cost`), so that two runs of one job
     are divided alike. Raises :class:`ProblemError` when the ranks cannot be divided as asked.
     """
-    total = ranks if markers else sum(orbitals)
+    total = sum(orbitals) + markers
     if asked is not None:
         if ranks % asked:
             raise ProblemError.of(
