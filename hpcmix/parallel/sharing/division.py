@@ -46,7 +46,7 @@ class DivisionRequest:
     points       of the grid.
     orbitals     number of orbitals of every species.
     pairs        number of pairs of fluctuations, 0 where there are none: they are what the groups then share.
-    markers      number of markers of classical species: there are always enough for all groups.
+    markers      of all classical species: groups share them beside the orbitals.
     groups, pencil_grid
                  as asked for, None to choose.
     groups_give_way, pencil_grid_gives_way
@@ -66,7 +66,7 @@ class DivisionRequest:
     @property
     def shares(self) -> int:
         """How many things there are to be dealt to groups."""
-        return self.pairs or sum(self.orbitals) + self.markers
+        return self.pairs or max(sum(self.orbitals), self.markers)
 
 
 def divide(
@@ -100,15 +100,7 @@ def divide(
         grid = choose_pencil_grid(points, ranks // replicas, pencil_grid)
         return Division(1, Decomposition(points, grid), tuple(notes), replicas)
     groups = choose_groups(
-        request.orbitals,
-        points,
-        ranks,
-        groups,
-        pencil_grid,
-        node_ranks,
-        memory_per_rank,
-        real_bytes,
-        request.markers,
+        request.orbitals, points, ranks, groups, pencil_grid, node_ranks, memory_per_rank, real_bytes, request.markers
     )
     return Division(
         groups, Decomposition(points, choose_pencil_grid(points, ranks // groups, pencil_grid)), tuple(notes)

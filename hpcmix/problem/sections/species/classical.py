@@ -85,7 +85,7 @@ class Classical(SpeciesSection):
 
     @property
     def number_of_markers(self) -> int:
-        """As the file gives it."""
+        """N."""
         return self.markers.number
 
     @property

@@ -72,7 +72,7 @@ class SpeciesSection(Section):
 
     @property
     def number_of_markers(self) -> int:
-        """N, the number of its markers; none of what is made of wave functions."""
+        """How many markers carry it: none where it has wave functions."""
         return 0
 
     @property
