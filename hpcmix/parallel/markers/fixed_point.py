@@ -66,12 +66,12 @@ class FixedPoint:
         """
         carried = self.scale * float(np.sum(weight))
         if not math.isfinite(carried):
-            return "weights are not finite"
+            return "weights of markers are not finite"
         difference = (int(np.sum(patch)) - round(carried) + (1 << 63)) % (1 << 64) - (1 << 63)
         summing = 1e-13 * carried  # of numpy's pairwise sum of weights
         if abs(difference) <= 2.0 * self.partition * carried + 0.5 * self.stencil * len(weight) + summing + 1.0:
             return ""
         return (
             f"markers that carry {carried / self.scale:.12g} particles put {(carried + difference) / self.scale:.12g} "
-            "onto the grid: some have positions that are no finite numbers"
+            "onto the grid"
         )

@@ -89,8 +89,8 @@ class MarkerLayout:
 
     @property
     def geometry(self) -> MarkerGeometry:
-        """What kernels need to know of the patch."""
-        return self._geometry(self.patch.start)
+        """What kernels need to know of the patch; of no patch as long as markers have not met the grid."""
+        return self._geometry(self.patch.start if self._homes.known else (0,) * len(self._points))
 
     def _geometry(self, start: tuple[int, ...]) -> MarkerGeometry:
         return MarkerGeometry(self.lengths, self._points, start, self._table)
