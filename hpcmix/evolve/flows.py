@@ -9,6 +9,7 @@ import numpy as np
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
 from hpcmix.evolve.fluctuations.pair_flows import PairFlows
 from hpcmix.evolve.kick import Kick, external_potentials
+from hpcmix.evolve.markers.motion import MarkerFlows
 from hpcmix.evolve.stages import Stages
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
@@ -60,6 +61,9 @@ class Flows:
         self._stages = Stages(mixture)
         self._axes = self._stages.axes
         self._made_for_pairs: PairFlows | None = None
+        self._markers = MarkerFlows(mixture)
+        # markers in external potentials alone need no density
+        self._fields_act = self._separate or (self._densities_first and (bool(mixture.terms) or not mixture.carried))
 
     def alternate(
         self,
@@ -81,7 +85,7 @@ class Flows:
         """
         for number, kick in enumerate(kicks):
             drift_follows = number < len(drifts)
-            self._kick(clouds, kick, half_way, drift_follows, fluctuations)
+            self._kick(clouds, kick, half_way, drifts[number] if drift_follows else None, fluctuations)
             if drift_follows:
                 self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
                 for fields in [] if fluctuations is None else fluctuations.moving:
@@ -114,7 +118,7 @@ class Flows:
         if coupled:
             moved = [{a: fields[a][number] for a in coupled} for number in range(len(fields[coupled[0]]))]
             move_coupled(self._coupled, mixture, moved, start, duration)
-        alone = [a for a in range(len(fields)) if a not in coupled and self._diagonal[a]]
+        alone = [a for a in range(len(fields)) if a not in coupled and self._diagonal[a] and len(fields[a]) > 0]
         factors = [self._flow_factors(a, duration) for a in alone]
         multiply = transform.multiply_together if together else transform.multiply_each
         multiply([fields[a] for a in alone], factors)
@@ -131,32 +135,35 @@ class Flows:
         clouds: Sequence[Cloud],
         kick: Kick,
         half_way: bool,
-        drift_follows: bool,
+        drift: float | None,
         fluctuations: Fluctuations | None,
     ) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
-        transforms before and after it in the same sweep. Collective."""
-        mixture = self._mixture
+        transforms before and after it in the same sweep. Markers go on by the drift that follows, if one does, at once.
+        Collective."""
+        mixture, drift_follows = self._mixture, drift is not None
         timers = mixture.engine.timers
         pairs_half_way = half_way
         potentials = external_potentials(mixture, kick)
         seen = None
+        felt: Sequence[np.ndarray | None] = [None] * len(clouds)
         if self._half_way_term is not None:
             brought_back = half_way and self._axes[0] > 0
             fields = _fields(clouds)
             seen = self._half_way_term.half_way(fields, mixture.weights, brought_back, kick.instant.contraction)
             half_way = False
-        elif self._separate or self._densities_first:
+        elif self._fields_act:
             with timers.phase("density"):
                 axes = self._axes if half_way else None
                 self._densities = mixture.densities(clouds, axes, self._densities)
             half_way = False
             with timers.phase("mean field"):
                 field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
-                felt: Sequence[np.ndarray | None] = field_of(self._densities, kick.instant.contraction)
+                felt = field_of(self._densities, kick.instant.contraction)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
+        self._markers.move(clouds, felt, kick, drift)
         if fluctuations is not None:
             with timers.phase("pairs"):
                 orbitals = [cloud.orbitals for cloud in clouds]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.mixture import Mixture
+from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.model.potentials.external import ExternalPotential
 from hpcmix.parallel.process.together import together
 
 
@@ -33,24 +33,26 @@ class Kick:
 
 
 def external_potentials(mixture: Mixture, kick: Kick) -> list[list[np.ndarray]]:
-    """U_a of a kick, for each species a list of one array or none, and the confinement that the frame brings.
+    """U_a of a kick, for each species a list of one array or none, and the confinement that the frame brings; nothing
+    for markers, which do not take potentials from the grid (model/markers/forces.py).
 
     Where an external potential is switched between the two parts of a kick, their mean weighted with the durations
     acts. An expression in time may fail at a point that one rank holds: the others learn of it here. Collective.
     """
     with mixture.engine.timers.phase("potential"):
-        if any(species.external.evaluates_expressions for species in mixture.species):
-            with together(mixture.communicators.world):
-                given = [_external_potential(species.external, kick) for species in mixture.species]
-        else:
-            given = [_external_potential(species.external, kick) for species in mixture.species]
+        evaluates = any(species.external.evaluates_expressions for species in mixture.species)
+        with together(mixture.communicators.world) if evaluates else nullcontext():
+            given = [_external_potential(species, kick) for species in mixture.species]
     return [
         added if species.confinement is None else [*added, species.confinement]
         for species, added in zip(mixture.species, given, strict=True)
     ]
 
 
-def _external_potential(external: ExternalPotential, kick: Kick) -> list[np.ndarray]:
+def _external_potential(species: SpeciesModel, kick: Kick) -> list[np.ndarray]:
+    if species.orbitals == 0:
+        return []
+    external = species.external
     before = kick.earlier_instant
     if before is None or not external.differs(before, kick.instant):
         value = external.value(kick.instant)

@@ -15,6 +15,7 @@ from hpcmix.model.kinetic.magnetic import (
     rotation_energy,
 )
 from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
+from hpcmix.model.markers.build import marker_model
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials.external import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
@@ -33,7 +34,8 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` on every rank when a potential's file does not fit, a
     potential is not finite, or a scattering problem has no solution.
     """
-    transform = engine.complex_transform(OrbitalGroups(problem.orbitals, engine.communicators.groups).largest)
+    most = OrbitalGroups(problem.orbitals, engine.communicators.groups).largest
+    transform = engine.complex_transform(max(1, most))
     frame = problem.grid.frame.map
     grid = Grid(problem.grid.points, problem.grid.lengths, transform.position_block, transform.wave_block, frame)
     rabi = RabiCouplings.of(problem)
@@ -97,13 +99,16 @@ def _species_model(
         make_term(f"{where}.potential.{place}", entry, grid, species.mass)
         for place, entry in enumerate(species.potential)
     ]
-    confining = confinement(grid, species.mass)
+    markers = marker_model(species, kinetic, grid)
+    confining = confinement(grid, species.mass) if markers is None else None  # markers have it in their forces
     return SpeciesModel(
         name=species.name,
         mass=species.mass,
         weight=weight,
         kinetic=acting,
         external=ExternalPotential(terms, grid, engine.real_dtype, frame_energy, engine.zeros),
+        particles=weight * species.number_of_orbitals if markers is None else problem.integrals[index],
         orbitals=species.number_of_orbitals,
         confinement=None if confining is None else engine.holding(confining, engine.real_dtype),
+        markers=markers,
     )

@@ -26,6 +26,7 @@ from hpcmix.model.energy import Energy
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
+from hpcmix.model.markers.model import MarkerModel
 from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials.envelope import Instant
@@ -34,30 +35,41 @@ from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.term import Densities, Fields, Term, add_fields
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
+from hpcmix.parallel.markers.layout import MarkerLayout
 from hpcmix.parallel.orbital_algebra import OrbitalAlgebra
 from hpcmix.parallel.process.together import together
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.state.cloud import Cloud
+from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 
 
 @dataclass(frozen=True)
 class SpeciesModel:
-    """What one species brings: its name, mass, weight nu (particles per orbital), kinetic energy T, external potential
-    U, the number M of its orbitals in all groups, and the confinement that the grid's frame brings, if any."""
+    """What one species brings.
+
+    weight       nu, the particles per orbital; one where there are none.
+    particles    the integral of the density.
+    kinetic      T.
+    external     U on the grid.
+    orbitals     their number M in all groups.
+    confinement  what the grid's frame brings, if anything.
+    markers      the laws of its markers, where they carry its density and it has no orbitals.
+    """
 
     name: str
     mass: float
     weight: float
+    particles: float
     kinetic: KineticEnergy | KrylovKineticEnergy
     external: ExternalPotential
     orbitals: int = 1
     confinement: np.ndarray | None = None
+    markers: MarkerModel | None = None
 
-    @property
-    def particles(self) -> float:
-        """The integral of the density."""
-        return self.weight * self.orbitals
+    def weighing(self, weight: float) -> SpeciesModel:
+        """The same with another weight of its orbitals, where it has any."""
+        return self if self.markers is not None else replace(self, weight=weight, particles=weight * self.orbitals)
 
     @property
     def is_set(self) -> bool:
@@ -137,6 +149,11 @@ class Mixture:
         """Whether some species has more than one orbital."""
         return any(species.is_set for species in self.species)
 
+    @property
+    def carried(self) -> list[tuple[int, MarkerModel]]:
+        """The species that markers carry, by index, with the laws of the markers."""
+        return [(a, laws) for a, species in enumerate(self.species) if (laws := species.markers) is not None]
+
     def kinetic_together(self) -> AbstractContextManager[None]:
         """For what applies kinetic energies to fields of one's own group: a Krylov space that fails in one group fails
         in all."""
@@ -162,7 +179,21 @@ class Mixture:
 
     def empty_clouds(self) -> list[Cloud]:
         """What this rank holds of every species, of any values: to be read from a file. Collective."""
-        return [OrbitalCloud(self.transform.empty_fields(len(self.held(a)))) for a in range(len(self.species))]
+        laws_of = dict(self.carried)
+        return [
+            MarkerCloud.empty(self.engine, self.marker_layout(a), laws_of[a].number)
+            if a in laws_of
+            else OrbitalCloud(self.transform.empty_fields(len(self.held(a))))
+            for a in range(len(self.species))
+        ]
+
+    def marker_layout(self, species: int) -> MarkerLayout:
+        """A layout for the markers of a species on the ranks of this mixture: what a new :class:`MarkerCloud` of it
+        takes. Raises :class:`TypeError` where no markers carry it."""
+        laws = self.species[species].markers
+        if laws is None:
+            raise TypeError(f"{self.species[species].name} is not carried by markers")
+        return MarkerLayout(self.engine, laws.window.table, self.grid.lengths, self.species[species].particles)
 
     def algebra(self, species: int) -> OrbitalAlgebra:
         """Overlaps and combinations of the orbitals of a species, over all groups."""
@@ -184,9 +215,7 @@ class Mixture:
     def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray) -> Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
-        return self._of(
-            [replace(species, weight=weight) for species, weight in zip(self.species, weights, strict=True)], rabi
-        )
+        return self._of([species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)], rabi)
 
     def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
         return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi, self.correlations)
@@ -337,10 +366,10 @@ class Mixture:
     ) -> np.ndarray:
         """Per species, this rank's part of the integrals of U rho and of W rho in the laboratory; the same in every
         group. The mean fields are those of the instant. (Half of the second is the energy of pairs; of a chemical
-        potential it is the whole.)"""
+        potential it is the whole.) U of markers is not on the grid: :meth:`marker_energies`."""
         parts = np.zeros((len(self.species), 2))
         for a, species in enumerate(self.species):
-            external = species.external.value(instant)
+            external = None if species.markers is not None else species.external.value(instant)
             if external is not None:
                 parts[a, 0] = self.grid.integrate(densities[a], external)
             parts[a, 1] = self.grid.integrate(densities[a], mean_fields[a])
@@ -361,6 +390,14 @@ class Mixture:
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
         return energies
 
+    def marker_energies(self, clouds: Sequence[Cloud], instant: Instant) -> np.ndarray:
+        """Per species sum_i w_i T(p_i) and sum_i w_i U(x_i) over the markers of this rank, shape (species, 2), where
+        grid and laboratory agree and no kick is pending; zero for species without markers. Local."""
+        parts = np.zeros((len(self.species), 2))
+        for a, laws in self.carried:
+            parts[a] = laws.energies(marker_cloud(clouds[a]).markers, instant)
+        return parts
+
     def energy(self, clouds: Sequence[Cloud], instant: Instant) -> Energy:
         """The energy by term, of clouds whose wave functions are complete (no pending kick), where grid and laboratory
         agree. Collective."""
@@ -372,9 +409,10 @@ class Mixture:
         potentials = self.potential_energies(densities, interaction.mean_fields, instant)
         sums = self.communicators
         coupling = self.coupling_energies(orbitals, instant)
+        of_markers = sums.sum_all(self.marker_energies(clouds, instant)) if self.carried else np.zeros_like(potentials)
         return Energy.of(
-            sums.sum_all(kinetic),
-            sums.sum(potentials)[:, 0],
+            sums.sum_all(kinetic) + of_markers[:, 0],
+            sums.sum(potentials)[:, 0] + of_markers[:, 1],
             {name: sums.sum(share) for name, share in interaction.energies.items()},
             None if coupling is None else sums.sum(coupling),
         )

@@ -15,10 +15,13 @@ import numpy as np
 from hpcmix.evolve.fluctuations.correction import kick_correction
 from hpcmix.evolve.fluctuations.tangent import Tangent
 from hpcmix.evolve.instants import coming_instant, pending_instant
+from hpcmix.evolve.kick import Kick
+from hpcmix.evolve.markers.motion import completed_momenta
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Interaction, Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.fluctuations import Fluctuations
+from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from hpcmix.state.state import State
 
 Measured = TypeVar("Measured")
@@ -40,6 +43,7 @@ class Look:
         self.state = state
         self._before_start = before_start
         self._measured: dict[Callable[[Look], Any], Any] = {}
+        self._momenta: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     @property
     def clock(self) -> float:
@@ -192,6 +196,34 @@ class Look:
         potential = self.mixture.potential(species, self.mean_field(species), instant)
         confinement = self.mixture.species[species].confinement
         return potential if confinement is None else potential + confinement
+
+    # --------------------------------------------------------------- markers
+
+    def cloud(self, species: int) -> MarkerCloud:
+        """The markers of a species on this rank, at places that have been reached; their momenta lack the pending kick,
+        :meth:`momenta` do not. Collective. Raises :class:`TypeError` where no markers carry it."""
+        cloud = marker_cloud(self.state.clouds[species])
+        _ = self.densities  # brings markers home: later measurements leave their order alone
+        return cloud
+
+    def momenta(self, species: int) -> np.ndarray:
+        """The momenta of the markers of :meth:`cloud`, in their order, with the pending kick done,
+
+            p - tau grad(U + W)(x),    tau = ``state.progress.pending_kick``
+
+        shape (n, d), those of the grid's frame. Collective. Raises as :meth:`cloud`."""
+        cloud, progress = self.cloud(species), self.state.progress
+        if progress.pending_kick == 0.0:
+            return cloud.momentum
+        kept = self._momenta.get(species)
+        stale = kept is not None and not np.array_equal(kept[0], cloud.index)  # a checkpoint has sorted them meanwhile
+        if kept is None or self.mixture.communicators.sum_all(float(stale)) > 0.0:
+            laws = dict(self.mixture.carried)[species]
+            felt = self.mean_field(species) if self.mixture.terms else None
+            kick = Kick(progress.pending_kick, pending_instant(progress, self.mixture.grid.frame))
+            kept = (cloud.index.copy(), completed_momenta(self.mixture.engine, laws, cloud, felt, kick))
+            self._momenta[species] = kept
+        return kept[1]
 
     # --------------------------------------------------------------- sums
 

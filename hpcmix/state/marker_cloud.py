@@ -151,6 +151,13 @@ class MarkerCloud(Cloud):
         return {**parts, "weight": Part((self.number,), Block((first,), (count,)), self.weight)}
 
 
+def marker_cloud(cloud: Cloud) -> MarkerCloud:
+    """A cloud that is known to be of markers. Raises TypeError for any other."""
+    if not isinstance(cloud, MarkerCloud):
+        raise TypeError(f"a cloud of markers is wanted, not {type(cloud).__name__}")
+    return cloud
+
+
 def _is_finite(array: NDArray[np.float64]) -> bool:
     with np.errstate(invalid="ignore"):  # infinities of both signs
         return bool(np.isfinite(np.sum(array)))

@@ -53,6 +53,19 @@ class KineticEnergy(ABC):
         """|k| where T - T(0) is `excitation`, which is not negative."""
 
     @abstractmethod
+    def velocity(self, momentum: np.ndarray) -> np.ndarray:
+        """dT/dp of classical particles at momenta of shape (n, d)."""
+
+    def of_momenta(self, momentum: np.ndarray) -> np.ndarray:
+        """T of classical particles at momenta of shape (n, d), an array (n,). Code units of energy."""
+        return self.rest_energy + self.above_rest(np.sum(np.square(momentum / self.hbar), axis=1))
+
+    @property
+    @abstractmethod
+    def rest_mass(self) -> float | None:
+        """m of the velocity p / sqrt(m^2 + p^2); None where the velocity is p / m."""
+
+    @abstractmethod
     def of_terms(self, total: np.ndarray) -> np.ndarray:
         """T where the axes' terms add up to `total`; may be the same array."""
 
@@ -128,6 +141,13 @@ class NonrelativisticKineticEnergy(KineticEnergy):
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
         return np.sqrt(2.0 * self.mass * excitation) / self.hbar
 
+    def velocity(self, momentum: np.ndarray) -> np.ndarray:
+        return momentum / self.mass
+
+    @property
+    def rest_mass(self) -> float | None:
+        return None
+
     def of_terms(self, total: np.ndarray) -> np.ndarray:
         return total
 
@@ -179,6 +199,13 @@ class SemirelativisticKineticEnergy(KineticEnergy):
     def wave_number(self, excitation: np.ndarray) -> np.ndarray:
         """See :meth:`KineticEnergy.wave_number`: (T + m)^2 - m^2 = T (T + 2 m) for T counted from rest."""
         return np.sqrt(excitation * (excitation + 2.0 * self.mass)) / self.hbar
+
+    def velocity(self, momentum: np.ndarray) -> np.ndarray:
+        return momentum / np.sqrt(self.mass**2 + np.sum(np.square(momentum), axis=1, keepdims=True))
+
+    @property
+    def rest_mass(self) -> float | None:
+        return self.mass
 
     def of_terms(self, total: np.ndarray) -> np.ndarray:
         whole = np.sqrt(self.mass**2 + total)

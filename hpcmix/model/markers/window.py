@@ -13,8 +13,8 @@ divided out of a pair's multiplier for every classical member. What is left is a
 
     sum_g phi(u - g) exp(i theta g) = phi^(theta) exp(i theta u) (1 + e(u)),     |e(u)| <= err_w(theta), theta = k h.
 
-err_w is 10^(-w) at small theta and stays within a hundred times that up to half the Nyquist wave number; it is 1 at the
-Nyquist wave number pi, where a marker cannot tell cosine from sine.
+err_w is zero at theta = 0, 10^(-w) at small theta and stays within a hundred times that up to half the Nyquist wave
+number; it is 1 at the Nyquist wave number pi, where a marker cannot tell cosine from sine.
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ def pair_error(
 
 @functools.cache
 def _table(width: int) -> NDArray[np.float64]:
-    """Chebyshev's interpolation of degree w + 3 in every cell, made even and normalised."""
+    """Chebyshev's interpolation of degree w + 3 in every cell, made even and normalised: sum_g phi(u - g) = 1 to
+    rounding at every u, so that the density on the grid has the integral of the markers' weights and a constant field
+    exerts no force. What it takes for that is err_w(0) / w, the size of phi at its edge."""
     beta = 0.976 * math.pi * width * (1.0 - 1.0 / (2.0 * OVERSAMPLING))
     degree = width + 3
 
@@ -200,6 +202,10 @@ def _table(width: int) -> NDArray[np.float64]:
     table = 0.5 * (table + mirrored)
     even = np.arange(0, degree + 1, 2)
     table /= np.sum(table[:, even] / (even + 1.0))  # integral over f of t^m is 1 / (m + 1) for even m, else 0
+    # the cells of a marker get all of it, whatever its place: a sum over cells of one for every polynomial in t
+    excess = table.sum(axis=0)
+    excess[0] -= 1.0
+    table -= excess / width
     table.setflags(write=False)
     return table
 

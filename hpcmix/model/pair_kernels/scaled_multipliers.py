@@ -103,7 +103,7 @@ class PaddedMultiplier:
         self, kernel: Kernel, place: tuple[Shape, tuple[float, float, float], Shape, int, int], real_dtype: np.dtype
     ) -> None:
         self._kernel, self._place, self._dtype = kernel, place, np.dtype(real_dtype)
-        values, self.folded = padded_multiplier([kernel], *place)
+        values, self.folded = self._padded(kernel)
         self._start: np.ndarray | None = values.astype(real_dtype)
 
     def shape_with(self, others: Sequence[PaddedMultiplier]) -> tuple[int, ...]:
@@ -117,7 +117,7 @@ class PaddedMultiplier:
         kernel, power = self._kernel, self._kernel.power
         if contraction == 1.0 or power is not None:
             if self._start is None:
-                self._start = padded_multiplier([kernel], *self._place)[0].astype(self._dtype)
+                self._start = self._padded(kernel)[0].astype(self._dtype)
             growth = 1.0 if contraction == 1.0 or power is None else contraction**-power
             np.multiply(self._start, out.dtype.type(growth), out=out)
             if power is None:
@@ -125,7 +125,7 @@ class PaddedMultiplier:
         elif contraction == 0.0:
             self._fill_limit(out)
         else:
-            out[...] = padded_multiplier([kernel.at_scale(contraction)], *self._place)[0]
+            out[...] = self._padded(kernel.at_scale(contraction))[0]
 
     def at(self, wave_numbers: Sequence[np.ndarray], contraction: float) -> np.ndarray:
         """The transform of b^2 g(b y), which is not cut, at some wave vectors, one array per axis of components."""
@@ -135,6 +135,10 @@ class PaddedMultiplier:
         """What :meth:`fill` gave, as a part of a sum of that shape: unfolded where other kernels of the sum are not
         folded."""
         return values if values.shape == shape else unfolded(values, self._place[2])
+
+    def _padded(self, kernel: Kernel) -> tuple[np.ndarray, bool]:
+        """Its multiplier on this rank's part of the padded grid, and whether it is folded."""
+        return padded_multiplier([kernel], *self._place)
 
     def _fill_limit(self, out: np.ndarray) -> None:
         """At b = infinity every kernel that may come here is a point of strength G^(0) b^(2-d), which vanishes in three

@@ -74,8 +74,8 @@ def confinement(grid: Grid, mass: float) -> np.ndarray | None:
     return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions)
 
 
-def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
-    """This rank's block of a dataset of the grid's shape in an HDF5 file.
+def read_block(path: str, dataset: str, grid: Grid, whole: bool = False) -> np.ndarray:
+    """This rank's block of a dataset of the grid's shape in an HDF5 file, or the whole of it.
 
     Raises :class:`ValueError` with a sentence when the file, the dataset or the shape is not as needed.
     """
@@ -86,7 +86,7 @@ def read_block(path: str, dataset: str, grid: Grid) -> np.ndarray:
             data = file[dataset]
             if data.shape != grid.points:
                 raise ValueError(f"dataset {dataset} of {path} has shape {data.shape}, the grid has {grid.points}")
-            return np.asarray(data[grid.position_block.slices])
+            return np.asarray(data[() if whole else grid.position_block.slices])
     except OSError as error:
         raise ValueError(f"{path} cannot be read as HDF5 ({error})") from error
 
@@ -277,12 +277,17 @@ def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scal
     raise NotFinite(where, f"{what} at {point}, t = {time:g}")
 
 
+def envelope_of(entry: Potential) -> Envelope:
+    """How strong an entry is at a time."""
+    return Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
+
+
 def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> PotentialTerm:
     """The term of one validated ``potential`` entry of the problem file.
 
     Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when a file does not fit the grid or the potential is
     not finite."""
-    envelope = Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
+    envelope = envelope_of(entry)
     try:
         shape = shape_of(entry, grid, mass)
         # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone
@@ -333,7 +338,12 @@ def _(entry: ExpressionPotential, grid: Grid, mass: float) -> Shape:
 
 @shape_of.register
 def _(entry: FilePotential, grid: Grid, mass: float) -> np.ndarray:
-    values = read_block(entry.path, entry.dataset, grid)
+    return file_values(entry, grid)
+
+
+def file_values(entry: FilePotential, grid: Grid, whole: bool = False) -> np.ndarray:
+    """What the file has on this rank's block, or on the whole grid. Raises as :func:`read_block`."""
+    values = read_block(entry.path, entry.dataset, grid, whole)
     if np.iscomplexobj(values):
         raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
     return values

@@ -6,9 +6,9 @@ import math
 from functools import singledispatch
 
 from hpcmix.grid import Grid
+from hpcmix.model.markers.multipliers import box_multiplier, padded_multiplier
 from hpcmix.model.pair_kernels.kernel import Kernel
 from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
-from hpcmix.model.pair_kernels.scaled_multipliers import BoxMultiplier, PaddedMultiplier
 from hpcmix.model.terms.channels import channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of, scattering_kernel
@@ -60,24 +60,42 @@ def _kernel_terms(problem: Problem, engine: Engine, grid: Grid) -> list[Term]:
     species, largest = len(problem.species), _largest_wave_number(grid)
     terms: list[Term] = []
     if periodic := shapes_of(problem, "periodic"):
-        channels = channels_of([couplings for _, couplings in periodic], species)
+        channels = channels_of([shape.couplings for shape in periodic], species)
         transform = engine.real_transform(channels.count)
         wave_numbers, directed = (
             grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
         )
         shapes = [
-            KernelShape(couplings, BoxMultiplier(_kernel_of(problem, index, largest), wave_numbers, directed))
-            for index, couplings in periodic
+            KernelShape(
+                shape.couplings,
+                box_multiplier(
+                    _kernel_of(problem, shape.interaction, largest),
+                    wave_numbers,
+                    directed,
+                    shape.windows,
+                    grid.spacings,
+                ),
+            )
+            for shape in periodic
         ]
         terms.append(PeriodicTerm(shapes, engine))
     if free := shapes_of(problem, "free"):
-        channels = channels_of([couplings for _, couplings in free], species)
+        channels = channels_of([shape.couplings for shape in free], species)
         padded = engine.padded_transform(channels.count)
         spacings = padded.on_three_axes(grid.spacings, 1.0)
         place = (padded.points, spacings, padded.padded, padded.first, padded.count)
         shapes = [
-            KernelShape(couplings, PaddedMultiplier(_kernel_of(problem, index, largest), place, engine.real_dtype))
-            for index, couplings in free
+            KernelShape(
+                shape.couplings,
+                padded_multiplier(
+                    _kernel_of(problem, shape.interaction, largest),
+                    place,
+                    engine.real_dtype,
+                    shape.windows,
+                    grid.spacings,
+                ),
+            )
+            for shape in free
         ]
         terms.append(FreeSpaceTerm(shapes, engine))
     return terms

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.model.markers.window import Window
+from hpcmix.model.markers.windows import windows_of
 from hpcmix.problem.schema import Problem
 
 NEGLIGIBLE = 1e-14
@@ -59,15 +61,31 @@ class Channels:
         return len(self.inward)
 
 
-def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
-    """The shapes of the kernels with this boundary: for each the number of an interaction that has it, and the
-    symmetric matrix of factors between all species, the scaling's included."""
-    shapes: dict[Hashable, tuple[int, np.ndarray]] = {}
+@dataclass(frozen=True)
+class PairShape:
+    """Kernels that differ by a factor only.
+
+    interaction  the number of one that has this shape.
+    couplings    the symmetric matrix of factors between all species, the scaling's included.
+    windows      of the classical members that every pair of them has (model/markers/multipliers.py).
+    """
+
+    interaction: int
+    couplings: np.ndarray
+    windows: tuple[Window, ...]
+
+
+def shapes_of(problem: Problem, boundary: str) -> list[PairShape]:
+    """The shapes of the kernels with this boundary."""
+    shapes: dict[Hashable, PairShape] = {}
+    windows = windows_of(problem)
     for index, entry in enumerate(problem.interaction):
         if entry.kernel_boundary != boundary:
             continue
-        _, couplings = shapes.setdefault(entry.shape(problem), (index, np.zeros((len(problem.species),) * 2)))
         a, b = problem.pair(entry.between)
+        met = tuple(sorted((window for window in (windows[a], windows[b]) if window), key=lambda one: one.width))
+        none = np.zeros((len(problem.species),) * 2)
+        couplings = shapes.setdefault((entry.shape(problem), met), PairShape(index, none, met)).couplings
         couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
         couplings[b, a] = couplings[a, b]
     return list(shapes.values())
@@ -75,7 +93,7 @@ def shapes_of(problem: Problem, boundary: str) -> list[tuple[int, np.ndarray]]:
 
 def channels_through(problem: Problem, boundary: str) -> Channels:
     """The channels of all kernels with this boundary."""
-    return channels_of([couplings for _, couplings in shapes_of(problem, boundary)], len(problem.species))
+    return channels_of([shape.couplings for shape in shapes_of(problem, boundary)], len(problem.species))
 
 
 def channels_of(couplings: Sequence[np.ndarray], species: int) -> Channels:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import operator
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,29 @@ class ExpressionError(ValueError):
 
 Number = np.float64 | np.ndarray
 """What an expression or a part of it comes to."""
+
+Part = TypeVar("Part")
+Result = TypeVar("Result", covariant=True)
+
+
+class Reader(Protocol[Part, Result]):
+    """What the parts of an expression are made into; `function` computes the value of a part from those it is made
+    of."""
+
+    def constant(self, value: np.float64) -> Part:
+        """A number."""
+
+    def variable(self, name: str, value: np.ndarray) -> Part:
+        """A variable."""
+
+    def operation(self, symbol: type[ast.AST], function: Callable[..., Any], parts: Sequence[Part]) -> Part:
+        """An operator or a comparison."""
+
+    def call(self, name: str, function: Callable[..., Any], parts: Sequence[Part]) -> Part:
+        """A function by its name."""
+
+    def result(self, part: Part) -> Result:
+        """Of the whole."""
 
 
 def _erf(x: Number) -> Any:
@@ -61,6 +84,12 @@ _CONSTANTS = {"pi": np.float64(np.pi), "e": np.float64(np.e)}
 
 _NOT_SMOOTH = frozenset({"abs", "floor", "sign", "heaviside", "where", "min", "max"})
 
+
+def _counted(comparison: Callable[[Number, Number], Any]) -> Callable[[Number, Number], Number]:
+    """A comparison that counts 1 or 0."""
+    return lambda left, right: np.asarray(comparison(left, right), dtype=np.float64)[()]
+
+
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -69,12 +98,12 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Pow: operator.pow,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.Lt: _counted(operator.lt),
+    ast.LtE: _counted(operator.le),
+    ast.Gt: _counted(operator.gt),
+    ast.GtE: _counted(operator.ge),
+    ast.Eq: _counted(operator.eq),
+    ast.NotEq: _counted(operator.ne),
 }
 
 _LONGEST_TEXT = 2000
@@ -103,12 +132,17 @@ class Expression:
         division by zero) the result is not finite; the caller judges. Raises ValueError if a variable that occurs is
         not given.
         """
+        return self.walk(_VALUES, **values)
+
+    def walk(self, reader: Reader[Any, Result], **values: float | np.ndarray) -> Result:
+        """What a reader makes of the expression for values of its variables, part by part from the innermost outwards.
+        Raises as :meth:`evaluate`."""
         missing = sorted(self.variables_used - set(values))
         if missing:
             raise ValueError(f'the expression "{self.text}" needs a value for {", ".join(missing)}')
         variables = {name: np.asarray(values[name], dtype=np.float64) for name in self.variables_used}
         with np.errstate(all="ignore"):
-            return np.asarray(_value(self._tree, variables), dtype=np.float64)[()]
+            return reader.result(_read(self._tree, variables, reader))
 
     def jumps_or_bends(self, variable: str) -> bool:
         """Whether something that a variable is in may jump or bend: a comparison, or a function that is not smooth."""
@@ -185,7 +219,7 @@ class _Checker:
         used = self._visit(node)
         if not used and not isinstance(node, ast.Name):
             with np.errstate(all="ignore"):
-                if not np.isfinite(_value(node, {})):
+                if not np.isfinite(_read(node, {}, _VALUES)):
                     raise _fail(node, "this part is a constant without a finite value")
         return used
 
@@ -257,26 +291,55 @@ class _Checker:
         return self._all(node.args)
 
 
-def _value(node: ast.expr, variables: dict[str, np.ndarray]) -> Any:
-    """The value of a checked tree."""
+def _read(node: ast.expr, variables: Mapping[str, np.ndarray], reader: Reader[Part, Any]) -> Part:
+    """What a checked tree comes to for a reader."""
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         try:
-            return np.float64(node.value)
+            return reader.constant(np.float64(node.value))
         except OverflowError:
-            return np.float64(np.inf)
+            return reader.constant(np.float64(np.inf))
     if isinstance(node, ast.Name):
-        return variables[node.id] if node.id in variables else _CONSTANTS[node.id]
-    if isinstance(node, ast.BinOp):
-        return _OPERATORS[type(node.op)](_value(node.left, variables), _value(node.right, variables))
-    if isinstance(node, ast.UnaryOp):
-        return _OPERATORS[type(node.op)](_value(node.operand, variables))
-    if isinstance(node, ast.Compare):
-        result = _OPERATORS[type(node.ops[0])](_value(node.left, variables), _value(node.comparators[0], variables))
-        return np.asarray(result, dtype=np.float64)[()]
+        if node.id in variables:
+            return reader.variable(node.id, variables[node.id])
+        return reader.constant(_CONSTANTS[node.id])
     if isinstance(node, ast.Call):
-        function = _FUNCTIONS[_called(node)][0]
-        return function(*(_value(argument, variables) for argument in node.args))
+        name = _called(node)
+        return reader.call(name, _FUNCTIONS[name][0], [_read(part, variables, reader) for part in node.args])
+    if isinstance(node, ast.BinOp):
+        return _operation(type(node.op), [node.left, node.right], variables, reader)
+    if isinstance(node, ast.UnaryOp):
+        return _operation(type(node.op), [node.operand], variables, reader)
+    if isinstance(node, ast.Compare):
+        return _operation(type(node.ops[0]), [node.left, node.comparators[0]], variables, reader)
     raise TypeError(f"{type(node).__name__} has passed the check and has no value")
+
+
+def _operation(
+    symbol: type[ast.AST], parts: Sequence[ast.expr], variables: Mapping[str, np.ndarray], reader: Reader[Part, Any]
+) -> Part:
+    return reader.operation(symbol, _OPERATORS[symbol], [_read(part, variables, reader) for part in parts])
+
+
+class _Values:
+    """Reads a tree for its value."""
+
+    def constant(self, value: np.float64) -> Number:
+        return value
+
+    def variable(self, name: str, value: np.ndarray) -> Number:
+        return value
+
+    def operation(self, symbol: type[ast.AST], function: Callable[..., Any], parts: Sequence[Number]) -> Number:
+        return function(*parts)
+
+    def call(self, name: str, function: Callable[..., Any], parts: Sequence[Number]) -> Number:
+        return function(*parts)
+
+    def result(self, part: Number) -> Number:
+        return np.asarray(part, dtype=np.float64)[()]
+
+
+_VALUES = _Values()
 
 
 def _called(node: ast.Call) -> str:

@@ -206,8 +206,8 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
     if free.count:
         tilted = {
             number
-            for number, (index, _) in enumerate(shapes_of(problem, "free"))
-            if not problem.interaction[index].even_along_axes
+            for number, shape in enumerate(shapes_of(problem, "free"))
+            if not problem.interaction[shape.interaction].even_along_axes
         }
         sizes = [4.0 if any(shape in tilted for _, shape in blend) else 1.0 for blend in free.multipliers]
         second = decomposition.pencil_grid[1]
