@@ -15,8 +15,12 @@ scheme it enters the error with the fourth power of the step: SRKN6b keeps its o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,29 @@ class Splitting:
     def largest_drift(self) -> float:
         """Largest part of a step that one drift covers: what the stability limit of the step refers to."""
         return max(abs(a) for a in self.drifts)
+
+    @cached_property
+    def largest_oscillation(self) -> float:
+        """The omega tau up to which steps of a harmonic oscillator stay bounded.
+
+        In units with p / (m omega) for p a kick is p -= b theta x and a drift x += a theta p, theta = omega tau. The
+        step is a matrix of determinant one whose trace is 2 q(theta^2), q a polynomial; its powers are bounded where
+        |q| < 1, and the limit is the first theta beyond which |q| > 1. For all but the shortest schemes that is near
+        pi, where two steps make a period.
+        """
+        one, zero = np.polynomial.Polynomial([1.0]), np.polynomial.Polynomial([0.0])
+        theta = np.polynomial.Polynomial([0.0, 1.0])
+        (xx, xp), (px, pp) = (one, zero), (zero, one)
+        for kick, drift in zip(self.kicks, (*self.drifts, 0.0), strict=True):
+            px, pp = px - xx * theta * kick, pp - xp * theta * kick
+            xx, xp = xx + px * theta * drift, xp + pp * theta * drift
+        half_trace = np.polynomial.Polynomial(((xx + pp) * 0.5).coef[::2])
+        roots = np.concatenate([(half_trace - 1.0).roots(), (half_trace + 1.0).roots()])
+        crossings = sorted(float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > 1e-6)
+        for here, there in pairwise([*crossings, 2.0 * crossings[-1]]):
+            if abs(half_trace(0.5 * (here + there))) > 1.0:
+                return math.sqrt(here)
+        raise ValueError("a polynomial is unbounded")
 
     @cached_property
     def drift_ends(self) -> tuple[float, ...]:

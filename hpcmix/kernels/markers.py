@@ -29,9 +29,7 @@ from hpcmix.kernels.twins import loops as reference
 from hpcmix.kernels.twins import markers as reference_markers
 
 TILE = reference_markers.TILE
-"""Cells along each axis that :func:`sort_by_tiles` sorts together."""
-LARGEST_DEPOSIT = 2.0**51
-"""Of one marker in one cell, in units of the fixed point."""
+LARGEST_DEPOSIT = reference_markers.LARGEST_DEPOSIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ def spread_fixed(
         position: (markers, d).
         weight: (markers,).
         geometry: of the patch.
-        scale: units of the fixed point in one: scale w_i prod phi must not be larger than 2^51.
+        scale: units of the fixed point in one: |scale w_i| must not be larger than 2^51.
         patch: int64 of d dimensions. Sums are not looked at: whether they pass 2^63 is the caller's to know.
     """
     _check_markers(position, geometry)
@@ -132,7 +130,7 @@ def gather_kick_drift(
         rest_mass: T = sqrt(m^2 + p^2) in place of that, velocity p / sqrt(m^2 + p^2).
 
     Returns:
-        The largest |drift dT/dp| along each axis, (d,).
+        The largest |drift dT/dp| along each axis, (d,); NaN where one is none.
     """
     _check_markers(position, geometry, written=True)
     _check_doubles("momentum", momentum, position.shape, written=True)
@@ -142,7 +140,8 @@ def gather_kick_drift(
         _check_doubles("force_gradient", force_gradient, position.shape, written=False)
     if not mass > 0.0 or (rest_mass is not None and not rest_mass > 0.0):
         raise ValueError(f"masses must be positive, not {mass}, {rest_mass}")
-    return _implementation().gather_kick_drift(
+    largest = np.zeros(geometry.dimensions)
+    _implementation().gather_kick_drift(
         position,
         momentum,
         *_numbers(geometry),
@@ -152,7 +151,9 @@ def gather_kick_drift(
         float(drift),
         float(mass),
         0.0 if rest_mass is None else float(rest_mass),
+        largest,
     )
+    return largest
 
 
 def sort_by_tiles(
@@ -171,11 +172,10 @@ def sort_by_tiles(
     _check_doubles("weight", weight, (len(position),), written=True)
     if index.dtype != np.int64 or index.shape != (len(position),) or not index.flags.c_contiguous:
         raise ValueError("index must be contiguous int64, one for each marker")
-    lengths, points, start, table = _numbers(geometry)
     shape = np.array(extents, np.int64)
-    if shape.shape != points.shape:
-        raise ValueError("extents must have an entry for each axis")
-    _implementation().sort_by_tiles(position, momentum, weight, index, lengths, points, start, len(table), shape)
+    if shape.shape != (geometry.dimensions,) or np.any(shape < 0):
+        raise ValueError("extents must have an entry, not below zero, for each axis")
+    _implementation().sort_by_tiles(position, momentum, weight, index, *_numbers(geometry), shape)
 
 
 def _numbers(geometry: MarkerGeometry) -> tuple[NDArray, NDArray, NDArray, NDArray]:

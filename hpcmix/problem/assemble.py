@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hpcmix.problem.checks.across import cross_checks, largest_fixed_step
+from hpcmix.problem.checks.across import cross_checks
 from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.checks.step_limits import largest_fixed_step
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
 from hpcmix.problem.mistakes.hints.keys import place_of
 from hpcmix.problem.reading.availability import unavailable_key

@@ -25,7 +25,8 @@ def apply_overrides(
     """A copy of the tables with the overrides in place, the option text of each path they set, and complaints.
 
     Keys are dotted, with list indices from zero, and species also by name. The value is TOML; text that is no TOML
-    value stands for itself. Tables and arrays of tables that are missing on the way are begun.
+    value stands for itself. Tables and arrays of tables that are missing on the way are begun. A species that an option
+    makes classical becomes the limit of what the file says (:func:`_take_limits`).
     """
     tables = copy.deepcopy(tables)
     options: dict[KeyPath, str] = {}
@@ -45,7 +46,23 @@ def apply_overrides(
             complaints.append(Complaint(option, None, key.strip(), error.message, error.suggestion))
         else:
             options[setting.path] = option
+    _take_limits(tables, options)
     return tables, options, complaints
+
+
+def _take_limits(tables: dict[str, Any], options: dict[KeyPath, str]) -> None:
+    """Of a species of the file that an option makes classical, the number of its orbitals becomes that of its
+    particles: there is no option that takes a key away. What else has no limit, a vector potential or noise, is
+    refused as it is in a file."""
+    for path, option in list(options.items()):
+        match path:
+            case ("species", int(index), "kind") if tables["species"][index].get("kind") == "classical":
+                table = tables["species"][index]
+                if "orbitals" in table:
+                    number = table.pop("orbitals")
+                    if "particles" not in table:
+                        table["particles"] = number
+                        options[*path[:2], "particles"] = options.pop((*path[:2], "orbitals"), option)
 
 
 class _NoSuchPlace(Exception):

@@ -28,7 +28,7 @@ from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.parallel.transforms.trial import choose_exchange, without_shared_memory
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
-from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import ScheduleSection

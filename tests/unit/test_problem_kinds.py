@@ -27,12 +27,12 @@ from hpcmix.problem.checks.coupling import check_couplings
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import expected_warnings
+from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
-from hpcmix.problem.checks.well_posedness import semirelativistic_condition
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.mistakes.hints.annotations import models_of

@@ -5,7 +5,7 @@ import math
 import pytest
 from physics.systems import contact, coulomb, dipolar, problem_text, species, yukawa
 
-from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.load import parse_problem
 
 LIMIT = 4.0 / math.pi

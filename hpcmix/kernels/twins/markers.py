@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 STENCIL_POINTS_TOGETHER = 2**20
 """Of a chunk of markers: arrays of 8 MiB."""
+LARGEST_DEPOSIT = 2.0**51
+"""Of one marker, in units of the fixed point: what the compiled rounding is exact for."""
 TILE = 8
 """Cells along each axis that are sorted together."""
 
@@ -69,7 +71,7 @@ class Stencils:
         return result
 
 
-OUTSIDE = "a marker's window reaches beyond the patch"
+OUTSIDE = "a marker's window reaches beyond the patch, or its deposit beyond 2^51"
 
 
 def spread_fixed(
@@ -86,7 +88,10 @@ def spread_fixed(
     cells = patch.reshape(-1)
     for chunk in _chunks(len(position), len(table) ** patch.ndim):
         stencils = Stencils.of(position[chunk], lengths, points, start, table, np.array(patch.shape))
-        factors = [(scale * weight[chunk])[:, np.newaxis] * stencils.values[0], *stencils.values[1:]]
+        amount = scale * weight[chunk]
+        if not np.all(np.abs(amount) <= LARGEST_DEPOSIT):
+            raise ValueError(OUTSIDE)
+        factors = [amount[:, np.newaxis] * stencils.values[0], *stencils.values[1:]]
         np.add.at(cells, stencils.flat, np.rint(stencils.product(factors)).astype(np.int64))
 
 
@@ -146,21 +151,26 @@ def gather_kick_drift(
     drift: float,
     mass: float,
     rest_mass: float,
-) -> NDArray[np.float64]:
+    largest: NDArray,
+) -> None:
     """As :func:`hpcmix.kernels.markers.gather_kick_drift`."""
     gradient = np.zeros_like(momentum)
     if field is not None:
         gather(position, lengths, points, start, table, field, gradient)
     if force_gradient is not None:
         gradient += force_gradient
-    return kick_drift(position, momentum, lengths, gradient, kick, drift, mass, rest_mass)
+    largest[...] = kick_drift(position, momentum, lengths, gradient, kick, drift, mass, rest_mass)
 
 
 def wrap(position: NDArray, lengths: NDArray) -> None:
     """Positions taken back into [-L/2, L/2), in place."""
-    position -= np.floor((position + 0.5 * lengths) / lengths) * lengths
-    # rounding may have left exactly L/2, which is -L/2
-    position -= np.where(position >= 0.5 * lengths, lengths, 0.0)
+    half = np.broadcast_to(0.5 * lengths, position.shape)
+    beyond = ~((position >= -half) & (position < half))
+    half, length, x = half[beyond], np.broadcast_to(lengths, position.shape)[beyond], position[beyond]
+    # rounding may be one length off, and leave exactly L/2
+    x -= np.floor((x + half) / length) * length
+    x = np.where(x < -half, x + length, x)
+    position[beyond] = np.where(x >= half, -half, x)
 
 
 def sort_by_tiles(
@@ -171,13 +181,14 @@ def sort_by_tiles(
     lengths: NDArray,
     points: NDArray,
     start: NDArray,
-    width: int,
-    shape: NDArray,
+    table: NDArray,
+    extents: NDArray,
 ) -> None:
     """As :func:`hpcmix.kernels.markers.sort_by_tiles`."""
     cell, _ = cells_and_fractions(position, lengths, points)
-    tiles = ((cell - start - width // 2) % points) // TILE
-    order = np.argsort(_flat(tiles, -(-shape // TILE)), kind="stable")
+    counts = np.maximum(1, -(-extents // TILE))
+    tiles = np.minimum((cell - start - len(table) // 2) % points // TILE, counts - 1)
+    order = np.argsort(_flat(tiles, counts), kind="stable")
     for array in (position, momentum, weight, index):
         array[...] = array[order]
 

@@ -17,10 +17,13 @@ from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
 from hpcmix.problem.checks.grid import check_on_grid
 from hpcmix.problem.checks.kernel_costs import check_cost
-from hpcmix.problem.checks.magnitudes import check_magnitudes, largest_kinetic_energy
+from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
+from hpcmix.problem.checks.markers.consistency import check_classical
+from hpcmix.problem.checks.markers.speeds import check_speeds
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
+from hpcmix.problem.checks.step_limits import check_step
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
@@ -28,11 +31,9 @@ from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.coupling import coupled_groups
 from hpcmix.problem.sections.excitations import check_excitations
 from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
-from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.scaling import scaling_checks
-from hpcmix.problem.sections.species.species import Condensate
 from hpcmix.problem.times.adaptive import smallest_tolerance
-from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
+from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.units import Units
 from hpcmix.splittings import INTEGRATORS
@@ -45,6 +46,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from check_functionals(parts.functional, _names(parts))
     yield from check_many_body(parts)
     yield from check_fluctuations(parts)
+    yield from check_classical(parts)
     if parts.units is None:
         return  # quantities with a unit have no value then
     if parts.units.given:
@@ -71,6 +73,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
         yield from check_bodies(parts)
+        yield from check_speeds(parts, grid, hbar)
     if grid is not None:
         for index, species in parts.species.items():
             for path, message in check_on_grid(species, grid, hbar):
@@ -92,7 +95,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         yield from _check_tolerance(parts, time)
         if grid is not None:
             yield from _check_factors(parts, time)
-            yield from _check_step(parts, time, grid, hbar)
+            yield from check_step(parts, time, grid, hbar)
 
 
 def _names(parts: Parts) -> list[str]:
@@ -171,6 +174,8 @@ def _check_groups(parts: Parts) -> Iterator[Finding]:
     groups = parts.parallel.orbital_groups if parts.parallel is not None else "auto"
     if groups == "auto" or not parts.complete or parts.fluctuations is not None:
         return  # of fluctuations it is the pairs that are dealt
+    if not all(species.has_orbitals for species in parts.species.values()):
+        return  # any number of groups can share markers
     orbitals = sum(species.number_of_orbitals for species in parts.species.values())
     if groups > orbitals:
         message = (
@@ -195,7 +200,7 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
             yield place, f"names {' and '.join(entry.between)} a second time", None
         seen.add(pair)
     sought = [species for species in parts.species.values() if species.initial.is_ground_state]
-    sets = [species.name for species in sought if not isinstance(species, Condensate)]
+    sets = [species.name for species in sought if species.statistics == "fermions"]
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
@@ -245,8 +250,11 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
-    for name in ("observables", "snapshots", "checkpoints") if output is not None and time.adaptive is None else ():
-        interval = getattr(output, name).interval
+    if output is None or time.adaptive is not None:
+        return
+    for name in ("observables", "snapshots", "checkpoints", "markers"):
+        section = getattr(output, name)
+        interval = None if section is None else section.interval
         # an interval of exactly one step may come out a rounding below it
         if interval is not None and interval < time.step_size * (1 - 1e-12):
             message = f"is smaller than the step: {interval:.6g} < {time.step_size:.6g} in code units"
@@ -289,56 +297,6 @@ def _check_tolerance(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
             f"errors of this size; {time.integrator} needs at least {_rounded_up(least)}"
         )
         yield ("time", "step", "tolerance"), message, None
-
-
-def largest_fixed_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> float | None:
-    """The step beyond which the splitting resonates, or None where any step is right.
-
-    In one drift of length tau the fastest mode of the grid turns by tau T_max/hbar, ``T_max = sum over axes of hbar^2
-    (pi/h)^2 / (2m)``, or what sqrt(m^2 + p^2) - m is there. Beyond pi that mode is aliased in time: potentials and
-    mean field, which act only between the drifts, can no longer tell it from a slow one, and couple the two resonantly,
-    so that energy drifts away however smooth the state. With no potential and no interaction at all the drift is exact
-    and any step is right; an expanding frame brings a potential of its own.
-    """
-    acted_on = any(entries(parts.tables, key) for key in ("interaction", "functional")) or grid.frame.map.expanding
-    acted_on = acted_on or any(entry.get("potential") for entry in entries(parts.tables, "species"))
-    if not time.check_step or not acted_on or not parts.species:
-        return None
-    wave_number_squared = sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    fastest = (
-        max(largest_kinetic_energy(species, hbar**2 * wave_number_squared) for species in parts.species.values()) / hbar
-    )
-    return math.pi / (time.splitting.largest_drift * fastest)
-
-
-def _check_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> Iterator[Finding]:
-    """Refuse a step at which the splitting resonates. An adaptive step consists of two."""
-    largest = largest_fixed_step(parts, time, grid, hbar)
-    if largest is None:
-        return
-    given: float | None = time.step_size
-    keys: KeyPath = ("time", "step")
-    if time.adaptive is not None:
-        given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
-        if time.end / largest > MOST_STEPS:
-            yield ("time", "final"), f"takes more than {time.end / largest:.2g} steps, too many to count", None
-    if given is not None and given > largest:
-        second = None if parts.units is None else parts.units.time_si
-        seconds = "" if second is None else f" ({_rounded_down(largest * second)} s)"
-        message = (
-            f"{given:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
-            f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "
-            f"units{seconds}; time.check_step = false switches this check off"
-        )
-        yield keys, message, None
-
-
-def _rounded_down(value: float) -> str:
-    """Three digits of a positive number that do not exceed it, so that the number can be used as it is printed."""
-    if value < 1e-300:
-        return "0"
-    digit = 10.0 ** (math.floor(math.log10(value)) - 2)
-    return f"{math.floor(value / digit) * digit:.3g}"
 
 
 def _rounded_up(value: float) -> str:

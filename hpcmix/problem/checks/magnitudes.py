@@ -51,7 +51,8 @@ class Meeting:
 
     path, what       the entry of the file that makes it, and what it is.
     species          the index of the species.
-    energy, kinetic  the two, in code units.
+    energy, kinetic  the two, in code units; markers, whose momenta are no modes of the grid, have no largest kinetic
+                     energy: infinite.
     """
 
     path: KeyPath
@@ -83,13 +84,17 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
     largest = LARGEST_VALUES[precision]
     cell, box = math.prod(grid.spacings), math.prod(grid.lengths)
     square = hbar**2 * sum((math.pi / spacing) * (math.pi / spacing) for spacing in grid.spacings)
-    kinetic = {index: largest_kinetic_energy(species, square) for index, species in parts.species.items()}
+    kinetic = {
+        index: largest_kinetic_energy(species, square) if species.has_orbitals else math.inf
+        for index, species in parts.species.items()
+    }
     for (index, entry), weight in zip(parts.species.items(), factors.weights, strict=True):
-        for name, value in (("density", weight / cell), ("mean density", weight / box)):
-            if weight > 0.0 and not 1.0 / largest <= value <= largest:
+        number = entry.at_a_point(weight)
+        for name, value in (("density", number / cell), ("mean density", number / box)):
+            if number > 0.0 and not 1.0 / largest <= value <= largest:
                 message = f'the {name} of "{entry.name}" would be {value:.3g} in this box, beyond what {precision} '
                 yield ("species", index, "particles"), f"{message}precision computes with; check particles and lengths"
-        if not 1.0 / largest <= kinetic[index] <= largest:
+        if entry.has_orbitals and not 1.0 / largest <= kinetic[index] <= largest:
             message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
             yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
     step = 0.0 if parts.time is None else hbar / parts.time.step_size
@@ -98,7 +103,10 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
         other, what = meeting.kinetic, "the largest kinetic energy"
         if step > other and not parts.species[meeting.species].initial.is_ground_state:
             other, what = step, "hbar over the step"
-        if meeting.energy > min(largest, LARGEST_QUOTIENT * other):
+        if math.isinf(other) and meeting.energy > largest:
+            message = f"{meeting.what} reaches {meeting.energy:.3g} in this box, beyond what {precision} precision "
+            yield meeting.path, f"{message}computes with; check this number, masses, particles and lengths"
+        elif meeting.energy > min(largest, LARGEST_QUOTIENT * other):
             yield (
                 meeting.path,
                 f"{meeting.what} reaches {meeting.energy:.3g} on this grid, and {what} is {other:.3g} (code units): "
@@ -156,7 +164,7 @@ def _meetings(
         key, strength = entry.strength_at_a_point(constants, grid)
         factor = factors.kernel_factor(places.index(first), places.index(second))
         for here, there in ((first, second), (second, first)):
-            energy = abs(strength * factor) * factors.weights[places.index(there)]
+            energy = abs(strength * factor) * parts.species[there].at_a_point(factors.weights[places.index(there)])
             what = f'the mean field of "{parts.species[there].name}" at one point'
             yield Meeting(("interaction", index, *key), what, here, energy, kinetic[here])
             for number, changed in enumerate(kernel_factors):

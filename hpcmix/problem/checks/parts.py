@@ -17,6 +17,7 @@ from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
+from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units
@@ -46,6 +47,11 @@ class Parts:
     many_body: ManyBody | None = None
     fluctuations: FluctuationsSection | None = None
     excitations: ExcitationsSection | None = None
+
+    @property
+    def classical(self) -> dict[int, Classical]:
+        """The species that markers carry."""
+        return {index: species for index, species in self.species.items() if isinstance(species, Classical)}
 
     @property
     def switching_times(self) -> list[float]:

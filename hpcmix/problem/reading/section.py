@@ -3,9 +3,10 @@ blames."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -36,6 +37,9 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    foreign_keys: ClassVar[Mapping[str, str]] = {}
+    """Keys of like tables that this one has not, each with the sentence that says why and what to do."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

@@ -29,7 +29,8 @@ class Scaling(Section):
     bose-fermi-micro    N = M bosons, masses 1/2, hbar = 1, all kernels times lambda = 1/N (Cardenas, Miller and
                         Pavlovic (2.18); their (2.19) needs the mass 1/2 where they print 2). With `bosons` another N.
     bose-fermi-macro    hbar = M^(-1/d), boson mass hbar, fermion mass 1, N = M^(1 + 1/d) bosons, all kernels times
-                        lambda = 1/N (the same, (2.20)).
+                        lambda = 1/N (the same, (2.20)). A classical species with M particles stands for its fermions:
+                        trajectories and wave functions are those of (2.22) whatever M is, energies M times them.
     """
 
     kind: Literal["fractions", "geometric-mean", "bose-fermi-micro", "bose-fermi-macro"]
@@ -146,8 +147,9 @@ class BoseFermiRule(ScalingRule):
         """The numbers for so many fermions."""
 
     def numbers_of(self, species: Sequence[Species], dimensions: int) -> BoseFermiNumbers:
-        """The same for the fermions there are, all spin states together."""
-        return self.numbers(float(sum(each.particles for each in species if each.statistics == "fermions")), dimensions)
+        """The same for the fermions there are, all spin states together, and for those that a classical species is
+        the limit of."""
+        return self.numbers(float(sum(each.particles for each in species if each.statistics != "bosons")), dimensions)
 
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
         numbers = self.numbers_of(species, dimensions)
@@ -161,6 +163,7 @@ class BoseFermiRule(ScalingRule):
         return {
             "bosons": {"mass": numbers.boson_mass, "particles": numbers.bosons},
             "fermions": {"mass": numbers.fermion_mass},
+            "classical": {"mass": numbers.fermion_mass},
         }[species.statistics]
 
 
@@ -219,6 +222,9 @@ def scaling_checks(
         for (index, entry), weight in zip(species.items(), weights, strict=True):
             if not 0.0 < weight < math.inf:
                 yield ("species", index, "particles"), "is beyond what the scaling can compare with the other species"
+            if not entry.has_orbitals:
+                sentence = f'"{scaling.kind}" weighs condensates, and a classical species has its weight in its markers'
+                yield ("species", index, "kind"), f"the scaling {sentence}; use bose-fermi-macro or none"
             if entry.statistics == "fermions":
                 sentence = f'"{scaling.kind}" weighs condensates, and a fermion orbital holds one particle'
                 yield ("species", index, "kind"), f"the scaling {sentence}; use a bose-fermi scaling or none"
@@ -230,7 +236,7 @@ def scaling_checks(
         )
         return
     statistics = [each.statistics for each in species.values()]
-    if "fermions" not in statistics:
+    if not {"fermions", "classical"} & set(statistics):
         yield ("scaling", "kind"), f'"{scaling.kind}" counts fermions and there are none; add a species of that kind'
         return
     condensates = statistics.count("bosons")

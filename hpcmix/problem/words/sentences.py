@@ -12,7 +12,7 @@ from hpcmix.problem.mistakes.errors import Complaint, closest
 from hpcmix.problem.mistakes.hints.annotations import kinds_of, literals_of, models_of
 from hpcmix.problem.mistakes.hints.keys import place_of
 from hpcmix.problem.reading.availability import unavailable_key, unavailable_value
-from hpcmix.problem.reading.section import TABLE, VALUE, Context
+from hpcmix.problem.reading.section import TABLE, VALUE, Context, Section
 from hpcmix.problem.reading.source import KeyPath, Source
 from hpcmix.problem.reading.values import described
 from hpcmix.problem.schema import Problem
@@ -134,6 +134,8 @@ def _unknown_key(place: _Place) -> tuple[str, str | None]:
     if sentence:
         return sentence, None
     key, known = place.name.rpartition(".")[2], place.keys
+    if place.owner is not None and issubclass(place.owner, Section) and key in place.owner.foreign_keys:
+        return place.owner.foreign_keys[key], None
     elsewhere = place_of(key, Problem, place.siblings)
     suggestion = None if elsewhere else closest(key, known)
     if suggestion:
@@ -145,6 +147,10 @@ _MEANT = {("species.kinetic", "relativistic"): "semirelativistic"}
 """Words whose meaning is nearer to another word than their spelling: here "nonrelativistic" is spelt more alike."""
 
 
+_ELSEWHERE = {("species.initial.kind", "thomas-fermi"): '"thomas-fermi" is "ground-state" for a classical species'}
+"""Words that are known in like tables and have another name where they are none of those available."""
+
+
 def _unknown_value(name: str, word: Any, available: list[str]) -> tuple[str, str | None]:
     """The sentence about a word that is none of those available, and a suggestion."""
     listing = f" (available: {', '.join(available)})"
@@ -153,5 +159,7 @@ def _unknown_value(name: str, word: Any, available: list[str]) -> tuple[str, str
     sentence = unavailable_value(name, word, available)
     if sentence:
         return sentence, None
+    if (name, word) in _ELSEWHERE:
+        return _ELSEWHERE[name, word], None
     suggestion = _MEANT.get((name, word.lower())) or closest(word, available)
     return f"unknown {name.rpartition('.')[2]} {described(word)}{'' if suggestion else listing}", suggestion

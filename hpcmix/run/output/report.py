@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from hpcmix.io.checkpoints.checkpoint import digest_of
 from hpcmix.io.documents.summary import write_summary
 from hpcmix.parallel.process.together import together
-from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.output.checkpoints import Checkpoints

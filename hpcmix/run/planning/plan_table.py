@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
-from hpcmix.problem.checks.well_posedness import semirelativistic_condition
+from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.run.planning.plan import Plan, make_plan

@@ -7,3 +7,4 @@ void bind_transforms(nanobind::module_& module);
 void bind_coupled_transforms(nanobind::module_& module);
 void bind_configurations(nanobind::module_& module);
 void bind_tangent(nanobind::module_& module);
+void bind_markers(nanobind::module_& module);

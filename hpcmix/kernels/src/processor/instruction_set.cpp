@@ -11,17 +11,20 @@ extern const Passes passes_baseline;
 extern const ConfigurationPasses configuration_passes_baseline;
 extern const PairPass pair_pass_baseline;
 extern const TangentPasses tangent_passes_baseline;
+extern const MarkerPasses marker_passes_baseline;
 #ifdef HPCMIX_X86_VARIANTS
 extern const Loops loops_avx2;
 extern const Passes passes_avx2;
 extern const ConfigurationPasses configuration_passes_avx2;
 extern const PairPass pair_pass_avx2;
 extern const TangentPasses tangent_passes_avx2;
+extern const MarkerPasses marker_passes_avx2;
 extern const Loops loops_avx512;
 extern const Passes passes_avx512;
 extern const ConfigurationPasses configuration_passes_avx512;
 extern const PairPass pair_pass_avx512;
 extern const TangentPasses tangent_passes_avx512;
+extern const MarkerPasses marker_passes_avx512;
 #endif
 
 namespace {
@@ -115,6 +118,20 @@ const TangentPasses& active_tangent_passes()
     }
 #endif
     return tangent_passes_baseline;
+}
+
+const MarkerPasses& active_marker_passes()
+{
+#ifdef HPCMIX_X86_VARIANTS
+    const Loops* loops = active();
+    if (loops == &loops_avx512) {
+        return marker_passes_avx512;
+    }
+    if (loops == &loops_avx2) {
+        return marker_passes_avx2;
+    }
+#endif
+    return marker_passes_baseline;
 }
 
 void select_loops(std::string_view instruction_set)

@@ -12,6 +12,7 @@ class Request:
 
     word          in the file; ``hpcmix/observe/observables`` has a module of that name, with _ for -.
     dimensions    the fewest that it has a meaning in.
+    of_orbitals   whether it is measured of wave functions only, and not of markers.
     of_sets       whether it is measured of sets of orbitals only.
     in_frame      whether it can be measured where the frame has expanded: there no grid resolves the phase that wave
                   functions have in the laboratory.
@@ -22,6 +23,7 @@ class Request:
 
     word: str
     dimensions: int = 1
+    of_orbitals: bool = True
     of_sets: bool = False
     in_frame: bool = False
     from_start: bool = False

@@ -52,6 +52,11 @@ class ContactInteraction(InteractionSection):
         """See :class:`InteractionSection`: two would be one with the sum of their couplings."""
         return False
 
+    @property
+    def moves_markers(self) -> bool:
+        """See :class:`InteractionSection`: the gradient of a delta function."""
+        return False
+
     def round_about(self, axis: int) -> bool:
         return True
 

@@ -81,6 +81,11 @@ class DipolarInteraction(KernelInteraction):
         """See :class:`InteractionSection`: of dipoles along an axis."""
         return sum(map(bool, self.direction)) == 1
 
+    @property
+    def moves_markers(self) -> bool:
+        """See :class:`InteractionSection`: 1/r^3 and a delta function."""
+        return False
+
     def round_about(self, axis: int) -> bool:
         """See :class:`InteractionSection`: about the dipoles."""
         return all(component == 0.0 for other, component in enumerate(self.direction) if other != axis)

@@ -90,6 +90,11 @@ class ScatteringInteraction(InteractionSection):
     def even_along_axes(self) -> bool:
         return True
 
+    @property
+    def moves_markers(self) -> bool:
+        """See :class:`InteractionSection`; the limit is a contact interaction."""
+        return not self.limit
+
     def round_about(self, axis: int) -> bool:
         return True
 

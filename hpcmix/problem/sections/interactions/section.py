@@ -76,6 +76,12 @@ class InteractionSection(Section):
     def several_of_a_pair(self) -> bool:
         """Whether a pair may have several of this kind, as long as they differ."""
 
+    @property
+    @abstractmethod
+    def moves_markers(self) -> bool:
+        """Whether it has a force that the markers of a classical species can follow: one that is finite between
+        points but for a pole that the grid cuts off."""
+
     @abstractmethod
     def round_about(self, axis: int) -> bool:
         """Whether the kernel is the same after any turn about an axis."""
@@ -173,6 +179,10 @@ class KernelInteraction(InteractionSection):
 
 class RadialInteraction(KernelInteraction):
     """A kernel that is a function of the distance alone."""
+
+    @property
+    def moves_markers(self) -> bool:
+        return True
 
     def round_about(self, axis: int) -> bool:
         return True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import integer, is_number, number_in_range, real, whole_number
-from hpcmix.problem.sections.species.distributions import Distribution, GroundStateDistribution
+from hpcmix.problem.sections.species.distributions import OF_WAVE_FUNCTIONS, Distribution, GroundStateDistribution
 from hpcmix.problem.sections.species.section import SpeciesSection, Statistics
 
 MOST_MARKERS = 10**12
@@ -55,6 +55,11 @@ def _required(value: Any) -> Any:
     return value
 
 
+def _no_vector_potential(value: Any) -> None:
+    if value is not None:
+        raise wrong("acts on wave functions in this version, and a classical species has none; leave it out")
+
+
 class Classical(SpeciesSection):
     """A density f(x, p) in phase space that obeys the Vlasov equation ``d/dt f + dT/dp.grad_x f - grad(U + sum_b G_ab *
     rho_b).grad_p f = 0``, rho = integral f dp: the semi-classical limit of fermions. It has no wave functions;
@@ -63,9 +68,15 @@ class Classical(SpeciesSection):
     kind: Literal["classical"]
     particles: Annotated[float, real(above=0), BeforeValidator(_required)] = Field(None, validate_default=True)
     markers: Annotated[MarkersSection, BeforeValidator(_number_or_table)] = Field(default_factory=MarkersSection)
+    """What carries the density; 262 144 unless given."""
+    vector_potential: Annotated[None, PlainValidator(_no_vector_potential)] = None
     initial: Distribution = Field({"kind": "ground-state"}, validate_default=True)
 
     has_orbitals: ClassVar[bool] = False
+    foreign_keys: ClassVar[Mapping[str, str]] = {
+        "orbitals": 'belongs to kind = "fermions"; a classical species has no wave functions: give particles, the '
+        "integral of its density, in its place"
+    }
 
     @property
     def number_of_orbitals(self) -> int:
@@ -81,6 +92,10 @@ class Classical(SpeciesSection):
         """Its particles, which its markers carry."""
         return self.particles
 
+    def at_a_point(self, weight: float) -> float:
+        """All its particles."""
+        return self.particles
+
     @property
     def statistics(self) -> Statistics:
         """Neither."""
@@ -94,7 +109,7 @@ class Classical(SpeciesSection):
     def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
         """The kind of an initial state of which only options are given."""
         initial = table.get("initial")
-        options = GroundStateDistribution.model_fields.keys() - {"kind"}
+        options = (GroundStateDistribution.model_fields.keys() | OF_WAVE_FUNCTIONS) - {"kind"}
         if isinstance(initial, dict) and initial.keys() <= options:
             return table | {"initial": {"kind": "ground-state"} | initial}
         return table

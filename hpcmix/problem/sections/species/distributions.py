@@ -6,7 +6,8 @@ particles of the species: ``integral f dx dp = particles``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -19,21 +20,49 @@ from hpcmix.problem.sections.species.state import Finding, StateSection
 from hpcmix.problem.units.dimensions import ENERGY
 from hpcmix.problem.units.expressions import Expression
 
+_TAIL = 8.0
+"""Rms widths of a Gaussian beyond which there is 1e-15 of it."""
+
+OF_WAVE_FUNCTIONS = {
+    "numbers": "counts quanta of a wave function, and a classical species has none; leave it out",
+    "noise": "is added to wave functions; of a classical species another markers.seed is another sample of the same f",
+    "modes": "displace a wave function, and a classical species has none; leave it out",
+    "start": "is a first guess of wave functions; a classical ground state is found without one, leave it out",
+    "seed": "is of the noise on wave functions; that of the markers is markers.seed",
+    "amplitude": 'is of a wave function; a classical species has value = "...", a function of x and px',
+    "phase": "is of a wave function; of a classical species say the momenta in value",
+    "dataset": "is of a wave function; markers are found in their file by openPMD's names, leave it out",
+}
+"""Keys of a quantum species' ``initial`` that have no limit."""
+
 
 class DistributionSection(StateSection):
-    """What every f(x, p) answers.
-
-    made_in_the_potential  whether the potentials and mean fields of time 0- are part of it, so that something must
-                           hold the cloud.
-    """
+    """What every f(x, p) answers."""
 
     made_in_the_potential: ClassVar[bool] = False
+    """Whether the potentials and mean fields of time 0- are part of it."""
+
+    foreign_keys: ClassVar[Mapping[str, str]] = OF_WAVE_FUNCTIONS
+
+    def largest_momenta(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """The largest |p| along each axis that a marker may begin with, as far as the file tells; zero where only a
+        search or values tell. Of tails it is eight of their rms, beyond which there is 1e-15 of them."""
+        return (0.0,) * grid.dimensions
 
 
 class ShiftedDistribution(DistributionSection):
     """f(x, p - momentum)."""
 
     momentum: Momentum = Field(0.0, validate_default=True)
+
+    def largest_momenta(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """See :class:`DistributionSection`."""
+        own = self.momentum_extents(particles, mass, hbar, grid)
+        return tuple(extent + abs(shift) for extent, shift in zip(own, self.momentum, strict=True))
+
+    def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """The same without the shift."""
+        return (0.0,) * grid.dimensions
 
 
 class OscillatorDistribution(ShiftedDistribution):
@@ -46,6 +75,12 @@ class OscillatorDistribution(ShiftedDistribution):
 
     finite_everywhere: ClassVar[bool] = True
 
+    def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """The radius of the ball."""
+        d = grid.dimensions
+        level = hbar * (particles * math.factorial(d) * math.prod(self.frequency)) ** (1.0 / d)
+        return (math.sqrt(2.0 * mass * level),) * d
+
 
 class PlaneWavesDistribution(ShiftedDistribution):
     """Uniform in the box, momenta in the Fermi sphere of radius ``p_F = 2 pi hbar (N / (V v_d))^(1/d)``, v_d the volume
@@ -54,6 +89,12 @@ class PlaneWavesDistribution(ShiftedDistribution):
     kind: Literal["plane-waves"]
 
     finite_everywhere: ClassVar[bool] = True
+
+    def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """The Fermi momentum."""
+        d = grid.dimensions
+        ball = math.pi ** (0.5 * d) / math.gamma(0.5 * d + 1.0)
+        return (2.0 * math.pi * hbar * (particles / (math.prod(grid.lengths) * ball)) ** (1.0 / d),) * d
 
 
 class GroundStateDistribution(ShiftedDistribution):
@@ -90,6 +131,14 @@ class GaussianDistribution(ShiftedDistribution):
             raise wrong("contradicts momentum_width; give one of the two", key="temperature")
         return self
 
+    def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """Eight of the rms."""
+        if self.momentum_width is not None:
+            return tuple(_TAIL * width for width in self.momentum_width)
+        if self.temperature is not None:
+            return (_TAIL * math.sqrt(mass * self.temperature),) * grid.dimensions
+        return tuple(_TAIL * hbar / (math.sqrt(2.0) * width) for width in self.width)
+
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """See :class:`~hpcmix.problem.sections.species.state.StateSection`: marker positions are points, so no width
         is too narrow; one that fills the box is."""
@@ -111,6 +160,10 @@ class ThermalDistribution(ShiftedDistribution):
     fills_the_trap: ClassVar[bool] = True
     made_in_the_potential: ClassVar[bool] = True
 
+    def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """Eight of the rms of Boltzmann's distribution."""
+        return (_TAIL * math.sqrt(mass * self.temperature),) * grid.dimensions
+
 
 class ExpressionDistribution(ShiftedDistribution):
     """``f ~ value(x, y, z, px, py, pz)`` in the box and where every ``|p_i| <= momentum_extent_i``; code units."""
@@ -118,6 +171,10 @@ class ExpressionDistribution(ShiftedDistribution):
     kind: Literal["expression"]
     value: Annotated[Expression, expression(momentum=True)]
     momentum_extent: Momenta
+
+    def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """As given."""
+        return self.momentum_extent
 
 
 class FileDistribution(DistributionSection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -33,6 +34,14 @@ class PotentialSection(Switching):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         """The largest |U| in the box that reaches from -corner to corner, as far as the file tells; zero where its
         values are looked at when they are made (model/potentials/external.py)."""
+
+    @abstractmethod
+    def curvature(self, mass: float, axis: int) -> float:
+        """The largest d^2U/dx^2 along an axis, as far as the file tells; zero where only values tell."""
+
+    def without_gradient(self) -> Iterator[Finding]:
+        """What of it has no gradient that markers could follow."""
+        return iter(())
 
     proportional_to_mass: ClassVar[bool]
     """Whether species of different masses have different potentials of one entry."""
@@ -72,6 +81,9 @@ class HarmonicPotential(PotentialSection):
         """Where it has a frequency."""
         return self.frequency[axis] > 0.0
 
+    def curvature(self, mass: float, axis: int) -> float:
+        return mass * self.frequency[axis] ** 2
+
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         sides = zip(self.frequency, self.centre, corner, strict=True)
         return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
@@ -94,6 +106,10 @@ class LatticePotential(PotentialSection):
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
     shapes_clouds: ClassVar[bool] = False
+
+    def curvature(self, mass: float, axis: int) -> float:
+        """In the middle of a well."""
+        return 2.0 * abs(self.depth[axis]) * (math.pi / self.period[axis]) ** 2
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return sum(map(abs, self.depth))
@@ -135,6 +151,19 @@ class BoxPotential(PotentialSection):
         """Where its walls stand in the grid's box."""
         return self.height > 0.0 and self.lengths[axis] < lengths[axis]
 
+    def curvature(self, mass: float, axis: int) -> float:
+        """Of the walls: of tanh(d/edge)/2 it is 2/(3 sqrt(3)) edge^-2 at most."""
+        return 2.0 / 27.0**0.5 * abs(self.height) / self.edge**2 if self.edge > 0.0 else 0.0
+
+    def without_gradient(self) -> Iterator[Finding]:
+        """A wall that is a step."""
+        if self.edge == 0.0:
+            message = (
+                "must be positive for a classical species: markers follow the gradient of a wall, and a step has none "
+                "but at one point; give the wall a width that a step of time does not pass over"
+            )
+            yield ("edge",), message
+
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return abs(self.height)
 
@@ -156,6 +185,11 @@ class GaussianPotential(PotentialSection):
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
     shapes_clouds: ClassVar[bool] = True
+
+    def curvature(self, mass: float, axis: int) -> float:
+        """At the bottom of a well; beside a barrier, sqrt(3) widths from its top."""
+        curvature = -self.height if self.height < 0.0 else 2.0 * math.exp(-1.5) * self.height
+        return curvature / self.width[axis] ** 2
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return abs(self.height)
@@ -197,6 +231,9 @@ class ExpressionPotential(PotentialSection):
         others = tuple(other for other in range(len(places)) if other != axis)
         return np.min(np.broadcast_to(values, shape), axis=others)
 
+    def curvature(self, mass: float, axis: int) -> float:
+        return 0.0
+
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return 0.0
 
@@ -211,6 +248,9 @@ class FilePotential(PotentialSection):
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = True
     shapes_clouds: ClassVar[bool] = True
+
+    def curvature(self, mass: float, axis: int) -> float:
+        return 0.0
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return 0.0

@@ -84,6 +84,10 @@ class SpeciesSection(Section):
     def integral(self, weight: float) -> float:
         """The integral of its density, where `weight` is the nu that the scaling gives it."""
 
+    @abstractmethod
+    def at_a_point(self, weight: float) -> float:
+        """The most of its density's integral that may be at one point."""
+
     @property
     @abstractmethod
     def statistics(self) -> Statistics:

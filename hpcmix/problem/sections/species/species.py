@@ -33,6 +33,10 @@ class QuantumSection(SpeciesSection):
         """nu M, the orbitals being orthonormal."""
         return weight * self.number_of_orbitals
 
+    def at_a_point(self, weight: float) -> float:
+        """nu: of orthogonal orbitals at most one is at a point."""
+        return weight
+
     @classmethod
     def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
         """The kind of an initial state of which only options are given; the dataset that holds this species in a
