@@ -46,6 +46,7 @@ class DivisionRequest:
     points       of the grid.
     orbitals     number of orbitals of every species.
     pairs        number of pairs of fluctuations, 0 where there are none: they are what the groups then share.
+    markers      of all classical species: groups share them beside the orbitals.
     groups, pencil_grid
                  as asked for, None to choose.
     groups_give_way, pencil_grid_gives_way
@@ -60,11 +61,12 @@ class DivisionRequest:
     groups_give_way: bool = True
     pencil_grid_gives_way: bool = True
     pairs: int = 0
+    markers: int = 0
 
     @property
     def shares(self) -> int:
         """How many things there are to be dealt to groups."""
-        return self.pairs or sum(self.orbitals)
+        return self.pairs or max(sum(self.orbitals), self.markers)
 
 
 def divide(
@@ -98,7 +100,7 @@ def divide(
         grid = choose_pencil_grid(points, ranks // replicas, pencil_grid)
         return Division(1, Decomposition(points, grid), tuple(notes), replicas)
     groups = choose_groups(
-        request.orbitals, points, ranks, groups, pencil_grid, node_ranks, memory_per_rank, real_bytes
+        request.orbitals, points, ranks, groups, pencil_grid, node_ranks, memory_per_rank, real_bytes, request.markers
     )
     return Division(
         groups, Decomposition(points, choose_pencil_grid(points, ranks // groups, pencil_grid)), tuple(notes)

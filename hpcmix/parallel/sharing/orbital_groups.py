@@ -90,6 +90,7 @@ def choose_groups(
     node_ranks: int | None = None,
     memory_per_rank: float = math.inf,
     real_bytes: int = 8,
+    markers: int = 0,
 ) -> int:
     """The number of orbital groups for `ranks` ranks: the one asked for, else the quickest that fits into memory.
 
@@ -97,6 +98,8 @@ def choose_groups(
     pencil_grid      asked for, or None; it fixes the number of groups where that is not asked for.
     node_ranks       ranks of one node (None: all of them).
     memory_per_rank  bytes; where nothing fits, the choice that needs least.
+    markers          of classical species, which groups deal out as well: as many as there are may be asked for. Unasked
+                     they are shared by the boxes of one group, which need no sum over groups.
     The same arguments give the same choice: measured costs are constants (:class:`Cost`), so that two runs of one job
     are divided alike. Raises :class:`ProblemError` when the ranks cannot be divided as asked.
     """
@@ -108,7 +111,7 @@ def choose_groups(
                 f"{counted(ranks, 'rank')} cannot be divided into {asked} groups of equal size; "
                 f'use a divisor of {ranks}, or orbital_groups = "auto"',
             )
-        if asked > total:
+        if asked > max(total, markers):
             raise ProblemError.of(
                 "parallel.orbital_groups",
                 f"{asked} groups cannot share {counted(total, 'orbital')}: every group needs at least one; "
@@ -118,9 +121,9 @@ def choose_groups(
     limit = largest_split(points)
     if pencil_grid is not None:
         size = pencil_grid[0] * pencil_grid[1]
-        return ranks // size if ranks % size == 0 and ranks // size <= total else 1
-    if all(number == 1 for number in orbitals):
-        return 1  # condensates alone: their kicks are fused over the species, which groups would prevent
+        return ranks // size if ranks % size == 0 and ranks // size <= max(total, markers) else 1
+    if all(number <= 1 for number in orbitals):
+        return 1  # condensates and markers alone: their kicks are fused over the species, which groups would prevent
     candidates: list[tuple[bool, float, int]] = []
     for groups in range(1, min(ranks, total) + 1):
         size = ranks // groups

@@ -84,6 +84,11 @@ class Classical(SpeciesSection):
         return 0
 
     @property
+    def number_of_markers(self) -> int:
+        """N."""
+        return self.markers.number
+
+    @property
     def weight(self) -> float:
         """One: the particles are in the weights of the markers."""
         return 1.0

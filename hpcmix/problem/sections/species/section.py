@@ -71,6 +71,11 @@ class SpeciesSection(Section):
         """M, the number of its wave functions."""
 
     @property
+    def number_of_markers(self) -> int:
+        """How many markers carry it: none where it has wave functions."""
+        return 0
+
+    @property
     def is_set(self) -> bool:
         """Whether it has more than one wave function."""
         return self.number_of_orbitals > 1

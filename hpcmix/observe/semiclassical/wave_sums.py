@@ -1,0 +1,49 @@
+"""Sums of plane waves over points that lie anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ducc0
+import numpy as np
+
+from hpcmix.parallel.transforms.transform import thread_count
+
+TOLERANCE = 1e-11
+"""Of sums on a lattice, relative to the sum of the strengths' moduli: distances down to 1e-8 keep three digits."""
+
+TOGETHER = 1 << 15
+"""Points whose waves are made at a time: their arrays stay in cache."""
+
+
+def lattice_sums(places: Sequence[np.ndarray], strengths: np.ndarray, spacing: float, reach: int) -> np.ndarray:
+    """sum_i s_i exp(-i k.y_i) for all k on the lattice k_a = spacing * (-reach .. reach), up to :data:`TOLERANCE`.
+
+    places  y, an array (points,) for each of one to three axes; strengths: s, complex, (points,). Local.
+    """
+    modes = np.zeros((2 * reach + 1,) * len(places), np.complex128)
+    if len(strengths):
+        ducc0.nufft.nu2u(
+            points=np.ascontiguousarray(strengths, np.complex128),
+            coord=np.stack([spacing * place for place in places], axis=1),
+            forward=True,
+            epsilon=TOLERANCE,
+            nthreads=thread_count(),
+            out=modes,
+        )
+    return modes
+
+
+def wave_sum_with_slope(places: np.ndarray, strengths: np.ndarray, wave: np.ndarray) -> np.ndarray:
+    """sum_i s_i exp(-i k.y_i), then its gradient over k, 1 + axes complex numbers, for one k.
+
+    places  y, (points, axes); strengths: s, (points,). Local.
+    """
+    total = np.zeros(1 + len(wave), np.complex128)
+    for first in range(0, len(strengths), TOGETHER):
+        some = slice(first, first + TOGETHER)
+        angles = places[some] @ wave
+        terms = strengths[some] * (np.cos(angles) - 1j * np.sin(angles))
+        total[0] += np.sum(terms)
+        total[1:] += -1j * (terms @ places[some])
+    return total
