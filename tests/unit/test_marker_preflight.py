@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from hpcmix.model.markers.pair_errors import marked_pairs, unresolved_kernels
 from hpcmix.model.markers.window import Window, pair_error
+from hpcmix.model.terms.marked_pairs import marked_pairs, unresolved_kernels
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning.preflight import preflight

@@ -18,9 +18,9 @@ from hpcmix.initial.markers.samplers import classical_species, sampler_of
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity, require_repulsion
 from hpcmix.initial.written.closed_form import ZERO, closed_form, read_set, require_oscillator_set
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
-from hpcmix.model.markers.pair_errors import require_grid_for_markers
 from hpcmix.model.potentials.external import ExternalPotential, make_term
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
+from hpcmix.model.terms.marked_pairs import require_grid_for_markers
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.load import load_problem
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
