@@ -50,7 +50,7 @@ kind = "classical"
 mass = 1.0
 particles = 1.0
 markers = {markers}
-initial = {{ kind = "plane-waves" }}
+initial = {{ kind = "gaussian", width = 2.5 }}
 
 [[interaction]]
 between = ["gas", "gas"]
@@ -70,7 +70,7 @@ observables = {{ every = 1000 }}
 
 
 def problem_text(points: int, markers: int, step: float = 0.001, final: float = 1.0) -> str:
-    """Markers at rest everywhere in the box: momenta of the Fermi sea of one particle."""
+    """A wide cloud, so that there are forces to be compared."""
     return FILE.format(points=points, markers=markers, step=step, final=final, strength=STRENGTH, range=RANGE)
 
 
