@@ -128,42 +128,6 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
     return field
 
 
-def _with_ground_states(
-    problem: Problem, mixture: Mixture, dressing: Dressing, arrays: list[np.ndarray | None], talk: Talk
-) -> tuple[GroundState, list[np.ndarray]]:
-    """Fill the missing arrays with the ground state of the potentials and couplings of time 0-. Of coupled species the
-    norm is the part of the group's particles."""
-    guesses = Guesses(problem, mixture, dressing, arrays, talk.say)
-    dressed = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
-    # a rest mass does not change the states: residuals are relative to what is left of the energies without it
-    searched = dressed.counted_from_rest()
-    if any(
-        index not in guesses.held and not species.kinetic.diagonal for index, species in enumerate(searched.species)
-    ):
-        talk.say(
-            "ground state: where a rotation or a vector potential makes vortices the search takes hundreds to "
-            f"thousands of iterations (at most {problem.ground_state.max_iterations} now)"
-            + (", and what it comes to is kept" if talk.keeper is not None else "")
-            + "; states with other vortices may be lower: ground_state.starts"
-        )
-    result, fields = lowest_of_starts(searched, guesses, problem.ground_state, talk)
-    for name, levels in (result.levels or {}).items():
-        if levels.gap == 0.0:
-            talk.say(
-                f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
-                "highest filled one; the ground state is not unique, and its density has less symmetry than H"
-            )
-    if not searched.has_sets:
-        fields = [orbitals.astype(np.complex128, copy=False) for orbitals in fields]
-    for index in dressing.members:
-        fields[index] = fields[index] * np.exp(1j * dressing.phases[index])
-    result = result.counted_with(dressing.at_rest, searched)
-    if result.starts:
-        energies = ", ".join("not converged" if start is None else f"{start:.12g}" for start in result.starts)
-        talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")
-    return result, fields
-
-
 def _tell_populations(
     problem: Problem,
     mixture: Mixture,
@@ -182,12 +146,6 @@ def _tell_populations(
         f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} "
         "(dressed = false in their [[coupling]] keeps the particles given)"
     )
-
-
-def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:
-    """By pairs of species, lower index first, what the kernels are multiplied by while the ground state is looked
-    for."""
-    return {problem.pair(entry.between): entry.factor for entry in problem.ground_state.kernel_factors}
 
 
 def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial: InitialSection, index: int) -> None:

@@ -20,7 +20,7 @@ from hpcmix.model.mixture import Mixture
 from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.unwrapping import SMALL
-from hpcmix.observe.observables.always.resolution import shares_at_faces
+from hpcmix.model.concentration import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.process.mpi import MPI

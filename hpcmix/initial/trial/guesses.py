@@ -16,7 +16,7 @@ from hpcmix.initial.orbitals.sets import (
     normalise_set,
     orthonormalise_set,
 )
-from hpcmix.initial.tilt import tilt
+from hpcmix.initial.trial.tilt import tilt
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.trial.thomas_fermi import start_of_minimisation
 from hpcmix.initial.written import wave_functions

@@ -25,7 +25,7 @@ from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.ranks import division_request
 from hpcmix.observe.measures.modes import measure_modes
 from hpcmix.observe.measures.unwrapping import SMALL
-from hpcmix.observe.observables.always.resolution import shares_at_faces
+from hpcmix.model.concentration import shares_at_faces
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
