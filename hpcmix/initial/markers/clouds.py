@@ -10,7 +10,7 @@ import numpy as np
 from hpcmix.initial.markers.closed_forms import written_down
 from hpcmix.initial.markers.expressions import ExpressionSampler
 from hpcmix.initial.markers.openpmd_file import OpenPMDFile
-from hpcmix.initial.markers.setting import Sample, Setting
+from hpcmix.initial.markers.setting import Sample, Setting, laws_of
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.markers.arrays import pieces
@@ -41,9 +41,7 @@ def classical_species(problem: Problem, index: int) -> Classical:
 
 def setting_of(problem: Problem, mixture: Mixture, index: int) -> Setting:
     """What the markers of a species are sampled with."""
-    species, laws = classical_species(problem, index), mixture.species[index].markers
-    if laws is None:
-        raise TypeError(f'"{species.name}" has no markers')
+    species, laws = classical_species(problem, index), laws_of(mixture, index)
     return Setting(
         where=f"species.{species.name}.initial",
         particles=mixture.species[index].particles,

@@ -1,7 +1,7 @@
 """Mean fields that make the densities which make them: a fixed point, with Anderson's mixing.
 
-Fields F are mapped to g(F), the mean fields of what lives in F. With r = g(F) - F and the differences dF, dr of the last
-fields (Anderson, J. ACM 12 (1965) 547)
+Fields F are mapped to g(F), the mean fields of what lives in F. With r = g(F) - F and the differences dF, dr of the
+last fields (Anderson, J. ACM 12 (1965) 547)
 
     F -> F + b r - sum_j c_j (dF_j + b dr_j),     c = argmin |r - sum_j c_j dr_j|,
 
@@ -46,7 +46,8 @@ class SelfConsistency:
     def run(self, fields: Fields, tolerance: float, most: int, alive: Callable[[], None]) -> Fields:
         """The fixed point that is found from `fields`, to a residual of `tolerance`, in `most` iterations in all. The
         gases are filled by what is returned. Raises :class:`NotConverged`. Collective."""
-        step, best, best_residual = 1.0, fields, math.inf
+        step, best_residual = 1.0, math.inf
+        best = (fields, fields)
         past: list[tuple[Fields, Fields]] = []
         before: tuple[Fields, Fields] | None = None
         while True:
@@ -70,15 +71,19 @@ class SelfConsistency:
                         "attraction too strong? A temperature or a trap may hold the cloud"
                     )
                 past.clear()
-                before, fields = None, _moved(best, best_change, step)
+                before, fields = None, _moved(*best, step)
                 continue
             if self.residual < best_residual:
-                best, best_change, best_residual = fields, change, self.residual
+                best, best_residual = (fields, change), self.residual
             if before is not None:
                 past.append((_difference(fields, before[0]), _difference(change, before[1])))
                 del past[:-HISTORY]
             before = (fields, change)
             fields = self._mixed(fields, change, past, step)
+
+    def distance(self, left: Fields, right: Fields) -> float:
+        """How far two sets of fields are from each other, as residuals are. Collective."""
+        return self._norm(_difference(left, right))
 
     @property
     def _names(self) -> str:

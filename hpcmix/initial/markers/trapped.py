@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.initial.markers.local_gas import LocalGas
-from hpcmix.initial.markers.setting import Setting
+from hpcmix.initial.markers.setting import Setting, laws_of
 from hpcmix.initial.markers.sub_points import SubPoints
 from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.markers.model import MarkerModel
@@ -33,6 +33,7 @@ class TrappedGas:
     the particles.
 
     index    of the species.
+    momentum what every particle has beside its own.
     level    mu, less the rest energy, as of the last :meth:`fill`.
     spread   mean over the density of what moves the particles, an energy: what errors of W are small beside.
     density  rho^S on this rank's block, as of the last :meth:`fill`.
@@ -42,7 +43,7 @@ class TrappedGas:
     index: int
     setting: Setting
     gas: LocalGas
-    laws: MarkerModel
+    momentum: tuple[float, ...]
     points: SubPoints
     external: list[np.ndarray]
     level: float = 0.0
@@ -51,16 +52,27 @@ class TrappedGas:
     table: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @classmethod
-    def of(cls, mixture: Mixture, index: int, setting: Setting, gas: LocalGas, laws: MarkerModel) -> TrappedGas:
+    def of(
+        cls, mixture: Mixture, index: int, setting: Setting, gas: LocalGas, momentum: tuple[float, ...]
+    ) -> TrappedGas:
         """With U on all points. Raises :class:`~hpcmix.model.potentials.external.NotFinite` on every rank where it is
         not finite. Collective over the world."""
-        points, instant = SubPoints(mixture, laws.window), Instant.before_start()
+        laws, instant = laws_of(mixture, index), Instant.before_start()
+        points = SubPoints(mixture, laws.window)
         with together(mixture.communicators.world):
             shape = mixture.grid.position_shape
-            external = [
-                laws.potential(points.positions(shift), instant).reshape(shape) for shift in points.shifts
-            ]
-        return cls(index, setting, gas, laws, points, external)
+            external = [laws.potential(points.positions(shift), instant).reshape(shape) for shift in points.shifts]
+        return cls(index, setting, gas, momentum, points, external)
+
+    @property
+    def laws(self) -> MarkerModel:
+        """Of the species' markers."""
+        return laws_of(self.points.mixture, self.index)
+
+    @property
+    def name(self) -> str:
+        """Of the species."""
+        return self.points.mixture.species[self.index].name
 
     def fill(self, mean_field: np.ndarray) -> None:
         """Take the density in the mean field W^S of the species. Collective over the group."""
