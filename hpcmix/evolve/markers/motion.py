@@ -19,8 +19,8 @@ from hpcmix.parallel.process.together import together
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 
-MARKERS_IN_A_CALL = 1 << 16
-"""Markers whose external forces are held at a time: three megabytes at most."""
+MARKERS_IN_A_CALL = 1 << 14
+"""Markers whose external forces are held at a time, beside their coordinates in a second-level cache."""
 
 
 class MarkerFlows:
