@@ -7,9 +7,9 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.initial.markers.closed_forms import written_down
-from hpcmix.initial.markers.expressions import ExpressionSampler
-from hpcmix.initial.markers.openpmd_file import OpenPMDFile
+from hpcmix.initial.markers.given.closed_forms import written_down
+from hpcmix.initial.markers.given.expressions import ExpressionSampler
+from hpcmix.initial.markers.given.openpmd_file import OpenPMDFile
 from hpcmix.initial.markers.setting import Sample, Setting, laws_of
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.communicators import Communicators

@@ -1,8 +1,8 @@
 """The classical species at time zero: those that are given, and gases in mean fields that they and the ground states of
 other species make together.
 
-What a gas in the fields F of :mod:`hpcmix.initial.markers.consistency` does to the others is its density; with it held
-the wave functions that are looked for go to their ground state; the mean fields of all are the next F.
+What a gas in given fields (gases/consistency.py) does to the others is its density; with it held the wave functions that
+are looked for go to their ground state; the mean fields of all are the next fields.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 
 from hpcmix.initial.descent.ground_state import FilledGas, GroundState
 from hpcmix.initial.markers.clouds import classical_species, given_cloud, setting_of
-from hpcmix.initial.markers.consistency import SelfConsistency
 from hpcmix.initial.markers.energies import marker_energies, stand_in_energies
-from hpcmix.initial.markers.gases import gas_of
+from hpcmix.initial.markers.gases.consistency import SelfConsistency
+from hpcmix.initial.markers.gases.kinds import gas_of
+from hpcmix.initial.markers.gases.surroundings import Arrays, Surroundings
+from hpcmix.initial.markers.gases.trapped import TrappedGas
+from hpcmix.initial.markers.gases.trapped_cloud import trapped_cloud
 from hpcmix.initial.markers.stand_ins import density_of, root_of
-from hpcmix.initial.markers.surroundings import Arrays, Surroundings
-from hpcmix.initial.markers.trapped import TrappedGas
-from hpcmix.initial.markers.trapped_cloud import trapped_cloud
 from hpcmix.initial.search import OrbitalSearch, ground_state_factors
 from hpcmix.initial.starts import Talk
 from hpcmix.model.mixture import Mixture

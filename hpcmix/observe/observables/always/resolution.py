@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpcmix.model.concentration import shares_at_faces
+from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.averages import averages
 from hpcmix.observe.measures.moments import per_particle

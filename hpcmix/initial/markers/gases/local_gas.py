@@ -14,8 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from hpcmix.initial.markers.balls import ball_volume, isotropic, radial_part, unit_ball
-from hpcmix.initial.markers.radial import Radial
+from hpcmix.initial.markers.points.balls import ball_volume, isotropic, radial_part, unit_ball
+from hpcmix.initial.markers.points.radial import Radial
 from hpcmix.model.kinetic.free import KineticEnergy
 
 DEEP, HIGH = 30.0, 42.0

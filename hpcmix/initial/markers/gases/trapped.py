@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hpcmix.initial.descent.ground_state import NotConverged
-from hpcmix.initial.markers.local_gas import LocalGas
+from hpcmix.initial.markers.gases.local_gas import LocalGas
+from hpcmix.initial.markers.gases.sub_points import SubPoints
 from hpcmix.initial.markers.setting import Setting, laws_of
-from hpcmix.initial.markers.sub_points import SubPoints
 from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.markers.model import MarkerModel
 from hpcmix.model.mixture import Mixture

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hpcmix.initial.descent.ground_state import NotConverged
-from hpcmix.initial.markers.trapped import TrappedGas
+from hpcmix.initial.markers.gases.trapped import TrappedGas
 from hpcmix.parallel.communicators import Communicators
 
 HISTORY = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from hpcmix.initial.markers.local_gas import BoltzmannGas, DegenerateGas, FermiDiracGas, LocalGas, ThermalGas
+from hpcmix.initial.markers.gases.local_gas import BoltzmannGas, DegenerateGas, FermiDiracGas, LocalGas, ThermalGas
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.problem.sections.species.distributions import GroundStateDistribution, ThermalDistribution
 

@@ -20,9 +20,8 @@ from hpcmix.model.markers.window import Window
 from hpcmix.model.mixture import Mixture
 
 REFINEMENT = {1: 64, 2: 4, 3: 2}
-"""q by the number of axes: of a cloud of 20 points across the integral is right to 1e-6 in one dimension
-and 1e-5 in others, and the search takes as many
-transforms as it does in one dimension and not many times the memory of fields."""
+"""q by the number of axes: the integral of a cloud of 20 points across is right to 1e-6 in one dimension and 1e-5 in
+two and three, with not many times the memory of fields."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpcmix.initial.markers.clouds import arrive, normalise_weights
-from hpcmix.initial.markers.tables import PlaceTable, spread_out
-from hpcmix.initial.markers.trapped import TrappedGas
+from hpcmix.initial.markers.gases.trapped import TrappedGas
+from hpcmix.initial.markers.points.tables import PlaceTable, spread_out
 from hpcmix.kernels.markers import values_at
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.together import together

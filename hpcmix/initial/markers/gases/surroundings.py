@@ -10,9 +10,9 @@ import numpy as np
 
 from hpcmix.initial.descent.ground_state import GroundState
 from hpcmix.initial.descent.landscape import Landscape
-from hpcmix.initial.markers.consistency import Fields
+from hpcmix.initial.markers.gases.consistency import Fields
+from hpcmix.initial.markers.gases.trapped import TrappedGas
 from hpcmix.initial.markers.stand_ins import root_of, whole_density
-from hpcmix.initial.markers.trapped import TrappedGas
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.search import OrbitalSearch
 from hpcmix.model.mixture import Mixture
