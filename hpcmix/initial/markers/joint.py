@@ -1,8 +1,8 @@
 """The classical species at time zero: those that are given, and gases in mean fields that they and the ground states of
 other species make together.
 
-What a gas in given fields (gases/consistency.py) does to the others is its density; with it held the wave functions that
-are looked for go to their ground state; the mean fields of all are the next fields.
+What a gas in given fields (gases/consistency.py) does to the others is its density; with it held the wave functions
+that are looked for go to their ground state; the mean fields of all are the next fields.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import replace
 import numpy as np
 
 from hpcmix.initial.descent.ground_state import FilledGas, GroundState
-from hpcmix.initial.markers.clouds import classical_species, given_cloud, setting_of
+from hpcmix.initial.markers.clouds import given_cloud
 from hpcmix.initial.markers.energies import marker_energies, stand_in_energies
 from hpcmix.initial.markers.gases.consistency import SelfConsistency
 from hpcmix.initial.markers.gases.kinds import gas_of
 from hpcmix.initial.markers.gases.surroundings import Arrays, Surroundings
 from hpcmix.initial.markers.gases.trapped import TrappedGas
 from hpcmix.initial.markers.gases.trapped_cloud import trapped_cloud
+from hpcmix.initial.markers.samplers import classical_species, setting_of
 from hpcmix.initial.markers.stand_ins import density_of, root_of
 from hpcmix.initial.search import OrbitalSearch, ground_state_factors
 from hpcmix.initial.starts import Talk
@@ -48,7 +49,7 @@ class Gases:
         self._densities: dict[int, np.ndarray] = {}
         for index in problem.classical:
             initial = classical_species(problem, index).initial
-            setting = setting_of(problem, mixture, index)
+            setting = setting_of(problem, index)
             if isinstance(initial, ShiftedDistribution) and initial.made_in_the_potential:
                 gas = gas_of(initial, setting.kinetic, setting.dimensions)
                 self.sought.append(TrappedGas.of(mixture, index, setting, gas, initial.momentum))

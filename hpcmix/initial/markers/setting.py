@@ -8,8 +8,6 @@ import numpy as np
 
 from hpcmix.initial.markers.points.sobol import ScrambledSobol
 from hpcmix.model.kinetic.free import KineticEnergy
-from hpcmix.model.markers.model import MarkerModel
-from hpcmix.model.mixture import Mixture
 
 
 @dataclass(frozen=True)
@@ -65,11 +63,3 @@ class Sample:
     position: np.ndarray
     momentum: np.ndarray
     weight: np.ndarray
-
-
-def laws_of(mixture: Mixture, index: int) -> MarkerModel:
-    """The laws of the markers of a species that is known to have some. Raises TypeError for any other."""
-    laws = mixture.species[index].markers
-    if laws is None:
-        raise TypeError(f'"{mixture.species[index].name}" has no markers')
-    return laws

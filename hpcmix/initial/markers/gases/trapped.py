@@ -11,7 +11,7 @@ import numpy as np
 from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.initial.markers.gases.local_gas import LocalGas
 from hpcmix.initial.markers.gases.sub_points import SubPoints
-from hpcmix.initial.markers.setting import Setting, laws_of
+from hpcmix.initial.markers.setting import Setting
 from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.markers.model import MarkerModel
 from hpcmix.model.mixture import Mixture
@@ -134,3 +134,11 @@ class TrappedGas:
                 f"largest, and may be {LARGEST_AT_FACES:g}; add a potential (with until = 0.0 where it is to be let "
                 'go), use a larger box, or kind = "plane-waves" for a uniform gas',
             )
+
+
+def laws_of(mixture: Mixture, index: int) -> MarkerModel:
+    """The laws of the markers of a species that is known to have some. Raises TypeError for any other."""
+    laws = mixture.species[index].markers
+    if laws is None:
+        raise TypeError(f'"{mixture.species[index].name}" has no markers')
+    return laws
