@@ -73,7 +73,7 @@ def kick_and_drift(
     geometry, largest = layout.geometry, np.zeros(markers.dimensions)
     # an expression may have no gradient where one rank has a marker: the others learn of it here
     may_fail = laws.forces.may_fail
-    with engine.timers.phase("markers"), together(engine.communicators.world) if may_fail else nullcontext():
+    with engine.timers.phase("gather"), together(engine.communicators.world) if may_fail else nullcontext():
         for first in range(0, markers.count, MARKERS_IN_A_CALL):
             rows = slice(first, first + MARKERS_IN_A_CALL)
             position = markers.position[rows]
