@@ -68,6 +68,7 @@ def kick_and_drift(
               drift is not zero.
     """
     layout, markers = cloud.layout, cloud.markers
+    layout.settle(markers)
     patch = None if felt is None else layout.patch_of(markers, felt)
     geometry, largest = layout.geometry, np.zeros(markers.dimensions)
     # an expression may have no gradient where one rank has a marker: the others learn of it here
