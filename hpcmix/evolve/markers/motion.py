@@ -48,6 +48,7 @@ def completed_momenta(
 ) -> np.ndarray:
     """The momenta of the markers on this rank after a kick that is still due, an array of the caller's, shape (n, d);
     the cloud stays as it is. Arguments and errors as of :meth:`MarkerFlows.move`. Collective."""
+    cloud.layout.settle(cloud.markers)  # before a copy is made of momenta: it may reorder markers
     momentum = cloud.momentum.copy()
     kick_and_drift(engine, laws, cloud, momentum, felt, kick, 0.0)
     return momentum

@@ -116,6 +116,17 @@ def gather(
             gradient[chunk, axis] = total * (points[axis] / lengths[axis])
 
 
+def values_at(
+    position: NDArray, lengths: NDArray, points: NDArray, start: NDArray, table: NDArray, field: NDArray
+) -> NDArray[np.float64]:
+    """As :func:`hpcmix.kernels.markers.values_at`."""
+    cells, values = field.reshape(-1), np.empty(len(position))
+    for chunk in _chunks(len(position), len(table) ** field.ndim):
+        stencils = Stencils.of(position[chunk], lengths, points, start, table, np.array(field.shape))
+        values[chunk] = np.sum(stencils.product(stencils.values) * cells[stencils.flat], axis=1)
+    return values
+
+
 def kick_drift(
     position: NDArray,
     momentum: NDArray,
