@@ -10,6 +10,8 @@ import numpy as np
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.excitations.excited import excite
+from hpcmix.initial.markers.clouds import given_cloud
+from hpcmix.initial.markers.stand_ins import density_of, root_of, weights_apart, with_stand_ins
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
 from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
@@ -26,7 +28,8 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import InitialSection, ThomasFermiInitial
-from hpcmix.state.orbital_cloud import orbital_clouds
+from hpcmix.state.cloud import Cloud
+from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Adaptation, Progress
 from hpcmix.state.state import State
 
@@ -48,13 +51,16 @@ def initial_state(
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
     dressing = Dressing.of(problem, mixture)
-    uncoupled = mixture
+    carried = {index: given_cloud(problem, mixture, index) for index in problem.classical}
+    uncoupled = with_stand_ins(mixture)
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
-        uncoupled = mixture.coupled_by(None, problem.prefactors.weights)
+        uncoupled = uncoupled.coupled_by(None, weights_apart(problem))
     populations = uncoupled.weights.copy()
     arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
-        if species.particles == 0.0 and index not in dressing.members:
+        if index in carried:
+            arrays.append(root_of(density_of(mixture, carried[index]), mixture.species[index].particles))
+        elif species.particles == 0.0 and index not in dressing.members:
             arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
         elif species.initial.is_ground_state:
             arrays.append(None)
@@ -77,6 +83,8 @@ def initial_state(
     excite(problem, mixture, complete, populations)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
+        if index in carried:
+            continue
         if species.is_set:
             shake_and_boost(uncoupled, complete[index], species.wave_functions, index, where)
             continue
@@ -88,8 +96,11 @@ def initial_state(
         for index in group:  # of one weight for all, the orbital's norm is the species' part
             complete[index] *= math.sqrt(populations[index] / mixture.weights[index])
     dtype = mixture.transform.wave_dtype
-    orbitals = [np.ascontiguousarray(array, dtype) for array in complete]
-    return State(orbital_clouds(orbitals), _beginning(problem)), ground_state
+    clouds: list[Cloud] = [
+        carried[index] if index in carried else OrbitalCloud(np.ascontiguousarray(array, dtype))
+        for index, array in enumerate(complete)
+    ]
+    return State(clouds, _beginning(problem)), ground_state
 
 
 def _beginning(problem: Problem) -> Progress:

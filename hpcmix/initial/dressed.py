@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcmix.initial.markers.stand_ins import weights_apart
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.problem.schema import Problem
@@ -55,7 +56,7 @@ class Dressing:
         coupling = mixture.rabi.of_ground_state()
         at_rest = np.array([species.kinetic.rest_energy for species in mixture.species])
         phases, matrix = np.zeros(count), np.zeros((count, count), np.complex128)
-        populations = np.array(problem.prefactors.weights)
+        populations = np.array(weights_apart(problem))
         for group in groups:
             part = np.ix_(group, group)
             levels = coupling[part] + np.diag(at_rest[list(group)])
@@ -71,9 +72,7 @@ class Dressing:
 
     def dressed(self, problem: Problem, mixture: Mixture) -> Mixture:
         """The mixture with the coupling that is looked with, and one weight per group."""
-        weights = group_weights(
-            problem.prefactors.weights, [species.particles for species in problem.species], self.groups
-        )
+        weights = group_weights(weights_apart(problem), [species.particles for species in problem.species], self.groups)
         rabi = RabiCouplings(len(self.phases), (), self.groups, mixture.hbar, self.matrix)
         return mixture.coupled_by(rabi, weights)
 

@@ -55,6 +55,7 @@ class SpeciesModel:
     orbitals     their number M in all groups.
     confinement  what the grid's frame brings, if anything.
     markers      the laws of its markers, where they carry its density and it has no orbitals.
+    dealt        whether its orbitals are dealt to the orbital groups; otherwise every group has them all.
     """
 
     name: str
@@ -66,6 +67,7 @@ class SpeciesModel:
     orbitals: int = 1
     confinement: np.ndarray | None = None
     markers: MarkerModel | None = None
+    dealt: bool = True
 
     def weighing(self, weight: float) -> SpeciesModel:
         """The same with another weight of its orbitals, where it has any."""
@@ -137,7 +139,8 @@ class Mixture:
         )
         self.separate_terms = [term for term in self.terms if term.couplings is None and term.acts]
         self.weights = np.array([species.weight for species in self.species])
-        self.sharing = OrbitalGroups(tuple(species.orbitals for species in self.species), self.communicators.groups)
+        dealt = tuple(species.orbitals if species.dealt else 0 for species in self.species)
+        self.sharing = OrbitalGroups(dealt, self.communicators.groups)
 
     @property
     def communicators(self) -> Communicators:

@@ -20,7 +20,7 @@ def division_request(problem: Problem) -> DivisionRequest:
         groups_give_way=not problem.is_option("parallel", "orbital_groups"),
         pencil_grid_gives_way=not problem.is_option("parallel", "pencil_grid"),
         pairs=problem.pairs,
-        markers=sum(species.number_of_markers for species in problem.species),
+        markers=problem.markers,
     )
 
 

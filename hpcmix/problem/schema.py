@@ -101,6 +101,11 @@ class Problem(Section):
         return tuple(species.number_of_orbitals for species in self.species)
 
     @property
+    def markers(self) -> int:
+        """The number of markers of all species."""
+        return sum(species.number_of_markers for species in self.species)
+
+    @property
     def classical(self) -> tuple[int, ...]:
         """The places of the species that markers carry."""
         return tuple(place for place, species in enumerate(self.species) if not species.has_orbitals)

@@ -37,6 +37,15 @@ def test_what_is_asked_for_is_taken_or_refused() -> None:
     assert choose_groups((10,), (16, 16, 16), 8, pencil_grid=(2, 1)) == 4
 
 
+def test_groups_may_have_markers_and_no_orbitals() -> None:
+    assert [len(OrbitalGroups((1, 0), 2).held(group, 0)) for group in range(2)] == [1, 0]
+    assert [len(OrbitalGroups((0,), 2).held(group, 0)) for group in range(2)] == [0, 0]
+    # unasked one group, whose grid its ranks share: condensates and markers have nothing to deal
+    assert choose_groups((0, 0), (16, 16, 16), 4, markers=1000) == choose_groups((1, 0), (16, 16, 16), 4) == 1
+    # sets of orbitals choose for themselves: markers cost every division alike
+    assert choose_groups((8, 0), (256,), 8, markers=1000) == choose_groups((8,), (256,), 8)
+
+
 def test_markers_are_shared_by_as_many_groups_as_are_asked_for() -> None:
     for orbitals in ((0,), (1, 0)):
         assert choose_groups(orbitals, (32, 32, 32), 4, asked=4, markers=1000) == 4

@@ -16,7 +16,6 @@ from hpcmix.initial.noise import complex_noise
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.state.orbital_cloud import orbital_clouds
 
 
 class Landscape:
@@ -86,7 +85,7 @@ class Landscape:
     def evaluate(self) -> None:
         """W_a = U_a + sum_b G_ab * rho_b of the present fields, and their energy; T phi must be up to date."""
         mixture = self.mixture
-        densities = mixture.densities(orbital_clouds(field[np.newaxis] for field in self.fields))
+        densities = self._densities()
         interaction = mixture.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])
@@ -97,6 +96,14 @@ class Landscape:
                 total += external
         kinetic = float(np.dot(self.weights, self.products(self.fields, self.kinetic)))
         self.energy = kinetic + float(np.sum(mixture.communicators.sum(local)))
+
+    def _densities(self) -> np.ndarray:
+        """nu |phi|^2 of every species; every orbital group has all fields, so that nothing is summed over groups."""
+        mixture = self.mixture
+        densities = mixture.engine.empty((len(self.fields), *mixture.grid.position_shape), mixture.real_dtype)
+        for field, weight, density in zip(self.fields, self.weights, densities, strict=True):
+            mixture.engine.kernels.take_density(field, weight, density, add=False, axes=0)
+        return densities
 
     def refresh(self) -> None:
         """Normalise phi and compute T phi and W anew."""

@@ -22,4 +22,4 @@ def marker_model(species: object, kinetic: KineticEnergy, grid: Grid) -> MarkerM
 @marker_model.register
 def _(species: Classical, kinetic: KineticEnergy, grid: Grid) -> MarkerModel:
     forces = MarkerForces.of(f"species.{species.name}.potential", species.potential, species.mass, grid)
-    return MarkerModel(window_of_markers(species.markers), kinetic, forces, species.markers.number)
+    return MarkerModel(window_of_markers(species.markers), kinetic, forces, species.number_of_markers)

@@ -30,11 +30,11 @@ def fermi_density(mixture: Mixture, species: int, potential: np.ndarray) -> np.n
         return factor * model.kinetic.wave_number(np.maximum(mu - depth, 0.0)) ** d
 
     def excess(mu: float) -> float:
-        return float(communicators.sum([np.sum(density(mu))])[0]) * grid.cell_volume - model.orbitals
+        return float(communicators.sum([np.sum(density(mu))])[0]) * grid.cell_volume - model.particles
 
     lowest = -float(communicators.maximum([-np.min(depth)])[0])
     # a uniform gas in the whole box over the deepest point, and over the highest one
-    squares = (model.orbitals / (factor * grid.volume)) ** (2.0 / d)
+    squares = (model.particles / (factor * grid.volume)) ** (2.0 / d)
     uniform = model.kinetic.of_squares(squares) - model.kinetic.rest_energy
     highest = float(communicators.maximum([np.max(depth)])[0]) + 2.0 * uniform
     mu = brentq(excess, lowest, highest, xtol=1e-14 * (highest - lowest), rtol=1e-14)

@@ -4,7 +4,7 @@ A deposit is rint(s w_i S) with s a power of two. In one cell all deposits toget
 all weights and max(S) the window's largest value: s is the largest power of two that keeps this below 2^62, whatever
 the markers do. So s depends on constants of motion only, a run that goes on from a checkpoint finds the same one, and
 nothing has to be looked at on the way. Of a cloud that fills C cells this leaves 62 - log2(C) bits for the content of a
-cell: of 2^13 cells 49, a rounding of 2e-15. One marker's deposit is at most 2^51, the largest that kernels convert.
+cell: of 2^13 cells 49, a rounding of 2e-15. One marker's s w is at most 2^51, the largest that kernels convert.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class FixedPoint:
         largest = float(np.max(pieces)) ** dimensions
         bounds = [LARGEST_CONTENT / (particles * (1.0 + WEIGHTS_ADD_UP) * largest)]
         if largest_weight > 0.0:
-            bounds.append(LARGEST_DEPOSIT / (largest_weight * largest))
+            bounds.append(LARGEST_DEPOSIT / largest_weight)
         # one bit less: the largest value was looked for at some fractions only
         exponent = math.frexp(min(bounds))[1] - 2
         partition = float(np.max(np.abs(pieces.sum(axis=0) - 1.0)))

@@ -122,8 +122,8 @@ def choose_groups(
     if pencil_grid is not None:
         size = pencil_grid[0] * pencil_grid[1]
         return ranks // size if ranks % size == 0 and ranks // size <= max(total, markers) else 1
-    if all(number == 1 for number in orbitals):
-        return 1  # condensates alone: their kicks are fused over the species, which groups would prevent
+    if all(number <= 1 for number in orbitals):
+        return 1  # condensates and markers alone: their kicks are fused over the species, which groups would prevent
     candidates: list[tuple[bool, float, int]] = []
     for groups in range(1, min(ranks, total) + 1):
         size = ranks // groups

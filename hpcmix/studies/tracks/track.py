@@ -23,6 +23,10 @@ from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.planning.costs.pairs import PAIR_SLOWNESS, pair_bytes, passing_fields
 from hpcmix.run.simulation import Simulation
 
+MARKER_SLOWNESS = 4.0
+"""How many points of an orbital a marker takes as long as: 165 ns a kick of spreading, gathering and moving, where
+an orbital takes 40 ns a point."""
+
 Measure = Callable[[Sequence[Simulation]], Sequence[float]]
 Prepare = Callable[[Sequence[Simulation]], None]
 
@@ -114,16 +118,19 @@ class Track:
 
 
 def _moving_fields(problem: Problem) -> float:
-    """Complex fields that a stage moves: orbitals, and u and w of every species in each pair."""
+    """Complex fields that a stage moves: orbitals, and u and w of every species in each pair; and what markers take, in
+    fields."""
     pairs = 2.0 * len(problem.species) * problem.pairs
-    return sum(problem.orbitals) + PAIR_SLOWNESS * pairs
+    markers = MARKER_SLOWNESS * problem.markers / math.prod(problem.grid.points)
+    return sum(problem.orbitals) + PAIR_SLOWNESS * pairs + markers
 
 
 def _bytes_of(problem: Problem) -> float:
     """Six complex fields for every orbital; the pairs themselves, and what goes with them, as ``plan`` counts them."""
     points, size = math.prod(problem.grid.points), 2 * precision_of(problem).real_bytes
     beside = problem.pairs * pair_bytes(problem) + size * points * passing_fields(problem)
-    return 6.0 * size * points * sum(problem.orbitals) + beside
+    markers = problem.markers * 16.0 * (problem.grid.dimensions + 1)  # places, momenta, weight, index
+    return markers + 6.0 * size * points * sum(problem.orbitals) + beside
 
 
 def physics_of(problem: Problem) -> dict[str, Any]:
