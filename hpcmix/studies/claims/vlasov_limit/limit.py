@@ -7,10 +7,12 @@ from functools import partial
 
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.claim import Finding
-from hpcmix.studies.claims.vlasov_limit.conclusion import conclude
+from hpcmix.studies.claims.vlasov_limit import conclusion
 from hpcmix.studies.claims.vlasov_limit.family import planned
 from hpcmix.studies.claims.vlasov_limit.measuring import tracks_of
 from hpcmix.studies.setting import Setting
+
+CLAIM = conclusion.CLAIM
 
 
 def check(setting: Setting) -> tuple[Problem, Finding]:
@@ -18,4 +20,4 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
     error budget. Collective."""
     plan = setting.on_root(partial(planned, wanted=setting.numbers, markers=setting.markers))
     records = setting.work.follow_all(tracks_of(plan))
-    return plan.quantum[0], conclude(plan, records)
+    return plan.quantum[0], conclusion.conclude(plan, records)
