@@ -134,11 +134,11 @@ class MarkerCloud(Cloud):
         return max(float(squares[0]), float(np.sum(spacings**2))), max(float(squares[1]), rounding)
 
     def looks_finite(self) -> bool:
-        """By the sum of the momenta: a force that is none reaches them at once, and positions with the next drift."""
-        return bool(np.isfinite(np.sum(self.momentum)))
+        """By sums, which a single number that is none makes none."""
+        return _is_finite(self.momentum) and _is_finite(self.position)
 
     def is_finite(self) -> bool:
-        return all(bool(np.isfinite(np.sum(array))) for array in (self.position, self.momentum, self.weight))
+        return self.looks_finite() and _is_finite(self.weight)
 
     def parts(self, communicators: Communicators) -> dict[str, Part]:
         """The markers in the order of their indices, every rank with a contiguous part of them, whatever their places:
@@ -156,3 +156,8 @@ def marker_cloud(cloud: Cloud) -> MarkerCloud:
     if not isinstance(cloud, MarkerCloud):
         raise TypeError(f"a cloud of markers is wanted, not {type(cloud).__name__}")
     return cloud
+
+
+def _is_finite(array: NDArray[np.float64]) -> bool:
+    with np.errstate(invalid="ignore"):  # infinities of both signs
+        return bool(np.isfinite(np.sum(array)))

@@ -4,7 +4,8 @@ A deposit is rint(s w_i S) with s a power of two. In one cell all deposits toget
 all weights and max(S) the window's largest value: s is the largest power of two that keeps this below 2^62, whatever
 the markers do. So s depends on constants of motion only, a run that goes on from a checkpoint finds the same one, and
 nothing has to be looked at on the way. Of a cloud that fills C cells this leaves 62 - log2(C) bits for the content of a
-cell: of 2^13 cells 49, a rounding of 2e-15. One marker's s w is at most 2^51, the largest that kernels convert.
+cell: of 2^13 cells 49, a rounding of 2e-15. Of one marker s w is at most 2^51, the largest that kernels take; this is
+the tighter bound where a marker stands for more than 2^-11 of all particles.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ class FixedPoint:
         """
         carried = self.scale * float(np.sum(weight))
         if not math.isfinite(carried):
-            return "weights are not finite"
+            return "weights of markers are not finite"
         difference = (int(np.sum(patch)) - round(carried) + (1 << 63)) % (1 << 64) - (1 << 63)
         summing = 1e-13 * carried  # of numpy's pairwise sum of weights
         if abs(difference) <= 2.0 * self.partition * carried + 0.5 * self.stencil * len(weight) + summing + 1.0:
             return ""
         return (
             f"markers that carry {carried / self.scale:.12g} particles put {(carried + difference) / self.scale:.12g} "
-            "onto the grid: some have positions that are no finite numbers"
+            "onto the grid"
         )

@@ -77,6 +77,11 @@ class Homes:
         return self.boxes[self._communicators.group.rank]
 
     @property
+    def known(self) -> bool:
+        """Whether there are boxes: not before markers are settled for the first time, on several ranks."""
+        return self._boxes is not None
+
+    @property
     def _known_boxes(self) -> tuple[MarkerBoxes, ...]:
         if self._boxes is None:
             raise RuntimeError("boxes are made when markers are settled for the first time")

@@ -89,8 +89,8 @@ class MarkerLayout:
 
     @property
     def geometry(self) -> MarkerGeometry:
-        """What kernels need to know of the patch."""
-        return self._geometry(self.patch.start)
+        """What kernels need to know of the patch; of no patch as long as markers have not met the grid."""
+        return self._geometry(self.patch.start if self._homes.known else (0,) * len(self._points))
 
     def _geometry(self, start: tuple[int, ...]) -> MarkerGeometry:
         return MarkerGeometry(self.lengths, self._points, start, self._table)
@@ -152,13 +152,11 @@ class MarkerLayout:
         with timers.phase("spread"):
             deposits = self._memory.words(patch.shape, np.int64)
             deposits[...] = 0
-            if patch.size:
-                arrays = (markers.position, markers.weight)
-                self._engine.kernels.spread_fixed(*arrays, self.geometry, fixed_point.scale, deposits)
+            deviation = self._spread(markers, fixed_point, deposits)
         with timers.phase("patches"):
             block = np.zeros(density.shape, np.int64)
             self._patches.add_up(deposits, block)
-            self._check(fixed_point.deviation(deposits, markers.weight), deposits, block)
+            self._check(deviation, deposits, block)
             if self.communicators.groups > 1:
                 first = self.communicators.group_index == 0
                 self.communicators.across.Reduce(MPI.IN_PLACE if first else block, block if first else None, MPI.SUM)
@@ -166,6 +164,16 @@ class MarkerLayout:
                 np.multiply(block, 1.0 / (fixed_point.scale * self.cell_volume), out=density, casting="same_kind")
             else:
                 density[...] = 0.0
+
+    def _spread(self, markers: Markers, fixed_point: FixedPoint, deposits: NDArray[np.int64]) -> str:
+        """Put this rank's markers onto its patch; what is wrong with it, empty where nothing is. Local."""
+        if deposits.size:
+            arrays = (markers.position, markers.weight)
+            try:
+                self._engine.kernels.spread_fixed(*arrays, self.geometry, fixed_point.scale, deposits)
+            except ValueError as error:  # the others must learn of it
+                return str(error)
+        return fixed_point.deviation(deposits, markers.weight)
 
     def patch_of(self, markers: Markers, field: np.ndarray) -> NDArray[np.float64]:
         """A field, given on this rank's block of the grid, on this rank's patch. The array is overwritten by the next
