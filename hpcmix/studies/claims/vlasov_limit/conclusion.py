@@ -92,7 +92,7 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
     if not all(value > 0.0 for name in shown for value in values[name]):
         reason = "there is no distance from the limit: nothing interacts"
         return Finding(CLAIM, names, rows, (), (), None, reason, notes=tuple(notes), **common)
-    trouble = _beyond_the_range(plan, given) or unresolved(budgets)
+    trouble = _beyond_the_range(plan, given) or unresolved(budgets[1:])  # that of D(0) is in the errors of Q
     errors = {budget.quantity: budget.errors for budget in budgets}
     fits = {name: Fit.of(name, "hbar", hbars, values[name], () if trouble else errors[name]) for name in shown}
     for name, quantity in ((Q, D), (Q_PHI, PHI)):
@@ -140,11 +140,9 @@ def _budget(plan: Plan, records: Mapping[str, Record], name: str, quantity: str,
         record = records[variation]
         lost = [math.nan] * len(plan.numbers)
         numbers[variation] = lost if record.lost else _row(record, plan, quantity, place)
-    if place == -1:  # other samples and the finer grid are measured at the end
-        for sample in plan.samples:
-            numbers[sample] = _row(given, plan, quantity, place, sample)
-        if quantity == D:
-            numbers[FINER] = _row(given, plan, D, place, FINER)
+    numbers |= {sample: _row(given, plan, quantity, place, sample) for sample in plan.samples}
+    if quantity == D:
+        numbers[FINER] = _row(given, plan, D, place, FINER)
     places = [float(number) for number in plan.numbers]
     return Budget.of(name, "M", places, numbers, plan.described, plan.impossible)
 

@@ -82,10 +82,7 @@ def planned(load: Load, wanted: Sequence[int], markers: int | None) -> Plan:
         return load([*DIVISION, f"species.{name}.orbitals={number}", *extra])
 
     def twin(count: int, seed: int, extra: Sequence[str] = ()) -> Problem:
-        sample = f"species.{name}.markers={{number={count}, seed={seed}}}"
-        return load(
-            [*DIVISION, f"species.{name}.orbitals={largest}", *extra, f'species.{name}.kind="classical"', sample]
-        )
+        return load([*DIVISION, f"species.{name}.orbitals={largest}", *extra, *as_limit(name, count, seed)])
 
     given, impossible, described = varied_problems(quantum(largest), lambda extra: quantum(largest, extra))
     problems: dict[str, tuple[Problem, ...]] = {}
@@ -105,6 +102,11 @@ def planned(load: Load, wanted: Sequence[int], markers: int | None) -> Plan:
         Variation(FINER, "a finer start grid"),
     )
     return Plan(numbers, problems, samples, impossible, (*described, *sampling), fermions, bosons)
+
+
+def as_limit(name: str, markers: int, seed: int) -> list[str]:
+    """The ``--set`` entries that make of a species of fermions its classical limit."""
+    return [f'species.{name}.kind="classical"', f"species.{name}.markers={{number={markers}, seed={seed}}}"]
 
 
 def default_markers(dimensions: int, fermions: int) -> int:

@@ -60,7 +60,7 @@ class _Measuring:
     """Of simulations in the order: the twin, twins with other samples, the quantum systems.
 
     samples  names of the other samples.
-    finer    whether the supremum is sought again from a finer start grid, at the last record.
+    finer    whether the supremum is sought again from a finer start grid, at the first record and the last.
     """
 
     plan: Plan
@@ -84,13 +84,14 @@ class _Measuring:
         markers = [OfMarkers.of(look, self.plan.fermions) for look in looks[:count]]
         twins = list(zip(looks, map(Kept, markers), strict=False))
         values = [energy_per_fermion(looks[0], self.plan)]
-        widths, last = markers[0].widths, simulations[0].is_finished
+        widths = markers[0].widths
+        at_an_end = simulations[0].is_finished or simulations[0].state.step == 0
         for look in looks[count:]:
-            values += self._compared(look, twins, widths, last)
+            values += self._compared(look, twins, widths, at_an_end)
         return values
 
     def _compared(
-        self, look: Look, twins: Sequence[tuple[Look, Characteristic]], widths: np.ndarray, last: bool
+        self, look: Look, twins: Sequence[tuple[Look, Characteristic]], widths: np.ndarray, at_an_end: bool
     ) -> list[float]:
         """Of one quantum system; `widths`: of the classical gas."""
         mixture, bosons = look.mixture, self.plan.bosons
@@ -104,11 +105,11 @@ class _Measuring:
         values = [found.value, math.hypot(*found.place), float(found.inside), found.outermost]
         values += [phi, h1, density.value, energy_per_fermion(look, self.plan)]
         for other, sample in others:
-            values += [distance(orbitals, sample, search).value if last else math.nan]
+            values += [distance(orbitals, sample, search).value if at_an_end else math.nan]
             values += [wave_function_distances(look, other, bosons)[0]]
         if self.finer:
             finer = Search.of_widths(dimensions, radius, widths, finer=True)
-            values.append(distance(orbitals, markers, finer).value if last else math.nan)
+            values.append(distance(orbitals, markers, finer).value if at_an_end else math.nan)
         return values
 
 
