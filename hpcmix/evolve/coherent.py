@@ -12,8 +12,8 @@ import numpy as np
 from hpcmix.kernels.coupled_transforms import Symbol
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
+from hpcmix.parallel.transforms.multipliers import Turn
 from hpcmix.parallel.transforms.spectral_matrix import CommonMatrix, LevelMatrix, SpectralMatrix
-from hpcmix.parallel.transforms.transform import Turn
 
 
 @dataclass(frozen=True)

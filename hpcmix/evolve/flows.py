@@ -15,7 +15,7 @@ from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.terms.term import HalfWayFields, Term
-from hpcmix.parallel.transforms.transform import Factors, Turn
+from hpcmix.parallel.transforms.multipliers import Factors, Turn
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.fluctuations import Fluctuations
 

@@ -104,6 +104,11 @@ class RunReader:
         return _stored(self.directory.stored_slices())
 
     @cached_property
+    def markers(self) -> list[StoredFile]:
+        """The marker files, in order; those that cannot be opened are left out."""
+        return _stored(self.directory.stored_markers())
+
+    @cached_property
     def reduced(self) -> list[StoredFile]:
         """The files of reduced density matrices, in order; those that cannot be opened are left out."""
         return _stored(self.directory.stored_reduced())
@@ -141,9 +146,9 @@ class RunReader:
             text = ", ".join(f"{name} {_number(value)}" for name, value in distances.items())
             facts.append(("from mean field", text))
         for name, entries in (record.get("species") or {}).items():
-            shown = ["particles", "chemical_potential", "highest_level", "rms_width", "centre"]
+            shown = ["particles", "markers", "chemical_potential", "highest_level", "rms_width", "centre"]
             if time is not None and math.isinf(time):  # in the laboratory there is no place any more
-                shown[3:] = ["frame_rms_width", "frame_centre"]
+                shown[4:] = ["frame_rms_width", "frame_centre"]
             facts.append(
                 (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
             )
@@ -158,7 +163,12 @@ class RunReader:
             if summary.get(key) is not None:
                 facts.append((label, _number(summary[key])))
         facts.append(("records", f"{len(self.records)} in {self.directory.series.name}"))
-        kinds = (("snapshots", self.snapshots), ("slices", self.slices), ("reduced matrices", self.reduced))
+        kinds = (
+            ("snapshots", self.snapshots),
+            ("slices", self.slices),
+            ("marker files", self.markers),
+            ("reduced matrices", self.reduced),
+        )
         for label, files in kinds:
             if files:
                 size = described_size(sum(stored.path.stat().st_size for stored in files))

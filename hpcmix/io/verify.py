@@ -20,6 +20,7 @@ from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import read_slices
+from hpcmix.problem.reading.values import counted
 
 _READ_AT_ONCE = 1 << 24
 
@@ -65,6 +66,7 @@ def verify(path: Path) -> Iterator[Finding]:
     for stored, check in (
         (directory.stored_snapshots(), _arrays),
         (directory.stored_slices(), _slices),
+        (directory.stored_markers(), _arrays),
         (directory.stored_reduced(), _arrays),
         (directory.stored_checkpoints(), lambda file: _checkpoint(file, directory.series)),
     ):
@@ -121,7 +123,9 @@ def _excitations(path: Path) -> str:
 
 
 def _slices(path: Path) -> str:
-    return f"slices of step {read_slices(path).step}"
+    slices = read_slices(path)
+    number = sum(len(densities) for densities in slices.phase_space.values())
+    return f"slices of step {slices.step}" + (f", {counted(number, 'histogram')} of phase space" if number else "")
 
 
 def _arrays(path: Path) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from hpcmix.grid import Grid
-from hpcmix.model.kinetic.free import KineticEnergy, NonrelativisticKineticEnergy, SemirelativisticKineticEnergy
+from hpcmix.model.kinetic.free import KineticEnergy, SemirelativisticKineticEnergy
+from hpcmix.model.kinetic.given import free_kinetic_energy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.lanczos import Lanczos
 from hpcmix.model.kinetic.magnetic import (
@@ -20,19 +21,19 @@ from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials.external import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.build import correlations_of, terms_of
+from hpcmix.model.terms.marked_pairs import require_grid_for_markers
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.process.together import together
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import group_weights
-from hpcmix.problem.sections.species.species import Species
 
 
 def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     """The model of a problem on this rank. Collective.
 
     Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` on every rank when a potential's file does not fit, a
-    potential is not finite, or a scattering problem has no solution.
+    potential is not finite, a scattering problem has no solution, or the grid does not carry the markers.
     """
     most = OrbitalGroups(problem.orbitals, engine.communicators.groups).largest
     transform = engine.complex_transform(max(1, most))
@@ -41,9 +42,10 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     rabi = RabiCouplings.of(problem)
     weights = group_weights(problem.prefactors.weights, [species.particles for species in problem.species], rabi.groups)
     kinetic = {
-        (species.kinetic, species.mass, species.rest_mass): _kinetic_energy(species, problem.hbar)
+        (species.kinetic, species.mass, species.rest_mass): free_kinetic_energy(species, problem.hbar)
         for species in problem.species
     }
+    require_grid_for_markers(problem)
     with together(engine.communicators.world):
         lanczos = Lanczos(transform)
         species = [
@@ -57,12 +59,6 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
         share_equal([each.external for each in species])
     terms = terms_of(problem, engine, grid)
     return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations_of(problem, engine, grid))
-
-
-def _kinetic_energy(species: Species, hbar: float) -> KineticEnergy:
-    if species.kinetic == "semirelativistic":
-        return SemirelativisticKineticEnergy(species.mass, hbar, species.rest_mass == "subtracted")
-    return NonrelativisticKineticEnergy(species.mass, hbar)
 
 
 def _species_model(

@@ -13,6 +13,7 @@ from parallel.test_restart import PROBLEM, contents, go_on
 from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
+from hpcmix.io.reader import RunReader
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.splittings import INTEGRATORS
@@ -125,6 +126,8 @@ def test_output_is_exactly_on_time_and_changes_no_number(folder, whole_runs):
     assert not set(times[1:-1]) & set(ends)  # all within steps
     stored = RunDirectory(folder / "timely").stored_snapshots()
     assert len(stored) == 7  # 0, 0.07 .. 0.35, 0.4
+    times = [file.time for file in RunReader(folder / "timely").snapshots]
+    assert times == [*(k * 0.07 for k in range(6)), 0.4]
 
 
 def test_the_ranks_and_their_number_decide_alike(comm, folder, monkeypatch):

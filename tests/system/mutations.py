@@ -51,82 +51,6 @@ STEPS = 2
 
 # small, and in a few lines each: every section and kind that the cards leave out
 MORE = {
-    "vlasov": """
-[grid]
-points = [24, 20]
-lengths = [12.0, 10.0]
-[[species]]
-name = "a"
-kind = "classical"
-particles = 3.0
-markers = { number = 64, seed = 1, tolerance = 1e-4 }
-potential = { kind = "harmonic", frequency = 1.0 }
-initial = { kind = "oscillator", frequency = 1.0, centre = [0.1, 0.2], momentum = 0.1 }
-[[species]]
-name = "b"
-kind = "classical"
-particles = 2.0
-markers = 32
-initial = { kind = "gaussian", width = 1.0, centre = 0.1, momentum_width = 0.7, momentum = 0.1 }
-[[species]]
-name = "c"
-kind = "classical"
-particles = 2.0
-markers = 32
-initial = { kind = "gaussian", width = 1.0, temperature = 0.7 }
-[[species]]
-name = "d"
-kind = "classical"
-particles = 2.0
-markers = 32
-initial = { kind = "plane-waves", momentum = 0.1 }
-[[species]]
-name = "e"
-kind = "classical"
-particles = 2.0
-markers = 32
-initial = { kind = "expression", value = "exp(-x**2 - y**2 - px**2 - py**2)", momentum_extent = 5.0, momentum = 0.1 }
-[[interaction]]
-between = ["a", "b"]
-kind = "gaussian"
-strength = 1.0
-width = 1.5
-[time]
-step = 0.01
-final = 0.1
-[output]
-markers = { every = 2, every_nth = 4 }
-phase_space = [{ species = "a", axes = ["x", "px"], bins = [20, 10] }]
-""",
-    "vlasov-in-a-trap": """
-[grid]
-points = [64]
-lengths = [16.0]
-[[species]]
-name = "a"
-kind = "classical"
-particles = 3.0
-markers = 64
-potential = { kind = "harmonic", frequency = 1.0 }
-initial = { kind = "ground-state", momentum = 0.1 }
-[[species]]
-name = "b"
-kind = "classical"
-particles = 2.0
-markers = 32
-potential = { kind = "harmonic", frequency = 1.0 }
-initial = { kind = "thermal", temperature = 0.7, statistics = "fermi-dirac", momentum = 0.1 }
-[[interaction]]
-between = ["a", "b"]
-kind = "gaussian"
-strength = 1.0
-width = 1.0
-[time]
-step = 0.01
-final = 0.1
-[output]
-markers = { interval = 0.05 }
-""",
     "lattice-and-box": """
 [grid]
 points = [16, 12]
@@ -376,6 +300,90 @@ strength = 3.0
 final = "infinity"
 step = 0.02
 check_step = false
+""",
+    "vlasov": """
+[grid]
+points = [24, 20]
+lengths = [12.0, 10.0]
+[[species]]
+name = "a"
+kind = "classical"
+particles = 3.0
+markers = { number = 64, seed = 1, tolerance = 1e-4 }
+potential = { kind = "harmonic", frequency = 1.0 }
+initial = { kind = "oscillator", frequency = 1.0, centre = [0.1, 0.2], momentum = 0.1 }
+[[species]]
+name = "b"
+kind = "classical"
+particles = 2.0
+markers = 32
+initial = { kind = "gaussian", width = 1.0, centre = 0.1, momentum_width = 0.7, momentum = 0.1 }
+[[species]]
+name = "c"
+kind = "classical"
+particles = 2.0
+markers = 32
+initial = { kind = "gaussian", width = 1.0, temperature = 0.7 }
+[[species]]
+name = "d"
+kind = "classical"
+particles = 2.0
+markers = 32
+initial = { kind = "plane-waves", momentum = 0.1 }
+[[interaction]]
+between = ["a", "b"]
+kind = "gaussian"
+strength = 1.0
+width = 1.5
+[time]
+step = 0.01
+final = 0.1
+[output]
+markers = { every = 2, every_nth = 4 }
+phase_space = [{ species = "a", axes = ["x", "px"], bins = [20, 10] }]
+""",
+    "vlasov-in-a-trap": """
+[grid]
+points = [64]
+lengths = [16.0]
+[[species]]
+name = "a"
+kind = "classical"
+particles = 3.0
+markers = 64
+potential = { kind = "harmonic", frequency = 1.0 }
+initial = { kind = "ground-state", momentum = 0.1 }
+[[species]]
+name = "b"
+kind = "classical"
+particles = 2.0
+markers = 32
+potential = { kind = "harmonic", frequency = 1.0 }
+initial = { kind = "thermal", temperature = 0.7, statistics = "fermi-dirac", momentum = 0.1 }
+[[interaction]]
+between = ["a", "b"]
+kind = "gaussian"
+strength = 1.0
+width = 1.0
+[time]
+step = 0.01
+final = 0.1
+[output]
+markers = { interval = 0.05 }
+""",
+    "vlasov-of-an-expression": """
+[grid]
+points = [32]
+lengths = [12.0]
+[[species]]
+name = "e"
+kind = "classical"
+particles = 2.0
+markers = 32
+initial = { kind = "expression", value = "exp(-x**2 - px**2)", momentum_extent = 5.0, momentum = 0.1 }
+[time]
+step = 0.01
+final = 0.1
 """,
 }
 

@@ -61,7 +61,7 @@ ROOMS = {
     ],
     "model": [("potentials", "kinetic", "pair_kernels", "rabi"), ("markers",), ("terms", "energy"), ("",)],
     "initial": [("noise",), ("descent",), ("", "trial", "written"), ("build",)],
-    "observe": [("look",), ("measures",), ("",), ("observables",), ("record", "registry")],
+    "observe": [("look",), ("measures", "markers"), ("",), ("observables",), ("record", "registry")],
     "io": [
         ("documents", "footprint", "directory"),
         ("locking",),

@@ -19,8 +19,8 @@ from hpcmix.parallel.process.together import together
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 
-MARKERS_IN_A_CALL = 1 << 16
-"""Markers whose external forces are held at a time: three megabytes at most."""
+MARKERS_IN_A_CALL = 1 << 14
+"""Markers whose external forces are held at a time, beside their coordinates in a second-level cache."""
 
 
 class MarkerFlows:
@@ -68,6 +68,7 @@ def kick_and_drift(
               drift is not zero.
     """
     layout, markers = cloud.layout, cloud.markers
+    layout.settle(markers)
     patch = None if felt is None else layout.patch_of(markers, felt)
     geometry, largest = layout.geometry, np.zeros(markers.dimensions)
     # an expression may have no gradient where one rank has a marker: the others learn of it here

@@ -107,6 +107,7 @@ def write_checkpoint(
         "snapshots": bookmark.snapshots,
         "conserved": line_of(bookmark.conserved),
         "ground_state": line_of(bookmark.ground_state),
+        "marker_files": bookmark.marker_files or None,
     }
 
     def annotate(file: h5py.File) -> None:

@@ -28,6 +28,7 @@ class Bookmark:
     snapshots      number of snapshots written before the output of this step.
     conserved      what the guard of conserved quantities compares with.
     ground_state   how the ground state was found, for summary.json; None where there was none.
+    marker_files   number of marker files written before the output of this step.
     A checkpoint is written before the output of its step, and a run that goes on begins with that output.
     """
 
@@ -35,6 +36,7 @@ class Bookmark:
     snapshots: int = 0
     conserved: Mapping[str, Any] = field(default_factory=dict)
     ground_state: Mapping[str, Any] | None = None
+    marker_files: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def read_header(path: Path) -> Checkpoint:
             int(entries["snapshots"]),
             json.loads(entries["conserved"]),
             json.loads(entries["ground_state"]),
+            int(entries.get("marker_files", 0)),
         )
         problem, ranks = str(entries["problem"]), int(entries["ranks"])
     except KeyError as error:

@@ -1,9 +1,10 @@
-"""The file of slices and column densities, ``slices/NNNNNN.h5``: writing and reading it on one rank, without MPI."""
+"""The file of slices, column densities and densities over two axes of phase space, ``slices/NNNNNN.h5``: writing and
+reading it on one rank, without MPI."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -13,9 +14,14 @@ from hpcmix.grid import Grid
 from hpcmix.io.documents.atomic import replacing
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
+from hpcmix.observe.markers.phase_space_density import PhaseSpaceDensity
+from hpcmix.problem.units.dimensions import LENGTH, MOMENTUM, Dimension
 
 Views = dict[str, dict[str, np.ndarray]]
 """Species -> names of the axes that remain, such as "xz" -> the array over them."""
+
+PhaseSpace = dict[str, list[PhaseSpaceDensity]]
+"""Species -> its densities over two axes of phase space."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Slices:
                  z ~ 0; in two dimensions the only slice "xy" is the density itself, in one dimension "x".
     columns      the density integrated along the axis that is not named: ``columns["up"]["xy"] = integral rho dz``;
                  in two dimensions "x" and "y"; empty in one.
+    phase_space  of classical species, where the run's file asks for them.
     length_si, time_si     metres and seconds per code unit, None for a problem without ``[units]``.
     """
 
@@ -37,10 +44,18 @@ class Slices:
     columns: Views
     length_si: float | None = None
     time_si: float | None = None
+    phase_space: PhaseSpace = field(default_factory=dict)
 
 
 def write_slice_file(
-    path: Path, step: int, time: float, grid: Grid, slices: Views, columns: Views, metadata: Metadata
+    path: Path,
+    step: int,
+    time: float,
+    grid: Grid,
+    slices: Views,
+    columns: Views,
+    metadata: Metadata,
+    phase_space: Mapping[str, Sequence[PhaseSpaceDensity]] | None = None,
 ) -> None:
     """Write one file in the form that :func:`read_slices` reads. For the root rank. Raises
     :class:`~hpcmix.io.documents.atomic.OutputError`.
@@ -51,6 +66,9 @@ def write_slice_file(
         write_axes(file, grid, metadata)
         _write_views(file, "slice", slices, metadata, grid)
         _write_views(file, "column", columns, metadata, grid)
+        for name, densities in (phase_space or {}).items():
+            for number, density in enumerate(densities):
+                _write_phase_space(file.create_group(f"{name}/phase_space/{number}"), density, metadata)
 
 
 def _write_views(
@@ -73,6 +91,24 @@ def _write_views(
                     dataset.attrs[name] = grid.axis(axis)[central_index(grid, axis)]
 
 
+def _write_phase_space(group: h5py.Group, stored: PhaseSpaceDensity, metadata: Metadata) -> None:
+    """The density over the centres of the bins, which are datasets named like the axes, and the edges of the bins."""
+    dataset = group.create_dataset("density", data=stored.density)
+    group.attrs["axes"] = list(stored.axes)
+    area = Dimension()
+    for number, (axis, edges) in enumerate(zip(stored.axes, stored.edges, strict=True)):
+        dimension, word = (MOMENTUM, "momentum") if axis.startswith("p") else (LENGTH, "position")
+        area += dimension
+        centres = group.create_dataset(axis, data=0.5 * (edges[1:] + edges[:-1]))
+        for place in (centres, group.create_dataset(f"edges_{axis}", data=edges)):
+            place.attrs.update({"long_name": f"{word} along {axis[-1]}", **metadata.unit(dimension)})
+        centres.make_scale(axis)
+        dataset.dims[number].label = axis
+        dataset.dims[number].attach_scale(centres)
+    dataset.attrs["long_name"] = "particles per area of phase space"
+    dataset.attrs.update(metadata.unit(area * -1) if area != Dimension() else {"units": "1"})
+
+
 def central_index(grid: Grid, axis: int) -> int:
     """Index of the grid plane nearest to the origin; of two equally near ones the lower."""
     return grid.points[axis] // 2
@@ -92,8 +128,19 @@ def read_slices(path: Path) -> Slices:
             columns,
             file.attrs.get("length_si"),
             file.attrs.get("time_si"),
+            {name: _phase_space(file[name]["phase_space"]) for name in file if f"{name}/phase_space" in file},
         )
 
 
 def _views(group: h5py.Group, kind: str) -> dict[str, np.ndarray]:
     return {axes: dataset[:] for axes, dataset in group[kind].items()} if kind in group else {}
+
+
+def _phase_space(group: h5py.Group) -> list[PhaseSpaceDensity]:
+    found = []
+    for number in sorted(group, key=int):
+        stored = group[number]
+        first, second = (str(axis) for axis in stored.attrs["axes"])
+        edges = stored[f"edges_{first}"][:], stored[f"edges_{second}"][:]
+        found.append(PhaseSpaceDensity((first, second), edges, stored["density"][:]))
+    return found

@@ -14,6 +14,7 @@ from hpcmix.grid import Grid
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import Views, central_index, write_slice_file
+from hpcmix.observe.markers.phase_space_density import PhaseSpaceDensity
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.together import together
 
@@ -29,9 +30,10 @@ def write_slices(
     communicators: Communicators,
     densities: Mapping[str, np.ndarray],
     metadata: Metadata,
+    phase_space: Mapping[str, Sequence[PhaseSpaceDensity]] | None = None,
 ) -> Path:
-    """Write the views of every species' density, given on this rank's block; the path of the file. Collective over
-    the world.
+    """Write the views of every species' density, given on this rank's block, and densities over phase space, the same
+    on every rank; the path of the file. Collective over the world.
 
     Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank.
     """
@@ -39,7 +41,7 @@ def write_slices(
     slices, columns = gather_views(grid, communicators, densities)
     with together(communicators.world):
         if communicators.is_root:
-            write_slice_file(path, step, time, grid, slices, columns, metadata)
+            write_slice_file(path, step, time, grid, slices, columns, metadata, phase_space)
     return path
 
 

@@ -12,9 +12,10 @@ from hpcmix.io.figures.density import density_figure
 from hpcmix.io.figures.fluctuation_spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.fluctuations import fluctuation_figure, with_fluctuations
 from hpcmix.io.figures.momentum import momentum_figure, with_momenta
+from hpcmix.io.figures.phase_space import phase_space_figure, with_phase_space
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
-from hpcmix.io.reader import RunReader, StoredFile
+from hpcmix.io.reader import RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
 from hpcmix.problem.sections.coupling import shared_particles
 
@@ -31,6 +32,8 @@ def draw(directory: str | Path) -> list[Path]:
     columns.png    the densities at the first and the last stored time (column densities along z in three dimensions).
     film.png       the same at all stored times if there are 3 or more, at six of them that are evenly spread if there
                    are more than six.
+    phase-space.png
+                   classical species over two axes of phase space at these times, where the file asks for them.
     excitations.png
                    the spectrum of small oscillations, where it was found.
     momentum.png   momentum distributions, where records hold them, at up to six times.
@@ -68,10 +71,20 @@ def draw(directory: str | Path) -> list[Path]:
             figure = spectra_figure(spread_out(spectra), units, run.title)
             written.append(save(figure, place / "fluctuation-spectra.png"))
         if run.slices:
-            ends = run.slices if len(run.slices) == 1 else [run.slices[0], run.slices[-1]]
-            written.append(_draw_densities(run, ends, units, place / "columns.png"))
-            if len(run.slices) >= 3:
-                written.append(_draw_densities(run, spread_out(run.slices), units, place / "film.png"))
+            written += _draw_slices(run, units, place)
+    return written
+
+
+def _draw_slices(run: RunReader, units: FigureUnits, place: Path) -> list[Path]:
+    """Densities at the first and the last stored time and at some of all, and what they are made of in phase space."""
+    frames, written = [run.read_slices(entry) for entry in spread_out(run.slices)], []
+    if frames[0].slices:
+        ends = frames if len(frames) == 1 else [frames[0], frames[-1]]
+        written.append(save(density_figure(ends, units, run.title), place / "columns.png"))
+        if len(frames) >= 3:
+            written.append(save(density_figure(frames, units, run.title), place / "film.png"))
+    if in_phase_space := with_phase_space(frames):
+        written.append(save(phase_space_figure(in_phase_space, units, run.title), place / "phase-space.png"))
     return written
 
 
@@ -110,7 +123,3 @@ def spread_out(stored: Sequence[Any]) -> list[Any]:
     """All of them, or as many as fit into a figure: the first, the last, and what lies evenly between."""
     frames = min(len(stored), _FILM_FRAMES)
     return [stored[round(place * (len(stored) - 1) / max(frames - 1, 1))] for place in range(frames)]
-
-
-def _draw_densities(run: RunReader, stored: list[StoredFile], units: FigureUnits, path: Path) -> Path:
-    return save(density_figure([run.read_slices(entry) for entry in stored], units, run.title), path)

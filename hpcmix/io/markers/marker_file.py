@@ -16,7 +16,7 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import file_attributes
-from hpcmix.io.markers.openpmd import annotate_file, annotate_species, group_names, species_path
+from hpcmix.io.markers.openpmd import annotate_file, annotate_species, species_path
 from hpcmix.io.markers.xdmf import describe_markers
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part
@@ -67,11 +67,10 @@ def write_markers(
     """
     path = directory.marker_file(index)
     axes = "xyz"[: grid.dimensions]
-    groups = group_names(list(species))
     numbers = {name: -(-held.count // every_nth) for name, held in species.items()}
     parts: dict[str, Part] = {}
     for name, held in species.items():
-        place = species_path(index, groups[name])
+        place = species_path(index, name)
         parts |= {f"{place}/{record}": part for record, part in _columns(held, axes, every_nth).items()}
 
     def annotate(file: h5py.File) -> None:
@@ -79,9 +78,8 @@ def write_markers(
         annotate_file(file, index, time, step_size, metadata.scales, version)
         lengths = dict(zip(axes, grid.lengths, strict=True))
         for name, held in species.items():
-            group = file[species_path(index, groups[name])]
+            group = file[species_path(index, name)]
             annotate_species(group, numbers[name], held.mass, lengths, metadata.scales)
-            group.attrs["species"] = name
             group.attrs["markers"] = held.count
             group.attrs["every_nth"] = every_nth
 
@@ -89,7 +87,7 @@ def write_markers(
     write_parts(path, communicators.world, parts, attributes, annotate=annotate, writer=writer)
     with together(communicators.world):
         if communicators.is_root:
-            write_text(path.with_suffix(".xdmf"), describe_markers(path.name, index, time, groups, numbers, axes))
+            write_text(path.with_suffix(".xdmf"), describe_markers(path.name, index, time, numbers, axes))
     return path
 
 

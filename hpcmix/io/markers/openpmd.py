@@ -8,8 +8,7 @@ components that there are, and no empty ones.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -45,20 +44,9 @@ RECORDS = {
 }
 
 
-def group_names(species: Sequence[str]) -> dict[str, str]:
-    """The names of species in a file, which the standard wants of letters, digits and _ only."""
-    names: dict[str, str] = {}
-    for name in species:
-        plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
-        while plain in names.values():
-            plain += "_"
-        names[name] = plain
-    return names
-
-
-def species_path(iteration: int, group: str) -> str:
+def species_path(iteration: int, species: str) -> str:
     """Of the species in the file of an iteration."""
-    return f"data/{iteration}/particles/{group}"
+    return f"data/{iteration}/particles/{species}"
 
 
 def annotate_file(file: h5py.File, iteration: int, time: float, step: float, scales: Units, version: str) -> None:

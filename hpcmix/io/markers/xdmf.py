@@ -8,21 +8,19 @@ from xml.etree import ElementTree
 from hpcmix.io.markers.openpmd import species_path
 
 
-def describe_markers(
-    file_name: str, iteration: int, time: float, groups: Mapping[str, str], numbers: Mapping[str, int], axes: str
-) -> str:
+def describe_markers(file_name: str, iteration: int, time: float, numbers: Mapping[str, int], axes: str) -> str:
     """XML text for the markers in the HDF5 file `file_name`, which lies in the same directory: points with momentum and
     weighting. In one dimension the points lie in phase space, x along X and the momentum along Y.
 
-    groups   species -> its name in the file; numbers: species -> markers in the file.
+    numbers  species -> markers in the file.
     axes     such as "xyz".
     """
     root = ElementTree.Element("Xdmf", Version="3.0")
     domain = ElementTree.SubElement(root, "Domain")
     collection = ElementTree.SubElement(domain, "Grid", Name="markers", GridType="Collection", CollectionType="Spatial")
     ElementTree.SubElement(collection, "Time", Value=repr(float(time)))
-    for species, group in groups.items():
-        place, number = f"{file_name}:/{species_path(iteration, group)}", numbers[species]
+    for species, number in numbers.items():
+        place = f"{file_name}:/{species_path(iteration, species)}"
         uniform = ElementTree.SubElement(collection, "Grid", Name=species, GridType="Uniform")
         ElementTree.SubElement(uniform, "Topology", TopologyType="Polyvertex", NumberOfElements=str(number))
         coordinates = [f"position/{axis}" for axis in axes]

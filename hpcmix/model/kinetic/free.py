@@ -9,15 +9,17 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.kernels.coupled_transforms import Symbol
-from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.transforms.transform import Factors, Turn
+from hpcmix.parallel.transforms.multipliers import Factors, Turn
+
+if TYPE_CHECKING:
+    from hpcmix.parallel.engine import Engine
 
 POINTS_TOGETHER = 1 << 14
 """Points of a block that T is tabulated on at a time: 128 KiB."""

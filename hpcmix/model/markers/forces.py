@@ -136,10 +136,16 @@ class MarkerForces:
         """Of what acts at an instant, some markers at a time."""
         strengths = [(force, force.strength(instant)) for force in self.forces]
         acting = [(force, strength) for force, strength in strengths if strength != 0.0]
-        total = np.zeros(shape)
-        for first in range(0, len(position), MARKERS_TOGETHER if acting else max(1, len(position))):
+        if not acting:
+            return np.zeros(shape)
+        total = np.empty(shape)
+        for first in range(0, len(position), MARKERS_TOGETHER):
             some = slice(first, first + MARKERS_TOGETHER)
             places = position[some] if scale == 1.0 else scale * position[some]
-            for force, strength in acting:
-                total[some] += of_force(force, strength, places)
+            for number, (force, strength) in enumerate(acting):
+                values = of_force(force, strength, places)
+                if number == 0:
+                    total[some] = values
+                else:
+                    total[some] += values
         return total

@@ -11,6 +11,7 @@ from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
+from hpcmix.observe.markers.averages import marker_averages
 from hpcmix.observe.measures.moments import principal_widths
 from hpcmix.observe.measures.motion import motion, set_motion
 from hpcmix.observe.measures.spectrum import axis_sums, tail_of_orbitals, tail_of_spectrum, tails_of_sums
@@ -22,7 +23,8 @@ class Averages:
 
     kinetic   nu sum_j <phi_j|T|phi_j>.
     momentum  nu sum_j <phi_j| -i hbar grad + A |phi_j> per axis.
-    tails     particles beyond two thirds of the grid's largest wave number per axis (observe/measures/spectrum.py).
+    tails     particles beyond two thirds of the grid's largest wave number per axis (observe/measures/spectrum.py); NaN
+              of markers, which have no spectrum.
     widths    of a set: root mean square widths of its canonical momenta along the axes of their distribution,
               ascending.
     modes     of a set, where the frame is at rest: per axis the particles in this rank's modes along it.
@@ -36,9 +38,10 @@ class Averages:
 
 
 def averages(look: Look) -> list[Averages]:
-    """Of every species, by one transform of each orbital where its kinetic energy is a multiplier. Collective over the
-    world; see :meth:`Look.once`."""
+    """Of every species, by one transform of each orbital where its kinetic energy is a multiplier, of a classical one
+    over its markers. Collective over the world; see :meth:`Look.once`."""
     mixture, d = look.mixture, look.mixture.grid.dimensions
+    of_markers = look.once(marker_averages)
     sums = np.zeros((len(mixture.species), 1 + 2 * d))
     sets: dict[int, Averages] = {}
     for a, species in enumerate(mixture.species):
@@ -54,7 +57,10 @@ def averages(look: Look) -> list[Averages]:
     of_species = []
     for a, (model, (kinetic, *rest)) in enumerate(zip(mixture.species, sums, strict=True)):
         momentum, tails = np.array(rest[:d]), np.array(rest[d:])
-        if a not in sets:
+        if a in of_markers:
+            whole = of_markers[a].whole
+            of_species.append(Averages(whole.kinetic, whole.momentum, np.full(d, np.nan)))
+        elif a not in sets:
             of_species.append(Averages(float(kinetic), momentum, tails))
         elif model.kinetic.diagonal:
             of_species.append(sets[a])

@@ -10,6 +10,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
+from hpcmix.observe.markers.averages import MarkerAverages, marker_averages
 from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.measures.unwrapping import axis_lines, in_box, unwrapped
 
@@ -18,21 +19,29 @@ ROUNDED_AMPLITUDE = 1e4
 none."""
 
 
-class Moments(TypedDict):
-    """Of one species, as records have them; what the grid itself sees is there where the grid grows."""
+class OfMarkers(TypedDict):
+    """What is known of a species without its density on the grid."""
 
     particles: float
     centre: list[float]
     rms_width: list[float]
+
+
+class Moments(OfMarkers):
+    """Of one species, as records have them; what the grid itself sees is there where the grid grows."""
+
     maximum_density: float
     frame_centre: NotRequired[list[float]]
     frame_rms_width: NotRequired[list[float]]
 
 
 def moments(look: Look) -> list[Moments]:
-    """Of every species :func:`density_moments` in the laboratory. Collective over the world; see :meth:`Look.once`."""
-    grid = look.mixture.grid
+    """Of every species :func:`density_moments` in the laboratory, of a classical one number, centre and width of its
+    markers. Collective over the world; see :meth:`Look.once`."""
+    grid, of_markers = look.mixture.grid, look.once(marker_averages)
     on_grid = [density_moments(look.mixture, density) for density in look.densities]
+    for a, averages in of_markers.items():
+        on_grid[a] |= _of_markers(averages, grid)
     return [in_laboratory(own, grid, look.clock) for own in on_grid] if grid.frame.expanding else on_grid
 
 
@@ -91,6 +100,15 @@ def principal_widths(mixture: Mixture, density: np.ndarray, axes: list[np.ndarra
             local[a, b] = local[b, a] = (axes[a] - means[a]) @ plane @ (axes[b] - means[b])
     covariance = mixture.communicators.sum(local) / total
     return np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0)).tolist(), means.tolist()
+
+
+def _of_markers(averages: MarkerAverages, grid: Grid) -> OfMarkers:
+    whole = averages.whole
+    return {
+        "particles": whole.particles,
+        "centre": [in_box(float(x), length) for x, length in zip(whole.centre, grid.lengths, strict=True)],
+        "rms_width": whole.rms_width.tolist(),
+    }
 
 
 def in_laboratory(moments: Moments, grid: Grid, clock: float) -> Moments:

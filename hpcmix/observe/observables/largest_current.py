@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.currents import momentum_density_along
 from hpcmix.observe.observable import Label, Observable
@@ -39,6 +40,9 @@ class _LargestCurrent(Observable):
     labels = (
         Label("largest_current", "largest current (momentum per mass)", lambda axes: LENGTH * (1 - axes) + TIME * -1),
     )
+
+    def concerns(self, mixture: Mixture, species: int) -> bool:
+        return mixture.species[species].orbitals > 0
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         return {"largest_current": largest_current(look, species)}

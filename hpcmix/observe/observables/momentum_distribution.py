@@ -32,6 +32,9 @@ def momentum_distribution(mixture: Mixture, modes: Sequence[np.ndarray]) -> dict
 class _MomentumDistribution(Observable):
     labels = tuple(Label(f"momentum_distribution_{axis}", f"particles in each mode along {axis}") for axis in "xyz")
 
+    def concerns(self, mixture: Mixture, species: int) -> bool:
+        return mixture.species[species].orbitals > 0
+
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         modes = look.once(averages)[species].modes
         if modes is None:

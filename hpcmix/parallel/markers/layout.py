@@ -27,8 +27,10 @@ from hpcmix.parallel.markers.homes import MARGIN, Homes
 from hpcmix.parallel.markers.patches import PatchExchange
 from hpcmix.parallel.process.mpi import MPI
 
-DRIFTS_BETWEEN_SORTS = 10
-"""Markers of a quarter of a cell a drift have then left their tiles of 8 cells by a quarter of them."""
+CELLS_BETWEEN_SORTS = 6.0
+"""Sum of the largest displacements after which markers are sorted anew. Of thermal momenta the rms displacement is then
+about 1.5 cells: kernels have become about 5 % slower, and sorting, which takes a quarter of a step, about as much of
+the steps between."""
 
 
 class MarkerLayout:
@@ -54,11 +56,12 @@ class MarkerLayout:
         self._table = table
         self.lengths = tuple(float(length) for length in lengths)
         self._points = communicators.decomposition.points
+        self._spacings = [length / points for length, points in zip(self.lengths, self._points, strict=True)]
         self._particles = particles
         self._fixed_point: FixedPoint | None = None
         self._homes = Homes(communicators, self.lengths, self._geometry((0,) * len(self._points)).cells)
         self._exchange: PatchExchange | None = None
-        self._since_sorted = DRIFTS_BETWEEN_SORTS
+        self._strayed = math.inf  # cells since markers were sorted
         self._memory = _Memory()
 
     def copy(self) -> MarkerLayout:
@@ -75,7 +78,7 @@ class MarkerLayout:
     @property
     def cell_volume(self) -> float:
         """dV."""
-        return math.prod(length / points for length, points in zip(self.lengths, self._points, strict=True))
+        return math.prod(self._spacings)
 
     @property
     def boxes(self) -> tuple[Block, ...]:
@@ -113,30 +116,29 @@ class MarkerLayout:
         """Take note that this rank's markers were moved by at most so much along each axis, what
         :func:`hpcmix.kernels.markers.gather_kick_drift` returns. Local, but to be called on all ranks alike."""
         self._homes.moved(displacement)
-        self._since_sorted += 1
+        self._strayed += max(float(x) / h for x, h in zip(displacement, self._spacings, strict=True))
 
     def scattered(self) -> None:
         """Take note that markers may be anywhere, on any rank. Local, but to be called on all ranks alike."""
         self._homes.scattered()
-        self._since_sorted = DRIFTS_BETWEEN_SORTS
+        self._strayed = math.inf
 
     def settle(self, markers: Markers) -> None:
         """Bring every marker to a rank whose patch it can use, and now and then into an order that suits caches."""
         with self._engine.timers.phase("migrate"):
             if self._homes.settle(markers):
-                self._since_sorted = DRIFTS_BETWEEN_SORTS
                 self._exchange = None
-        if self._since_sorted >= DRIFTS_BETWEEN_SORTS:
+        if self._strayed > CELLS_BETWEEN_SORTS:
             with self._engine.timers.phase("sort"):
                 arrays = (markers.position, markers.momentum, markers.weight, markers.index)
                 self._engine.kernels.sort_by_tiles(*arrays, self.geometry, self.patch.shape)
-            self._since_sorted = 0
+            self._strayed = 0.0
 
     def put_in_order(self, markers: Markers, number: int) -> int:
         """Give every rank of the world a contiguous part of the indices 0 .. number - 1, in their order; the first of
         this rank's. The next use of the markers on the grid brings them home again."""
         first = self._homes.put_in_order(markers, number)
-        self._since_sorted = DRIFTS_BETWEEN_SORTS
+        self._strayed = math.inf
         return first
 
     # --------------------------------------------------------------- from markers to the grid and back

@@ -8,8 +8,9 @@ import ducc0
 import numpy as np
 
 from hpcmix.parallel.decomposition import part
+from hpcmix.parallel.transforms.multipliers import Factors, Turn
 from hpcmix.parallel.transforms.resources import Resources
-from hpcmix.parallel.transforms.transform import Factors, Transform, Turn
+from hpcmix.parallel.transforms.transform import Transform
 
 POINTS_TOGETHER = 1 << 14
 """Points of all lines that are moved at once: a quarter of a megabyte, so that they stay in a cache."""

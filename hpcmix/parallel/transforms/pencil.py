@@ -21,9 +21,10 @@ import numpy as np
 
 from hpcmix.parallel.process.shared_memory import NoSharedMemory, SharedFields
 from hpcmix.parallel.transforms.exchange import WITHOUT_SHARED_MEMORY, Exchange, Redistribution, make_exchanges
+from hpcmix.parallel.transforms.multipliers import Factors, Turn
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.spectral_matrix import SpectralMatrix
-from hpcmix.parallel.transforms.transform import Factors, Transform, Turn
+from hpcmix.parallel.transforms.transform import Transform
 
 ChangeLines = Callable[[Sequence[np.ndarray], int], None]
 """Works on spectra whose first axis is whole and the only one not yet transformed; its second argument is the number of

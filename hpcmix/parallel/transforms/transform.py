@@ -12,30 +12,15 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from hpcmix.parallel.decomposition import Block
+from hpcmix.parallel.transforms.multipliers import Factors, Turn
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.spectral_matrix import SpectralMatrix
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
-
-Factors = Sequence[np.ndarray]
-"""A multiplier in wave-number space that is a product: one complex table per axis on this rank's block."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A multiplier in wave-number space that is a phase: scale * exp(-1j * angle * symbol).
-
-    symbol  real array on this rank's block of wave numbers, in the precision of the fields.
-    """
-
-    symbol: np.ndarray
-    angle: float
-    scale: float
 
 
 def thread_count() -> int:

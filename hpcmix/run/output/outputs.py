@@ -31,6 +31,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.calculation.output import numbers_of
 from hpcmix.run.output.fluctuations import FluctuationWatch
+from hpcmix.run.output.markers import MarkerFiles, phase_space_of
 from hpcmix.run.planning.resolution.watch import ResolutionWatch
 from hpcmix.run.schedules.datasets import DatasetSchedule
 from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
@@ -56,6 +57,7 @@ class Outputs:
         self._series: SeriesWriter | None = None
         bookmark = simulation.checkpoint.bookmark if simulation.checkpoint else Bookmark()
         self._written = bookmark.snapshots
+        self._markers = MarkerFiles(simulation, self.directory, self.metadata, bookmark.marker_files)
         self._datasets = DatasetSchedule()
         self.last_record: dict[str, Any] = {}
         requests = problem.output.observables.requests
@@ -102,7 +104,13 @@ class Outputs:
 
     def due(self, state: State) -> bool:
         """Whether anything is to be written of this state."""
-        return self._records.due_at(state.progress) or self._snapshots.due_at(state.progress)
+        return any(schedule.due_at(state.progress) for schedule in self._schedules)
+
+    @cached_property
+    def _schedules(self) -> list[Schedule | AdaptiveSchedule]:
+        """Of records, snapshots and marker files, where there are any."""
+        markers = self._markers.schedule
+        return [self._records, self._snapshots] + ([] if markers is None else [markers])
 
     def write_due(self, state: State, guard: Guard, record: dict[str, Any] | None = None) -> None:
         """Write what is due at this step. Raises :class:`~hpcmix.run.stops.guard.BlowUp` after a record that shows a
@@ -110,30 +118,30 @@ class Outputs:
 
         record  of :meth:`require_resolved`, where the state has been looked at already.
         """
-        self._write(state, guard, self._records.due_at(state.progress), self._snapshots.due_at(state.progress), record)
+        self._write(state, guard, [schedule.due_at(state.progress) for schedule in self._schedules], record)
 
     def write_between(self, state: State, guard: Guard, landed: Callable[[State, float], State]) -> None:
         """Write what is due within the last step, before its end; `landed` gives the state at a time there. Raises as
         :meth:`write_due`."""
-        records, snapshots = self._records.between(state.progress), self._snapshots.between(state.progress)
-        times = sorted({*records, *snapshots})
+        moments = [schedule.between(state.progress) for schedule in self._schedules]
+        times = sorted({time for of_schedule in moments for time in of_schedule})
         for place, moment in enumerate(times):
             if place and _same(moment, times[place - 1]):
                 continue  # multiples of two intervals that differ by rounding
-            record_due = any(_same(moment, due) for due in records)
-            snapshot_due = any(_same(moment, due) for due in snapshots)
-            self._write(landed(state, moment), guard, record_due, snapshot_due)
+            due = [any(_same(moment, time) for time in of_schedule) for of_schedule in moments]
+            self._write(landed(state, moment), guard, due)
 
     def _write(
         self,
         state: State,
         guard: Guard,
-        record_due: bool,
-        snapshot_due: bool,
+        due: Sequence[bool],
         record: dict[str, Any] | None = None,
     ) -> None:
-        if not (record_due or snapshot_due):
+        """Write what is `due`, in the order of the schedules."""
+        if not any(due):
             return
+        record_due, snapshot_due, *markers_due = due
         look = Look(self._simulation.mixture, state)
         if record_due:
             record = record or self._observed(look, self._also)
@@ -143,6 +151,8 @@ class Outputs:
             self._fluctuations.look(record, self._simulation.words(record["time"]))
         if snapshot_due:
             self._snapshot(look, self._simulation.problem.output.snapshots.fields)
+        if any(markers_due):
+            self._markers.write(look)
 
     def _observed(self, look: Look, also: Sequence[Observable]) -> dict[str, Any]:
         simulation = self._simulation
@@ -173,7 +183,9 @@ class Outputs:
         record = self._observed(Look(mixture, state, before_start=True), self._also)
         self._append(record)
         fields = self._simulation.problem.output.snapshots.fields
-        self._snapshot(Look(mixture, state), tuple(dict.fromkeys((*fields, "wave_function"))))
+        look = Look(mixture, state)
+        self._snapshot(look, tuple(dict.fromkeys((*fields, "wave_function"))))
+        self._markers.write(look)
         self._require_held(record)
 
     def _require_held(self, record: dict[str, Any]) -> None:
@@ -189,7 +201,7 @@ class Outputs:
                 self._series.sync()
                 length = self._series.offset
                 self._write_dataset_if_due(length)
-        return Bookmark(length, self._written, guard.memory, simulation.ground_state)
+        return Bookmark(length, self._written, guard.memory, simulation.ground_state, self._markers.written)
 
     def _write_dataset_if_due(self, length: int) -> None:
         """Where the series is so long now."""
@@ -247,11 +259,13 @@ class Outputs:
         phases = {
             species.name: frame.quadratic_phase(look.clock, species.mass, mixture.hbar) for species in mixture.species
         }
-        place = (self.directory, self._written, look.state.step, simulation.time, shown, simulation.communicators)
+        phase_space = phase_space_of(look, simulation)
+        place = (self.directory, self._written, look.state.step, look.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
             write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None, matrices=matrices)
-            if simulation.problem.output.snapshots.slices:
-                write_slices(*place, densities, self.metadata)
+            if simulation.problem.output.snapshots.slices or phase_space:
+                viewed = densities if simulation.problem.output.snapshots.slices else {}
+                write_slices(*place, viewed, self.metadata, phase_space)
             with self._on_root():
                 if self._series is not None:
                     self._write_dataset_if_due(self._series.offset)

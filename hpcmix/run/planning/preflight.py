@@ -14,15 +14,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.initial.markers.samplers import classical_species, sampler_of
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity, require_repulsion
 from hpcmix.initial.written.closed_form import ZERO, closed_form, read_set, require_oscillator_set
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
 from hpcmix.model.potentials.external import ExternalPotential, make_term
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
+from hpcmix.model.terms.marked_pairs import require_grid_for_markers
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.load import load_problem
-from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.species.distributions import FileDistribution
 from hpcmix.problem.sections.species.initial import FileInitial, OscillatorInitial, ThomasFermiInitial
 from hpcmix.problem.sections.species.species import Species
 
@@ -32,6 +35,11 @@ BLOCK_POINTS = 2**20
 MOST_POINTS = 2**27
 """Of a larger grid only the lines through the centre are looked at, where expressions most often have their poles: the
 run on its many ranks looks at all of it."""
+
+
+MARKERS_AT_A_TIME = 2**16
+MOST_MARKERS = 2**22
+"""Of a file with more only so many are looked at."""
 
 
 def load_checked(file: str, overrides: Sequence[str] = ()) -> Problem:
@@ -66,6 +74,31 @@ def preflight(problem: Problem) -> None:
             require_oscillator_set(each.initial, where, each.number_of_orbitals, each.mass, problem.hbar, grid)
     for each in problem.species:
         _require_fields(problem, each)
+    _require_markers(problem)
+
+
+def _require_markers(problem: Problem) -> None:
+    """Whether the grid carries the markers, and whether what they are sampled from is a density in phase space: all
+    that is found, at once. Where f depends on potentials it is known when these are."""
+    complaints: list[Complaint] = []
+    try:
+        require_grid_for_markers(problem)
+    except ProblemError as error:
+        complaints += error.complaints
+    for index in problem.classical:
+        species = classical_species(problem, index)
+        if species.initial.made_in_the_potential:
+            continue
+        try:
+            sample_of = sampler_of(problem, index)
+            for first in range(0, min(species.markers.number, MOST_MARKERS), MARKERS_AT_A_TIME):
+                sample_of(np.arange(first, min(first + MARKERS_AT_A_TIME, species.markers.number)))
+                if not isinstance(species.initial, FileDistribution):
+                    break  # the first points tell as much of a formula as all
+        except ProblemError as error:
+            complaints += error.complaints
+    if complaints:
+        raise ProblemError(complaints)
 
 
 def _require_fields(problem: Problem, species: Species) -> None:

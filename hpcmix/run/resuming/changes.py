@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
-from hpcmix.run.resuming import pair_changes, vector_changes
+from hpcmix.run.resuming import marker_changes, pair_changes, vector_changes
 
 _FREE = (
     "title", "output", "parallel", "ground_state", "excitations", "time.final", "time.check_step", "time.step.initial",
@@ -53,7 +53,7 @@ def compare(stored: str, problem: Problem) -> Comparison:
         if old != new:
             misfits.append(f"{key}: {old!r} in the checkpoint, {new!r} now: its fields do not fit")
             said.add(key)
-    old, new = ({table["name"]: table.get("orbitals", 1) for table in tables["species"]} for tables in (before, now))
+    old, new = ({table["name"]: _orbitals(table) for table in tables["species"]} for tables in (before, now))
     if list(old.items()) != list(new.items()):
         misfits.append(
             f"species and their orbitals: {list(old.items())} in the checkpoint, {list(new.items())} now: "
@@ -65,10 +65,19 @@ def compare(stored: str, problem: Problem) -> Comparison:
         misfits.append("time.step: adaptive in the checkpoint, whose time is no multiple of the fixed step now")
         said.add("time.step")
     of_both = _flat(before), _flat(now)
-    for key, misfit in (*vector_changes.vector_misfits(*of_both), *pair_changes.pair_misfits(*of_both)):
+    for key, misfit in (
+        *vector_changes.vector_misfits(*of_both),
+        *pair_changes.pair_misfits(*of_both),
+        *marker_changes.marker_misfits(*of_both),
+    ):
         misfits.append(misfit)
         said.add(key)
     return Comparison(tuple(misfits), tuple(_differences(_physics(before), _physics(now), said)))
+
+
+def _orbitals(species: Mapping[str, Any]) -> int:
+    """Of a species of a file: none where it has markers."""
+    return 0 if "markers" in species else species.get("orbitals", 1)
 
 
 def asked_step(stored: str) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpcmix.model.energy import Energy
 from hpcmix.observe.look import Look
+from hpcmix.observe.markers.averages import marker_averages
 from hpcmix.observe.measures.averages import averages
 from hpcmix.observe.measures.moments import per_particle
 from hpcmix.observe.observable import Label, Observable
@@ -35,9 +36,12 @@ class _Parts:
 def _parts(look: Look) -> _Parts:
     """Collective over the world."""
     mixture, interaction, sums = look.mixture, look.interaction, look.mixture.communicators
+    potentials = sums.sum(mixture.potential_energies(look.densities, interaction.mean_fields, look.instant))
+    for a, of_markers in look.once(marker_averages).items():
+        potentials[a, 0] = of_markers.whole.potential  # at the markers: their density on the grid is blurred
     return _Parts(
         np.array([species.kinetic for species in look.once(averages)]),
-        sums.sum(mixture.potential_energies(look.densities, interaction.mean_fields, look.instant)),
+        potentials,
         {name: sums.sum(shares) for name, shares in interaction.energies.items()},
         look.coupling_energies,
     )

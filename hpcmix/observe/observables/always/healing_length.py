@@ -19,7 +19,7 @@ class _HealingLength(Observable):
     labels = (Label("healing_length", "healing length at the largest density, own contact interaction", LENGTH),)
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return not mixture.species[species].is_set and mixture.couplings[species, species] != 0.0
+        return mixture.species[species].orbitals == 1 and mixture.couplings[species, species] != 0.0
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         mixture, density = look.mixture, look.once(moments)[species]["maximum_density"]

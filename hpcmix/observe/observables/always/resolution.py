@@ -37,9 +37,14 @@ class _Faces(Observable):
 
 
 class _Tails(Observable):
+    """Of wave functions; markers have no spectrum."""
+
     labels = (
         Label("spectral_tail", "share of the spectrum beyond two thirds of the largest wave number of each axis"),
     )
+
+    def concerns(self, mixture: Mixture, species: int) -> bool:
+        return mixture.species[species].orbitals > 0
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         tails = look.once(averages)[species].tails.tolist()

@@ -31,6 +31,11 @@ class InverseDistanceInteraction(RadialInteraction):
     kind: str
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
 
+    @property
+    def has_pole(self) -> bool:
+        """1/r."""
+        return True
+
     def factor(self, constants: Constants) -> float:
         return self.strength
 

@@ -82,6 +82,11 @@ class InteractionSection(Section):
         """Whether it has a force that the markers of a classical species can follow: one that is finite between
         points but for a pole that the grid cuts off."""
 
+    @property
+    def has_pole(self) -> bool:
+        """Whether it is infinite where r is zero, so that a grid always cuts something of it off."""
+        return False
+
     @abstractmethod
     def round_about(self, axis: int) -> bool:
         """Whether the kernel is the same after any turn about an axis."""

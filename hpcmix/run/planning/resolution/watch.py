@@ -58,7 +58,8 @@ class ResolutionWatch:
             if self._coupled and measured["particles"] < SMALL * total:
                 continue  # what a coupling has left of it, or not yet put into it, is rounding
             self._look_at_faces(species, measured["face_density"], record)
-            self._look_at_tail(species, measured, record)
+            if "spectral_tail" in measured:  # markers have none
+                self._look_at_tail(species, measured, record)
 
     def _look_at_faces(self, species: Species, shares: list[float], record: Mapping[str, Any]) -> None:
         confinement, start = self._confinements[species.name], record["step"] == 0
@@ -127,9 +128,11 @@ _GO_ON = '; [output] resolution = "warn" lets the run go on'
 def _in_words(name: str, entries: Mapping[str, Any]) -> str:
     if not entries["particles"] > 0.0:
         return f'"{name}" is empty'
+    at_faces = f'"{name}" has {max(entries["face_density"]):.1e} of its largest density at the faces of the box'
+    if "spectral_tail" not in entries:
+        return at_faces
     return (
-        f'"{name}" has {max(entries["face_density"]):.1e} of its largest density at the faces of the box, '
-        f"{max(entries['spectral_tail']):.1e} of its spectrum beyond two thirds of the largest wave number"
+        f"{at_faces}, {max(entries['spectral_tail']):.1e} of its spectrum beyond two thirds of the largest wave number"
     )
 
 
