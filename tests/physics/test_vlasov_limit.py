@@ -45,7 +45,7 @@ observables = {{ every = 10 }}
 """
 
 
-def checked(folder, numbers=(5, 8, 14, 24), markers=2**16, points=280, overrides=()):
+def checked(folder, numbers=(5, 8, 14, 24), markers=2**16, points=400, overrides=()):
     wanted = setting(FILE.format(points=points), folder, numbers, overrides)
     return limit.check(dataclasses.replace(wanted, markers=markers))
 
@@ -182,7 +182,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_files_that_it_is_not_about(tmp_path, name):
     new, old, message = REFUSED[name]
-    text = FILE.format(points=280)
+    text = FILE.format(points=400)
     assert old in text
     with pytest.raises(ProblemError, match=message.replace("[", r"\[")):
         limit.check(setting(text.replace(old, new), tmp_path, (5, 8, 14)))
@@ -193,7 +193,7 @@ def test_files_that_it_is_not_about(tmp_path, name):
 )
 def test_numbers_that_show_no_rate(tmp_path, numbers, message):
     with pytest.raises(ProblemError, match=message):
-        limit.check(setting(FILE.format(points=280), tmp_path, numbers))
+        limit.check(setting(FILE.format(points=400), tmp_path, numbers))
 
 
 def test_default_markers_follow_the_supremum():

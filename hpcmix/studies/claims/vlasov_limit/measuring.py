@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,10 @@ SAMPLED = (D, PHI)
 RANGE_ON_A_LINE, RANGE = 8.0, 12.0
 """Largest |zeta| of the search, in one dimension in units of hbar^(-2/3): twice and four times where the supremum of
 closed shells lies."""
+
+
+FOLLOWED = 3
+"""Ascents where a change of the supremum is asked for, and of the density, which has fewer maxima."""
 
 
 def range_of(dimensions: int, hbar: float) -> float:
@@ -100,15 +104,16 @@ class _Measuring:
         (twin, markers), others = twins[0], twins[1:]
         search = Search.of_widths(dimensions, radius, widths)
         found = distance(orbitals, markers, search)
-        density = distance(orbitals, markers, Search(dimensions, radius, search.spacing, density=True))
+        density = distance(orbitals, markers, Search(dimensions, radius, search.spacing, density=True, starts=FOLLOWED))
         phi, h1 = wave_function_distances(look, twin, bosons)
         values = [found.value, math.hypot(*found.place), float(found.inside), found.outermost]
         values += [phi, h1, density.value, energy_per_fermion(look, self.plan)]
+        again = replace(search, starts=FOLLOWED)
         for other, sample in others:
-            values += [distance(orbitals, sample, search).value if at_an_end else math.nan]
+            values += [distance(orbitals, sample, again).value if at_an_end else math.nan]
             values += [wave_function_distances(look, other, bosons)[0]]
         if self.finer:
-            finer = Search.of_widths(dimensions, radius, widths, finer=True)
+            finer = Search.of_widths(dimensions, radius, widths, finer=True, starts=FOLLOWED)
             values.append(distance(orbitals, markers, finer).value if at_an_end else math.nan)
         return values
 
