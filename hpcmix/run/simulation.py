@@ -16,11 +16,11 @@ from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.provenance import Provenance
 from hpcmix.model.build import build_mixture
+from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.ranks import division_request, precision_of
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.unwrapping import SMALL
-from hpcmix.observe.observables.always.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators, mpi_library
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.process.mpi import MPI

@@ -83,7 +83,8 @@ class Window:
         """phi^(theta) = integral phi(u) exp(-i theta u) du = integral phi(u) cos(theta u) du; real, 1 at theta = 0."""
         places, weights = _quadrature(self.width)
         angles = np.asarray(theta, np.float64)
-        return np.tensordot(np.cos(np.multiply.outer(angles, places)), weights, 1)
+        # row by row: a product of matrices would round a wave number's value by those beside it, and so by the ranks
+        return np.sum(np.cos(np.multiply.outer(angles, places)) * weights, axis=-1)
 
     def error(self, theta: ArrayLike) -> NDArray[np.float64]:
         """err_w(theta), the largest |sum_g phi(u - g) exp(i theta (g - u)) / phi^(theta) - 1| over places u; for
