@@ -38,7 +38,7 @@ class MarkerFlows:
         """
         for a, laws in self._carried:
             cloud = marker_cloud(clouds[a])
-            moved = kick_and_drift(self._engine, laws, cloud, cloud.momentum, felt[a], kick, drift or 0.0)
+            moved = kick_and_drift(self._engine, laws, cloud, None, felt[a], kick, drift or 0.0)
             if drift:
                 cloud.layout.moved(moved)
 
@@ -48,6 +48,7 @@ def completed_momenta(
 ) -> np.ndarray:
     """The momenta of the markers on this rank after a kick that is still due, an array of the caller's, shape (n, d);
     the cloud stays as it is. Arguments and errors as of :meth:`MarkerFlows.move`. Collective."""
+    cloud.layout.settle(cloud.markers)  # before the copy, which is to be in the order of the markers' homes
     momentum = cloud.momentum.copy()
     kick_and_drift(engine, laws, cloud, momentum, felt, kick, 0.0)
     return momentum
@@ -57,18 +58,19 @@ def kick_and_drift(
     engine: Engine,
     laws: MarkerModel,
     cloud: MarkerCloud,
-    momentum: np.ndarray,
+    others: np.ndarray | None,
     felt: np.ndarray | None,
     kick: Kick,
     drift: float,
 ) -> np.ndarray:
     """p -= kick grad(U + W), x += drift dT/dp; the largest displacement along each axis. Collective.
 
-    momentum  of the cloud's markers, its own or others; changed in place, and so are the cloud's positions where the
-              drift is not zero.
+    others  momenta in place of the cloud's own, None for these; they are changed in place, and so are the cloud's
+            positions where the drift is not zero.
     """
     layout, markers = cloud.layout, cloud.markers
     layout.settle(markers)
+    momentum = markers.momentum if others is None else others
     patch = None if felt is None else layout.patch_of(markers, felt)
     geometry, largest = layout.geometry, np.zeros(markers.dimensions)
     # an expression may have no gradient where one rank has a marker: the others learn of it here
