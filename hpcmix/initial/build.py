@@ -7,21 +7,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hpcmix.initial.descent.ground_state import GroundState, NotConverged, Report
+from hpcmix.initial.descent.ground_state import GroundState, Report
 from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.excitations.excited import excite
-from hpcmix.initial.markers.clouds import given_cloud
-from hpcmix.initial.markers.stand_ins import density_of, root_of, weights_apart, with_stand_ins
+from hpcmix.initial.markers.joint import Gases
+from hpcmix.initial.markers.stand_ins import weights_apart, with_stand_ins
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
-from hpcmix.initial.starts import Keeper, Talk, lowest_of_starts
-from hpcmix.initial.trial.guesses import Guesses, normalise
+from hpcmix.initial.search import OrbitalSearch
+from hpcmix.initial.starts import Keeper, Talk
+from hpcmix.initial.trial.guesses import normalise
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import closed_form
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.kinetic.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.together import together
@@ -50,16 +50,15 @@ def initial_state(
     those of :class:`~hpcmix.initial.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
-    dressing = Dressing.of(problem, mixture)
-    carried = {index: given_cloud(problem, mixture, index) for index in problem.classical}
+    dressing, gases = Dressing.of(problem, mixture), Gases(problem, mixture)
     uncoupled = with_stand_ins(mixture)
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
         uncoupled = uncoupled.coupled_by(None, weights_apart(problem))
     populations = uncoupled.weights.copy()
     arrays: list[np.ndarray | None] = []
     for index, species in enumerate(problem.species):
-        if index in carried:
-            arrays.append(root_of(density_of(mixture, carried[index]), mixture.species[index].particles))
+        if not species.has_orbitals:
+            arrays.append(gases.stand_in(index))
         elif species.particles == 0.0 and index not in dressing.members:
             arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
         elif species.initial.is_ground_state:
@@ -71,13 +70,22 @@ def initial_state(
     ground_state = None
     for sentence in choices_in_words(problem):
         say(sentence)
-    complete = [array for array in arrays if array is not None]
-    if len(complete) < len(arrays):
-        talk = Talk(report, say, alive, keeper)
-        try:
-            ground_state, complete = _with_ground_states(problem, uncoupled, dressing, arrays, talk)
-        except KrylovError as error:
-            raise NotConverged(f"ground state: {error}") from error
+    if any(array is None for array in arrays):
+        # of a search beside gases that are looked for too, the wave functions alone say too little to go on from
+        talk = Talk(report, say, alive, None if gases.sought else keeper)
+        search = None
+        if any(array is None and species.has_orbitals for array, species in zip(arrays, problem.species, strict=True)):
+            search = OrbitalSearch(problem, uncoupled, dressing, talk)
+        seen = uncoupled.counted_from_rest() if search is None else search.searched
+        ground_state, complete = gases.settled(seen, search, arrays, talk)
+        if search is None:
+            ground_state = ground_state.counted_with(dressing.at_rest, seen)
+        else:
+            ground_state, complete = search.complete(ground_state, complete)
+        gases.boost()
+    else:
+        complete = [array for array in arrays if array is not None]
+    carried = gases.clouds
     for group in dressing.groups:
         _tell_populations(problem, mixture, complete, populations, group, say)
     excite(problem, mixture, complete, populations)
@@ -128,42 +136,6 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
     return field
 
 
-def _with_ground_states(
-    problem: Problem, mixture: Mixture, dressing: Dressing, arrays: list[np.ndarray | None], talk: Talk
-) -> tuple[GroundState, list[np.ndarray]]:
-    """Fill the missing arrays with the ground state of the potentials and couplings of time 0-. Of coupled species the
-    norm is the part of the group's particles."""
-    guesses = Guesses(problem, mixture, dressing, arrays, talk.say)
-    dressed = dressing.dressed(problem, mixture.with_kernels_times(_ground_state_factors(problem)))
-    # a rest mass does not change the states: residuals are relative to what is left of the energies without it
-    searched = dressed.counted_from_rest()
-    if any(
-        index not in guesses.held and not species.kinetic.diagonal for index, species in enumerate(searched.species)
-    ):
-        talk.say(
-            "ground state: where a rotation or a vector potential makes vortices the search takes hundreds to "
-            f"thousands of iterations (at most {problem.ground_state.max_iterations} now)"
-            + (", and what it comes to is kept" if talk.keeper is not None else "")
-            + "; states with other vortices may be lower: ground_state.starts"
-        )
-    result, fields = lowest_of_starts(searched, guesses, problem.ground_state, talk)
-    for name, levels in (result.levels or {}).items():
-        if levels.gap == 0.0:
-            talk.say(
-                f'species "{name}": the orbitals do not close a shell, the next level has the energy of the '
-                "highest filled one; the ground state is not unique, and its density has less symmetry than H"
-            )
-    if not searched.has_sets:
-        fields = [orbitals.astype(np.complex128, copy=False) for orbitals in fields]
-    for index in dressing.members:
-        fields[index] = fields[index] * np.exp(1j * dressing.phases[index])
-    result = result.counted_with(dressing.at_rest, searched)
-    if result.starts:
-        energies = ", ".join("not converged" if start is None else f"{start:.12g}" for start in result.starts)
-        talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")
-    return result, fields
-
-
 def _tell_populations(
     problem: Problem,
     mixture: Mixture,
@@ -182,12 +154,6 @@ def _tell_populations(
         f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} "
         "(dressed = false in their [[coupling]] keeps the particles given)"
     )
-
-
-def _ground_state_factors(problem: Problem) -> dict[tuple[int, int], float]:
-    """By pairs of species, lower index first, what the kernels are multiplied by while the ground state is looked
-    for."""
-    return {problem.pair(entry.between): entry.factor for entry in problem.ground_state.kernel_factors}
 
 
 def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial: InitialSection, index: int) -> None:

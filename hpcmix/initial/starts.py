@@ -16,7 +16,6 @@ from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.initial.descent.saddles import Say
 from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.search import minimise_sets
-from hpcmix.initial.trial.guesses import Guesses
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
@@ -69,8 +68,21 @@ class Talk:
     keeper: Keeper | None = None
 
 
+class FirstStates(Protocol):
+    """Where searches begin.
+
+    held  the species that are given.
+    """
+
+    @property
+    def held(self) -> frozenset[int]: ...
+
+    def make(self, start: int) -> list[np.ndarray]:
+        """The states that a start begins with, counted from zero, as its own arrays. Collective."""
+
+
 def lowest_of_starts(
-    mixture: Mixture, guesses: Guesses, options: GroundStateOptions, talk: Talk
+    mixture: Mixture, guesses: FirstStates, options: GroundStateOptions, talk: Talk
 ) -> tuple[GroundState, list[np.ndarray]]:
     """The lowest state that the starts lead to, and its orbitals. Collective.
 

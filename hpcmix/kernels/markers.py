@@ -208,3 +208,11 @@ def _check_patch(name: str, patch: NDArray, geometry: MarkerGeometry, dtype: typ
 def _implementation() -> ModuleType:
     kernels = dispatch.implementation()
     return reference_markers if kernels is reference or not hasattr(kernels, "spread_fixed") else kernels
+
+
+def values_at(position: NDArray, geometry: MarkerGeometry, field: NDArray) -> NDArray[np.float64]:
+    """sum_g phi(..) field_g at every marker, (markers,): what :func:`gather` is the gradient of. In numpy: it is for
+    the beginning of a run, not for its steps."""
+    _check_markers(position, geometry)
+    _check_patch("field", field, geometry, np.float64, written=False)
+    return reference_markers.values_at(position, *_numbers(geometry), field)

@@ -1,8 +1,11 @@
-"""When a state has shrunk to the grid's resolution: a collapse that no grid of this spacing can follow."""
+"""Where a density is: when a state has shrunk to the grid's resolution, a collapse that no grid of this spacing can
+follow, and what of it lies at the faces of the box."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 from hpcmix.model.mixture import Mixture
 
@@ -50,3 +53,16 @@ def concentration(
         f'species "{model.name}" has shrunk to the grid\'s resolution: {100 * fraction:.3g} % of it at one grid point, '
         f"kinetic energy {100 * share:.3g} % of the largest that the grid carries"
     )
+
+
+def shares_at_faces(mixture: Mixture, density: np.ndarray) -> list[float]:
+    """Per axis the largest density on the two planes next to the face, the first x = -L/2 and the last x = L/2 - h,
+    relative to the largest everywhere; zeros of a species that is empty. Collective over the group."""
+    here = np.zeros(mixture.grid.dimensions + 1)
+    for axis, (points, part) in enumerate(zip(mixture.grid.points, mixture.grid.position_block.slices, strict=True)):
+        for plane in {0, points - 1}:
+            if part.start <= plane < part.stop:
+                here[axis] = max(here[axis], float(np.max(np.take(density, plane - part.start, axis=axis))))
+    here[-1] = np.max(density)
+    *at_faces, everywhere = mixture.communicators.maximum(here)
+    return [float(particles / everywhere) if everywhere > 0.0 else 0.0 for particles in at_faces]

@@ -24,7 +24,7 @@ from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
-from hpcmix.initial.tilt import best_signs
+from hpcmix.initial.trial.tilt import best_signs
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.load import parse_problem
 

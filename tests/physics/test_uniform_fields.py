@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, expression, gaussian, harmonic, largest, require_below, species, system
 
-from hpcmix.observe.observables.always.resolution import shares_at_faces
+from hpcmix.model.concentration import shares_at_faces
 
 
 @pytest.mark.parametrize("field", [0.0, 0.7, -2.0])

@@ -61,6 +61,15 @@ class TestPolynomials:
             assert window.transform(theta) == pytest.approx(integral, abs=2e-15)
         assert window.transform(0.0) == pytest.approx(1.0, abs=1e-15)
 
+    def test_transform_of_a_wave_number_knows_no_other(self, width):
+        """Ranks have different blocks of wave numbers, and multipliers must have the same bits on all of them."""
+        angles = np.linspace(-np.pi, np.pi, 53)
+        whole = Window(width).transform(angles)
+        for first, last in ((0, 27), (27, 53), (11, 12)):
+            np.testing.assert_array_equal(
+                Window(width).transform(angles[first:last, np.newaxis])[:, 0], whole[first:last]
+            )
+
     def test_error_is_the_aliases(self, width):
         """sum_g phi(u - g) exp(i theta g) against the window's own sum over waves theta + 2 pi m, at many places."""
         window, theta = Window(width), 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,20 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class FilledGas:
+    """A classical species in the mean fields that it takes part in.
+
+    chemical_potential  the level mu up to which phase space is filled, rest energy included.
+    residual            how far its mean field is from what it makes, in units of what moves its particles.
+    iterations          number of mean fields that took.
+    """
+
+    chemical_potential: float
+    residual: float
+    iterations: int
+
+
+@dataclass(frozen=True)
 class GroundState:
     """How a minimisation ended.
 
@@ -38,6 +52,7 @@ class GroundState:
     levels       of the species with sets of orbitals, by name; None where there are none.
     nature       minimum or saddle: the lowest curvature, and the saddles that the search left.
     starts       energies of all starts where there were several, None for those that did not converge.
+    gases        the classical species that were looked for, by name.
     """
 
     method: str
@@ -48,6 +63,7 @@ class GroundState:
     levels: dict[str, Levels] | None = None
     nature: Nature = field(default_factory=Nature)
     starts: tuple[float | None, ...] = ()
+    gases: Mapping[str, FilledGas] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """What summary.json says of it."""
@@ -65,6 +81,8 @@ class GroundState:
             entries["starts"] = list(self.starts)
         if self.levels:
             entries["levels"] = {name: asdict(levels) for name, levels in self.levels.items()}
+        if self.gases:
+            entries["gases"] = {name: asdict(gas) for name, gas in self.gases.items()}
         return entries
 
     def counted_with(self, at_rest: Sequence[float] | np.ndarray, mixture: Mixture) -> GroundState:

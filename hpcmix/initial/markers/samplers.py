@@ -7,9 +7,9 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.initial.markers.closed_forms import written_down
-from hpcmix.initial.markers.expressions import ExpressionSampler
-from hpcmix.initial.markers.openpmd_file import OpenPMDFile
+from hpcmix.initial.markers.given.closed_forms import written_down
+from hpcmix.initial.markers.given.expressions import ExpressionSampler
+from hpcmix.initial.markers.given.openpmd_file import OpenPMDFile
 from hpcmix.initial.markers.setting import Sample, Setting
 from hpcmix.model.kinetic.given import free_kinetic_energy
 from hpcmix.problem.schema import Problem

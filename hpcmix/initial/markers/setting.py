@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.initial.markers.sobol import ScrambledSobol
+from hpcmix.initial.markers.points.sobol import ScrambledSobol
 from hpcmix.model.kinetic.free import KineticEnergy
 
 

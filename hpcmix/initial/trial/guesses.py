@@ -16,9 +16,9 @@ from hpcmix.initial.orbitals.sets import (
     normalise_set,
     orthonormalise_set,
 )
-from hpcmix.initial.tilt import tilt
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.trial.thomas_fermi import start_of_minimisation
+from hpcmix.initial.trial.tilt import tilt
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import read_field, read_set
 from hpcmix.kernels import dispatch as kernels

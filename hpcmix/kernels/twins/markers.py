@@ -116,6 +116,17 @@ def gather(
             gradient[chunk, axis] = total * (points[axis] / lengths[axis])
 
 
+def values_at(
+    position: NDArray, lengths: NDArray, points: NDArray, start: NDArray, table: NDArray, field: NDArray
+) -> NDArray[np.float64]:
+    """As :func:`hpcmix.kernels.markers.values_at`."""
+    cells, values = field.reshape(-1), np.empty(len(position))
+    for chunk in _chunks(len(position), len(table) ** field.ndim):
+        stencils = Stencils.of(position[chunk], lengths, points, start, table, np.array(field.shape))
+        values[chunk] = np.sum(stencils.product(stencils.values) * cells[stencils.flat], axis=1)
+    return values
+
+
 def kick_drift(
     position: NDArray,
     momentum: NDArray,
@@ -128,6 +139,8 @@ def kick_drift(
 ) -> NDArray[np.float64]:
     """p -= kick gradient, x += drift dT/dp, wrapped; the largest |drift dT/dp| along each axis."""
     momentum -= kick * gradient
+    if drift == 0.0:
+        return np.zeros(len(lengths))  # not even -0 becomes 0: looking at a state does not change it
     if rest_mass > 0.0:
         squares = rest_mass * rest_mass + np.sum(momentum * momentum, axis=1, keepdims=True)
         moved = drift * (momentum / np.sqrt(squares))

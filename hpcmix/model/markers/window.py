@@ -83,11 +83,8 @@ class Window:
         """phi^(theta) = integral phi(u) exp(-i theta u) du = integral phi(u) cos(theta u) du; real, 1 at theta = 0."""
         places, weights = _quadrature(self.width)
         angles = np.asarray(theta, np.float64)
-        total = np.zeros(angles.shape)
-        # one node after the other: products of matrices round by their shape, and multipliers must not depend on ranks
-        for place, weight in zip(places, weights, strict=True):
-            total += weight * np.cos(angles * place)
-        return total
+        # row by row: a product of matrices would round a wave number's value by those beside it, and so by the ranks
+        return np.sum(np.cos(np.multiply.outer(angles, places)) * weights, axis=-1)
 
     def error(self, theta: ArrayLike) -> NDArray[np.float64]:
         """err_w(theta), the largest |sum_g phi(u - g) exp(i theta (g - u)) / phi^(theta) - 1| over places u; for

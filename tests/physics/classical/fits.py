@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.optimize import least_squares
 
 
-def prony(times: Sequence[float], values: Sequence[float], start: float = 0.0) -> complex:
-    """w of values ~ Re(c exp(-i w t)), Re w >= 0, from equidistant times after ``start``: the least squares of the
-    linear recurrence that such values obey, v_(n+1) = 2 e^(w'' h) cos(w' h) v_n - e^(2 w'' h) v_(n-1).
+def fitted_wave(
+    times: Sequence[float], values: Sequence[float], guess: complex, others: Sequence[complex] = (), start: float = 0.0
+) -> complex:
+    """w of values ~ Re(c exp(-i w t)) + the same with the frequencies ``others``, which are known, at times from
+    ``start`` on: least squares in w, every amplitude c being the best for it. All times weigh alike, as the noise of
+    markers does.
     """
-    times, values = np.asarray(times), np.asarray(values)
-    step = times[1] - times[0]
-    used = values[times >= start]
-    stride = max(1, round(0.5 / step))  # short strides would see rounding and noise more than the wave
-    middle, before, after = used[stride:-stride], used[: -2 * stride], used[2 * stride :]
-    scale = np.maximum(np.abs(before) + np.abs(middle), 1e-300)
-    a, b = np.linalg.lstsq(np.stack([middle / scale, before / scale], axis=1), after / scale, rcond=None)[0]
-    z = (a + np.emath.sqrt(a * a + 4 * b)) / 2
-    w = 1j * np.log(complex(z)) / (stride * step)
-    return complex(abs(w.real), w.imag)
+    used = np.asarray(times) >= start
+    t, v = np.asarray(times)[used], np.asarray(values)[used]
+
+    def rest(w: np.ndarray) -> np.ndarray:
+        waves = [np.exp(-1j * frequency * t) for frequency in (complex(*w), *others)]
+        columns = np.stack([part for wave in waves for part in (wave.real, wave.imag)], axis=1)
+        return (v - columns @ np.linalg.lstsq(columns, v, rcond=None)[0]) / np.max(np.abs(v))
+
+    return complex(*least_squares(rest, [guess.real, guess.imag], xtol=1e-14, ftol=1e-14, gtol=1e-14).x)

@@ -5,26 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.averages import averages
 from hpcmix.observe.measures.moments import per_particle
 from hpcmix.observe.observable import Label, Observable
-
-
-def shares_at_faces(mixture: Mixture, density: np.ndarray) -> list[float]:
-    """Per axis the largest density on the two planes next to the face, the first x = -L/2 and the last x = L/2 - h,
-    relative to the largest everywhere; zeros of a species that is empty. Collective over the group."""
-    here = np.zeros(mixture.grid.dimensions + 1)
-    for axis, (points, part) in enumerate(zip(mixture.grid.points, mixture.grid.position_block.slices, strict=True)):
-        for plane in {0, points - 1}:
-            if part.start <= plane < part.stop:
-                here[axis] = max(here[axis], float(np.max(np.take(density, plane - part.start, axis=axis))))
-    here[-1] = np.max(density)
-    *at_faces, everywhere = mixture.communicators.maximum(here)
-    return [float(particles / everywhere) if everywhere > 0.0 else 0.0 for particles in at_faces]
 
 
 class _Faces(Observable):

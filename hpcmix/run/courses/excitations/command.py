@@ -21,11 +21,11 @@ from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import page_of
 from hpcmix.io.fields.mode_file import write_modes
+from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.ranks import division_request
 from hpcmix.observe.measures.modes import measure_modes
 from hpcmix.observe.measures.unwrapping import SMALL
-from hpcmix.observe.observables.always.resolution import shares_at_faces
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together

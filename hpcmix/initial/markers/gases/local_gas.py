@@ -10,15 +10,18 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
-from hpcmix.initial.markers.balls import ball_volume, isotropic, radial_part, unit_ball
-from hpcmix.initial.markers.radial import Radial
+from hpcmix.initial.markers.points.balls import ball_volume, isotropic, radial_part, unit_ball
+from hpcmix.initial.markers.points.radial import Radial
 from hpcmix.model.kinetic.free import KineticEnergy
 
 DEEP, HIGH = 30.0, 42.0
 """In temperatures: so far below the level all states are filled, so far above it none, to rounding."""
+LARGEST_EXPONENT = 600.0
+"""Beyond it densities are as good as infinite to who looks for a level, and their sums are still numbers."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,12 @@ class LocalGas(ABC):
         """|p| where T - T(0) is `excitation`, which is not negative."""
         return self.kinetic.hbar * self.kinetic.wave_number(excitation)
 
-    @property
+    must_be_held: ClassVar[bool]
+    """Whether it has no state but in a potential that holds it."""
+
     @abstractmethod
-    def reach(self) -> float:
-        """How far below the bottom of the potential a level may lie and leave particles: an energy, not negative."""
+    def spread(self, mean_level: float) -> float:
+        """What errors of potentials are small beside, for a mean of the level over the particles: an energy."""
 
     @abstractmethod
     def density(self, level: np.ndarray) -> np.ndarray:
@@ -60,9 +65,10 @@ class LocalGas(ABC):
 class DegenerateGas(LocalGas):
     """At temperature zero: n = 1 where T(p) <= nu, rho = v_d (p_F / 2 pi hbar)^d, T(p_F) = nu."""
 
-    @property
-    def reach(self) -> float:
-        return 0.0
+    must_be_held: ClassVar[bool] = True
+
+    def spread(self, mean_level: float) -> float:
+        return mean_level
 
     def density(self, level: np.ndarray) -> np.ndarray:
         filled = self.momentum_of(np.maximum(level, 0.0))
@@ -82,9 +88,10 @@ class ThermalGas(LocalGas):
     def occupation(self, excitation: np.ndarray) -> np.ndarray:
         """n at (T(p) - nu) / temperature."""
 
-    @property
-    def reach(self) -> float:
-        return HIGH * self.temperature
+    must_be_held: ClassVar[bool] = False
+
+    def spread(self, mean_level: float) -> float:
+        return self.temperature
 
     def momenta(self, level: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         length = self._radial(level / self.temperature).inverse(radial_part(uniform))
@@ -121,7 +128,7 @@ class BoltzmannGas(ThermalGas):
         return float(self._density_at(np.zeros(1))[0])
 
     def density(self, level: np.ndarray) -> np.ndarray:
-        return self._at_zero * np.exp(level / self.temperature)
+        return self._at_zero * np.exp(np.minimum(level / self.temperature, LARGEST_EXPONENT))
 
     def momenta(self, level: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         return isotropic(uniform, self._radial(np.zeros(1)).inverse(radial_part(uniform)))

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpcmix.initial.markers.points.sobol import ScrambledSobol
+from hpcmix.initial.markers.points.tables import PlaceTable
 from hpcmix.initial.markers.setting import Sample, Setting
-from hpcmix.initial.markers.sobol import ScrambledSobol
-from hpcmix.initial.markers.tables import PlaceTable
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.distributions import ExpressionDistribution
 

@@ -8,8 +8,8 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.initial.markers.balls import ball_volume, normal, normal_within, phase_space_ball, unit_ball
-from hpcmix.initial.markers.local_gas import BoltzmannGas
+from hpcmix.initial.markers.gases.local_gas import BoltzmannGas
+from hpcmix.initial.markers.points.balls import ball_volume, normal, normal_within, phase_space_ball, unit_ball
 from hpcmix.initial.markers.setting import Sample, Setting
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.distributions import (
