@@ -193,6 +193,7 @@ REFUSED = [
     (f'{FILE}phase_space = [{{ species = "fermions", axes = ["x", "px"], bins = 10000 }}]\n', 25,
      "output.phase_space.0.bins", "are 10000 x 10000, more than"),
     (f"{FILE}markers = {{ every_nth = 0 }}\n", 25, "output.markers.every_nth", "must be at least 1"),
+    (f"{FILE}markers = {{ every_nth = 3 }}\n", 25, "output.markers.every_nth", "must be a power of two"),
     (f"{FILE}markers = {{ interval = 0.001 }}\n", 25, "output.markers.interval", "is smaller than the step"),
 ]  # fmt: skip
 
