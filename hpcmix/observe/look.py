@@ -16,7 +16,7 @@ from hpcmix.evolve.fluctuations.correction import kick_correction
 from hpcmix.evolve.fluctuations.tangent import Tangent
 from hpcmix.evolve.instants import coming_instant, pending_instant
 from hpcmix.evolve.kick import Kick
-from hpcmix.evolve.markers.motion import completed_momenta
+from hpcmix.evolve.markers.motion import CompletedMomenta
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Interaction, Mixture
 from hpcmix.model.potentials.envelope import Instant
@@ -43,7 +43,6 @@ class Look:
         self.state = state
         self._before_start = before_start
         self._measured: dict[Callable[[Look], Any], Any] = {}
-        self._momenta: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     @property
     def clock(self) -> float:
@@ -206,24 +205,20 @@ class Look:
         _ = self.densities  # brings markers home: later measurements leave their order alone
         return cloud
 
-    def momenta(self, species: int) -> np.ndarray:
+    def momenta(self, species: int) -> CompletedMomenta | np.ndarray:
         """The momenta of the markers of :meth:`cloud`, in their order, with the pending kick done,
 
             p - tau grad(U + W)(x),    tau = ``state.progress.pending_kick``
 
-        shape (n, d), those of the grid's frame. Collective. Raises as :meth:`cloud`."""
+        shape (n, d), those of the grid's frame: what gives some of them for a slice, and makes them then. Collective;
+        slices are local. Raises as :meth:`cloud`."""
         cloud, progress = self.cloud(species), self.state.progress
         if progress.pending_kick == 0.0:
             return cloud.momentum
-        kept = self._momenta.get(species)
-        stale = kept is not None and not np.array_equal(kept[0], cloud.index)  # a checkpoint has sorted them meanwhile
-        if kept is None or self.mixture.communicators.sum_all(float(stale)) > 0.0:
-            laws = dict(self.mixture.carried)[species]
-            felt = self.mean_field(species) if self.mixture.terms else None
-            kick = Kick(progress.pending_kick, pending_instant(progress, self.mixture.grid.frame))
-            kept = (cloud.index.copy(), completed_momenta(self.mixture.engine, laws, cloud, felt, kick))
-            self._momenta[species] = kept
-        return kept[1]
+        laws = dict(self.mixture.carried)[species]
+        felt = self.mean_field(species) if self.mixture.terms else None
+        kick = Kick(progress.pending_kick, pending_instant(progress, self.mixture.grid.frame))
+        return CompletedMomenta.of(self.mixture.engine, laws, cloud, felt, kick)
 
     # --------------------------------------------------------------- sums
 

@@ -259,6 +259,16 @@ class TestMoves:
         assert np.array_equal(case.position, position)
         np.testing.assert_allclose(case.momentum, momentum - 0.3 * (gradient + given), rtol=0, atol=1e-14)
 
+    def test_a_kick_alone_leaves_positions(self, kernels):
+        case = Case(1, 8)
+        case.position[:3] = [[-0.0], [0.0], [-0.65]]
+        before = case.position.tobytes()
+        largest = kernels.gather_kick_drift(
+            case.position, case.momentum, case.geometry, case.field, None, 1.0, 0.0, 1.0
+        )
+        assert case.position.tobytes() == before
+        assert np.array_equal(largest, [0.0])
+
     def test_edges_of_the_box(self, kernels):
         """The right edge is the left one, whatever rounding does; far away is wrapped too."""
         geometry = MarkerGeometry((3.0,), (16,), (-4,), Window(8).table)

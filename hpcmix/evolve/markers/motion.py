@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,49 +39,76 @@ class MarkerFlows:
         """
         for a, laws in self._carried:
             cloud = marker_cloud(clouds[a])
-            moved = kick_and_drift(self._engine, laws, cloud, cloud.momentum, felt[a], kick, drift or 0.0)
+            moved = kick_and_drift(self._engine, laws, cloud, felt[a], kick, drift or 0.0)
             if drift:
                 cloud.layout.moved(moved)
 
 
-def completed_momenta(
-    engine: Engine, laws: MarkerModel, cloud: MarkerCloud, felt: np.ndarray | None, kick: Kick
-) -> np.ndarray:
-    """The momenta of the markers on this rank after a kick that is still due, an array of the caller's, shape (n, d);
-    the cloud stays as it is. Arguments and errors as of :meth:`MarkerFlows.move`. Collective."""
-    cloud.layout.settle(cloud.markers)  # before a copy is made of momenta: it may reorder markers
-    momentum = cloud.momentum.copy()
-    kick_and_drift(engine, laws, cloud, momentum, felt, kick, 0.0)
-    return momentum
+@dataclass(frozen=True)
+class CompletedMomenta:
+    """The momenta of the markers on this rank after a kick that is still due, made some at a time when they are asked
+    for: no second array of all is needed. The cloud stays as it is, and must meanwhile.
+
+    field  b^2 W on the rank's patch, None where nothing acts; nobody else's.
+    """
+
+    engine: Engine
+    laws: MarkerModel
+    cloud: MarkerCloud
+    field: np.ndarray | None
+    kick: Kick
+
+    @classmethod
+    def of(
+        cls, engine: Engine, laws: MarkerModel, cloud: MarkerCloud, felt: np.ndarray | None, kick: Kick
+    ) -> CompletedMomenta:
+        """Arguments and errors as of :meth:`MarkerFlows.move`. Collective."""
+        layout, markers = cloud.layout, cloud.markers
+        layout.settle(markers)
+        field = None if felt is None else layout.patch_of(markers, felt).copy()
+        if laws.forces.may_fail:  # here, where all ranks learn of it
+            with together(engine.communicators.world):
+                for first in range(0, markers.count, MARKERS_IN_A_CALL):
+                    external_gradient(laws, kick, markers.position[first : first + MARKERS_IN_A_CALL])
+        return cls(engine, laws, cloud, field, kick)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """Of consecutive markers in the cloud's order, an array of the caller's, shape (n, d). Local."""
+        momentum, position = self.cloud.momentum[rows].copy(), self.cloud.position[rows]
+        move(self.engine, self.laws, self.cloud, position, momentum, self.field, self.kick, 0.0)
+        return momentum
 
 
 def kick_and_drift(
-    engine: Engine,
-    laws: MarkerModel,
-    cloud: MarkerCloud,
-    momentum: np.ndarray,
-    felt: np.ndarray | None,
-    kick: Kick,
-    drift: float,
+    engine: Engine, laws: MarkerModel, cloud: MarkerCloud, felt: np.ndarray | None, kick: Kick, drift: float
 ) -> np.ndarray:
-    """p -= kick grad(U + W), x += drift dT/dp; the largest displacement along each axis. Collective.
-
-    momentum  of the cloud's markers, its own or others; changed in place, and so are the cloud's positions where the
-              drift is not zero.
-    """
+    """p -= kick grad(U + W), x += drift dT/dp; the largest displacement along each axis. Collective."""
     layout, markers = cloud.layout, cloud.markers
     layout.settle(markers)
     patch = None if felt is None else layout.patch_of(markers, felt)
-    geometry, largest = layout.geometry, np.zeros(markers.dimensions)
     # an expression may have no gradient where one rank has a marker: the others learn of it here
-    may_fail = laws.forces.may_fail
-    with engine.timers.phase("markers"), together(engine.communicators.world) if may_fail else nullcontext():
-        for first in range(0, markers.count, MARKERS_IN_A_CALL):
+    with together(engine.communicators.world) if laws.forces.may_fail else nullcontext():
+        return move(engine, laws, cloud, markers.position, markers.momentum, patch, kick, drift)
+
+
+def move(
+    engine: Engine,
+    laws: MarkerModel,
+    cloud: MarkerCloud,
+    position: np.ndarray,
+    momentum: np.ndarray,
+    patch: np.ndarray | None,
+    kick: Kick,
+    drift: float,
+) -> np.ndarray:
+    """The same of some markers, in place, with the field on the rank's patch. Local."""
+    geometry, largest = cloud.layout.geometry, np.zeros(cloud.markers.dimensions)
+    with engine.timers.phase("markers"):
+        for first in range(0, len(position), MARKERS_IN_A_CALL):
             rows = slice(first, first + MARKERS_IN_A_CALL)
-            position = markers.position[rows]
-            force = external_gradient(laws, kick, position)
+            force = external_gradient(laws, kick, position[rows])
             moved = engine.kernels.gather_kick_drift(
-                position, momentum[rows], geometry, patch, force, kick.whole, drift, laws.mass, laws.rest_mass
+                position[rows], momentum[rows], geometry, patch, force, kick.whole, drift, laws.mass, laws.rest_mass
             )
             np.maximum(largest, moved, out=largest)
     return largest

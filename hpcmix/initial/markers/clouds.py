@@ -35,8 +35,9 @@ def given_cloud(problem: Problem, mixture: Mixture, index: int) -> MarkerCloud:
 def arrive(cloud: MarkerCloud) -> None:
     """Take note that positions were made anew, wrapped into [-L/2, L/2): a distribution that touches a face may have
     some at L/2."""
-    lengths = np.array(cloud.layout.lengths)
-    cloud.position[...] -= np.where(cloud.position >= 0.5 * lengths, lengths, 0.0)
+    for axis, length in enumerate(cloud.layout.lengths):
+        places = cloud.position[:, axis]
+        places[places >= 0.5 * length] -= length
     cloud.layout.scattered()
 
 
@@ -49,5 +50,6 @@ def normalise_weights(cloud: MarkerCloud, setting: Setting, communicators: Commu
         raise ProblemError.of(setting.where, "is zero at every marker; use more markers, or another density")
     # as many bits as the sum of all has room for
     unit = 2.0 ** (np.frexp(largest)[1] - 62 + setting.number.bit_length())
-    total = sum(world.allgather(int(np.sum(np.rint(cloud.weight / unit).astype(np.int64)))))
+    held = (np.rint(cloud.weight[rows] / unit).astype(np.int64) for rows in pieces(cloud.markers.count))
+    total = sum(world.allgather(sum(int(np.sum(units)) for units in held)))
     cloud.weight[...] *= setting.particles / (total * unit)

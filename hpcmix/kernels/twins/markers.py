@@ -139,6 +139,8 @@ def kick_drift(
 ) -> NDArray[np.float64]:
     """p -= kick gradient, x += drift dT/dp, wrapped; the largest |drift dT/dp| along each axis."""
     momentum -= kick * gradient
+    if drift == 0.0:
+        return np.zeros(len(lengths))  # not even -0 becomes 0: looking at a state does not change it
     if rest_mass > 0.0:
         squares = rest_mass * rest_mass + np.sum(momentum * momentum, axis=1, keepdims=True)
         moved = drift * (momentum / np.sqrt(squares))

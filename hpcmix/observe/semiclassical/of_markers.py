@@ -30,7 +30,7 @@ class OfMarkers(Characteristic):
     def of(cls, look: Look, species: int) -> OfMarkers:
         """Of a classical species. Collective."""
         cloud = look.cloud(species)
-        return cls(look.mixture.communicators, cloud.position, look.momenta(species), cloud.weight)
+        return cls(look.mixture.communicators, cloud.position, look.momenta(species)[:], cloud.weight)
 
     @cached_property
     def _total(self) -> float:

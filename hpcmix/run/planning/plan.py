@@ -19,6 +19,14 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import numbers_of
 from hpcmix.problem.sections.coupling import coupled_groups, dressed_groups
 from hpcmix.run.planning.costs.krylov import krylov_fields, pairs_per_drift, turns
+from hpcmix.run.planning.costs.markers import (
+    MarkersPlan,
+    checkpoint_bytes_of_markers,
+    kicks_per_step,
+    marker_file_bytes,
+    phase_space_bytes,
+    plan_of_markers,
+)
 from hpcmix.run.planning.costs.pairs import (
     PAIR_SLOWNESS,
     PairsPlan,
@@ -74,6 +82,9 @@ class Plan:
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
     notes                   what the file asks for and does not get on so many ranks.
     pairs                   the pairs of fluctuations beside the condensates, None without.
+    markers                 those of classical species, None without.
+    marker_file_bytes, marker_files
+                            size of one marker file, and how many; None where that depends on adaptive steps.
     """
 
     groups: int
@@ -90,14 +101,18 @@ class Plan:
     seconds_per_step: float | None
     notes: tuple[str, ...] = ()
     pairs: PairsPlan | None = None
+    markers: MarkersPlan | None = None
+    marker_file_bytes: int = 0
+    marker_files: int | None = 0
 
     @property
     def disk_bytes(self) -> int | None:
-        """All snapshots together and the checkpoints that stay, one more while it is written; None where the number of
-        snapshots is not known."""
-        if self.snapshots is None:
+        """All snapshots and marker files together and the checkpoints that stay, one more while it is written; None
+        where the number of snapshots or marker files is not known."""
+        if self.snapshots is None or self.marker_files is None:
             return None
-        return self.snapshot_bytes * self.snapshots + self.checkpoint_bytes * (self.checkpoints + 1)
+        written = self.snapshot_bytes * self.snapshots + self.marker_file_bytes * self.marker_files
+        return written + self.checkpoint_bytes * (self.checkpoints + 1)
 
 
 def make_plan(problem: Problem, ranks: int) -> Plan:
@@ -108,6 +123,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
     snapshots: int | None = 1
     records: int | None = 1
     steps: int | None = 0
+    marker_files: int | None = 0 if problem.output.markers is None else 1
     if problem.time is not None:
         table = problem.time.fixed_steps if problem.time.adaptive is None else None
         steps = None if table is None else table.steps
@@ -115,16 +131,22 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
             schedule_of(options, problem.time, table).count()
             for options in (problem.output.snapshots, problem.output.observables)
         )
-    pairs = plan_of_pairs(problem, division)
+        if problem.output.markers is not None:
+            marker_files = schedule_of(problem.output.markers, problem.time, table).count()
+    pairs, markers = plan_of_pairs(problem, division), plan_of_markers(problem, division)
     held = 0 if pairs is None else pairs.held
+    marker_bytes = 0 if markers is None else markers.rank_bytes
+    seconds = None if problem.time is None else seconds_per_step(problem, ranks // division.replicas, held)
+    if seconds is not None and markers is not None:
+        seconds += kicks_per_step(problem) * markers.seconds_per_kick
     transforms = transforms_per_step(problem)
     if held:
         transforms += held * pair_transforms(problem, convolutions_per_kick(problem))
     return Plan(
         groups=division.groups,
         decomposition=decomposition,
-        memory_bytes=memory_bytes(problem, division),
-        evolution_bytes=evolving_bytes(problem, division),
+        memory_bytes=memory_bytes(problem, division) + marker_bytes,
+        evolution_bytes=evolving_bytes(problem, division) + marker_bytes,
         snapshot_bytes=snapshot_bytes(problem),
         snapshots=snapshots,
         records=records,
@@ -132,9 +154,12 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         checkpoints=problem.output.checkpoints.keep if problem.time is not None else 0,
         transforms_per_step=transforms,
         steps=steps,
-        seconds_per_step=None if problem.time is None else seconds_per_step(problem, ranks // division.replicas, held),
+        seconds_per_step=seconds,
         notes=division.notes,
         pairs=pairs,
+        markers=markers,
+        marker_file_bytes=marker_file_bytes(problem),
+        marker_files=marker_files,
     )
 
 
@@ -295,16 +320,17 @@ def snapshot_bytes(problem: Problem) -> int:
     """Size of one snapshot: every field asked for, of every species, on the whole grid."""
     fields = problem.output.snapshots.fields
     reals = sum(numbers_of(name, orbitals) for orbitals in problem.orbitals for name in fields)
-    return math.prod(problem.grid.points) * reals * real_bytes(problem) + bytes_in_snapshot(problem)
+    on_grid = math.prod(problem.grid.points) * reals * real_bytes(problem)
+    return on_grid + bytes_in_snapshot(problem) + phase_space_bytes(problem)
 
 
 def checkpoint_bytes(problem: Problem) -> int:
-    """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too; the pairs
-    of fluctuations and what goes with them."""
+    """Size of one checkpoint: the orbitals, and where they are compared with those of time zero these too; the markers;
+    the pairs of fluctuations and what goes with them."""
     sets = 2 if any(request.from_start for request in problem.output.observables.requests) else 1
     condensates = math.prod(problem.grid.points) * sets * 2 * sum(problem.orbitals) * real_bytes(problem)
     beside = 2 * real_bytes(problem) * math.prod(problem.grid.points) * fixed_fields(problem)
-    return condensates + problem.pairs * pair_bytes(problem) + beside
+    return condensates + problem.pairs * pair_bytes(problem) + beside + checkpoint_bytes_of_markers(problem)
 
 
 def transforms_per_step(problem: Problem) -> float:

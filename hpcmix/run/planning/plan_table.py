@@ -39,6 +39,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
         f"decomposition  {count} as {division}, up to {block} points each",
         *(f"               {note}" for note in plan.notes),
         *(plan.pairs.lines(len(problem.species)) if plan.pairs is not None else ()),
+        *(plan.markers.lines() if plan.markers is not None else ()),
         f"memory         {peak} per rank at the peak, {evolving} while evolving; {total} in all",
         f"files          {_files(problem, plan)}",
     ]
@@ -101,6 +102,9 @@ def _files(problem: Problem, plan: Plan) -> str:
     parts = [snapshots, f"{plan.checkpoints} checkpoints of {readable(plan.checkpoint_bytes)}"]
     if not plan.checkpoints:
         parts.pop()
+    if plan.marker_file_bytes:
+        files = "marker files" if plan.marker_files is None else f"{plan.marker_files} marker files"
+        parts.append(f"{files} of {readable(plan.marker_file_bytes)}")
     every = problem.output.observables.every
     parts.append(f"a record every {every} steps" if plan.records is None else f"{plan.records} records")
     whole = "" if plan.disk_bytes is None else f"; {readable(plan.disk_bytes)} in all"

@@ -36,7 +36,7 @@ _JOE_KUO: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 has the unit matrix, m_k = 1."""
 
 _ROUNDS = 4
-"""Rounds of the hash; with two the flips of deep digits still tell something of each other."""
+"""Rounds of the hash, each with random numbers of its own."""
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,9 @@ void move_markers(const MarkerPatch& patch, const MarkerMotion& motion, double* 
             slope += force_gradient != nullptr ? force_gradient[i + axis] : 0.0;
             momentum[i + axis] -= motion.kick * slope;
         }
+        if (motion.drift == 0.0) {
+            continue;  // not even -0 becomes 0: looking at a state does not change it
+        }
         if (motion.rest_mass > 0.0) {
             double kinetic = 0.0;
             for (std::size_t axis = 0; axis < dimensions; ++axis) {
