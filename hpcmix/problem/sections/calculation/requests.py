@@ -32,7 +32,8 @@ class Request:
 
 
 REQUESTS = (
-    Request("angular-momentum", dimensions=2, in_frame=True),  # r x p: what the frame's phase adds to p is along r
+    # r x p: what the frame's phase adds to p is along r
+    Request("angular-momentum", dimensions=2, of_orbitals=False, in_frame=True),
     Request("momentum-distribution"),
     Request("determinant-overlap", of_sets=True, from_start=True),
     Request("semiclassical-norms", of_sets=True, orbital_sets=2),
