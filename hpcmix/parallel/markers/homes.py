@@ -214,11 +214,8 @@ class Homes:
         if world.size > 1:
             migrate(world, markers, lambda rows: np.searchsorted(firsts, markers.index[rows], side="right") - 1)
         first, count = part(number, world.size, world.rank)
-        places = markers.index - first
-        if len(places) != count or (count and np.bincount(places, minlength=count).max() != 1):
-            raise RuntimeError(
-                f"{len(places)} markers are where those of the indices {first} to {first + count} are due"
-            )
-        markers.into_places(places)
+        if markers.count != count:
+            raise ValueError(f"{markers.count} markers are here, {count} of {number} are due")
+        markers.put_in_order(first)
         self.scattered()
         return first
