@@ -36,9 +36,7 @@ Writer = Literal["auto", "h5py", "mpi-io"]
 _ROOM_FOR_LABELS = 1 << 20
 """Bytes that axes, attributes and HDF5's own tables may take."""
 _SAMPLED_LINES = 64
-_READ_AT_ONCE = 1 << 22
-"""Bytes that are read back and compared in one go: twice as many are needed beside what a run holds, and they stay in a
-cache."""
+_READ_AT_ONCE = 1 << 23
 
 
 @dataclass(frozen=True)

@@ -214,8 +214,10 @@ class Homes:
         if world.size > 1:
             migrate(world, markers, lambda rows: np.searchsorted(firsts, markers.index[rows], side="right") - 1)
         first, count = part(number, world.size, world.rank)
-        if markers.count != count:
-            raise ValueError(f"{markers.count} markers are here, {count} of {number} are due")
-        markers.put_in_order(first)
+        if not markers.have_indices_from(first, count):
+            raise RuntimeError(
+                f"{markers.count} markers are where those of the indices {first} to {first + count} are due"
+            )
+        markers.into_order(first)
         self.scattered()
         return first
