@@ -3,9 +3,12 @@ and its derivative, the expanding frame."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from tests.physics.systems import System, system
 
@@ -309,3 +312,36 @@ def test_expanding_frame():
     np.testing.assert_allclose(scale * y, x, rtol=0, atol=2e-9)
     np.testing.assert_allclose(pi / scale + mass * speed * y, p, rtol=0, atol=2e-9)
     assert np.max(np.abs(p - by_index(system([120], [30.0], species, interaction, time=time))[1])) > 0.1
+
+
+@pytest.mark.parametrize("partner", ("condensate", "alone"))
+def test_adaptive_steps_keep_their_tolerance(partner):
+    """Errors fall in proportion to the tolerance, of a gas beside a condensate and of one alone."""
+    trap = {"kind": "harmonic", "frequency": 1.3, "factor": "1 + 0.3*sin(2*t)"}
+    gases = [gas(200, 1e-12, potential=[trap])]
+    interaction = [{"between": ["gas", "gas"], **GAUSSIAN}]
+    if partner == "condensate":
+        gases, interaction = [CONDENSATE, *gases], [{"between": ["bosons", "gas"], **GAUSSIAN}]
+    given = {"final": 4.0, "integrator": "blanes-moan-4"}
+
+    def end(step: float | dict) -> tuple[np.ndarray, System]:
+        one = system([64], [16.0], gases, interaction, time=given | {"step": step, "check_step": False})
+        if isinstance(step, dict):
+            stepper = AdaptiveStepper(one.mixture, one.problem.timing)
+            _, first, _ = one.problem.timing.adaptive.within(4.0)
+            one.state.progress = replace(one.state.progress, step_size=first).adaptive()
+            while one.state.time < 4.0:
+                stepper.advance(one.state)
+            stepper.complete(one.state)
+        else:
+            one.evolve()
+        return np.concatenate([part.ravel() for part in by_index(one, len(gases) - 1)]), one
+
+    exact, _ = end(0.02)
+    errors, steps = [], []
+    for tolerance in (1e-4, 1e-6):
+        values, one = end({"tolerance": tolerance})
+        errors.append(np.max(np.abs(values - exact)))
+        steps.append(one.state.step)
+    assert errors[0] < 20 * 1e-4 and errors[1] < 20 * 1e-6, errors
+    assert errors[1] < errors[0] / 20.0 and steps[1] > 1.5 * steps[0], (errors, steps)
