@@ -381,6 +381,12 @@ def test_an_option_turns_a_quantum_file_into_its_limit():
     assert weighed.species[1].particles == 0.5
 
 
+def test_an_option_about_markers_keeps_their_number():
+    for given_markers in ("markers = 1000", "markers = { number = 1000 }"):
+        problem = parse_problem(given(MARKERS, given_markers), ["species.fermions.markers.seed=3"])
+        assert problem.species[1].markers.model_dump() == {"number": 1000, "seed": 3, "tolerance": 1e-8}
+
+
 def test_what_has_no_limit_is_refused_in_the_option_s_name():
     noisy = QUANTUM.replace("frequency = 1.0 }\n[[", "frequency = 1.0, noise = { amplitude = 0.1 } }\n[[")
     with pytest.raises(ProblemError, match=r"another markers\.seed is another sample of the same f"):
