@@ -23,6 +23,7 @@ def numbers_of(context: click.Context, parameter: click.Parameter, text: str | N
 @click.option(
     "--bosons", metavar="N,N,...", callback=numbers_of, help="Numbers of bosons beside a fixed number of fermions."
 )
+@click.option("--markers", metavar="N", type=int, help="Markers of the classical gas that fermions are compared with.")
 @click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
 @click.option(
     "--restart",
@@ -39,6 +40,7 @@ def check(
     file: str,
     numbers: tuple[int, ...],
     bosons: tuple[int, ...],
+    markers: int | None,
     at_start: bool,
     restart: str,
     max_wall: float | None,
@@ -58,6 +60,7 @@ def check(
     semiclassical-bounds    commutators of a trapped Fermi gas are of the size M hbar (Cardenas et al. (2.9), (2.11))
     mean-field-limit        N bosons tend to their mean field like 1/N (Michelangeli and Olgiati; Anapolitanos et al.)
     bose-fermi-limit        so do bosons and fermions (Cardenas et al., Theorem 1)
+    vlasov-limit            many fermions beside bosons tend to a classical gas (Cardenas et al., Theorem 2)
     excitations-bounded     correlated bosons have boundedly many excitations, for all N and t (Chong et al., Prop. 3.5)
     fluctuation-growth      fluctuations grow exponentially at most, whatever N is (Olgiati and Michelangeli (3.2))
     bogoliubov-limit        those outside tend to Bogoliubov's theory, in number and norm (Lewin, Nam and Schlein)
@@ -66,5 +69,7 @@ def check(
     from hpcmix.studies.check import check as measure
 
     fresh = restart == "never"
-    wanted = Request(claim, file, overrides, numbers, bosons, evolving=not at_start, fresh=fresh, max_wall=max_wall)
+    wanted = Request(
+        claim, file, overrides, numbers, bosons, markers, evolving=not at_start, fresh=fresh, max_wall=max_wall
+    )
     return measure(wanted)

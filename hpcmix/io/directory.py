@@ -158,6 +158,14 @@ class RunDirectory:
         density matrices."""
         return [*self.stored_snapshots(), *self.stored_slices(), *self.stored_markers(), *self.stored_reduced()]
 
+    def output_beyond(self, snapshots: int, marker_files: int) -> list[Path]:
+        """The files of output beyond the first so many snapshots, with what is numbered like them, and marker files."""
+        like_snapshots = [*self.stored_snapshots(), *self.stored_slices(), *self.stored_reduced()]
+        return [
+            *(path for index, path in like_snapshots if index >= snapshots),
+            *(path for index, path in self.stored_markers() if index >= marker_files),
+        ]
+
     def holds_run(self) -> bool:
         """Whether a run has begun here."""
         return any((self.path / name).exists() for name in _MARKS_OF_A_RUN)

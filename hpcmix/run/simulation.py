@@ -38,6 +38,7 @@ from hpcmix.problem.words.show import resolved_toml
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.run.log import Log
 from hpcmix.run.planning.memory import release_freed_memory
+from hpcmix.run.planning.resolution.markers import load_lines, marker_lines
 from hpcmix.run.planning.resolution.phase import found_warnings
 from hpcmix.run.planning.resolution.time import time_warnings
 from hpcmix.run.planning.room import require_room
@@ -182,7 +183,8 @@ def build_simulation(
     for line in trial.description:
         log.line(line)
     log.line(f"transform: {mixture.transform.description}")
-    for line in [*_resolution(problem), *found_warnings(problem, mixture), *time_warnings(problem)]:
+    resolution = [*_resolution(problem), *found_warnings(problem, mixture), *time_warnings(problem)]
+    for line in [*resolution, *marker_lines(problem, mixture)]:
         log.line(line)
     if checkpoint is None:
         if problem.time is not None:  # a step that does not divide the final time was shortened: say to what
@@ -196,6 +198,8 @@ def build_simulation(
         state, ground_state = _first_state(problem, mixture, log, watchdog, stops, keeper)
     if mixture.transform.obstacle:
         log.line(without_shared_memory(mixture.transform.obstacle))
+    for line in load_lines(mixture, state):
+        log.line(line)
     _warn_of_faces(problem, mixture, state, log)
     if problem.fluctuations is not None and checkpoint is None:
         with timers.phase("initial pairs"):

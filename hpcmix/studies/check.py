@@ -41,6 +41,7 @@ from hpcmix.studies.claims import (
     well_posedness,
 )
 from hpcmix.studies.claims.fluctuations import bogoliubov_limit, excitations_bounded, fluctuation_growth
+from hpcmix.studies.claims.vlasov_limit import limit as vlasov_limit
 from hpcmix.studies.figure import draw_finding
 from hpcmix.studies.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
@@ -60,6 +61,7 @@ _MODULES = (
     semiclassical_bounds,
     mean_field_limit,
     bose_fermi_limit,
+    vlasov_limit,
     excitations_bounded,
     fluctuation_growth,
     bogoliubov_limit,
@@ -79,6 +81,7 @@ class Request:
     overrides  ``--set`` entries.
     numbers    particle numbers of the family; empty: the claim's own.
     bosons     of a family over bosons beside a fixed number of fermions.
+    markers    of the classical twin of a problem.
     evolving   False: measure at time zero only.
     fresh      move what an earlier check left in the directory aside.
     max_wall   seconds that the program may run.
@@ -89,6 +92,7 @@ class Request:
     overrides: Sequence[str] = ()
     numbers: Sequence[int] = ()
     bosons: Sequence[int] = ()
+    markers: int | None = None
     evolving: bool = True
     fresh: bool = False
     max_wall: float | None = None
@@ -99,6 +103,7 @@ class Request:
         given = {
             "--numbers": bool(self.numbers),
             "--bosons": bool(self.bosons),
+            "--markers": self.markers is not None,
             "--max-wall": self.max_wall is not None,
             "--at-start": not self.evolving,
         }
@@ -108,7 +113,8 @@ class Request:
     def asked(self) -> dict[str, Any]:
         """What is measured, beside the problem: kept in the report, to recognise a check that is complete."""
         bosons = {"bosons": list(self.bosons)} if self.bosons else {}
-        return {"claim": self.claim, "numbers": list(self.numbers), "at_start": not self.evolving} | bosons
+        markers = {"markers": self.markers} if self.markers is not None else {}
+        return {"claim": self.claim, "numbers": list(self.numbers), "at_start": not self.evolving} | bosons | markers
 
 
 def check(request: Request) -> int:
@@ -155,7 +161,14 @@ def _measure(request: Request, work: Work, directory: Path) -> None:
     comm, log = work.comm, work.log
     around_flow = request.claim in _AROUND_FLOWS
     setting = Setting(
-        request.file, request.overrides, request.numbers, request.evolving, work, request.bosons, around_flow
+        request.file,
+        request.overrides,
+        request.numbers,
+        request.evolving,
+        work,
+        request.bosons,
+        around_flow,
+        request.markers,
     )
     problem, finding = CLAIMS[request.claim](setting)
     with together(comm):

@@ -17,6 +17,7 @@ OPTIONS = {
     "semiclassical-bounds": {"--numbers", "--at-start", "--max-wall"},
     "mean-field-limit": {"--numbers", "--max-wall"},
     "bose-fermi-limit": {"--numbers", "--bosons", "--max-wall"},
+    "vlasov-limit": {"--numbers", "--markers", "--max-wall"},
     "excitations-bounded": {"--numbers", "--max-wall"},
     "fluctuation-growth": {"--numbers", "--max-wall"},
     "bogoliubov-limit": {"--numbers", "--max-wall"},

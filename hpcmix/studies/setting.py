@@ -29,6 +29,7 @@ class Setting:
     numbers          particle numbers of a family; empty: the claim's own.
     evolving         False: measure at time zero only, where the claim has something to say there.
     bosons           numbers of bosons of a family that varies these beside a fixed number of fermions.
+    markers          of the classical twin of a problem; None: as many as the claim needs.
     around_flow      whether the claim takes the fluctuations that the file asks for; else its problems are without.
     """
 
@@ -39,6 +40,7 @@ class Setting:
     work: Work
     bosons: Sequence[int] = ()
     around_flow: bool = False
+    markers: int | None = None
 
     def on_root(self, plan: Callable[[Load], Plan]) -> Plan:
         """What `plan` makes of problems that it loads with some ``--set`` entries more; it runs on the root, and its

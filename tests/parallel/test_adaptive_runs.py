@@ -127,7 +127,7 @@ def test_output_is_exactly_on_time_and_changes_no_number(folder, whole_runs):
     stored = RunDirectory(folder / "timely").stored_snapshots()
     assert len(stored) == 7  # 0, 0.07 .. 0.35, 0.4
     times = [file.time for file in RunReader(folder / "timely").snapshots]
-    assert times == [*(k * 0.07 for k in range(6)), 0.4]
+    assert times == pytest.approx([*(k * 0.07 for k in range(6)), 0.4], rel=1e-15)
 
 
 def test_the_ranks_and_their_number_decide_alike(comm, folder, monkeypatch):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from hpcmix.model.ranks import division_request
+from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning.costs import markers
+from hpcmix.run.planning.costs.traffic import step_bytes
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.planning.plan_table import plan_lines
+from hpcmix.run.planning.room import require_room
+from hpcmix.studies.scaling.measured import traffic
 from tests.unit.test_problem_classical import FILE, MARKERS, POTENTIAL, given, in_space, initial
 
 MANY = FILE.replace("markers = 1000", "markers = 262_144")
@@ -115,3 +120,29 @@ def test_the_measured_time_of_a_marker_is_one(monkeypatch, dimensions):
     monkeypatch.undo()
     markers.seconds_per_marker.cache_clear()
     assert 1e-9 < markers.seconds_per_marker(dimensions, 4) < 1e-3
+
+
+def test_a_run_that_has_no_room_for_its_markers_is_refused_before_it_begins():
+    problem = parse_problem(MANY.replace("262_144", "1_000_000_000_000"))
+    with pytest.raises(ProblemError, match=r"needs 40 TB for a rank.*a smaller grid, or fewer markers"):
+        require_room(problem, divide(division_request(problem), 1), 1)
+
+
+def test_bytes_of_a_step():
+    """40 bytes a marker and kick in one dimension: 2 numbers read and written, 2 read; 6 numbers of every cell."""
+    more, fewer = (parse_problem(MANY.replace("262_144", number)) for number in ("262_144", "131_072"))
+    assert step_bytes(more) - step_bytes(fewer) == 6 * 8 * (4 + 2) * 131_072
+
+
+def test_scaling_counts_markers_and_patches():
+    """Markers are dealt to all ranks; patches pass between the ranks of a grid: two ways, a kick, 8 bytes a cell."""
+    problem = parse_problem(in_space(MANY).replace("[16, 16, 16]", "[32, 32, 32]"), ["time.check_step=false"])
+    bare = problem.model_copy(update={"species": problem.species[:1], "interaction": ()})
+    counts = []
+    for ranks in (1, 8):
+        division = traffic.Division((32, 32, 32), ranks, 1, (ranks, 1), ranks, True)
+        both = traffic.traffic_of(problem, division), traffic.traffic_of(bare, division)
+        counts.append((both[0].work - both[1].work, both[0].node_bytes - both[1].node_bytes))
+    assert counts[0][0] > 6 * 262_144 * traffic.MARKER_WORK[3] and counts[0][1] == 0.0
+    assert counts[0][0] / counts[1][0] == pytest.approx(8.0, rel=1e-12)
+    assert counts[1][1] == pytest.approx(2 * 6 * 8 * (16 + 8 + 4) ** 3 * 7 / 8)

@@ -193,6 +193,7 @@ REFUSED = [
     (f'{FILE}phase_space = [{{ species = "fermions", axes = ["x", "px"], bins = 10000 }}]\n', 25,
      "output.phase_space.0.bins", "are 10000 x 10000, more than"),
     (f"{FILE}markers = {{ every_nth = 0 }}\n", 25, "output.markers.every_nth", "must be at least 1"),
+    (f"{FILE}markers = {{ every_nth = 3 }}\n", 25, "output.markers.every_nth", "must be a power of two"),
     (f"{FILE}markers = {{ interval = 0.001 }}\n", 25, "output.markers.interval", "is smaller than the step"),
 ]  # fmt: skip
 
@@ -399,3 +400,39 @@ def test_a_condensate_has_a_classical_limit_of_its_own():
     assert problem.classical == (0,) and problem.integrals == (3.0, 2.0)
     with pytest.raises(ProblemError, match="particles: is required for a classical species"):
         parse_problem(QUANTUM, ["species.bosons.kind=classical"])
+
+
+# ---------------------------------------------------------------- in words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        # hbar (N d! w)^(1/d) = 2, R = sqrt(2 mu / m) / w = 2
+        ('kind = "oscillator", frequency = 1.0', "<= mu = 2, to the radius 2: the limit of the lowest orbitals of an"),
+        # 2 pi hbar N / (L v_1) = 2 pi 2 / (16 2)
+        ('kind = "plane-waves"', "with |p| <= p_F = 0.392699: the limit of a Fermi sphere of plane waves"),
+        ('kind = "ground-state"', "where T(p) + U + W <= mu, in the potentials of time 0-"),
+        ('kind = "gaussian", width = 0.5', "places of rms width 0.353553, momenta of rms width 1.41421, "),
+        ('kind = "gaussian", width = 0.5, temperature = 4.0', "momenta of rms width 2"),
+        ('kind = "thermal", temperature = 0.5', "f ~ exp(-(T(p) + U + W)/0.5), in the potentials"),
+        ('kind = "thermal", temperature = 0.5, statistics = "fermi-dirac"', "1/(exp((T(p) + U + W - mu)/0.5) + 1)"),
+        ('kind = "expression", value = "exp(-x**2-px**2)", momentum_extent = 6.0', "the expression in value, times"),
+        (f'kind = "file", path = "{__file__}"', "of the markers in the file"),
+    ],
+)  # fmt: skip
+def test_show_says_what_a_classical_species_is(text, words):
+    shown = resolved_toml(parse_problem(initial(text)))
+    comments = " ".join(line.removeprefix("# ") for line in shown.splitlines() if line.startswith("# "))
+    assert "carried by 1000 markers, of fermions for hbar -> 0" in comments
+    assert "d/dt f + p/m.grad_x f - grad(U + sum_b G_ab * rho_b).grad_p f = 0" in comments
+    assert words in comments
+
+
+def test_show_says_which_system_a_scaling_makes_of_it():
+    macro = '[scaling]\nkind = "bose-fermi-macro"\n'
+    shown = resolved_toml(parse_problem(FILE + macro))
+    assert "# with a classical species this is the Vlasov-Hartree system" in shown
+    assert "# density of fermions integrates to 2.0" in shown
+    assert "Vlasov" not in resolved_toml(parse_problem(QUANTUM + macro))
+    assert "p/sqrt(m^2 + p^2).grad_x f" in resolved_toml(parse_problem(given(MARKERS, 'kinetic = "semirelativistic"')))

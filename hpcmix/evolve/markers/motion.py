@@ -103,7 +103,7 @@ def move(
 ) -> np.ndarray:
     """The same of some markers, in place, with the field on the rank's patch. Local."""
     geometry, largest = cloud.layout.geometry, np.zeros(cloud.markers.dimensions)
-    with engine.timers.phase("markers"):
+    with engine.timers.phase("gather"):
         for first in range(0, len(position), MARKERS_IN_A_CALL):
             rows = slice(first, first + MARKERS_IN_A_CALL)
             force = external_gradient(laws, kick, position[rows])

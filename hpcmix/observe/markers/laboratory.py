@@ -21,8 +21,9 @@ class LaboratoryMarkers:
     """
 
     def __init__(self, look: Look, species: int) -> None:
-        grid, cloud = look.mixture.grid, look.cloud(species)
+        grid = look.mixture.grid
         lines = axis_lines(look.mixture, look.densities[species])
+        cloud = look.cloud(species)
         self._middles = [middle_across_faces(grid, axis, line) for axis, line in enumerate(lines)]
         self._look, self._species = look, species
         self._momenta = look.momenta(species)

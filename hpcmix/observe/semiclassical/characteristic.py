@@ -87,3 +87,19 @@ class Characteristic(ABC):
     @abstractmethod
     def with_slope(self, zeta: np.ndarray) -> tuple[complex, np.ndarray]:
         """f^ at one point and its gradient there, 2d complex numbers: along xi, then along eta."""
+
+
+class Kept(Characteristic):
+    """Another transform whose sheets are kept, for comparisons with several others."""
+
+    def __init__(self, transform: Characteristic) -> None:
+        self._transform = transform
+        self._sheets: dict[Sheet, np.ndarray] = {}
+
+    def on_sheet(self, sheet: Sheet) -> np.ndarray:
+        if sheet not in self._sheets:
+            self._sheets[sheet] = self._transform.on_sheet(sheet)
+        return self._sheets[sheet]
+
+    def with_slope(self, zeta: np.ndarray) -> tuple[complex, np.ndarray]:
+        return self._transform.with_slope(zeta)

@@ -52,6 +52,7 @@ class Search:
     spacing     of the start grid.
     finer       whether shells and their directions are denser.
     density     only eta = 0: the densities over x are compared.
+    starts      how many ascents at most.
     """
 
     dimensions: int
@@ -59,12 +60,15 @@ class Search:
     spacing: float
     finer: bool = False
     density: bool = False
+    starts: int = STARTS
 
     @classmethod
-    def of_widths(cls, dimensions: int, radius: float, widths: np.ndarray, finer: bool = False) -> Search:
+    def of_widths(
+        cls, dimensions: int, radius: float, widths: np.ndarray, finer: bool = False, starts: int = STARTS
+    ) -> Search:
         """For densities of these rms widths along x and p."""
         spacing = LATTICE / float(np.max(widths)) * (FINER if finer else 1.0)
-        return cls(dimensions, radius, spacing, finer)
+        return cls(dimensions, radius, spacing, finer, starts=starts)
 
     def sheets(self) -> Iterator[Sheet]:
         """The start grid."""
@@ -138,14 +142,14 @@ def _best_of_grid(
         outermost = max(outermost, float(np.max(values[lengths >= OUTERMOST * search.radius], initial=0.0)))
         peaks = np.argwhere((values == maximum_filter(values, size=3, mode="constant")) & (values > 0.0))
         heights = values[tuple(peaks.T)]
-        for number in np.argsort(-heights, kind="stable")[: 4 * STARTS]:
+        for number in np.argsort(-heights, kind="stable")[: 4 * search.starts]:
             found.append((float(heights[number]), sheet.point(tuple(peaks[number]))))
     found.sort(key=lambda candidate: -candidate[0])
     starts: list[tuple[float, np.ndarray]] = []
     for height, zeta in found:
         if all(np.linalg.norm(zeta - start) > 1.5 * search.spacing for _, start in starts):
             starts.append((height, zeta))
-        if len(starts) == STARTS:
+        if len(starts) == search.starts:
             break
     return starts, outermost
 
@@ -155,7 +159,7 @@ def _ascended(
 ) -> tuple[float, np.ndarray]:
     """The local maximum that quasi-Newton steps reach, and its place."""
     moving = np.arange(search.dimensions if search.density else 2 * search.dimensions)
-    scale = 0.5 * search.spacing  # the first step tries a length of one
+    scale = search.spacing / LATTICE  # in these units the curvature is of the order of one: steps fit from the first
     height, _ = value_with_slope(first, second, start)
 
     def descending(place: np.ndarray) -> tuple[float, np.ndarray]:
@@ -164,7 +168,7 @@ def _ascended(
         value, slope = value_with_slope(first, second, zeta)
         return -value / height, -scale / height * slope[moving]
 
-    end = minimize(descending, np.zeros(len(moving)), jac=True, method="BFGS", options={"gtol": 3e-6, "maxiter": 60})
+    end = minimize(descending, np.zeros(len(moving)), jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 60})
     zeta = start.copy()
     zeta[moving] += scale * end.x
     return -float(end.fun) * height, zeta

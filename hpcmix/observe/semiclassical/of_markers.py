@@ -24,7 +24,6 @@ class OfMarkers(Characteristic):
         self._communicators = communicators
         self._places = np.concatenate([position, momentum], axis=1)
         self._weight = weight
-        self._sheets: dict[Sheet, np.ndarray] = {}
 
     @classmethod
     def of(cls, look: Look, species: int) -> OfMarkers:
@@ -44,17 +43,12 @@ class OfMarkers(Characteristic):
         return np.sqrt(np.maximum(square - mean**2, 0.0))
 
     def on_sheet(self, sheet: Sheet) -> np.ndarray:
-        """Kept: the same sheet is compared with several sets of orbitals."""
-        if sheet not in self._sheets:
-            lattice = sheet.dimensions + sheet.joint
-            fixed = self._places[:, lattice:] @ np.array(sheet.fixed)
-            strengths = self._weight * np.exp(-1j * fixed)
-            places = [self._places[:, axis] for axis in range(lattice)]
-            modes = self._sum(lattice_sums(places, strengths, sheet.spacing, sheet.reach)) / self._total
-            if sheet.is_half:
-                modes = modes[(slice(None),) * sheet.dimensions + (slice(sheet.reach, None),)]
-            self._sheets[sheet] = modes
-        return self._sheets[sheet]
+        lattice = sheet.dimensions + sheet.joint
+        fixed = self._places[:, lattice:] @ np.array(sheet.fixed)
+        strengths = self._weight * np.exp(-1j * fixed)
+        places = [self._places[:, axis] for axis in range(lattice)]
+        modes = self._sum(lattice_sums(places, strengths, sheet.spacing, sheet.reach)) / self._total
+        return modes[(slice(None),) * sheet.dimensions + (slice(sheet.reach, None),)] if sheet.is_half else modes
 
     def with_slope(self, zeta: np.ndarray) -> tuple[complex, np.ndarray]:
         sums = self._sum(wave_sum_with_slope(self._places, self._weight, zeta)) / self._total

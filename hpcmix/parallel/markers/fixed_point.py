@@ -18,6 +18,7 @@ from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
 from hpcmix.kernels.markers import LARGEST_DEPOSIT
+from hpcmix.problem.mistakes.ending import Foreseen
 
 LARGEST_CONTENT = 2.0**62
 """Of a cell, in units: half of what int64 holds, so that what is beyond is known to be wrong."""
@@ -29,8 +30,9 @@ have been stored in single precision."""
 _FRACTIONS = np.linspace(-1.0, 1.0, 129)
 
 
-class MarkersLost(RuntimeError):
-    """What markers put onto the grid is not what they carry; the text says how it shows."""
+class MarkersLost(RuntimeError, Foreseen):
+    """What markers put onto the grid is not what they carry, raised on every rank: a fault of the program or the
+    machine, which nothing that markers do can bring about. The text says how it shows."""
 
 
 @dataclass(frozen=True)

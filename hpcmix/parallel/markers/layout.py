@@ -213,18 +213,19 @@ class MarkerLayout:
     def _check(self, deviation: str, deposits: NDArray[np.int64], block: NDArray[np.int64]) -> None:
         """Raises :class:`MarkersLost` on every rank where one has found a deviation, a cell holds less than nothing, or
         what left the patches is not what came to the blocks."""
-        difference = np.array([(int(np.sum(deposits)) - int(np.sum(block))) % (1 << 64)], np.uint64)
         if not deviation and block.size and int(block.min()) < -LARGEST_CONTENT / 2:
             deviation = "a cell holds less than nothing"
+        # sums modulo 2^64 are exact
+        lost = (int(np.sum(deposits)) - int(np.sum(block))) % (1 << 64)
+        sums = np.array([lost, bool(deviation)], np.uint64)
         if self.communicators.size > 1:
-            world = self.communicators.world
-            world.Allreduce(MPI.IN_PLACE, difference, op=MPI.SUM)  # modulo 2^64: exact
-            if world.allreduce(bool(deviation), op=MPI.LOR):
-                deviation = next(filter(None, world.allgather(deviation)))
-        if not deviation and difference[0] != 0:
+            self.communicators.world.Allreduce(MPI.IN_PLACE, sums, op=MPI.SUM)
+        if sums[1] > 0:
+            deviation = next(filter(None, self.communicators.world.allgather(deviation)))
+        elif sums[0] != 0:
             deviation = "what was sent from patches is not what has come to the grid"
         if deviation:
-            raise MarkersLost(deviation)
+            raise MarkersLost(f"the density of markers is wrong: {deviation}")
 
 
 class _Memory:

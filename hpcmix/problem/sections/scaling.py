@@ -89,6 +89,11 @@ class ScalingRule(ABC):
     def prefactors(self, species: Sequence[Species], dimensions: int) -> Prefactors:
         """The prefactors of checked species."""
 
+    @property
+    def limit_in_words(self) -> list[str]:
+        """What a classical species beside a condensate is in this scaling."""
+        return []
+
     @abstractmethod
     def kernel_factor(self, factors: Prefactors, first: int, second: int) -> float:
         """What the kernels between two species, given by index, are multiplied by."""
@@ -181,6 +186,15 @@ class BoseFermiMicro(BoseFermiRule):
 
 class BoseFermiMacro(BoseFermiRule):
     """(2.20)."""
+
+    @property
+    def limit_in_words(self) -> list[str]:
+        """(2.22), the limit of (2.20)."""
+        return [
+            "with a classical species this is the Vlasov-Hartree system, the limit of many fermions: with f and phi of",
+            "norm one d/dt f + p.grad_x f - grad(V * |phi|^2).grad_p f = 0, i d/dt phi = (-Laplacian/2 + V * rho) phi,",
+            "whatever the number of fermions is; energies are those of all of them",
+        ]
 
     def numbers(self, fermions: float, dimensions: int) -> BoseFermiNumbers:
         """hbar from the number of fermions."""

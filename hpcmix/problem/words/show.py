@@ -57,7 +57,8 @@ def resolved_toml(problem: Problem) -> str:
     blocks = [f"# the complete problem, every default filled in and every number in code units\n{title}"]
     for key, value in tables.items():
         if isinstance(value, list):
-            blocks += [f"[[{key}]]\n{_entries(table)}" for table in value]
+            comments = _COMMENTS_OF_TABLES[key](problem) if key in _COMMENTS_OF_TABLES else [""] * len(value)
+            blocks += [f"[[{key}]]\n{_entries(table)}{comment}" for table, comment in zip(value, comments, strict=True)]
         else:
             comment = _COMMENTS.get(key, lambda _: "")(problem)
             blocks.append(f"[{key}]\n{_entries(value)}{comment}")
@@ -84,6 +85,8 @@ def _filled_in(problem: Problem) -> str:
     lines = [f"hbar = {factors.hbar!r}"]
     if problem.scaling is not None and problem.scaling.sets_bose_fermi:
         lines.append(f"lambda = 1/N = {factors.coupling!r}")
+        if problem.classical and len(problem.classical) < len(problem.species):
+            lines += problem.scaling.rule.limit_in_words
     lines += [
         f"density of {species.name} integrates to {integral!r}"
         for species, integral in zip(problem.species, problem.integrals, strict=True)
@@ -162,6 +165,15 @@ def _pairs(problem: Problem) -> str:
     count = counted(section.pairs(species, points), "pair")
     return f"\n# {what};\n# {count} of fields u and w per species; {start}"
 
+
+def _of_species(problem: Problem) -> list[str]:
+    """What every species says of itself."""
+    grid, hbar = problem.grid, problem.hbar
+    return ["".join(f"\n# {line}" for line in species.comments(hbar, grid)) for species in problem.species]
+
+
+_COMMENTS_OF_TABLES = {"species": _of_species}
+"""Comments below the entries of every table of an array."""
 
 _COMMENTS = {
     "fluctuations": _pairs,

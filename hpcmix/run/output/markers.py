@@ -3,7 +3,9 @@ of slices."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
@@ -92,3 +94,19 @@ def phase_space_of(look: Look, simulation: Simulation) -> PhaseSpace:
         density = phase_space_density(look, names.index(wanted.species), (first, second), wanted.bins)
         found.setdefault(wanted.species, []).append(density)
     return found
+
+
+def sampling_lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """Of every classical species of a record by how much its two halves differ."""
+    for name, entries in (record.get("species") or {}).items():
+        difference = entries.get("half_difference")
+        if difference is not None:
+            yield (
+                f'markers of "{name}": halves differ by {_largest(difference["centre"])} in the centre, '
+                f"{_largest(difference['rms_width'])} in the width and {abs(difference['kinetic_energy']):.2g} in the "
+                "kinetic energy"
+            )
+
+
+def _largest(values: Sequence[float]) -> str:
+    return f"{max(abs(value) for value in values):.2g}"

@@ -17,6 +17,7 @@ from hpcmix.problem.reading.values import counted
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.output.checkpoints import Checkpoints
 from hpcmix.run.output.fluctuations import fluctuation_lines
+from hpcmix.run.output.markers import sampling_lines
 from hpcmix.run.output.outputs import Outputs
 from hpcmix.run.planning.plan_table import readable
 from hpcmix.run.resuming.restart import ancestors
@@ -61,7 +62,7 @@ def finish(
         log.line(line)
     if checkpoints is not None and checkpoints.count:
         log.line(checkpoint_line(checkpoints, summary["timers"]))
-    for line in fluctuation_lines(simulation.problem, outputs.last_record):
+    for line in [*fluctuation_lines(simulation.problem, outputs.last_record), *sampling_lines(outputs.last_record)]:
         log.line(line)
     log.line()
     log.line(_last_words(simulation, outputs, summary, result))

@@ -22,6 +22,7 @@ from hpcmix.run.planning.costs.krylov import krylov_fields, pairs_per_drift, tur
 from hpcmix.run.planning.costs.markers import (
     MarkersPlan,
     checkpoint_bytes_of_markers,
+    even_marker_bytes,
     kicks_per_step,
     marker_file_bytes,
     phase_space_bytes,
@@ -135,7 +136,7 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
             marker_files = schedule_of(problem.output.markers, problem.time, table).count()
     pairs, markers = plan_of_pairs(problem, division), plan_of_markers(problem, division)
     held = 0 if pairs is None else pairs.held
-    marker_bytes = 0 if markers is None else markers.rank_bytes
+    marker_bytes = 0 if markers is None else markers.rank_bytes - even_marker_bytes(problem, division)
     seconds = None if problem.time is None else seconds_per_step(problem, ranks // division.replicas, held)
     if seconds is not None and markers is not None:
         seconds += kicks_per_step(problem) * markers.seconds_per_kick
@@ -164,14 +165,14 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
 
 
 def evolving_bytes(problem: Problem, division: Division) -> int:
-    """Peak of the first rank while the problem evolves."""
+    """Peak of the first rank while the problem evolves, markers dealt evenly."""
     points = _largest_block(division)
     pairs = plan_of_pairs(problem, division)
     per_point = evolution_bytes(problem, division.decomposition, division.groups)
     if pairs is not None:
         fields = pairs.fields * resident_share(division.decomposition) + passing_fields(problem)
         per_point += round(2 * real_bytes(problem) * fields)
-    return PROGRAM_BYTES + SERIES_BYTES + points * per_point
+    return PROGRAM_BYTES + SERIES_BYTES + points * per_point + even_marker_bytes(problem, division)
 
 
 def memory_bytes(problem: Problem, division: Division) -> int:
@@ -181,6 +182,7 @@ def memory_bytes(problem: Problem, division: Division) -> int:
         if entry.kernel_boundary is not None:
             kernels = max(kernels, kernel_cost(entry, problem.grid).bytes)
     seeking = PROGRAM_BYTES + points * ground_state_bytes(problem, division.decomposition, division.groups)
+    seeking += even_marker_bytes(problem, division)
     return max(seeking, evolving_bytes(problem, division), PROGRAM_BYTES + round(kernels))
 
 

@@ -33,7 +33,8 @@ def require_room(problem: Problem, division: Division, node_ranks: int) -> None:
 
 def _less_of(problem: Problem) -> str:
     """What takes the memory."""
-    return "a smaller grid" + (", or fewer modes and probes of [fluctuations]" if problem.fluctuations else "")
+    pairs = ", or fewer modes and probes of [fluctuations]" if problem.fluctuations else ""
+    return f"a smaller grid{pairs}{', or fewer markers' if problem.classical else ''}"
 
 
 def memory_of_node() -> float:

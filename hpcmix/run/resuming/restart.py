@@ -120,11 +120,10 @@ class Origin:
             for step, path in target.stored_checkpoints():
                 if step > chosen.progress.step:
                     path.replace(path.with_name(path.name + ".set-aside"))
-            for index, path in target.stored_output():
-                if index >= chosen.bookmark.snapshots:
-                    path.unlink(missing_ok=True)
-                    path.with_suffix(".xdmf").unlink(missing_ok=True)
-            for place in (target.checkpoints, target.snapshots, target.slices, target.reduced):
+            for path in target.output_beyond(chosen.bookmark.snapshots, chosen.bookmark.marker_files):
+                path.unlink(missing_ok=True)
+                path.with_suffix(".xdmf").unlink(missing_ok=True)
+            for place in (target.checkpoints, target.snapshots, target.slices, target.markers, target.reduced):
                 for leftover in place.glob("*.partial"):  # of a job that was killed while it wrote
                     leftover.unlink(missing_ok=True)
             target.summary.unlink(missing_ok=True)  # it tells of a run that has ended

@@ -95,11 +95,23 @@ class SnapshotsOptions(ScheduleSection):
         return self
 
 
+def _power_of_two(value: Any) -> int:
+    number = whole_number(value, at_least=1)
+    if number & (number - 1):
+        raise wrong(
+            f"must be a power of two, such as {1 << number.bit_length()}, not {number}: markers of other multiples are "
+            "no even sample of the density in phase space"
+        )
+    return number
+
+
 class MarkersOutput(ScheduleSection):
     """Marker files in openPMD's form, of all classical species; at the start and the end unless a schedule is given."""
 
-    every_nth: Annotated[int, integer(at_least=1)] = 1
-    """Only markers whose index is a multiple of this: a sample of the same f, as their points are a sequence."""
+    every_nth: Annotated[int, PlainValidator(_power_of_two)] = 1
+    """Only markers whose index is a multiple of this, a power of two: a sample of the same f, as their points are a
+    sequence in base two. Other multiples are a biased one: the mean of every third of 16 384 points is a fifteenth of
+    an axis off."""
 
 
 def _bins(value: Any) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainValidator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import integer, is_number, number_in_range, real, whole_number
+from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.distributions import OF_WAVE_FUNCTIONS, Distribution, GroundStateDistribution
 from hpcmix.problem.sections.species.section import SpeciesSection, Statistics
 
@@ -105,6 +107,15 @@ class Classical(SpeciesSection):
     def statistics(self) -> Statistics:
         """Neither."""
         return "classical"
+
+    def comments(self, hbar: float, grid: Grid) -> list[str]:
+        """Its equations of motion, and what f begins as."""
+        velocity = "p/sqrt(m^2 + p^2)" if self.kinetic == "semirelativistic" else "p/m"
+        return [
+            f"a density f(x, p) in phase space, carried by {self.markers.number} markers, of fermions for hbar -> 0:",
+            f"d/dt f + {velocity}.grad_x f - grad(U + sum_b G_ab * rho_b).grad_p f = 0, rho = integral f dp;",
+            *textwrap.wrap(f"at time 0 {self.initial.in_words(self.particles, self.mass, hbar, grid)}", width=110),
+        ]
 
     def quick_initial(self, lengths: Sequence[float]) -> dict[str, Any]:
         """A Gaussian."""

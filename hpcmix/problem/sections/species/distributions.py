@@ -7,6 +7,7 @@ particles of the species: ``integral f dx dp = particles``.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -44,6 +45,10 @@ class DistributionSection(StateSection):
 
     foreign_keys: ClassVar[Mapping[str, str]] = OF_WAVE_FUNCTIONS
 
+    @abstractmethod
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        """What f is, and which quantum state it is the limit of, with the numbers that the file tells."""
+
     def largest_momenta(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """The largest |p| along each axis that a marker may begin with, as far as the file tells; zero where only a
         search or values tell. Of tails it is eight of their rms, beyond which there is 1e-15 of them."""
@@ -75,11 +80,22 @@ class OscillatorDistribution(ShiftedDistribution):
 
     finite_everywhere: ClassVar[bool] = True
 
+    def _level(self, particles: float, hbar: float, grid: Grid) -> float:
+        """mu."""
+        d = grid.dimensions
+        return hbar * (particles * math.factorial(d) * math.prod(self.frequency)) ** (1.0 / d)
+
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        level = self._level(particles, hbar, grid)
+        radii = ", ".join(f"{math.sqrt(2.0 * level / mass) / rate:.6g}" for rate in self.frequency)
+        return (
+            f"f = (2 pi hbar)^-{grid.dimensions} where p^2/2m + m w^2 (x - c)^2/2 <= mu = {level:.6g}, to the radius "
+            f"{radii}: the limit of the lowest orbitals of an oscillator"
+        )
+
     def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """The radius of the ball."""
-        d = grid.dimensions
-        level = hbar * (particles * math.factorial(d) * math.prod(self.frequency)) ** (1.0 / d)
-        return (math.sqrt(2.0 * mass * level),) * d
+        return (math.sqrt(2.0 * mass * self._level(particles, hbar, grid)),) * grid.dimensions
 
 
 class PlaneWavesDistribution(ShiftedDistribution):
@@ -89,6 +105,10 @@ class PlaneWavesDistribution(ShiftedDistribution):
     kind: Literal["plane-waves"]
 
     finite_everywhere: ClassVar[bool] = True
+
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        momentum = self.momentum_extents(particles, mass, hbar, grid)[0]
+        return f"f is uniform in the box with |p| <= p_F = {momentum:.6g}: the limit of a Fermi sphere of plane waves"
 
     def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """The Fermi momentum."""
@@ -106,6 +126,12 @@ class GroundStateDistribution(ShiftedDistribution):
     is_ground_state: ClassVar[bool] = True
     fills_the_trap: ClassVar[bool] = True
     made_in_the_potential: ClassVar[bool] = True
+
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        return (
+            f"f = (2 pi hbar)^-{grid.dimensions} where T(p) + U + W <= mu, in the potentials of time 0- and the mean "
+            "field of all species: the limit of the ground state of fermions, Thomas and Fermi's"
+        )
 
 
 class GaussianDistribution(ShiftedDistribution):
@@ -131,13 +157,24 @@ class GaussianDistribution(ShiftedDistribution):
             raise wrong("contradicts momentum_width; give one of the two", key="temperature")
         return self
 
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        widths = ", ".join(f"{width / math.sqrt(2.0):.6g}" for width in self.width)
+        momenta = ", ".join(f"{momentum:.6g}" for momentum in self._rms_momenta(mass, hbar, grid))
+        given = self.momentum_width is not None or self.temperature is not None
+        source = "" if given else ", those of the Wigner function of the wave function of the same width"
+        return f"f is Gaussian: places of rms width {widths}, momenta of rms width {momenta}{source}"
+
+    def _rms_momenta(self, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
+        """s_i."""
+        if self.momentum_width is not None:
+            return self.momentum_width
+        if self.temperature is not None:
+            return (math.sqrt(mass * self.temperature),) * grid.dimensions
+        return tuple(hbar / (math.sqrt(2.0) * width) for width in self.width)
+
     def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """Eight of the rms."""
-        if self.momentum_width is not None:
-            return tuple(_TAIL * width for width in self.momentum_width)
-        if self.temperature is not None:
-            return (_TAIL * math.sqrt(mass * self.temperature),) * grid.dimensions
-        return tuple(_TAIL * hbar / (math.sqrt(2.0) * width) for width in self.width)
+        return tuple(_TAIL * width for width in self._rms_momenta(mass, hbar, grid))
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """See :class:`~hpcmix.problem.sections.species.state.StateSection`: marker positions are points, so no width
@@ -160,6 +197,14 @@ class ThermalDistribution(ShiftedDistribution):
     fills_the_trap: ClassVar[bool] = True
     made_in_the_potential: ClassVar[bool] = True
 
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        energy = "T(p) + U + W"
+        law = f"exp(-({energy})/{self.temperature:.6g})"
+        if self.statistics == "fermi-dirac":
+            occupation = f"1/(exp(({energy} - mu)/{self.temperature:.6g}) + 1)"
+            law = f"(2 pi hbar)^-{grid.dimensions} {occupation}"
+        return f"f ~ {law}, in the potentials of time 0- and the mean fields: in equilibrium"
+
     def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """Eight of the rms of Boltzmann's distribution."""
         return (_TAIL * math.sqrt(mass * self.temperature),) * grid.dimensions
@@ -172,6 +217,9 @@ class ExpressionDistribution(ShiftedDistribution):
     value: Annotated[Expression, expression(momentum=True)]
     momentum_extent: Momenta
 
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        return "f is the expression in value, times what makes its integral particles"
+
     def momentum_extents(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """As given."""
         return self.momentum_extent
@@ -182,6 +230,9 @@ class FileDistribution(DistributionSection):
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
+
+    def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
+        return "f is that of the markers in the file, their weights times what makes their sum particles"
 
 
 Distribution = Annotated[

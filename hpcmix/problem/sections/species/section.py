@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import described, quantity, real
+from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.initial import InitialSection
 from hpcmix.problem.sections.species.potentials import Potential
 from hpcmix.problem.sections.species.state import StateSection
@@ -106,6 +107,10 @@ class SpeciesSection(Section):
     def quickest_initial(self, lengths: Sequence[float]) -> str:
         """The same as a ``--set`` entry writes it."""
         return "{" + ", ".join(f"{key}={value!r}" for key, value in self.quick_initial(lengths).items()) + "}"
+
+    def comments(self, hbar: float, grid: Grid) -> list[str]:
+        """What it is and obeys, where the names of its entries do not say so."""
+        return []
 
     @model_validator(mode="before")
     @classmethod

@@ -71,8 +71,8 @@ class MarkersPlan:
 
     @property
     def bytes_per_marker(self) -> int:
-        """Place, momentum, weight and index; 64 in three dimensions."""
-        return 8 * (2 * self.dimensions + 2)
+        """Of :func:`bytes_per_marker`."""
+        return bytes_per_marker(self.dimensions)
 
     def per_rank(self, cloud: CloudPlan) -> int:
         """Markers of the rank that has most."""
@@ -80,9 +80,8 @@ class MarkersPlan:
 
     @property
     def rank_bytes(self) -> int:
-        """Of the rank that has most: its markers, a column while they are put in order, and the largest patch."""
-        markers = [self.per_rank(cloud) for cloud in self.clouds]
-        return self.bytes_per_marker * sum(markers) + 8 * max(markers) + 8 * sum(cloud.patch for cloud in self.clouds)
+        """Of the rank that has most."""
+        return sum(_cloud_bytes(self.dimensions, self.per_rank(cloud), cloud.patch) for cloud in self.clouds)
 
     def lines(self) -> list[str]:
         """What ``hpcmix plan`` says of them."""
@@ -122,12 +121,51 @@ def plan_of_markers(problem: Problem, division: Division) -> MarkersPlan | None:
     return MarkersPlan(clouds, problem.grid.dimensions, ranks, pairs, seconds)
 
 
+def bytes_per_marker(dimensions: int) -> int:
+    """Place, momentum, weight and index; 64 in three dimensions."""
+    return 8 * (2 * dimensions + 2)
+
+
+def _cloud_bytes(dimensions: int, markers: int, patch: int) -> int:
+    """Of a rank: its markers, one column of numbers while they are put in order, and its patch of the grid."""
+    return (bytes_per_marker(dimensions) + 8) * markers + 8 * patch
+
+
+def even_marker_bytes(problem: Problem, division: Division) -> int:
+    """Of a rank where markers are dealt evenly, without a look at how they are distributed; 0 without markers."""
+    total, d = 0, problem.grid.dimensions
+    for index in problem.classical:
+        markers = -(-problem.species[index].number_of_markers // (division.groups * division.decomposition.ranks))
+        total += _cloud_bytes(d, markers, even_patch(problem, index, division.decomposition.ranks))
+    return total
+
+
+def even_patch(problem: Problem, index: int, ranks: int) -> int:
+    """Cells of a rank's patch of one species where so many ranks share a grid evenly."""
+    return _largest_patch(_even_boxes(problem.grid.points, ranks), _window(problem, index))
+
+
+def _largest_patch(boxes: tuple[Block, ...], window: Window) -> int:
+    """Cells of the largest patch that goes with some boxes."""
+    return max(math.prod(count + window.width + 2 * MARGIN for count in box.shape) for box in boxes)
+
+
+def marker_step_bytes(problem: Problem) -> float:
+    """Bytes that markers move between memory and processor in a step, over all ranks: in every kick place and momentum
+    are read and written, place and weight read once more for the density; a patch is cleared, added to, added up, and
+    one is filled and read, over the cells of the grid that markers may meet."""
+    d, kicks = problem.grid.dimensions, kicks_per_step(problem)
+    per_marker = 8 * (4 * d + d + 1)
+    markers = sum(species.number_of_markers for species in problem.species)
+    return kicks * (per_marker * markers + 8 * 6 * math.prod(problem.grid.points) * len(problem.classical))
+
+
 def _cloud(problem: Problem, index: int, division: Division) -> CloudPlan:
     species, window = classical_species(problem, index), _window(problem, index)
     imbalance, boxes = None, _even_boxes(problem.grid.points, division.decomposition.ranks)
     if not species.initial.made_in_the_potential:
         imbalance, boxes = _balance(problem, index, division)
-    patch = max(math.prod(count + window.width + 2 * MARGIN for count in box.shape) for box in boxes)
+    patch = _largest_patch(boxes, window)
     return CloudPlan(species.name, species.markers.number, window.width, species.markers.tolerance, imbalance, patch)
 
 

@@ -12,6 +12,7 @@ import math
 
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
+from hpcmix.run.planning.costs.markers import marker_step_bytes
 from hpcmix.run.planning.costs.pairs import pair_transforms
 from hpcmix.run.planning.plan import convolutions_per_kick, real_bytes, transforms_per_step
 
@@ -40,7 +41,8 @@ def step_bytes(problem: Problem) -> float:
     kernels (model/terms/channels.py) is the spectrum of a real field: written once, changed once along the lines, read
     once; a multiplier is read once. A local functional's density is written and read, and its potential written. In
     one dimension everything is one sweep. The fields u and w of a pair of fluctuations pass as those of a species do,
-    and what kernels do with a density is done with the real and the imaginary part of a pair's.
+    and what kernels do with a density is done with the real and the imaginary part of a pair's. Of markers see
+    :func:`~hpcmix.run.planning.costs.markers.marker_step_bytes`.
     """
     if problem.time is None:
         return 0.0
@@ -58,4 +60,5 @@ def step_bytes(problem: Problem) -> float:
     densities += 3 * size * len(local)  # a density written and read, a potential written
     multipliers = 0.5 * size * sum(len(each.multipliers) for each in channels)
     per_point = fields + potentials + densities + multipliers
-    return len(problem.time.splitting.drifts) * math.prod(problem.grid.points) * per_point
+    on_grid = len(problem.time.splitting.drifts) * math.prod(problem.grid.points) * per_point
+    return on_grid + marker_step_bytes(problem)
