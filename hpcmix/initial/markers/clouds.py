@@ -14,7 +14,6 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.state.marker_cloud import MarkerCloud
 
-
 ADD_UP = 1e-12
 """Relative difference of the sum of weights from the particles that is rounding: such weights, from a file of hpcmix
 for example, keep their bits."""
