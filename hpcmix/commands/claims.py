@@ -23,7 +23,12 @@ def numbers_of(context: click.Context, parameter: click.Parameter, text: str | N
 @click.option(
     "--bosons", metavar="N,N,...", callback=numbers_of, help="Numbers of bosons beside a fixed number of fermions."
 )
-@click.option("--markers", metavar="N", type=int, help="Markers of the classical gas that fermions are compared with.")
+@click.option(
+    "--markers",
+    metavar="N",
+    type=click.IntRange(min=4),
+    help="Markers of the classical gas that fermions are compared with.",
+)
 @click.option("--at-start", is_flag=True, help="Measure at time zero only, even where FILE has a [time].")
 @click.option(
     "--restart",

@@ -87,6 +87,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     callback=_numbers_of_jobs,
     help="Those of a claim about bosons beside a fixed number of fermions.",
 )
+@click.option("--markers", metavar="N", type=click.IntRange(min=4), help="Those of a claim with a classical gas.")
 @click.option("--excitations", is_flag=True, help="Find the spectrum of the problem's ground state, in place of a run.")
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
@@ -114,6 +115,7 @@ def job(
     claim: str | None,
     numbers: str | None,
     bosons: str | None,
+    markers: int | None,
     excitations: bool,
     study: str | None,
     chain: int | None,
@@ -127,7 +129,7 @@ def job(
     from hpcmix.run.planning.preflight import load_checked
 
     if claim is not None:
-        given = {"--numbers": numbers, "--bosons": bosons}
+        given = {"--numbers": numbers, "--bosons": bosons, "--markers": markers}
         check_options(claim, [option for option, text in given.items() if text])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
@@ -160,6 +162,7 @@ def job(
         claim=claim,
         numbers=numbers,
         bosons=bosons,
+        markers=None if markers is None else str(markers),
         scaling=words,
     )
     click.echo(make_script(problem, wanted), nl=False)

@@ -39,10 +39,11 @@ def concentration(
 
     at_one_point  particles at the grid point of the largest density.
     Both must be large: the part of it at one grid point and its kinetic energy (of the whole species, as records give
-    it). A fast packet or a turbulent state has the second alone.
+    it). A fast packet or a turbulent state has the second alone. Markers may meet in a point: they are no waves that a
+    grid has to carry.
     """
     model, grid = mixture.species[species], mixture.grid
-    if not particles > 0.0 or max(grid.points) < FEWEST_POINTS:
+    if model.markers is not None or not particles > 0.0 or max(grid.points) < FEWEST_POINTS:
         return None
     fraction = at_one_point / particles
     rest = model.kinetic.rest_energy

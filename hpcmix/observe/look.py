@@ -202,7 +202,7 @@ class Look:
         """The markers of a species on this rank, at places that have been reached; their momenta lack the pending kick,
         :meth:`momenta` do not. Collective. Raises :class:`TypeError` where no markers carry it."""
         cloud = marker_cloud(self.state.clouds[species])
-        _ = self.densities  # brings markers home: later measurements leave their order alone
+        cloud.layout.settle(cloud.markers)  # later measurements leave their order alone, but for checkpoints
         return cloud
 
     def momenta(self, species: int) -> CompletedMomenta | np.ndarray:

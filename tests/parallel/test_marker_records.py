@@ -218,6 +218,18 @@ def test_modes_of_densities(comm, dimensions):
         np.testing.assert_allclose(np.array(found["re"]) + 1j * np.array(found["im"]), expected, atol=1e-13)
 
 
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_angular_momentum(comm, dimensions):
+    position, momentum, weight = all_markers(dimensions)
+    look = look_at(comm, problem_of(dimensions), (position, momentum, weight))
+    found = entries(look, "angular-momentum")["angular_momentum"]
+    if dimensions == 3:
+        expected = weight @ np.cross(position, momentum)
+    else:
+        expected = [weight @ (position[:, 0] * momentum[:, 1] - position[:, 1] * momentum[:, 0])]
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 def test_every_entry_has_a_label(comm, dimensions):
     labels = labels_of_all(dimensions)

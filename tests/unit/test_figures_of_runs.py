@@ -9,6 +9,7 @@ from unit.test_io_reader import make_run
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.fields.slice_file import Slices
 from hpcmix.io.figures.density import density_figure
+from hpcmix.io.figures.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.draw import draw, spread_out
 from hpcmix.io.figures.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.series import series_figure
@@ -136,3 +137,22 @@ def test_momenta_of_a_species_that_is_empty():
     figure = momentum_figure(with_momenta(records), [4.0], UNITS, "title")
     low, high = figure.axes[0].get_ylim()
     assert low > -0.1 * high and "1/µm" in figure.axes[0].get_xlabel()
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_modes_of_densities_are_drawn(dimensions):
+    """Their sizes per particle, four along each axis; what is not there, or beyond the grid, leaves a gap; a mode that
+    begins at rounding does not press the others together."""
+    records = []
+    for step in range(5):
+        modes = {"re": [3.0 * 0.1**step, 0.0, 1e-16, None], "im": [4.0 * 0.1**step, 0.0, 0.0, None]}
+        entry = {"particles": 2.0, "density_modes": dict.fromkeys("xyz"[:dimensions], modes)}
+        records.append({"time": 0.5 * step, "species": {"a": entry, "bare": {"particles": 1.0}}})
+    records.append({"time": 9.0, "species": {"a": {"particles": 2.0}}})
+    with matplotlib.rc_context(STYLE):
+        figure = require_inside(modes_figure(with_modes(records), UNITS, "title"))
+    assert [axes.get_title() for axes in figure.axes] == [f"a, along ${name}$" for name in "xyz"[:dimensions]]
+    first, second, _, fourth = (line.get_ydata() for line in figure.axes[0].lines)
+    np.testing.assert_allclose(first, 2.5 * 0.1 ** np.arange(5))
+    assert np.isnan(second).all() and np.isnan(fourth).all()
+    assert figure.axes[0].get_ylim()[0] > 1e-7

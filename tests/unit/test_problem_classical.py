@@ -163,8 +163,6 @@ REFUSED = [
     (f"{FILE}[fluctuations]\n", KIND, "species.fermions.kind", "[fluctuations] are those around condensates"),
     (f"{FILE}[excitations]\n", KIND, "species.fermions.kind", '"fermions" is none; leave [excitations] or'),
     # time
-    (given(STEP, "step = { tolerance = 1e-6 }"), STEP, "time.step",
-     'must be a number: "fermions" is classical, and its markers are not part of the error of a step yet'),
     (given(POTENTIAL, 'potential = { kind = "harmonic", frequency = 400.0 }'), STEP, "time.step",
      "its markers oscillate with omega = 400, and blanes-moan-4 follows them up to omega step = 3.13 only; the largest "
      "step is 0.00783 in code units"),
@@ -232,9 +230,9 @@ def test_mistakes_are_told_all_at_once():
     ]  # fmt: skip
     pair = 'phase_space = [{ species = "fermions", axes = ["y", "pz"] }]\n'
     with pytest.raises(ProblemError) as caught:
-        parse_problem(f"{given(STEP, 'step = { tolerance = 1e-6 }')}{pair}[[interaction]]\n{CONTACT}\n")
+        parse_problem(f"{FILE}{pair}[[interaction]]\n{CONTACT}\n")
     assert [each.key for each in caught.value.complaints] == [
-        "time.step", "output.phase_space.0.axes.0", "output.phase_space.0.axes.1", "interaction.1.kind",
+        "output.phase_space.0.axes.0", "output.phase_space.0.axes.1", "interaction.1.kind",
     ]  # fmt: skip
 
 
@@ -381,6 +379,12 @@ def test_an_option_turns_a_quantum_file_into_its_limit():
     assert other.species[1].particles == 7.0
     weighed = parse_problem(QUANTUM, ["species.fermions.kind=classical", "species.fermions.particles=0.5"])
     assert weighed.species[1].particles == 0.5
+
+
+def test_an_option_about_markers_keeps_their_number():
+    for given_markers in ("markers = 1000", "markers = { number = 1000 }"):
+        problem = parse_problem(given(MARKERS, given_markers), ["species.fermions.markers.seed=3"])
+        assert problem.species[1].markers.model_dump() == {"number": 1000, "seed": 3, "tolerance": 1e-8}
 
 
 def test_what_has_no_limit_is_refused_in_the_option_s_name():

@@ -48,7 +48,7 @@ def whole_density(mixture: Mixture, index: int, orbitals: np.ndarray, out: np.nd
     """The density of orbitals as searches hold them: those of sets are dealt to the groups, a condensate's is in every
     group. Collective over the groups."""
     out[...] = 0.0
-    for orbital in orbitals:
+    for orbital in orbitals.astype(mixture.engine.complex_dtype, copy=False):
         mixture.engine.kernels.accumulate_density(orbital, mixture.weights[index], out)
     if mixture.species[index].is_set:
         mixture.communicators.sum_over_groups(out)

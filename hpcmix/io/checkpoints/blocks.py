@@ -36,7 +36,7 @@ Writer = Literal["auto", "h5py", "mpi-io"]
 _ROOM_FOR_LABELS = 1 << 20
 """Bytes that axes, attributes and HDF5's own tables may take."""
 _SAMPLED_LINES = 64
-_READ_AT_ONCE = 1 << 26
+_READ_AT_ONCE = 1 << 23
 
 
 @dataclass(frozen=True)

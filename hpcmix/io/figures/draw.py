@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 
 from hpcmix.io.figures.density import density_figure
+from hpcmix.io.figures.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.fluctuation_spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.fluctuations import fluctuation_figure, with_fluctuations
 from hpcmix.io.figures.momentum import momentum_figure, with_momenta
@@ -37,6 +38,8 @@ def draw(directory: str | Path) -> list[Path]:
     excitations.png
                    the spectrum of small oscillations, where it was found.
     momentum.png   momentum distributions, where records hold them, at up to six times.
+    density-modes.png
+                   sizes of the first Fourier modes of the densities over time, where records hold them.
     fluctuations.png
                    excitations around the condensates with bands of one standard error, where records hold them.
     fluctuation-spectra.png
@@ -59,6 +62,9 @@ def draw(directory: str | Path) -> list[Path]:
         if (moving := with_momenta(run.records)) and (lengths := run.problem.get("grid", {}).get("lengths")):
             figure = momentum_figure(spread_out(moving), lengths, units, run.title)
             written.append(save(figure, place / "momentum.png"))
+        if waving := with_modes(run.records):
+            figure = modes_figure(waving, units, run.title)
+            written.append(save(figure, place / "density-modes.png"))
         if fluctuating := with_fluctuations(run.records):
             figure = fluctuation_figure(fluctuating, _particles(run), units, run.title)
             written.append(save(figure, place / "fluctuations.png"))

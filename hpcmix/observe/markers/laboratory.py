@@ -57,6 +57,14 @@ class LaboratoryMarkers:
         mass = self._look.mixture.species[self._species].mass
         return grid.frame.contraction(clock) * momenta + (mass * grid.frame.speed(clock)) * self._position[part]
 
+    def angular_momentum(self, part: slice) -> np.ndarray:
+        """x p_y - y p_x of each marker in two dimensions, r x p in three, about the origin: shape (markers,) and
+        (markers, 3). What a frame that grows adds to p is along r."""
+        x, p = self._position[part], self._momenta[part]
+        if self.dimensions == 2:
+            return x[:, 0] * p[:, 1] - x[:, 1] * p[:, 0]
+        return np.cross(x, p)
+
     def kinetic_energy(self, momentum: np.ndarray) -> np.ndarray:
         """T(p) of each marker."""
         return self._model.kinetic_energy(momentum)

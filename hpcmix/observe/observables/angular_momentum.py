@@ -8,6 +8,8 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
+from hpcmix.observe.markers.exact_sums import exact_sums
+from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.measures.currents import momentum_density_along
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import ACTION
@@ -47,14 +49,28 @@ def angular_momentum(mixture: Mixture, orbital: np.ndarray, species: int) -> np.
 
 
 def angular_momenta(look: Look) -> np.ndarray:
-    """nu sum_j <phi_j| r x (-i hbar grad + A) |phi_j> of every species, shape (species, components). Collective over
-    the world; see :meth:`Look.once`."""
+    """nu sum_j <phi_j| r x (-i hbar grad + A) |phi_j> of every species, of a classical one sum_i w_i r_i x p_i; shape
+    (species, components). Collective over the world; see :meth:`Look.once`."""
     mixture = look.mixture
     momenta = np.zeros((len(mixture.species), components(mixture)))
     for a, species in enumerate(mixture.species):
         for orbital in look.orbitals(a):
             momenta[a] += species.weight * angular_momentum(mixture, orbital, a)
-    return mixture.communicators.sum_all(momenta)
+    momenta = mixture.communicators.sum_all(momenta)
+    for a, _ in mixture.carried:
+        momenta[a] = _of_markers(look, a)
+    return momenta
+
+
+def _of_markers(look: Look, species: int) -> np.ndarray:
+    """sum_i w_i r_i x p_i. Collective over the world."""
+    markers = LaboratoryMarkers(look, species)
+
+    def columns(part: slice) -> np.ndarray:
+        turning = markers.angular_momentum(part).reshape(-1, components(look.mixture))
+        return markers.weight[part] * turning.T
+
+    return exact_sums(look.mixture.communicators, markers.number, columns)
 
 
 class _AngularMomentum(Observable):

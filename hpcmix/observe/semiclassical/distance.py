@@ -36,11 +36,11 @@ uniform ball, whose radius is twice its width in one dimension."""
 FINER = 0.7
 """Factor of the spacing of a finer start grid."""
 
-SHELLS = 1.45
-"""Ratio of the radii of neighbouring shells in three dimensions; their square root in a finer start grid."""
+SHELLS = (1.45, 1.3)
+"""Ratio of the radii of neighbouring shells in three dimensions, and that of a finer start grid."""
 
-DIRECTIONS = 16
-"""Of eta on a shell, over half of the sphere; twice as many in a finer start grid."""
+DIRECTIONS = (16, 24)
+"""Of eta on a shell, over half of the sphere, and those of a finer start grid."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Search:
             return [()]
         if self.dimensions == 2:
             return [(self.spacing * number,) for number in range(reach + 1)]
-        ratio = math.sqrt(SHELLS) if self.finer else SHELLS
+        ratio, count = SHELLS[self.finer], DIRECTIONS[self.finer]
         shells = [self.radius]
         while shells[-1] > self.spacing:
             shells.append(shells[-1] / ratio)
-        directions = half_sphere(DIRECTIONS * (2 if self.finer else 1))
+        directions = half_sphere(count)
         return [(0.0, 0.0, 0.0), *(tuple(float(r * c) for c in u) for r in reversed(shells) for u in directions)]
 
 

@@ -150,19 +150,26 @@ class Markers:
         for array in (self._index, self._position, self._momentum, self._weight):
             array[target : target + len(rows)] = array[rows]
 
-    def into_places(self, places: NDArray[np.int64]) -> None:
-        """Put every marker into its place, a permutation of 0 .. count - 1, one column of numbers after the other:
-        takes 8 bytes a marker beside what is there."""
+    def into_order(self, first: int) -> None:
+        """Put the marker with index first + i into row i, for a permutation of these indices, one column of numbers
+        after the other: takes 8 bytes a marker beside what is there."""
         column = np.empty(self.count)
-        for array in (self.position, self.momentum):
-            for axis in range(self.dimensions):
-                column[places] = array[:, axis]
-                array[:, axis] = column
-        column[places] = self.weight
-        self.weight[...] = column
-        whole = column.view(np.int64)
-        whole[places] = self.index
-        self.index[...] = whole
+        columns = [array[:, axis] for array in (self.position, self.momentum) for axis in range(self.dimensions)]
+        for values in (*columns, self.weight):
+            for rows in pieces(self.count):
+                column[self.index[rows] - first] = values[rows]
+            values[...] = column
+        for rows in pieces(self.count):
+            self.index[rows] = np.arange(first + rows.start, first + rows.stop)
+
+    def have_indices_from(self, first: int, count: int) -> bool:
+        """Whether they are those with the indices first .. first + count - 1, in any order."""
+        if self.count != count or (count and not first <= self.index.min() <= self.index.max() < first + count):
+            return False
+        there = np.zeros(count, np.bool_)
+        for rows in pieces(count):
+            there[self.index[rows] - first] = True
+        return bool(there.all())
 
 
 def _with_room(array: np.ndarray, count: int, kept: int) -> np.ndarray:

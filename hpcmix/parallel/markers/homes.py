@@ -214,11 +214,10 @@ class Homes:
         if world.size > 1:
             migrate(world, markers, lambda rows: np.searchsorted(firsts, markers.index[rows], side="right") - 1)
         first, count = part(number, world.size, world.rank)
-        places = markers.index - first
-        if len(places) != count or (count and np.bincount(places, minlength=count).max() != 1):
+        if not markers.have_indices_from(first, count):
             raise RuntimeError(
-                f"{len(places)} markers are where those of the indices {first} to {first + count} are due"
+                f"{markers.count} markers are where those of the indices {first} to {first + count} are due"
             )
-        markers.into_places(places)
+        markers.into_order(first)
         self.scattered()
         return first

@@ -39,8 +39,8 @@ class Job:
     requeues        how often the job may start itself again.
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.
     chain           number of jobs that follow each other, each going on where the one before stopped.
-    claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers, bosons: its
-                    options of these names.
+    claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers, bosons,
+                    markers: its options of these names.
     task            the command that takes the problem: run, or excitations.
     scaling         words of ``hpcmix scaling``, which measures the problem, in place of a run.
     command         the command line that made the script, for its first lines.
@@ -67,7 +67,14 @@ class Job:
     claim: str | None = None
     numbers: str | None = None
     bosons: str | None = None
+    markers: str | None = None
     scaling: Sequence[str] = ()
+
+    @property
+    def claim_options(self) -> dict[str, str]:
+        """The options of the claim that are given, with their values."""
+        options = {"--numbers": self.numbers, "--bosons": self.bosons, "--markers": self.markers}
+        return {option: text for option, text in options.items() if text}
 
 
 def make_script(problem: Problem, job: Job) -> str:
@@ -98,9 +105,8 @@ def _check(problem: Problem, job: Job) -> None:
         raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
     if job.array and not re.fullmatch(_ARRAY, job.array):
         raise ProblemError.of("--array", f"{job.array} is no list of job numbers such as 0-9, 1,4,7 or 0-99%10")
-    lists = {option: text for option, text in (("--numbers", job.numbers), ("--bosons", job.bosons)) if text}
     if not job.array:
-        of_a_job = [option for option, text in lists.items() if TASK in text]
+        of_a_job = [option for option, text in job.claim_options.items() if TASK in text]
         of_a_job += ["--set" for entry in job.overrides if TASK in entry]
         for option in of_a_job:
             raise ProblemError.of(option, f"{TASK} stands for the number of a job in an array; add --array 0-9")
@@ -108,7 +114,7 @@ def _check(problem: Problem, job: Job) -> None:
         raise ProblemError.of(f"--{job.task}", "goes with neither --check nor --scaling")
     if job.scaling and (job.claim or job.array):
         raise ProblemError.of("--scaling", "goes with neither --check nor --array")
-    for option in lists if job.claim is None else ():
+    for option in job.claim_options if job.claim is None else ():
         raise ProblemError.of(option, "are those of a claim; add --check CLAIM")
 
 
@@ -164,8 +170,8 @@ def _program(job: Job) -> str:
     words = [job.task, shlex.quote(job.file)]
     if job.claim is not None:
         words = ["check", shlex.quote(job.claim), shlex.quote(job.file)]
-        for option, text in (("--numbers", job.numbers), ("--bosons", job.bosons)):
-            words += [option, _quoted(text)] if text else []
+        for option, text in job.claim_options.items():
+            words += [option, _quoted(text)]
     directory = "--set \"output.directory='$directory'\""
     return " ".join([launch_words(job), "hpcmix", *words, *settings, directory])
 

@@ -32,12 +32,13 @@ class Request:
 
 
 REQUESTS = (
-    Request("angular-momentum", dimensions=2, in_frame=True),  # r x p: what the frame's phase adds to p is along r
+    # r x p: what the frame's phase adds to p is along r
+    Request("angular-momentum", dimensions=2, of_orbitals=False, in_frame=True),
     Request("momentum-distribution"),
     Request("determinant-overlap", of_sets=True, from_start=True),
     Request("semiclassical-norms", of_sets=True, orbital_sets=2),
     Request("largest-current", in_frame=True, real_fields=7),
-    Request("density-modes", in_frame=True),
+    Request("density-modes", of_orbitals=False, in_frame=True),
 )
 
 _BY_WORD = {request.word: request for request in REQUESTS}

@@ -73,7 +73,7 @@ def planned(load: Load, wanted: Sequence[int], markers: int | None) -> Plan:
     fermions, bosons = _pair_of(first)
     _require_smooth(first, bosons)
     numbers = tuple(sorted(wanted or NUMBERS[first.grid.dimensions]))
-    _require_numbers(wanted, markers)
+    _require_numbers(wanted)
     load = _measured_seldom(first, load)
     name, largest = first.species[fermions].name, numbers[-1]
     count = markers or default_markers(first.grid.dimensions, largest)
@@ -181,7 +181,7 @@ def _require_smooth(problem: Problem, bosons: int) -> None:
         raise ProblemError([complaint for error in complaints for complaint in error.complaints])
 
 
-def _require_numbers(numbers: Sequence[int], markers: int | None) -> None:
+def _require_numbers(numbers: Sequence[int]) -> None:
     complaints = []
     for number in sorted({number for number in numbers if list(numbers).count(number) > 1}):
         complaints.append(Complaint("--numbers", None, "", f"names {number} more than once"))
@@ -190,7 +190,5 @@ def _require_numbers(numbers: Sequence[int], markers: int | None) -> None:
     if numbers and len(set(numbers)) < FEWEST:
         message = f"needs at least {FEWEST} different numbers of fermions to see a rate"
         complaints.append(Complaint("--numbers", None, "", message))
-    if markers is not None and markers < 4:
-        complaints.append(Complaint("--markers", None, "", f"{markers} is too small: half of them are used too"))
     if complaints:
         raise ProblemError(complaints)
