@@ -29,8 +29,8 @@ def transforms(quantum, limit):
 
 @pytest.mark.parametrize(("dimensions", "count"), [(1, 5), (2, 3)])
 def test_transforms_rotate(dimensions, count):
-    """f^(xi, eta; t) = f^(cos t xi - sin t eta, sin t xi + cos t eta; 0) of orbitals and of markers: of orbitals to what
-    box and grid hold, of markers to the steps."""
+    """f^(xi, eta; t) = f^(cos t xi - sin t eta, sin t xi + cos t eta; 0) of orbitals, to what
+    box and grid hold, and of markers, to the steps."""
     time, centre = 0.9, [0.7, -0.4][:dimensions]
     quantum, limit = gases(dimensions, count, time, 4096, centre)
     xi, eta = np.array([1.1, -0.5])[:dimensions], np.array([0.4, 0.8])[:dimensions]
