@@ -68,6 +68,9 @@ class AdaptiveStepper:
 
         e = max over species of |f - c| / (2^p - 1),      |f - c|^2 = 1/M sum_j integral |f_j - c_j|^2
 
+    for orbitals; for markers |f - c|^2 is the mean of (|dx|^2 / X^2 + |dp|^2 / P^2) / 2, where X and P are the rms
+    widths of their cloud.
+
     The result of the two steps is kept as it is: it is a composition of symmetric, unitary steps, which the
     extrapolated one would not be. Any scheme that a problem file can name is estimated so. Pairs with an embedded
     scheme would need sums of intermediate results instead, at each of which the fields pass through memory about as
@@ -195,8 +198,8 @@ class AdaptiveStepper:
         """max over species of |f - c|; the same number on every rank. Collective."""
         mixture = self._mixture
         squares = [cloud.squared_distance(trial) for cloud, trial in zip(clouds, self._trial, strict=True)]
-        sums = mixture.communicators.sum_all(squares) * mixture.grid.cell_volume
-        largest = float(np.max(sums / [species.orbitals for species in mixture.species]))
+        sums = mixture.communicators.sum_all(squares) * [species.volume(mixture.grid) for species in mixture.species]
+        largest = float(np.max(sums / [species.members for species in mixture.species]))
         return float(np.sqrt(mixture.communicators.world.bcast(largest)))
 
 

@@ -207,7 +207,7 @@ def _check_patch(name: str, patch: NDArray, geometry: MarkerGeometry, dtype: typ
 
 def _implementation() -> ModuleType:
     kernels = dispatch.implementation()
-    return reference_markers if kernels is reference or not hasattr(kernels, "spread_fixed") else kernels
+    return reference_markers if kernels is reference else kernels
 
 
 def values_at(position: NDArray, geometry: MarkerGeometry, field: NDArray) -> NDArray[np.float64]:

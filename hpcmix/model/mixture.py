@@ -74,6 +74,15 @@ class SpeciesModel:
         return self if self.markers is not None else replace(self, weight=weight, particles=weight * self.orbitals)
 
     @property
+    def members(self) -> int:
+        """The number of orbitals, or of markers: what a mean over the cloud is divided by."""
+        return self.orbitals if self.markers is None else self.markers.number
+
+    def volume(self, grid: Grid) -> float:
+        """What the values of a cloud are weighed with in such a mean: dV for those of orbitals, one for markers."""
+        return grid.cell_volume if self.markers is None else 1.0
+
+    @property
     def is_set(self) -> bool:
         """Whether it has more than one orbital."""
         return self.orbitals > 1

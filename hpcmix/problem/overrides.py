@@ -15,8 +15,9 @@ from hpcmix.problem.schema import Problem
 ARRAYS = arrays_of(Problem)
 """Arrays of tables, by their keys without indices: an option that speaks of their entry 0 may begin them."""
 
-NUMBERS_OR_TABLES = (("time", "step"),)
-"""What is a number or a table: an option that speaks of the table's keys replaces the number."""
+NUMBERS_OR_TABLES: dict[tuple[str, ...], str | None] = {("time", "step"): None, ("species", "markers"): "number"}
+"""What is a number or a table, and the key of the table that the number stands for: an option that speaks of the
+table's keys keeps it there. None: it replaces the number."""
 
 
 def apply_overrides(
@@ -132,7 +133,9 @@ class _Setting:
             return None
         names = tuple(part for part in self.path if isinstance(part, str))
         if there is None or (names in NUMBERS_OR_TABLES and not isinstance(there, (dict, list))):
-            there = [] if names in ARRAYS and isinstance(key, str) and self.parts[position + 1].isdecimal() else {}
+            kept = NUMBERS_OR_TABLES.get(names) if there is not None else None
+            array = names in ARRAYS and isinstance(key, str) and self.parts[position + 1].isdecimal()
+            there = {kept: there} if kept is not None else [] if array else {}
             if isinstance(there, list):
                 self._begun.add(self.path)
             self._changes.append((node, key, there))

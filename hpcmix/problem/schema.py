@@ -23,6 +23,7 @@ from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
 from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
+from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import NEEDS_TIME, GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units, units_from_text
@@ -109,6 +110,11 @@ class Problem(Section):
     def classical(self) -> tuple[int, ...]:
         """The places of the species that markers carry."""
         return tuple(place for place, species in enumerate(self.species) if not species.has_orbitals)
+
+    @property
+    def classical_species(self) -> dict[int, Classical]:
+        """The species that markers carry, by their places."""
+        return {place: species for place, species in enumerate(self.species) if isinstance(species, Classical)}
 
     @property
     def integrals(self) -> tuple[float, ...]:

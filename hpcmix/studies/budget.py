@@ -1,10 +1,10 @@
 """The error budget of a study: what a measured number changes by when the discretisation does.
 
 Every choice that the numbers depend on and the physics do not is varied once, the others as the file has them: the step
-is halved, the grid is made coarser and the box smaller by a fifth, the ground state is sought less exactly. Towards
-coarser and smaller the change is that of a worse discretisation, hence above the error of the file's own, and costs
-less than a finer one; a step is halved because a longer one might resonate with the grid. The sum of the changes stands
-for the numerical error.
+is halved, the grid is made coarser and the box smaller by a fifth, the ground state is sought less exactly; markers of
+classical species are halved, and their windows made narrower. Towards coarser and smaller the change is that of a worse
+discretisation, hence above the error of the file's own, and costs less than a finer one; a step is halved because a
+longer one might resonate with the grid. The sum of the changes stands for the numerical error.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.species.classical import LOOSEST_TOLERANCE
 
 RESOLVED = 0.1
 """The part of an effect below which its numerical error counts as well below it."""
@@ -28,6 +29,12 @@ LOOSENING = 10.0
 
 FEWEST_POINTS = 6
 """Along an axis of a grid that is still worth comparing with; below, grid and box are made finer and larger instead."""
+
+LOOSER_WINDOW = 100.0
+"""By this factor the tolerance of markers is loosened: one window narrower."""
+
+WINDOW = "window"
+"""Name of the variation that does it."""
 
 AS_GIVEN = "as given"
 """Name of the variation that varies nothing."""
@@ -49,7 +56,8 @@ class Variation:
 
 def variations(problem: Problem) -> tuple[Variation, ...]:
     """The problem as it is, and every choice varied once."""
-    return (Variation(AS_GIVEN), *_steps(problem), *of_grid_and_box(problem), *of_solver(problem))
+    of_markers = (*of_window(problem), *_of_sample(problem))
+    return (Variation(AS_GIVEN), *_steps(problem), *of_grid_and_box(problem), *of_solver(problem), *of_markers)
 
 
 def _steps(problem: Problem) -> list[Variation]:
@@ -87,6 +95,28 @@ def of_solver(problem: Problem) -> list[Variation]:
     tolerance, _ = problem.ground_state.limits
     looser = f"ground_state.tolerance={LOOSENING * tolerance!r}"
     return [Variation("solver tolerance", f"{tolerance:.1g} to {LOOSENING * tolerance:.1g}", (looser,))]
+
+
+def of_window(problem: Problem) -> list[Variation]:
+    """The tolerance of the markers' windows loosened, where there are markers whose window then is a narrower one."""
+    overrides, words = [], []
+    for species in problem.classical_species.values():
+        tolerance, looser = species.markers.tolerance, min(LOOSER_WINDOW * species.markers.tolerance, LOOSEST_TOLERANCE)
+        if looser > tolerance:
+            overrides.append(f"species.{species.name}.markers.tolerance={looser!r}")
+            words.append(f"{tolerance:.1g} to {looser:.1g}")
+    return [Variation(WINDOW, ", ".join(dict.fromkeys(words)), tuple(overrides))] if overrides else []
+
+
+def _of_sample(problem: Problem) -> list[Variation]:
+    """Half the markers of every classical species that is sampled: a file has those that it has."""
+    overrides, words = [], []
+    for species in problem.classical_species.values():
+        number = species.markers.number
+        if species.initial.sampled and number >= 4:
+            overrides.append(f"species.{species.name}.markers.number={number // 2}")
+            words.append(f"{number} to {number // 2}")
+    return [Variation("markers", ", ".join(dict.fromkeys(words)), tuple(overrides))] if overrides else []
 
 
 def _by(values: Sequence[float]) -> str:

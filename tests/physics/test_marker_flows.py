@@ -3,9 +3,13 @@ and its derivative, the expanding frame."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import erfc
 
+from hpcmix.evolve.adaptive import AdaptiveStepper
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from tests.physics.systems import System, system
 
@@ -309,3 +313,83 @@ def test_expanding_frame():
     np.testing.assert_allclose(scale * y, x, rtol=0, atol=2e-9)
     np.testing.assert_allclose(pi / scale + mass * speed * y, p, rtol=0, atol=2e-9)
     assert np.max(np.abs(p - by_index(system([120], [30.0], species, interaction, time=time))[1])) > 0.1
+
+
+@pytest.mark.parametrize("partner", ("condensate", "alone"))
+def test_adaptive_steps_keep_their_tolerance(partner):
+    """Errors fall in proportion to the tolerance, of a gas beside a condensate and of one alone."""
+    trap = {"kind": "harmonic", "frequency": 1.3, "factor": "1 + 0.3*sin(2*t)"}
+    gases = [gas(200, 1e-12, potential=[trap])]
+    interaction = [{"between": ["gas", "gas"], **GAUSSIAN}]
+    if partner == "condensate":
+        gases, interaction = [CONDENSATE, *gases], [{"between": ["bosons", "gas"], **GAUSSIAN}]
+    given = {"final": 4.0, "integrator": "blanes-moan-4"}
+
+    def end(step: float | dict) -> tuple[np.ndarray, System]:
+        one = system([64], [16.0], gases, interaction, time=given | {"step": step, "check_step": False})
+        if isinstance(step, dict):
+            stepper = AdaptiveStepper(one.mixture, one.problem.timing)
+            _, first, _ = one.problem.timing.adaptive.within(4.0)
+            one.state.progress = replace(one.state.progress, step_size=first).adaptive()
+            while one.state.time < 4.0:
+                stepper.advance(one.state)
+            stepper.complete(one.state)
+        else:
+            one.evolve()
+        return np.concatenate([part.ravel() for part in by_index(one, len(gases) - 1)]), one
+
+    exact, _ = end(0.02)
+    errors, steps = [], []
+    for tolerance in (1e-4, 1e-6):
+        values, one = end({"tolerance": tolerance})
+        errors.append(np.max(np.abs(values - exact)))
+        steps.append(one.state.step)
+    assert errors[0] < 20 * 1e-4 and errors[1] < 20 * 1e-6, errors
+    assert errors[1] < errors[0] / 20.0 and steps[1] > 1.5 * steps[0], (errors, steps)
+
+
+@pytest.mark.parametrize("screening", (0.0, 0.6))
+def test_potential_of_a_gaussian_cloud_where_markers_are(screening):
+    """sum_i w_i Phi(x_i) in free space: Phi = N erf(r/s)/r of the density N (pi s^2)^(-3/2) exp(-r^2/s^2), screened
+    N exp(mu^2 s^2/4) [exp(-mu r) erfc(mu s/2 - r/s) - exp(mu r) erfc(mu s/2 + r/s)] / 2r. Its force is that of the
+    gradient of Phi."""
+    size, kind = 1.4, {"kind": "yukawa", "screening": screening} if screening else {"kind": "coulomb"}
+    one = system(
+        [32] * 3,
+        [14.0] * 3,
+        [
+            {"name": "bosons", "particles": 3.0, "initial": {"kind": "gaussian", "width": size}},
+            gas(200, 1e-10, initial={"kind": "gaussian", "width": 1.8}),
+        ],
+        [{"between": ["bosons", "gas"], "strength": 0.7, "boundary": "free", **kind}],
+        time={"step": 0.1, "final": 1.0, "check_step": False},
+    )
+
+    def potential(r: np.ndarray) -> np.ndarray:
+        left, right = erfc(0.5 * screening * size - r / size), erfc(0.5 * screening * size + r / size)
+        screened = np.exp(-screening * r) * left - np.exp(screening * r) * right
+        return 0.7 * 3.0 * np.exp(0.25 * (screening * size) ** 2) * screened / (2.0 * r)
+
+    cloud = cloud_of(one)
+    r = np.linalg.norm(cloud.position, axis=1)
+    # modes that a window of 10 cells does not resolve, beyond 0.8 of the grid's largest, hold exp(-(0.8 k s)^2/4) =
+    # 1e-7 of the density and 1e-8 of its potential
+    assert one.energy().terms["interaction"] == pytest.approx(cloud.weight @ potential(r), rel=1e-7)
+    gradient = np.empty(cloud.position.shape)
+    felt = one.mixture.mean_fields(one.mixture.densities(one.state.clouds))[1]
+    patch = cloud.layout.patch_of(cloud.markers, felt)
+    one.mixture.engine.kernels.gather(cloud.position, cloud.layout.geometry, patch, gradient)
+    slope = (potential(r + 1e-4) - potential(r - 1e-4)) / 2e-4
+    np.testing.assert_allclose(gradient, slope[:, None] * cloud.position / r[:, None], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("rest_mass", ("included", "subtracted"))
+def test_relativistic_markers_conserve_energy(rest_mass):
+    """Momenta beyond m: velocities below one, and the energy to the window's floor."""
+    one = coupled(0.02, "blanes-moan-6", kinetic="semirelativistic", rest_mass=rest_mass, mass=0.4)
+    before = one.energy().total
+    one.evolve()
+    velocity = one.mixture.species[1].markers.velocity(cloud_of(one).momentum)
+    assert 0.9 < np.max(np.abs(velocity)) < 1.0
+    # the condensate's fastest mode turns by 1.6 in a step: order 6 leaves less than the window
+    assert one.energy().total == pytest.approx(before, rel=4e-8)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hpcmix.parallel.decomposition import Block, Decomposition
+from hpcmix.parallel.markers.arrays import Markers
 from hpcmix.parallel.markers.boxes import bisected, count_planes
 from hpcmix.parallel.markers.patches import overlaps
 
@@ -99,3 +100,31 @@ def test_overlaps_are_the_cells_that_both_have(points, start, shape):
             assert np.all(found[here] == -1)
             found[here] = numbers[block.slices][there]
     np.testing.assert_array_equal(found, patch)
+
+
+def test_markers_are_put_in_the_order_of_their_indices():
+    random = np.random.default_rng(3)
+    position, momentum, weight = random.normal(size=(9, 2)), random.normal(size=(9, 2)), random.normal(size=9)
+    order = random.permutation(9)
+    markers = Markers.of(20 + order, position[order], momentum[order], weight[order])
+    assert markers.have_indices_from(20, 9)
+    markers.into_order(20)
+    np.testing.assert_array_equal(markers.index, np.arange(20, 29))
+    for array, values in zip(
+        (markers.position, markers.momentum, markers.weight), (position, momentum, weight), strict=True
+    ):
+        np.testing.assert_array_equal(array, values)
+
+
+@pytest.mark.parametrize("index", [[5, 6, 6], [5, 6, 8], [4, 5, 6]])
+def test_indices_must_be_those_that_are_due(index):
+    markers = Markers.of(np.array(index), np.zeros((3, 1)), np.zeros((3, 1)), np.zeros(3))
+    assert not markers.have_indices_from(5, 3)
+    assert not markers.have_indices_from(min(index), 4)
+
+
+def test_markers_are_whole():
+    with pytest.raises(ValueError, match="of every marker"):
+        Markers.of(np.arange(3), np.zeros((2, 1)), np.zeros((3, 1)), np.zeros(3))
+    with pytest.raises(ValueError, match="do not go with momenta"):
+        Markers.of(np.arange(3), np.zeros((3, 1)), np.zeros((3, 2)), np.zeros(3))

@@ -10,6 +10,7 @@ import pytest
 from hpcmix.grid import Grid as LocalGrid
 from hpcmix.model.potentials.external import shape_of
 from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.markers.stability import fastest_oscillation
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
@@ -163,8 +164,6 @@ REFUSED = [
     (f"{FILE}[fluctuations]\n", KIND, "species.fermions.kind", "[fluctuations] are those around condensates"),
     (f"{FILE}[excitations]\n", KIND, "species.fermions.kind", '"fermions" is none; leave [excitations] or'),
     # time
-    (given(STEP, "step = { tolerance = 1e-6 }"), STEP, "time.step",
-     'must be a number: "fermions" is classical, and its markers are not part of the error of a step yet'),
     (given(POTENTIAL, 'potential = { kind = "harmonic", frequency = 400.0 }'), STEP, "time.step",
      "its markers oscillate with omega = 400, and blanes-moan-4 follows them up to omega step = 3.13 only; the largest "
      "step is 0.00783 in code units"),
@@ -232,9 +231,9 @@ def test_mistakes_are_told_all_at_once():
     ]  # fmt: skip
     pair = 'phase_space = [{ species = "fermions", axes = ["y", "pz"] }]\n'
     with pytest.raises(ProblemError) as caught:
-        parse_problem(f"{given(STEP, 'step = { tolerance = 1e-6 }')}{pair}[[interaction]]\n{CONTACT}\n")
+        parse_problem(f"{FILE}{pair}[[interaction]]\n{CONTACT}\n")
     assert [each.key for each in caught.value.complaints] == [
-        "time.step", "output.phase_space.0.axes.0", "output.phase_space.0.axes.1", "interaction.1.kind",
+        "output.phase_space.0.axes.0", "output.phase_space.0.axes.1", "interaction.1.kind",
     ]  # fmt: skip
 
 
@@ -383,6 +382,12 @@ def test_an_option_turns_a_quantum_file_into_its_limit():
     assert weighed.species[1].particles == 0.5
 
 
+def test_an_option_about_markers_keeps_their_number():
+    for given_markers in ("markers = 1000", "markers = { number = 1000 }"):
+        problem = parse_problem(given(MARKERS, given_markers), ["species.fermions.markers.seed=3"])
+        assert problem.species[1].markers.model_dump() == {"number": 1000, "seed": 3, "tolerance": 1e-8}
+
+
 def test_what_has_no_limit_is_refused_in_the_option_s_name():
     noisy = QUANTUM.replace("frequency = 1.0 }\n[[", "frequency = 1.0, noise = { amplitude = 0.1 } }\n[[")
     with pytest.raises(ProblemError, match=r"another markers\.seed is another sample of the same f"):
@@ -436,3 +441,13 @@ def test_show_says_which_system_a_scaling_makes_of_it():
     assert "# density of fermions integrates to 2.0" in shown
     assert "Vlasov" not in resolved_toml(parse_problem(QUANTUM + macro))
     assert "p/sqrt(m^2 + p^2).grad_x f" in resolved_toml(parse_problem(given(MARKERS, 'kinetic = "semirelativistic"')))
+
+
+def test_a_cloud_that_its_trap_lets_reach_the_faces_is_warned_of():
+    """R = sqrt(2 mu / m) / w with mu = hbar N w: 63 for 2000 particles in a box of 16."""
+    ground_state = given(INITIAL, 'initial = { kind = "ground-state" }')
+    assert expected_warnings(parse_problem(ground_state)) == []
+    (warning,) = expected_warnings(parse_problem(ground_state, ["species.fermions.particles=2000"]))
+    assert "its trap lets it reach the faces of the box (radius 63.2, half the box 8)" in warning
+    _, radius = resolution_lines(parse_problem(ground_state))
+    assert radius == '"fermions": Fermi radius 2'

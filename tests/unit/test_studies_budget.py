@@ -109,3 +109,35 @@ def test_every_claim_says_which_options_it_takes():
         check_options("conservation", Request("conservation", "file", numbers=(1, 2, 3)).options)
     with pytest.raises(ProblemError, match="at-start"):
         check_options("morawetz", Request("morawetz", "file", evolving=False).options)
+
+
+CLASSICAL = (
+    FILE
+    + """
+[[species]]
+name = "gas"
+kind = "classical"
+particles = 2.0
+markers = 1000
+initial = { kind = "gaussian", width = 1.0 }
+"""
+)
+
+
+def test_markers_are_halved_and_their_windows_narrower():
+    problems, impossible, described = varied_problems(
+        parse_problem(CLASSICAL), lambda extra: parse_problem(CLASSICAL, extra)
+    )
+    assert not impossible and {"window", "markers"} < problems.keys()
+    gas = {name: problem.species[-1].markers for name, problem in problems.items()}
+    assert (gas["window"].number, gas["window"].tolerance) == (1000, 1e-6)
+    assert (gas["markers"].number, gas["markers"].tolerance) == (500, 1e-8)
+    assert {variation.words for variation in described} > {"1e-08 to 1e-06", "1000 to 500"}
+    assert not {"window", "markers"} & {variation.name for variation in variations(load())}
+
+
+def test_what_cannot_be_varied_of_markers_is_not():
+    """The loosest tolerance has no looser one, and a file has the markers that it has."""
+    given = ["species.gas.markers.tolerance=1e-3", f'species.gas.initial={{kind="file", path="{__file__}"}}']
+    names = {variation.name for variation in variations(parse_problem(CLASSICAL, given))}
+    assert not {"window", "markers"} & names

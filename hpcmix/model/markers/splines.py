@@ -6,6 +6,8 @@ from itertools import product
 
 import numpy as np
 
+from hpcmix.kernels.markers import MarkerGeometry, gather
+
 DEGREE = 5
 SUPPORT = DEGREE + 1
 """Points along an axis that a value depends on."""
@@ -29,7 +31,15 @@ def _pieces() -> np.ndarray:
 
 
 PIECES = _pieces()
-SLOPES = np.array([np.polynomial.polynomial.polyder(piece) for piece in PIECES])
+
+
+def _window() -> np.ndarray:
+    """The pieces as polynomials of 2 t - 1, which loops over markers take for a window of six cells."""
+    middle = np.polynomial.Polynomial([0.5, 0.5])
+    return np.ascontiguousarray([np.polynomial.Polynomial(piece)(middle).coef for piece in PIECES])
+
+
+WINDOW = _window()
 
 
 class PeriodicSpline:
@@ -51,37 +61,28 @@ class PeriodicSpline:
         self._coefficients = coefficients
         self._points = np.array(values.shape)
         self._lengths = np.array(lengths)
+        ghosts = SUPPORT // 2
+        self._patch = np.pad(coefficients, ghosts, mode="wrap")
+        self._geometry = MarkerGeometry(tuple(lengths), values.shape, (-ghosts,) * values.ndim, WINDOW)
 
     def value(self, position: np.ndarray) -> np.ndarray:
         """The spline at places (n, d), an array (n,). Local."""
-        cells, weights, _ = self._weights(position)
-        return self._sum(cells, weights)
-
-    def gradient(self, position: np.ndarray) -> np.ndarray:
-        """Its gradient at places (n, d). Local."""
-        cells, weights, slopes = self._weights(position)
-        gradient = np.empty(position.shape)
-        for axis in range(position.shape[1]):
-            factors = [slopes[other] if other == axis else weights[other] for other in range(position.shape[1])]
-            gradient[:, axis] = self._sum(cells, factors) * (self._points[axis] / self._lengths[axis])
-        return gradient
-
-    def _weights(self, position: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-        """The first point that every place depends on, and by axis the weights (n, 6) of six and their slopes."""
         cells = (position / self._lengths + 0.5) * self._points
-        first = np.floor(cells).astype(np.int64)
-        fraction = cells - first
+        below = np.floor(cells).astype(np.int64)
+        first, fraction = below - DEGREE // 2, cells - below
         powers = [fraction[:, axis, np.newaxis] ** np.arange(DEGREE + 1) for axis in range(position.shape[1])]
         weights = [power @ PIECES.T for power in powers]
-        slopes = [power[:, :DEGREE] @ SLOPES.T for power in powers]
-        return first - DEGREE // 2, weights, slopes
-
-    def _sum(self, first: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
-        total = np.zeros(len(first))
-        for offsets in product(range(SUPPORT), repeat=first.shape[1]):
+        total = np.zeros(len(position))
+        for offsets in product(range(SUPPORT), repeat=position.shape[1]):
             places = tuple((first[:, axis] + offset) % self._points[axis] for axis, offset in enumerate(offsets))
             term = self._coefficients[places]
-            for factor, offset in zip(factors, offsets, strict=True):
-                term = term * factor[:, offset]
+            for weight, offset in zip(weights, offsets, strict=True):
+                term = term * weight[:, offset]
             total += term
         return total
+
+    def gradient(self, position: np.ndarray) -> np.ndarray:
+        """Its gradient at places (n, d) in the box, in a compiled loop: it is asked for in every kick. Local."""
+        gradient = np.empty(position.shape)
+        gather(np.ascontiguousarray(position), self._geometry, self._patch, gradient)
+        return gradient

@@ -32,11 +32,19 @@ def modes_of_markers(look: Look, species: int) -> np.ndarray:
     """The same of markers, sum_i w_i exp(-2 pi i m x_i / L): theirs, and not those of their density on the grid, from
     which the window takes something. Collective over the world."""
     markers, grid = LaboratoryMarkers(look, species), look.mixture.grid
-    wave_numbers = 2.0 * np.pi / np.array(grid.lengths)[:, None, None] * np.arange(1, MODES + 1)[:, None]
+    wave_numbers = 2.0 * np.pi / np.array(grid.lengths)[:, None]
 
     def columns(part: slice) -> np.ndarray:
-        angles = (wave_numbers * markers.position(part).T[:, None]).reshape(grid.dimensions * MODES, -1)
-        return np.concatenate([np.cos(angles), -np.sin(angles)]) * markers.weight[part]
+        angles = wave_numbers * markers.position(part).T
+        cosine, sine = np.cos(angles), -np.sin(angles)
+        real, imaginary = np.empty((2, grid.dimensions, MODES, angles.shape[1]))
+        real[:, 0], imaginary[:, 0] = markers.weight[part] * cosine, markers.weight[part] * sine
+        # products cost a fraction of cosines and sines and round a little more; products of complex arrays would round
+        # by a marker's place in the array
+        for mode in range(1, MODES):
+            real[:, mode] = real[:, mode - 1] * cosine - imaginary[:, mode - 1] * sine
+            imaginary[:, mode] = real[:, mode - 1] * sine + imaginary[:, mode - 1] * cosine
+        return np.concatenate([numbers.reshape(grid.dimensions * MODES, -1) for numbers in (real, imaginary)])
 
     real, imaginary = exact_sums(look.mixture.communicators, markers.number, columns).reshape(2, -1)
     return (real + 1j * imaginary).reshape(grid.dimensions, MODES)

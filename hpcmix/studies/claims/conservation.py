@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from hpcmix.observe.registry import requested
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.switching import Switching
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Variation, variations
+from hpcmix.studies.budget import AS_GIVEN, WINDOW, Variation, variations
 from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss
 from hpcmix.studies.tracks.track import Record, Track
@@ -41,8 +41,12 @@ LATE = 0.25
 FALLING = 1.0
 """The power of the step that a drift must fall with at least to be the splitting's, which has order two or more."""
 
+ELSEWHERE = ("grid", "box", WINDOW)
+"""What a drift may come from that does not fall with the step."""
+
 EXPLAINED = 2.0
-"""A drift that grows by this factor on a coarser grid or in a smaller box comes from there."""
+"""A drift that grows by this factor on a coarser grid, in a smaller box or with narrower windows of markers comes from
+there."""
 
 
 MOVING, TURNING = ("momentum x", "momentum y", "momentum z"), ("angular x", "angular y", "angular z")
@@ -63,7 +67,7 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 def _plan(load: Load) -> tuple[dict[str, Problem], list[Variation]]:
     first = evolved(load(()))
     step, records = first.timing.step_size, first.output.observables
-    described = [variation for variation in variations(first) if variation.name in ("grid", "box", AS_GIVEN)]
+    described = [variation for variation in variations(first) if variation.name in (*ELSEWHERE, AS_GIVEN)]
     for factor in STEPS[1:]:
         # a hair longer, so that the quotient of the run and the step does not round up
         overrides = [f"time.step={factor * step * (1.0 + 1e-12)!r}"]
@@ -171,7 +175,7 @@ def conclude(problem: Problem, records: Mapping[str, Record], described: Sequenc
     for name in given:
         sizes = [float(np.max(of_all[_by_step(factor)][name])) for factor in STEPS]
         elsewhere: dict[str, float] = {
-            label: float(np.max(of_all[label][name])) for label in ("grid", "box") if label in of_all
+            label: float(np.max(of_all[label][name])) for label in ELSEWHERE if label in of_all
         }
         floor = _rounding(problem)
         fit = Fit.of(f"drift of {name}", "step", steps, sizes) if min(sizes) > floor else None
@@ -186,7 +190,8 @@ def conclude(problem: Problem, records: Mapping[str, Record], described: Sequenc
     verdicts = set(judged.values())
     holds = False if False in verdicts else None if None in verdicts else True
     worst = [note for note, verdict in zip(notes, judged.values(), strict=True) if verdict is not True]
-    explained = f"every drift is rounding or goes with the step, the grid or the box ({_sizes(given)})"
+    sources = [label for label in ELSEWHERE if label != WINDOW or problem.classical]
+    explained = f"every drift is rounding or goes with the step, {_any_of(sources)} ({_sizes(given)})"
     reason = "; ".join(worst) if worst else explained
     return Finding(
         CLAIM,
@@ -232,11 +237,17 @@ def _judge(
     else:
         worse = [label for label, size in elsewhere.items() if size >= EXPLAINED * sizes[0]]
         if not worse:
-            return False, f"does not go with the step (power {fit.exponent:.2f}), the grid or the box"
+            return False, f"does not go with the step (power {fit.exponent:.2f}), {_any_of(elsewhere)}"
         words = f"comes from the {worse[0]}: {elsewhere[worse[0]]:.2g} on the worse one"
     if not sizes[0] <= LARGE:
         return None, f"{words}, but is above {LARGE:g}: too coarse to tell"
     return True, words
+
+
+def _any_of(names: Collection[str]) -> str:
+    """ "the grid or the box"."""
+    *first, last = (f"the {name}" for name in names)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _over_time(clock: np.ndarray, drift: np.ndarray, floor: float) -> str:

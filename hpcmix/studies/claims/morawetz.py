@@ -48,6 +48,8 @@ def check(setting: Setting) -> tuple[Problem, Finding]:
 
     def plan(load: Load) -> Variants:
         first = plain_motion(three_dimensional(evolved(load(()))))
+        for index in first.classical:
+            raise first.complain(f"species.{index}.kind", "the inequality is about wave functions, and this has none")
         if len({species.mass for species in first.species}) > 1:
             raise first.complain("species", "the inequality is about components of one mass")
         if any(

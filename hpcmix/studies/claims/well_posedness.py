@@ -107,10 +107,7 @@ def attraction(problem: Problem) -> Attraction:
     """The lower bounds of all interactions. Raises :class:`NoBound` for one that the kinetic energy does not control,
     such as an attractive contact interaction in more than one dimension."""
     count = len(problem.species)
-    particles = [
-        weight * species.number_of_orbitals
-        for species, weight in zip(problem.species, problem.prefactors.weights, strict=True)
-    ]
+    particles = problem.integrals
     bounded, coulomb = 0.0, np.zeros((count, count))
     for entry in problem.interaction:
         a, b = problem.pair(entry.between)
@@ -120,6 +117,14 @@ def attraction(problem: Problem) -> Attraction:
             raise NoBound(
                 f"the energy of the {entry.kind} interaction of {entry.between[0]} and {entry.between[1]} is not "
                 "bounded below by the kinetic energy, so that conservation bounds nothing"
+            )
+        if attracted.inverse_distance > 0.0 and not (
+            problem.species[a].has_orbitals and problem.species[b].has_orbitals
+        ):
+            raise NoBound(
+                f"the energy of the {entry.kind} interaction of {entry.between[0]} and {entry.between[1]} is not "
+                "bounded below: points of a classical species may come as near to each other as they like, and no "
+                "kinetic energy pays for it"
             )
         bounded += (0.5 if a == b else 1.0) * particles[a] * particles[b] * factor * attracted.depth
         coulomb[a, b] += factor * attracted.inverse_distance
@@ -144,7 +149,7 @@ def kinetic_bound(problem: Problem, energy: float, lowest: float) -> float:
         return available
     if problem.grid.dimensions != 3:
         raise NoBound("the inequality for 1/r is one of three dimensions")
-    weights = np.array(problem.prefactors.weights) * np.array(problem.orbitals)
+    weights = np.array(problem.integrals)
     kinds = {species.kinetic for species, row in zip(problem.species, strongest.coulomb, strict=True) if np.any(row)}
     if kinds == {"nonrelativistic"}:
         masses = np.array([species.mass for species in problem.species])

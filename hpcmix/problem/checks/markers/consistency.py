@@ -34,9 +34,6 @@ def check_classical(parts: Parts) -> Iterator[Finding]:
             "species fermions"
         )
         yield ("rotation",), message, None
-    if parts.time is not None and parts.time.adaptive is not None:
-        message = f'must be a number: "{first}" is classical, and its markers are not part of the error of a step yet'
-        yield ("time", "step"), message, None
 
 
 def _check_forces(parts: Parts, names: set[str]) -> Iterator[Finding]:

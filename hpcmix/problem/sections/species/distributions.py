@@ -43,6 +43,9 @@ class DistributionSection(StateSection):
     made_in_the_potential: ClassVar[bool] = False
     """Whether the potentials and mean fields of time 0- are part of it."""
 
+    sampled: ClassVar[bool] = True
+    """Whether as many markers as one likes are drawn from it."""
+
     foreign_keys: ClassVar[Mapping[str, str]] = OF_WAVE_FUNCTIONS
 
     @abstractmethod
@@ -230,6 +233,8 @@ class FileDistribution(DistributionSection):
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
+
+    sampled: ClassVar[bool] = False
 
     def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
         return "f is that of the markers in the file, their weights times what makes their sum particles"
