@@ -199,5 +199,5 @@ def test_numbers_that_show_no_rate(tmp_path, numbers, message):
 
 def test_default_markers_follow_the_supremum():
     """Four times as many waves to the supremum need sixteen times the markers."""
-    assert [family.default_markers(1, number) for number in (10, 80, 640)] == [2**17, 2**18, 2**22]
+    assert [family.default_markers(1, number) for number in (10, 80, 640)] == [2**17, 2**19, 2**23]
     assert family.default_markers(3, 120) == 2**20
