@@ -10,8 +10,9 @@ import numpy as np
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.transforms.transform import thread_count
 
-TOLERANCE = 1e-11
-"""Of sums on a lattice, relative to the sum of the strengths' moduli: distances down to 1e-8 keep three digits."""
+TOLERANCE = 1e-8
+"""Of sums on a lattice, relative to the sum of the strengths' moduli: they say where ascents begin, and what the
+supremum is these say by plain sums."""
 
 TOGETHER = 1 << 13
 """Points whose waves are made at a time: their arrays stay in cache."""
