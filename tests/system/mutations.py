@@ -705,6 +705,8 @@ def fault_of(folder: Path, answer: dict[str, Any]) -> str:
             return f"plan says {found['plan said'][:300]} and run says {found['run said'][:300]}"
     if "run needs a [time] section" in found["run said"]:
         return ""  # which a plan of a ground state does without
+    if "has no potential that holds the cloud" in found["run said"]:
+        return ""  # which is known when the cloud has been found, in its mean field
     if (found["plan"] == 2) != (found["run"] == 2):
         return f"plan ended with {found['plan']}, run with {found['run']}: {said[-500:]}"
     if found["run"] != 2 and len(left) > 2:

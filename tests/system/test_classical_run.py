@@ -239,6 +239,15 @@ def test_two_orbital_groups_have_the_same_bits(finished, folder):
     same_as(folder / "out", finished / "out")
 
 
+def test_looking_changes_no_number(finished, folder):
+    """Records, snapshots, marker files and checkpoints of every step, in place of a few."""
+    outputs = ("observables", "snapshots", "markers", "checkpoints")
+    often = [part for name in outputs for part in ("--set", f"output.{name}.every=1")]
+    assert hpcmix("run", "gas.toml", *often, folder=folder).returncode == 0
+    assert summary(folder / "out")["digest"] == summary(finished / "out")["digest"]
+    assert len(list((folder / "out" / "markers").glob("*.h5"))) == STEPS + 1
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -278,9 +287,17 @@ def test_momenta_that_are_not_finite_end_the_run(folder):
 def test_plan_and_bench(folder):
     planned = hpcmix("plan", "gas.toml", folder=folder)
     assert planned.returncode == 0, planned.stderr
-    measured = hpcmix("bench", "gas.toml", "--steps", "5", "--json", "bench.json", ranks=2, folder=folder)
+    options = ("--steps", "5", "--output-trial", "trial", "--json", "bench.json")
+    measured = hpcmix("bench", "gas.toml", *options, ranks=2, folder=folder)
     assert measured.returncode == 0, measured.stderr
-    phases = json.loads((folder / "bench.json").read_text())["phases"]
+    found = json.loads((folder / "bench.json").read_text())
+    phases, markers = found["phases"], found["markers"]
+    assert markers["count"] == NUMBER and f"{NUMBER}: spread " in measured.stdout
+    # seconds of a rank for its half of the markers
+    for row, nanoseconds in markers["nanoseconds"].items():
+        assert nanoseconds == pytest.approx(1e9 * phases[row]["seconds"] / phases[row]["calls"] / (NUMBER / 2))
+    assert found["output"]["marker_file"] > 0.0
+    assert found["output"]["marker_files_per_step"] == pytest.approx(5 / STEPS)
     assert {"spread", "gather", "migrate"} <= set(phases)
     for row in ("spread", "gather", "migrate"):
         assert row in measured.stdout

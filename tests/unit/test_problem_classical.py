@@ -10,6 +10,7 @@ import pytest
 from hpcmix.grid import Grid as LocalGrid
 from hpcmix.model.potentials.external import shape_of
 from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.markers.stability import fastest_oscillation
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
@@ -440,3 +441,13 @@ def test_show_says_which_system_a_scaling_makes_of_it():
     assert "# density of fermions integrates to 2.0" in shown
     assert "Vlasov" not in resolved_toml(parse_problem(QUANTUM + macro))
     assert "p/sqrt(m^2 + p^2).grad_x f" in resolved_toml(parse_problem(given(MARKERS, 'kinetic = "semirelativistic"')))
+
+
+def test_a_cloud_that_its_trap_lets_reach_the_faces_is_warned_of():
+    """R = sqrt(2 mu / m) / w with mu = hbar N w: 63 for 2000 particles in a box of 16."""
+    ground_state = given(INITIAL, 'initial = { kind = "ground-state" }')
+    assert expected_warnings(parse_problem(ground_state)) == []
+    (warning,) = expected_warnings(parse_problem(ground_state, ["species.fermions.particles=2000"]))
+    assert "its trap lets it reach the faces of the box (radius 63.2, half the box 8)" in warning
+    _, radius = resolution_lines(parse_problem(ground_state))
+    assert radius == '"fermions": Fermi radius 2'

@@ -14,6 +14,10 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.state.marker_cloud import MarkerCloud
 
+ADD_UP = 1e-12
+"""Relative difference of the sum of weights from the particles that is rounding: such weights, from a file of hpcmix
+for example, keep their bits."""
+
 
 def given_cloud(problem: Problem, mixture: Mixture, index: int) -> MarkerCloud:
     """The markers of a species whose f does not depend on potentials. Raises :class:`ProblemError` on every rank where
@@ -52,4 +56,6 @@ def normalise_weights(cloud: MarkerCloud, setting: Setting, communicators: Commu
     unit = 2.0 ** (np.frexp(largest)[1] - 62 + setting.number.bit_length())
     held = (np.rint(cloud.weight[rows] / unit).astype(np.int64) for rows in pieces(cloud.markers.count))
     total = sum(world.allgather(sum(int(np.sum(units)) for units in held)))
-    cloud.weight[...] *= setting.particles / (total * unit)
+    factor = setting.particles / (total * unit)
+    if abs(factor - 1.0) > ADD_UP:
+        cloud.weight[...] *= factor

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.initial.descent.ground_state import FilledGas, GroundState
+from hpcmix.initial.descent.ground_state import FilledGas, GroundState, NotConverged
 from hpcmix.initial.markers.clouds import given_cloud
 from hpcmix.initial.markers.energies import marker_energies, stand_in_energies
 from hpcmix.initial.markers.gases.consistency import SelfConsistency
@@ -93,6 +93,11 @@ class Gases:
             # the last search may have gone on to another state, and the gases then follow
             if loop.distance(fields, surroundings.mean_fields(states)) <= FOLLOWED * tolerance:
                 break
+        else:
+            raise NotConverged(
+                f"ground state: in {ROUNDS} rounds wave functions went on to another state whenever the gases had "
+                'followed; ground_state.saddles = "ignore" stays with the first'
+            )
         gases = {}
         for gas, field in zip(self.sought, fields, strict=True):
             gas.require_held()

@@ -28,6 +28,7 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.coupling import asks_for_ground_state
 from hpcmix.run.bench.machine import describe_machine
+from hpcmix.run.bench.markers import marker_costs
 from hpcmix.run.bench.output import output_costs
 from hpcmix.run.bench.pairs import pair_costs
 from hpcmix.run.bench.spread import Spread
@@ -217,6 +218,7 @@ def measure(simulation: Simulation, meter: MemoryMeter, length: Length) -> dict[
         **_places(comm),
         "groups": simulation.communicators.groups,
         "pairs": pair_costs(evolution, steps, step),
+        "markers": marker_costs(simulation.mixture, per_step),
         "pencil_grid": list(simulation.communicators.decomposition.pencil_grid),
         "exchange": simulation.mixture.transform.exchange_name,
         "transform": simulation.mixture.transform.description,

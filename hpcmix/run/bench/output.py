@@ -26,9 +26,11 @@ from hpcmix.run.stops.guard import Guard
 def output_costs(simulation: Simulation) -> dict[str, Any]:
     """Write the first output of a run into the problem's directory, which is removed again, and time it. Collective.
 
-    record, snapshot, checkpoint   seconds of each, of the slowest rank: observing and a line of the series; fields and
-                                   slices; a checkpoint, synced and read back.
-    records_per_step, snapshots_per_step     as the file's [output] asks, the first and the last one counted.
+    record, snapshot, marker_file, checkpoint
+                                   seconds of each, of the slowest rank: observing and a line of the series; fields and
+                                   slices; markers, 0 where none are written; a checkpoint, synced and read back.
+    records_per_step, snapshots_per_step, marker_files_per_step
+                                   as the file's [output] asks, the first and the last one counted.
     checkpoint_share               of the time of a run that checkpoints take where they come by the clock;
     checkpoints_per_step           their number per step where they come by steps. The other of the two is 0.
     """
@@ -43,6 +45,9 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
             outputs.write_due(state, guard)
         record = _slowest(world, lambda: observe(Look(simulation.mixture, state)))
         first = _slowest(world, lambda: outputs.write_due(state, guard))
+        marker_file = 0.0
+        if problem.output.markers is not None:
+            marker_file = _slowest(world, lambda: outputs.write_markers(Look(simulation.mixture, state)))
         names = [species.name for species in simulation.mixture.species]
 
         def store() -> None:
@@ -62,14 +67,16 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
         if simulation.is_root:
             shutil.rmtree(path, ignore_errors=True)
     plan = make_plan(problem, world.size)
-    if plan.records is None or plan.snapshots is None or plan.steps is None:
+    if plan.records is None or plan.snapshots is None or plan.marker_files is None or plan.steps is None:
         raise TypeError("how often adaptive steps write is not known")
     return {
         "record": record,
-        "snapshot": max(0.0, first - record),
+        "snapshot": max(0.0, first - record - marker_file),
+        "marker_file": marker_file,
         "checkpoint": checkpoint,
         "records_per_step": plan.records / plan.steps,
         "snapshots_per_step": plan.snapshots / plan.steps,
+        "marker_files_per_step": plan.marker_files / plan.steps,
         **_checkpoint_rate(simulation, checkpoint),
     }
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from hpcmix.parallel.job.terminal import is_live
 from hpcmix.run.bench.machine import machine_line
+from hpcmix.run.bench.markers import marker_line
 from hpcmix.run.bench.pairs import pair_line
 from hpcmix.run.bench.spread import Spread
 from hpcmix.run.planning.plan_table import readable
@@ -60,6 +61,8 @@ def summary_lines(result: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if result.get("pairs"):
         lines.append(("pairs", pair_line(result["pairs"])))
+    if result.get("markers"):
+        lines.append(("markers", marker_line(result["markers"])))
     if memory:
         fields = max(memory) / result["field_bytes"]
         lines.append(("memory", f"{readable(max(memory))} per rank beyond the program, {fields:.2f} complex fields"))

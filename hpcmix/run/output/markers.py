@@ -30,11 +30,6 @@ class MarkerFiles:
         self._options = simulation.problem.output.markers
         self.written = written
 
-    @property
-    def wanted(self) -> bool:
-        """Whether there are any."""
-        return self._options is not None
-
     @cached_property
     def schedule(self) -> Schedule | AdaptiveSchedule | None:
         """When they are due; None: never."""

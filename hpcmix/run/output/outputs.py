@@ -152,7 +152,11 @@ class Outputs:
         if snapshot_due:
             self._snapshot(look, self._simulation.problem.output.snapshots.fields)
         if any(markers_due):
-            self._markers.write(look)
+            self.write_markers(look)
+
+    def write_markers(self, look: Look) -> None:
+        """Write a marker file, where the problem asks for them."""
+        self._markers.write(look)
 
     def _observed(self, look: Look, also: Sequence[Observable]) -> dict[str, Any]:
         simulation = self._simulation
@@ -185,7 +189,7 @@ class Outputs:
         fields = self._simulation.problem.output.snapshots.fields
         look = Look(mixture, state)
         self._snapshot(look, tuple(dict.fromkeys((*fields, "wave_function"))))
-        self._markers.write(look)
+        self.write_markers(look)
         self._require_held(record)
 
     def _require_held(self, record: dict[str, Any]) -> None:

@@ -5,8 +5,11 @@ last fields (Anderson, J. ACM 12 (1965) 547)
 
     F -> F + b r - sum_j c_j (dF_j + b dr_j),     c = argmin |r - sum_j c_j dr_j|,
 
-in the norm |r|^2 = sum of integral rho r^2. Between gases that repel each other g falls where F grows, and small enough
-steps b always lead to the only fixed point; they are halved wherever the residual grows.
+in the norm |r|^2 = sum of integral rho r^2. Two cases tell when F -> F + b r alone, no c, ends at a minimum of the
+energy: with b = 1 between gases and wave functions that act on each other only, since to fill the gases and to find the
+wave functions both lower it; and with a small enough b among gases that repel each other, where g falls as F grows. So
+fields are mixed where they are close to the end, and where that goes astray, or the residual grows or stays, there are
+steps without mixing, and smaller ones.
 """
 
 from __future__ import annotations
@@ -25,7 +28,55 @@ GROWTH = 4.0
 """Factor by which a residual may lie above the smallest before: mixing takes it up at times on its way down."""
 SMALLEST_STEP = 1.0 / 256.0
 
+IDLE = 12
+"""Iterations without a smaller residual after which a way is lost."""
+NEAR = 0.1
+"""Residual from which on fields are mixed: farther away differences of fields tell little of what changes make."""
+PLAIN = 8
+"""Iterations without mixing after a way was lost."""
+
 Fields = list[np.ndarray]
+
+
+class _Way:
+    """Where fields have come to.
+
+    fields  the present ones.
+    step    b.
+    past    differences of fields and of their changes, to be mixed.
+    left    the fields of the last step and the change that they made, None where they were not left by it.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self.fields, self.step = fields, 1.0
+        self.past: list[tuple[Fields, Fields]] = []
+        self._best, self._smallest, self._idle = (fields, fields), math.inf, 0
+        self.left: tuple[Fields, Fields] | None = None
+        self._before: tuple[Fields, Fields] | None = None
+        self._plain = 0
+
+    def is_lost(self, change: Fields, residual: float) -> bool:
+        """Take note of the change that the present fields make. Whether they lead nowhere: they are then those of the
+        smallest residual, moved by its change, with a smaller step if it was not mixing that went astray."""
+        self._idle += 1
+        if residual < self._smallest:
+            self._best, self._smallest, self._idle = (self.fields, change), residual, 0
+        if not residual <= GROWTH * self._smallest or self._idle >= IDLE:
+            if not self.past:
+                self.step *= 0.5
+            self.past.clear()
+            self.left = self._before = None
+            self._plain, self._idle = PLAIN, 0
+            self.fields = _moved(*self._best, self.step)
+            return True
+        if self._plain > 0:
+            self._plain -= 1
+        elif residual < NEAR:
+            if self._before is not None:
+                past = (_difference(self.fields, self._before[0]), _difference(change, self._before[1]))
+                self.past = [*self.past, past][-HISTORY:]
+            self._before = (self.fields, change)
+        return False
 
 
 class SelfConsistency:
@@ -46,40 +97,31 @@ class SelfConsistency:
     def run(self, fields: Fields, tolerance: float, most: int, alive: Callable[[], None]) -> Fields:
         """The fixed point that is found from `fields`, to a residual of `tolerance`, in `most` iterations in all. The
         gases are filled by what is returned. Raises :class:`NotConverged`. Collective."""
-        step, best_residual = 1.0, math.inf
-        best = (fields, fields)
-        past: list[tuple[Fields, Fields]] = []
-        before: tuple[Fields, Fields] | None = None
+        way = _Way(fields)
         while True:
-            change = [new - old for new, old in zip(self._respond(fields), fields, strict=True)]
+            change = _difference(self._respond(way.fields), way.fields)
             self.residual = self._norm(change)
             self.iterations += 1
             alive()
             if self.residual <= tolerance:
-                return fields
+                return way.fields
             if self.iterations >= most:
                 raise NotConverged(
                     f"ground state: the mean fields of {self._names} change by {self.residual:.1e} of what moves their "
                     f"particles after {self.iterations} iterations, asked for {tolerance:.1e}; raise "
                     "ground_state.max_iterations or ground_state.tolerance"
                 )
-            if not self.residual <= GROWTH * best_residual:
-                step *= 0.5
-                if step < SMALLEST_STEP:
+            if way.is_lost(change, self.residual):
+                if way.step < SMALLEST_STEP:
                     raise NotConverged(
-                        f"ground state: no density of {self._names} agrees with the mean field that it makes; is an "
-                        "attraction too strong? A temperature or a trap may hold the cloud"
+                        f"ground state: no density of {self._names} was found that agrees with the mean field that it "
+                        "makes, which is too strong for what moves the particles (of an attraction there may be none): "
+                        "weaken it, or begin at a temperature or in a tighter trap"
                     )
-                past.clear()
-                before, fields = None, _moved(*best, step)
                 continue
-            if self.residual < best_residual:
-                best, best_residual = (fields, change), self.residual
-            if before is not None:
-                past.append((_difference(fields, before[0]), _difference(change, before[1])))
-                del past[:-HISTORY]
-            before = (fields, change)
-            fields = self._mixed(fields, change, past, step)
+            fields, change_before = way.fields, change
+            way.fields = self._mixed(way.fields, change, way.past, min(way.step, self._short_step(way, change)))
+            way.left = (fields, change_before)
 
     def distance(self, left: Fields, right: Fields) -> float:
         """How far two sets of fields are from each other, as residuals are. Collective."""
@@ -88,6 +130,14 @@ class SelfConsistency:
     @property
     def _names(self) -> str:
         return " and ".join(f'"{gas.name}"' for gas in self._gases)
+
+    def _short_step(self, way: _Way, change: Fields) -> float:
+        """-<dF, dr> / <dr, dr> of the last step: as far as r falls by its own size where it is steep; else one."""
+        if way.left is None or way.past:
+            return 1.0
+        shift, bend = _difference(way.fields, way.left[0]), _difference(change, way.left[1])
+        along, squared = self._communicators.sum([-self._product(shift, bend), self._product(bend, bend)])
+        return float(along / squared) if 0.0 < along < squared else 1.0
 
     def _mixed(self, fields: Fields, change: Fields, past: list[tuple[Fields, Fields]], step: float) -> Fields:
         """The next fields."""

@@ -145,20 +145,22 @@ def _narrow(problem: Problem, lengths: Lengths, axis: int) -> bool:
 def _wide(problem: Problem, index: int, lengths: Lengths, axis: int) -> bool:
     """Whether a trap that begins away from the faces leaves a ground state's density there."""
     species = problem.species[index]
-    length = lengths.oscillator[axis]
-    if length is None or not Confinement.of(problem, species).holds(axis, 0.0, before_start=True):
+    length, radius = lengths.oscillator[axis], 0.0 if lengths.radii is None else lengths.radii[axis] or 0.0
+    unknown = length is None and radius == 0.0
+    if unknown or not Confinement.of(problem, species).holds(axis, 0.0, before_start=True):
         return False
     traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
     centres = [entry.centre[axis] for entry in traps if entry.frequency[axis]]
     room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
-    radius = 0.0 if lengths.radii is None else lengths.radii[axis] or 0.0
-    return room < max(radius, length * math.sqrt(-math.log(VISIBLE_AT_FACES)))
+    return room < max(radius, (length or 0.0) * math.sqrt(-math.log(VISIBLE_AT_FACES)))
 
 
 def _extent(problem: Problem, lengths: Lengths, axes: list[int]) -> str:
     half = [0.5 * length for length in problem.grid.lengths]
     radius = "" if lengths.radii is None else f"radius {_listed(lengths.radii, axes)}, "
-    return f"{radius}oscillator length {_listed(lengths.oscillator, axes)}, half the box {_listed(half, axes)}"
+    waves = all(lengths.oscillator[axis] is not None for axis in axes)
+    length = f"oscillator length {_listed(lengths.oscillator, axes)}, " if waves else ""
+    return f"{radius}{length}half the box {_listed(half, axes)}"
 
 
 def _listed(values: Sequence[float | None], axes: list[int]) -> str:

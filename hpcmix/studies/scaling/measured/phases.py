@@ -51,10 +51,11 @@ def output_seconds(result: Mapping[str, Any]) -> float | None:
     if costs is None:
         return None
     by_steps = sum(
-        costs[kind] * costs[rate]
+        costs.get(kind, 0.0) * costs.get(rate, 0.0)  # files of before there were markers lack theirs
         for kind, rate in (
             ("record", "records_per_step"),
             ("snapshot", "snapshots_per_step"),
+            ("marker_file", "marker_files_per_step"),
             ("checkpoint", "checkpoints_per_step"),
         )
     )
