@@ -190,7 +190,7 @@ class _Conductor(Conductor):
 
     def __init__(self, stops: StopRequests, meter: Meter, watchdog: Watchdog | None) -> None:
         self.before = self.beginning = 0.0
-        self._stops, self._meter, self._watchdog = stops, meter, watchdog
+        self._stops, self._meter, self.watchdog = stops, meter, watchdog
         self._code = 0
 
     def stop(self, needed: float) -> int:
@@ -225,8 +225,8 @@ class _Conductor(Conductor):
         self._meter.update(round(self.before + track.work * share), f"{track.label}, step {step}")
 
     def _beat(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.beat()
+        if self.watchdog is not None:
+            self.watchdog.beat()
 
     def reason(self, group: MPI.Comm) -> str:
         """Why the group stopped, in words."""

@@ -198,8 +198,8 @@ def test_boxes_are_made_anew_where_markers_gather(comm):
     assert density.shape == expected.shape and np.count_nonzero(density) == 12 + WINDOW.width - 1
 
 
-def owners_of(owners, markers, rows):
-    return owners[markers.index[rows]]
+def leavers_of(owners, markers, here, rows):
+    return migration.elsewhere(owners[markers.index[rows]], here)
 
 
 @pytest.mark.parametrize("records", [1, 300, 100_000])
@@ -223,7 +223,7 @@ def test_migration_takes_bounded_memory(comm, records, monkeypatch):
         held = {int(i): int(to) for i, to in zip(markers.index, target(markers.index), strict=True)}
         homes = {index: to for part in comm.allgather(held) for index, to in part.items()}
         owners = np.array([homes[index] for index in range(number)])
-        migration.migrate(comm, markers, partial(owners_of, owners, markers), records)
+        migration.migrate(comm, markers, partial(leavers_of, owners, markers, comm.rank), records)
         assert np.all(owners[markers.index] == comm.rank)
         for name, array in zip(("position", "momentum", "weight"), arrays[1:], strict=True):
             np.testing.assert_array_equal(by_index(comm, markers.index, getattr(markers, name)), array)

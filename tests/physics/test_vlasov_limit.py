@@ -166,6 +166,7 @@ REFUSED = {
         'name = "bosons"',
         "differently for every M",
     ),
+    "single precision": ('[parallel]\nprecision = "single"\n[output]', "[output]", "must be double"),
     "no evolution": (
         "",
         '[time]\nfinal = 1.0\nstep = 0.1\nintegrator = "blanes-moan-4"\ncheck_step = false\n',

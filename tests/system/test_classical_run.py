@@ -239,6 +239,15 @@ def test_two_orbital_groups_have_the_same_bits(finished, folder):
     same_as(folder / "out", finished / "out")
 
 
+def test_looking_changes_no_number(finished, folder):
+    """Records, snapshots, marker files and checkpoints of every step, in place of a few."""
+    outputs = ("observables", "snapshots", "markers", "checkpoints")
+    often = [part for name in outputs for part in ("--set", f"output.{name}.every=1")]
+    assert hpcmix("run", "gas.toml", *often, folder=folder).returncode == 0
+    assert summary(folder / "out")["digest"] == summary(finished / "out")["digest"]
+    assert len(list((folder / "out" / "markers").glob("*.h5"))) == STEPS + 1
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -10,7 +10,7 @@ directions each in three. Half of the space is enough: f^(-zeta) = conj f^(zeta)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,13 +114,16 @@ class Supremum:
     inside: bool
 
 
-def distance(first: Characteristic, second: Characteristic, search: Search) -> Supremum:
-    """|f - g|_1 as far as the search finds it. Collective over the ranks of both."""
-    starts, outermost = _best_of_grid(first, second, search)
+def distance(
+    first: Characteristic, second: Characteristic, search: Search, alive: Callable[[], None] = lambda: None
+) -> Supremum:
+    """|f - g|_1 as far as the search finds it; `alive` is called now and then. Collective over the ranks of both."""
+    starts, outermost = _best_of_grid(first, second, search, alive)
     best, place = 0.0, np.zeros(2 * search.dimensions)
     for height, start in starts:
         if height < WORTH * best:
             break
+        alive()
         value, end = _ascended(first, second, search, start)
         if value > best:
             best, place = value, end
@@ -129,13 +132,14 @@ def distance(first: Characteristic, second: Characteristic, search: Search) -> S
 
 
 def _best_of_grid(
-    first: Characteristic, second: Characteristic, search: Search
+    first: Characteristic, second: Characteristic, search: Search, alive: Callable[[], None]
 ) -> tuple[list[tuple[float, np.ndarray]], float]:
     """The best local maxima of the start grid with their values, apart from each other; and the largest value near the
     range's edge."""
     found: list[tuple[float, np.ndarray]] = []
     outermost = 0.0
     for sheet in search.sheets():
+        alive()
         lengths = sheet.lengths
         values = np.abs(first.on_sheet(sheet) - second.on_sheet(sheet)) / (1.0 + lengths)
         values[lengths > search.radius] = 0.0

@@ -137,18 +137,18 @@ class Markers:
         records[:, 1 + 2 * d] = self._weight[rows]
         return records
 
-    def put(self, first: int, records: NDArray[np.float64]) -> None:
-        """Store records from a row on, for which there is room."""
-        d, rows = self.dimensions, slice(first, first + len(records))
+    def put(self, rows: NDArray[np.int64] | slice, records: NDArray[np.float64]) -> None:
+        """Store records in some rows, for which there is room."""
+        d = self.dimensions
         self._index[rows] = np.ascontiguousarray(records[:, 0]).view(np.int64)
         self._position[rows] = records[:, 1 : 1 + d]
         self._momentum[rows] = records[:, 1 + d : 1 + 2 * d]
         self._weight[rows] = records[:, 1 + 2 * d]
 
-    def move_rows(self, target: int, rows: NDArray[np.int64]) -> None:
-        """Store the markers of some rows from the row `target` on."""
+    def move_rows(self, targets: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
+        """Store the markers of some rows in as many others."""
         for array in (self._index, self._position, self._momentum, self._weight):
-            array[target : target + len(rows)] = array[rows]
+            array[targets] = array[rows]
 
     def into_order(self, first: int) -> None:
         """Put the marker with index first + i into row i, for a permutation of these indices, one column of numbers

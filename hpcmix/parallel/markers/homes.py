@@ -13,7 +13,7 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, part
 from hpcmix.parallel.markers.arrays import Markers, pieces
 from hpcmix.parallel.markers.boxes import Cuts, MarkerBoxes, Node, PlaneCounts, bisected, count_planes
-from hpcmix.parallel.markers.migration import migrate
+from hpcmix.parallel.markers.migration import elsewhere, migrate
 from hpcmix.parallel.process.mpi import MPI
 
 MARGIN = 2
@@ -36,8 +36,8 @@ CellsOf = Callable[[NDArray[np.float64]], NDArray[np.int64]]
 class Homes:
     """The boxes of every orbital group's ranks, and how far markers may have strayed from them.
 
-    Group g has the markers with index mod groups = g, which need not be spread as those of another group are: of a
-    Sobol sequence the even ones lie in one half of the box. So every group has boxes of its own, known to all.
+    Group g has the markers with index mod groups = g, which need not be spread as those of another group are: those of
+    a file may have any order. So every group has boxes of its own, known to all.
 
     spacings  h along each axis.
     cells     of positions, as the kernels see them.
@@ -176,33 +176,31 @@ class Homes:
     # --------------------------------------------------------------- owners
 
     def _migrate(self, markers: Markers, scattered: bool) -> None:
-        owners = self._owners if scattered else self._owners_within
-        migrate(self._communicators.world, markers, lambda rows: owners(markers, rows))
+        leavers = self._leavers if scattered else self._leavers_of_group
+        migrate(self._communicators.world, markers, partial(leavers, markers))
 
-    def _owners(self, markers: Markers, rows: slice) -> NDArray[np.int64]:
-        """The ranks of the world that markers of any group belong to."""
+    def _leavers(self, markers: Markers, rows: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Markers of any group that belong to other ranks of the world, and their ranks."""
         cells, groups = self._cells(markers.position[rows]), markers.index[rows] % self._communicators.groups
         owners = np.empty(len(groups), np.int64)
         for group, boxes in enumerate(self._known_boxes):
             chosen = groups == group
             owners[chosen] = boxes.owners(cells[chosen])
-        return owners + groups * self._communicators.group.size
+        return elsewhere(owners + groups * self._communicators.group.size, self._communicators.rank)
 
-    def _owners_within(self, markers: Markers, rows: slice) -> NDArray[np.int64]:
-        """The same of markers of this rank's group: exactly where a position is not well within the box."""
+    def _leavers_of_group(self, markers: Markers, rows: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The same of markers of this rank's group: by their cells where positions are not well within the box."""
         position = markers.position[rows]
         inside = np.ones(len(position), np.bool_)
         for axis, (first, count) in enumerate(zip(self.box.start, self.box.shape, strict=True)):
             if count < self._points[axis]:
                 low = first * self._spacings[axis] - 0.5 * self._lengths[axis]
-                inside &= (position[:, axis] >= low) & (position[:, axis] < low + count * self._spacings[axis])
-        owners = np.full(len(position), self._communicators.world.rank)
+                inside &= position[:, axis] >= low
+                inside &= position[:, axis] < low + count * self._spacings[axis]
         outside = np.flatnonzero(~inside)
-        if len(outside):
-            boxes = self._known_boxes[self._communicators.group_index]
-            first_rank = self._communicators.group_index * self._communicators.group.size
-            owners[outside] = first_rank + boxes.owners(self._cells(position[outside]))
-        return owners
+        boxes = self._known_boxes[self._communicators.group_index]
+        leavers, ranks = elsewhere(boxes.owners(self._cells(position[outside])), self._communicators.group.rank)
+        return outside[leavers], ranks + self._communicators.group_index * self._communicators.group.size
 
     # --------------------------------------------------------------- in the order of their indices
 
@@ -212,7 +210,7 @@ class Homes:
         world = self._communicators.world
         firsts = np.array([part(number, world.size, rank)[0] for rank in range(world.size)])
         if world.size > 1:
-            migrate(world, markers, lambda rows: np.searchsorted(firsts, markers.index[rows], side="right") - 1)
+            migrate(world, markers, partial(_leavers_of_order, markers, firsts, world.rank))
         first, count = part(number, world.size, world.rank)
         if not markers.have_indices_from(first, count):
             raise RuntimeError(
@@ -221,3 +219,10 @@ class Homes:
         markers.into_order(first)
         self.scattered()
         return first
+
+
+def _leavers_of_order(
+    markers: Markers, firsts: NDArray[np.int64], here: int, rows: slice
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Markers whose indices are those of other ranks, and their ranks; `firsts`: the first index of each rank."""
+    return elsewhere(np.searchsorted(firsts, markers.index[rows], side="right") - 1, here)

@@ -121,7 +121,10 @@ class _Following(Duties):
         self.free()
         for problem, origin in zip(self._track.problems, origins or [None] * len(self._track.problems), strict=True):
             try:
-                simulation = build_simulation(problem, self._comm, Log(speaks=False), origin, stops=self._conductor)
+                conductor = self._conductor
+                simulation = build_simulation(
+                    problem, self._comm, Log(speaks=False), origin, conductor.watchdog, stops=conductor
+                )
             except ProblemError as error:
                 raise problem.locate(error) from error
             self._simulations.append(simulation)

@@ -22,6 +22,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.run.planning.costs.pairs import PAIR_SLOWNESS, pair_bytes, passing_fields
 from hpcmix.run.simulation import Simulation
+from hpcmix.run.stops.watchdog import Watchdog
 
 MARKER_SLOWNESS = 4.0
 """How many points of an orbital a marker takes as long as: 165 ns a kick of spreading, gathering and moving, where
@@ -181,7 +182,13 @@ class Record:
 
 
 class Conductor:
-    """What a track asks while it is under way: whether to stop, and where it tells how far it is."""
+    """What a track asks while it is under way: whether to stop, and where it tells how far it is.
+
+    watchdog  who ends a track that makes no progress, of which a long measurement tells by
+              :meth:`~hpcmix.run.simulation.Simulation.beat`.
+    """
+
+    watchdog: Watchdog | None = None
 
     def begun(self, track: Part, step: int, seconds: float) -> None:
         """The track has its state, of a step; with what is measured of it, that took so long."""

@@ -177,6 +177,9 @@ def _require_smooth(problem: Problem, bosons: int) -> None:
     if any(problem.species[bosons].wave_functions.momentum):
         message = "is hbar k, another wave for every M; leave it out"
         complaints.append(problem.complain(f"species.{bosons}.initial.momentum", message))
+    if problem.parallel.precision != "double":
+        message = "must be double: differences of 1e-6 and less are compared"
+        complaints.append(problem.complain("parallel.precision", message))
     if complaints:
         raise ProblemError([complaint for error in complaints for complaint in error.complaints])
 

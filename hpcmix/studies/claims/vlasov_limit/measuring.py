@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,11 +91,16 @@ class _Measuring:
         widths = markers[0].widths
         at_an_end = simulations[0].is_finished or simulations[0].state.step == 0
         for look in looks[count:]:
-            values += self._compared(look, twins, widths, at_an_end)
+            values += self._compared(look, twins, widths, at_an_end, simulations[0].beat)
         return values
 
     def _compared(
-        self, look: Look, twins: Sequence[tuple[Look, Characteristic]], widths: np.ndarray, at_an_end: bool
+        self,
+        look: Look,
+        twins: Sequence[tuple[Look, Characteristic]],
+        widths: np.ndarray,
+        at_an_end: bool,
+        alive: Callable[[], None],
     ) -> list[float]:
         """Of one quantum system; `widths`: of the classical gas."""
         mixture, bosons = look.mixture, self.plan.bosons
@@ -103,18 +108,18 @@ class _Measuring:
         orbitals = Kept(OfOrbitals.of(look, self.plan.fermions, radius))
         (twin, markers), others = twins[0], twins[1:]
         search = Search.of_widths(dimensions, radius, widths)
-        found = distance(orbitals, markers, search)
+        found = distance(orbitals, markers, search, alive)
         density = distance(orbitals, markers, Search(dimensions, radius, search.spacing, density=True, starts=FOLLOWED))
         phi, h1 = wave_function_distances(look, twin, bosons)
         values = [found.value, math.hypot(*found.place), float(found.inside), found.outermost]
         values += [phi, h1, density.value, energy_per_fermion(look, self.plan)]
         again = replace(search, starts=FOLLOWED)
         for other, sample in others:
-            values += [distance(orbitals, sample, again).value if at_an_end else math.nan]
+            values += [distance(orbitals, sample, again, alive).value if at_an_end else math.nan]
             values += [wave_function_distances(look, other, bosons)[0]]
         if self.finer:
             finer = Search.of_widths(dimensions, radius, widths, finer=True, starts=FOLLOWED)
-            values.append(distance(orbitals, markers, finer).value if at_an_end else math.nan)
+            values.append(distance(orbitals, markers, finer, alive).value if at_an_end else math.nan)
         return values
 
 
