@@ -36,8 +36,8 @@ CellsOf = Callable[[NDArray[np.float64]], NDArray[np.int64]]
 class Homes:
     """The boxes of every orbital group's ranks, and how far markers may have strayed from them.
 
-    Group g has the markers with index mod groups = g, which need not be spread as those of another group are: of a
-    Sobol sequence the even ones lie in one half of the box. So every group has boxes of its own, known to all.
+    Group g has the markers with index mod groups = g, which need not be spread as those of another group are: those of
+    a file may have any order. So every group has boxes of its own, known to all.
 
     spacings  h along each axis.
     cells     of positions, as the kernels see them.

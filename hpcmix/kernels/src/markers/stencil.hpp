@@ -29,9 +29,9 @@ public:
         slope = value;
         value = value.times_plus(argument, Row<width>::load(coefficients_[count - 2]));
 #pragma GCC unroll 16
-        for (std::size_t m = count - 2; m-- > 0;) {
+        for (std::size_t m = 3; m <= count; ++m) {
             slope = slope.times_plus(argument, value);
-            value = value.times_plus(argument, Row<width>::load(coefficients_[m]));
+            value = value.times_plus(argument, Row<width>::load(coefficients_[count - m]));
         }
     }
 
@@ -41,8 +41,8 @@ public:
         const Row<width> argument = Row<width>::all(t);
         Row<width> value = Row<width>::load(coefficients_[count - 1]);
 #pragma GCC unroll 17
-        for (std::size_t m = count - 1; m-- > 0;) {
-            value = value.times_plus(argument, Row<width>::load(coefficients_[m]));
+        for (std::size_t m = 2; m <= count; ++m) {
+            value = value.times_plus(argument, Row<width>::load(coefficients_[count - m]));
         }
         return value;
     }
