@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part, part
 from hpcmix.parallel.engine import Engine
-from hpcmix.parallel.markers.arrays import Markers, pieces
+from hpcmix.parallel.markers.arrays import Markers
+from hpcmix.parallel.markers.exact_sums import exact_sums
 from hpcmix.parallel.markers.layout import MarkerLayout
 from hpcmix.parallel.transforms.transform import Transform
 from hpcmix.state.cloud import Cloud
@@ -95,43 +96,35 @@ class MarkerCloud(Cloud):
             density *= weight
 
     def squared_distance(self, other: MarkerCloud) -> float:
-        """sum_i (N w_i / W) (|dx_i|^2 / X^2 + |dp_i|^2 / P^2) / 2 over the markers here, so that the sum over ranks is
-        N times a mean: dx_i the shortest way on the torus between the two places of a marker, X and P the rms widths of
-        this cloud in positions and momenta, W the sum of the weights. Where the two clouds hold markers in different
-        orders, both are put into that of the indices first. Collective over the world.
+        """sum_i (N w_i / W) (|dx_i|^2 / X^2 + |dp_i|^2 / P^2) / 2 over all markers, N times a mean, on the first rank;
+        zero on the others: dx_i the shortest way on the torus between the two places of a marker, W the sum of the
+        weights, X and P the rms widths of this cloud in positions and momenta (X not below a cell's diagonal; where all
+        momenta are zero only places count). The sums are exact, so that steps chosen by them are the same on any number
+        of ranks. Where the two clouds hold markers in different orders, both are put into that of the indices first.
+        Collective over the world.
         """
-        sum_all = self.layout.communicators.sum_all
-        if sum_all(not np.array_equal(self.index, other.index)) > 0:
+        communicators, lengths = self.layout.communicators, np.array(self.layout.lengths)
+        if communicators.sum_all(not np.array_equal(self.index, other.index)) > 0:
             for cloud in (self, other):
                 cloud.layout.put_in_order(cloud.markers, cloud.number)
-        lengths = np.array(self.layout.lengths)
-        positions, momenta, total = 0.0, 0.0, 0.0
-        for rows in pieces(self.markers.count):
-            way = self.position[rows] - other.position[rows]
-            way -= lengths * np.rint(way / lengths)
-            change = self.momentum[rows] - other.momentum[rows]
-            weight = self.weight[rows]
-            positions += float(weight @ np.sum(way * way, axis=1))
-            momenta += float(weight @ np.sum(change * change, axis=1))
-            total += float(weight.sum())
-        of_positions, of_momenta = self._squared_widths()
-        factor = 0.5 * self.number / float(sum_all(total))
-        return factor * (positions / of_positions + (momenta / of_momenta if of_momenta else 0.0))
 
-    def _squared_widths(self) -> tuple[float, float]:
-        """X^2, not below a cell's diagonal, and P^2: zero where all momenta are zero. Collective over the world."""
-        sum_all = self.layout.communicators.sum_all
-        sums = np.zeros((2, self.markers.dimensions + 1))
-        for entry, values in zip(sums, (self.position, self.momentum), strict=True):
-            entry[:-1] = self.weight @ values
-            entry[-1] = sum(
-                float(self.weight[rows] @ np.sum(values[rows] ** 2, axis=1)) for rows in pieces(len(values))
-            )
-        means = sum_all(sums) / sum_all(self.weight.sum())
-        squares = means[:, -1] - np.sum(means[:, :-1] ** 2, axis=1)
-        spacings = np.array(self.layout.geometry.spacings)
-        rounding = 1e-12 * means[1, -1]  # of the difference of squares, where all momenta are the same
-        return max(float(squares[0]), float(np.sum(spacings**2))), max(float(squares[1]), rounding)
+        def columns(rows: slice) -> np.ndarray:
+            position, momentum = self.position[rows], self.momentum[rows]
+            way = position - other.position[rows]
+            way -= lengths * np.rint(way / lengths)
+            vectors = (way, momentum - other.momentum[rows], position, momentum)
+            squares = [np.sum(vector * vector, axis=1) for vector in vectors]
+            return self.weight[rows] * np.array([np.ones(len(way)), *squares, *position.T, *momentum.T])
+
+        sums = exact_sums(communicators, self.markers.count, columns)
+        way, change, position, momentum = sums[1:5] / sums[0]
+        centre, drift = np.split(sums[5:] / sums[0], 2)
+        diagonal = float(np.sum(np.square(self.layout.geometry.spacings)))
+        of_positions = max(position - float(np.sum(centre**2)), diagonal)
+        # 1e-12: rounding of the difference, where all momenta are the same
+        of_momenta = max(momentum - float(np.sum(drift**2)), 1e-12 * momentum)
+        relative = way / of_positions + (change / of_momenta if of_momenta > 0.0 else 0.0)
+        return 0.5 * self.number * float(relative) if communicators.is_root else 0.0
 
     def looks_finite(self) -> bool:
         """By sums, which a single number that is none makes none."""

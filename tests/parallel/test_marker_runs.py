@@ -83,6 +83,15 @@ def test_the_digest_is_that_of_one_rank(comm, folder, monkeypatch):
     assert {name: pytest.approx(particles, rel=1e-12) for name, particles in markers} == {"light": 2.0, "heavy": 1.0}
 
 
+def test_adaptive_steps_are_those_of_one_rank(comm, folder, monkeypatch):
+    """What chooses them are exact sums over markers."""
+    settings = ("time.step={tolerance=1e-5}",)
+    on_first(comm, monkeypatch, 1, lambda part: run(folder, "one", *settings))
+    assert run(folder, "all", *settings) == ExitStatus.DONE
+    found = [summary(folder, name) for name in ("one", "all")]
+    assert found[0]["digest"] == found[1]["digest"] and found[0]["step"] == found[1]["step"] > 1
+
+
 def test_stopped_on_any_ranks_and_gone_on_with_on_others(comm, folder, monkeypatch):
     assert run(folder, "whole") == ExitStatus.DONE
     for ranks in range(1, comm.size + 1):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpcmix.observe.markers.exact_sums import CHUNK, exact_sums
+from hpcmix.parallel.markers.exact_sums import CHUNK, exact_sums
 
 
 class OneRank:

@@ -146,3 +146,10 @@ def test_scaling_counts_markers_and_patches():
     assert counts[0][0] > 6 * 262_144 * traffic.MARKER_WORK[3] and counts[0][1] == 0.0
     assert counts[0][0] / counts[1][0] == pytest.approx(8.0, rel=1e-12)
     assert counts[1][1] == pytest.approx(2 * 6 * 8 * (16 + 8 + 4) ** 3 * 7 / 8)
+
+
+def test_adaptive_steps_keep_markers_three_times_and_take_three_steps_in_one():
+    adaptive = MANY.replace("step = 0.01", "step = { tolerance = 1e-6 }")
+    plans = [make_plan(parse_problem(text), 1) for text in (adaptive, adaptive.replace("262_144", "131_072"))]
+    assert plans[0].memory_bytes - plans[1].memory_bytes == (3 * 32 + 8) * 131_072
+    assert plans[0].seconds_per_step - plans[1].seconds_per_step == pytest.approx(3 * 6 * FIXED * 131_072)

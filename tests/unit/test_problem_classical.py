@@ -15,6 +15,7 @@ from hpcmix.problem.checks.markers.stability import fastest_oscillation
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
+from hpcmix.splittings import INTEGRATORS
 
 FILE = """\
 [grid]
@@ -167,6 +168,10 @@ REFUSED = [
     (given(POTENTIAL, 'potential = { kind = "harmonic", frequency = 400.0 }'), STEP, "time.step",
      "its markers oscillate with omega = 400, and blanes-moan-4 follows them up to omega step = 3.13 only; the largest "
      "step is 0.00783 in code units"),
+    (given(POTENTIAL, 'potential = { kind = "harmonic", frequency = 400.0 }').replace(
+        "step = 0.01", "step = { tolerance = 1e-6, largest = 0.02 }"), STEP, "time.step.largest",
+     "its markers oscillate with omega = 400, and blanes-moan-4 follows them up to omega step = 3.13 only; the largest "
+     "step is 0.0156 in code units"),
     # output
     (given(OUTPUT + 1, 'observables = { every = 10, also = ["determinant-overlap"] }'), OUTPUT + 1,
      "output.observables.also.0", NEEDLESS_SETS),
@@ -353,6 +358,14 @@ def test_curvatures_are_those_of_the_potentials(shape):
     values = shape_of(potential, grid, 1.0)(grid.coordinates, 0.0)
     differences = np.diff(values, 2) / (16.0 / points) ** 2
     assert np.max(differences) == pytest.approx(potential.curvature(1.0, 0), rel=1e-4)
+
+
+def test_adaptive_steps_stay_within_what_is_stable():
+    """The largest one is filled in: two steps of the limit, or of that of the grid's fastest mode where it is less."""
+    text = given(STEP, "step = { tolerance = 1e-6 }")
+    tight = parse_problem(text.replace("frequency = 1.0 }\ninit", "frequency = 400.0 }\ninit")).time.adaptive.largest
+    assert tight == pytest.approx(2.0 * INTEGRATORS["blanes-moan-4"].largest_oscillation / 400.0)
+    assert parse_problem(text).time.adaptive.largest > tight
 
 
 def test_in_a_frame_that_expands_the_frame_oscillates_too():

@@ -5,7 +5,7 @@ in the laboratory.
     centre = <x>,   rms_width = sqrt(<(x - <x>)^2>),   momentum_width = sqrt(<(p - <p>)^2>)   per axis
 
 All are sums over markers themselves, and none over the grid, whose density is blurred by the window. The sums are exact
-(:mod:`hpcmix.observe.markers.exact_sums`): their bits depend neither on ranks nor on the order of the markers.
+(:mod:`hpcmix.parallel.markers.exact_sums`): their bits depend neither on ranks nor on the order of the markers.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.observe.look import Look
-from hpcmix.observe.markers.exact_sums import exact_sums
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
+from hpcmix.parallel.markers.exact_sums import exact_sums
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.markers.exact_sums import exact_sums
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.measures.unwrapping import axis_lines
 from hpcmix.observe.observable import Label, Observable
+from hpcmix.parallel.markers.exact_sums import exact_sums
 
 MODES = 8
 

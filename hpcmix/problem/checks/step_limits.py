@@ -47,18 +47,24 @@ def _resonant_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> 
 
 
 def _check_oscillations(parts: Parts, time: TimeOptions, grid: Grid) -> Iterator[Finding]:
-    """Refuse a fixed step at which markers are thrown out of a trap."""
+    """Refuse a step at which markers are thrown out of a trap. An adaptive step consists of two."""
     limit = largest_stable_step(parts.species.values(), time, grid) if time.check_step else None
-    if limit is None or time.adaptive is not None or time.step_size <= limit[0]:
+    if limit is None:
         return
     largest, omega, species = limit
+    given: float | None = time.step_size
+    keys: KeyPath = ("time", "step")
+    if time.adaptive is not None:
+        given, keys, largest = time.adaptive.largest, (*keys, "largest"), 2.0 * largest
+    if given is None or given <= largest:
+        return
     message = (
-        f'{time.step_size:.4g} is too large for "{species.name}": where its potential is steepest its markers '
+        f'{given:.4g} is too large for "{species.name}": where its potential is steepest its markers '
         f"oscillate with omega = {omega:.4g}, and {time.integrator} follows them up to omega step = "
         f"{_rounded_down(time.splitting.largest_oscillation)} only; the largest step is {_rounded_down(largest)} in "
         f"code units{_seconds(parts, largest)}; time.check_step = false switches this check off"
     )
-    yield ("time", "step"), message, None
+    yield keys, message, None
 
 
 def _seconds(parts: Parts, time: float) -> str:

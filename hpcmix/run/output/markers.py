@@ -12,9 +12,9 @@ from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import PhaseSpace
 from hpcmix.io.markers.marker_file import StoredMarkers, write_markers
 from hpcmix.observe.look import Look
-from hpcmix.observe.markers.exact_sums import CHUNK
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.markers.phase_space import phase_space_density
+from hpcmix.parallel.markers.exact_sums import CHUNK
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 

@@ -41,6 +41,8 @@ class CloudPlan:
     tolerance  as asked for.
     imbalance  the largest number on a rank over the mean; None where f is known with the potentials only.
     patch      cells of the largest patch.
+    copies     how often markers are kept: adaptive steps have those to go back to, and those that take the step by
+               another way.
     """
 
     name: str
@@ -49,6 +51,7 @@ class CloudPlan:
     tolerance: float
     imbalance: float | None
     patch: int
+    copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ class MarkersPlan:
     @property
     def rank_bytes(self) -> int:
         """Of the rank that has most."""
-        return sum(_cloud_bytes(self.dimensions, self.per_rank(cloud), cloud.patch) for cloud in self.clouds)
+        return sum(
+            _cloud_bytes(self.dimensions, self.per_rank(cloud), cloud.patch, cloud.copies) for cloud in self.clouds
+        )
 
     def lines(self) -> list[str]:
         """What ``hpcmix plan`` says of them."""
@@ -126,9 +131,14 @@ def bytes_per_marker(dimensions: int) -> int:
     return 8 * (2 * dimensions + 2)
 
 
-def _cloud_bytes(dimensions: int, markers: int, patch: int) -> int:
+def _cloud_bytes(dimensions: int, markers: int, patch: int, copies: int) -> int:
     """Of a rank: its markers, one column of numbers while they are put in order, and its patch of the grid."""
-    return (bytes_per_marker(dimensions) + 8) * markers + 8 * patch
+    return (copies * bytes_per_marker(dimensions) + 8) * markers + 8 * patch
+
+
+def _copies(problem: Problem) -> int:
+    """How often a run keeps its markers."""
+    return 3 if problem.time is not None and problem.time.adaptive is not None else 1
 
 
 def even_marker_bytes(problem: Problem, division: Division) -> int:
@@ -136,7 +146,8 @@ def even_marker_bytes(problem: Problem, division: Division) -> int:
     total, d = 0, problem.grid.dimensions
     for index in problem.classical:
         markers = -(-problem.species[index].number_of_markers // (division.groups * division.decomposition.ranks))
-        total += _cloud_bytes(d, markers, even_patch(problem, index, division.decomposition.ranks))
+        patch = even_patch(problem, index, division.decomposition.ranks)
+        total += _cloud_bytes(d, markers, patch, _copies(problem))
     return total
 
 
@@ -166,7 +177,8 @@ def _cloud(problem: Problem, index: int, division: Division) -> CloudPlan:
     if not species.initial.made_in_the_potential:
         imbalance, boxes = _balance(problem, index, division)
     patch = _largest_patch(boxes, window)
-    return CloudPlan(species.name, species.markers.number, window.width, species.markers.tolerance, imbalance, patch)
+    markers = species.markers
+    return CloudPlan(species.name, markers.number, window.width, markers.tolerance, imbalance, patch, _copies(problem))
 
 
 def _window(problem: Problem, index: int) -> Window:
