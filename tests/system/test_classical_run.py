@@ -346,3 +346,29 @@ def test_a_gas_alone(folder):
     expected = start["centre"][0] * np.cos(0.5) + start["momentum"][0] * np.sin(0.5)
     assert found["species"]["gas"]["centre"][0] == pytest.approx(expected, abs=5e-6)
     assert hpcmix("verify", "alone", folder=folder).returncode == 0
+
+
+def test_a_set_is_compared_with_its_start_and_markers_are_not_kept_twice(folder):
+    """Fermions beside a gas, in groups, and what a checkpoint keeps of time zero."""
+    text = PROBLEM.replace(
+        'name = "bosons"\ninitial = { kind = "gaussian", width = 0.9, centre = [0.6, 0.0] }',
+        'name = "bosons"\nkind = "fermions"\norbitals = 3\ninitial = { kind = "oscillator", frequency = 1.0 }',
+    ).replace('also = ["density-modes"]', 'also = ["determinant-overlap"]')
+    (folder / "gas.toml").write_text(text)
+    start = hpcmix("run", "gas.toml", "--set", "time.final=0.4", folder=folder)
+    assert start.returncode == 0, start.stderr
+    with h5py.File(folder / "out" / "checkpoints" / "000004.h5", "r") as file:
+        assert file["bosons/orbitals-at-start"].shape == (3, 24, 20)
+        assert set(file["gas"]) == {"position", "momentum", "weight", "orbitals-at-start"}
+        assert file["gas/orbitals-at-start"].size == 0
+    shutil.copytree(folder / "out", folder / "alone")
+    for ranks, place in ((1, "alone"), (2, "out")):
+        result = hpcmix("restart", place, "--until", "0.8", ranks=ranks, folder=folder)
+        assert result.returncode == 0, result.stderr
+    assert summary(folder / "out")["groups"] == 2
+    # the density of a set is summed over groups, in another order than in one
+    for ours, theirs in zip(records(folder / "out"), records(folder / "alone"), strict=True):
+        for name in ("bosons", "gas"):
+            assert ours["species"][name]["centre"] == pytest.approx(theirs["species"][name]["centre"], abs=1e-12)
+    overlaps = [record["species"]["bosons"]["determinant_overlap"] for record in records(folder / "out")]
+    assert overlaps[0] == pytest.approx(1.0, abs=1e-12) and 0.0 < overlaps[-1] < overlaps[0]

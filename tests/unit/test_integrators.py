@@ -47,9 +47,8 @@ def test_mclachlan():
 
 @every_scheme
 def test_an_oscillator_is_bounded_up_to_the_largest_oscillation_and_not_beyond(name):
-    """Eigenvalues of the step, kick for kick, as a matrix of numbers; the largest one beside the limit is 1 + sqrt of
-    the distance times the slope of the trace, and the flattest, of blanes-moan-rkn-6, grows by 1e-5 in the middle of
-    its band of 9e-4."""
+    """Eigenvalues of the step, kick for kick, as a matrix of numbers; beyond the limit the largest is 1 + sqrt of the
+    distance times the slope of the trace; in the flattest band, of blanes-moan-rkn-6, it comes to 1 + 4e-4."""
     scheme = INTEGRATORS[name]
 
     def largest(theta):

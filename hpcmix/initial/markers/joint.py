@@ -28,9 +28,12 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.distributions import ShiftedDistribution
 from hpcmix.state.marker_cloud import MarkerCloud
 
-FOLLOWED = 10.0
+ENOUGH = 20.0
+"""Residual of the gases in tolerances of the file that is taken where none smaller comes: wave functions that are found
+to a tolerance shake the fields by some of them where they push the gases hard."""
+FOLLOWED = ENOUGH
 """Tolerances by which mean fields may change with the last search: it reaches its own."""
-ROUNDS = 4
+ROUNDS = 12
 """Searches to the tolerance of the file, after each of which the gases may have to follow."""
 
 
@@ -88,15 +91,15 @@ class Gases:
         surroundings.residual = lambda: loop.residual
         fields, (tolerance, most) = surroundings.alone(), self._problem.ground_state.limits
         for _ in range(ROUNDS):
-            fields = loop.run(fields, tolerance, loop.iterations + most, talk.alive)
+            fields = loop.run(fields, tolerance, ENOUGH * tolerance, loop.iterations + most, talk.alive)
             result, states = surroundings.finish()
-            # the last search may have gone on to another state, and the gases then follow
+            # the last search is closer than those before, or has gone on to another state, and the gases then follow
             if loop.distance(fields, surroundings.mean_fields(states)) <= FOLLOWED * tolerance:
                 break
         else:
             raise NotConverged(
-                f"ground state: in {ROUNDS} rounds wave functions went on to another state whenever the gases had "
-                'followed; ground_state.saddles = "ignore" stays with the first'
+                f"ground state: in {ROUNDS} rounds wave functions changed again whenever the gases had followed; "
+                'ground_state.saddles = "ignore" stays with the first state that they come to'
             )
         gases = {}
         for gas, field in zip(self.sought, fields, strict=True):

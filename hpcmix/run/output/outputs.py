@@ -38,6 +38,7 @@ from hpcmix.run.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 from hpcmix.run.stops.guard import BlowUp, Guard
 from hpcmix.state.cloud import Cloud
+from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.state import State
 
 
@@ -62,7 +63,7 @@ class Outputs:
         self.last_record: dict[str, Any] = {}
         requests = problem.output.observables.requests
         compared = [request.word for request in requests if request.from_start]
-        # the clouds of time zero: what later ones are compared with
+        # the wave functions of time zero: what later ones are compared with
         self.reference = self._clouds_at_start(compared[0]) if compared else []
         self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
         if problem.fluctuations is not None:
@@ -74,10 +75,11 @@ class Outputs:
                 write_text(self.directory.problem, simulation.provenance.problem)
 
     def _clouds_at_start(self, word: str) -> list[Cloud]:
-        """Copies of the clouds of time zero, from the checkpoint where the run goes on from one. Raises
-        :class:`~hpcmix.problem.mistakes.errors.ProblemError` when it does not have them; `word`: what needs them."""
+        """Copies of the wave functions of time zero, of species with markers none; from the checkpoint where the run
+        goes on from one. Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when it does not have them;
+        `word`: what needs them."""
         simulation = self._simulation
-        clouds = [cloud.copy() for cloud in simulation.state.clouds]
+        clouds = orbital_clouds(orbitals.copy() for orbitals in simulation.state.orbitals)
         if simulation.checkpoint is not None and simulation.checkpoint.progress.step > 0:
             names = [species.name for species in simulation.mixture.species]
             if not read_reference(simulation.checkpoint, clouds, names, simulation.communicators):

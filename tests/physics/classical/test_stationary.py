@@ -123,3 +123,33 @@ def test_boltzmann_gas_in_a_trap_stays():
     assert before["rms_width"][0] == pytest.approx(np.sqrt(1.3), rel=1e-3)
     assert before["momentum_width"][0] == pytest.approx(np.sqrt(1.3), rel=1e-3)
     assert largest_change(before, record_of(one.evolve(), "gas"), MOVING) < 1e-3
+
+
+@pytest.mark.parametrize("strength", [0.0171968, 0.171968])
+def test_hot_light_gas_around_a_heavy_condensate(strength):
+    """A condensate that pushes a gas fifteen times as light out of the middle of both traps, slightly or by twenty
+    temperatures, beside a hill there: gas and wave function come to agree, to what the wave function's own tolerance of
+    1e-10 allows."""
+    one = system(
+        [48, 32],
+        [24.0, 16.0],
+        [
+            species(
+                "heavy",
+                particles=1000.0,
+                potential=[harmonic([0.42992, 0.687872])],
+                initial={"kind": "ground-state"},
+            ),
+            classical(
+                "light",
+                200.0,
+                2000,
+                {"kind": "thermal", "temperature": 1.4332924, "statistics": "boltzmann"},
+                mass=0.0692103,
+                potential=[harmonic([1.71968, 2.751487]), {"kind": "gaussian", "height": 17.1968, "width": 2.0}],
+            ),
+        ],
+        [gaussian_kernel("heavy", "light", strength, 1.2), gaussian_kernel("heavy", "heavy", 0.085984, 1.2)],
+    )
+    assert one.ground_state.gases["light"].residual < 2e-9
+    assert one.ground_state.residual < 1e-10

@@ -55,6 +55,16 @@ class _Way:
         self._before: tuple[Fields, Fields] | None = None
         self._plain = 0
 
+    @property
+    def smallest(self) -> float:
+        """The smallest residual so far."""
+        return self._smallest
+
+    @property
+    def nearest(self) -> Fields:
+        """The fields of that residual."""
+        return self._best[0]
+
     def is_lost(self, change: Fields, residual: float) -> bool:
         """Take note of the change that the present fields make. Whether they lead nowhere: they are then those of the
         smallest residual, moved by its change, with a smaller step if it was not mixing that went astray."""
@@ -94,9 +104,10 @@ class SelfConsistency:
         self.residual = math.inf
         self.iterations = 0
 
-    def run(self, fields: Fields, tolerance: float, most: int, alive: Callable[[], None]) -> Fields:
-        """The fixed point that is found from `fields`, to a residual of `tolerance`, in `most` iterations in all. The
-        gases are filled by what is returned. Raises :class:`NotConverged`. Collective."""
+    def run(self, fields: Fields, tolerance: float, enough: float, most: int, alive: Callable[[], None]) -> Fields:
+        """The fixed point that is found from `fields`, to a residual of `tolerance`, in `most` iterations in all; where
+        residuals fall no more, to `enough`. The gases are filled by what is returned. Raises :class:`NotConverged`.
+        Collective."""
         way = _Way(fields)
         while True:
             change = _difference(self._respond(way.fields), way.fields)
@@ -112,6 +123,10 @@ class SelfConsistency:
                     "ground_state.max_iterations or ground_state.tolerance"
                 )
             if way.is_lost(change, self.residual):
+                if way.smallest <= enough:
+                    self._respond(way.nearest)
+                    self.residual = way.smallest
+                    return way.nearest
                 if way.step < SMALLEST_STEP:
                     raise NotConverged(
                         f"ground state: no density of {self._names} was found that agrees with the mean field that it "
