@@ -13,8 +13,8 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part, part
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.markers.arrays import Markers
-from hpcmix.parallel.markers.exact_sums import exact_sums
 from hpcmix.parallel.markers.layout import MarkerLayout
+from hpcmix.parallel.process.exact_sums import exact_sums
 from hpcmix.parallel.transforms.transform import Transform
 from hpcmix.state.cloud import Cloud
 
@@ -116,7 +116,7 @@ class MarkerCloud(Cloud):
             squares = [np.sum(vector * vector, axis=1) for vector in vectors]
             return self.weight[rows] * np.array([np.ones(len(way)), *squares, *position.T, *momentum.T])
 
-        sums = exact_sums(communicators, self.markers.count, columns)
+        sums = exact_sums(communicators.world, self.markers.count, columns)
         way, change, position, momentum = sums[1:5] / sums[0]
         centre, drift = np.split(sums[5:] / sums[0], 2)
         diagonal = float(np.sum(np.square(self.layout.geometry.spacings)))

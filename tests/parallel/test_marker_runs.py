@@ -46,6 +46,24 @@ snapshots = { every = 10, slices = false, fields = ["density"] }
 checkpoints = { every = 4, keep = 2 }
 """
 
+CONDENSATE = """
+[[species]]
+name = "condensate"
+particles = 2.0
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+initial = { kind = "gaussian", width = 1.1, centre = [-0.4, 0.3] }
+[[interaction]]
+between = ["condensate", "light"]
+kind = "gaussian"
+strength = 0.7
+width = 0.9
+[[interaction]]
+between = ["condensate", "condensate"]
+kind = "contact"
+strength = 0.3
+"""
+"""What is put before the interaction of the two gases."""
+
 
 @pytest.fixture
 def folder(comm, shared_tmp_path, monkeypatch):
@@ -81,6 +99,18 @@ def test_the_digest_is_that_of_one_rank(comm, folder, monkeypatch):
     assert len({entry["digest"] for entry in found}) == 1
     markers = {(name, entry["species"][name]["particles"]) for entry in found for name in ("light", "heavy")}
     assert {name: pytest.approx(particles, rel=1e-12) for name, particles in markers} == {"light": 2.0, "heavy": 1.0}
+
+
+def test_beside_a_condensate_the_digest_is_that_of_one_rank(comm, shared_tmp_path, monkeypatch):
+    """Its start is normalised by an exact sum, and its evolution does not depend on ranks either."""
+    problem = PROBLEM.replace("[[interaction]]", CONDENSATE.lstrip() + "[[interaction]]")
+    with folder_of(comm, shared_tmp_path, monkeypatch, problem) as folder:
+        names = [str(ranks) for ranks in range(1, comm.size + 1)]
+        for ranks, name in enumerate(names, 1):
+            on_first(comm, monkeypatch, ranks, lambda part, name=name: run(folder, name))
+        summaries = [summary(folder, name) for name in names]
+    assert {entry["status"] for entry in summaries} == {"done"}
+    assert len({entry["digest"] for entry in summaries}) == 1
 
 
 def test_adaptive_steps_are_those_of_one_rank(comm, folder, monkeypatch):

@@ -1,14 +1,13 @@
-"""Sums over markers: every digit counts, and the order does not."""
+"""Sums over ranks: every digit counts, and the order does not."""
 
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hpcmix.parallel.markers.exact_sums import CHUNK, exact_sums
+from hpcmix.parallel.process.exact_sums import CHUNK, exact_sums
 
 
 class OneRank:
@@ -17,7 +16,7 @@ class OneRank:
         return values
 
 
-ALONE = SimpleNamespace(world=OneRank)
+ALONE = OneRank
 
 
 def summed(values: np.ndarray) -> np.ndarray:
@@ -60,7 +59,7 @@ def test_no_order_and_no_division_changes_a_bit():
             return sum(held[1:], held[0])
 
     for part in parts:
-        total = exact_sums(SimpleNamespace(world=Ranks), part.shape[1], lambda piece, part=part: part[:, piece])
+        total = exact_sums(Ranks, part.shape[1], lambda piece, part=part: part[:, piece])
     np.testing.assert_array_equal(total, summed(values))
 
 

@@ -24,6 +24,7 @@ from hpcmix.initial.written.closed_form import read_field, read_set
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
+from hpcmix.parallel.process.exact_sums import exact_sums
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -219,8 +220,15 @@ class Guesses:
 
 
 def normalise(mixture: Mixture, field: np.ndarray, where: str) -> None:
-    """Give the field norm one, in place. Raises :class:`ProblemError` when it vanishes. Collective."""
-    norm = float(mixture.communicators.sum([kernels.squared_norm(field)])[0]) * mixture.grid.cell_volume
+    """Give the field norm one, in place. Its bits are the same on any division of the grid, and so is then what evolves
+    of it. Raises :class:`ProblemError` when it vanishes. Collective."""
+    values = field.reshape(-1)
+
+    def squares(piece: slice) -> np.ndarray:
+        real, imaginary = values.real[piece].astype(np.float64), values.imag[piece].astype(np.float64)
+        return np.stack([real * real, imaginary * imaginary])
+
+    norm = float(exact_sums(mixture.communicators.group, len(values), squares).sum()) * mixture.grid.cell_volume
     if not norm > 0.0:
         raise ProblemError.of(where, "this state is zero everywhere on the grid; check centre, width and expressions")
     field /= np.sqrt(norm)

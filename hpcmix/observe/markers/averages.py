@@ -5,7 +5,7 @@ in the laboratory.
     centre = <x>,   rms_width = sqrt(<(x - <x>)^2>),   momentum_width = sqrt(<(p - <p>)^2>)   per axis
 
 All are sums over markers themselves, and none over the grid, whose density is blurred by the window. The sums are exact
-(:mod:`hpcmix.parallel.markers.exact_sums`): their bits depend neither on ranks nor on the order of the markers.
+(:mod:`hpcmix.parallel.process.exact_sums`): their bits depend neither on ranks nor on the order of the markers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from hpcmix.observe.look import Look
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
-from hpcmix.parallel.markers.exact_sums import exact_sums
+from hpcmix.parallel.process.exact_sums import exact_sums
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _of_species(look: Look, species: int) -> MarkerAverages:
             values, odd = columns(part), markers.index[part] & 1
             return np.concatenate([values * (1 - odd), values * odd])
 
-        return exact_sums(look.mixture.communicators, markers.number, halves).reshape(2, -1)
+        return exact_sums(look.mixture.communicators.world, markers.number, halves).reshape(2, -1)
 
     def firsts(part: slice) -> np.ndarray:
         momentum, weight = markers.momentum(part), markers.weight[part]

@@ -11,7 +11,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.markers.averages import marker_averages
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.markers.phase_space_density import PhaseSpaceDensity
-from hpcmix.parallel.markers.exact_sums import CHUNK
+from hpcmix.parallel.process.exact_sums import CHUNK
 
 _ROUND_NUMBERS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _UNITS = 52

@@ -11,7 +11,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.measures.currents import momentum_density_along
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.parallel.markers.exact_sums import exact_sums
+from hpcmix.parallel.process.exact_sums import exact_sums
 from hpcmix.problem.units.dimensions import ACTION
 
 
@@ -70,7 +70,7 @@ def _of_markers(look: Look, species: int) -> np.ndarray:
         turning = markers.angular_momentum(part).reshape(-1, components(look.mixture))
         return markers.weight[part] * turning.T
 
-    return exact_sums(look.mixture.communicators, markers.number, columns)
+    return exact_sums(look.mixture.communicators.world, markers.number, columns)
 
 
 class _AngularMomentum(Observable):

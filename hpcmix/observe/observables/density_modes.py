@@ -11,7 +11,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.measures.unwrapping import axis_lines
 from hpcmix.observe.observable import Label, Observable
-from hpcmix.parallel.markers.exact_sums import exact_sums
+from hpcmix.parallel.process.exact_sums import exact_sums
 
 MODES = 8
 
@@ -46,7 +46,7 @@ def modes_of_markers(look: Look, species: int) -> np.ndarray:
             imaginary[:, mode] = real[:, mode - 1] * sine + imaginary[:, mode - 1] * cosine
         return np.concatenate([numbers.reshape(grid.dimensions * MODES, -1) for numbers in (real, imaginary)])
 
-    real, imaginary = exact_sums(look.mixture.communicators, markers.number, columns).reshape(2, -1)
+    real, imaginary = exact_sums(look.mixture.communicators.world, markers.number, columns).reshape(2, -1)
     return (real + 1j * imaginary).reshape(grid.dimensions, MODES)
 
 

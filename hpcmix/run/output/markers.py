@@ -14,7 +14,7 @@ from hpcmix.io.markers.marker_file import StoredMarkers, write_markers
 from hpcmix.observe.look import Look
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.markers.phase_space import phase_space_density
-from hpcmix.parallel.markers.exact_sums import CHUNK
+from hpcmix.parallel.process.exact_sums import CHUNK
 from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.run.simulation import Simulation
 

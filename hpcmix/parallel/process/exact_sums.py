@@ -1,5 +1,5 @@
-"""Sums over markers that are exact: every number counts with all of its digits, and only the sum is rounded, once. So
-records of markers have the same bits at any number of ranks and groups, and in any order of the markers.
+"""Sums over ranks that are exact: every number counts with all of its digits, and only the sum is rounded, once. So
+they have the same bits at any number of ranks, and in any order: records of markers, and norms of initial states.
 
 A float is m 2^e with an integer m of 53 bits. Its two halves of 27 and 26 bits are added up among the numbers with the
 same e in floats, without rounding, and these few sums as integers.
@@ -12,10 +12,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from hpcmix.parallel.communicators import Communicators
+from hpcmix.parallel.process.mpi import MPI
 
 CHUNK = 1 << 16
-"""Markers looked at together: their columns stay in the cache, and sums of as many halves are exact in a float."""
+"""Numbers of a column looked at together: they stay in the cache, and sums of as many halves are exact in a float."""
 
 _LOWER_BITS = 26
 _SMALLEST_EXPONENT = -1100
@@ -24,18 +24,18 @@ _BASE = _SMALLEST_EXPONENT - 2 * _LOWER_BITS
 """Sums are integers in units of 2 to this."""
 
 
-def exact_sums(communicators: Communicators, number: int, columns: Callable[[slice], np.ndarray]) -> np.ndarray:
-    """The sum over the markers of all ranks of every column; NaN of one with a number that is not finite. Collective
-    over the world.
+def exact_sums(ranks: MPI.Comm, number: int, columns: Callable[[slice], np.ndarray]) -> np.ndarray:
+    """The sum of every column over the rows of all ranks; NaN of one with a number that is not finite. Collective over
+    `ranks`.
 
-    number   of the markers here.
-    columns  of the markers of a slice, shape (columns, markers of the slice), in double precision.
+    number   of the rows here, such as markers.
+    columns  of a slice of the rows, shape (columns, rows of the slice), in double precision.
     """
     here = _integers(columns(slice(0, 0)))
     for first in range(0, number, CHUNK):
         here = here + _integers(columns(slice(first, min(first + CHUNK, number))))
     # integers of any size, each with the number of values that are not finite
-    total = communicators.world.allreduce(here)
+    total = ranks.allreduce(here)
     return np.array([_rounded(value) if not lost else np.nan for value, lost in total])
 
 
