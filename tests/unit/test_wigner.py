@@ -66,6 +66,17 @@ def test_closed_shells(dimensions, orbitals, points, box):
         assert abs(found.with_slope(np.array([wave, 0.0]))[0] - shells(1, orbitals, wave)) < 1e-9
 
 
+def test_shifts_longer_than_the_box():
+    """hbar eta beyond the box less the orbitals: there is empty space beyond it, and no image of them."""
+    one = trapped(3, 4, 26, 8.125)
+    found = of_orbitals(one, 12.0)
+    for eta in (6.0, 10.0, 12.0):
+        zeta = np.array([0.3, 0.0, 0.0, 0.0, eta, 0.0])
+        exact = shells(3, 4, float(np.linalg.norm(zeta)))
+        # 2e-5: the amplitude of the states at the faces of so small a box; with images f^ would be 0.7 at the end
+        assert abs(found.with_slope(zeta)[0] - exact) < 2e-5
+
+
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 def test_a_coherent_state(dimensions):
     """One orbital, displaced and boosted: f^ is that of a normal distribution with variances hbar/2 about (x, p), and

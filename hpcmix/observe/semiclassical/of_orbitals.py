@@ -6,7 +6,7 @@
 The shift is a phase of the orbital's spectrum, so that it is exact at any eta. An integrand has twice the bandwidth of
 an orbital, and exp(-i xi.y) moves it: it is summed over a finer grid than the run's, which is chosen so that nothing is
 aliased, and exp(-i xi.y) is taken at any xi. Orbitals are whole on one rank each, and cropped to the part of the box
-that they fill.
+that they fill; where that leaves no room for the shift in the box, space is added beyond it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from hpcmix.parallel.transforms.transform import thread_count
 NOTHING = 1e-24
 """Part of the particles that may lie beyond the crop of an axis and beyond the highest mode kept: amplitudes of 1e-12,
 somewhat above what transforms round."""
+
+AT_FACES = 1e-8
+"""Part of the particles at the two outermost points of an axis up to which orbitals count as vanishing at the faces:
+the space beyond them is then empty. Others, such as plane waves, come back on the other side of the box."""
 
 CHUNK_BYTES = 1 << 24
 """Shifted orbitals that are made at a time."""
@@ -54,8 +58,7 @@ class OfOrbitals(Characteristic):
         reach = 1.1 * radius
         first, points = self._crop(orbitals, [hbar * reach / h for h in spacings])
         self._axes = tuple(range(1, 1 + len(points)))
-        taken = tuple(slice(start, start + count) for start, count in zip(first, points, strict=True))
-        spectra = _transformed(orbitals[(slice(None), *taken)].astype(np.complex128), self._axes)
+        spectra = _transformed(_window(orbitals, first, points), self._axes)
         lengths = [n * h for n, h in zip(points, spacings, strict=True)]
         modes = [np.fft.fftfreq(n, 1.0 / n).astype(np.int64) for n in points]
         kept = self._kept(spectra, modes)
@@ -154,20 +157,25 @@ class OfOrbitals(Characteristic):
     # ------------------------------------------------------------ what is needed of the orbitals
 
     def _crop(self, orbitals: np.ndarray, shifts: list[float]) -> tuple[list[int], list[int]]:
-        """The first point and the number of points of the part of the box that holds all orbitals, and beyond it room
-        for the largest shift, of which `shifts` are the points per axis: shifted orbitals do not come back on the other
-        side."""
+        """The first point and the number of points of what holds all orbitals, and beyond it room for the largest
+        shift, of which `shifts` are the points per axis: shifted orbitals do not come back on the other side. It begins
+        before the box and ends after it where that has not the room and the orbitals vanish at its faces."""
         firsts, counts = [], []
         density = np.sum(np.square(np.abs(orbitals)), axis=0, dtype=np.float64)
         for axis, shift in enumerate(shifts):
             line = self._sum(np.sum(density, axis=tuple(a for a in range(density.ndim) if a != axis)))
+            whole, room = len(line), math.ceil(shift)
             allowed = NOTHING * np.sum(line)
             first = int(np.searchsorted(np.cumsum(line), allowed))
-            last = len(line) - int(np.searchsorted(np.cumsum(line[::-1]), allowed))
-            wanted = last - first + math.ceil(shift)
-            count = len(line) if wanted >= len(line) else wanted
-            firsts.append(max(0, min(first - math.ceil(shift) // 2, len(line) - count)))
-            counts.append(count)
+            last = whole - int(np.searchsorted(np.cumsum(line[::-1]), allowed))
+            wanted = last - first + room
+            if wanted > whole and line[0] + line[-1] > AT_FACES * np.sum(line):
+                first, wanted, room = 0, whole, 0
+            start = first - room // 2
+            if wanted <= whole:  # in the box where it has the room
+                start = max(0, min(start, whole - wanted))
+            firsts.append(start)
+            counts.append(wanted)
         return firsts, counts
 
     def _kept(self, spectra: np.ndarray, modes: list[np.ndarray]) -> list[int]:
@@ -184,6 +192,18 @@ class OfOrbitals(Characteristic):
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         return self._communicators.sum_all(values)
+
+
+def _window(orbitals: np.ndarray, first: list[int], points: list[int]) -> np.ndarray:
+    """So many points of each axis from the first on, in double precision; zero beyond the box."""
+    window = np.zeros((len(orbitals), *points), np.complex128)
+    there, here = [slice(None)], [slice(None)]
+    for start, count, length in zip(first, points, orbitals.shape[1:], strict=True):
+        begin, end = max(start, 0), min(start + count, length)
+        there.append(slice(begin, end))
+        here.append(slice(begin - start, end - start))
+    window[tuple(here)] = orbitals[tuple(there)]
+    return window
 
 
 def _transformed(fields: np.ndarray, axes: tuple[int, ...], back: bool = False) -> np.ndarray:
