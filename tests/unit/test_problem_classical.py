@@ -109,6 +109,9 @@ REFUSED = [
      "acts on wave functions in this version, and a classical species has none"),
     (given(POTENTIAL, 'potential = [{ kind = "box", height = 10.0, lengths = 8.0 }]'), POTENTIAL,
      "species.fermions.potential.0.edge", "must be positive for a classical species: markers follow the gradient"),
+    *((given(POTENTIAL, f'potential = [{{ kind = "expression", value = "{step}" }}]'), POTENTIAL,
+       "species.fermions.potential.0.value", f"jumps at x = {place}, where a classical species feels no force")
+      for step, place in (("where(abs(x) < 4, 0, 100)", "-4"), ("x**2 + 3*heaviside(x - 1)", "1"))),
     # its initial state
     (initial('kind = "thomas-fermi"'), INITIAL, "species.fermions.initial.kind",
      '"thomas-fermi" is "ground-state" for a classical species'),
@@ -467,3 +470,8 @@ def test_a_cloud_that_its_trap_lets_reach_the_faces_is_warned_of():
     assert "its trap lets it reach the faces of the box (radius 63.2, half the box 8)" in warning
     _, radius = resolution_lines(parse_problem(ground_state))
     assert radius == '"fermions": Fermi radius 2'
+
+
+@pytest.mark.parametrize("value", ("abs(x)", "max(x**2, 4.0)", "where(x > 1, x**2 - 1, 0)", "50*tanh(40*(abs(x) - 4))"))
+def test_an_expression_that_bends_or_is_steep_is_no_jump(value):
+    parse_problem(given(POTENTIAL, f'potential = [{{ kind = "expression", value = "{value}" }}]'))

@@ -24,7 +24,7 @@ def check_classical(parts: Parts) -> Iterator[Finding]:
     yield from _check_forces(parts, names)
     for index, species in classical.items():
         for number, potential in enumerate(species.potential):
-            for path, message in potential.without_gradient():
+            for path, message in potential.without_gradient(parts.grid) if parts.grid is not None else ():
                 yield ("species", index, "potential", number, *path), message, None
         yield from _check_held(parts, index, species)
     first = next(iter(classical.values())).name

@@ -21,6 +21,10 @@ from hpcmix.problem.units.expressions import Expression
 
 _SAMPLES = 17
 """Points along an axis at which an expression is looked at: odd, so that the middle is among them."""
+_FINE_SAMPLES = 1025
+"""Points along an axis between which an expression is looked at for jumps."""
+_HALVINGS = 30
+"""Of the distance of two of them: a slope that is as high after these is a step to every marker."""
 
 
 Finding = tuple[KeyPath, str]
@@ -39,7 +43,7 @@ class PotentialSection(Switching):
     def curvature(self, mass: float, axis: int) -> float:
         """The largest d^2U/dx^2 along an axis, as far as the file tells; zero where only values tell."""
 
-    def without_gradient(self) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
         """What of it has no gradient that markers could follow."""
         return iter(())
 
@@ -155,7 +159,7 @@ class BoxPotential(PotentialSection):
         """Of the walls: of tanh(d/edge)/2 it is 2/(3 sqrt(3)) edge^-2 at most."""
         return 2.0 / 27.0**0.5 * abs(self.height) / self.edge**2 if self.edge > 0.0 else 0.0
 
-    def without_gradient(self) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
         """A wall that is a step."""
         if self.edge == 0.0:
             message = (
@@ -230,6 +234,42 @@ class ExpressionPotential(PotentialSection):
         values = self.value.evaluate(**dict(zip("xyz", np.ix_(*places), strict=False)), t=0.0)
         others = tuple(other for other in range(len(places)) if other != axis)
         return np.min(np.broadcast_to(values, shape), axis=others)
+
+    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+        """A jump, on the lines through the centre along each axis, at time zero."""
+        for axis, name in enumerate(grid.axes):
+            if self.value.jumps_or_bends(name):
+                place = self._jump(axis, grid)
+                if place is not None:
+                    message = (
+                        f"jumps at {name} = {place:.6g}, where a classical species feels no force: markers follow the "
+                        "gradient, and would pass a wall of any height; use a slope that a step of time does not pass "
+                        'over, such as tanh, or kind = "box" with an edge'
+                    )
+                    yield ("value",), message
+                    return
+
+    def _jump(self, axis: int, grid: Grid) -> float | None:
+        """Where the value jumps along the line through the centre: its largest change between neighbours of a fine set,
+        which stays as large however close they are. A slope and a bend lose theirs."""
+        ends = 0.5 * grid.lengths[axis]
+
+        def values(places: np.ndarray) -> np.ndarray:
+            at = {name: places if other == axis else 0.0 for other, name in enumerate(grid.axes)}
+            return np.broadcast_to(self.value.evaluate(**at, t=0.0), places.shape)
+
+        places = np.linspace(-ends, ends, _FINE_SAMPLES)
+        changes = np.abs(np.diff(values(places)))
+        if not np.isfinite(changes).all():
+            return None  # what is not finite is refused where it is met
+        cell = int(np.argmax(changes))
+        left, right = float(places[cell]), float(places[cell + 1])
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (left + right)
+            first, second = np.abs(np.diff(values(np.array([left, middle, right]))))
+            left, right = (left, middle) if first >= second else (middle, right)
+        last = float(np.abs(np.diff(values(np.array([left, right]))))[0])
+        return right if last > 0.5 * changes[cell] else None
 
     def curvature(self, mass: float, axis: int) -> float:
         return 0.0
