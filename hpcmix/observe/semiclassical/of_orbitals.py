@@ -27,6 +27,9 @@ NOTHING = 1e-24
 """Part of the particles that may lie beyond the crop of an axis and beyond the highest mode kept: amplitudes of 1e-12,
 somewhat above what transforms round."""
 
+FILLED = 1e-2
+"""Density at a face of the box, in units of its mean, from which on orbitals fill the box and are no cloud in it."""
+
 CHUNK_BYTES = 1 << 24
 """Shifted orbitals that are made at a time."""
 
@@ -54,8 +57,7 @@ class OfOrbitals(Characteristic):
         reach = 1.1 * radius
         first, points = self._crop(orbitals, [hbar * reach / h for h in spacings])
         self._axes = tuple(range(1, 1 + len(points)))
-        taken = tuple(slice(start, start + count) for start, count in zip(first, points, strict=True))
-        spectra = _transformed(orbitals[(slice(None), *taken)].astype(np.complex128), self._axes)
+        spectra = _transformed(_window(orbitals, first, points), self._axes)
         lengths = [n * h for n, h in zip(points, spacings, strict=True)]
         modes = [np.fft.fftfreq(n, 1.0 / n).astype(np.int64) for n in points]
         kept = self._kept(spectra, modes)
@@ -154,9 +156,10 @@ class OfOrbitals(Characteristic):
     # ------------------------------------------------------------ what is needed of the orbitals
 
     def _crop(self, orbitals: np.ndarray, shifts: list[float]) -> tuple[list[int], list[int]]:
-        """The first point and the number of points of the part of the box that holds all orbitals, and beyond it room
-        for the largest shift, of which `shifts` are the points per axis: shifted orbitals do not come back on the other
-        side."""
+        """The first point and the number of points of the window that holds all orbitals, and beyond it room for the
+        largest shift, of which `shifts` are the points per axis: shifted orbitals do not come back on the other side.
+        It may reach beyond the box, where orbitals are zero; of orbitals that fill the box it is the box, in which they
+        are periodic."""
         firsts, counts = [], []
         density = np.sum(np.square(np.abs(orbitals)), axis=0, dtype=np.float64)
         for axis, shift in enumerate(shifts):
@@ -164,10 +167,10 @@ class OfOrbitals(Characteristic):
             allowed = NOTHING * np.sum(line)
             first = int(np.searchsorted(np.cumsum(line), allowed))
             last = len(line) - int(np.searchsorted(np.cumsum(line[::-1]), allowed))
-            wanted = last - first + math.ceil(shift)
-            count = len(line) if wanted >= len(line) else wanted
-            firsts.append(max(0, min(first - math.ceil(shift) // 2, len(line) - count)))
-            counts.append(count)
+            fills = max(line[0], line[-1]) > FILLED * np.mean(line)
+            room = math.ceil(shift)
+            firsts.append(0 if fills else first - room // 2)
+            counts.append(len(line) if fills else last - first + room)
         return firsts, counts
 
     def _kept(self, spectra: np.ndarray, modes: list[np.ndarray]) -> list[int]:
@@ -184,6 +187,18 @@ class OfOrbitals(Characteristic):
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         return self._communicators.sum_all(values)
+
+
+def _window(fields: np.ndarray, first: list[int], points: list[int]) -> np.ndarray:
+    """The points from `first` on of fields, in double precision; zero where there are none."""
+    window = np.zeros((len(fields), *points), np.complex128)
+    into, taken = [slice(None)], [slice(None)]
+    for start, count, whole in zip(first, points, fields.shape[1:], strict=True):
+        begin, end = max(start, 0), min(start + count, whole)
+        taken.append(slice(begin, end))
+        into.append(slice(begin - start, end - start))
+    window[tuple(into)] = fields[tuple(taken)]
+    return window
 
 
 def _transformed(fields: np.ndarray, axes: tuple[int, ...], back: bool = False) -> np.ndarray:
