@@ -6,7 +6,7 @@
 The shift is a phase of the orbital's spectrum, so that it is exact at any eta. An integrand has twice the bandwidth of
 an orbital, and exp(-i xi.y) moves it: it is summed over a finer grid than the run's, which is chosen so that nothing is
 aliased, and exp(-i xi.y) is taken at any xi. Orbitals are whole on one rank each, and cropped to the part of the box
-that they fill.
+that they fill; where that leaves no room for the shift in the box, space is added beyond it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ NOTHING = 1e-24
 """Part of the particles that may lie beyond the crop of an axis and beyond the highest mode kept: amplitudes of 1e-12,
 somewhat above what transforms round."""
 
-FILLED = 1e-2
-"""Density at a face of the box, in units of its mean, from which on orbitals fill the box and are no cloud in it."""
+AT_FACES = 1e-8
+"""Part of the particles at the two outermost points of an axis up to which orbitals count as vanishing at the faces:
+the space beyond them is then empty. Others, such as plane waves, come back on the other side of the box."""
 
 CHUNK_BYTES = 1 << 24
 """Shifted orbitals that are made at a time."""
@@ -156,21 +157,25 @@ class OfOrbitals(Characteristic):
     # ------------------------------------------------------------ what is needed of the orbitals
 
     def _crop(self, orbitals: np.ndarray, shifts: list[float]) -> tuple[list[int], list[int]]:
-        """The first point and the number of points of the window that holds all orbitals, and beyond it room for the
-        largest shift, of which `shifts` are the points per axis: shifted orbitals do not come back on the other side.
-        It may reach beyond the box, where orbitals are zero; of orbitals that fill the box it is the box, in which they
-        are periodic."""
+        """The first point and the number of points of what holds all orbitals, and beyond it room for the largest
+        shift, of which `shifts` are the points per axis: shifted orbitals do not come back on the other side. It begins
+        before the box and ends after it where that has not the room and the orbitals vanish at its faces."""
         firsts, counts = [], []
         density = np.sum(np.square(np.abs(orbitals)), axis=0, dtype=np.float64)
         for axis, shift in enumerate(shifts):
             line = self._sum(np.sum(density, axis=tuple(a for a in range(density.ndim) if a != axis)))
+            whole, room = len(line), math.ceil(shift)
             allowed = NOTHING * np.sum(line)
             first = int(np.searchsorted(np.cumsum(line), allowed))
-            last = len(line) - int(np.searchsorted(np.cumsum(line[::-1]), allowed))
-            fills = max(line[0], line[-1]) > FILLED * np.mean(line)
-            room = math.ceil(shift)
-            firsts.append(0 if fills else first - room // 2)
-            counts.append(len(line) if fills else last - first + room)
+            last = whole - int(np.searchsorted(np.cumsum(line[::-1]), allowed))
+            wanted = last - first + room
+            if wanted > whole and line[0] + line[-1] > AT_FACES * np.sum(line):
+                first, wanted, room = 0, whole, 0
+            start = first - room // 2
+            if wanted <= whole:  # in the box where it has the room
+                start = max(0, min(start, whole - wanted))
+            firsts.append(start)
+            counts.append(wanted)
         return firsts, counts
 
     def _kept(self, spectra: np.ndarray, modes: list[np.ndarray]) -> list[int]:
@@ -189,15 +194,15 @@ class OfOrbitals(Characteristic):
         return self._communicators.sum_all(values)
 
 
-def _window(fields: np.ndarray, first: list[int], points: list[int]) -> np.ndarray:
-    """The points from `first` on of fields, in double precision; zero where there are none."""
-    window = np.zeros((len(fields), *points), np.complex128)
-    into, taken = [slice(None)], [slice(None)]
-    for start, count, whole in zip(first, points, fields.shape[1:], strict=True):
-        begin, end = max(start, 0), min(start + count, whole)
-        taken.append(slice(begin, end))
-        into.append(slice(begin - start, end - start))
-    window[tuple(into)] = fields[tuple(taken)]
+def _window(orbitals: np.ndarray, first: list[int], points: list[int]) -> np.ndarray:
+    """So many points of each axis from the first on, in double precision; zero beyond the box."""
+    window = np.zeros((len(orbitals), *points), np.complex128)
+    there, here = [slice(None)], [slice(None)]
+    for start, count, length in zip(first, points, orbitals.shape[1:], strict=True):
+        begin, end = max(start, 0), min(start + count, length)
+        there.append(slice(begin, end))
+        here.append(slice(begin - start, end - start))
+    window[tuple(here)] = orbitals[tuple(there)]
     return window
 
 
