@@ -41,6 +41,8 @@ def test_a_sound_file_passes():
          "species.fermions.initial.value", "is zero everywhere in the box and for all momenta up to momentum_extent"),
         (initial('kind = "expression", value = "exp(-x**2 - px**2)", momentum_extent = 3.0'), INITIAL,
          "species.fermions.initial.momentum_extent", "is too small: at px = -3 f is 1.2e-04 of its largest value"),
+        (initial('kind = "expression", value = "exp(-px**2 - (3e4*(x - 0.1))**2)", momentum_extent = 6.0'), INITIAL,
+         "species.fermions.initial.value", "is too narrow for markers: "),
         (initial('kind = "oscillator", frequency = 0.02'), INITIAL, "species.fermions.initial.frequency",
          "makes a cloud of radius 14.1421 about 0 on axis x, which does not fit the box"),
         (initial(f'kind = "file", path = "{__file__}"'), INITIAL, "species.fermions.initial",

@@ -25,6 +25,9 @@ CELLS = 64
 """Of the table of a marginal."""
 UNIFORM = 0.02
 """Part of every g that is uniform: what none of the points has met is reached too."""
+SMALLEST_SHARE = 1e-3
+"""Of markers that count, (sum w)^2 / (N sum w^2). A Gaussian of any width that the marginals follow has 0.5 or more; f
+that is far narrower than their cells, or a thin sheet across the axes, is carried by the few points that meet it."""
 LARGEST_AT_EDGE = 1e-6
 """Of f at the ends of the momenta, in units of its largest value."""
 
@@ -32,8 +35,8 @@ LARGEST_AT_EDGE = 1e-6
 class ExpressionSampler:
     """f of an expression, and the g that its markers are drawn from.
 
-    Raises :class:`ProblemError` where f is negative, not finite or zero everywhere, or not over at the ends of
-    the momenta. Local; the same on every rank.
+    Raises :class:`ProblemError` where f is negative, not finite or zero everywhere, so narrow that few markers meet
+    it, or not over at the ends of the momenta. Local; the same on every rank.
     """
 
     def __init__(self, initial: ExpressionDistribution, setting: Setting) -> None:
@@ -51,6 +54,7 @@ class ExpressionSampler:
             if sweep == 0 and largest == 0.0:
                 largest = self._look_everywhere()
             self._learn(places, values / density)
+        self._require_met(points.points(np.arange(SWEEPS * POINTS, (SWEEPS + 1) * POINTS)))
         self._require_end(points.points(np.arange(POINTS)), largest)
 
     def sample(self, index: np.ndarray) -> Sample:
@@ -112,6 +116,21 @@ class ExpressionSampler:
                 f"{32 * POINTS} points tell",
             )
         return largest
+
+    def _require_met(self, uniform: np.ndarray) -> None:
+        """Raise where f is so narrow that hardly any of the points that are drawn for it meet it."""
+        places, density = self._draw(uniform)
+        weight = self._values(places) / density
+        weight = weight / (float(weight.max()) or 1.0)
+        squares = float(np.sum(weight**2))
+        share = float(np.sum(weight)) ** 2 / (len(weight) * squares) if squares > 0.0 else 0.0
+        if share < SMALLEST_SHARE:
+            raise ProblemError.of(
+                f"{self._setting.where}.value",
+                f"is too narrow for markers: {share:.1e} of them would carry f, and at least {SMALLEST_SHARE:g} must; "
+                f"make f wider than 1/{CELLS} of the box and of momentum_extent, and no thin sheet across the axes, or "
+                'use kind = "gaussian" or "file"',
+            )
 
     def _require_end(self, uniform: np.ndarray, largest: float) -> None:
         """Raise where f has not ended at the largest momenta."""

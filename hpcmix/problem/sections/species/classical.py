@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import integer, is_number, number_in_range, real, whole_number
+from hpcmix.problem.reading.values import described, integer, is_number, number_in_range, real, whole_number
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.distributions import OF_WAVE_FUNCTIONS, Distribution, GroundStateDistribution
 from hpcmix.problem.sections.species.section import SpeciesSection, Statistics
@@ -48,7 +48,11 @@ class MarkersSection(Section):
 
 
 def _number_or_table(value: Any) -> Any:
-    return {"number": value} if is_number(value) else value
+    if is_number(value):
+        return {"number": value}
+    if not isinstance(value, dict | MarkersSection):
+        raise wrong(f"must be a whole number or a table, such as {{ number = 65536 }}, not {described(value)}")
+    return value
 
 
 def _required(value: Any) -> Any:
