@@ -77,6 +77,19 @@ def test_shifts_longer_than_the_box():
         assert abs(found.with_slope(zeta)[0] - exact) < 2e-5
 
 
+def test_plane_waves_are_periodic():
+    """Three of them fill the box: f^ at a wave number of the box is that of their overlap, whatever the shift."""
+    entries = [
+        {"name": "b", "initial": {"kind": "gaussian", "width": 1.0}},
+        {"name": "f", "kind": "fermions", "orbitals": 3, "initial": {"kind": "plane-waves"}},
+    ]
+    one = system([24], [10.0], entries, scaling={"kind": "bose-fermi-macro"})
+    found, hbar, k = of_orbitals(one, 4.0), one.mixture.hbar, 2.0 * math.pi / 10.0
+    for eta in (0.0, 2.5):  # sum_j exp(-i hbar k_j eta) / 3, k_j = 0, k, -k
+        expected = (1.0 + 2.0 * math.cos(hbar * k * eta)) / 3.0
+        assert abs(found.with_slope(np.array([0.0, eta]))[0] - expected) < 1e-12
+
+
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 def test_a_coherent_state(dimensions):
     """One orbital, displaced and boosted: f^ is that of a normal distribution with variances hbar/2 about (x, p), and
