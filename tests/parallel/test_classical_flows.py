@@ -33,8 +33,9 @@ def markers_everywhere(comm, one, name):
     """Index, position, completed momentum and weight of the markers of all ranks, in the order of their indices."""
     number = [entry.name for entry in one.mixture.species].index(name)
     look = one.look()
+    momenta = look.momenta(number)[:]
     cloud = look.cloud(number)
-    table = np.column_stack([cloud.index, cloud.position, look.momenta(number), cloud.weight])
+    table = np.column_stack([cloud.index, cloud.position, momenta, cloud.weight])
     table = np.concatenate(comm.allgather(table))
     return table[np.argsort(table[:, 0])]
 

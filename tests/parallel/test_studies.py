@@ -150,7 +150,7 @@ def test_a_track_of_orbitals_goes_on_without_seeking_them_again(comm, shared_tmp
     def never(*arguments, **options):
         raise AssertionError("a ground state is sought")
 
-    monkeypatch.setattr("hpcmix.initial.build._with_ground_states", never)
+    monkeypatch.setattr("hpcmix.initial.search.OrbitalSearch.run", never)
     again = follow(orbitals, comm, shared_tmp_path, Conductor())
     assert again.done and again.rows == whole.rows
 
