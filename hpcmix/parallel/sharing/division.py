@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, largest_split
 from hpcmix.parallel.precision import Precision
-from hpcmix.parallel.sharing.orbital_groups import choose_groups, fits
+from hpcmix.parallel.sharing.orbital_groups import choose_groups, fits, require_equal_groups
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 
@@ -130,12 +130,7 @@ def choose_replicas(
     asked.
     """
     if asked is not None:
-        if ranks % asked:
-            raise ProblemError.of(
-                "parallel.orbital_groups",
-                f"{counted(ranks, 'rank')} cannot be divided into {asked} groups of equal size; "
-                f'use a divisor of {ranks}, or orbital_groups = "auto"',
-            )
+        require_equal_groups(ranks, asked)
         if asked > pairs:
             raise ProblemError.of("parallel.orbital_groups", too_many_groups(asked, pairs))
         return asked

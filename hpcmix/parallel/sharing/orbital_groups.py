@@ -81,6 +81,16 @@ class Cost:
         return items * work + (self.density * block * len(orbitals) if groups > 1 else 0.0)
 
 
+def require_equal_groups(ranks: int, asked: int) -> None:
+    """Raises :class:`ProblemError` where the ranks cannot be divided into so many groups of equal size."""
+    if ranks % asked:
+        raise ProblemError.of(
+            "parallel.orbital_groups",
+            f"{counted(ranks, 'rank')} cannot be divided into {asked} groups of equal size; "
+            f'use a divisor of {ranks}, or orbital_groups = "auto"',
+        )
+
+
 def choose_groups(
     orbitals: tuple[int, ...],
     points: tuple[int, ...],
@@ -105,12 +115,7 @@ def choose_groups(
     """
     total = sum(orbitals)
     if asked is not None:
-        if ranks % asked:
-            raise ProblemError.of(
-                "parallel.orbital_groups",
-                f"{counted(ranks, 'rank')} cannot be divided into {asked} groups of equal size; "
-                f'use a divisor of {ranks}, or orbital_groups = "auto"',
-            )
+        require_equal_groups(ranks, asked)
         if asked > max(total, markers):
             raise ProblemError.of(
                 "parallel.orbital_groups",
