@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from hpcmix.parallel.decomposition import Block
 
+MARGIN = 2
+"""Cells that a marker may leave its box by before markers move between ranks: a patch of b cells grows by 4, and
+markers of a quarter of a cell a drift move every eighth drift."""
+
 ABOUT_EQUAL = 1.005
 """Loads whose ratio is below this count as equal where the axis of a cut is chosen: three cuts in a row, for 8 ranks,
 then lose 1.5 %, of the 5 % that a good balance may miss."""
@@ -160,3 +164,22 @@ def _best_plane(counts: NDArray[np.int64], ranks: int) -> tuple[float, int]:
     best = np.flatnonzero(loads == loads.min())
     nearest = best[np.argmin(np.abs(plane[best] - len(counts) * below / ranks))]
     return float(loads[nearest]), int(plane[nearest])
+
+
+def strays_along(box: Block, axis: int, points: Sequence[int]) -> bool:
+    """Whether markers can leave a box along an axis of so many cells at all: not where it and the margins are the whole
+    axis."""
+    return box.shape[axis] + 2 * MARGIN < points[axis]
+
+
+def patch_of(box: Block, points: Sequence[int], width: int) -> Block:
+    """The cells that windows of `width` meet of markers in a box and in the margins around it: consecutive ones, which
+    may begin before 0 and end beyond the axis. None for an empty box."""
+    if box.size == 0:
+        return Block(box.start, (0,) * len(box.shape))
+    margins = [MARGIN if strays_along(box, axis, points) else 0 for axis in range(len(box.shape))]
+    inside = [
+        count + 2 * margin if margin else whole for count, margin, whole in zip(box.shape, margins, points, strict=True)
+    ]
+    start = tuple(first - width // 2 - margin for first, margin in zip(box.start, margins, strict=True))
+    return Block(start, tuple(count + width for count in inside))

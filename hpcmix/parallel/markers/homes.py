@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, part
 from hpcmix.parallel.markers.arrays import Markers, pieces
-from hpcmix.parallel.markers.boxes import Cuts, MarkerBoxes, Node, PlaneCounts, bisected, count_planes
+from hpcmix.parallel.markers.boxes import (
+    MARGIN,
+    Cuts,
+    MarkerBoxes,
+    Node,
+    PlaneCounts,
+    bisected,
+    count_planes,
+    strays_along,
+)
 from hpcmix.parallel.markers.migration import elsewhere, migrate
 from hpcmix.parallel.process.mpi import MPI
-
-MARGIN = 2
-"""Cells that a marker may leave its box by before markers move between ranks: a patch of b cells grows by 4, and
-markers of a quarter of a cell a drift move every eighth drift."""
 
 UNBALANCED = 1.1
 """Largest over mean number of markers per rank at which boxes are made anew, relative to what planes of cells allowed
@@ -87,10 +92,6 @@ class Homes:
             raise RuntimeError("boxes are made when markers are settled for the first time")
         return self._boxes
 
-    def strays_along(self, box: Block, axis: int) -> bool:
-        """Whether markers can leave a box along an axis at all: not where it and the margins are the whole axis."""
-        return box.shape[axis] + 2 * MARGIN < self._points[axis]
-
     # --------------------------------------------------------------- where markers may be
 
     def moved(self, displacement: NDArray[np.float64]) -> None:
@@ -124,7 +125,7 @@ class Homes:
         strayed = self._drifted.copy()
         if self._boxes is not None and np.all(np.isfinite(strayed)):
             for axis in range(len(strayed)):
-                if not self.strays_along(self.box, axis):
+                if not strays_along(self.box, axis, self._points):
                     strayed[axis] = 0.0
         return strayed
 

@@ -22,8 +22,9 @@ from hpcmix.kernels.markers import MarkerGeometry
 from hpcmix.parallel.decomposition import Block
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.markers.arrays import Markers
+from hpcmix.parallel.markers.boxes import patch_of
 from hpcmix.parallel.markers.fixed_point import LARGEST_CONTENT, WEIGHTS_ADD_UP, FixedPoint, MarkersLost
-from hpcmix.parallel.markers.homes import MARGIN, Homes
+from hpcmix.parallel.markers.homes import Homes
 from hpcmix.parallel.markers.patches import PatchExchange
 from hpcmix.parallel.process.mpi import MPI
 
@@ -99,16 +100,7 @@ class MarkerLayout:
         return MarkerGeometry(self.lengths, self._points, start, self._table)
 
     def _patch_of(self, box: Block) -> Block:
-        if box.size == 0:
-            return Block(box.start, (0,) * len(box.shape))
-        width = len(self._table)
-        margins = [MARGIN if self._homes.strays_along(box, axis) else 0 for axis in range(len(box.shape))]
-        inside = [
-            count + 2 * margin if margin else points
-            for count, margin, points in zip(box.shape, margins, self._points, strict=True)
-        ]
-        start = tuple(first - width // 2 - margin for first, margin in zip(box.start, margins, strict=True))
-        return Block(start, tuple(count + width for count in inside))
+        return patch_of(box, self._points, len(self._table))
 
     # --------------------------------------------------------------- where markers are
 

@@ -15,15 +15,12 @@ from hpcmix.model.markers.window import Window
 from hpcmix.model.markers.windows import windows_of
 from hpcmix.model.terms.marked_pairs import marked_pairs
 from hpcmix.parallel.decomposition import Block
-from hpcmix.parallel.markers.boxes import MarkerBoxes, bisected, count_planes
+from hpcmix.parallel.markers.boxes import MarkerBoxes, bisected, count_planes, patch_of
 from hpcmix.parallel.sharing.division import Division
 from hpcmix.problem.schema import Problem
 
 SAMPLE, SAMPLE_PER_RANK, LARGEST_SAMPLE = 2**16, 2**8, 2**20
 """Markers that a plan divides among boxes: of so many the largest part is known to some per cent."""
-
-MARGIN = 2
-"""Cells that markers may leave their box by (parallel/markers/homes.py)."""
 
 IN_A_RUN = 1.1
 """Time of a marker in a run over that of one in a small, sorted sample. Measured on 56^3 with 5 to 17 markers in a
@@ -153,12 +150,12 @@ def even_marker_bytes(problem: Problem, division: Division) -> int:
 
 def even_patch(problem: Problem, index: int, ranks: int) -> int:
     """Cells of a rank's patch of one species where so many ranks share a grid evenly."""
-    return _largest_patch(_even_boxes(problem.grid.points, ranks), _window(problem, index))
+    return _largest_patch(_even_boxes(problem.grid.points, ranks), problem, _window(problem, index))
 
 
-def _largest_patch(boxes: tuple[Block, ...], window: Window) -> int:
+def _largest_patch(boxes: tuple[Block, ...], problem: Problem, window: Window) -> int:
     """Cells of the largest patch that goes with some boxes."""
-    return max(math.prod(count + window.width + 2 * MARGIN for count in box.shape) for box in boxes)
+    return max(patch_of(box, problem.grid.points, window.width).size for box in boxes)
 
 
 def marker_step_bytes(problem: Problem) -> float:
@@ -176,7 +173,7 @@ def _cloud(problem: Problem, index: int, division: Division) -> CloudPlan:
     imbalance, boxes = None, _even_boxes(problem.grid.points, division.decomposition.ranks)
     if not species.initial.made_in_the_potential:
         imbalance, boxes = _balance(problem, index, division)
-    patch = _largest_patch(boxes, window)
+    patch = _largest_patch(boxes, problem, window)
     markers = species.markers
     return CloudPlan(species.name, markers.number, window.width, markers.tolerance, imbalance, patch, _copies(problem))
 
