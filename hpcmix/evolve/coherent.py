@@ -37,9 +37,9 @@ class CoupledDrift:
         phi_a <- F^-1 sum_b exp(-i duration H(k) / hbar)_ab F phi_b,
         H_ab(k) = T_a(k) delta_ab + E_ab + (T_a(k) - T_b(k)) S_ab,
 
-    with E and S from :meth:`~hpcmix.model.rabi.RabiCouplings.effective`. Where all species have one kinetic energy T, a
-    sum over axes, T commutes with the coupling: exp(-i duration T / hbar), a product of one-dimensional factors, times
-    one p x p matrix. Else H has a matrix of its own at every wave vector.
+    with E and S from :meth:`~hpcmix.model.components.rabi.RabiCouplings.effective`. Where all species have one kinetic
+    energy T, a sum over axes, T commutes with the coupling: exp(-i duration T / hbar), a product of one-dimensional
+    factors, times one p x p matrix. Else H has a matrix of its own at every wave vector.
 
     group  the coupled species, by index.
     Making one is collective.

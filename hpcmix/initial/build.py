@@ -14,8 +14,8 @@ from hpcmix.initial.markers.joint import Gases
 from hpcmix.initial.markers.stand_ins import weights_apart, with_stand_ins
 from hpcmix.initial.noise import complex_noise
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
-from hpcmix.initial.search import OrbitalSearch
-from hpcmix.initial.starts import Keeper, Talk
+from hpcmix.initial.searching.search import OrbitalSearch
+from hpcmix.initial.searching.starts import Keeper, Talk
 from hpcmix.initial.trial.guesses import normalise
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
@@ -47,7 +47,7 @@ def initial_state(
     Species that ask for the ground state are minimised together, those that are dressed as one (dressed.py);
     the others are held as they are given meanwhile, and are part of the mean field. A single orbital is made by every
     orbital group, which then keeps it or not; a set of orbitals in its parts. `report`, `say`, `alive` and `keeper` are
-    those of :class:`~hpcmix.initial.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
+    those of :class:`~hpcmix.initial.searching.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
     dressing, gases = Dressing.of(problem, mixture), Gases(problem, mixture)

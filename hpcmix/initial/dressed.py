@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.initial.markers.stand_ins import weights_apart
+from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.mixture import Mixture
-from hpcmix.model.rabi import RabiCouplings
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import asks_for_ground_state, dressed_groups, group_weights
+from hpcmix.problem.sections.components.coupling import asks_for_ground_state, dressed_groups, group_weights
 
 IMBALANCE = 0.1
 """Relative change of the populations of a first guess, up and down in turn: a state that is lower with unequal ones

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic.given import free_kinetic_energy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
@@ -19,14 +20,13 @@ from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.markers.build import marker_model
 from hpcmix.model.mixture import Mixture, SpeciesModel
 from hpcmix.model.potentials.external import ExternalPotential, confinement, make_term, share_equal
-from hpcmix.model.rabi import RabiCouplings
 from hpcmix.model.terms.build import correlations_of, terms_of
 from hpcmix.model.terms.marked_pairs import require_grid_for_markers
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.process.together import together
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import group_weights
+from hpcmix.problem.sections.components.coupling import group_weights
 
 
 def build_mixture(problem: Problem, engine: Engine) -> Mixture:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.energy import Energy
+from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
@@ -31,7 +31,7 @@ from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.potentials.external import ExternalPotential
-from hpcmix.model.rabi import RabiCouplings
+from hpcmix.model.terms.energy import Energy
 from hpcmix.model.terms.term import Densities, Fields, Term, add_fields
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine

@@ -14,9 +14,9 @@ import numpy as np
 
 from hpcmix.evolve.fluctuations.correction import kick_correction
 from hpcmix.evolve.fluctuations.tangent import Tangent
-from hpcmix.evolve.instants import coming_instant, pending_instant
 from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.markers.motion import CompletedMomenta
+from hpcmix.evolve.stepping.instants import coming_instant, pending_instant
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Interaction, Mixture
 from hpcmix.model.potentials.envelope import Instant

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.problem.checks.across import cross_checks
+from hpcmix.problem.checks.discretisation.step_limits import largest_fixed_step
 from hpcmix.problem.checks.parts import Parts
-from hpcmix.problem.checks.step_limits import largest_fixed_step
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
 from hpcmix.problem.mistakes.hints.keys import place_of
 from hpcmix.problem.reading.availability import unavailable_key
@@ -21,13 +21,13 @@ from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
-from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
-from hpcmix.problem.sections.functionals import Functional
+from hpcmix.problem.sections.frames.rotating import Rotation
+from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
-from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions

@@ -14,14 +14,14 @@ from hpcmix.problem.reading.values import text
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
-from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
-from hpcmix.problem.sections.functionals import Functional
+from hpcmix.problem.sections.frames.rotating import Rotation
+from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
-from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species

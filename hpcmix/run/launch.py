@@ -26,7 +26,7 @@ from hpcmix.problem.load import load_problem
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import asks_for_ground_state
+from hpcmix.problem.sections.components.coupling import asks_for_ground_state
 from hpcmix.run.courses.course import Task
 from hpcmix.run.courses.fields import RunTask
 from hpcmix.run.log import Log, leave

@@ -9,7 +9,7 @@ from hpcmix.problem.times.fixed_steps import START, Mark
 
 @dataclass(frozen=True)
 class Adaptation:
-    """Where adaptive steps have come to, and what the choice of the next one remembers (evolve/controller.py).
+    """Where adaptive steps have come to, and what the choice of the next one remembers (evolve/stepping/controller.py).
 
     time      the time that the steps have reached, a plain sum that every step adds its exact length to.
     previous  where the last step began; the same before the first.

@@ -17,7 +17,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.bench.bench import DEFAULT_PROBLEM

@@ -22,7 +22,7 @@ from collections.abc import Callable
 import ducc0
 import numpy as np
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.kernels import transforms
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.run.launch import Request, launch
 from hpcmix.run.stops.requests import StopRequests
 

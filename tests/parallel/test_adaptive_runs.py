@@ -10,7 +10,7 @@ import pytest
 from parallel.interruptions import Killed, asked_to_stop_after, folder_of, run, series, summary
 from parallel.test_restart import PROBLEM, contents, go_on
 
-from hpcmix.evolve.adaptive import AdaptiveStepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.reader import RunReader

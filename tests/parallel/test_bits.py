@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.kernels import dispatch
 from hpcmix.kernels.twins import loops as reference
 from hpcmix.observe.look import Look

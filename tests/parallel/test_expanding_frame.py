@@ -9,7 +9,7 @@ import pytest
 from parallel.interruptions import folder_of
 from physics.systems import contact, coulomb, evolution, expanding, gaussian, gaussian_kernel, harmonic, species, system
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.directory import RunDirectory
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.mistakes.ending import ExitStatus

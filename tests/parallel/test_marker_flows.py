@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from physics.systems import System, system
 
-from hpcmix.evolve.adaptive import AdaptiveStepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.model.potentials.external import NotFinite
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.state.marker_cloud import marker_cloud

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from parallel.interruptions import asked_to_stop_after, folder_of, killed_in, run, series, summary
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus

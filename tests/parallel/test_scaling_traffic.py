@@ -6,7 +6,7 @@ from math import log2, prod
 
 import pytest
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.transforms import exchange
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log

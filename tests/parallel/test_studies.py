@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.directory import RunDirectory
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
@@ -150,7 +150,7 @@ def test_a_track_of_orbitals_goes_on_without_seeking_them_again(comm, shared_tmp
     def never(*arguments, **options):
         raise AssertionError("a ground state is sought")
 
-    monkeypatch.setattr("hpcmix.initial.search.OrbitalSearch.run", never)
+    monkeypatch.setattr("hpcmix.initial.searching.search.OrbitalSearch.run", never)
     again = follow(orbitals, comm, shared_tmp_path, Conductor())
     assert again.done and again.rows == whole.rows
 

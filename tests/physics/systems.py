@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
-from hpcmix.model.energy import Energy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.ranks import division_request, precision_of
+from hpcmix.model.terms.energy import Energy
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested

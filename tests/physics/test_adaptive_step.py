@@ -17,8 +17,8 @@ from physics.systems import (
     system,
 )
 
-from hpcmix.evolve.adaptive import AdaptiveStepper, StepTooSmall
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper, StepTooSmall
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.splittings import INTEGRATORS
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.neumann import neumann_problem
 from hpcmix.model.pair_kernels.radial.functions import radial_function

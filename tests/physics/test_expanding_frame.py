@@ -27,7 +27,7 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.evolve.adaptive import AdaptiveStepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.splittings import INTEGRATORS
 
 RATE = 1.4

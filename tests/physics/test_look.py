@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, expanding, gaussian, harmonic, moving_mixture, species, system
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.checkpoints.checkpoint import write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directory import RunDirectory

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import erfc
 
-from hpcmix.evolve.adaptive import AdaptiveStepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from tests.physics.systems import System, system
 

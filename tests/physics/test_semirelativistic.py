@@ -19,7 +19,7 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.splittings import INTEGRATORS
 

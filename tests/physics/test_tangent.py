@@ -38,8 +38,8 @@ from physics.systems import (
     yukawa,
 )
 
-from hpcmix.evolve.adaptive import AdaptiveStepper
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.kernels import dispatch
 from hpcmix.kernels.twins import loops as reference
 from hpcmix.problem.times.fixed_steps import Mark

@@ -60,7 +60,7 @@ checkpoints = {{ every = 4, keep = 9 }}
 STEPS = 16
 
 NOT_A_NUMBER = """
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 usual = Stepper.advance
 def advance(self, state):
     usual(self, state)
@@ -70,7 +70,7 @@ Stepper.advance = advance
 """
 KILLED = """
 import os, signal
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 usual = Stepper.advance
 def advance(self, state):
     if state.step == 10:

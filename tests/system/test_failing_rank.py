@@ -50,7 +50,7 @@ target.SeriesWriter.append = failing
 """
 
 NOT_A_NUMBER = """
-import hpcmix.evolve.stepper as target
+import hpcmix.evolve.stepping.stepper as target
 usual = target.Stepper.advance
 def poisoned(self, state):
     usual(self, state)

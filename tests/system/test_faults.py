@@ -356,7 +356,7 @@ def test_a_ground_state_that_does_not_converge_leaves_a_summary(trap):
 
 def test_a_defect_leaves_a_summary(folder):
     patch = """
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 def failing(self, state):
     raise RuntimeError("injected")
 Stepper.advance = failing
@@ -370,7 +370,7 @@ def test_a_run_that_hangs_prints_every_stack_and_ends(folder):
     patch = """
 import time
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 usual = Stepper.advance
 def hanging(self, state):
     if state.step == 12 and MPI.COMM_WORLD.rank == 1:

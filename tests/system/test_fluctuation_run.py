@@ -64,7 +64,7 @@ StopRequests.code = code
 """
 STOP_FILE = """
 import pathlib, time
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 usual = Stepper.advance
 def advance(self, state):
     usual(self, state)
@@ -75,7 +75,7 @@ def advance(self, state):
 Stepper.advance = advance
 """
 NOT_A_NUMBER = """
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 usual = Stepper.advance
 def advance(self, state):
     usual(self, state)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from hpcmix.kernels import configurations
-from hpcmix.kernels.configurations import SparseMatrices, add_multiple, apply_configurations
+from hpcmix.kernels.many_body import configurations
+from hpcmix.kernels.many_body.configurations import SparseMatrices, add_multiple, apply_configurations
 from hpcmix.kernels.twins import configurations as reference_configurations
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hpcmix.evolve.controller import Controller
+from hpcmix.evolve.stepping.controller import Controller
 from hpcmix.problem.times.adaptive import AdaptiveStep, largest_local_error, smallest_tolerance
 from hpcmix.state.progress import Adaptation
 

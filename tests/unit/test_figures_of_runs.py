@@ -8,11 +8,11 @@ from unit.test_io_reader import make_run
 
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.fields.slice_file import Slices
-from hpcmix.io.figures.density import density_figure
-from hpcmix.io.figures.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.draw import draw, spread_out
-from hpcmix.io.figures.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.series import series_figure
+from hpcmix.io.figures.snapshots.density import density_figure
+from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
+from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
 

@@ -9,8 +9,8 @@ from unit.test_io_reader import make_run
 
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.figures.draw import draw
-from hpcmix.io.figures.fluctuation_spectra import spectra_figure, with_spectra
-from hpcmix.io.figures.fluctuations import fluctuation_figure, with_fluctuations
+from hpcmix.io.figures.fluctuations.growth import fluctuation_figure, with_fluctuations
+from hpcmix.io.figures.fluctuations.spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
 

@@ -59,7 +59,7 @@ ROOMS = {
         ("engine", "orbital_algebra"),
         ("markers",),
     ],
-    "model": [("potentials", "kinetic", "pair_kernels", "rabi"), ("markers",), ("terms", "energy"), ("",)],
+    "model": [("potentials", "kinetic", "pair_kernels", "components"), ("markers",), ("terms",), ("",)],
     "initial": [("noise",), ("descent",), ("", "trial", "written"), ("build",)],
     "observe": [("look",), ("measures", "markers"), ("",), ("observables",), ("record", "registry")],
     "io": [

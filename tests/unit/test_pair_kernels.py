@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from hpcmix.kernels import pairs
-from hpcmix.kernels.pairs import apply_pairs, ways_of
+from hpcmix.kernels.many_body import pairs
+from hpcmix.kernels.many_body.pairs import apply_pairs, ways_of
 from hpcmix.kernels.twins import pairs as reference_pairs
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")

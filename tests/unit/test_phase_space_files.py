@@ -12,7 +12,7 @@ import xarray
 from hpcmix.grid import Grid
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import Slices, read_slices, write_slice_file
-from hpcmix.io.figures.phase_space import phase_space_figure, with_phase_space
+from hpcmix.io.figures.snapshots.phase_space import phase_space_figure, with_phase_space
 from hpcmix.io.figures.style import FigureUnits
 from hpcmix.observe.markers.phase_space_density import PhaseSpaceDensity
 from hpcmix.parallel.decomposition import Block

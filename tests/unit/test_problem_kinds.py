@@ -24,13 +24,13 @@ from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_po
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.across import cross_checks
 from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.discretisation.grid import check_on_grid
+from hpcmix.problem.checks.discretisation.kernel_costs import kernel_cost
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.checks.frames.expanding import check_frame
-from hpcmix.problem.checks.grid import check_on_grid
-from hpcmix.problem.checks.kernel_costs import kernel_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.load import parse_problem
@@ -38,8 +38,8 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state
-from hpcmix.problem.sections.functionals import FunctionalSection
+from hpcmix.problem.sections.components.coupling import RabiCoupling, asks_for_ground_state
+from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.interactions.section import InteractionSection, KernelInteraction, RadialInteraction
 from hpcmix.problem.sections.scaling import (
     RULES,

@@ -35,7 +35,7 @@ ALONE = 2**16
 
 @dataclass
 class Hooks:
-    """Whom the making of a system tells how it goes on (hpcmix/initial/starts.py)."""
+    """Whom the making of a system tells how it goes on (hpcmix/initial/searching/starts.py)."""
 
     report: Callable[[int, float, float], None] = lambda iteration, residual, energy: None
     say: Callable[[str], None] = lambda sentence: None

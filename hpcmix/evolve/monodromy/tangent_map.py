@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
 from hpcmix.initial.excitations.spectrum import ModesNotFound
 from hpcmix.problem.times.fixed_steps import FixedSteps

@@ -21,8 +21,8 @@ from hpcmix.initial.markers.gases.trapped import TrappedGas
 from hpcmix.initial.markers.gases.trapped_cloud import trapped_cloud
 from hpcmix.initial.markers.samplers import classical_species, setting_of
 from hpcmix.initial.markers.stand_ins import density_of, root_of
-from hpcmix.initial.search import OrbitalSearch, ground_state_factors
-from hpcmix.initial.starts import Talk
+from hpcmix.initial.searching.search import OrbitalSearch, ground_state_factors
+from hpcmix.initial.searching.starts import Talk
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.distributions import ShiftedDistribution

@@ -8,17 +8,17 @@ from typing import Any
 
 import matplotlib
 
-from hpcmix.io.figures.density import density_figure
-from hpcmix.io.figures.density_modes import modes_figure, with_modes
-from hpcmix.io.figures.fluctuation_spectra import spectra_figure, with_spectra
-from hpcmix.io.figures.fluctuations import fluctuation_figure, with_fluctuations
-from hpcmix.io.figures.momentum import momentum_figure, with_momenta
-from hpcmix.io.figures.phase_space import phase_space_figure, with_phase_space
+from hpcmix.io.figures.fluctuations.growth import fluctuation_figure, with_fluctuations
+from hpcmix.io.figures.fluctuations.spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
+from hpcmix.io.figures.snapshots.density import density_figure
+from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
+from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
+from hpcmix.io.figures.snapshots.phase_space import phase_space_figure, with_phase_space
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
-from hpcmix.problem.sections.coupling import shared_particles
+from hpcmix.problem.sections.components.coupling import shared_particles
 
 _FILM_FRAMES = 6
 """As many stored times fit side by side into one figure."""

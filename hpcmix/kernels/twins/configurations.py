@@ -1,4 +1,4 @@
-"""The numpy twin of the compiled product of :mod:`hpcmix.kernels.configurations`, by sparse matrices of scipy."""
+"""The numpy twin of :mod:`hpcmix.kernels.many_body.configurations`: the product by sparse matrices of scipy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def apply_configurations(
     shift: float,
     keep: float,
 ) -> None:
-    """As :func:`hpcmix.kernels.configurations.apply_configurations`."""
+    """As :func:`hpcmix.kernels.many_body.configurations.apply_configurations`."""
     rows = len(target)
     own = source[first_row : first_row + rows]
     there = slice(first_column, first_column + source.shape[1])
@@ -49,7 +49,7 @@ def apply_configurations(
 
 
 def add_multiple(factor: complex, source: NDArray, target: NDArray) -> None:
-    """As :func:`hpcmix.kernels.configurations.add_multiple`."""
+    """As :func:`hpcmix.kernels.many_body.configurations.add_multiple`."""
     target += factor * source
 
 

@@ -1,4 +1,4 @@
-"""The numpy twin of the compiled product of :mod:`hpcmix.kernels.pairs`: a pair at a time, for all k at once."""
+"""The numpy twin of :mod:`hpcmix.kernels.many_body.pairs`: a pair at a time, for all k at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def apply_pairs(
     shift: float,
     keep: float,
 ) -> None:
-    """As :func:`hpcmix.kernels.pairs.apply_pairs`."""
+    """As :func:`hpcmix.kernels.many_body.pairs.apply_pairs`."""
     particles, modes = ways.shape[0] - 1, ways.shape[1]
     pairs = [(p, q) for p in range(modes) for q in range(p, modes)]
     operator = sparse.csr_matrix((values, columns, start), shape=(len(pairs), len(pairs)))

@@ -1,9 +1,9 @@
 """The Hamiltonian of one species of bosons as a product, without tables of the length of the wave function.
 
 With N particles dG(h) is a sum over pairs too, dG(h) = 1 / (N - 1) sum h_pr a*_p a*_q a_q a_r. All of H then goes by
-way of the configurations of two particles less (:mod:`hpcmix.kernels.pairs`): m (m + 1) / 2 numbers are taken,
-multiplied by the matrix V of pairs and given back. Sparse matrices of H (product.py) would have an entry for each of
-the up to m^4 / 4 changes of a configuration; they are quicker only where there are few of these.
+way of the configurations of two particles less (:mod:`hpcmix.kernels.many_body.pairs`): m (m + 1) / 2 numbers are
+taken, multiplied by the matrix V of pairs and given back. Sparse matrices of H (product.py) would have an entry for
+each of the up to m^4 / 4 changes of a configuration; they are quicker only where there are few of these.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hpcmix.kernels.pairs import apply_pairs, ways_of
+from hpcmix.kernels.many_body.pairs import apply_pairs, ways_of
 from hpcmix.model.many_body.channels import without_rounding
 from hpcmix.model.many_body.coefficients import coefficients_of
 from hpcmix.model.many_body.configurations import BosonConfigurations

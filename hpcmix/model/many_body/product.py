@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hpcmix.kernels.configurations import SparseMatrices, apply_configurations
+from hpcmix.kernels.many_body.configurations import SparseMatrices, apply_configurations
 from hpcmix.model.many_body.channels import cheapest, without_rounding
 from hpcmix.model.many_body.coefficients import Coefficients, coefficients_of
 from hpcmix.model.many_body.configurations import Configurations, refuse_too_many

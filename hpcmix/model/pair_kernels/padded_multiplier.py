@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel
-from hpcmix.problem.checks.kernel_costs import wide_points
+from hpcmix.problem.checks.discretisation.kernel_costs import wide_points
 
 BLOCK_POINTS = 2**18
 """Kernel values that are held at a time, two megabytes of each of the arrays that a kernel needs."""

@@ -13,14 +13,14 @@ from hpcmix.model.terms.channels import channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of, scattering_kernel
 from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.functionals.local import LocalFunctional
+from hpcmix.model.terms.functionals.power import PowerTerm
 from hpcmix.model.terms.kernel_term import KernelShape
-from hpcmix.model.terms.local import LocalFunctional
 from hpcmix.model.terms.periodic import PeriodicTerm
-from hpcmix.model.terms.power import PowerTerm
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.functionals import PowerFunctional
+from hpcmix.problem.sections.functionals.section import PowerFunctional
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
 

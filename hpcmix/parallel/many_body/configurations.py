@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.kernels.configurations import add_multiple
+from hpcmix.kernels.many_body.configurations import add_multiple
 from hpcmix.kernels.random_numbers import fill_complex_normals
 from hpcmix.kernels.transforms import empty
 from hpcmix.parallel.process.mpi import MPI

@@ -13,24 +13,24 @@ from typing import Any
 import numpy as np
 
 from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.discretisation.grid import check_on_grid
+from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
+from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
-from hpcmix.problem.checks.grid import check_on_grid
-from hpcmix.problem.checks.kernel_costs import check_cost
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
 from hpcmix.problem.checks.markers.speeds import check_speeds
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
-from hpcmix.problem.checks.step_limits import check_step
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
-from hpcmix.problem.sections.coupling import coupled_groups
+from hpcmix.problem.sections.components.coupling import coupled_groups
 from hpcmix.problem.sections.excitations import check_excitations
-from hpcmix.problem.sections.functionals import check_functionals, check_in_frame
+from hpcmix.problem.sections.functionals.section import check_functionals, check_in_frame
 from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import TimeOptions

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hpcmix.problem.checks.parts import Finding, Parts
-from hpcmix.problem.sections.coupling import RabiCoupling, asks_for_ground_state, coupled_groups, dressed_groups
+from hpcmix.problem.sections.components.coupling import (
+    RabiCoupling,
+    asks_for_ground_state,
+    coupled_groups,
+    dressed_groups,
+)
 from hpcmix.problem.sections.species.species import Condensate, Species
 from hpcmix.splittings import INTEGRATORS
 

@@ -9,13 +9,13 @@ from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
-from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
-from hpcmix.problem.sections.functionals import FunctionalSection
+from hpcmix.problem.sections.frames.rotating import Rotation
+from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
-from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.values import AXES, counted, described, integer, quantity
-from hpcmix.problem.sections.frame import FixedFrame, FrameOption
+from hpcmix.problem.sections.frames.expanding import FixedFrame, FrameOption
 from hpcmix.problem.units.dimensions import LENGTH
 
 

@@ -17,7 +17,7 @@ measured up to 5e-15 and 1.4e-6, in one to three dimensions with every kind of i
 
 
 class AdaptiveStep(Section):
-    """Steps of a size that keeps their error at a tolerance (evolve/controller.py)."""
+    """Steps of a size that keeps their error at a tolerance (evolve/stepping/controller.py)."""
 
     tolerance: Annotated[float, real(above=0)]
     """What a step of relative L2 error e may have: ``e^(p/(p+1)) <= tolerance`` at order p of the integrator, so that

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from hpcmix.problem.checks.many_body.size import configurations, sizes_of, total_configurations
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.frame import FixedFrame
+from hpcmix.problem.sections.frames.expanding import FixedFrame
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.units.expressions import Expression
 

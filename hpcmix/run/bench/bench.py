@@ -26,7 +26,7 @@ from hpcmix.parallel.transforms.transform import thread_count
 from hpcmix.problem.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import asks_for_ground_state
+from hpcmix.problem.sections.components.coupling import asks_for_ground_state
 from hpcmix.run.bench.machine import describe_machine
 from hpcmix.run.bench.markers import marker_costs
 from hpcmix.run.bench.output import output_costs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpcmix.evolve.adaptive import AdaptiveStepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.run.log import Meter
 from hpcmix.run.marching.evolution import Evolution
 from hpcmix.run.marching.loop import Duties, march

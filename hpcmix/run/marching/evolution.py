@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.evolve.adaptive import AdaptiveStepper, StepTooSmall
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper, StepTooSmall
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.observe.look import Look
 from hpcmix.parallel.process.together import together
 from hpcmix.run.simulation import Simulation

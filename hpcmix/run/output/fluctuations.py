@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import shared_particles
+from hpcmix.problem.sections.components.coupling import shared_particles
 from hpcmix.run.log import Log
 
 LARGEST_SHARE = 0.1

@@ -14,10 +14,10 @@ from hpcmix.model.terms.channels import channels_through, shapes_of
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.parallel.sharing.division import Division, divide
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
-from hpcmix.problem.checks.kernel_costs import kernel_cost
+from hpcmix.problem.checks.discretisation.kernel_costs import kernel_cost
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import numbers_of
-from hpcmix.problem.sections.coupling import coupled_groups, dressed_groups
+from hpcmix.problem.sections.components.coupling import coupled_groups, dressed_groups
 from hpcmix.run.planning.costs.krylov import krylov_fields, pairs_per_drift, turns
 from hpcmix.run.planning.costs.markers import (
     MarkersPlan,

@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from hpcmix.initial.starts import Unfinished
+from hpcmix.initial.searching.starts import Unfinished
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.checkpoints.seal import check_seal

@@ -14,7 +14,7 @@ from hpcmix.initial.markers.gases.consistency import Fields
 from hpcmix.initial.markers.gases.trapped import TrappedGas
 from hpcmix.initial.markers.stand_ins import root_of, whole_density
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
-from hpcmix.initial.search import OrbitalSearch
+from hpcmix.initial.searching.search import OrbitalSearch
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import GroundStateOptions

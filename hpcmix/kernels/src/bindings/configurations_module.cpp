@@ -1,4 +1,4 @@
-// Python binding of configurations.hpp, part of hpcmix.kernels._native. hpcmix/kernels/configurations.py checks arguments and
+// Python binding of configurations.hpp, part of hpcmix.kernels._native. hpcmix/kernels/many_body/configurations.py checks arguments and
 // words the errors; what is checked here only keeps a direct call from reading or writing outside the arrays.
 #include "bindings/transforms_module.hpp"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.model.energy import Energy
+from hpcmix.model.terms.energy import Energy
 from hpcmix.observe.look import Look
 from hpcmix.observe.markers.averages import marker_averages
 from hpcmix.observe.measures.averages import averages

@@ -8,8 +8,8 @@ from typing import Any
 
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.calculation.output import OutputOptions
+from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import TimeOptions
 

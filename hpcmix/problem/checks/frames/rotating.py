@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hpcmix.problem.sections.coupling import RabiCoupling
+from hpcmix.problem.sections.components.coupling import RabiCoupling
+from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.rotation import Rotation
 from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Species
 

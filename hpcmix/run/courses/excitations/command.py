@@ -15,7 +15,7 @@ from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.modes import Search
 from hpcmix.initial.excitations.spectrum import OutOfIterations, Spectrum
-from hpcmix.initial.starts import Unfinished
+from hpcmix.initial.searching.starts import Unfinished
 from hpcmix.io.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata

@@ -9,7 +9,7 @@ import numpy as np
 
 from comparison.problem import Case, problem_file
 from comparison.turns import serve
-from hpcmix.evolve.stepper import Stepper
+from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.load import parse_problem
 from hpcmix.run.log import Log

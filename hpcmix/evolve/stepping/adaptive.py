@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcmix.evolve.controller import Controller
 from hpcmix.evolve.flows import Flows
-from hpcmix.evolve.instants import pending_instant
 from hpcmix.evolve.kick import Kick
-from hpcmix.evolve.stepper import after_pending, complete, kicks_of
+from hpcmix.evolve.stepping.controller import Controller
+from hpcmix.evolve.stepping.instants import pending_instant
+from hpcmix.evolve.stepping.stepper import after_pending, complete, kicks_of
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import TimeOptions
@@ -128,7 +128,7 @@ class AdaptiveStepper:
         """The orbitals are in position space already; for those who step without knowing how."""
 
     def complete(self, state: State) -> None:
-        """Do the pending kick, in place (:meth:`hpcmix.evolve.stepper.Stepper.complete`). Collective."""
+        """Do the pending kick, in place (:meth:`hpcmix.evolve.stepping.stepper.Stepper.complete`). Collective."""
         complete(self._flows, state, self._frame)
 
     def landed(self, state: State, time: float) -> State:

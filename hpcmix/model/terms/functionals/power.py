@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.model.terms.local import LocalFunctional
+from hpcmix.model.terms.functionals.local import LocalFunctional
 
 
 class PowerTerm(LocalFunctional):

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged
 from hpcmix.initial.dressed import Dressing
-from hpcmix.initial.starts import FirstStates, Talk, lowest_of_starts
+from hpcmix.initial.searching.starts import FirstStates, Talk, lowest_of_starts
 from hpcmix.initial.trial.guesses import Guesses
 from hpcmix.model.kinetic.lanczos import KrylovError
 from hpcmix.model.mixture import Mixture

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from hpcmix.io.figures.columns import Records, column
-from hpcmix.io.figures.fluctuations import KEY
+from hpcmix.io.figures.fluctuations.growth import KEY
 from hpcmix.io.figures.style import FigureUnits, Quantity, headline, legends_below
 
 _DECADES = 8.0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hpcmix.evolve.flows import Flows
-from hpcmix.evolve.instants import pending_instant
 from hpcmix.evolve.kick import Kick
+from hpcmix.evolve.stepping.instants import pending_instant
 from hpcmix.frame import Frame
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant

@@ -11,7 +11,7 @@ import numpy as np
 from hpcmix.model.potentials.envelope import Envelope, Instant
 from hpcmix.model.potentials.external import NotFinite
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.coupling import RabiCoupling, coupled_groups
+from hpcmix.problem.sections.components.coupling import RabiCoupling, coupled_groups
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 _PLACES = tuple(float(place) for place in 0.5 * (1.0 + _NODES))
