@@ -39,7 +39,7 @@ def tilt(mixture: Mixture, guesses: list[np.ndarray], species: Sequence[int]) ->
     nothing = np.zeros(mixture.grid.position_shape, mixture.real_dtype)
     for column, b in enumerate(species):
         alone = [changes[a].astype(mixture.real_dtype) if a == b else nothing for a in range(len(guesses))]
-        felt = mixture.responses(_densities(mixture, guesses), alone)
+        felt = mixture.responses(densities_of(mixture, guesses), alone)
         local = [mixture.grid.integrate(changes[a], felt[a]) for a in species]
         matrix[:, column] = mixture.communicators.sum(local)
     if len(mixture.species) == 1 and matrix[0, 0] >= 0.0:
@@ -86,7 +86,7 @@ def _density(mixture: Mixture, field: np.ndarray, index: int) -> np.ndarray:
     return density * (mixture.weights[index] / total) if total > 0.0 else density
 
 
-def _densities(mixture: Mixture, guesses: list[np.ndarray]) -> list[np.ndarray]:
+def densities_of(mixture: Mixture, guesses: list[np.ndarray]) -> list[np.ndarray]:
     """The density of every guess, a condensate's whole in every orbital group."""
     densities = []
     for index, (guess, species) in enumerate(zip(guesses, mixture.species, strict=True)):

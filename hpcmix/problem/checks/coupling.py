@@ -119,6 +119,5 @@ def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:
         if place not in coupled:
             yield ("species", index, "particles"), "must be positive: no [[coupling]] turns others into these", None
         initial = entry.wave_functions
-        changed = any(initial.momentum) or initial.noise is not None or initial.modes is not None
-        if not initial.is_ground_state or changed:
+        if not initial.is_ground_state or initial.is_changed:
             yield ("species", index, "initial"), "has no meaning without particles; leave it out", None

@@ -23,7 +23,7 @@ def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding
         for path, message in species.vector_potential.misfits(grid):
             yield ("vector_potential", *path), message
     initial = species.initial
-    own = (*initial.beyond_the_modes(grid, hbar), *initial.misfits(grid))
+    own = (*initial.beyond_the_modes(grid, hbar), *initial.misfits(grid), *initial.misplaced_imprints(grid))
     if species.is_set and getattr(initial, "modes", None) is not None:
         yield ("initial", "modes"), "are those of condensates, and this species has a set of orbitals"
     for path, message in (*_check_centre(initial, grid), *own):

@@ -27,6 +27,9 @@ _TAIL = 8.0
 OF_WAVE_FUNCTIONS = {
     "numbers": "counts quanta of a wave function, and a classical species has none; leave it out",
     "noise": "is added to wave functions; of a classical species another markers.seed is another sample of the same f",
+    "vortices": "are those of a wave function, and a classical species has none; leave it out",
+    "rings": "are those of a wave function, and a classical species has none; leave it out",
+    "phase_steps": "are those of a wave function, and a classical species has none; leave it out",
     "modes": "displace a wave function, and a classical species has none; leave it out",
     "start": "is a first guess of wave functions; a classical ground state is found without one, leave it out",
     "seed": "is of the noise on wave functions; that of the markers is markers.seed",

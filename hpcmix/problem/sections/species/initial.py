@@ -13,6 +13,7 @@ from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table
 from hpcmix.problem.reading.values import angle, described, existing_file, expression, integer, real, sequence
 from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.sections.species.imprints import PhaseStep, Ring, Vortex, misfits_of
 from hpcmix.problem.sections.species.state import Finding, StateSection
 from hpcmix.problem.units.expressions import Expression
 
@@ -47,9 +48,12 @@ class AddedModes(Section):
 
 
 class InitialSection(StateSection):
-    """What every state of wave functions can have: modes that it is displaced along, a boost ``exp(i p.x / hbar)`` and
-    noise."""
+    """What every state of wave functions can have: vortices, rings and steps of the phase that are imprinted on it,
+    modes that it is displaced along, a boost ``exp(i p.x / hbar)`` and noise."""
 
+    vortices: Annotated[tuple[Vortex, ...], sequence()] = ()
+    rings: Annotated[tuple[Ring, ...], sequence()] = ()
+    phase_steps: Annotated[tuple[PhaseStep, ...], sequence()] = ()
     momentum: Momentum = Field(0.0, validate_default=True)
     noise: Noise | None = None
     modes: AddedModes | None = None
@@ -59,6 +63,19 @@ class InitialSection(StateSection):
 
     written_down: ClassVar[bool]
     """Whether it is known without potentials and interactions (initial/written/closed_form.py)."""
+
+    @property
+    def is_imprinted(self) -> bool:
+        """Whether vortices, rings or steps of the phase are imprinted on it."""
+        return bool(self.vortices or self.rings or self.phase_steps)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything is done to the state after it is made."""
+        return self.is_imprinted or any(self.momentum) or self.noise is not None or self.modes is not None
+
+    def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
+        yield from misfits_of(self.vortices, self.rings, self.phase_steps, grid)
 
     def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Finding]:
         for axis, momentum in enumerate(self.momentum):

@@ -33,3 +33,7 @@ class StateSection(Section):
     def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Finding]:
         """Momenta that the grid's modes do not carry."""
         return iter(())
+
+    def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
+        """Vortices, rings and steps of the phase that do not fit the grid."""
+        return iter(())

@@ -1,0 +1,140 @@
+"""Vortices, rings and steps of the phase on a state that is there already, whatever made it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.initial.written.vortices import PointVortex, free_factor, periodic_factor, phase_step, ring_factor
+from hpcmix.model.concentration import shares_at_faces
+from hpcmix.model.mixture import Mixture
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.sections.species.imprints import PLANES, Ring, Vortex
+from hpcmix.problem.sections.species.initial import InitialSection
+
+CORE = 1.0 / 0.8247544945
+"""Core in units of hbar / sqrt(m mu): next to a vortex psi is 0.8247544945 r in units of that length, and next to
+r / sqrt(r^2 + core^2) it is r / core."""
+JUMP_AT_FACES = 1e-4
+"""Density at the faces, relative to the largest, up to which a phase may jump there: it makes waves of one per cent of
+the amplitude."""
+CLOSED = 1e-6
+"""Radians by which jumps of the phase may miss whole turns: numbers of a file, such as 3.1415927."""
+
+
+@dataclass(frozen=True)
+class Unperiodic:
+    """An imprint whose phase does not come back to itself round the box: the entry to blame, a sentence, and the axes
+    along which the state must vanish at the faces."""
+
+    key: str
+    sentence: str
+    axes: tuple[int, ...]
+
+
+class Imprint:
+    """What the file imprints on the state of one species.
+
+    where  the initial state in the file, "species.up.initial".
+    """
+
+    def __init__(self, mixture: Mixture, index: int, initial: InitialSection, where: str) -> None:
+        self._mixture, self._index, self._initial, self._where = mixture, index, initial, where
+
+    def factor(self, mean_fields: Callable[[], Sequence[np.ndarray]]) -> np.ndarray:
+        """What the wave functions are multiplied by, on this rank's points: the product of all factors. They are no
+        longer normalised then.
+
+        mean_fields  of all species before; asked for where a vortex has no core of its own.
+        Raises :class:`ProblemError` where a core is not known. Collective.
+        """
+        grid, initial = self._mixture.grid, self._initial
+        factor = np.ones(grid.position_shape, np.complex128)
+        for axis in PLANES:
+            vortices = [
+                PointVortex(vortex.place, vortex.charge, self._core(vortex, f"vortices.{number}", mean_fields))
+                for number, vortex in enumerate(initial.vortices)
+                if vortex.axis == axis
+            ]
+            if not vortices:
+                continue
+            first, second = PLANES[axis]
+            u, v = grid.coordinates[first], grid.coordinates[second]
+            if sum(vortex.charge for vortex in vortices):
+                factor *= free_factor(u, v, vortices)
+            else:
+                factor *= periodic_factor(u, v, (grid.lengths[first], grid.lengths[second]), vortices)
+        for number, ring in enumerate(initial.rings):
+            along, across = "xyz".index(ring.axis), PLANES[ring.axis]
+            seen = [x - centre for x, centre in zip(grid.coordinates, ring.centre, strict=True)]
+            core = self._core(ring, f"rings.{number}", mean_fields)
+            factor *= ring_factor(
+                [seen[axis] for axis in across],
+                [grid.lengths[axis] for axis in across],
+                seen[along],
+                grid.lengths[along],
+                ring.radius,
+                ring.charge,
+                core,
+            )
+        for step in initial.phase_steps:
+            number = "xyz".index(step.axis)
+            shape = phase_step(grid.coordinates[number], grid.lengths[number], step.position, step.width)
+            factor *= np.exp(1j * step.jump * shape)
+        return factor
+
+    # --------------------------------------------------------------- cores
+
+    def _core(self, imprint: Vortex | Ring, key: str, mean_fields: Callable[[], Sequence[np.ndarray]]) -> float:
+        """The core of the file, or that of a vortex in the mean field at its place. Collective."""
+        if imprint.core is not None:
+            return imprint.core
+        mixture = self._mixture
+        felt = float(mixture.communicators.maximum([self._largest_near(imprint, mean_fields()[self._index])])[0])
+        if not felt > 0.0:
+            raise ProblemError.of(
+                f"{self._where}.{key}.core",
+                "is required: no repulsion at this place says how wide the core is",
+            )
+        core = CORE * mixture.hbar / math.sqrt(mixture.species[self._index].mass * felt)
+        return float(f"{core:.10g}")  # sums over ranks have made it: without the digits that depend on their number
+
+    def _largest_near(self, imprint: Vortex | Ring, mean_field: np.ndarray) -> float:
+        """The largest value on this rank at the grid points that are close to an imprint."""
+        grid = self._mixture.grid
+        near = imprint.near(grid.coordinates, grid.lengths, grid.spacings)
+        return float(np.max(np.where(near, mean_field, -np.inf), initial=-np.inf))
+
+    # --------------------------------------------------------------- faces
+
+    def require_periodic(self, density: np.ndarray) -> None:
+        """Raise :class:`ProblemError` where the phase jumps at a face of the box at which there are particles; the
+        density is that before. Collective."""
+        open_imprints = list(self._unperiodic())
+        if not open_imprints:
+            return
+        shares = shares_at_faces(self._mixture, density)
+        for imprint in open_imprints:
+            largest = max(shares[axis] for axis in imprint.axes)
+            if largest > JUMP_AT_FACES:
+                raise ProblemError.of(
+                    f"{self._where}.{imprint.key}",
+                    f"{imprint.sentence}, so that the phase jumps at the faces of the periodic box, where this state "
+                    f"has {largest:.2g} of its largest density",
+                )
+
+    def _unperiodic(self) -> Iterator[Unperiodic]:
+        initial, grid = self._initial, self._mixture.grid
+        for axis, plane in PLANES.items():
+            charge = sum(vortex.charge for vortex in initial.vortices if vortex.axis == axis)
+            if charge:
+                sentence = f"have the total charge {charge} about {axis}; add vortices of charge {-charge} in all"
+                yield Unperiodic("vortices", sentence, plane)
+        for number, name in enumerate("xyz"[: grid.dimensions]):
+            turns = math.fsum(step.jump for step in initial.phase_steps if step.axis == name) / (2.0 * math.pi)
+            if abs(turns - round(turns)) > CLOSED:
+                sentence = f"jump by {2.0 * math.pi * turns:.6g} in all along {name}; add a step that takes it back"
+                yield Unperiodic("phase_steps", sentence, (number,))
