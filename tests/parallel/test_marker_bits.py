@@ -132,6 +132,8 @@ def test_an_evolution_has_the_bits_of_one_rank(comm, grid, condensates, precisio
 
 @pytest.mark.parametrize("grid", GRIDS)
 def test_threads_change_no_bit(comm, grid):
+    if comm.size > 2:
+        pytest.skip("threads of a rank know no other ranks, and three ranks with two each wait for one another")
     native = dispatch.implementation()
     before, digests = native.thread_count(), set()
     try:

@@ -105,7 +105,7 @@ def test_a_kill_at_each_call_of_the_protocol(folder, writer):
 
 
 @pytest.mark.parametrize(
-    "number", [6, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])], ids=["few", "many"]
+    "number", [3, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])], ids=["few", "many"]
 )
 def test_kill_9_at_random_moments(folder, long_runs, number):
     """Of one rank, of mpirun, of all: every restart succeeds, and the end is that of a run that nobody killed."""
@@ -226,7 +226,9 @@ def test_a_full_disk(folder, writer, layer):
 # ------------------------------------------------------------------------------------------------------------ signals
 
 
-@pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "name", ["SIGUSR1", *(pytest.param(name, marks=pytest.mark.slow) for name in ("SIGTERM", "SIGINT"))]
+)
 def test_a_signal_stops_after_a_checkpoint(folder, long_runs, name):
     with started(folder, "run", "waves.toml", "--set", "time.final=4.0") as process:
         wait_for_records(folder, 3, process)
@@ -243,7 +245,7 @@ def test_a_signal_stops_after_a_checkpoint(folder, long_runs, name):
     assert (folder / "out" / "observables.jsonl").read_bytes() == long_runs[1][1]
 
 
-@pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2", "SIGTERM", pytest.param("SIGINT", marks=pytest.mark.slow)])
 def test_signals_reach_the_ranks_through_mpirun(folder, long_runs, name):
     """mpirun passes USR1 and USR2 on. After TERM and INT it ends the ranks itself, with TERM and a while later for
     good: the run may stop in time or not, and goes on from a checkpoint either way."""

@@ -269,7 +269,7 @@ def disturbed(folder, arguments, ranks, chance, longest):
 @pytest.mark.parametrize(
     ("kind", "number"),
     [
-        ("run", 3),
+        ("run", 2),
         ("ground", 1),
         ("check", 1),
         *(

@@ -287,10 +287,10 @@ def test_what_modes_miss_of_an_initial_state_is_refused_with_the_count_that_woul
     assert all(one.conj().T @ one == pytest.approx(np.eye(1)) for one in own)
 
 
-@pytest.mark.parametrize("dimensions", [1, 2])
-def test_the_mean_field_follows_the_expanding_frame(dimensions):
+@pytest.mark.parametrize(("dimensions", "each"), [(1, 14), (2, 8)])
+def test_the_mean_field_follows_the_expanding_frame(dimensions, each):
     """h of the frame, its confinement and b^(2-d) of contact: again the run in all modes of the grid."""
-    points = [14] * dimensions
+    points = [each] * dimensions
     one = [
         species(
             "u",

@@ -164,7 +164,7 @@ def test_free_streaming(dimensions):
 SHELLS = [
     (1, 10, 160, 12.0, 1.101217584463e-3, 16.5598),
     (1, 20, 240, 12.0, 3.413720668818e-4, 27.7616),
-    (3, 4, 32, 12.0, 5.032303139928e-3, None),
+    pytest.param(3, 4, 32, 12.0, 5.032303139928e-3, None, marks=pytest.mark.slow),
 ]
 """Dimensions, M, a grid, and sup_z |L_(K-1)^(d)(hbar z^2/2) e^(-hbar z^2/4)/M - d! (2/(R z))^d J_d(R z)| / (1 + z) with
 the place of the supremum, from that formula alone."""
