@@ -85,6 +85,11 @@ class Flows:
         """
         for number, kick in enumerate(kicks):
             drift_follows = number < len(drifts)
+            before = kick.earlier_instant
+            if before is not None and self._mixture.interactions_differ(before, kick.instant):
+                # what has jumped between the parts of a kick acts in each as it is there; they leave densities alone
+                self._kick(clouds, Kick(kick.earlier, before), half_way, None, fluctuations)
+                kick, half_way = Kick(kick.duration, kick.instant), False
             self._kick(clouds, kick, half_way, drifts[number] if drift_follows else None, fluctuations)
             if drift_follows:
                 self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
@@ -150,7 +155,7 @@ class Flows:
         if self._half_way_term is not None:
             brought_back = half_way and self._axes[0] > 0
             fields = _fields(clouds)
-            seen = self._half_way_term.half_way(fields, mixture.weights, brought_back, kick.instant.contraction)
+            seen = self._half_way_term.half_way(fields, mixture.weights, brought_back, kick.instant)
             half_way = False
         elif self._fields_act:
             with timers.phase("density"):
@@ -159,7 +164,7 @@ class Flows:
             half_way = False
             with timers.phase("mean field"):
                 field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
-                felt = field_of(self._densities, kick.instant.contraction)
+                felt = field_of(self._densities, kick.instant)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
@@ -182,8 +187,15 @@ class Flows:
                 for cloud, added, left in zip(clouds, potentials, self._axes, strict=True):
                     self._turn_set(cloud.orbitals, added, kick, left, half_way, drift_follows)
             else:
-                couplings = self._couplings * mixture.coupling_factor(kick.instant.contraction)
+                couplings = self._couplings_at(kick.instant)
                 self._turn(_fields(clouds), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
+
+    def _couplings_at(self, instant: Instant) -> np.ndarray:
+        """g_ab nu_b of the frame at an instant."""
+        mixture = self._mixture
+        if not mixture.interactions_never_change:
+            self._couplings = mixture.couplings_at(instant) * mixture.weights[np.newaxis, :]
+        return self._couplings * mixture.coupling_factor(instant.contraction)
 
     def _turn_set(
         self,
@@ -249,7 +261,7 @@ class Flows:
         factors = self._pair_flows.fields_of_ones()
         couplings = np.zeros((2 * p, 2 * p))
         if not self._densities_first:
-            couplings[:p, :p] = self._couplings * self._mixture.coupling_factor(kick.instant.contraction)
+            couplings[:p, :p] = self._couplings_at(kick.instant)
             couplings[p:, :p] = couplings[:p, :p]
         if seen is not None:
             seen = HalfWayFields(seen.spectra, np.vstack([seen.weights, seen.weights]))
