@@ -1,0 +1,169 @@
+"""The zero-point energy of the Bogoliubov modes of a uniform mixture of two condensates, of any masses.
+
+With eps_a = hbar^2 k^2 / 2 m_a, G_a = g_aa n_a and H = g_12^2 n_1 n_2 the two branches of the spectrum are
+
+    E_+-^2 = (E_1^2 + E_2^2)/2 +- sqrt((E_1^2 - E_2^2)^2/4 + 4 H eps_1 eps_2),     E_a^2 = eps_a^2 + 2 G_a eps_a
+
+and the energy density is that of their zero points, less what the couplings hold of it already,
+
+    e = 1/2 integral d^dk/(2 pi)^d { E_+ + E_- - sum_a (eps_a + G_a) + sum_a G_a^2/(2 eps_a) + 2 H/(eps_1 + eps_2) }
+
+in three dimensions; without the last two terms in one, and with them for |k| > kappa alone in two, which is the same as
+k^2 -> k^2 + kappa^2 in their denominators. Where a branch is imaginary its real part counts, which is zero at such a k.
+
+Of a single condensate the integral is known: 8/(15 pi^2) m^(3/2) G^(5/2)/hbar^3 (Lee, Huang and Yang, Phys. Rev. 106
+(1957) 1135), m G^2 [ln(m G/(hbar kappa)^2) + 1/2]/(8 pi hbar^2), -2/(3 pi) m^(1/2) G^(3/2)/hbar. Of two with equal
+masses it is that of G = Lambda_+-, the eigenvalues of sqrt(n_a n_b) g_ab, for both branches (Larsen, Ann. Phys. 24
+(1963) 89). Of other masses the difference to two single ones is integrated here, in the logarithm of k, where the
+trapezoidal rule converges exponentially.
+
+Units of this module: hbar = 1, m_1 = 1, kappa = 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+STEP = 0.2
+"""Of ln k: the nearest singularities are at i pi/2, and the error exp(-pi^2/STEP) is below rounding."""
+FARTHEST = 44.0
+"""|ln k| at which the integrand, which falls like exp(-|ln k|), is below rounding."""
+PANEL_STEP, PANEL_END = 0.1, 3.6
+"""Of the rule of Takahasi and Mori on a finite panel."""
+
+
+def single(energy: np.ndarray | float, mass: float, dimensions: int) -> np.ndarray:
+    """e of one condensate with G = `energy`, the real part where G is negative."""
+    if dimensions == 2:
+        size = np.abs(energy)
+        logarithm = np.log(mass * np.where(size > 0.0, size, 1.0))
+        return np.asarray(mass * size**2 * (logarithm + 0.5) / (8.0 * math.pi))
+    positive = np.maximum(energy, 0.0)
+    if dimensions == 3:
+        return np.asarray(8.0 / (15.0 * math.pi**2) * mass**1.5 * positive**2.5)
+    return np.asarray(-2.0 / (3.0 * math.pi) * mass**0.5 * positive**1.5)
+
+
+def of_two(own: tuple[float, float], cross: float, ratio: float, dimensions: int) -> float:
+    """e of two condensates.
+
+    own    G_1, G_2.
+    cross  H.
+    ratio  m_2/m_1.
+    """
+    first, second = own
+    if ratio == 1.0:
+        mean, root = 0.5 * (first + second), math.hypot(0.5 * (first - second), math.sqrt(cross))
+        larger = mean + root
+        # the smaller one without cancellation
+        smaller = (first * second - cross) / larger if mean > 0.0 else mean - root
+        return float(single(larger, 1.0, dimensions) + single(smaller, 1.0, dimensions))
+    alone = single(first, 1.0, dimensions) + single(second, ratio, dimensions)
+    return float(alone) + (_by_each_other(first, second, cross, ratio, dimensions) if cross > 0.0 else 0.0)
+
+
+def _by_each_other(first: float, second: float, cross: float, ratio: float, dimensions: int) -> float:
+    """e less that of two condensates that do not see each other: 1/2 integral of
+    Re(E_+ + E_-) - Re(E_1 + E_2) + 2 H/(eps_1 + eps_2)."""
+    # E_+ E_- and E_a are zero where these are
+    roots = [*_zeros_of_product(first, second, cross, ratio), -4.0 * first, -4.0 * ratio * second]
+    breaks = [0.0, *sorted(math.sqrt(root) for root in roots if root > 0.0)]
+    k, weights = _above(breaks[-1])
+    if len(breaks) > 1:
+        panels = [_panel(low, high) for low, high in zip(breaks, breaks[1:], strict=False) if high > low]
+        k = np.concatenate([k, *(nodes for nodes, _ in panels)])
+        weights = np.concatenate([weights, *(factors for _, factors in panels)])
+    measure = {1: 1.0 / math.pi, 2: k / (2.0 * math.pi), 3: k**2 / (2.0 * math.pi**2)}[dimensions]
+    return float(0.5 * np.sum(weights * measure * _difference(k, first, second, cross, ratio, dimensions)))
+
+
+def _zeros_of_product(first: float, second: float, cross: float, ratio: float) -> list[float]:
+    """The k^2 where (eps_1 + 2 G_1)(eps_2 + 2 G_2) = 4 H."""
+    half, product = 2.0 * (first + ratio * second), 16.0 * ratio * (first * second - cross)
+    root = math.sqrt(half**2 - product)
+    large = -half - math.copysign(root, half)
+    return [large, product / large] if large != 0.0 else [0.0, 0.0]
+
+
+def _difference(
+    k: np.ndarray, first: float, second: float, cross: float, ratio: float, dimensions: int
+) -> np.ndarray:
+    """The integrand of :func:`_by_each_other`."""
+    one, two = 0.5 * k**2, 0.5 * k**2 / ratio
+    squares = one**2 + 2.0 * first * one, two**2 + 2.0 * second * two
+    low, high = _zeros_of_product(first, second, cross, ratio)
+    product = one * two * (k**2 - low) * (k**2 - high) / (4.0 * ratio)
+    real = (product > 0.0) & (squares[0] > 0.0) & (squares[1] > 0.0)
+    e1, e2 = (np.sqrt(np.maximum(square, 0.0)) for square in squares)
+    infrared = {1: 0.0, 2: 1.0 / (1.0 + k**-2.0), 3: 1.0}[dimensions]
+    counter = 2.0 * cross / (one + two) * infrared
+    result = np.empty_like(k)
+    slow = ~real
+    result[slow] = _directly(squares[0][slow], squares[1][slow], product[slow], cross * (one * two)[slow])
+    result[slow] += (counter - e1 - e2)[slow]
+    delta, closed = _without_cancellation(
+        (one[real], two[real]), (e1[real], e2[real]), np.sqrt(product[real]), (first, second), cross
+    )
+    if dimensions == 1:
+        result[real] = delta
+    elif dimensions == 2:  # above kappa the counter-term is that of three dimensions, less what it lacks
+        lacking = 2.0 * cross / ((one + two)[real] * (1.0 + k[real] ** 2))
+        result[real] = np.where(k[real] < 1.0, delta + counter[real], closed - lacking)
+    else:
+        result[real] = closed
+    return result
+
+
+def _directly(first: np.ndarray, second: np.ndarray, product: np.ndarray, mixing: np.ndarray) -> np.ndarray:
+    """Re(E_+ + E_-) from E_1^2, E_2^2, E_+^2 E_-^2 and H eps_1 eps_2, where k is of the order of one."""
+    mean, half = 0.5 * (first + second), 0.5 * (first - second)
+    root = np.sqrt(half**2 + 4.0 * mixing)
+    upper = mean + root
+    positive = upper > 0.0
+    lower = np.where(positive, product / np.where(positive, upper, 1.0), mean - root)
+    return np.sqrt(np.maximum(upper, 0.0)) + np.sqrt(np.maximum(lower, 0.0))
+
+
+def _without_cancellation(
+    free: tuple[np.ndarray, np.ndarray],
+    own: tuple[np.ndarray, np.ndarray],
+    product: np.ndarray,
+    energies: tuple[float, float],
+    cross: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """delta = E_+ + E_- - E_1 - E_2, and delta + 2 H/(eps_1 + eps_2), which is of the order of k^-4.
+
+    With s = E_+ + E_- and B = (E_+ E_-)^2, delta = -8 H eps_1 eps_2/[(sqrt(B) + E_1 E_2)(s + E_1 + E_2)]. With E_a = eps_a + d_a, E_1 E_2 = eps_1 eps_2 + p and sqrt(B) = E_1 E_2 - q, the common numerator of the
+    second is 2 eps_1 eps_2 [2 (d_1 + d_2) + delta] + (2 p - q)(s + E_1 + E_2).
+
+    free      eps_a.
+    own       E_a.
+    product   sqrt(B).
+    energies  G_a.
+    """
+    (one, two), (e1, e2) = free, own
+    d1, d2 = 2.0 * energies[0] * one / (e1 + one), 2.0 * energies[1] * two / (e2 + two)
+    sums = np.sqrt(e1**2 + e2**2 + 2.0 * product) + e1 + e2
+    denominator = (product + e1 * e2) * sums
+    delta = -8.0 * cross * one * two / denominator
+    p = one * d2 + two * d1 + d1 * d2
+    q = 4.0 * cross * one * two / (product + e1 * e2)
+    numerator = 2.0 * one * two * (2.0 * (d1 + d2) + delta) + (2.0 * p - q) * sums
+    return delta, 2.0 * cross * numerator / (denominator * (one + two))
+
+
+def _above(start: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of the integral over k from `start` to infinity: k = start + exp(t)."""
+    beyond = np.exp(np.arange(-FARTHEST, FARTHEST, STEP))
+    return start + beyond, STEP * beyond
+
+
+def _panel(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on a panel with roots at its ends: k = low + (high - low)/(1 + exp(-pi sinh(t)))."""
+    t = np.arange(-PANEL_END, PANEL_END + 0.5 * PANEL_STEP, PANEL_STEP)
+    inner = math.pi * np.sinh(t)
+    part = 1.0 / (1.0 + np.exp(-inner))
+    slope = math.pi * np.cosh(t) / (4.0 * np.cosh(0.5 * inner) ** 2)
+    return low + (high - low) * part, (high - low) * PANEL_STEP * slope
