@@ -9,7 +9,7 @@ energy is a sum of terms (model/terms), each a functional of the densities: W_a 
 derivatives of all of them, and 1/2 sum_ab for their energies.
 
 In a frame x = b y the orbitals are chi of EQUATIONS section 4 and time is the frame's clock s: T is that of y, and the
-potentials are b^2 (U + W)(b y) and the confinement m w^2 y^2 / 2. An argument `contraction` is 1/b; energies in the
+potentials are b^2 (U + W)(b y) and the confinement m w^2 y^2 / 2. An instant knows 1/b; energies in the
 laboratory are 1/b^2 of what these potentials integrate to.
 """
 
@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
@@ -29,7 +30,7 @@ from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.markers.model import MarkerModel
 from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
-from hpcmix.model.potentials.envelope import Instant
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.potentials.external import ExternalPotential
 from hpcmix.model.terms.energy import Energy
 from hpcmix.model.terms.term import Densities, Fields, Term, add_fields
@@ -116,8 +117,11 @@ class Mixture:
     transform  the engine's transform of orbitals.
     correlations
                of pairs that scatter, for fluctuations that begin with them; None for all others.
+    losses     particles that leave; None where all stay.
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
-               orbitals.
+               orbitals. Those of time 0- where they change in time (:meth:`couplings_at`).
+    interactions_never_change
+               whether all terms are the same at all times.
     separate_terms
                those that `couplings` do not hold: they need the densities of all points first.
     Arrays are this rank's blocks; densities and potentials are lists of one real array per species, the same in every
@@ -133,6 +137,7 @@ class Mixture:
         hbar: float,
         rabi: RabiCouplings | None = None,
         correlations: PairCorrelations | None = None,
+        losses: Losses | None = None,
     ) -> None:
         self.grid = grid
         self.engine = engine
@@ -141,11 +146,11 @@ class Mixture:
         self.terms = tuple(terms)
         self.hbar = hbar
         self.correlations = correlations
+        self.losses = losses
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
-        self.couplings = sum(
-            (term.couplings for term in self.terms if term.couplings is not None),
-            np.zeros((len(self.species),) * 2),
-        )
+        self.couplings = self._sum_of_couplings([term.couplings for term in self.terms])
+        self.interactions_never_change = all(term.never_changes for term in self.terms)
+        self._has_couplings = any(term.couplings is not None for term in self.terms)
         self.separate_terms = [term for term in self.terms if term.couplings is None and term.acts]
         self.weights = np.array([species.weight for species in self.species])
         dealt = tuple(species.orbitals if species.dealt else 0 for species in self.species)
@@ -217,7 +222,7 @@ class Mixture:
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi, self.correlations)
+        return self._of(self.species, self.rabi, terms)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -229,8 +234,11 @@ class Mixture:
         else, as :meth:`with_kernels_times` does."""
         return self._of([species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)], rabi)
 
-    def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi, self.correlations)
+    def _of(
+        self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None, terms: Sequence[Term] | None = None
+    ) -> Mixture:
+        acting = self.terms if terms is None else terms
+        return Mixture(self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -238,10 +246,10 @@ class Mixture:
         return self.engine.real_dtype
 
     def conserves_energy_after(self, time: float) -> bool:
-        """Whether no external potential and no coupling changes at or after `time`."""
-        return not (
-            self.rabi.changes_after(time) or any(species.external.changes_after(time) for species in self.species)
-        )
+        """Whether no external potential, no coupling and no interaction changes at or after `time`, and no particles
+        leave."""
+        outside = self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species)
+        return self.losses is None and not (outside or any(term.changes_after(time) for term in self.terms))
 
     # --------------------------------------------------------------- densities and potentials
 
@@ -267,58 +275,72 @@ class Mixture:
             with self.engine.timers.phase("reduction"):
                 self.communicators.sum_over_groups(densities)
 
+    def couplings_at(self, instant: Instant) -> np.ndarray:
+        """:attr:`couplings` at an instant, as they are in the laboratory."""
+        if self.interactions_never_change:
+            return self.couplings
+        return self._sum_of_couplings([term.couplings_at(instant) for term in self.terms])
+
+    def _sum_of_couplings(self, couplings: Sequence[np.ndarray | None]) -> np.ndarray:
+        own = (matrix for matrix in couplings if matrix is not None)
+        return sum(own, np.zeros((len(self.species),) * 2))
+
     def coupling_factor(self, contraction: float) -> float:
         """What :attr:`couplings` are multiplied by where the frame has grown: b^(2-d); one where there are none."""
-        return contact_factor(contraction, self.grid.dimensions) if self.couplings.any() else 1.0
+        return contact_factor(contraction, self.grid.dimensions) if self._has_couplings else 1.0
 
-    def separate_fields(self, densities: Densities, contraction: float = 1.0) -> Fields:
+    def interactions_differ(self, first: Instant, second: Instant) -> bool:
+        """Whether a term may differ between two instants, but for what the frame does."""
+        return not self.interactions_never_change and any(term.differs(first, second) for term in self.terms)
+
+    def separate_fields(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
         """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""
         fields: Fields = [None] * len(self.species)
         for term in self.separate_terms:
-            add_fields(fields, term.potentials(densities, contraction))
+            add_fields(fields, term.potentials(densities, instant))
         return fields
 
-    def mean_fields(self, densities: Densities, contraction: float = 1.0) -> list[np.ndarray]:
+    def mean_fields(self, densities: Densities, instant: Instant = BEFORE_START) -> list[np.ndarray]:
         """b^2 W_a of all terms, without the external potential. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         for term in self.terms:
-            _add(fields, term.potentials(densities, contraction))
+            _add(fields, term.potentials(densities, instant))
         return fields
 
-    def interact(self, densities: Densities, contraction: float = 1.0) -> Interaction:
+    def interact(self, densities: Densities, instant: Instant = BEFORE_START) -> Interaction:
         """The mean fields, as :meth:`mean_fields` gives them, with the terms' energies. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         energies = {"interaction": np.zeros(len(self.species))}
         for term in self.terms:
-            own = term.potentials(densities, contraction)
-            share = term.energies(densities, own, self.grid, contraction)
+            own = term.potentials(densities, instant)
+            share = term.energies(densities, own, self.grid, instant)
             energies[term.name] = energies.get(term.name, 0.0) + share
             _add(fields, own)
         return Interaction(fields, energies)
 
-    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> list[np.ndarray]:
+    def responses(self, densities: Densities, changes: Densities, instant: Instant = BEFORE_START) -> list[np.ndarray]:
         """The change of b^2 W_a to first order in real changes of the densities, sum_b G_ab * delta_b: the second
         variation of the interaction energy applied to them. Collective."""
         fields = [np.zeros_like(density) for density in densities]
         for term in self.terms:
-            _add(fields, term.responses(densities, changes, contraction))
+            _add(fields, term.responses(densities, changes, instant))
         return fields
 
     def responses_together(
-        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+        self, densities: Densities, changes: Sequence[np.ndarray], instant: Instant = BEFORE_START
     ) -> list[np.ndarray]:
         """:meth:`responses` to many changes, of every species an array (number, *block). Collective."""
         fields = [np.zeros(change.shape, change.dtype) for change in changes]
         for term in self.terms:
-            _add(fields, term.responses_together(densities, changes, contraction))
+            _add(fields, term.responses_together(densities, changes, instant))
         return fields
 
-    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
+    def transforms(self, wave_numbers: Sequence[np.ndarray], instant: Instant = BEFORE_START) -> np.ndarray | None:
         """G_ab^(k) of all interactions, b^2 G_ab(b y), at some wave vectors, one array per axis of components, shape
         (species, species, number); None where there is a functional of the densities, which has none. Local."""
         total = np.zeros((len(self.species), len(self.species), *wave_numbers[0].shape))
         for term in self.terms:
-            values = term.transforms(wave_numbers, contraction)
+            values = term.transforms(wave_numbers, instant)
             if values is None:
                 return None
             total += values

@@ -69,7 +69,7 @@ class Look:
     @cached_property
     def interaction(self) -> Interaction:
         """The mean fields b^2 W and the energies of all terms. Collective."""
-        return self.mixture.interact(self.densities, self.instant.contraction)
+        return self.mixture.interact(self.densities, self.instant)
 
     def mean_field(self, species: int) -> np.ndarray:
         """b^2 W of a species. Collective."""
@@ -143,7 +143,7 @@ class Look:
             fluctuations.pairs,
             copies,
             progress.pending_kick,
-            pending_instant(progress, self.mixture.grid.frame).contraction,
+            pending_instant(progress, self.mixture.grid.frame),
         )
         return copies
 
@@ -159,8 +159,8 @@ class Look:
         orbitals = [next(self.orbitals(a)) for a in species]
         factors = self._pending_factors()
         progress = self.state.progress
-        contraction = pending_instant(progress, self.mixture.grid.frame).contraction
-        kick = Tangent(self.mixture).kick_in(orbitals, factors, self.densities, progress.pending_kick, contraction)
+        instant = pending_instant(progress, self.mixture.grid.frame)
+        kick = Tangent(self.mixture).kick_in(orbitals, factors, self.densities, progress.pending_kick, instant)
         held, together = len(fluctuations.held), self.mixture.transform.fields_together
         copies = [np.empty((min(held, together), *array.shape[1:]), array.dtype) for array in fluctuations.pairs]
         for first in range(0, held, together):
@@ -192,9 +192,18 @@ class Look:
     def _pending_potential(self, species: int) -> np.ndarray:
         """U + W of the pending kick, with what confines the frame. Collective."""
         instant = pending_instant(self.state.progress, self.mixture.grid.frame)
-        potential = self.mixture.potential(species, self.mean_field(species), instant)
+        potential = self.mixture.potential(species, self._pending_fields[species], instant)
         confinement = self.mixture.species[species].confinement
         return potential if confinement is None else potential + confinement
+
+    @cached_property
+    def _pending_fields(self) -> list[np.ndarray]:
+        """b^2 W of the pending kick: not those of :attr:`interaction` where interactions jump at this very time.
+        Collective."""
+        instant = pending_instant(self.state.progress, self.mixture.grid.frame)
+        if self.mixture.interactions_differ(instant, self.instant):
+            return self.mixture.mean_fields(self.densities, instant)
+        return self.interaction.mean_fields
 
     # --------------------------------------------------------------- markers
 
@@ -216,7 +225,7 @@ class Look:
         if progress.pending_kick == 0.0:
             return cloud.momentum
         laws = dict(self.mixture.carried)[species]
-        felt = self.mean_field(species) if self.mixture.terms else None
+        felt = self._pending_fields[species] if self.mixture.terms else None
         kick = Kick(progress.pending_kick, pending_instant(progress, self.mixture.grid.frame))
         return CompletedMomenta.of(self.mixture.engine, laws, cloud, felt, kick)
 

@@ -11,6 +11,7 @@ from hpcmix.observe.fluctuations.observable import FLUCTUATIONS
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.observe.observables.always.energies import ENERGIES
 from hpcmix.observe.observables.always.healing_length import HEALING_LENGTH
+from hpcmix.observe.observables.always.losses import LOSSES
 from hpcmix.observe.observables.always.markers import MARKERS
 from hpcmix.observe.observables.always.momentum import MOMENTUM
 from hpcmix.observe.observables.always.orbital_sets import HIGHEST_LEVEL, NATURAL_WIDTHS, ORTHONORMALITY
@@ -25,6 +26,7 @@ from hpcmix.problem.units.dimensions import Dimension
 ALWAYS: tuple[Observable, ...] = (
     PROGRESS,
     PARTICLES,
+    LOSSES,
     ENERGIES,
     PLACES,
     MOMENTUM,

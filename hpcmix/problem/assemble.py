@@ -28,6 +28,7 @@ from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.losses import Loss
 from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
@@ -74,6 +75,7 @@ class _Assembly:
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
             functional=self.sections("functional", Functional),
+            loss=self.sections("loss", Loss),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
@@ -104,6 +106,7 @@ class _Assembly:
             species=tuple(parts.species.values()),
             interaction=tuple(parts.interaction.values()),
             functional=tuple(parts.functional.values()),
+            loss=tuple(parts.loss.values()),
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,

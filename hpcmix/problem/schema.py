@@ -22,6 +22,7 @@ from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
+from hpcmix.problem.sections.losses import Loss
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
@@ -46,6 +47,7 @@ class Problem(Section):
     species: tuple[Species, ...]
     interaction: tuple[Interaction, ...] = ()
     functional: tuple[Functional, ...] = ()
+    loss: tuple[Loss, ...] = ()
     rotation: Rotation | None = None
     """None: the frame is the laboratory's."""
     coupling: tuple[RabiCoupling, ...] = ()
@@ -137,6 +139,10 @@ class Problem(Section):
     def without_fluctuations(self) -> Problem:
         """The same flow, nothing followed around it."""
         return self if self.fluctuations is None else self.model_copy(update={"fluctuations": None})
+
+    def without_losses(self) -> Problem:
+        """The same with all particles kept."""
+        return self.model_copy(update={"loss": ()}) if self.loss else self
 
     @property
     def orbital_groups(self) -> int | None:

@@ -154,7 +154,7 @@ def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-mes
 
 def potentials_of(mixture: Mixture, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
     """b^2 (U_a + W_a) of densities that need not be those of any state."""
-    fields = mixture.mean_fields(densities, instant.contraction)
+    fields = mixture.mean_fields(densities, instant)
     return [mixture.potential(a, field, instant) for a, field in enumerate(fields)]
 
 

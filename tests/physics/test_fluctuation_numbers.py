@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from hpcmix.model.potentials.envelope import BEFORE_START as AT_REST
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.fluctuations import beyond_grid
 from hpcmix.observe.fluctuations.beyond_grid import tail
 from tests.physics.claims import mixture as claim_mixture
@@ -212,13 +214,13 @@ def test_the_tail_of_contact_interactions_on_cubes(dimensions, coefficient):
     reduced = np.array([[0.5, 0.6], [0.6, 0.75]])
     strengths = np.array([[0.5, 0.35], [0.35, 0.6]])
     wanted = 4.0 * (reduced * strengths) ** 2 * coefficient / (2.0 * np.pi) ** (4 - dimensions)
-    np.testing.assert_allclose(tail(mixture, 1.0), wanted, rtol=1e-5)  # the coefficients have five to seven digits
+    np.testing.assert_allclose(tail(mixture, AT_REST), wanted, rtol=1e-5)  # the coefficients have five to seven digits
 
 
 def test_the_tail_of_a_long_box_is_a_sum_over_the_waves_it_lacks():
     """Of two boxes with the same spacing along x and twice the points along y and z, the difference is a shell."""
     lengths, coarse, fine = [6.0, 3.0, 2.0], (12, 6, 8), (24, 24, 16)
-    tails = [tail(mixture_on(list(points), lengths, CONTACTS), 1.0) for points in (coarse, fine)]
+    tails = [tail(mixture_on(list(points), lengths, CONTACTS), AT_REST) for points in (coarse, fine)]
     largest = [[np.pi * n / length for n, length in zip(points, lengths, strict=True)] for points in (coarse, fine)]
     nodes, weights = np.polynomial.legendre.leggauss(200)
     lines = [(outer * nodes, outer * weights) for outer in largest[1]]
@@ -241,9 +243,9 @@ def test_the_estimate_has_the_measured_accuracy_of_a_uniform_quench(points):
     kappa = np.sqrt(np.outer((400.0, 300.0), (400.0, 300.0))) / length**3 * strengths
     grids = {n: outside(n, length, (1.0, 1.5), kappa, time) for n in (points, 128)}
     mixture = mixture_on([points] * 3, [length] * 3, CONTACTS)
-    far = tail(mixture_on([128] * 3, [length] * 3, CONTACTS), 1.0)
+    far = tail(mixture_on([128] * 3, [length] * 3, CONTACTS), AT_REST)
     overlaps = np.outer((400.0, 300.0), (400.0, 300.0)) / length**3
-    estimate = np.sum(2.0 * overlaps * (tail(mixture, 1.0) - far), axis=1)
+    estimate = np.sum(2.0 * overlaps * (tail(mixture, AT_REST) - far), axis=1)
     missing = grids[128] - grids[points]
     assert np.all(np.abs(estimate / missing - 1.0) < {16: 0.03, 32: 0.01}[points]), estimate / missing
 
@@ -274,8 +276,8 @@ def test_the_closed_numbers_of_a_uniform_quench_in_three_dimensions():
 
 def test_kernels_that_decay_miss_next_to_nothing():
     wide = [gaussian_kernel("one", "one", 0.5, 1.0), gaussian_kernel("one", "two", 0.5, 1.0)]
-    contacts = tail(mixture_on([16] * 3, [8.0] * 3, CONTACTS), 1.0)
-    assert np.max(tail(mixture_on([16] * 3, [8.0] * 3, wide), 1.0)) < 1e-12 * contacts[0, 0]
+    contacts = tail(mixture_on([16] * 3, [8.0] * 3, CONTACTS), AT_REST)
+    assert np.max(tail(mixture_on([16] * 3, [8.0] * 3, wide), AT_REST)) < 1e-12 * contacts[0, 0]
 
 
 @pytest.mark.parametrize("width", [0.01, 0.1])
@@ -284,7 +286,7 @@ def test_kernels_narrower_than_the_spacing_miss_less_than_contact_interactions(w
     transform = gaussian_transform(0.5, width)
     wanted, _ = quad(lambda k: transform(k) ** 2 / k**4, 2.0 * np.pi, np.inf, epsabs=0.0, epsrel=1e-9)
     # to both sides, T_a + T_b = k^2; panels settle at 1e-9
-    assert tail(mixture, 1.0)[0, 0] == pytest.approx(wanted / np.pi, rel=1e-6)
+    assert tail(mixture, AT_REST)[0, 0] == pytest.approx(wanted / np.pi, rel=1e-6)
 
 
 @pytest.mark.parametrize("contraction", [1.0, 0.3, 0.03])
@@ -293,33 +295,33 @@ def test_kernels_of_scattering_in_the_frame_need_no_more_nodes(monkeypatch, numb
     """Beside twice the nodes: the estimate itself is good to a percent, of which a thousandth would do."""
     text = claim_mixture(points=10).replace("particles = 100\n", f"particles = {number}\n")
     mixture = mixture_of(parse_problem(text))
-    usual = tail(mixture, contraction)
+    usual = tail(mixture, Instant(0.0, 0.0, contraction))
     monkeypatch.setattr(beyond_grid, "NODES", 24)
     monkeypatch.setattr(beyond_grid, "RADIAL_NODES", 16)
     monkeypatch.setattr(beyond_grid, "SETTLED", 1e-10)
     assert np.all(usual > 0.0)
     # 1e-8 measured of these, 2e-6 of wide Gaussians
-    np.testing.assert_allclose(usual, tail(mixture, contraction), rtol=1e-6)
+    np.testing.assert_allclose(usual, tail(mixture, Instant(0.0, 0.0, contraction)), rtol=1e-6)
 
 
 def test_outside_of_a_frame_the_integral_beyond_the_grid_is_done_once(monkeypatch):
     built = start(moving(), modes=1, probes=2)
     first = record(built)
-    monkeypatch.setattr(beyond_grid, "tail", lambda mixture, contraction: pytest.fail("the tail is known"))
+    monkeypatch.setattr(beyond_grid, "tail", lambda mixture, instant: pytest.fail("the tail is known"))
     assert numbers(record(built), "beyond_grid") == pytest.approx(numbers(first, "beyond_grid"), rel=1e-14)
     assert np.all(numbers(first, "beyond_grid") > 0.0)
 
 
 def test_in_the_frame_the_tail_of_contact_interactions_dilutes():
     mixture = mixture_on([8] * 3, [8.0] * 3, CONTACTS)
-    np.testing.assert_allclose(tail(mixture, 0.25), 0.25**2 * tail(mixture, 1.0), rtol=1e-13)
-    assert np.all(tail(mixture, 0.0) == 0.0)
+    np.testing.assert_allclose(tail(mixture, Instant(0.0, 0.0, 0.25)), 0.25**2 * tail(mixture, AT_REST), rtol=1e-13)
+    assert np.all(tail(mixture, Instant(0.0, 0.0, 0.0)) == 0.0)
 
 
 def test_semirelativistic_numbers_have_no_limit_in_three_dimensions():
     entries = {"kinetic": "semirelativistic"}
-    assert np.all(np.isinf(tail(mixture_on([8] * 3, [8.0] * 3, CONTACTS, **entries), 1.0)))
-    line = tail(mixture_on([64], [8.0], CONTACTS, **entries), 1.0)
+    assert np.all(np.isinf(tail(mixture_on([8] * 3, [8.0] * 3, CONTACTS, **entries), AT_REST)))
+    line = tail(mixture_on([64], [8.0], CONTACTS, **entries), AT_REST)
     k = np.pi * 64 / 8.0
     # T_a + T_b is 2 k - (m_a + m_b) and some 1/k beyond; integral of 1/4k^2 to both sides
     assert line[0, 0] == pytest.approx(0.25 / (4.0 * np.pi * k), rel=0.1)

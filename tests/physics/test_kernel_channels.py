@@ -139,9 +139,9 @@ def test_kernels_times_a_factor_follow_the_frame(boundary, contraction):
     first, second = (clouds("space", kernels(factor), grid=expanding(1.0)) for factor in (1.0, 0.25))
     rho = densities(first)
     copy = first.mixture.with_kernels_times({(0, 1): 0.25})
-    found = copy.mean_fields(rho, contraction)
-    expected = second.mixture.mean_fields(rho, contraction)
-    unchanged = first.mixture.mean_fields(rho, contraction)
+    found = copy.mean_fields(rho, Instant(0.0, 0.0, contraction))
+    expected = second.mixture.mean_fields(rho, Instant(0.0, 0.0, contraction))
+    unchanged = first.mixture.mean_fields(rho, Instant(0.0, 0.0, contraction))
     for field, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(field, other, rtol=0, atol=2e-14 * np.max(np.abs(other)))
     assert np.max(np.abs(found[0] - unchanged[0])) > 0.01 * np.max(np.abs(found[0]))

@@ -160,10 +160,10 @@ def test_response_is_the_derivative_of_the_potential(case, contraction):
     mixture = mixture_of(case)
     densities = mixture.densities(orbital_clouds(random_fields(mixture, 1)))
     changes = 0.2 * mixture.densities(orbital_clouds(random_fields(mixture, 2)))
-    responses = mixture.responses(densities, changes, contraction)
+    responses = mixture.responses(densities, changes, Instant(0.0, 0.0, contraction))
 
     def potentials(s):
-        return np.array(mixture.mean_fields(densities + s * changes, contraction))
+        return np.array(mixture.mean_fields(densities + s * changes, Instant(0.0, 0.0, contraction)))
 
     measured, scale = derivative(potentials, 0.02)
     assert np.max(np.abs(responses)) > 1e-4 * np.max(np.abs(potentials(0.0))) > 0.0  # not 0 == 0

@@ -29,6 +29,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 
 Fields = Sequence[np.ndarray]
 """A complex array of this rank's block for every species."""
@@ -41,7 +42,7 @@ def kick_correction(
     pairs: Fields,
     correction: Fields,
     duration: float,
-    contraction: float = 1.0,
+    instant: Instant = BEFORE_START,
 ) -> None:
     """Kick M_a, in place, where all interactions are pair potentials.
 
@@ -50,7 +51,7 @@ def kick_correction(
     pairs        those that this replica holds, of every species an array (pairs, 2, *local grid) of u and w, before the
                  kick; of all replicas together a complete set.
     duration     of the kick.
-    contraction  1/b, b the scale of the frame.
+    instant      of the kick.
     Collective over the world.
     """
     count, time = len(psi), duration / mixture.hbar
@@ -61,7 +62,7 @@ def kick_correction(
     for first in range(0, len(pairs[0]), together):
         some = [array[first : first + together] for array in pairs]
         changes = [root.conj() * u + root * w.conj() for root, (u, w) in zip(psi, map(_parts, some), strict=True)]
-        for a, (response, array) in enumerate(zip(_responses(mixture, psi, changes, contraction), some, strict=True)):
+        for a, (response, array) in enumerate(zip(_responses(mixture, psi, changes, instant), some, strict=True)):
             _, w = _parts(array)
             created[a] += np.sum(w.real**2 + w.imag**2, axis=0)
             slopes[a] += np.sum(response.real**2 + response.imag**2, axis=0)
@@ -72,7 +73,7 @@ def kick_correction(
         own + 2.0 * (root.real * moved.real + root.imag * moved.imag)
         for own, root, moved in zip(created, psi, correction, strict=True)
     ]
-    felt = mixture.responses(density, density, contraction)
+    felt = mixture.responses(density, density, instant)
     for a, (root, factor, moved) in enumerate(zip(psi, factors, correction, strict=True)):
         moved -= 1j * time * (root * felt[a] + crossed[a]) + 0.5 * time**2 * root * slopes[a]
         moved *= factor
@@ -83,12 +84,12 @@ def _parts(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _responses(mixture: Mixture, psi: Fields, changes: Fields, contraction: float) -> list[np.ndarray]:
+def _responses(mixture: Mixture, psi: Fields, changes: Fields, instant: Instant) -> list[np.ndarray]:
     """sum_b G_ab * d_b of many complex d, as two real convolutions each; responses of pair potentials depend on no
     density. Collective over the group."""
     densities = [root.real for root in psi]
     real, imaginary = (
-        mixture.responses_together(densities, parts, contraction)
+        mixture.responses_together(densities, parts, instant)
         for parts in ([change.real for change in changes], [change.imag for change in changes])
     )
     return [one + 1j * other for one, other in zip(real, imaginary, strict=True)]

@@ -54,7 +54,7 @@ class PairFlows:
         """
         stages = self._stages
         self._make_room_for(fluctuations)
-        frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant.contraction)
+        frozen = self._tangent.kick_in(orbitals, factors, densities, kick.whole, kick.instant)
         if len(set(stages.axes)) == 1 and not fluctuations.correction:
             frozen.move(fluctuations.pairs, stages.axes[0], half_way, drift_follows)
             return
@@ -88,5 +88,5 @@ class PairFlows:
             fluctuations.pairs,
             [field[0] for field in fluctuations.correction],
             kick.whole,
-            kick.instant.contraction,
+            kick.instant,
         )

@@ -19,6 +19,7 @@ import numpy as np
 
 from hpcmix.kernels.tangent import Condensates, Pair
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.terms.term import Densities, HalfWayFields, Responses, Term
 
 
@@ -29,16 +30,16 @@ class FrozenKick:
     """
 
     def __init__(
-        self, tangent: Tangent, condensates: Condensates, densities: Densities, angle: float, contraction: float
+        self, tangent: Tangent, condensates: Condensates, densities: Densities, angle: float, instant: Instant
     ) -> None:
         mixture = tangent.mixture
         self._tangent = tangent
         self._kernels = mixture.engine.kernels
         self._angle = angle
-        self._contraction = contraction
+        self._instant = instant
         self._densities = densities
-        self._couplings = mixture.couplings * mixture.coupling_factor(contraction)
-        self._see(condensates, tangent.point_responses(densities, contraction))
+        self._couplings = mixture.couplings_at(instant) * mixture.coupling_factor(instant.contraction)
+        self._see(condensates, tangent.point_responses(densities, instant))
 
     def _see(self, condensates: Condensates, responses: Responses) -> None:
         """What pairs are seen beside, and the responses at points."""
@@ -146,7 +147,7 @@ class FrozenKick:
                 inverse_before=inverse_before,
             )
 
-        return term.half_way_responses(take_spectra, self._contraction)
+        return term.half_way_responses(take_spectra, self._instant)
 
     def _responses_in_position(self, pair: Pair, axes: int, inverse_before: bool) -> list[np.ndarray]:
         """g of the terms that need the pair's density of all points, and the pair turned in position space: real and
@@ -157,7 +158,7 @@ class FrozenKick:
         shape = pair[0].shape[: -grid.dimensions] or (1,)  # one pair, or a stack of them
         many = [source.reshape(*shape, *grid.position_shape) for source in sources]
         for part in ([source.real for source in many], [source.imag for source in many]):
-            felt = self._tangent.distant_responses(self._densities, part, self._contraction)
+            felt = self._tangent.distant_responses(self._densities, part, self._instant)
             for target, response in zip(part, felt, strict=True):
                 target[...] = 0.0 if response is None else response
         return sources
@@ -197,36 +198,36 @@ class Tangent:
         factors: Sequence[np.ndarray],
         densities: Densities,
         duration: float,
-        contraction: float,
+        instant: Instant,
     ) -> FrozenKick:
         """A kick in the fields of condensates.
 
         orbitals   phi_a of every species in position space, after the kick.
         factors    exp(-i theta_a), complex arrays of every species.
         densities  of every species, or nothing where they are not needed (:attr:`needs_densities`).
-        contraction  1/b, b the scale of the frame.
+        instant    of the kick.
         """
         condensates = Condensates(orbitals, self._amplitudes, factors)
-        return FrozenKick(self, condensates, densities, duration / self.mixture.hbar, contraction)
+        return FrozenKick(self, condensates, densities, duration / self.mixture.hbar, instant)
 
-    def point_responses(self, densities: Densities, contraction: float) -> Responses:
+    def point_responses(self, densities: Densities, instant: Instant) -> Responses:
         """The sum of the responses at points, beside those that are couplings; nothing where there are none."""
         total: list[list[np.ndarray | None]] = []
         for term in self._point_terms:
-            rows = term.point_responses(densities, contraction)
+            rows = term.point_responses(densities, instant)
             total = (
                 [list(map(_sum, *both)) for both in zip(total, rows, strict=True)] if total else list(map(list, rows))
             )
         return total
 
     def distant_responses(
-        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float
+        self, densities: Densities, changes: Sequence[np.ndarray], instant: Instant
     ) -> list[np.ndarray | None]:
         """The responses of the other terms to real changes of the densities, many of them: of every species an array
         (number, *local grid). Collective."""
         total: list[np.ndarray | None] = [None] * len(self.mixture.species)
         for term in self._distant_terms:
-            total = list(map(_sum, total, term.responses_together(densities, changes, contraction)))
+            total = list(map(_sum, total, term.responses_together(densities, changes, instant)))
         return total
 
     def complex_fields(self, shape: Sequence[int]) -> list[np.ndarray]:

@@ -43,6 +43,10 @@ class Instant:
         return cls(0.0, math.ulp(0.0))
 
 
+BEFORE_START = Instant.before_start()
+"""Time 0-."""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """The factor e(t) of a potential.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.term import Densities, Fields, PairTerm
 
 
@@ -26,14 +27,14 @@ class ContactTerm(PairTerm):
     def couplings(self) -> np.ndarray:
         return self._couplings
 
-    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
         """See :class:`~hpcmix.model.terms.term.Term`; in a frame times b^(2-d)."""
-        return self._times_couplings(densities, contact_factor(contraction, np.ndim(densities[0])))
+        return self._times_couplings(densities, contact_factor(instant.contraction, np.ndim(densities[0])))
 
     def responses_together(
-        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+        self, densities: Densities, changes: Sequence[np.ndarray], instant: Instant = BEFORE_START
     ) -> Fields:
-        return self._times_couplings(changes, contact_factor(contraction, np.ndim(densities[0])))
+        return self._times_couplings(changes, contact_factor(instant.contraction, np.ndim(densities[0])))
 
     def _times_couplings(self, densities: Densities, factor: float) -> Fields:
         """sum_b factor g_ab rho_b, None for the species of no coupling."""
@@ -49,8 +50,8 @@ class ContactTerm(PairTerm):
             fields.append(potential)
         return fields
 
-    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray:
-        factor = contact_factor(contraction, len(wave_numbers))
+    def transforms(self, wave_numbers: Sequence[np.ndarray], instant: Instant = BEFORE_START) -> np.ndarray:
+        factor = contact_factor(instant.contraction, len(wave_numbers))
         return np.multiply.outer(factor * self._couplings, np.ones(wave_numbers[0].shape))
 
     def times(self, factors: Mapping[tuple[int, int], float]) -> ContactTerm:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.term import Densities, Fields
 from hpcmix.parallel.engine import Engine
@@ -23,8 +24,8 @@ class FreeSpaceTerm(KernelTerm):
         self._transform = engine.padded_transform(self.channels.count)
         self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
 
-    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
-        self._set_scale(contraction)
+    def potentials(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
+        self._set_scale(instant.contraction)
         if self._potentials:
             inward, outward = self.channels.inward, self.channels.outward[self.channels.felt]
             self._transform.convolve(densities, inward, list(self._potentials.values()), outward, self._multiply)

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.channels import Blend, channels_of
 from hpcmix.model.terms.term import PairTerm
 from hpcmix.parallel.engine import Engine
@@ -79,9 +80,10 @@ class KernelTerm(PairTerm):
         """What this rank's multipliers take."""
         return sum(multiplier.nbytes for multiplier in self._multipliers.values())
 
-    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray:
+    def transforms(self, wave_numbers: Sequence[np.ndarray], instant: Instant = BEFORE_START) -> np.ndarray:
         shapes = [
-            np.multiply.outer(one.couplings, one.multiplier.at(wave_numbers, contraction)) for one in self._shapes
+            np.multiply.outer(one.couplings, one.multiplier.at(wave_numbers, instant.contraction))
+            for one in self._shapes
         ]
         return np.asarray(sum(shapes))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.term import Densities, Fields, HalfWayFields, TakeSpectra
 from hpcmix.parallel.engine import Engine
@@ -25,8 +26,8 @@ class PeriodicTerm(KernelTerm):
         self._fields: list[np.ndarray] = []
         self._potentials: dict[int, np.ndarray] = {}
 
-    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
-        self._set_scale(contraction)
+    def potentials(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
+        self._set_scale(instant.contraction)
         if not self._fields:
             self._fields = [self._transform.empty_position() for _ in range(self.channels.count)]
             self._potentials = {int(a): self._transform.empty_position() for a in self.channels.felt}
@@ -39,11 +40,11 @@ class PeriodicTerm(KernelTerm):
         return [self._potentials.get(a) for a in range(self._species)]
 
     def responses_together(
-        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+        self, densities: Densities, changes: Sequence[np.ndarray], instant: Instant = BEFORE_START
     ) -> Fields:
         if self._transform.fields_together == 1:
-            return super().responses_together(densities, changes, contraction)
-        self._set_scale(contraction)
+            return super().responses_together(densities, changes, instant)
+        self._set_scale(instant.contraction)
         make, shape, dtype = self._engine.empty, changes[0].shape, changes[0].dtype
         fields = [make(shape, dtype) for _ in range(self.channels.count)]
         for field, row in zip(fields, self.channels.inward, strict=True):
@@ -63,7 +64,7 @@ class PeriodicTerm(KernelTerm):
         return self.acts and self._transform.plane_axes > 0
 
     def half_way(
-        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, contraction: float = 1.0
+        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, instant: Instant = BEFORE_START
     ) -> HalfWayFields:
         """The potentials of the densities weights_a |field_a|^2, one field for every species. Densities and potentials
         are never stored: the sweep that brings fields back to position space transforms the densities, and that of the
@@ -71,7 +72,7 @@ class PeriodicTerm(KernelTerm):
 
         fields_half_way  the fields are brought back to position space from half way, in place.
         """
-        self._set_scale(contraction)
+        self._set_scale(instant.contraction)
         timers, transform = self._engine.timers, self._transform
         spectra = transform.half_way_fields(self.channels.count)
         with timers.phase("density"):
@@ -86,10 +87,10 @@ class PeriodicTerm(KernelTerm):
             transform.mix_half_way(spectra, self._matrix)
         return HalfWayFields(spectra, self.channels.outward)
 
-    def half_way_responses(self, take_spectra: TakeSpectra, contraction: float = 1.0) -> HalfWayFields:
+    def half_way_responses(self, take_spectra: TakeSpectra, instant: Instant = BEFORE_START) -> HalfWayFields:
         """See :class:`~hpcmix.model.terms.term.Term`: real and imaginary parts are convolved as if they were channels
         of their own."""
-        self._set_scale(contraction)
+        self._set_scale(instant.contraction)
         timers, transform, count = self._engine.timers, self._transform, self.channels.count
         spectra = transform.half_way_fields(2 * count)
         with timers.phase("density"):

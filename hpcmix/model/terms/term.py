@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 
 Densities = np.ndarray | Sequence[np.ndarray]
 """A real array of this rank for every species: the rows of one array, or arrays of their own."""
@@ -45,8 +46,8 @@ class HalfWayFields:
 
 
 class Term(ABC):
-    """One term. Arrays are this rank's blocks, one per species in the order of the mixture; `contraction` is 1/b, one
-    where the frame is at rest."""
+    """One term. Arrays are this rank's blocks, one per species in the order of the mixture; `instant` says how strong
+    interactions are that change in time, at time 0- unless it is given, and 1/b of the frame."""
 
     name: str = "interaction"
     """The name under which output files have the energy; terms of one name are added up."""
@@ -55,8 +56,25 @@ class Term(ABC):
     def couplings(self) -> np.ndarray | None:
         """The symmetric matrix g of a term whose potential is W_a = sum_b g_ab rho_b at every point, which a kick
         applies as it goes over the orbitals (in a frame times b^(2-d)); None for a term that needs the densities of all
-        points first."""
+        points first. That of time 0- where it changes in time: :meth:`couplings_at`."""
         return None
+
+    def couplings_at(self, instant: Instant) -> np.ndarray | None:
+        """The same at an instant."""
+        return self.couplings
+
+    @property
+    def never_changes(self) -> bool:
+        """Whether it is the same at all times, but for what the frame does."""
+        return True
+
+    def changes_after(self, time: float) -> bool:
+        """Whether it may change at or after a time of the laboratory, but for what the frame does."""
+        return False
+
+    def differs(self, first: Instant, second: Instant) -> bool:
+        """Whether it may differ between two instants, but for what the frame does."""
+        return False
 
     @property
     def acts(self) -> bool:
@@ -69,7 +87,7 @@ class Term(ABC):
         return False
 
     def half_way(
-        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, contraction: float = 1.0
+        self, fields: Sequence[np.ndarray], weights: np.ndarray, fields_half_way: bool, instant: Instant = BEFORE_START
     ) -> HalfWayFields:
         """The potentials of the densities weights_a |field_a|^2, one field for every species, where the term
         :attr:`comes_half_way`. They are overwritten by the next call. Collective.
@@ -79,28 +97,30 @@ class Term(ABC):
         raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
 
     @abstractmethod
-    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
         """b^2 W_a of every species. The arrays may be changed by the caller, and are overwritten by the next call.
         Collective."""
 
     @abstractmethod
-    def energies(self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0) -> np.ndarray:
+    def energies(
+        self, densities: Densities, potentials: Fields, grid: Grid, instant: Instant = BEFORE_START
+    ) -> np.ndarray:
         """This rank's part of the energy, divided among the species. `potentials`: this term's own, of the same
         densities. Local."""
 
     @abstractmethod
-    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> Fields:
+    def responses(self, densities: Densities, changes: Densities, instant: Instant = BEFORE_START) -> Fields:
         """The change of b^2 W_a, to first order, when the densities change. The arrays are as those of
         :meth:`potentials`. Collective."""
 
     def responses_together(
-        self, densities: Densities, changes: Sequence[np.ndarray], contraction: float = 1.0
+        self, densities: Densities, changes: Sequence[np.ndarray], instant: Instant = BEFORE_START
     ) -> Fields:
         """:meth:`responses` to many changes: of every species an array (number, *block), and so are the results. The
         bits of each depend on no other. Collective."""
         many: Fields = [None] * len(changes)
         for number in range(len(changes[0])):
-            fields = self.responses(densities, [change[number] for change in changes], contraction)
+            fields = self.responses(densities, [change[number] for change in changes], instant)
             if len(changes[0]) == 1:
                 return [None if field is None else field[np.newaxis] for field in fields]
             for a, field in enumerate(fields):
@@ -118,12 +138,12 @@ class Term(ABC):
         :attr:`couplings` these tell."""
         return False
 
-    def point_responses(self, densities: Densities, contraction: float = 1.0) -> Responses:
+    def point_responses(self, densities: Densities, instant: Instant = BEFORE_START) -> Responses:
         """R_ab of a term whose response is sum_b R_ab(x) delta_b(x) at every point x, where it
         :attr:`responds_at_points`. The arrays are not to be changed. Local."""
         raise TypeError(f"the response of {type(self).__name__} needs the changes of all points")
 
-    def half_way_responses(self, take_spectra: TakeSpectra, contraction: float = 1.0) -> HalfWayFields:
+    def half_way_responses(self, take_spectra: TakeSpectra, instant: Instant = BEFORE_START) -> HalfWayFields:
         """The response to complex changes of the densities where the term :attr:`comes_half_way`: fields w_d, first the
         real parts of all of them and then the imaginary parts, with weights for one half of them. They are overwritten
         by the next call, and by :meth:`half_way`. Collective.
@@ -132,7 +152,7 @@ class Term(ABC):
         """
         raise TypeError(f"the potentials of {type(self).__name__} do not come half way")
 
-    def transforms(self, wave_numbers: Sequence[np.ndarray], contraction: float = 1.0) -> np.ndarray | None:
+    def transforms(self, wave_numbers: Sequence[np.ndarray], instant: Instant = BEFORE_START) -> np.ndarray | None:
         """G_ab^(k) of b^2 G_ab(b y) at some wave vectors, one array per axis of components, shape (species, species,
         number); they need not belong to the grid. None for a term that is no kernel. Local."""
         return None
@@ -151,9 +171,11 @@ class PairTerm(Term):
     response   the potential of the changes
     """
 
-    def energies(self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0) -> np.ndarray:
+    def energies(
+        self, densities: Densities, potentials: Fields, grid: Grid, instant: Instant = BEFORE_START
+    ) -> np.ndarray:
         """See :class:`Term`: a pair's energy is shared by its species, half each."""
-        half = 0.5 * contraction**2
+        half = 0.5 * instant.contraction**2
         return np.array(
             [
                 0.0 if potential is None else half * grid.integrate(density, potential)
@@ -161,8 +183,8 @@ class PairTerm(Term):
             ]
         )
 
-    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> Fields:
-        return self.potentials(changes, contraction)
+    def responses(self, densities: Densities, changes: Densities, instant: Instant = BEFORE_START) -> Fields:
+        return self.potentials(changes, instant)
 
 
 def add_fields(total: Fields, added: Fields) -> None:

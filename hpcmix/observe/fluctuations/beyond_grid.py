@@ -25,6 +25,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.pair_kernels.kernel import squared_modulus
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.fluctuations.sums import fluctuations_of
 from hpcmix.observe.look import Look
 from hpcmix.state.beginning import Beginning
@@ -49,9 +50,9 @@ def beyond_grid(look: Look, beginning: Beginning) -> list[float | None]:
     count = len(mixture.species)
     local = [[mixture.grid.integrate(one, other) for other in densities] for one in densities]
     overlaps = mixture.communicators.sum(local)
-    contraction = look.instant.contraction
     start = _at_start(look, beginning)
-    now = start if contraction == 1.0 else tail(mixture, contraction)
+    at_rest = look.instant.contraction == 1.0 and mixture.interactions_never_change
+    now = start if at_rest else tail(mixture, look.instant)
     if now is None or start is None or mixture.rabi.groups:
         return [None] * count
     missing = _times(overlaps, now)
@@ -64,7 +65,7 @@ def beyond_grid(look: Look, beginning: Beginning) -> list[float | None]:
 def _at_start(look: Look, beginning: Beginning) -> np.ndarray | None:
     """J_ab outside of an expanding frame, or before it grows: kept with the numbers of time zero."""
     if beginning.tails is None:
-        beginning = replace(beginning, tails=tail(look.mixture, 1.0))
+        beginning = replace(beginning, tails=tail(look.mixture, Instant.after_start()))
         fluctuations_of(look).beginning = beginning
     return beginning.tails
 
@@ -74,15 +75,15 @@ def _times(overlaps: np.ndarray, tails: np.ndarray) -> np.ndarray:
     return np.multiply(overlaps, tails, out=np.zeros_like(overlaps), where=overlaps > 0.0)
 
 
-def tail(mixture: Mixture, contraction: float) -> np.ndarray | None:
+def tail(mixture: Mixture, instant: Instant) -> np.ndarray | None:
     """J_ab, shape (species, species); infinite where the integral has no limit, None where there is a functional of
     the densities. Local."""
     grid, count = mixture.grid, len(mixture.species)
     converges = 2 * min(species.kinetic.growth for species in mixture.species) > grid.dimensions
     surface, areas = surface_of([math.pi / spacing for spacing in grid.spacings])
-    if mixture.transforms(surface, contraction) is None:
+    if mixture.transforms(surface, instant) is None:
         return None
-    rays = _Rays(mixture, contraction, surface, areas)
+    rays = _Rays(mixture, instant, surface, areas)
     values = rays.transforms(np.ones(1))
     total = np.zeros((count, count))
     diverges = np.zeros((count, count), bool)
@@ -108,7 +109,7 @@ class _Rays:
     """From the surface of the box outwards: k = K / r with K on the surface and r from 1 to 0."""
 
     mixture: Mixture
-    contraction: float
+    instant: Instant
     surface: list[np.ndarray]
     areas: np.ndarray
 
@@ -116,7 +117,7 @@ class _Rays:
         """G_ab^ at k = K / r for some r, shape (species, species, r, K), where all interactions are kernels: in one
         call, in which the table of a kernel's transform is made once. Raises TypeError."""
         along = [k / inverses[:, np.newaxis] for k in self.surface]
-        values = self.mixture.transforms([k.ravel() for k in along], self.contraction)
+        values = self.mixture.transforms([k.ravel() for k in along], self.instant)
         if values is None:
             raise TypeError("a functional of the densities has no transform")
         return values.reshape(*values.shape[:2], *along[0].shape)

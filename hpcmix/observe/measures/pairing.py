@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.look import Look
 
 
@@ -23,14 +24,15 @@ class PairingNorm:
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
         self._squares: list[list[np.ndarray]] = []
-        self._contraction = np.nan
+        self._instant: Instant | None = None
 
     def __call__(self, look: Look) -> float:
         """In code units of energy on the clock of the frame. Collective."""
         mixture = self._mixture
-        if look.instant.contraction != self._contraction:
-            self._contraction = look.instant.contraction
-            self._squares = [self._squares_of(b) for b in range(len(mixture.species))]
+        known, instant = self._instant, look.instant
+        if known is None or known.contraction != instant.contraction or mixture.interactions_differ(known, instant):
+            self._instant = instant
+            self._squares = [self._squares_of(b, instant) for b in range(len(mixture.species))]
         spectra = [self._spectrum(density) for density in look.densities]
         local = 0.0
         for squares, felt in zip(self._squares, spectra, strict=True):
@@ -39,7 +41,7 @@ class PairingNorm:
         (whole,) = mixture.communicators.sum([local])
         return float(np.sqrt(whole * mixture.transform.inverse_points)) * mixture.grid.cell_volume
 
-    def _squares_of(self, species: int) -> list[np.ndarray]:
+    def _squares_of(self, species: int, instant: Instant) -> list[np.ndarray]:
         """The transforms of R_ab^2 of all a: the mean fields that a particle of species b makes, which stands at the
         first point of the box. Collective."""
         mixture, grid = self._mixture, self._mixture.grid
@@ -47,7 +49,7 @@ class PairingNorm:
         slices = grid.position_block.slices
         if densities[0].size and all(part.start == 0 for part in slices):
             densities[species].flat[0] = 1.0 / grid.cell_volume
-        return [self._spectrum(field**2) for field in mixture.mean_fields(densities, self._contraction)]
+        return [self._spectrum(field**2) for field in mixture.mean_fields(densities, instant)]
 
     def _spectrum(self, values: np.ndarray) -> np.ndarray:
         transform = self._mixture.transform

@@ -1,6 +1,6 @@
 """Which vortex of a record is which of the one before: linked in time.
 
-A vortex is expected where it would be if it went on with the velocity between the two records before. Of all pairs of a vortex that is
+A vortex is expected where its velocity between the two records before takes it. Of all pairs of a vortex that is
 expected and one of the same charge that is there the closest are linked, then the closest of the rest, across the faces
 of the periodic box; a pair farther apart than :data:`FARTHEST` is none. Who is not linked is new, and has the next
 number: numbers are those of births, in their order. Lines are linked by the mean distance of their points to those of
@@ -46,7 +46,7 @@ def numbered(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
                 if "x" not in changed.get(key, {}):
                     continue
                 place, box = (name, key), np.array(changed[key]["box"])
-                things = things_of(changed[key], len(box), record["time"])
+                things = things_of(changed[key], len(box), _finite(record["time"]))
                 born[place] = _link(before.get(place, []), things, box, born.get(place, 0))
                 before[place] = things
                 changed[key] = changed[key] | {"number": [thing.number for thing in things]}
@@ -96,10 +96,15 @@ def _link(before: Iterable[_Thing], now: Sequence[_Thing], box: np.ndarray, born
 
 def _distance(old: _Thing, new: _Thing, box: np.ndarray) -> float:
     """The mean distance from the points of each, where the earlier is expected, to the nearest of the other."""
-    expected = old.points + old.velocity * (new.time - old.time)
+    expected = old.points + old.velocity * _finite(new.time - old.time)
     apart = _nearest(new.points[:, np.newaxis] - expected[np.newaxis], box)
     distances = np.sqrt(np.sum(apart**2, axis=-1))
     return float(np.mean(np.min(distances, axis=0)) + np.mean(np.min(distances, axis=1))) / 2.0
+
+
+def _finite(time: float | None) -> float:
+    """A time; zero where it is infinite, at the end of a frame that expands."""
+    return time if time is not None and np.isfinite(time) else 0.0
 
 
 def _nearest(displacement: np.ndarray, box: np.ndarray) -> np.ndarray:

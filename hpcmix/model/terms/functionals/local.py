@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.term import Densities, Fields, Term
 
 
@@ -45,19 +46,21 @@ class LocalFunctional(Term):
     def second_derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[Sequence[np.ndarray]]:
         """d2e/dn_a dn_b, finite where a density is zero (its changes vanish there faster than e_ab may grow)."""
 
-    def potentials(self, densities: Densities, contraction: float = 1.0) -> Fields:
+    def potentials(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
         fields: Fields = [None] * len(densities)
-        chosen, factor = self._in_laboratory(densities, contraction, -2.0)
+        chosen, factor = self._in_laboratory(densities, instant, -2.0)
         for a, value in zip(self._species, self.derivatives(chosen), strict=True):
             value *= value.dtype.type(factor)
             fields[a] = value
         return fields
 
-    def energies(self, densities: Densities, potentials: Fields, grid: Grid, contraction: float = 1.0) -> np.ndarray:
+    def energies(
+        self, densities: Densities, potentials: Fields, grid: Grid, instant: Instant = BEFORE_START
+    ) -> np.ndarray:
         """See :class:`~hpcmix.model.terms.term.Term`: at every point shared in the ratio of the densities."""
-        chosen, factor = self._in_laboratory(densities, contraction, -grid.dimensions)
+        chosen, factor = self._in_laboratory(densities, instant, -grid.dimensions)
         if self._degree is not None:
-            factor = contraction ** (grid.dimensions * (self._degree - 1.0))
+            factor = instant.contraction ** (grid.dimensions * (self._degree - 1.0))
         values, total = self.energy_density(chosen), np.sum(chosen, axis=0)
         per_particle = np.divide(values, total, out=np.zeros_like(total), where=total > 0.0)
         shares = np.zeros(len(densities))
@@ -65,9 +68,9 @@ class LocalFunctional(Term):
             shares[a] = factor * grid.integrate(density, per_particle)
         return shares
 
-    def responses(self, densities: Densities, changes: Densities, contraction: float = 1.0) -> Fields:
+    def responses(self, densities: Densities, changes: Densities, instant: Instant = BEFORE_START) -> Fields:
         fields: Fields = [None] * len(densities)
-        for a, row in zip(self._species, self._second_derivatives(densities, contraction), strict=True):
+        for a, row in zip(self._species, self._second_derivatives(densities, instant), strict=True):
             fields[a] = np.asarray(sum(value * changes[b] for b, value in zip(self._species, row, strict=True)))
         return fields
 
@@ -75,16 +78,16 @@ class LocalFunctional(Term):
     def responds_at_points(self) -> bool:
         return True
 
-    def point_responses(self, densities: Densities, contraction: float = 1.0) -> list[list[np.ndarray | None]]:
+    def point_responses(self, densities: Densities, instant: Instant = BEFORE_START) -> list[list[np.ndarray | None]]:
         matrix: list[list[np.ndarray | None]] = [[None] * len(densities) for _ in densities]
-        for a, row in zip(self._species, self._second_derivatives(densities, contraction), strict=True):
+        for a, row in zip(self._species, self._second_derivatives(densities, instant), strict=True):
             for b, value in zip(self._species, row, strict=True):
                 matrix[a][b] = value
         return matrix
 
-    def _second_derivatives(self, densities: Densities, contraction: float) -> Sequence[Sequence[np.ndarray]]:
+    def _second_derivatives(self, densities: Densities, instant: Instant) -> Sequence[Sequence[np.ndarray]]:
         """b^(2-d) e_ab(n) of the functional's species; b^(2 - d (g - 1)) e_ab(rho) where e is homogeneous."""
-        chosen, factor = self._in_laboratory(densities, contraction, np.ndim(densities[0]) - 2.0)
+        chosen, factor = self._in_laboratory(densities, instant, np.ndim(densities[0]) - 2.0)
         rows = self.second_derivatives(chosen)
         if factor == 1.0:
             return rows
@@ -92,9 +95,10 @@ class LocalFunctional(Term):
         scaled = {key: value * value.dtype.type(factor) for key, value in different.items()}
         return [[scaled[id(value)] for value in row] for row in rows]
 
-    def _in_laboratory(self, densities: Densities, contraction: float, power: float) -> tuple[list[np.ndarray], float]:
+    def _in_laboratory(self, densities: Densities, instant: Instant, power: float) -> tuple[list[np.ndarray], float]:
         """The arguments of e, and what its derivatives are multiplied by: contraction^`power`, with the densities
         diluted; or all at once where e is homogeneous."""
+        contraction = instant.contraction
         chosen = [densities[a] for a in self._species]
         axes = chosen[0].ndim
         if self._degree is not None:

@@ -23,7 +23,7 @@ class _HealingLength(Observable):
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         mixture, density = look.mixture, look.once(moments)[species]["maximum_density"]
-        coupling = float(mixture.couplings[species, species])
+        coupling = float(mixture.couplings_at(look.instant)[species, species])
         energy = 2.0 * mixture.species[species].mass * abs(coupling) * density
         return {"healing_length": mixture.hbar / math.sqrt(energy) if energy > 0.0 else math.nan}
 
