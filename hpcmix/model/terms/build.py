@@ -13,6 +13,8 @@ from hpcmix.model.terms.channels import channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of, scattering_kernel
 from hpcmix.model.terms.free_space import FreeSpaceTerm
+from hpcmix.model.terms.functionals.expression import ExpressionTerm
+from hpcmix.model.terms.functionals.lee_huang_yang import lee_huang_yang_term
 from hpcmix.model.terms.functionals.local import LocalFunctional
 from hpcmix.model.terms.functionals.power import PowerTerm
 from hpcmix.model.terms.kernel_term import KernelShape
@@ -20,7 +22,10 @@ from hpcmix.model.terms.periodic import PeriodicTerm
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.functionals.section import PowerFunctional
+from hpcmix.problem.sections.functionals.expression import ExpressionFunctional
+from hpcmix.problem.sections.functionals.gas import gas_of_species
+from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
+from hpcmix.problem.sections.functionals.power import PowerFunctional
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
 
@@ -124,3 +129,15 @@ def functional_of(entry: object, problem: Problem) -> LocalFunctional:
 @functional_of.register
 def _(entry: PowerFunctional, problem: Problem) -> LocalFunctional:
     return PowerTerm(problem.indices(entry.species), entry.strength, entry.exponent)
+
+
+@functional_of.register
+def _(entry: ExpressionFunctional, problem: Problem) -> LocalFunctional:
+    return ExpressionTerm(problem.indices(entry.species), entry.value)
+
+
+@functional_of.register
+def _(entry: LeeHuangYangFunctional, problem: Problem) -> LocalFunctional:
+    masses = [problem.species_named(name).mass for name in entry.species]
+    gas = gas_of_species(entry.species, masses, problem.interaction, problem, problem.grid, problem.scaling is not None)
+    return lee_huang_yang_term(entry, gas, problem.indices(entry.species))

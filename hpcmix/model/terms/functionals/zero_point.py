@@ -23,6 +23,7 @@ Units of this module: hbar = 1, m_1 = 1, kappa = 1.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def _by_each_other(first: float, second: float, cross: float, ratio: float, dime
     breaks = [0.0, *sorted(math.sqrt(root) for root in roots if root > 0.0)]
     k, weights = _above(breaks[-1])
     if len(breaks) > 1:
-        panels = [_panel(low, high) for low, high in zip(breaks, breaks[1:], strict=False) if high > low]
+        panels = [panel(low, high) for low, high in pairwise(breaks) if high > low]
         k = np.concatenate([k, *(nodes for nodes, _ in panels)])
         weights = np.concatenate([weights, *(factors for _, factors in panels)])
     measure = {1: 1.0 / math.pi, 2: k / (2.0 * math.pi), 3: k**2 / (2.0 * math.pi**2)}[dimensions]
@@ -82,14 +83,12 @@ def _by_each_other(first: float, second: float, cross: float, ratio: float, dime
 def _zeros_of_product(first: float, second: float, cross: float, ratio: float) -> list[float]:
     """The k^2 where (eps_1 + 2 G_1)(eps_2 + 2 G_2) = 4 H."""
     half, product = 2.0 * (first + ratio * second), 16.0 * ratio * (first * second - cross)
-    root = math.sqrt(half**2 - product)
+    root = math.sqrt(max(half**2 - product, 0.0))
     large = -half - math.copysign(root, half)
     return [large, product / large] if large != 0.0 else [0.0, 0.0]
 
 
-def _difference(
-    k: np.ndarray, first: float, second: float, cross: float, ratio: float, dimensions: int
-) -> np.ndarray:
+def _difference(k: np.ndarray, first: float, second: float, cross: float, ratio: float, dimensions: int) -> np.ndarray:
     """The integrand of :func:`_by_each_other`."""
     one, two = 0.5 * k**2, 0.5 * k**2 / ratio
     squares = one**2 + 2.0 * first * one, two**2 + 2.0 * second * two
@@ -97,8 +96,8 @@ def _difference(
     product = one * two * (k**2 - low) * (k**2 - high) / (4.0 * ratio)
     real = (product > 0.0) & (squares[0] > 0.0) & (squares[1] > 0.0)
     e1, e2 = (np.sqrt(np.maximum(square, 0.0)) for square in squares)
-    infrared = {1: 0.0, 2: 1.0 / (1.0 + k**-2.0), 3: 1.0}[dimensions]
-    counter = 2.0 * cross / (one + two) * infrared
+    whole = 2.0 * cross / (one + two)
+    counter = whole if dimensions == 3 else whole / (1.0 + k**-2.0) if dimensions == 2 else np.zeros_like(k)
     result = np.empty_like(k)
     slow = ~real
     result[slow] = _directly(squares[0][slow], squares[1][slow], product[slow], cross * (one * two)[slow])
@@ -109,8 +108,7 @@ def _difference(
     if dimensions == 1:
         result[real] = delta
     elif dimensions == 2:  # above kappa the counter-term is that of three dimensions, less what it lacks
-        lacking = 2.0 * cross / ((one + two)[real] * (1.0 + k[real] ** 2))
-        result[real] = np.where(k[real] < 1.0, delta + counter[real], closed - lacking)
+        result[real] = np.where(k[real] < 1.0, delta + counter[real], closed - whole[real] / (1.0 + k[real] ** 2))
     else:
         result[real] = closed
     return result
@@ -135,8 +133,9 @@ def _without_cancellation(
 ) -> tuple[np.ndarray, np.ndarray]:
     """delta = E_+ + E_- - E_1 - E_2, and delta + 2 H/(eps_1 + eps_2), which is of the order of k^-4.
 
-    With s = E_+ + E_- and B = (E_+ E_-)^2, delta = -8 H eps_1 eps_2/[(sqrt(B) + E_1 E_2)(s + E_1 + E_2)]. With E_a = eps_a + d_a, E_1 E_2 = eps_1 eps_2 + p and sqrt(B) = E_1 E_2 - q, the common numerator of the
-    second is 2 eps_1 eps_2 [2 (d_1 + d_2) + delta] + (2 p - q)(s + E_1 + E_2).
+    With s = E_+ + E_- and B = (E_+ E_-)^2, delta = -8 H eps_1 eps_2/[(sqrt(B) + E_1 E_2)(s + E_1 + E_2)]. With
+    E_a = eps_a + d_a, E_1 E_2 = eps_1 eps_2 + p and sqrt(B) = E_1 E_2 - q, the common numerator of the second is
+    2 eps_1 eps_2 [2 (d_1 + d_2) + delta] + (2 p - q)(s + E_1 + E_2).
 
     free      eps_a.
     own       E_a.
@@ -160,7 +159,7 @@ def _above(start: float) -> tuple[np.ndarray, np.ndarray]:
     return start + beyond, STEP * beyond
 
 
-def _panel(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+def panel(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on a panel with roots at its ends: k = low + (high - low)/(1 + exp(-pi sinh(t)))."""
     t = np.arange(-PANEL_END, PANEL_END + 0.5 * PANEL_STEP, PANEL_STEP)
     inner = math.pi * np.sinh(t)
