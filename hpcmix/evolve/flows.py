@@ -9,6 +9,7 @@ import numpy as np
 from hpcmix.evolve.coherent import coupled_drifts, move_coupled
 from hpcmix.evolve.fluctuations.pair_flows import PairFlows
 from hpcmix.evolve.kick import Kick, external_potentials
+from hpcmix.evolve.losses import Losing, LossFlow
 from hpcmix.evolve.markers.motion import MarkerFlows
 from hpcmix.evolve.stages import Stages
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
@@ -62,6 +63,7 @@ class Flows:
         self._axes = self._stages.axes
         self._made_for_pairs: PairFlows | None = None
         self._markers = MarkerFlows(mixture)
+        self._loss_flow = None if mixture.losses is None else LossFlow(mixture, mixture.losses)
         # markers in external potentials alone need no density
         self._fields_act = self._separate or (self._densities_first and (bool(mixture.terms) or not mixture.carried))
 
@@ -72,6 +74,7 @@ class Flows:
         drifts: Sequence[float],
         half_way: bool = False,
         fluctuations: Fluctuations | None = None,
+        losing: Losing | None = None,
     ) -> bool:
         """Apply K(kicks[0]) D(drifts[0]) K(kicks[1]) ... in place, beginning with a kick and ending with either.
         Collective.
@@ -80,6 +83,8 @@ class Flows:
         drifts    durations in code units.
         half_way  whether a drift before left the fields half way to position space.
         fluctuations  pairs that move along.
+        losing    of a whole step, which ends with a drift: particles leave behind its first kick and after that drift,
+                  which then ends in position space.
         Returns whether these drifts leave them there, the last one without a kick after it: :meth:`settle` takes them
         to position space.
         """
@@ -90,13 +95,26 @@ class Flows:
                 # what has jumped between the parts of a kick acts in each as it is there; they leave densities alone
                 self._kick(clouds, Kick(kick.earlier, before), half_way, None, fluctuations)
                 kick, half_way = Kick(kick.duration, kick.instant), False
-            self._kick(clouds, kick, half_way, drifts[number] if drift_follows else None, fluctuations)
+            drift, leaving = drifts[number] if drift_follows else None, losing if number == 0 else None
+            self._kick(clouds, kick, half_way, drift, fluctuations, at_once=leaving is None)
+            if leaving is not None:
+                self._lose(clouds, leaving)
+                self._stages.leave_position([cloud.orbitals for cloud in clouds])
             if drift_follows:
                 self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
                 for fields in [] if fluctuations is None else fluctuations.moving:
                     self._drift(fields, drifts[number], kick.instant, together=True)
             half_way = drift_follows
+        if losing is not None:
+            self.settle(clouds)
+            self._lose(clouds, losing)
+            return False
         return half_way
+
+    def _lose(self, clouds: Sequence[Cloud], losing: Losing) -> None:
+        """Let particles leave, from orbitals in position space. Collective."""
+        if self._loss_flow is not None:
+            losing.taken.append(self._loss_flow.act(clouds, losing.duration))
 
     def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
@@ -142,11 +160,15 @@ class Flows:
         half_way: bool,
         drift: float | None,
         fluctuations: Fluctuations | None,
+        at_once: bool = True,
     ) -> None:
         """phi -> exp(-i duration (U + G * rho) / hbar) phi; exact, because a phase leaves the densities alone; with the
         transforms before and after it in the same sweep. Markers go on by the drift that follows, if one does, at once.
-        Collective."""
-        mixture, drift_follows = self._mixture, drift is not None
+        Collective.
+
+        at_once  whether fields leave position space for the drift that follows; else something is still done there.
+        """
+        mixture, drift_follows = self._mixture, drift is not None and at_once
         timers = mixture.engine.timers
         pairs_half_way = half_way
         potentials = external_potentials(mixture, kick)

@@ -11,6 +11,7 @@ from hpcmix.kernels.dispatch import (
     squared_norm,
     weighted_norm,
 )
+from hpcmix.kernels.losses import react
 from hpcmix.kernels.markers import gather, gather_kick_drift, sort_by_tiles, spread_fixed
 from hpcmix.kernels.tangent import kick_pairs, pair_densities, pair_density_spectra
 from hpcmix.kernels.transforms import (
@@ -47,6 +48,7 @@ __all__ = [
     "multiply_separable",
     "pair_densities",
     "pair_density_spectra",
+    "react",
     "rotate_phase",
     "sort_by_tiles",
     "spread_fixed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic.given import free_kinetic_energy
@@ -33,7 +34,7 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
     """The model of a problem on this rank. Collective.
 
     Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` on every rank when a potential's file does not fit, a
-    potential is not finite, a scattering problem has no solution, or the grid does not carry the markers.
+    potential or a loss is not finite, a scattering problem has no solution, or the grid does not carry the markers.
     """
     most = OrbitalGroups(problem.orbitals, engine.communicators.groups).largest
     transform = engine.complex_transform(max(1, most))
@@ -56,9 +57,11 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
         ]
         for entry in species:
             entry.external.require_start()
+        losses = Losses.of(problem, grid, engine)
         share_equal([each.external for each in species])
     terms = terms_of(problem, engine, grid)
-    return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations_of(problem, engine, grid))
+    correlations = correlations_of(problem, engine, grid)
+    return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations, losses)
 
 
 def _species_model(

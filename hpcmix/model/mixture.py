@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
@@ -116,6 +117,7 @@ class Mixture:
     transform  the engine's transform of orbitals.
     correlations
                of pairs that scatter, for fluctuations that begin with them; None for all others.
+    losses     particles that leave; None where all stay.
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
                orbitals. Those of time 0- where they change in time (:meth:`couplings_at`).
     interactions_never_change
@@ -135,6 +137,7 @@ class Mixture:
         hbar: float,
         rabi: RabiCouplings | None = None,
         correlations: PairCorrelations | None = None,
+        losses: Losses | None = None,
     ) -> None:
         self.grid = grid
         self.engine = engine
@@ -143,6 +146,7 @@ class Mixture:
         self.terms = tuple(terms)
         self.hbar = hbar
         self.correlations = correlations
+        self.losses = losses
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.couplings = self._sum_of_couplings([term.couplings for term in self.terms])
         self.interactions_never_change = all(term.never_changes for term in self.terms)
@@ -218,7 +222,7 @@ class Mixture:
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return Mixture(self.grid, self.engine, self.species, terms, self.hbar, self.rabi, self.correlations)
+        return self._of(self.species, self.rabi, terms)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
@@ -230,8 +234,11 @@ class Mixture:
         else, as :meth:`with_kernels_times` does."""
         return self._of([species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)], rabi)
 
-    def _of(self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None) -> Mixture:
-        return Mixture(self.grid, self.engine, species, self.terms, self.hbar, rabi, self.correlations)
+    def _of(
+        self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None, terms: Sequence[Term] | None = None
+    ) -> Mixture:
+        acting = self.terms if terms is None else terms
+        return Mixture(self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses)
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -239,9 +246,10 @@ class Mixture:
         return self.engine.real_dtype
 
     def conserves_energy_after(self, time: float) -> bool:
-        """Whether no external potential, no coupling and no interaction changes at or after `time`."""
+        """Whether no external potential, no coupling and no interaction changes at or after `time`, and no particles
+        leave."""
         outside = self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species)
-        return not (outside or any(term.changes_after(time) for term in self.terms))
+        return self.losses is None and not (outside or any(term.changes_after(time) for term in self.terms))
 
     # --------------------------------------------------------------- densities and potentials
 

@@ -28,6 +28,7 @@ from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.losses import Loss
 from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
@@ -61,9 +62,11 @@ class _Assembly:
         self.check_sections()
         code_units = self.section("units", CodeUnits) if "units" in self.tables else None
         units = self.units(code_units)
-        points = self.tables["grid"].get("points") if isinstance(self.tables.get("grid"), dict) else None
+        table = self.tables.get("grid")
+        given = table if isinstance(table, dict) else {}
+        points = given.get("points")
         dimensions = len(points) if isinstance(points, list) and 1 <= len(points) <= 3 else None
-        self.context = Context(units, dimensions, self.folder)
+        self.context = Context(units, dimensions, self.folder, transverse="transverse" in given)
         grid = self.section("grid", Grid)
         if grid is not None:
             self.context = replace(self.context, frame=grid.frame.map)
@@ -74,6 +77,7 @@ class _Assembly:
             species=self.sections("species", Species),
             interaction=self.sections("interaction", Interaction),
             functional=self.sections("functional", Functional),
+            loss=self.sections("loss", Loss),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             coupling=self.sections("coupling", RabiCoupling),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
@@ -104,6 +108,7 @@ class _Assembly:
             species=tuple(parts.species.values()),
             interaction=tuple(parts.interaction.values()),
             functional=tuple(parts.functional.values()),
+            loss=tuple(parts.loss.values()),
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
             scaling=parts.scaling,

@@ -18,10 +18,12 @@ from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
+from hpcmix.problem.sections.frames.transverse import TransversePair
 from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
+from hpcmix.problem.sections.losses import Loss
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
@@ -46,6 +48,7 @@ class Problem(Section):
     species: tuple[Species, ...]
     interaction: tuple[Interaction, ...] = ()
     functional: tuple[Functional, ...] = ()
+    loss: tuple[Loss, ...] = ()
     rotation: Rotation | None = None
     """None: the frame is the laboratory's."""
     coupling: tuple[RabiCoupling, ...] = ()
@@ -138,6 +141,10 @@ class Problem(Section):
         """The same flow, nothing followed around it."""
         return self if self.fluctuations is None else self.model_copy(update={"fluctuations": None})
 
+    def without_losses(self) -> Problem:
+        """The same with all particles kept."""
+        return self.model_copy(update={"loss": ()}) if self.loss else self
+
     @property
     def orbital_groups(self) -> int | None:
         """The number of groups that must be, None where it is to be chosen: species that turn into each other live on
@@ -173,6 +180,11 @@ class Problem(Section):
         """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""
         first, second = (self.species_named(name).mass for name in between)
         return reduced_mass(first, second)
+
+    def transverse(self, between: tuple[str, str]) -> TransversePair | None:
+        """How two species lie to each other across the grid; None where the grid has all axes."""
+        trap, (first, second) = self.grid.transverse, (self.species_named(name).mass for name in between)
+        return None if trap is None else trap.pair(first, second, self.hbar)
 
     def complain(self, key: str, message: str) -> ProblemError:
         """The error for a mistake that only a later layer can see; raise it.

@@ -331,6 +331,8 @@ def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None
     log.line(f"{ranks} as {communicators.division.in_words}, {mpi_library()}")
     if problem.fluctuations is not None:
         log.line(_pairs_in_words(problem.fluctuations, problem.pairs, communicators))
+    if problem.loss:
+        log.line(f"losses: {'; '.join(loss.in_words for loss in problem.loss)}")
     for note in communicators.notes:
         log.line(note)
     scales = problem.scales

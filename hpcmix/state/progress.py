@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from hpcmix.problem.times.fixed_steps import START, Mark
 
 
@@ -32,6 +34,24 @@ class Adaptation:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What losses have taken so far.
+
+    particles  of every ``[[loss]]``, in the order of the file, those of every species.
+    """
+
+    particles: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        # files have lists
+        object.__setattr__(self, "particles", tuple(tuple(of_loss) for of_loss in self.particles))
+
+    def and_also(self, taken: np.ndarray) -> Lost:
+        """With what was taken since, shape (losses, species)."""
+        return Lost(tuple(map(tuple, (np.array(self.particles) + taken).tolist())))
+
+
+@dataclass(frozen=True)
 class Progress:
     """The head of a state, of its checkpoint and of its digest.
 
@@ -48,6 +68,7 @@ class Progress:
     adaptation  of adaptive steps; None where the step is fixed.
     mark        from where fixed steps of this size are counted: the time is ``mark.time + (step - mark.step) *
                 step_size``.
+    lost        to losses; None where there are none.
     """
 
     step: int = 0
@@ -55,6 +76,7 @@ class Progress:
     pending_kick: float = 0.0
     adaptation: Adaptation | None = None
     mark: Mark = START
+    lost: Lost | None = None
 
     @property
     def time(self) -> float:

@@ -53,6 +53,8 @@ class Setting:
 
     def _load(self, extra: Sequence[str]) -> Problem:
         problem = load_problem(self.file, [*self.overrides, *extra])
+        if problem.loss:
+            raise problem.complain("loss.0", "claims are about equations that keep their particles; leave it out")
         return problem if self.around_flow else problem.without_fluctuations()
 
     def say(self, text: str = "") -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.kick import Kick
+from hpcmix.evolve.losses import Losing, counted, losing
 from hpcmix.evolve.stepping.controller import Controller
 from hpcmix.evolve.stepping.instants import pending_instant
 from hpcmix.evolve.stepping.stepper import after_pending, complete, kicks_of
@@ -89,7 +90,9 @@ class AdaptiveStepper:
         self._flows = Flows(mixture)
         if options.adaptive is None:
             raise TypeError("the steps of this problem are fixed")
-        self._controller = Controller(options.adaptive, options.splitting.order, options.end)
+        # losses are of second order in every scheme
+        self._order = options.splitting.order if mixture.losses is None else min(2, options.splitting.order)
+        self._controller = Controller(options.adaptive, self._order, options.end)
         self._kept: list[Cloud] = []
         self._trial: list[Cloud] = []
         self._start: _Start | None = None
@@ -114,12 +117,14 @@ class AdaptiveStepper:
         end, cut = (corner, True) if begin + size >= corner else (begin + size, False)
         self._start = start = _Start(progress, size, end, pending_instant(progress, self._frame))
         self._keep(state.clouds)
-        error = self._estimate(state.clouds, start)
+        leaving = losing(self._mixture, 0.5 * (end - begin))
+        error = self._estimate(state.clouds, start, leaving)
         decision = self._controller.decide(_adaptation(progress), size, end, error, cut)
         progress = replace(progress, step_size=decision.next_size, adaptation=decision.adaptation)
         if decision.accepted:
             pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
-            progress = replace(progress, step=progress.step + 1, pending_kick=pending_kick)
+            lost = counted(self._mixture, progress, leaving)
+            progress = replace(progress, step=progress.step + 1, pending_kick=pending_kick, lost=lost)
         else:
             _assign(state.clouds, self._kept)
         state.progress = progress
@@ -142,13 +147,15 @@ class AdaptiveStepper:
         length, self._length = time - start.begin, 0.0
         pieces = 1 if length <= 0.5 * (start.end - start.begin) else 2
         self._flows.forget_factors()
-        self._move(self._trial, replace(start, end=time), pieces)
-        self._flows.settle(self._trial)
+        leaving = losing(self._mixture, length / pieces)
+        if self._move(self._trial, replace(start, end=time), pieces, leaving):
+            self._flows.settle(self._trial)
         progress = replace(
             start.progress,
             step_size=start.size,
             pending_kick=length / pieces * self._table.kicks[-1],
             adaptation=replace(_adaptation(state.progress), time=time, previous=start.begin),
+            lost=counted(self._mixture, start.progress, leaving),
         )
         return State(self._trial, progress)
 
@@ -161,22 +168,22 @@ class AdaptiveStepper:
             _assign(self._kept, clouds)
             _assign(self._trial, clouds)
 
-    def _estimate(self, clouds: Sequence[Cloud], start: _Start) -> float:
-        """Take the step, the last kick excepted, and estimate its error. Collective."""
+    def _estimate(self, clouds: Sequence[Cloud], start: _Start, leaving: Losing | None) -> float:
+        """Take the step, the last kick excepted, and estimate its error; `leaving`: what it loses. Collective."""
         length = start.end - start.begin
         if length != self._length:
             self._flows.forget_factors()
             self._length = length
-        half_way = self._move(self._trial, start, 1)
+        half_way = self._move(self._trial, start, 1, losing(self._mixture, length))
         middle = 0.5 * (start.begin + start.end)
         rest = Kick(0.5 * length * self._table.kicks[-1], Instant.on_clock(self._frame, start.end, middle))
         self._flows.alternate(self._trial, [rest], [], half_way)
-        self._move(clouds, start, 2)
-        self._flows.settle(clouds)
+        if self._move(clouds, start, 2, leaving):
+            self._flows.settle(clouds)
         with self._mixture.engine.timers.phase("error estimate"):
-            return self._distance(clouds) / (2.0**self._table.order - 1.0)
+            return self._distance(clouds) / (2.0**self._order - 1.0)
 
-    def _move(self, clouds: Sequence[Cloud], start: _Start, pieces: int) -> bool:
+    def _move(self, clouds: Sequence[Cloud], start: _Start, pieces: int, leaving: Losing | None) -> bool:
         """Take so many equal steps of the integrator from the start to the end, the last kick excepted; whether the
         orbitals are left half way. Collective."""
         table, duration = self._table, (start.end - start.begin) / pieces
@@ -189,7 +196,7 @@ class AdaptiveStepper:
             if pending:
                 kicks[0] = after_pending(kicks[0], pending, instant)
             drifts = [coefficient * duration for coefficient in table.drifts]
-            half_way = self._flows.alternate(clouds, kicks, drifts, half_way)
+            half_way = self._flows.alternate(clouds, kicks, drifts, half_way, losing=leaving)
             pending = table.kicks[-1] * duration
             instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)
         return half_way

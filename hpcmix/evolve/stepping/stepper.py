@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.kick import Kick
+from hpcmix.evolve.losses import counted, losing
 from hpcmix.evolve.stepping.instants import pending_instant
 from hpcmix.frame import Frame
 from hpcmix.model.mixture import Mixture
@@ -35,7 +36,7 @@ class Stepper:
     """
 
     def __init__(self, mixture: Mixture, splitting: Splitting, steps: FixedSteps | None = None) -> None:
-        self._flows = Flows(mixture)
+        self._mixture, self._flows = mixture, Flows(mixture)
         self._frame = mixture.grid.frame
         self._splitting = splitting
         self._beginning = {one.mark.step: one for one in steps.stretches} if steps is not None else {}
@@ -52,9 +53,11 @@ class Stepper:
         if progress.pending_kick:
             kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
         drifts = [coefficient * duration for coefficient in table.drifts]
+        leaving = losing(self._mixture, duration)
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
-        state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way, state.fluctuations)
-        state.progress = replace(progress, step=progress.step + 1, pending_kick=table.kicks[-1] * duration)
+        state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way, state.fluctuations, leaving)
+        lost = counted(self._mixture, progress, leaving)
+        state.progress = replace(progress, step=progress.step + 1, pending_kick=table.kicks[-1] * duration, lost=lost)
         if stretch := self._beginning.get(state.step):
             if stretch.size != duration:
                 self._flows.forget_factors()

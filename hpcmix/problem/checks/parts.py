@@ -16,6 +16,7 @@ from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.losses import LossSection
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
@@ -37,6 +38,7 @@ class Parts:
     species: dict[int, Species] = field(default_factory=dict)
     interaction: dict[int, Interaction] = field(default_factory=dict)
     functional: dict[int, FunctionalSection] = field(default_factory=dict)
+    loss: dict[int, LossSection] = field(default_factory=dict)
     rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)
     time: TimeOptions | None = None

@@ -172,7 +172,13 @@ def _of_species(problem: Problem) -> list[str]:
     return ["".join(f"\n# {line}" for line in species.comments(hbar, grid)) for species in problem.species]
 
 
-_COMMENTS_OF_TABLES = {"species": _of_species}
+def _of_losses(problem: Problem) -> list[str]:
+    """What every loss does to the densities."""
+    names = [species.name for species in problem.species]
+    return ["".join(f"\n# {each.in_words}" for each in loss.reactions(names)) for loss in problem.loss]
+
+
+_COMMENTS_OF_TABLES = {"species": _of_species, "loss": _of_losses}
 """Comments below the entries of every table of an array."""
 
 _COMMENTS = {

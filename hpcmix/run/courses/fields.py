@@ -58,8 +58,8 @@ class GroundTask:
     evolves: bool = False
 
     def taken(self, problem: Problem) -> Problem:
-        """Without what is followed along an evolution."""
-        return problem.without_fluctuations()
+        """Without what is followed along an evolution, and what acts in it alone."""
+        return problem.without_fluctuations().without_losses()
 
     def course(self, problem: Problem) -> Course:
         """Of the mean field."""

@@ -62,6 +62,9 @@ def finish(
         log.line(line)
     if checkpoints is not None and checkpoints.count:
         log.line(checkpoint_line(checkpoints, summary["timers"]))
+    if simulation.mixture.losses is not None and "lost" in outputs.last_record:
+        counts = zip(simulation.mixture.losses.words, outputs.last_record["lost"], strict=True)
+        log.line(f"lost: {'; '.join(f'{count:.6g} to {words}' for words, count in counts)}")
     for line in [*fluctuation_lines(simulation.problem, outputs.last_record), *sampling_lines(outputs.last_record)]:
         log.line(line)
     log.line()
@@ -103,6 +106,8 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         summary["frame"] = frame.described(state.time)
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
+    if "lost" in record:
+        summary["lost"] = record["lost"]
     if record.get("fluctuations"):
         summary["fluctuations"] = record["fluctuations"]
     if "message" in ended:

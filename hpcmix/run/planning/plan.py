@@ -19,6 +19,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import numbers_of
 from hpcmix.problem.sections.components.coupling import coupled_groups, dressed_groups
 from hpcmix.run.planning.costs.krylov import krylov_fields, pairs_per_drift, turns
+from hpcmix.run.planning.costs.losses import loss_fields, loss_pairs
 from hpcmix.run.planning.costs.markers import (
     MarkersPlan,
     checkpoint_bytes_of_markers,
@@ -265,7 +266,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     if problem.time is not None and problem.time.adaptive is not None:
         complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields: float = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
-    real_fields += potential_fields(problem) + kernel_fields(problem, decomposition)
+    real_fields += potential_fields(problem) + kernel_fields(problem, decomposition) + loss_fields(problem)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
     complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
@@ -374,9 +375,9 @@ def mixing_pairs(problem: Problem) -> float:
 
 
 def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
-    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, what every drift and kick
-    costs beside them however small the grid is, and `held` pairs of fluctuations."""
-    pairs = transforms_per_step(problem) + mixing_pairs(problem)
+    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, losses, what every drift and
+    kick costs beside them however small the grid is, and `held` pairs of fluctuations."""
+    pairs = transforms_per_step(problem) + mixing_pairs(problem) + loss_pairs(problem)
     if held:
         pairs += held * PAIR_SLOWNESS * pair_transforms(problem, convolutions_per_kick(problem))
     drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)

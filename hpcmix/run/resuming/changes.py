@@ -27,7 +27,9 @@ _DRESSED = re.compile(r"coupling\.\d+\.dressed")
 _SHAPE = ("grid.points", "parallel.precision")
 """What the arrays of a checkpoint depend on, besides the names and numbers of orbitals of the species."""
 
-_NOT_OF_GROUND_STATE = ("title", "time", "output", "parallel", "ground_state", "fluctuations", "excitations")
+_NOT_OF_GROUND_STATE = (
+    "title", "time", "output", "parallel", "ground_state", "loss", "fluctuations", "excitations",
+)  # fmt: skip
 _AFTER_OR_BEFORE = re.compile(r"species\.[^.]*\.initial\.(momentum|noise|modes|start|seed)(\.|$)")
 """What is done to a ground state when it has been found, and where its search begins."""
 

@@ -85,20 +85,22 @@ class Guard:
         )
 
     def check(self, record: Mapping[str, Any]) -> None:
-        """Compare a record with the first one. Raises :class:`BlowUp` when the state has shrunk to the grid's
-        resolution, or particles or energy are lost."""
+        """Compare a record with the first one; particles that a ``[[loss]]`` took count as there. Raises
+        :class:`BlowUp` when the state has shrunk to the grid's resolution, or particles or energy are lost."""
         when = f"in step {record['step']}, t = {self._words(record['time'])}"
         self.require_resolved(record)
         self._time = record["time"]
         places = []
         for names in self._mixture.conserved_together:
             particles = sum(record["species"][name]["particles"] for name in names)
-            first = self._particles.setdefault(" + ".join(names), particles)
-            if not abs(particles / first - 1.0) <= self._limit:
+            lost = sum(sum(record["species"][name].get("lost", ())) for name in names)
+            first = self._particles.setdefault(" + ".join(names), particles + lost)
+            if not abs((particles + lost) / first - 1.0) <= self._limit:
                 who = " and ".join(f'"{name}"' for name in names)
+                gone = f" and lost {lost:.12g}" if "lost" in record else ""
                 raise BlowUp(
                     f"particles are not conserved: species {who} {'holds' if len(names) == 1 else 'hold'} "
-                    f"{particles:.12g} {when}, {first:.12g} at the start; "
+                    f"{particles:.12g}{gone} {when}, {first:.12g} at the start; "
                     "the solution cannot be trusted beyond the record before"
                 )
         for name, species in record["species"].items():

@@ -65,11 +65,15 @@ class ExcitationsTask:
     def taken(self, problem: Problem) -> Problem:
         """The state on all ranks together, and its search as far as frequencies need it."""
         tolerance = min(problem.ground_state.limits[0], GROUND_STATE)
-        return problem.without_fluctuations().model_copy(
-            update={
-                "ground_state": problem.ground_state.model_copy(update={"tolerance": tolerance}),
-                "parallel": problem.parallel.model_copy(update={"orbital_groups": 1}),
-            }
+        return (
+            problem.without_fluctuations()
+            .without_losses()
+            .model_copy(
+                update={
+                    "ground_state": problem.ground_state.model_copy(update={"tolerance": tolerance}),
+                    "parallel": problem.parallel.model_copy(update={"orbital_groups": 1}),
+                }
+            )
         )
 
     def course(self, problem: Problem) -> Course:

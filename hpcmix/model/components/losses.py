@@ -1,0 +1,67 @@
+"""Losses on this rank's part of the grid: which species meet and leave, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcmix.grid import Grid
+from hpcmix.kernels.losses import Reaction
+from hpcmix.parallel.engine import Engine
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.losses import LossSection
+
+
+@dataclass(frozen=True)
+class Losses:
+    """i hbar d/dt psi_a = [ ... - (i hbar / 2) (Gamma_a(x) + sum_b K_ab rho_b + sum_bc K_abc rho_b rho_c) ] psi_a
+
+    as reactions, each of one to three particles that leave together.
+
+    words      what the entries of the file are, for people, in their order.
+    reactions  of all entries.
+    entries    of every reaction the number of its entry.
+    """
+
+    words: tuple[str, ...]
+    reactions: tuple[Reaction, ...]
+    entries: tuple[int, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, grid: Grid, engine: Engine) -> Losses | None:
+        """The losses of a problem; None where it has none. Local.
+
+        Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` on this rank where a profile is negative or not
+        finite somewhere."""
+        if not problem.loss:
+            return None
+        names = [species.name for species in problem.species]
+        reactions, entries = [], []
+        for number, entry in enumerate(problem.loss):
+            profile = _profile(problem, number, entry, grid, engine)
+            for reaction in entry.reactions(names):
+                meeting = problem.indices(reaction.channel)
+                shares = tuple(reaction.shares.get(name, 0.0) for name in names)
+                reactions.append(Reaction(reaction.rate, meeting, shares, profile))
+                entries.append(number)
+        return cls(tuple(entry.in_words for entry in problem.loss), tuple(reactions), tuple(entries))
+
+    def taken(self, events: np.ndarray) -> np.ndarray:
+        """Particles of every entry and species, shape (entries, species), where `events` of the reactions took place,
+        in particles of the species that each names first."""
+        taken = np.zeros((len(self.words), len(self.reactions[0].shares)))
+        for number, reaction, count in zip(self.entries, self.reactions, events, strict=True):
+            taken[number] += count * np.array(reaction.shares)
+        return taken
+
+
+def _profile(problem: Problem, number: int, entry: LossSection, grid: Grid, engine: Engine) -> np.ndarray | None:
+    """What the rates of an entry are multiplied by on this rank's points."""
+    values = entry.profile(problem.grid, grid.coordinates)
+    if values is None:
+        return None
+    values = np.broadcast_to(values, grid.position_shape)
+    if not np.all(np.isfinite(values)) or np.any(values < 0.0):
+        raise problem.complain(f"loss.{number}.profile", "must be finite and not negative everywhere in the box")
+    return engine.holding(values, engine.real_dtype)

@@ -1,0 +1,224 @@
+"""Losses against closed forms: uniform gases, channels, traps, edges that absorb, orders of the integrators."""
+
+import math
+
+import numpy as np
+import pytest
+from physics.systems import (
+    contact,
+    evolution,
+    expression,
+    gaussian,
+    harmonic,
+    largest,
+    log_slope,
+    require_below,
+    species,
+    system,
+)
+
+UNIFORM = expression("1")
+EVERY_STEP = 1e-12
+"""Relative: some hundred roundings of a few hundred steps."""
+
+
+def gas(loss, time, interaction=(), particles=3.0, dimensions=1, **sections):
+    """A uniform gas in a box of volume 2^d."""
+    one = species("a", particles=particles, initial=UNIFORM)
+    return system([4] * dimensions, [2.0] * dimensions, [one], interaction, loss=loss, time=time, **sections)
+
+
+def two_body(*channel, rate):
+    return {"kind": "two-body", "channel": list(channel), "rate": rate}
+
+
+def three_body(*channel, rate):
+    return {"kind": "three-body", "channel": list(channel), "rate": rate}
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("loss", "remains"),
+    [
+        ({"kind": "one-body", "rate": 0.7}, lambda n, t: math.exp(-0.7 * t)),
+        (two_body("a", "a", rate=0.3), lambda n, t: 1.0 / (1.0 + 0.3 * n * t)),
+        (three_body("a", "a", "a", rate=0.2), lambda n, t: 1.0 / math.sqrt(1.0 + 0.4 * n**2 * t)),
+    ],
+    ids=["one", "two", "three"],
+)
+def test_a_uniform_gas_decays_as_written_down(loss, remains, dimensions):
+    """Whatever the steps are: the flow is exact, and the drift leaves a uniform gas alone."""
+    found = gas([loss], evolution(2.0, 0.25, "strang"), dimensions=dimensions)
+    start = found.density().mean()
+    found.evolve()
+    assert found.density() == pytest.approx(start * remains(start, 2.0), rel=1e-13)
+    record = found.record()["species"]["a"]
+    assert sum(record["lost"]) == pytest.approx(3.0 - record["particles"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("integrator", "step"), [("strang", 0.1), ("blanes-moan-4", 0.2), ("blanes-moan-rkn-6", 0.2)])
+def test_the_phase_of_a_gas_that_loses_three_at_a_time(integrator, step):
+    """theta = -(g / (hbar K n_0)) (sqrt(1 + 2 K n_0^2 t) - 1); kicks see the densities of their instant, which is of
+    second order in the step whatever the scheme: its error falls by four."""
+    strength, rate, n = 0.8, 0.3, 1.5
+
+    def error(size):
+        found = gas([three_body("a", "a", "a", rate=rate)], evolution(2.0, size, integrator), [
+            contact("a", "a", strength)
+        ]).evolve()  # fmt: skip
+        exact = -(strength / (rate * n)) * (math.sqrt(1.0 + 2.0 * rate * n**2 * 2.0) - 1.0)
+        turn = np.angle(found.field() * np.exp(-1j * exact))
+        assert np.ptp(turn) < 1e-13
+        return abs(turn[0])
+
+    errors = [error(step), error(step / 2)]
+    assert math.log2(errors[0] / errors[1]) == pytest.approx(2.0, abs=0.2), errors
+    require_below(errors[1], 5e-3, "phase")
+
+
+BOTH = [
+    species("a", particles=5.0, initial=expression("1 + 0.5*cos(2*pi*x/9)")),
+    species("b", particles=2.0, mass=2.0, initial=expression("1 + 0.4*sin(2*pi*x/9)")),
+]
+
+
+@pytest.mark.parametrize(
+    ("channel", "conserved"), [("aab", (1.0, -2.0)), ("ab", (1.0, -1.0)), ("baa", (1.0, -2.0)), ("bbb", (1.0, 0.0))]
+)
+def test_what_a_channel_conserves_stays_at_every_point(channel, conserved):
+    """n_A - 2 n_B for A + A + B, n_A - n_B for A + B, in one flow without drift."""
+    kind = {2: two_body, 3: three_body}[len(channel)]
+    found = system([9], [9.0], BOTH, loss=[kind(*channel, rate=2.0)], time=evolution(1.0, 1.0, "strang"))
+    before = [found.density(a).copy() for a in (0, 1)]
+    found.mixture.engine.kernels.react(
+        np.array(before), [list(each) for each in found.state.orbitals], found.mixture.losses.reactions, 1.0
+    )
+    after = [found.density(a) for a in (0, 1)]
+    assert np.sum(after[1]) < 0.9 * np.sum(before[1]) and np.all(after[1] > 0.0)
+    kept = [sum(c * n for c, n in zip(conserved, densities, strict=True)) for densities in (before, after)]
+    assert largest(kept[1] - kept[0]) < 1e-14 * largest(before[0]) * 4  # roundings of |psi|^2
+
+
+def test_rates_count_particles_of_the_species_named_first():
+    """d n_a = -K n_a^2 n_b and d n_b half of it for a, a, b; for b, a, a d n_b = -K n_b n_a^2 and d n_a twice it."""
+    for channel, shares in (("aab", (1.0, 0.5)), ("baa", (2.0, 1.0)), ("ab", (1.0, 1.0))):
+        kind = {2: two_body, 3: three_body}[len(channel)]
+        one, other = species("a", particles=3.0, initial=UNIFORM), species("b", particles=5.0, initial=UNIFORM)
+        rate = 1e-6
+        found = system([2], [1.0], [one, other], loss=[kind(*channel, rate=rate)], time=evolution(1.0, 1.0, "strang"))
+        found.evolve()
+        product = math.prod({"a": 3.0, "b": 5.0}[name] for name in channel)
+        lost = [found.record()["species"][name]["lost"][0] for name in "ab"]
+        # to first order in K t n^2, here below 1e-4
+        assert lost == pytest.approx([share * rate * product for share in shares], rel=1e-4)
+
+
+def test_channels_together_take_what_each_takes_alone_at_first():
+    """Three entries at once, by the series of the densities' equation: the balance closes by channel and species, and
+    the rates are those of the entries."""
+    losses = [three_body("a", "a", "b", rate=0.05), two_body("a", "b", rate=0.2), {"kind": "one-body", "rate": 0.1}]
+    found = system([9], [9.0], BOTH, loss=losses, time=evolution(1e-3, 5e-4, "strang"))
+    a, b = found.density(0).copy(), found.density(1).copy()
+    volume = found.grid.cell_volume
+    found.evolve()
+    lost = np.array([found.record()["species"][name]["lost"] for name in "ab"]).T / 1e-3
+    expected = [
+        [0.05 * np.sum(a**2 * b) * volume, 0.025 * np.sum(a**2 * b) * volume],
+        [0.2 * np.sum(a * b) * volume] * 2,
+        [0.1 * 5.0, 0.1 * 2.0],
+    ]
+    assert lost == pytest.approx(np.array(expected), rel=2e-3)  # densities change by as much in a time of 1e-3
+    assert np.sum(lost, axis=0) * 1e-3 == pytest.approx([5.0 - found.density(0).sum() * volume,
+                                                         2.0 - found.density(1).sum() * volume], rel=1e-10)  # fmt: skip
+
+
+@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4", "blanes-moan-rkn-6"])
+def test_a_trapped_cloud_loses_k_times_the_integral_of_its_cube(integrator):
+    """dN/dt = -K integral n^3 of records that are close in time, and N + lost stays to rounding."""
+    rate = 0.05
+    one = [species("a", particles=8.0, potential=harmonic([1.0]), initial=gaussian([0.8]))]
+    found = system([48], [16.0], one, [contact("a", "a", 0.6)], loss=[three_body("a", "a", "a", rate=rate)],
+                   time=evolution(0.2, 0.005, integrator))  # fmt: skip
+    cubes, numbers, totals = [], [], []
+    for _ in range(3):
+        record = found.record()["species"]["a"]
+        cubes.append(np.sum(found.density() ** 3) * found.grid.cell_volume)
+        numbers.append(record["particles"])
+        totals.append(record["particles"] + sum(record["lost"]))
+        found.evolve(20)
+    # Simpson's rule over 0.2 of a function whose fourth derivative is about 300 K N n^2: an error below 1e-4 of it
+    integral = 0.2 / 6.0 * (cubes[0] + 4.0 * cubes[1] + cubes[2])
+    assert numbers[0] - numbers[2] == pytest.approx(rate * integral, rel=2e-3)
+    assert totals == pytest.approx([8.0] * 3, rel=EVERY_STEP)
+
+
+def order_of(integrator, steps):
+    """Of a cloud of two components that loses in three ways, against a run of a fine step."""
+
+    def final(step):
+        both = [
+            species("a", particles=2.0, potential=harmonic([1.0]), initial=gaussian([1.0])),
+            species("b", particles=1.0, potential=harmonic([1.0]), initial=gaussian([0.8], centre=[0.7])),
+        ]
+        losses = [three_body("a", "a", "b", rate=0.4), two_body("b", "b", rate=0.3),
+                  {"kind": "one-body", "rate": 0.2, "profile": "exp(-x**2)"}]  # fmt: skip
+        found = system([32], [14.0], both, [contact("a", "b", 0.5)], loss=losses, time=evolution(0.8, step, integrator))
+        return np.array([found.evolve().field(a) for a in (0, 1)])
+
+    exact = final(steps[-1] / 8)
+    return log_slope(steps, [float(np.linalg.norm(final(step) - exact)) for step in steps])
+
+
+@pytest.mark.parametrize(("integrator", "steps"), [("strang", (0.1, 0.05)), ("blanes-moan-4", (0.2, 0.1))])
+def test_steps_are_of_second_order_in_the_losses(integrator, steps):
+    # against a step of an eighth, whose own error is a 64th of the smaller one
+    assert order_of(integrator, steps) == pytest.approx(2.0, abs=0.15)
+
+
+# ---------------------------------------------------------------- edges that absorb
+
+
+SLOWEST = 1.0
+WIDTH, STRENGTH = 20.0 / SLOWEST, 45.0 * SLOWEST**2
+"""What docs/losses.md recommends for waves from SLOWEST to ten times as fast."""
+
+
+@pytest.mark.parametrize(("k", "size", "final"), [(1.4, 5.0, 90.0), (4.0, 2.0, 40.0), (9.3, 2.0, 16.0)])
+def test_an_absorber_sends_nothing_back_of_a_decade_of_waves(k, size, final):
+    """A packet in a box with absorbers beside the same in one four times as wide: what comes back, or through, in the
+    part that both have outside the absorbers, at four times."""
+
+    def box(factor, step, **losses):
+        one = [species("a", initial=gaussian([size], momentum=[k]))]
+        return system([384 * factor], [96.0 * factor], one, time=evolution(final, step, "strang"), **losses)
+
+    absorbing = box(1, final / 200, loss=[{"kind": "absorber", "width": WIDTH, "strength": STRENGTH}])
+    wide = box(4, final / 4)  # free: a drift of any length is exact
+    inner = np.abs(absorbing.grid.axis(0)) < 48.0 - WIDTH
+    same = slice(3 * 192, 5 * 192)  # the points of the one among those of the other
+    assert np.array_equal(wide.grid.axis(0)[same], absorbing.grid.axis(0))
+    worst = 0.0
+    for _ in range(4):
+        absorbing.evolve(50)
+        wide.evolve(1)
+        difference = (absorbing.field() - wide.field()[same])[inner]
+        worst = max(worst, float(np.sum(np.abs(difference) ** 2)) * absorbing.grid.cell_volume)
+    require_below(worst, 1e-6, f"comes back of the packet at k = {k}")
+    record = absorbing.record()["species"]["a"]
+    assert record["lost"] == pytest.approx([1.0 - record["particles"]], rel=EVERY_STEP)
+    assert record["particles"] < 1e-6
+
+
+def test_an_absorber_acts_on_its_axes_and_species_alone():
+    """In the plane a packet runs along y through faces that do not absorb, and one of another species along x."""
+    both = [species("a", initial=gaussian(1.0, momentum=[0.0, 4.0])), species("b", initial=gaussian(1.0))]
+    losses = [{"kind": "absorber", "width": [2.0, 3.0], "strength": 9.0, "axes": "x", "species": ["a"]}]
+    found = system([40, 25], [16.0, 16.0], both, loss=losses, time=evolution(3.0, 0.1, "strang"))
+    profile = found.mixture.losses.reactions[0].profile
+    x = found.grid.axis(0)
+    assert len(found.mixture.losses.reactions) == 1
+    assert np.all(profile[np.abs(x) <= 6.0] == 0.0) and np.all(profile[np.abs(x) > 6.0] > 0.0)
+    assert profile[0] == pytest.approx(np.ones(25)) and np.all(np.ptp(profile, axis=1) == 0.0)
+    record = found.evolve().record()["species"]
+    assert record["b"]["lost"] == [0.0]
+    assert 0.0 < record["a"]["lost"][0] < 1e-2  # spreads, but does not run, along x
