@@ -10,6 +10,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
+from hpcmix.problem.sections.calculation.output import ObservablesOptions
 from hpcmix.problem.units.dimensions import Dimension
 
 
@@ -20,11 +21,14 @@ class Label:
     name       of the entry, the keys of nested tables joined with underscores.
     long_name  in words.
     dimension  physical; None of a plain number, a function of the number of axes where it depends on them.
+    list_of    of a list that is as long as it needs to be: what it has an entry for, the name of the dimension in
+               datasets.
     """
 
     name: str
     long_name: str
     dimension: Dimension | Callable[[int], Dimension] | None = None
+    list_of: str | None = None
 
     def on_axes(self, axes: int) -> Dimension | None:
         """The dimension on a grid of so many axes."""
@@ -54,6 +58,10 @@ class Observable:
     def of_whole(self, look: Look) -> dict[str, Any]:
         """Entries of the record itself. Collective over the world."""
         return {}
+
+    def with_options(self, options: ObservablesOptions) -> Observable:
+        """The same as ``output.observables`` wants it."""
+        return self
 
     def compared_with(self, reference: Sequence[np.ndarray]) -> Observable:
         """The same of a run whose orbitals at time zero are `reference`, where it compares with them."""

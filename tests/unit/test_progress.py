@@ -10,13 +10,20 @@ import pytest
 from hpcmix.io.checkpoints.header import state_digest
 from hpcmix.io.checkpoints.progress_entries import attributes_of, progress_of, texts_of
 from hpcmix.problem.times.fixed_steps import Mark
-from hpcmix.state.progress import Adaptation, Progress
+from hpcmix.state.progress import Adaptation, Lost, Progress
 
 FIXED = Progress(40, 0.1, -0.1 / 3)
 MARKED = replace(FIXED, mark=Mark(7, 0.31, 0.08))
 ADAPTIVE = Progress(3, 0.25, 0.05, Adaptation(0.7, 0.5, error=0.4, rejected=2, smallest=0.1, estimate=1e-7))
 
-OTHER = {"step": 41, "step_size": 0.2, "pending_kick": 0.3, "adaptation": Adaptation(), "mark": Mark(1, 0.5, 0.5)}
+OTHER = {
+    "step": 41,
+    "step_size": 0.2,
+    "pending_kick": 0.3,
+    "adaptation": Adaptation(),
+    "mark": Mark(1, 0.5, 0.5),
+    "lost": Lost(((0.1, 1.0 / 3.0), (0.0, 7e-12))),
+}
 """Another value of every entry."""
 
 

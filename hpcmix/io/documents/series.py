@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from hpcmix.io.documents.atomic import OutputError, explained, replacing
 from hpcmix.io.documents.dataset import Dataset, Variable
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import line_of
+from hpcmix.observe.vortices.tracks import numbered
 from hpcmix.problem.units.dimensions import Dimension
+
+NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
 Labels = Mapping[str, tuple[str, Dimension | None]]
 """Long name and dimension of entries of records by their names, keys of nested tables joined with underscores
@@ -107,18 +111,22 @@ def read_series(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def write_dataset(series: Path, dataset: Path, metadata: Metadata, labels: Labels) -> None:
-    """Write ``observables.h5`` anew from ``observables.jsonl``; ``xarray.open_dataset(path)`` opens it. For the root
-    rank.
+def write_dataset(
+    series: Path, dataset: Path, metadata: Metadata, labels: Labels, lists: Mapping[str, str] = NO_LISTS
+) -> None:
+    """Write ``observables.h5`` anew from ``observables.jsonl``, vortices with the numbers that they keep in time;
+    ``xarray.open_dataset(path)`` opens it. `lists` as :func:`as_dataset` has it. For the root rank.
 
     Raises :class:`OutputError`; the earlier file then stays.
     """
-    content = as_dataset(read_series(series), metadata, labels)
+    content = as_dataset(numbered(read_series(series)), metadata, labels, lists)
     with replacing(dataset) as temporary:
         content.write(temporary)
 
 
-def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels) -> Dataset:
+def as_dataset(
+    records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels, lists: Mapping[str, str] = NO_LISTS
+) -> Dataset:
     """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
 
     ``energy.total`` becomes the variable ``energy_total``, what stands under a species the variable of that name over
@@ -126,6 +134,9 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
     variables in the same way; lists of another length get a dimension of their own, and an entry of the whole run
     that bears the name of one of a species becomes ``run_<name>``. A table that has a ``species`` of its own, such as
     ``fluctuations``, becomes variables ``fluctuations_<name>`` over (time, species) too. Text is left out.
+
+    lists  by its name, for an entry that is a list as long as it needs to be, the dimension that it shares with others
+           of its kind; shorter ones end in NaN.
     """
     species = list(
         dict.fromkeys([*metadata.species, *(name for record in records for name in record.get("species", {}))])
@@ -151,13 +162,22 @@ def as_dataset(records: Sequence[Mapping[str, Any]], metadata: Metadata, labels:
         *((name, ("time", "species"), cells) for name, cells in of_species.items()),
         *((f"run_{name}" if name in of_species else name, ("time",), cells) for name, cells in of_run.items()),
     ]
+    widths = {
+        name: max((len(value) for value in cells.values() if isinstance(value, list)), default=None)
+        for name, _, cells in named
+    }
+    for name, width in widths.items():
+        if name in lists and width is not None:
+            lengths[lists[name]] = max(lengths.get(lists[name], 0), width)
     variables: dict[str, Variable] = {}
     for name, dimensions, cells in named:
-        shape = [lengths[dimension] for dimension in dimensions]
-        width = max((len(value) for value in cells.values() if isinstance(value, list)), default=None)
-        if width is not None:
+        width = widths[name]
+        if name in lists:
+            dimensions = (*dimensions, lists[name])
+        elif width is not None:
             dimensions = (*dimensions, "axis" if width == lengths["axis"] else f"{name}_index")
-            shape.append(width)
+            lengths.setdefault(dimensions[-1], width)
+        shape = [lengths[dimension] for dimension in dimensions]
         values = _filled(tuple(shape), cells)
         if name == "step" and not np.isnan(values).any():
             values = values.astype(np.int64)

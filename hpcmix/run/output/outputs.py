@@ -26,7 +26,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.record import observe
-from hpcmix.observe.registry import AROUND_FLOW, labels_of_all, requested
+from hpcmix.observe.registry import AROUND_FLOW, dimensions_of_lists, labels_of_all, requested
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.calculation.output import numbers_of
@@ -65,7 +65,8 @@ class Outputs:
         compared = [request.word for request in requests if request.from_start]
         # the wave functions of time zero: what later ones are compared with
         self.reference = self._clouds_at_start(compared[0]) if compared else []
-        self._also = requested(problem.output.observables.also, [cloud.orbitals for cloud in self.reference])
+        options = problem.output.observables
+        self._also = requested(options.also, [cloud.orbitals for cloud in self.reference], options)
         if problem.fluctuations is not None:
             self._also = (*self._also, *AROUND_FLOW)
         self._fluctuations = FluctuationWatch(problem, simulation.log)
@@ -218,7 +219,8 @@ class Outputs:
         """Write observables.h5 from all that is in the series, on the root; the others have none. Not collective."""
         if self._series is not None:
             labels = labels_of_all(len(self.metadata.axes))
-            write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels)
+            lists = dimensions_of_lists()
+            write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels, lists)
 
     def close(self) -> None:
         """Write observables.h5 and close the series."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, quantity, sequence, text, whole_number
+from hpcmix.problem.reading.values import described, integer, quantity, real, sequence, text, whole_number
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
 from hpcmix.problem.units.dimensions import TIME
@@ -42,6 +42,20 @@ class ObservablesOptions(ScheduleSection):
     """What to measure beyond the usual: it costs time or, for the overlap with the initial determinant, the memory of a
     second set of orbitals. The angular momentum is there anyway where a vector potential or a rotating frame turns the
     particles."""
+
+    vortex_density_cut: Annotated[float, real(at_least=0)] | None = None
+    """Of vortices: the part of the largest density, smoothed over a thirty-second of the box, below which a zero of the
+    wave function is none; beside a cloud the phase is rounding. None: 0.05."""
+
+    @model_validator(mode="after")
+    def _cut_is_used(self) -> Self:
+        if self.vortex_density_cut is None:
+            return self
+        if "vortices" not in self.also:
+            raise wrong('belongs to also = ["vortices"], which is not asked for', key="vortex_density_cut")
+        if self.vortex_density_cut >= 1.0:
+            raise wrong("must be less than one: a part of the largest density", key="vortex_density_cut")
+        return self
 
     @property
     def requests(self) -> list[Request]:

@@ -39,6 +39,8 @@ REQUESTS = (
     Request("semiclassical-norms", of_sets=True, orbital_sets=2),
     Request("largest-current", in_frame=True, real_fields=7),
     Request("density-modes", of_orbitals=False, in_frame=True),
+    # a copy in double precision, phases, the smoothed density with its spectrum, differences of phases
+    Request("vortices", dimensions=2, in_frame=True, real_fields=12),
 )
 
 _BY_WORD = {request.word: request for request in REQUESTS}

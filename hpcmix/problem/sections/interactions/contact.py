@@ -17,7 +17,8 @@ from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
 
 class ContactInteraction(InteractionSection):
-    """``G_ab = g delta(x)``, by its coupling ``strength`` = g or by the scattering length (three dimensions)."""
+    """``G_ab = g delta(x)``, by its coupling ``strength`` = g in the grid's dimensions, or by the scattering length in
+    three dimensions or across a tight trap (``grid.transverse``)."""
 
     kind: Literal["contact"]
     strength: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
@@ -30,18 +31,23 @@ class ContactInteraction(InteractionSection):
             raise wrong("needs strength or scattering_length")
         if self.strength is not None and self.scattering_length is not None:
             raise wrong("contradicts strength; give one of the two", key="scattering_length")
-        if self.scattering_length is not None and context_of(info).dimensions not in (3, None):
-            raise wrong("has a meaning in three dimensions only; give strength here", key="scattering_length")
+        context = context_of(info)
+        if self.scattering_length is not None and context.dimensions not in (3, None) and not context.transverse:
+            message = "has a meaning in three dimensions only; give strength here, or the tight trap as grid.transverse"
+            raise wrong(message, key="scattering_length")
         return self
 
     def coupling(self, constants: Constants) -> float:
         """The coupling g in code units: ``2 pi hbar^2 a / m_red`` from a scattering length, ``m_red = m_a m_b / (m_a +
-        m_b)``."""
+        m_b)``; in one and two dimensions times the integral of the two transverse densities' product,
+        1/(pi (l_a^2 + l_b^2)) and 1/sqrt(pi (l_a^2 + l_b^2))."""
         if self.strength is not None:
             return self.strength
         if self.scattering_length is None:
             raise TypeError("a contact interaction has passed its checks without strength and scattering_length")
-        return 2.0 * math.pi * constants.hbar**2 * self.scattering_length / constants.reduced_mass(self.between)
+        coupling = 2.0 * math.pi * constants.hbar**2 * self.scattering_length / constants.reduced_mass(self.between)
+        pair = constants.transverse(self.between)
+        return coupling if pair is None else coupling * pair.overlap
 
     @property
     def kernel_boundary(self) -> None:

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import two_names
+from hpcmix.problem.sections.frames.transverse import TransversePair
 from hpcmix.problem.sections.grid import Grid
 
 Boundary = Literal["periodic", "free"]
@@ -42,6 +43,9 @@ class Constants(Protocol):
 
     def reduced_mass(self, between: tuple[str, str]) -> float:
         """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""
+
+    def transverse(self, between: tuple[str, str]) -> TransversePair | None:
+        """How two species lie to each other across the grid; None where the grid has all axes."""
 
 
 @dataclass(frozen=True)
