@@ -62,9 +62,11 @@ class _Assembly:
         self.check_sections()
         code_units = self.section("units", CodeUnits) if "units" in self.tables else None
         units = self.units(code_units)
-        points = self.tables["grid"].get("points") if isinstance(self.tables.get("grid"), dict) else None
+        table = self.tables.get("grid")
+        given = table if isinstance(table, dict) else {}
+        points = given.get("points")
         dimensions = len(points) if isinstance(points, list) and 1 <= len(points) <= 3 else None
-        self.context = Context(units, dimensions, self.folder)
+        self.context = Context(units, dimensions, self.folder, transverse="transverse" in given)
         grid = self.section("grid", Grid)
         if grid is not None:
             self.context = replace(self.context, frame=grid.frame.map)

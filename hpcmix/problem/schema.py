@@ -18,6 +18,7 @@ from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
+from hpcmix.problem.sections.frames.transverse import TransversePair
 from hpcmix.problem.sections.functionals.section import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
@@ -179,6 +180,11 @@ class Problem(Section):
         """``m_a m_b / (m_a + m_b)`` of two species, which may be the same."""
         first, second = (self.species_named(name).mass for name in between)
         return reduced_mass(first, second)
+
+    def transverse(self, between: tuple[str, str]) -> TransversePair | None:
+        """How two species lie to each other across the grid; None where the grid has all axes."""
+        trap, (first, second) = self.grid.transverse, (self.species_named(name).mass for name in between)
+        return None if trap is None else trap.pair(first, second, self.hbar)
 
     def complain(self, key: str, message: str) -> ProblemError:
         """The error for a mistake that only a later layer can see; raise it.

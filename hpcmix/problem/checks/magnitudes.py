@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.sections.frames.transverse import Transverse, TransversePair
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Constants, reduced_mass
 from hpcmix.problem.sections.scaling import Prefactors, prefactors
@@ -35,14 +36,19 @@ Finding = tuple[KeyPath, str]
 
 @dataclass(frozen=True)
 class _Constants:
-    """hbar, and the masses of the species by their names: see
+    """hbar, the masses of the species by their names, and the tight trap across the grid: see
     :class:`~hpcmix.problem.sections.interactions.section.Constants`."""
 
     hbar: float
     masses: Mapping[str, float]
+    trap: Transverse | None
 
     def reduced_mass(self, between: tuple[str, str]) -> float:
         return reduced_mass(*(self.masses[name] for name in between))
+
+    def transverse(self, between: tuple[str, str]) -> TransversePair | None:
+        first, second = (self.masses[name] for name in between)
+        return None if self.trap is None else self.trap.pair(first, second, self.hbar)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
             message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
             yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
     step = 0.0 if parts.time is None else hbar / parts.time.step_size
-    constants = _Constants(hbar, {species.name: species.mass for species in parts.species.values()})
+    constants = _Constants(hbar, {species.name: species.mass for species in parts.species.values()}, grid.transverse)
     for meeting in _meetings(parts, grid, constants, factors, kinetic):
         other, what = meeting.kinetic, "the largest kinetic energy"
         if step > other and not parts.species[meeting.species].initial.is_ground_state:

@@ -55,13 +55,15 @@ class Context:
 
     ``units`` is None while ``[units]`` itself is wrong, and ``dimensions`` while ``grid.points`` is: values that
     depend on them are then not judged, because the complaint about their cause says enough. ``frame`` is the map of
-    ``grid.frame``, None while ``[grid]`` is wrong or not read yet.
+    ``grid.frame``, None while ``[grid]`` is wrong or not read yet. ``transverse``: whether ``[grid]`` has frozen axes
+    beside its own, so that scattering lengths and dipoles are those of three dimensions.
     """
 
     units: Units | None = field(default_factory=Units)
     dimensions: int | None = None
     folder: Path = Path()
     frame: Frame | None = None
+    transverse: bool = False
 
 
 def context_of(info: ValidationInfo[Any]) -> Context:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.values import AXES, counted, described, integer, quantity
 from hpcmix.problem.sections.frames.expanding import FixedFrame, FrameOption
+from hpcmix.problem.sections.frames.transverse import Transverse
 from hpcmix.problem.units.dimensions import LENGTH
 
 
@@ -38,6 +39,20 @@ class Grid(Section):
     lengths: Annotated[tuple[Annotated[float, quantity(LENGTH, above=0)], ...], BeforeValidator(_as_many_as_points)]
     """Lengths of the box."""
     frame: FrameOption = Field(default_factory=FixedFrame)
+    transverse: Transverse | None = None
+    """The tight trap along the axes that are left out; None: there are no others."""
+
+    @model_validator(mode="after")
+    def _three_axes_in_all(self) -> Self:
+        if self.transverse is not None and self.dimensions + self.transverse.axes != 3:
+            rest = 3 - self.dimensions
+            advice = f"give axes = {rest}" if rest else "leave transverse out: the grid has all three"
+            raise wrong(
+                f"make {self.dimensions + self.transverse.axes} axes with those of the grid, and space has three; "
+                f"{advice}",
+                key="transverse.axes",
+            )
+        return self
 
     @property
     def dimensions(self) -> int:

@@ -1,0 +1,72 @@
+"""``grid.transverse``: what scattering lengths and dipoles are where axes are frozen, and what is refused."""
+
+import math
+
+import pytest
+
+from hpcmix.model.terms.entry_kernels import contact_couplings
+from hpcmix.problem.load import parse_problem
+from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.words.show import resolved_toml
+
+TWO = """
+[grid]
+points = {points}
+lengths = {lengths}
+transverse = {{ frequency = 3.0, axes = {axes} }}
+[[species]]
+name = "light"
+mass = 0.5
+particles = 10
+[species.initial]
+kind = "ground-state"
+[[species]]
+name = "heavy"
+mass = 2.0
+particles = 10
+[species.initial]
+kind = "ground-state"
+{interactions}
+"""
+
+
+def text_of(dimensions: int, interactions: str, axes: int | None = None) -> str:
+    points, lengths = [8] * dimensions, [8.0] * dimensions
+    frozen = 3 - dimensions if axes is None else axes
+    return TWO.format(points=points, lengths=lengths, axes=frozen, interactions=interactions)
+
+
+def contact(first: str, second: str, entry: str = "scattering_length = 0.01") -> str:
+    return f'[[interaction]]\nkind = "contact"\nbetween = ["{first}", "{second}"]\n{entry}\n'
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_couplings_are_those_of_the_frozen_ground_states(dimensions):
+    pairs = contact("light", "light") + contact("light", "heavy") + contact("heavy", "heavy", "strength = 0.25")
+    problem = parse_problem(text_of(dimensions, pairs))
+    found = contact_couplings(problem)
+    squares = [1.0 / (3.0 * mass) for mass in (0.5, 2.0)]  # l^2 = hbar / (m omega)
+    for (a, b), reduced in {(0, 0): 0.25, (0, 1): 0.4}.items():
+        area = math.pi * (squares[a] + squares[b])
+        expected = 2.0 * math.pi * 0.01 / reduced / (area if dimensions == 1 else math.sqrt(area))
+        assert found[a, b] == pytest.approx(expected, rel=1e-14)
+    assert found[1, 1] == 0.25  # a strength is of the grid's dimensions
+    assert parse_problem(resolved_toml(problem)) == problem
+
+
+def complaint_of(text: str) -> str:
+    with pytest.raises(ProblemError) as raised:
+        parse_problem(text)
+    (complaint,) = raised.value.complaints
+    return f"{complaint.line} {complaint.key}: {complaint.message}"
+
+
+@pytest.mark.parametrize("dimensions, axes, advice", [(1, 1, "give axes = 2"), (2, 2, "= 1"), (3, 1, "leave")])
+def test_axes_are_three_in_all(dimensions, axes, advice):
+    told = complaint_of(text_of(dimensions, "", axes))
+    assert told.startswith("5 grid.transverse.axes: ") and advice in told
+
+
+def test_a_scattering_length_needs_three_axes():
+    told = complaint_of(text_of(1, contact("light", "light")).replace("transverse", "# transverse"))
+    assert "interaction.0.scattering_length" in told and "grid.transverse" in told
