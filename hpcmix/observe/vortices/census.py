@@ -62,8 +62,8 @@ def _refined(mixture: Mixture, field: np.ndarray, others: np.ndarray, plaquettes
     """The zeros of the plaquettes of one normal.
 
     Where there is none next to a plaquette, the phase turns from corner to corner and the interpolant between them does
-    not: in a plane that is no vortex. In space the plaquette stays, since a line that bends may pass a plane of the grid
-    twice or not at all. Collective over the group.
+    not: in a plane that is no vortex. In space the plaquette stays, since a line that bends may pass a plane of the
+    grid twice or not at all. Collective over the group.
     """
     normal, axes = plaquettes.normal, mixture.grid.dimensions
     first, second = PLANES[normal]
