@@ -211,5 +211,5 @@ def test_every_spectrum_has_its_coordinate_and_its_definition(tmp_path):
         assert data.coherence_y_re.dims[-1] == "distances_y" and data.distances_y[1] == pytest.approx(0.8)
         assert data.momentum_distribution_x.dims[-1] == "wave_numbers_x"
         assert data.wave_numbers_x[0] == pytest.approx(-6 * 2 * math.pi / 9.0)
-        assert data.overlap_a.sel(species="b") == records[0]["species"]["b"]["overlap"]["a"]
+        assert data.overlap_a.sel(species="b")[0] == records[0]["species"]["b"]["overlap"]["a"]
         assert "rho_a rho_b" in data.overlap_integral_a.definition
