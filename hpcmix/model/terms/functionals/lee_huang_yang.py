@@ -34,13 +34,21 @@ EDGE, ACROSS = 5.0, 64
 """Of the ground states across the grid, in their lengths: a density to the power 5/2 is below rounding there; and the
 nodes of Gauss and Legendre up to it, with which the integral of a Gaussian is exact to rounding."""
 
-Energy = Callable[[float, float], float]
+Energy = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """e(G_1, G_2) in the units of zero_point.py."""
 
 
-def lee_huang_yang_term(entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int]) -> LocalFunctional:
-    """The term of an entry of the file that has passed its checks."""
-    return _of_one(entry, gas, species[0]) if len(species) == 1 else _of_two(entry, gas, species)
+def lee_huang_yang_term(
+    entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int], scale: Sequence[float] = ()
+) -> LocalFunctional:
+    """The term of an entry of the file that has passed its checks.
+
+    scale  positive couplings in whose units those of two species with themselves are counted: their own unless these
+           may be zero or negative on the way.
+    """
+    if len(species) == 1:
+        return _of_one(entry, gas, species[0])
+    return _of_two(entry, gas, species, scale or [gas.couplings[a][a] for a in (0, 1)])
 
 
 def _of_one(entry: LeeHuangYangFunctional, gas: PointGas, species: int) -> LocalFunctional:
@@ -50,7 +58,9 @@ def _of_one(entry: LeeHuangYangFunctional, gas: PointGas, species: int) -> Local
             return LogarithmicTerm(species, strength, entry.density)
         if entry.cutoff is None:
             raise TypeError("a functional in two dimensions has passed its checks without cutoff")
-        mass, coupling = gas.masses[0], gas.couplings[0][0]
+        mass, coupling = gas.masses[0], abs(gas.couplings[0][0])
+        if coupling == 0.0:
+            return PowerTerm([species], 0.0, 2.0)
         # ln(m g rho/(hbar kappa)^2) + 1/2 = ln(rho/rho_0) - 1
         density = (gas.hbar * entry.cutoff) ** 2 / (mass * coupling) * math.exp(-1.5)
         return LogarithmicTerm(species, mass * coupling**2 / (8.0 * math.pi * gas.hbar**2), density)
@@ -80,16 +90,20 @@ def _cosines(squares: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([y for y, _ in panels]), np.concatenate([weights for _, weights in panels])
 
 
-def _of_two(entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int]) -> LocalFunctional:
+def _of_two(
+    entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int], scale: Sequence[float]
+) -> LocalFunctional:
     dimensions, ratio = gas.dimensions, gas.masses[1] / gas.masses[0]
-    (first, cross), (_, second) = gas.couplings
-    own = first, second
-    share = 1.0 if entry.imaginary == "marginal" else cross**2 / (first * second)
+    # G_1 = first x, G_2 = second y, H = share x y with x, y = scale_a rho_a
+    first, second = (gas.couplings[a][a] / scale[a] for a in (0, 1))
+    share = gas.couplings[0][1] ** 2 / (scale[0] * scale[1])
+    if entry.imaginary == "marginal":
+        share = max(first * second, 0.0)
 
-    def energy(x: float, y: float) -> float:
+    def energy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         if gas.directed:
-            return _over_directions(gas, x / first, y / second, ratio)
-        return of_two((x, y), share * x * y, ratio, dimensions)
+            return _over_directions(gas, x / scale[0], y / scale[1], ratio)
+        return of_two((first * x, second * y), share * x * y, ratio, dimensions)
 
     logarithm, amplitude = np.zeros((2, 2)), gas.masses[0] ** (0.5 * dimensions) / gas.hbar**dimensions
     averaged: Energy = energy
@@ -99,28 +113,26 @@ def _of_two(entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int]
         if entry.cutoff is None:
             raise TypeError("a functional in two dimensions has passed its checks without cutoff")
         both = 4.0 * ratio / (1.0 + ratio) * share
-        logarithm = np.array([[1.0, 0.5 * both], [0.5 * both, ratio]]) / (8.0 * math.pi)
+        logarithm = np.array([[first**2, 0.5 * both], [0.5 * both, ratio * second**2]]) / (8.0 * math.pi)
         averaged = _at_cutoff(energy, logarithm, (gas.hbar * entry.cutoff) ** 2 / gas.masses[0])
     # a logarithm leaves terms like b^4 ln b, which polynomials of twice the degree hold to 1e-15
     profile = profile_of(averaged, 2.5 if gas.frozen else degree(dimensions), logarithm, 128 if dimensions == 2 else 64)
     if entry.strength is not None:
-        amplitude = entry.strength / (averaged(1.0, 0.0) * first**profile.degree)
-    return TwoDensities(species, own, amplitude, profile)
+        amplitude = entry.strength / (float(averaged(np.ones(1), np.zeros(1))[0]) * scale[0] ** profile.degree)
+    return TwoDensities(species, scale, amplitude, profile)
 
 
-def _over_directions(gas: PointGas, first: float, second: float, ratio: float) -> float:
+def _over_directions(gas: PointGas, first: np.ndarray, second: np.ndarray, ratio: float) -> np.ndarray:
     """The mean over the directions of k at densities of the two species."""
-
-    def at(y: float) -> float:
-        own = gas.coupling(0, 0, y) * first, gas.coupling(1, 1, y) * second
-        return of_two(own, gas.coupling(0, 1, y) ** 2 * first * second, ratio, gas.dimensions)
-
     # g_ab = p + q y^2: where one of a species with itself is zero, or the determinant of all is
     lines = {(a, b): np.polynomial.Polynomial([gas.coupling(a, b), _slope(gas, a, b)]) for a, b in gas.pairs}
     determinant = lines[0, 0] * lines[1, 1] - lines[0, 1] ** 2
     roots = [root for line in (lines[0, 0], lines[1, 1], determinant) for root in line.trim().roots()]
     y, weights = _cosines([float(root.real) for root in roots if abs(root.imag) < 1e-12 * abs(root)])
-    return float(sum(weight * at(cosine) for cosine, weight in zip(y, weights, strict=True)))
+    one, cross, two = (np.array([gas.coupling(a, b, cosine) for cosine in y]) for a, b in gas.pairs)
+    own = np.multiply.outer(first, one), np.multiply.outer(second, two)
+    mixing = np.multiply.outer(first * second, cross**2)
+    return np.asarray(of_two(own, mixing, ratio, gas.dimensions) @ weights)
 
 
 def _slope(gas: PointGas, a: int, b: int) -> float:
@@ -130,22 +142,23 @@ def _slope(gas: PointGas, a: int, b: int) -> float:
 def _at_cutoff(energy: Energy, logarithm: np.ndarray, scale: float) -> Energy:
     """The energy in two dimensions for couplings of another energy than one: e(c G) = c^2 [e(G) + Q ln c]."""
 
-    def scaled(x: float, y: float) -> float:
+    def scaled(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         own = np.array([x, y])
-        return energy(x, y) - float(own @ logarithm @ own) * math.log(scale)
+        return np.asarray(energy(x, y) - np.sum(own * (logarithm @ own), axis=0) * math.log(scale))
 
     return scaled
 
 
 def _across(energy: Energy, gas: PointGas) -> Energy:
     """The integral over the frozen axes, where the densities are exp(-r^2/l_a^2)/(sqrt(pi) l_a)^axes."""
-    x, weights = np.polynomial.legendre.leggauss(ACROSS)
-    r, weights = 0.5 * EDGE * max(gas.lengths) * (x + 1.0), 0.5 * EDGE * max(gas.lengths) * weights
-    shells = 2.0 * weights if gas.frozen == 1 else 2.0 * math.pi * r * weights
+    half = 0.5 * EDGE * max(gas.lengths)
+    nodes, weights = np.polynomial.legendre.leggauss(ACROSS)
+    r = half * (nodes + 1.0)
+    around = np.full(ACROSS, 2.0) if gas.frozen == 1 else 2.0 * math.pi * r
+    shells = half * np.asarray(weights) * around
     one, two = (np.exp(-((r / x) ** 2)) / (math.sqrt(math.pi) * x) ** gas.frozen for x in gas.lengths)
 
-    def integral(x: float, y: float) -> float:
-        values = [energy(x * a, y * b) for a, b in zip(one, two, strict=True)]
-        return float(np.sum(shells * np.array(values)))
+    def integral(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.asarray(energy(np.multiply.outer(x, one), np.multiply.outer(y, two)) @ shells)
 
     return integral

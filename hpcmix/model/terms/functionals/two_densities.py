@@ -43,17 +43,15 @@ class Profile:
 
 
 def profile_of(
-    energy: Callable[[float, float], float], degree: float, logarithm: np.ndarray, nodes: int = 64
+    energy: Callable[[np.ndarray, np.ndarray], np.ndarray], degree: float, logarithm: np.ndarray, nodes: int = 64
 ) -> Profile:
     """The profile of an energy density by its values e(G_1, G_2) at Chebyshev nodes, of which the degree of its
     polynomial in s is one less."""
     angles = np.pi * (nodes - np.arange(nodes) - 0.5) / nodes
     places = np.cos(0.5 * angles) ** 2
-    values = []
-    for s in places:
-        own = np.array([(1.0 - s) ** 2, s**2])
-        values.append(energy(own[0], own[1]) - own @ logarithm @ own * np.log(own.sum()))
-    coefficients = 2.0 / nodes * np.cos(np.outer(np.arange(nodes), angles)) @ np.array(values)
+    own = np.array([(1.0 - places) ** 2, places**2])
+    values = energy(own[0], own[1]) - np.sum(own * (logarithm @ own), axis=0) * np.log(own.sum(axis=0))
+    coefficients = 2.0 / nodes * np.cos(np.outer(np.arange(nodes), angles)) @ values
     coefficients[0] *= 0.5
     shape = _smooth(Chebyshev(coefficients, domain=[0.0, 1.0]))
     slope, s = shape.deriv(), Chebyshev([0.5, 0.5], domain=[0.0, 1.0])

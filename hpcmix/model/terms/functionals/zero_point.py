@@ -27,11 +27,13 @@ from itertools import pairwise
 
 import numpy as np
 
-STEP = 0.2
+Values = float | np.ndarray
+
+STEP = 0.3
 """Of ln k: the nearest singularities are at i pi/2, and the error exp(-pi^2/STEP) is below rounding."""
-FARTHEST = 44.0
+FARTHEST = 38.0
 """|ln k| at which the integrand, which falls like exp(-|ln k|), is below rounding."""
-PANEL_STEP, PANEL_END = 0.1, 3.6
+PANEL_STEP, PANEL_END = 0.125, 3.5
 """Of the rule of Takahasi and Mori on a finite panel."""
 
 
@@ -47,48 +49,70 @@ def single(energy: np.ndarray | float, mass: float, dimensions: int) -> np.ndarr
     return np.asarray(-2.0 / (3.0 * math.pi) * mass**0.5 * positive**1.5)
 
 
-def of_two(own: tuple[float, float], cross: float, ratio: float, dimensions: int) -> float:
-    """e of two condensates.
+def of_two(own: tuple[Values, Values], cross: Values, ratio: float, dimensions: int) -> np.ndarray:
+    """e of two condensates, for numbers or arrays that broadcast together.
 
     own    G_1, G_2.
     cross  H.
     ratio  m_2/m_1.
     """
-    first, second = own
+    first, second, mixing = np.broadcast_arrays(*own, cross)
     if ratio == 1.0:
-        mean, root = 0.5 * (first + second), math.hypot(0.5 * (first - second), math.sqrt(cross))
+        mean, root = 0.5 * (first + second), np.hypot(0.5 * (first - second), np.sqrt(mixing))
         larger = mean + root
         # the smaller one without cancellation
-        smaller = (first * second - cross) / larger if mean > 0.0 else mean - root
-        return float(single(larger, 1.0, dimensions) + single(smaller, 1.0, dimensions))
+        smaller = np.divide(first * second - mixing, larger, out=np.asarray(mean - root), where=mean > 0.0)
+        return single(larger, 1.0, dimensions) + single(smaller, 1.0, dimensions)
     alone = single(first, 1.0, dimensions) + single(second, ratio, dimensions)
-    return float(alone) + (_by_each_other(first, second, cross, ratio, dimensions) if cross > 0.0 else 0.0)
+    seen = np.flatnonzero(mixing.ravel() > 0.0)
+    result = np.array(alone, dtype=float).ravel()
+    rows = [np.ascontiguousarray(value.ravel()[seen])[:, np.newaxis] for value in (first, second, mixing)]
+    result[seen] += _by_each_other(rows[0], rows[1], rows[2], ratio, dimensions)
+    return result.reshape(np.shape(alone))
 
 
-def _by_each_other(first: float, second: float, cross: float, ratio: float, dimensions: int) -> float:
-    """e less that of two condensates that do not see each other: 1/2 integral of
-    Re(E_+ + E_-) - Re(E_1 + E_2) + 2 H/(eps_1 + eps_2)."""
+def _by_each_other(
+    first: np.ndarray, second: np.ndarray, cross: np.ndarray, ratio: float, dimensions: int
+) -> np.ndarray:
+    """e less that of two condensates that do not see each other, 1/2 integral of
+    Re(E_+ + E_-) - Re(E_1 + E_2) + 2 H/(eps_1 + eps_2), for columns of numbers."""
     # E_+ E_- and E_a are zero where these are
     roots = [*_zeros_of_product(first, second, cross, ratio), -4.0 * first, -4.0 * ratio * second]
-    breaks = [0.0, *sorted(math.sqrt(root) for root in roots if root > 0.0)]
-    k, weights = _above(breaks[-1])
-    if len(breaks) > 1:
-        panels = [panel(low, high) for low, high in pairwise(breaks) if high > low]
-        k = np.concatenate([k, *(nodes for nodes, _ in panels)])
-        weights = np.concatenate([weights, *(factors for _, factors in panels)])
-    measure = {1: 1.0 / math.pi, 2: k / (2.0 * math.pi), 3: k**2 / (2.0 * math.pi**2)}[dimensions]
-    return float(0.5 * np.sum(weights * measure * _difference(k, first, second, cross, ratio, dimensions)))
+    ends = np.sort(np.sqrt(np.maximum(np.hstack([np.zeros_like(first), *roots]), 0.0)), axis=1)
+    total = _integral(*_above(ends[:, -1:]), first, second, cross, ratio, dimensions)
+    for low, high in pairwise(ends.T):
+        wide = np.flatnonzero(high > low)
+        if wide.size:
+            k, weights = panel(low[wide, np.newaxis], high[wide, np.newaxis])
+            total[wide] += _integral(k, weights, first[wide], second[wide], cross[wide], ratio, dimensions)
+    return total
 
 
-def _zeros_of_product(first: float, second: float, cross: float, ratio: float) -> list[float]:
+def _integral(
+    k: np.ndarray,
+    weights: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    cross: np.ndarray,
+    ratio: float,
+    dimensions: int,
+) -> np.ndarray:
+    """The part of the integral that these nodes are for."""
+    measure = (1.0 / math.pi, k / (2.0 * math.pi), k**2 / (2.0 * math.pi**2))[dimensions - 1]
+    return np.asarray(0.5 * np.sum(weights * measure * _difference(k, first, second, cross, ratio, dimensions), axis=1))
+
+
+def _zeros_of_product(first: np.ndarray, second: np.ndarray, cross: np.ndarray, ratio: float) -> list[np.ndarray]:
     """The k^2 where (eps_1 + 2 G_1)(eps_2 + 2 G_2) = 4 H."""
     half, product = 2.0 * (first + ratio * second), 16.0 * ratio * (first * second - cross)
-    root = math.sqrt(max(half**2 - product, 0.0))
-    large = -half - math.copysign(root, half)
-    return [large, product / large] if large != 0.0 else [0.0, 0.0]
+    root = np.sqrt(np.maximum(half**2 - product, 0.0))
+    large = -half - np.copysign(root, half)
+    return [large, np.divide(product, large, out=np.zeros_like(large), where=large != 0.0)]
 
 
-def _difference(k: np.ndarray, first: float, second: float, cross: float, ratio: float, dimensions: int) -> np.ndarray:
+def _difference(
+    k: np.ndarray, first: np.ndarray, second: np.ndarray, cross: np.ndarray, ratio: float, dimensions: int
+) -> np.ndarray:
     """The integrand of :func:`_by_each_other`."""
     one, two = 0.5 * k**2, 0.5 * k**2 / ratio
     squares = one**2 + 2.0 * first * one, two**2 + 2.0 * second * two
@@ -98,20 +122,19 @@ def _difference(k: np.ndarray, first: float, second: float, cross: float, ratio:
     e1, e2 = (np.sqrt(np.maximum(square, 0.0)) for square in squares)
     whole = 2.0 * cross / (one + two)
     counter = whole if dimensions == 3 else whole / (1.0 + k**-2.0) if dimensions == 2 else np.zeros_like(k)
-    result = np.empty_like(k)
-    slow = ~real
-    result[slow] = _directly(squares[0][slow], squares[1][slow], product[slow], cross * (one * two)[slow])
-    result[slow] += (counter - e1 - e2)[slow]
-    delta, closed = _without_cancellation(
-        (one[real], two[real]), (e1[real], e2[real]), np.sqrt(product[real]), (first, second), cross
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):  # of what is not real
+        delta, closed = _without_cancellation(
+            (one, two), (e1, e2), np.sqrt(np.maximum(product, 0.0)), (first, second), cross
+        )
     if dimensions == 1:
-        result[real] = delta
+        result = delta
     elif dimensions == 2:  # above kappa the counter-term is that of three dimensions, less what it lacks
-        result[real] = np.where(k[real] < 1.0, delta + counter[real], closed - whole[real] / (1.0 + k[real] ** 2))
+        result = np.where(k < 1.0, delta + counter, closed - whole / (1.0 + k**2))
     else:
-        result[real] = closed
-    return result
+        result = closed
+    if real.all():
+        return result
+    return np.where(real, result, _directly(*squares, product, cross * one * two) + counter - e1 - e2)
 
 
 def _directly(first: np.ndarray, second: np.ndarray, product: np.ndarray, mixing: np.ndarray) -> np.ndarray:
@@ -128,8 +151,8 @@ def _without_cancellation(
     free: tuple[np.ndarray, np.ndarray],
     own: tuple[np.ndarray, np.ndarray],
     product: np.ndarray,
-    energies: tuple[float, float],
-    cross: float,
+    energies: tuple[np.ndarray, np.ndarray],
+    cross: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """delta = E_+ + E_- - E_1 - E_2, and delta + 2 H/(eps_1 + eps_2), which is of the order of k^-4.
 
@@ -153,13 +176,13 @@ def _without_cancellation(
     return delta, 2.0 * cross * numerator / (denominator * (one + two))
 
 
-def _above(start: float) -> tuple[np.ndarray, np.ndarray]:
+def _above(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights of the integral over k from `start` to infinity: k = start + exp(t)."""
     beyond = np.exp(np.arange(-FARTHEST, FARTHEST, STEP))
     return start + beyond, STEP * beyond
 
 
-def panel(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+def panel(low: Values, high: Values) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on a panel with roots at its ends: k = low + (high - low)/(1 + exp(-pi sinh(t)))."""
     t = np.arange(-PANEL_END, PANEL_END + 0.5 * PANEL_STEP, PANEL_STEP)
     inner = math.pi * np.sinh(t)

@@ -23,6 +23,7 @@ class PointGas:
     couplings   g_ab of the contact interactions; not a number where the file has none between a pair.
     dipoles     C_ab of the dipolar interactions C_ab (1 - 3 cos^2 theta)/r^3, zero where there are none.
     directions  how many different ones the dipoles point to.
+    changing    whether a coupling or dipoles change in time; they are those without their course in time then.
     scaled      whether a scaling multiplies densities and couplings by factors of its own.
     lengths     l_a of the ground states across the grid, along `frozen` axes; none where the grid has all axes.
     """
@@ -33,6 +34,7 @@ class PointGas:
     couplings: Matrix
     dipoles: Matrix
     directions: int = 0
+    changing: bool = False
     scaled: bool = False
     lengths: tuple[float, ...] = ()
     frozen: int = 0
@@ -62,22 +64,26 @@ def gas_of_species(
     constants: Constants,
     grid: Grid,
     scaled: bool,
+    factors: Sequence[float] = (),
 ) -> PointGas:
-    """The gas of the named species with the interactions of a file."""
+    """The gas of the named species with the interactions of a file; where there are `factors`, one for each
+    interaction, these are multiplied by them and change no more."""
     places = {name: place for place, name in enumerate(names)}
     couplings = [[math.nan] * len(places) for _ in places]
     dipoles = [[0.0] * len(places) for _ in places]
-    directions = set()
-    for interaction in interactions:
+    directions, changing = set(), False
+    for number, interaction in enumerate(interactions):
         if not set(interaction.between) <= set(places):
             continue
         a, b = (places[name] for name in interaction.between)
-        pair = interaction.at_long_waves(constants)
+        pair, factor = interaction.at_long_waves(constants), factors[number] if factors else 1.0
         if pair.contact is not None:
-            couplings[a][b] = couplings[b][a] = pair.contact
+            couplings[a][b] = couplings[b][a] = factor * pair.contact
         if pair.dipoles != 0.0:
-            dipoles[a][b] = dipoles[b][a] = dipoles[a][b] + pair.dipoles
+            dipoles[a][b] = dipoles[b][a] = dipoles[a][b] + factor * pair.dipoles
             directions.add(pair.direction)
+        acts = pair.contact is not None or pair.dipoles != 0.0
+        changing = changing or (acts and interaction.switched and not factors)
     trap = grid.transverse
     return PointGas(
         3 if trap is not None else grid.dimensions,
@@ -86,6 +92,7 @@ def gas_of_species(
         tuple(map(tuple, couplings)),
         tuple(map(tuple, dipoles)),
         len(directions),
+        changing,
         scaled,
         () if trap is None else tuple(trap.length(mass, constants.hbar) for mass in masses),
         0 if trap is None else trap.axes,

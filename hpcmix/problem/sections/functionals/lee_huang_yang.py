@@ -122,6 +122,13 @@ class LeeHuangYangFunctional(FunctionalSection):
             yield ("imaginary",), '"marginal" is g_12^2 = g_11 g_22 of two species without dipoles; use "drop"'
         if self.imaginary != "refuse":
             return
+        if gas.changing:
+            yield (
+                ("imaginary",),
+                "is needed, because couplings change in time and a branch of the spectrum may become imaginary on the "
+                'way: say what becomes of it; imaginary = "drop" leaves it out',
+            )
+            return
         reason = imaginary_branch(gas)
         if reason is not None:
             at_once = ', "marginal" takes g_12^2 = g_11 g_22' if len(self.species) == 2 and not gas.directed else ""
