@@ -24,8 +24,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcmix.kernels import arguments
+from hpcmix.kernels import arguments, dispatch
+from hpcmix.kernels.twins import loops
 from hpcmix.kernels.twins import losses as reference
+
+MOST_COMPONENTS, MOST_REACTIONS = 8, 24
+"""More than these are done by the numpy twin."""
 
 
 @dataclass(frozen=True)
@@ -69,4 +73,16 @@ def react(
             raise ValueError(f"reactions[{index}] must have a share for each of the {len(densities)} components")
         if reaction.profile is not None:
             arguments.check_real(f"reactions[{index}].profile", reaction.profile, beside, written=False)
-    return reference.react(densities, fields, reactions, float(duration))
+    kernels = dispatch.implementation()
+    if kernels is loops or len(densities) > MOST_COMPONENTS or len(reactions) > MOST_REACTIONS:
+        return reference.react(densities, fields, reactions, float(duration))
+    sums = kernels.react(
+        list(densities),
+        [list(array) for array in fields],
+        [float(reaction.rate) for reaction in reactions],
+        [list(reaction.meeting) for reaction in reactions],
+        [list(map(float, reaction.shares)) for reaction in reactions],
+        [[] if reaction.profile is None else [reaction.profile] for reaction in reactions],
+        float(duration),
+    )
+    return np.array(sums)

@@ -232,9 +232,12 @@ def evolution(final: float, step: float, integrator: str = "blanes-moan-6") -> d
     return {"final": final, "step": step, "integrator": integrator, "check_step": False}
 
 
-def moving_mixture(time: dict, points: int = 40, first: dict | None = None, **sections: dict) -> System:
+def moving_mixture(
+    time: dict, points: int = 40, first: dict | None = None, course: dict | None = None, **sections: dict
+) -> System:
     """Two coupled condensates in moving potentials, with a convolution: nothing commutes with anything, which is what
-    orders are measured on. `first`: entries of species "a" beside its own or in their place."""
+    orders are measured on. `first`: entries of species "a" beside its own or in their place. `course`: of all
+    interactions in time."""
     one = {
         "mass": 4.0,
         "particles": 3.0,
@@ -250,11 +253,17 @@ def moving_mixture(time: dict, points: int = 40, first: dict | None = None, **se
         "potential": [{"kind": "expression", "value": "3*cos(x)", "factor": "1 + 0.3*cos(3*t)"}],
         "initial": {"kind": "expression", "amplitude": "1 - 0.4*sin(x)"},
     }
+    interactions = [
+        contact("a", "a", 3.0),
+        contact("b", "b", 2.1),
+        contact("a", "b", 3.9),
+        gaussian_kernel("a", "b", 1.8, 0.5),
+    ]
     return system(
         [points],
         [2 * np.pi],
         [species("a", **(one | (first or {}))), species("b", **other)],
-        [contact("a", "a", 3.0), contact("b", "b", 2.1), contact("a", "b", 3.9), gaussian_kernel("a", "b", 1.8, 0.5)],
+        [entry | (course or {}) for entry in interactions],
         time=time,
         **sections,
     )

@@ -221,7 +221,7 @@ def test_a_force_that_is_not_mutual_does_not_conserve_energy(tmp_path, monkeypat
         (contact,) = build.terms_of(*arguments)
         couplings = contact.couplings.copy()
         couplings[0, 1] *= 0.5
-        return (type(contact)(couplings),)
+        return (contact.constant(couplings),)
 
     monkeypatch.setattr("hpcmix.model.build.terms_of", one_sided)
     _, finding = conservation.check(setting(TRAP, tmp_path))

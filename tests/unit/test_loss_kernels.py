@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from hpcmix.kernels import dispatch
 from hpcmix.kernels.losses import Reaction, react
+from hpcmix.kernels.twins import loops as reference
 
 POINTS = 37
 """No multiple of what is worked on together."""
@@ -21,6 +23,15 @@ ALL = {
         Reaction(0.2, (1,), (0.0, 1.0), np.linspace(0.0, 2.0, POINTS)),
     ],
 }
+
+
+@pytest.fixture(params=["native", "numpy"])
+def kernels(request, monkeypatch):
+    """Both implementations, one after the other."""
+    if request.param == "numpy":
+        monkeypatch.setattr(dispatch, "implementation", lambda: reference)
+    elif dispatch.implementation() is reference:
+        pytest.skip("no compiled kernels")
 
 
 def start(dtype=np.float64):
@@ -40,7 +51,7 @@ def moved(rho, reactions, time):
 
 @pytest.mark.parametrize("time", [1e-5, 0.3, 50.0])
 @pytest.mark.parametrize("name", ALL)
-def test_densities_obey_their_equation(name, time):
+def test_densities_obey_their_equation(name, time, kernels):
     reactions, rho = ALL[name], start()
 
     def rates(_, values):
@@ -60,7 +71,7 @@ def test_densities_obey_their_equation(name, time):
     assert gone == pytest.approx(np.sum(rho - after, axis=1), rel=1e-13, abs=1e-14 * POINTS)
 
 
-def test_single_reactions_are_the_same_by_the_series_as_written_down():
+def test_single_reactions_are_the_same_by_the_series_as_written_down(kernels):
     """A second reaction of rate zero takes the general way."""
     for name in ("ab", "aaa", "bb"):
         still = Reaction(0.0, (0, 0, 1), (1.0, 0.5))
@@ -69,7 +80,28 @@ def test_single_reactions_are_the_same_by_the_series_as_written_down():
             assert series == pytest.approx(written, rel=3e-14), name  # some roundings of every piece
 
 
-def test_few_points_have_the_bits_of_many():
+@pytest.mark.parametrize("name", ALL)
+def test_compiled_kernels_do_what_numpy_does(name, monkeypatch):
+    """On every instruction set here; their own sums and products have the same bits on all of them."""
+    native = dispatch.implementation()
+    if native is reference:
+        pytest.skip("no compiled kernels")
+    best, results = native.instruction_set(), []
+    try:
+        for instructions in native.available_instruction_sets():
+            native.select_instruction_set(instructions)
+            results.append(moved(start(), ALL[name], 0.7))
+    finally:
+        native.select_instruction_set(best)
+    monkeypatch.setattr(dispatch, "implementation", lambda: reference)
+    after, taken = moved(start(), ALL[name], 0.7)
+    for densities, events in results:
+        assert np.array_equal(densities, results[0][0]) and np.array_equal(events, results[0][1])
+        assert densities == pytest.approx(after, rel=2e-14)
+        assert events == pytest.approx(taken, rel=2e-14)
+
+
+def test_few_points_have_the_bits_of_many(kernels):
     rho = start()
     after, _ = moved(rho, ALL["aab, ab, aaa, b"][:3], 3.0)
     for first in (0, 11, 36):
@@ -79,7 +111,7 @@ def test_few_points_have_the_bits_of_many():
         assert np.array_equal(np.abs(np.array(fields)) ** 2 * part, after[:, first : first + 7])
 
 
-def test_single_precision_rounds_what_double_precision_finds():
+def test_single_precision_rounds_what_double_precision_finds(kernels):
     rho = start(np.float32)
     after, taken = moved(rho, ALL["aab, ab, aaa, b"][:3], 0.5)
     exact, exactly = moved(rho.astype(np.float64), ALL["aab, ab, aaa, b"][:3], 0.5)
@@ -87,7 +119,7 @@ def test_single_precision_rounds_what_double_precision_finds():
     assert taken == pytest.approx(exactly, rel=1e-14)
 
 
-def test_what_is_not_finite_stays_so_and_ends():
+def test_what_is_not_finite_stays_so_and_ends(kernels):
     rho = start()
     rho[0, 20], rho[1, 21], rho[0, 22] = np.nan, np.inf, 1e200
     after, _ = moved(rho, ALL["aab, ab, aaa, b"], 1.0)

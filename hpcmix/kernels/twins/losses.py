@@ -7,6 +7,8 @@ lambda at most), so that their Taylor coefficients are at most those of u' = lam
     |s_k| <= binom(2k, k) (lambda / 2)^k <= (2 lambda)^k
 
 Over a piece of length 1/(32 lambda) what is left out beyond degree 12 is thus below 16^-13 / 5, a fifth of a rounding.
+Where 2 lambda t is small, terms end when (2 lambda t)^k, the most that the (k+1)-th can be beside the first, is
+negligible.
 Densities only fall, so that pieces get longer and their number grows like the logarithm of lambda t where particles
 meet; where they leave by themselves it is 32 lambda t.
 """
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 DEGREE = 12
 PIECE = 1.0 / 32.0
 """Longest piece, in units of 1/lambda."""
+NEGLIGIBLE = 2.0**-55
 MOST = 1e12
 """Largest lambda t that is followed: the result is not finite beyond, which the guard of a run sees."""
 
@@ -135,7 +138,7 @@ def _series(rho: Values, rates: Values, reactions: Sequence[Reaction], time: flo
         fastest[~(fastest * time <= MOST)] = np.nan
         piece = np.fmin(left[active], PIECE / fastest)
         piece[np.isnan(fastest)] = np.nan
-        after, taken = _piece(now[:, active], rates[:, active], reactions, piece)
+        after, taken = _piece(now[:, active], rates[:, active], reactions, piece, 2.0 * fastest * piece)
         before = now[:, active]
         remaining[:, active] *= np.divide(after, before, out=np.ones_like(after), where=before != 0.0)
         events[:, active] += taken
@@ -156,12 +159,15 @@ def _fastest(rho: Values, rates: Values, reactions: Sequence[Reaction]) -> Value
     return np.max(speeds, axis=0)
 
 
-def _piece(rho: Values, rates: Values, reactions: Sequence[Reaction], time: Values) -> tuple[Values, Values]:
-    """Densities after one piece, and e_r of it: coefficients by products of series."""
+def _piece(
+    rho: Values, rates: Values, reactions: Sequence[Reaction], time: Values, ratio: Values
+) -> tuple[Values, Values]:
+    """Densities after one piece, and e_r of it: coefficients by products of series. `ratio`: 2 lambda t, by which terms
+    fall at least."""
     series = np.zeros((DEGREE + 1, *rho.shape))
     series[0] = rho
     pairs = np.zeros((DEGREE, *rates.shape))
-    after, events, power = rho.copy(), np.zeros_like(rates), time
+    after, events, power, size = rho.copy(), np.zeros_like(rates), time, np.ones_like(time)
     for k in range(DEGREE):
         for number, reaction in enumerate(reactions):
             first, *others = reaction.meeting
@@ -176,5 +182,6 @@ def _piece(rho: Values, rates: Values, reactions: Sequence[Reaction], time: Valu
             for member in dict.fromkeys(reaction.meeting):
                 series[k + 1, member] -= reaction.shares[member] * speed
         after += series[k + 1] * power
-        power = power * time
+        size = size * ratio
+        power = np.where(size <= NEGLIGIBLE, 0.0, power * time)
     return after, events

@@ -137,6 +137,6 @@ def _term_of(problem: Problem, entry: RabiCoupling) -> RabiTerm:
         second,
         half * entry.rabi_frequency * np.exp(1j * entry.phase),
         half * entry.detuning,
-        Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor),
+        Envelope.of(entry),
         entry.dresses,
     )

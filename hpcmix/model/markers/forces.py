@@ -15,7 +15,7 @@ from hpcmix.frame import Frame
 from hpcmix.grid import Grid
 from hpcmix.model.markers.potentials import MarkerPotential, marker_potential
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.model.potentials.external import NotFinite, envelope_of
+from hpcmix.model.potentials.external import NotFinite
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.potentials import Potential
 
@@ -78,7 +78,7 @@ class MarkerForces:
         for place, entry in enumerate(entries):
             key = f"{where}.{place}"
             try:
-                forces.append(MarkerForce(key, envelope_of(entry), marker_potential(entry, grid, mass), entry.moves))
+                forces.append(MarkerForce(key, Envelope.of(entry), marker_potential(entry, grid, mass), entry.moves))
             except ValueError as error:
                 raise ProblemError.of(key, str(error)) from error
         return cls(tuple(forces), mass, grid.frame)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.frame import Frame
+from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.times.tables import TimeTable
 from hpcmix.problem.units.expressions import Expression
 
 
@@ -55,14 +57,19 @@ class Envelope:
     ramp        duration of the switching: up over [begin, begin + ramp], down over [end, end + ramp]; 0 switches at
                 once.
     smooth      ramps like (1 - cos(pi s))/2 instead of s.
-    factor      an expression in t, or None.
+    factor      a function of t, or None.
     """
 
     begin: float = -math.inf
     end: float = math.inf
     ramp: float = 0.0
     smooth: bool = False
-    factor: Expression | None = None
+    factor: Expression | TimeTable | None = None
+
+    @classmethod
+    def of(cls, entry: Switching) -> Envelope:
+        """How strong an entry of the file is at a time."""
+        return cls(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.course)
 
     @property
     def constant(self) -> bool:
@@ -73,7 +80,7 @@ class Envelope:
         """Whether the factor may still change at or after `time`."""
         if self.end + self.ramp <= time:
             return False
-        if self.factor is not None:
+        if self.factor is not None and self.factor.last_change > time:
             return True
         last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
         return last > time

@@ -134,11 +134,9 @@ class PotentialTerm:
 
         Shapes given by their values are those of b = 1, the only scale at which they are asked for
         (problem/checks/frames/expanding.py)."""
-        strength = self.envelope(instant)
+        strength = finite_strength(self.envelope, instant, f"{self.where}.factor")
         if strength == 0.0:
             return None
-        if not np.isfinite(strength):
-            raise NotFinite(f"{self.where}.factor", f"is not finite at t = {instant.time:g}")
         if isinstance(self.shape, np.ndarray):
             return self.shape if strength == 1.0 else strength * self.shape
         scale = 1.0 / instant.contraction
@@ -262,6 +260,14 @@ class NotFinite(FloatingPointError):
         return ProblemError.of(self.where, self.sentence)
 
 
+def finite_strength(envelope: Envelope, instant: Instant, where: str) -> float:
+    """e(t) at an instant. Raises :class:`NotFinite` with the key `where`."""
+    strength = envelope(instant)
+    if not np.isfinite(strength):
+        raise NotFinite(where, f"is not finite at t = {instant.time:g}")
+    return strength
+
+
 def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scale: float = 1.0) -> None:
     """Raise :class:`NotFinite` naming the first point at which `values` is not finite, or so large that its
     square is not; `scale` is that of the frame."""
@@ -277,17 +283,12 @@ def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scal
     raise NotFinite(where, f"{what} at {point}, t = {time:g}")
 
 
-def envelope_of(entry: Potential) -> Envelope:
-    """How strong an entry is at a time."""
-    return Envelope(entry.from_time, entry.until, entry.ramp, entry.ramp_shape == "smooth", entry.factor)
-
-
 def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> PotentialTerm:
     """The term of one validated ``potential`` entry of the problem file.
 
     Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` when a file does not fit the grid or the potential is
     not finite."""
-    envelope = envelope_of(entry)
+    envelope = Envelope.of(entry)
     try:
         shape = shape_of(entry, grid, mass)
         # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import singledispatch
 
 from hpcmix.grid import Grid
 from hpcmix.model.markers.multipliers import box_multiplier, padded_multiplier
 from hpcmix.model.pair_kernels.kernel import Kernel
 from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
-from hpcmix.model.terms.channels import channels_of, shapes_of
+from hpcmix.model.terms.channels import PairShape, by_envelope, channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
-from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of, scattering_kernel
+from hpcmix.model.terms.entry_kernels import contact_parts, kernel_of, scattering_kernel
 from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.functionals.local import LocalFunctional
 from hpcmix.model.terms.functionals.power import PowerTerm
-from hpcmix.model.terms.kernel_term import KernelShape
+from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.periodic import PeriodicTerm
+from hpcmix.model.terms.switched import SwitchedKernels
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
@@ -51,54 +53,57 @@ def correlations_of(problem: Problem, engine: Engine, grid: Grid) -> PairCorrela
 
 def _contact_terms(problem: Problem) -> list[Term]:
     """All contact couplings as one term, those that a scattering problem gives in the limit included."""
-    couplings = contact_couplings(problem)
-    return [ContactTerm(couplings)] if couplings.any() else []
+    parts = [part for part in contact_parts(problem) if part.couplings.any()]
+    return [ContactTerm(parts)] if parts else []
 
 
 def _kernel_terms(problem: Problem, engine: Engine, grid: Grid) -> list[Term]:
-    """All kernels: those on the periodic box share one transform, those in free space another. Collective."""
-    species, largest = len(problem.species), _largest_wave_number(grid)
+    """All kernels: those on the periodic box share one transform, those in free space another; a term for each course
+    in time. Collective."""
     terms: list[Term] = []
-    if periodic := shapes_of(problem, "periodic"):
-        channels = channels_of([shape.couplings for shape in periodic], species)
-        transform = engine.real_transform(channels.count)
-        wave_numbers, directed = (
-            grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
-        )
-        shapes = [
-            KernelShape(
-                shape.couplings,
-                box_multiplier(
-                    _kernel_of(problem, shape.interaction, largest),
-                    wave_numbers,
-                    directed,
-                    shape.windows,
-                    grid.spacings,
-                ),
-            )
-            for shape in periodic
-        ]
-        terms.append(PeriodicTerm(shapes, engine))
-    if free := shapes_of(problem, "free"):
-        channels = channels_of([shape.couplings for shape in free], species)
-        padded = engine.padded_transform(channels.count)
-        spacings = padded.on_three_axes(grid.spacings, 1.0)
-        place = (padded.points, spacings, padded.padded, padded.first, padded.count)
-        shapes = [
-            KernelShape(
-                shape.couplings,
-                padded_multiplier(
-                    _kernel_of(problem, shape.interaction, largest),
-                    place,
-                    engine.real_dtype,
-                    shape.windows,
-                    grid.spacings,
-                ),
-            )
-            for shape in free
-        ]
-        terms.append(FreeSpaceTerm(shapes, engine))
+    for boundary, make in (("periodic", _periodic_term), ("free", _free_term)):
+        for envelope, shapes in by_envelope(shapes_of(problem, boundary)).items():
+            term = make(problem, engine, grid, shapes)
+            where = f"interaction.{shapes[0].interaction}.factor"
+            terms.append(term if envelope.constant else SwitchedKernels(term, envelope, where))
     return terms
+
+
+def _periodic_term(problem: Problem, engine: Engine, grid: Grid, pairs: Sequence[PairShape]) -> KernelTerm:
+    channels = channels_of([pair.couplings for pair in pairs], len(problem.species))
+    transform = engine.real_transform(channels.count)
+    wave_numbers, directed = (
+        grid.broadcast_wave_numbers(transform.wave_block, odd=odd, real=True) for odd in (False, True)
+    )
+    largest = _largest_wave_number(grid)
+    shapes = [
+        KernelShape(
+            pair.couplings,
+            box_multiplier(
+                _kernel_of(problem, pair.interaction, largest), wave_numbers, directed, pair.windows, grid.spacings
+            ),
+        )
+        for pair in pairs
+    ]
+    return PeriodicTerm(shapes, engine)
+
+
+def _free_term(problem: Problem, engine: Engine, grid: Grid, pairs: Sequence[PairShape]) -> KernelTerm:
+    channels = channels_of([pair.couplings for pair in pairs], len(problem.species))
+    padded = engine.padded_transform(channels.count)
+    spacings = padded.on_three_axes(grid.spacings, 1.0)
+    place = (padded.points, spacings, padded.padded, padded.first, padded.count)
+    largest = _largest_wave_number(grid)
+    shapes = [
+        KernelShape(
+            pair.couplings,
+            padded_multiplier(
+                _kernel_of(problem, pair.interaction, largest), place, engine.real_dtype, pair.windows, grid.spacings
+            ),
+        )
+        for pair in pairs
+    ]
+    return FreeSpaceTerm(shapes, engine)
 
 
 def _largest_wave_number(grid: Grid) -> float:

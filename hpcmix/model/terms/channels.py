@@ -22,6 +22,7 @@ import numpy as np
 
 from hpcmix.model.markers.window import Window
 from hpcmix.model.markers.windows import windows_of
+from hpcmix.model.potentials.envelope import Envelope
 from hpcmix.problem.schema import Problem
 
 NEGLIGIBLE = 1e-14
@@ -61,18 +62,20 @@ class Channels:
         return len(self.inward)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairShape:
     """Kernels that differ by a factor only.
 
     interaction  the number of one that has this shape.
     couplings    the symmetric matrix of factors between all species, the scaling's included.
     windows      of the classical members that every pair of them has (model/markers/multipliers.py).
+    envelope     their course in time, which the couplings are without.
     """
 
     interaction: int
     couplings: np.ndarray
     windows: tuple[Window, ...]
+    envelope: Envelope
 
 
 def shapes_of(problem: Problem, boundary: str) -> list[PairShape]:
@@ -85,15 +88,37 @@ def shapes_of(problem: Problem, boundary: str) -> list[PairShape]:
         a, b = problem.pair(entry.between)
         met = tuple(sorted((window for window in (windows[a], windows[b]) if window), key=lambda one: one.width))
         none = np.zeros((len(problem.species),) * 2)
-        couplings = shapes.setdefault((entry.shape(problem), met), PairShape(index, none, met)).couplings
-        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.factor(problem)
+        envelope = Envelope.of(entry)
+        shape = PairShape(index, none, met, envelope)
+        couplings = shapes.setdefault((entry.shape(problem), met, envelope), shape).couplings
+        couplings[a, b] += problem.prefactors.kernel_factor(a, b) * entry.coefficient(problem)
         couplings[b, a] = couplings[a, b]
     return list(shapes.values())
 
 
+def by_envelope(shapes: Sequence[PairShape]) -> dict[Envelope, list[PairShape]]:
+    """The shapes that have one course in time, a term of their own."""
+    groups: dict[Envelope, list[PairShape]] = {}
+    for shape in shapes:
+        groups.setdefault(shape.envelope, []).append(shape)
+    return groups
+
+
 def channels_through(problem: Problem, boundary: str) -> Channels:
-    """The channels of all kernels with this boundary."""
-    return channels_of([shape.couplings for shape in shapes_of(problem, boundary)], len(problem.species))
+    """The channels of all kernels with this boundary, those of kernels with another course in time apart."""
+    species = len(problem.species)
+    inward, outward = np.zeros((0, species)), np.zeros((species, 0))
+    blends: dict[tuple[int, int], Blend] = {}
+    shapes = shapes_of(problem, boundary)
+    for group in by_envelope(shapes).values():
+        own, first = channels_of([shape.couplings for shape in group], species), len(inward)
+        numbers = [shapes.index(shape) for shape in group]
+        inward, outward = np.vstack([inward, own.inward]), np.hstack([outward, own.outward])
+        blends |= {
+            (first + d, first + e): tuple((coefficient, numbers[shape]) for coefficient, shape in blend)
+            for (d, e), blend in own.blends.items()
+        }
+    return Channels(inward, outward, blends)
 
 
 def channels_of(couplings: Sequence[np.ndarray], species: int) -> Channels:

@@ -20,6 +20,8 @@ from hpcmix.model.pair_kernels.neumann import (
 from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.pair_kernels.scattering import ScatteringKernel
 from hpcmix.model.pair_kernels.soft_core import SoftCoreKernel
+from hpcmix.model.potentials.envelope import Envelope
+from hpcmix.model.terms.contact import SwitchedCouplings
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
@@ -33,15 +35,24 @@ from hpcmix.problem.sections.interactions.table import TableInteraction
 
 def contact_couplings(problem: Problem) -> np.ndarray:
     """g_ab of everything that acts at a point, as the file gives it or in the limit of a scattering problem, the
-    scaling's factors included. Raises :class:`ProblemError` where a scattering problem has no solution."""
-    couplings = np.zeros((len(problem.species),) * 2)
+    scaling's factors included; without courses in time. Raises :class:`ProblemError` where a scattering problem has no
+    solution."""
+    return sum((part.couplings for part in contact_parts(problem)), np.zeros((len(problem.species),) * 2))
+
+
+def contact_parts(problem: Problem) -> list[SwitchedCouplings]:
+    """The same, a matrix for each course in time. Raises as :func:`contact_couplings`."""
+    parts: dict[Envelope, SwitchedCouplings] = {}
     for index, entry in enumerate(problem.interaction):
         if entry.kernel_boundary is not None:
             continue
         a, b = problem.pair(entry.between)
+        envelope, none = Envelope.of(entry), np.zeros((len(problem.species),) * 2)
+        where = f"interaction.{index}.factor"
+        couplings = parts.setdefault(envelope, SwitchedCouplings(none, envelope, where)).couplings
         couplings[a, b] += problem.prefactors.kernel_factor(a, b) * coupling_at_a_point(entry, problem, index)
         couplings[b, a] = couplings[a, b]
-    return couplings
+    return list(parts.values())
 
 
 @singledispatch

@@ -104,7 +104,7 @@ def _marked_entries(
     for index, entry in enumerate(problem.interaction):
         between = problem.pair(entry.between)
         if entry.kernel_boundary is not None and any(windows[a] is not None for a in between):
-            yield index, between, problem.prefactors.kernel_factor(*between) * entry.factor(problem)
+            yield index, between, problem.prefactors.kernel_factor(*between) * entry.coefficient(problem)
 
 
 def _multiplier(problem: Problem, index: int, waves: list[NDArray], contraction: float = 1.0) -> NDArray:

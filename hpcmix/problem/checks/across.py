@@ -298,11 +298,12 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         for number, entry in enumerate(species.potential)
     ]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
+    switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
     for path, entry in switched:
-        if entry.factor is None:
+        if entry.course is None:
             continue
         on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
-        wrong = on & ~np.isfinite(np.broadcast_to(entry.factor.evaluate(t=times), times.shape))
+        wrong = on & ~np.isfinite(np.broadcast_to(entry.course.evaluate(t=times), times.shape))
         if wrong.any():
             yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
 

@@ -59,7 +59,8 @@ class Parts:
     def switching_times(self) -> list[float]:
         """When something jumps or bends."""
         switched = [potential for species in self.species.values() for potential in species.potential]
-        return [time for entry in (*switched, *self.coupling.values()) for time in entry.switching_times]
+        entries = (*switched, *self.coupling.values(), *self.interaction.values())
+        return [time for entry in entries for time in entry.switching_times]
 
     def as_scaled(self, grid: Grid) -> tuple[Parts, float]:
         """The parts with the masses and the number of bosons that the scaling sets, and its hbar. Of complete

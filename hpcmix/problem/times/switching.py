@@ -1,21 +1,28 @@
-"""Strengths that change in time: what every potential and every coherent coupling can have."""
+"""Strengths that change in time: what every potential, interaction and coherent coupling can have."""
 
 from __future__ import annotations
 
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Tag, model_validator
 
-from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
 from hpcmix.problem.reading.values import expression, quantity
+from hpcmix.problem.times.tables import TimeTable
 from hpcmix.problem.units.dimensions import TIME
 from hpcmix.problem.units.expressions import Expression
 
+Factor = Annotated[
+    Annotated[Expression, expression(position=False, time=True), Tag(VALUE)] | Annotated[TimeTable, Tag(TABLE)],
+    value_or_table(TimeTable),
+]
+"""A factor that depends on t: an expression, or a table."""
+
 
 class Switching(Section):
-    """What potentials and couplings can have: a time to be switched on and off, a ramp for both, and a factor that
-    depends on time.
+    """What potentials, interactions and couplings can have: a time to be switched on and off, a ramp for both, and a
+    factor that depends on time.
 
     Its strength is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
     ``fall`` from 1 to 0 over [until, until + ramp]: linearly, or as ``(1 - cos(pi s)) / 2`` when smooth. Without a
@@ -29,8 +36,13 @@ class Switching(Section):
     ramp: Annotated[float, quantity(TIME, at_least=0)] = 0.0
     """How long the switching takes."""
     ramp_shape: Literal["linear", "smooth"] = "linear"
-    factor: Annotated[Expression, expression(position=False, time=True)] | None = None
+    factor: Factor | None = None
     """Factor that depends on t, or None for one."""
+
+    @property
+    def course(self) -> Expression | TimeTable | None:
+        """The strength as a function of t, beside rise and fall; None where it has none."""
+        return self.factor
 
     @model_validator(mode="after")
     def _switching_makes_sense(self) -> Self:
@@ -44,19 +56,21 @@ class Switching(Section):
 
     @property
     def switching_times(self) -> tuple[float, ...]:
-        """The times at which its strength jumps or bends: where it is switched, and where a ramp begins and ends."""
-        return tuple(
+        """The times at which its strength jumps or bends: where it is switched, and where a ramp or a table begins and
+        ends."""
+        switched = tuple(
             time
             for edge in (self.from_time, self.until)
             if math.isfinite(edge)
             for time in dict.fromkeys((edge, edge + self.ramp))
         )
+        return switched if self.course is None else (*switched, *self.course.corners)
 
     @property
     def before_start(self) -> float:
         """What the strength is multiplied by at time 0-, at which ground states are sought."""
         value = self._risen(self.from_time) * (1.0 - self._risen(self.until))
-        return value * float(self.factor.evaluate(t=0.0)) if value != 0.0 and self.factor is not None else value
+        return value * float(self.course.evaluate(t=0.0)) if value != 0.0 and self.course is not None else value
 
     def _risen(self, edge: float) -> float:
         """How much of the switching at `edge` is over at time 0-."""
@@ -68,7 +82,7 @@ class Switching(Section):
     @property
     def switched(self) -> bool:
         """Whether its strength changes in time."""
-        return math.isfinite(self.from_time) or math.isfinite(self.until) or self.factor is not None
+        return math.isfinite(self.from_time) or math.isfinite(self.until) or self.course is not None
 
     @property
     def moves(self) -> bool:
@@ -79,4 +93,4 @@ class Switching(Section):
         """Whether it acts at half its strength or more at a time; at time 0- with `before_start`."""
         begins, ends = self.from_time + self.ramp, self.until
         on = begins <= time < ends if not before_start else (begins < 0.0 <= ends)
-        return on and (self.factor is None or float(self.factor.evaluate(t=time)) >= 0.5)
+        return on and (self.course is None or float(self.course.evaluate(t=time)) >= 0.5)

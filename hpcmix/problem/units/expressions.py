@@ -7,6 +7,7 @@ list of what is allowed and then walked here. Nothing is compiled or executed.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -117,6 +118,13 @@ class Expression:
     """
 
     __slots__ = ("_tree", "text", "variables", "variables_used")
+
+    corners: tuple[float, ...] = ()
+    """Times at which it is known to jump or bend: of an expression none."""
+    last_change = math.inf
+    """The time after which it is constant, as far as it is known."""
+    extremes = (-math.inf, math.inf)
+    """Between which its values are, as far as it is known."""
 
     def __init__(self, text: str, variables: Sequence[str]) -> None:
         self.text = text

@@ -381,7 +381,7 @@ def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
     if held:
         pairs += held * PAIR_SLOWNESS * pair_transforms(problem, convolutions_per_kick(problem))
     drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
-    changing = any(entry.factor is not None or entry.switched for entry in problem.coupling)
+    changing = any(entry.switched for entry in problem.coupling)
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:
         calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)

@@ -111,7 +111,7 @@ def attraction(problem: Problem) -> Attraction:
     bounded, coulomb = 0.0, np.zeros((count, count))
     for entry in problem.interaction:
         a, b = problem.pair(entry.between)
-        factor, attracted = problem.prefactors.kernel_factor(a, b), entry.attraction(problem)
+        factor, attracted = problem.prefactors.kernel_factor(a, b), entry.attraction_at_all_times(problem)
         images = entry.kernel_boundary == "periodic" and attracted.inverse_distance > 0.0
         if attracted.more_singular or images or math.isinf(attracted.depth):
             raise NoBound(

@@ -176,6 +176,7 @@ NB_MODULE(_native, module)
     bind_configurations(module);
     bind_tangent(module);
     bind_markers(module);
+    bind_losses(module);
     module.def("thread_count", &hpcmix::thread_count, "threads that the next kernel call uses");
     module.def("set_thread_count", &hpcmix::set_thread_count, "count"_a, "use this many threads from now on");
     module.def(

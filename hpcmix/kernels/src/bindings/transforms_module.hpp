@@ -8,3 +8,4 @@ void bind_coupled_transforms(nanobind::module_& module);
 void bind_configurations(nanobind::module_& module);
 void bind_tangent(nanobind::module_& module);
 void bind_markers(nanobind::module_& module);
+void bind_losses(nanobind::module_& module);

@@ -12,6 +12,7 @@ extern const ConfigurationPasses configuration_passes_baseline;
 extern const PairPass pair_pass_baseline;
 extern const TangentPasses tangent_passes_baseline;
 extern const MarkerPasses marker_passes_baseline;
+extern const LossPass loss_pass_baseline;
 #ifdef HPCMIX_X86_VARIANTS
 extern const Loops loops_avx2;
 extern const Passes passes_avx2;
@@ -19,12 +20,14 @@ extern const ConfigurationPasses configuration_passes_avx2;
 extern const PairPass pair_pass_avx2;
 extern const TangentPasses tangent_passes_avx2;
 extern const MarkerPasses marker_passes_avx2;
+extern const LossPass loss_pass_avx2;
 extern const Loops loops_avx512;
 extern const Passes passes_avx512;
 extern const ConfigurationPasses configuration_passes_avx512;
 extern const PairPass pair_pass_avx512;
 extern const TangentPasses tangent_passes_avx512;
 extern const MarkerPasses marker_passes_avx512;
+extern const LossPass loss_pass_avx512;
 #endif
 
 namespace {
@@ -132,6 +135,20 @@ const MarkerPasses& active_marker_passes()
     }
 #endif
     return marker_passes_baseline;
+}
+
+LossPass active_loss_pass()
+{
+#ifdef HPCMIX_X86_VARIANTS
+    const Loops* loops = active();
+    if (loops == &loops_avx512) {
+        return loss_pass_avx512;
+    }
+    if (loops == &loops_avx2) {
+        return loss_pass_avx2;
+    }
+#endif
+    return loss_pass_baseline;
 }
 
 void select_loops(std::string_view instruction_set)

@@ -3,6 +3,7 @@
 
 #include "configurations/configuration_passes.hpp"
 #include "configurations/pair_passes.hpp"
+#include "losses/loss_passes.hpp"
 #include "markers/marker_passes.hpp"
 #include "points/loops.hpp"
 #include "tangent/tangent_passes.hpp"
@@ -25,6 +26,7 @@ const ConfigurationPasses& active_configuration_passes();
 PairPass active_pair_pass();
 const TangentPasses& active_tangent_passes();
 const MarkerPasses& active_marker_passes();
+LossPass active_loss_pass();
 
 /// Uses the named instruction set from now on (for tests and measurements).
 /// @throws std::invalid_argument if it is unknown or this processor lacks it.

@@ -62,9 +62,9 @@ def _term_of(problem: Problem, mixture: Mixture, index: int) -> Term:
     """The interaction that is number `index` in the file, for one species with itself."""
     entry, grid = problem.interaction[index], mixture.grid
     if entry.kernel_boundary is None:
-        return ContactTerm(np.array([[coupling_at_a_point(entry, problem, index)]]))
+        return ContactTerm.constant(np.array([[coupling_at_a_point(entry, problem, index)]]))
     kernel = kernel_of(entry, problem, index, _largest_wave_number(grid))
-    couplings = np.array([[entry.factor(problem)]])
+    couplings = np.array([[entry.coefficient(problem)]])
     engine = mixture.engine
     if entry.kernel_boundary == "periodic":
         block = engine.real_transform().wave_block

@@ -83,11 +83,11 @@ def _dense(problem: Problem) -> Iterator[str]:
         return  # densities are then not those of the particles
     peaks = [expected_lengths(problem, index).peak_density for index in range(len(problem.species))]
     for entry in problem.interaction:
-        if not isinstance(entry, ContactInteraction) or entry.scattering_length is None:
+        if not isinstance(entry, ContactInteraction) or entry.length is None:
             continue
         first, second = entry.between
         known = [peak for place in problem.indices(entry.between) if (peak := peaks[place]) is not None]
-        gas = max(known, default=0.0) * abs(entry.scattering_length) ** 3
+        gas = max(known, default=0.0) * abs(entry.length) ** 3
         if gas > DENSE:
             unit = ""
             if problem.units is not None:
@@ -95,7 +95,7 @@ def _dense(problem: Problem) -> Iterator[str]:
             yield (
                 f'the gas parameter n |a|^3 of "{first}" and "{second}" is about {gas:.2g} at the peak density, and a '
                 "mean field needs it far below one; check scattering_length, "
-                f"{entry.scattering_length:.6g} in code units{unit}"
+                f"{entry.length:.6g} in code units{unit}"
             )
 
 

@@ -104,7 +104,7 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
         a, b = problem.pair(entry.between)
         if a not in members or b not in members:
             continue
-        attraction = entry.attraction(problem)
+        attraction = entry.attraction_at_all_times(problem)
         coefficient = attraction.inverse_distance * factors.kernel_factor(a, b)
         couplings[a, b] += coefficient * math.sqrt(particles[a] * particles[b]) / problem.hbar
         couplings[b, a] = couplings[a, b]

@@ -99,6 +99,12 @@ def _check_refused(parts: Parts) -> Iterator[Finding]:
 def _check_interactions(parts: Parts) -> Iterator[Finding]:
     expanding = parts.grid is not None and parts.grid.frame.map.expanding
     for index, entry in parts.interaction.items():
+        if entry.switched:
+            message = (
+                "an interaction that changes in time does not go with [many_body] in this version, whose pairs' "
+                'operators are made once; leave "from", "until" and "factor" out, or let a potential change'
+            )
+            yield ("interaction", index), message, None
         if isinstance(entry, ScatteringInteraction):
             message = (
                 '"scattering" does not go with [many_body]: in finitely many modes N^3 V(N x) tends to a contact '

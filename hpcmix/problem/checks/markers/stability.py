@@ -47,10 +47,10 @@ def _curvature(entries: Iterable[Potential], moment: float, mass: float, axis: i
 
 def _strength(entry: Potential, first: float, last: float) -> float:
     """The largest size of the factor between two times."""
-    if entry.factor is None:
+    if entry.course is None:
         return 1.0
     times = np.linspace(first, last, SAMPLES) if math.isfinite(last) else np.array([first])
-    values = np.abs(np.broadcast_to(entry.factor.evaluate(t=times), times.shape))
+    values = np.abs(np.broadcast_to(entry.course.evaluate(t=times), times.shape))
     return float(np.max(values, where=np.isfinite(values), initial=0.0))
 
 

@@ -50,18 +50,18 @@ class RabiCoupling(Switching):
     @property
     def dresses(self) -> bool:
         """Whether the ground state is sought with it."""
-        wholly = self.factor is None and self.before_start == 1.0
+        wholly = self.course is None and self.before_start == 1.0
         return self.on_before_start and (wholly if self.dressed is None else self.dressed)
 
     def share_before_start(self, final: float) -> float:
         """Its strength at time 0- in units of the largest that it has until `final`, as far as looking at some times
         finds that."""
         largest = 1.0
-        if self.factor is not None:
+        if self.course is not None:
             last = min(final, self.until + self.ramp)
             times = np.linspace(0.0, max(0.0, last) if math.isfinite(last) else 0.0, SAMPLES)
             with np.errstate(all="ignore"):
-                values = np.abs(np.broadcast_to(self.factor.evaluate(t=times), times.shape))
+                values = np.abs(np.broadcast_to(self.course.evaluate(t=times), times.shape))
             largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
         return abs(self.before_start) / largest if largest > 0.0 else 0.0
 

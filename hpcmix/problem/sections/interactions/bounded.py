@@ -18,7 +18,7 @@ class BoundedInteraction(RadialInteraction):
     kind: str
     strength: Annotated[float, quantity(ENERGY)]
 
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         """The height."""
         return self.strength
 

@@ -63,7 +63,7 @@ class DipolarInteraction(KernelInteraction):
     def shape(self, constants: Constants) -> Hashable:
         return self.kind, self.unit_direction
 
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         return self.coupling(constants)
 
     def quadrature(self, dimensions: int, diagonal: float) -> None:

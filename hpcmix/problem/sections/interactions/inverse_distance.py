@@ -36,7 +36,7 @@ class InverseDistanceInteraction(RadialInteraction):
         """1/r."""
         return True
 
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         return self.strength
 
     def attraction(self, constants: Constants) -> Attraction:

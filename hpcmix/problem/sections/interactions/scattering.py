@@ -40,6 +40,13 @@ class ScatteringInteraction(InteractionSection):
     def _complete(self, info: ValidationInfo) -> Self:
         if context_of(info).dimensions not in (3, None):
             raise wrong("scattering has a meaning in three dimensions only", key="kind")
+        if self.switched:
+            given = {"from": math.isfinite(self.from_time), "until": math.isfinite(self.until), "factor": True}
+            raise wrong(
+                "does not go with scattering: V f_l follows from the two-body problem of V, whose scattering length is "
+                'not proportional to V; ramp a contact interaction, by scattering_length = { path = "..." }',
+                key=next(key for key, is_given in given.items() if is_given),
+            )
         if self.limit:
             return self
         for key in ("particles", "neumann_radius"):
@@ -76,7 +83,7 @@ class ScatteringInteraction(InteractionSection):
         numbers = (self.particles, self.neumann_radius, constants.reduced_mass(self.between))
         return self.kind, self.potential.model_dump_json(), *numbers
 
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         return 1.0
 
     def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:

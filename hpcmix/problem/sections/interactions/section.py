@@ -8,15 +8,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
-from hpcmix.problem.reading.section import Section
+from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import two_names
 from hpcmix.problem.sections.frames.transverse import TransversePair
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.units.expressions import Expression, ExpressionError
 
 Boundary = Literal["periodic", "free"]
 """Where the convolution with a kernel takes place: on the periodic box, or between the particles in the box alone."""
@@ -62,8 +64,12 @@ class Attraction:
     inverse_distance: float = 0.0
     more_singular: bool = False
 
+    def times(self, factor: float) -> Attraction:
+        """That of the kernel times a factor that is not negative."""
+        return Attraction(factor * self.depth, factor * self.inverse_distance, self.more_singular)
 
-class InteractionSection(Section):
+
+class InteractionSection(Switching):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
     between: Annotated[tuple[str, str], BeforeValidator(two_names)]
@@ -97,7 +103,16 @@ class InteractionSection(Section):
 
     @abstractmethod
     def attraction(self, constants: Constants) -> Attraction:
-        """How far it lowers the energy of two particles."""
+        """How far it lowers the energy of two particles, without its course in time."""
+
+    def attraction_at_all_times(self, constants: Constants) -> Attraction:
+        """The same at whatever time; what only an expression knows, or where a sign may change, counts as
+        :attr:`Attraction.more_singular`."""
+        attraction = self.attraction(constants)
+        if self.course is None:
+            return attraction
+        lowest, highest = self.course.extremes
+        return Attraction(more_singular=True) if lowest < 0.0 else attraction.times(highest)
 
     # ---------------------------------------------------------------- whether it fits
 
@@ -125,7 +140,7 @@ class InteractionSection(Section):
         follows."""
         raise TypeError(f"{type(self).__name__} has no kernel")
 
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         """The factor of this kernel, code units."""
         raise TypeError(f"{type(self).__name__} has no kernel")
 
@@ -155,6 +170,19 @@ class KernelInteraction(InteractionSection):
 
     boundary: Boundary = "periodic"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keeps_its_shape(cls, table: Any) -> Any:
+        if isinstance(table, dict):
+            for key in table.keys() & {"width", "radius", "screening", "direction", "radii"}:
+                if changes_in_time(table[key]):
+                    raise wrong(
+                        "cannot change in time, for the kernel's range or shape would change with it: of a kernel "
+                        'only the strength may, by "factor", "from", "until" and "ramp"',
+                        key=key,
+                    )
+        return table
+
     @property
     def kernel_boundary(self) -> Boundary | None:
         return self.boundary
@@ -168,7 +196,7 @@ class KernelInteraction(InteractionSection):
         """What kernels have in common that differ by a factor only."""
 
     @abstractmethod
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         """The factor of this kernel, code units."""
 
     @abstractmethod
@@ -203,6 +231,18 @@ class RadialInteraction(KernelInteraction):
     @property
     def even_along_axes(self) -> bool:
         return True
+
+
+def changes_in_time(value: Any) -> bool:
+    """Whether an entry is written as a function of time: a table, or an expression in t."""
+    if isinstance(value, (list, tuple)):
+        return any(map(changes_in_time, value))
+    if isinstance(value, dict):
+        return True
+    try:
+        return isinstance(value, str) and "t" in Expression(value, ("t",)).variables_used
+    except ExpressionError:
+        return False
 
 
 def cut(radius: float) -> tuple[float, int]:

@@ -20,7 +20,7 @@ class TableInteraction(RadialInteraction, RadialTable):
         """See :class:`InteractionSection`: that of equal tables."""
         return self.kind, self.radii, self.values
 
-    def factor(self, constants: Constants) -> float:
+    def coefficient(self, constants: Constants) -> float:
         return 1.0
 
     def reach(self, diagonal: float) -> float:

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
+from hpcmix.problem.reading.columns import two_columns
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import existing_path, quantity, real, sequence
+from hpcmix.problem.reading.values import quantity, real, sequence
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
 CLOSEST_RADII = 1e-9
@@ -125,8 +125,8 @@ class RadialTable(RadialSection):
             if key in table:
                 raise wrong("contradicts path; give the lists or the file", key=key)
         others = {key: value for key, value in table.items() if key != "path"}
-        radii, values = _two_columns(table["path"], info)
-        return others | {"radii": radii, "values": values}
+        radii, values = two_columns(table["path"], "r", info)
+        return others | {"radii": radii.tolist(), "values": values.tolist()}
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -173,24 +173,6 @@ class TablePotential(RadialTable):
     """``V`` as a table."""
 
     kind: Literal["table"]
-
-
-def _two_columns(path: Any, info: ValidationInfo) -> tuple[list[float], list[float]]:
-    """The numbers of a text file with two columns; lines that start with # are remarks."""
-    try:
-        file = existing_path(path, info)
-    except PydanticCustomError as error:
-        raise wrong(error.message(), key="path") from None
-    try:
-        columns = np.loadtxt(file, ndmin=2)
-    except (ValueError, UnicodeDecodeError, OSError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise wrong(f"{file} is no text file of numbers in two columns: {reason}", key="path") from None
-    if columns.ndim != 2 or columns.shape[1] != 2:
-        raise wrong(f"{file} must have two columns, r and the value, but has {columns.shape[-1]}", key="path")
-    if not np.all(np.isfinite(columns)):
-        raise wrong(f"{file} holds numbers that are not finite", key="path")
-    return columns[:, 0].tolist(), columns[:, 1].tolist()
 
 
 ScatteringPotential = Annotated[

@@ -368,7 +368,7 @@ def _changes(entry: PotentialSection) -> bool:
     """Whether a potential changes after the start."""
     if entry.until + entry.ramp <= 0.0:
         return False
-    return entry.moves or entry.factor is not None or any(time > 0.0 for time in entry.switching_times)
+    return entry.moves or entry.course is not None or any(time > 0.0 for time in entry.switching_times)
 
 
 def looks_of(*schedules: Schedule) -> int:

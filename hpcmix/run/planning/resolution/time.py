@@ -39,12 +39,12 @@ def time_warnings(problem: Problem) -> list[str]:
         if entry.until + entry.ramp <= 0.0:
             continue
         value = getattr(entry, "value", None) if entry.moves else None
-        if any(expression is not None and expression.jumps_or_bends("t") for expression in (entry.factor, value)):
+        if any(expression is not None and expression.jumps_or_bends("t") for expression in (entry.course, value)):
             sentences.append(
                 f"warning: {what}: its expression may jump or bend in time, and no step ends there, which costs the "
                 'integrator its order; at "from", "until" and the ends of a "ramp" steps do end'
             )
-        elif entry.factor is not None and not problem.time.frame.expanding:
+        elif entry.course is not None and not problem.time.frame.expanding:
             sentences += _of_factor(problem, what, entry, drifting)
     return sentences
 
@@ -133,6 +133,6 @@ def _passed_over(end: float, largest: float, entry: Switching) -> float | None:
 
 def _values(entry: Switching, times: np.ndarray) -> np.ndarray:
     """The factor at some times."""
-    if entry.factor is None:
+    if entry.course is None:
         return np.ones(times.shape)
-    return np.broadcast_to(entry.factor.evaluate(t=times), times.shape)
+    return np.broadcast_to(entry.course.evaluate(t=times), times.shape)
