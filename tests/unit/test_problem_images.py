@@ -108,6 +108,17 @@ def test_what_does_not_fly(line, sentence):
     assert "output.images.time_of_flight" in [complaint.key for complaint in caught.value.complaints]
 
 
+def test_a_flight_in_the_frame_does_not_begin_ramps_anew():
+    text = of('time_of_flight = 1.0, expansion = "frame", rate = 1.0')
+    contact = '[[interaction]]\nbetween = ["up", "up"]\nkind = "contact"\nstrength = 1.0\n'
+    parse_problem(text + contact)
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text + contact + "until = 2.0\n")
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.key) == (LINE, "output.images.expansion")
+    assert "at whose time zero interactions that change in time would begin anew" in complaint.message
+
+
 def test_tables_become_a_file():
     tables = {"title": 'a "b"', "grid": {"points": [4], "lengths": [1.0]}, "species": [{"name": "a"}, {"name": "b"}]}
     assert toml_of(tables) == (

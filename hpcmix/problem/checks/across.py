@@ -261,6 +261,12 @@ def _check_images(parts: Parts) -> Iterator[Finding]:
         yield ("output", "images", *path), message, suggestion
     if images.time_of_flight == 0.0:
         return
+    if images.expansion == "frame" and any(entry.switched for entry in parts.interaction.values()):
+        message = (
+            '"frame" begins a run of its own, at whose time zero interactions that change in time would begin anew; '
+            'take "fresnel", or let the run itself end in an expanding frame'
+        )
+        yield ("output", "images", "expansion"), message, None
     for species in parts.species.values():
         if species.kinetic != "nonrelativistic":
             message = f'is that of p^2/2m, and "{species.name}" is {species.kinetic}; leave it out'
