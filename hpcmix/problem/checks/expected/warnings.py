@@ -20,6 +20,9 @@ DENSE = 1.0
 """Gas parameter n |a|^3 from which on the mean field has no meaning at all: its first correction, 128 / (15 sqrt(pi))
 sqrt(n a^3), is five times as large as itself. (At 1e-3 it is 15 per cent.)"""
 
+MUCH_IN_A_STEP = 0.2
+"""Part of the densest place that a loss may take in a step: phases are then off by 3e-3 of what they turn meanwhile."""
+
 
 def resolution_lines(problem: Problem) -> list[str]:
     """The lengths of every cloud beside spacing and box, as far as the file tells them."""
@@ -43,7 +46,7 @@ def resolution_lines(problem: Problem) -> list[str]:
 
 def expected_warnings(problem: Problem) -> list[str]:
     """Sentences, each of them once, that begin with "warning:"."""
-    sentences = [*_exclusion(problem), *_dense(problem), *_images_beyond_absorbers(problem)]
+    sentences = [*_exclusion(problem), *_dense(problem), *_images_beyond_absorbers(problem), *_quick_losses(problem)]
     if problem.output.resolution != "ignore":
         for index in range(len(problem.species)):
             sentences += _of_cloud(problem, index)
@@ -62,6 +65,30 @@ def _exclusion(problem: Problem) -> Iterator[str]:
                 "adds: with it even one fermion repels itself); leave this [[interaction]] out, or make a species of "
                 "each spin"
             )
+
+
+def _quick_losses(problem: Problem) -> Iterator[str]:
+    """Collisions that take much of the densest part of a cloud in one fixed step, in which the kicks see its density
+    twice."""
+    time = problem.time
+    if time is None or time.adaptive is not None or not problem.loss:
+        return
+    names, trap = [species.name for species in problem.species], problem.grid.transverse
+    peaks = {name: expected_lengths(problem, index).peak_density for index, name in enumerate(names)}
+    for number, entry in enumerate(problem.loss):
+        for reaction in entry.reactions(names):
+            densities = [peak for name in reaction.channel if (peak := peaks[name]) is not None]
+            if len(reaction.channel) < 2 or len(densities) < len(reaction.channel):
+                continue
+            masses = [problem.species_named(name).mass for name in reaction.channel]
+            rate = reaction.rate * (1.0 if trap is None else trap.meeting(masses, problem.hbar))
+            share = rate * math.prod(densities[1:]) * time.fixed_steps.largest
+            if share > MUCH_IN_A_STEP:
+                yield (
+                    f"loss {number} (counted from 0) would take about {100.0 * min(share, 1.0):.2g} % of "
+                    f'"{reaction.channel[0]}" at its peak density in one step, and steps are of second order in '
+                    "losses: use a smaller time.step, and check rate, particles and lengths"
+                )
 
 
 def _images_beyond_absorbers(problem: Problem) -> Iterator[str]:
