@@ -22,13 +22,15 @@ class Label:
     long_name  in words.
     dimension  physical; None of a plain number, a function of the number of axes where it depends on them.
     list_of    of a list that is as long as it needs to be: what it has an entry for, the name of the dimension in
-               datasets.
+               datasets. An entry of the record that bears this name is the coordinate along it.
+    definition  of what needs one, with its normalisation; an attribute in datasets.
     """
 
     name: str
     long_name: str
     dimension: Dimension | Callable[[int], Dimension] | None = None
     list_of: str | None = None
+    definition: str = ""
 
     def on_axes(self, axes: int) -> Dimension | None:
         """The dimension on a grid of so many axes."""

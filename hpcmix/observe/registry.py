@@ -71,6 +71,11 @@ def dimensions_of_lists() -> dict[str, str]:
     return {label.name: label.list_of for label in _all_labels() if label.list_of is not None}
 
 
+def definitions() -> dict[str, str]:
+    """What entries are that their names do not tell, by their names."""
+    return {label.name: label.definition for label in _all_labels() if label.definition}
+
+
 def _all_labels() -> Iterator[Label]:
     known = (*ALWAYS, *(_of_word(request.word) for request in REQUESTS), *AROUND_FLOW)
     return (label for observable in known for label in observable.labels)

@@ -9,10 +9,12 @@ from physics.systems import (
     evolution,
     expression,
     gaussian,
+    gaussian_kernel,
     harmonic,
     largest,
     log_slope,
     require_below,
+    soft_core,
     species,
     system,
 )
@@ -222,3 +224,58 @@ def test_an_absorber_acts_on_its_axes_and_species_alone():
     record = found.evolve().record()["species"]
     assert record["b"]["lost"] == [0.0]
     assert 0.0 < record["a"]["lost"][0] < 1e-2  # spreads, but does not run, along x
+
+
+# ---------------------------------------------------------------- beside everything else that moves fields
+
+TRAPPED = [
+    species("a", particles=3.0, potential=harmonic(1.0), initial=gaussian(1.0, centre=0.4, momentum=0.5)),
+    species("b", particles=2.0, potential=harmonic(0.8), initial=gaussian(0.9)),
+]
+CLASSICAL = {
+    "name": "c", "kind": "classical", "particles": 1.0, "markers": 64, "potential": [harmonic(1.0)],
+    "initial": gaussian(1.0, momentum_width=0.5),
+}  # fmt: skip
+MOVING = {"kind": "lattice", "depth": 0.6, "period": 4.0, "from": 0.1}
+BESIDE = {
+    "nothing": {},
+    "kernels on the box": {"interaction": [gaussian_kernel("a", "b", 0.4, 0.7)]},
+    "kernels in free space": {"interaction": [soft_core("a", "b", 0.4, 1.1, boundary="free")]},
+    "a functional": {"functional": [{"kind": "power", "species": ["a", "b"], "exponent": 2.5, "strength": 0.2}]},
+    "a coupling": {"coupling": [{"between": ["a", "b"], "rabi_frequency": 1.5, "detuning": 0.3, "from": 0.1}]},
+    "rotation": {"rotation": {"rate": 0.3}},
+    "a classical species": {"species": [*TRAPPED, CLASSICAL], "interaction": [gaussian_kernel("a", "c", 0.4, 1.4)]},
+    "fermions": {
+        "species": [*TRAPPED, {"name": "f", "kind": "fermions", "orbitals": 2, "initial": {"kind": "plane-waves"}}],
+        "interaction": [contact("a", "f", 0.4)],
+    },
+    "a switched potential": {"species": [TRAPPED[0] | {"potential": [harmonic(1.0), MOVING]}, TRAPPED[1]]},
+}
+
+
+def beside(name, losses, integrator="blanes-moan-4"):
+    sections = dict(BESIDE[name])
+    both, interaction = sections.pop("species", TRAPPED), sections.pop("interaction", [])
+    contacts = [contact("a", "a", 0.3), contact("a", "b", 0.2)]
+    time = evolution(0.3, 0.05, integrator)
+    return system([17, 16], [12.0, 12.0], both, [*contacts, *interaction], loss=losses, time=time, **sections).evolve()
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_losses_of_rate_zero_leave_every_bit_and_others_balance(name):
+    """What stands in the middle of a step disturbs nothing of it: kicks, drifts, half-way fields, markers."""
+    channel = ["a", "a", "b"]
+    without = beside(name, [])
+    idle = beside(name, [three_body(*channel, rate=0.0), {"kind": "one-body", "species": ["a", "b"], "rate": 0.0}])
+    for left, right in zip(without.state.clouds, idle.state.clouds, strict=True):
+        # orbitals of a set are turned by a phase made once, in the sweep of the transforms or apart from them
+        assert left.squared_distance(right) <= (1e-28 if name == "fermions" else 0.0)
+    assert idle.record()["lost"] == [0.0, 0.0]
+    losses = [three_body(*channel, rate=0.5), {"kind": "absorber", "width": 4.0, "strength": 5.0, "species": ["a"]}]
+    record = beside(name, losses).record()["species"]
+    there = [record[each]["particles"] + sum(record[each]["lost"]) for each in "ab"]
+    if name == "a coupling":
+        assert sum(there) == pytest.approx(5.0, rel=EVERY_STEP)
+    else:
+        assert there == pytest.approx([3.0, 2.0], rel=1e-9 if name == "rotation" else EVERY_STEP)  # Krylov spaces
+    assert min(record["a"]["lost"]) > 1e-6 and record["b"]["lost"][1] == 0.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from hpcmix.io.documents.plain_json import line_of
 from hpcmix.observe.vortices.tracks import numbered
 from hpcmix.problem.units.dimensions import Dimension
 
-NO_LISTS: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+Known = TypeVar("Known")
 
 Labels = Mapping[str, tuple[str, Dimension | None]]
 """Long name and dimension of entries of records by their names, keys of nested tables joined with underscores
@@ -112,20 +114,30 @@ def read_series(path: Path) -> list[dict[str, Any]]:
 
 
 def write_dataset(
-    series: Path, dataset: Path, metadata: Metadata, labels: Labels, lists: Mapping[str, str] = NO_LISTS
+    series: Path,
+    dataset: Path,
+    metadata: Metadata,
+    labels: Labels,
+    lists: Mapping[str, str] = NOTHING,
+    definitions: Mapping[str, str] = NOTHING,
 ) -> None:
     """Write ``observables.h5`` anew from ``observables.jsonl``, vortices with the numbers that they keep in time;
-    ``xarray.open_dataset(path)`` opens it. `lists` as :func:`as_dataset` has it. For the root rank.
+    ``xarray.open_dataset(path)`` opens it. `lists` and `definitions` as :func:`as_dataset` has them. For the
+    root rank.
 
     Raises :class:`OutputError`; the earlier file then stays.
     """
-    content = as_dataset(numbered(read_series(series)), metadata, labels, lists)
+    content = as_dataset(numbered(read_series(series)), metadata, labels, lists, definitions)
     with replacing(dataset) as temporary:
         content.write(temporary)
 
 
 def as_dataset(
-    records: Sequence[Mapping[str, Any]], metadata: Metadata, labels: Labels, lists: Mapping[str, str] = NO_LISTS
+    records: Sequence[Mapping[str, Any]],
+    metadata: Metadata,
+    labels: Labels,
+    lists: Mapping[str, str] = NOTHING,
+    definitions: Mapping[str, str] = NOTHING,
 ) -> Dataset:
     """The records as labelled arrays over (time, species, axis), code units, NaN where a record lacks an entry.
 
@@ -135,8 +147,11 @@ def as_dataset(
     that bears the name of one of a species becomes ``run_<name>``. A table that has a ``species`` of its own, such as
     ``fluctuations``, becomes variables ``fluctuations_<name>`` over (time, species) too. Text is left out.
 
-    lists  by its name, for an entry that is a list as long as it needs to be, the dimension that it shares with others
-           of its kind; shorter ones end in NaN.
+    lists        by its name, for an entry that is a list as long as it needs to be, the dimension that it shares with
+                 others of its kind; shorter ones end in NaN. An entry of the run that bears the dimension's name is the
+                 coordinate along it, the same in every record.
+    definitions  by its name, what an entry is and how it is normalised: an attribute.
+    Labels, lists and definitions of an entry are those of a table of numbers for every species too.
     """
     species = list(
         dict.fromkeys([*metadata.species, *(name for record in records for name in record.get("species", {}))])
@@ -162,18 +177,26 @@ def as_dataset(
         *((name, ("time", "species"), cells) for name, cells in of_species.items()),
         *((f"run_{name}" if name in of_species else name, ("time",), cells) for name, cells in of_run.items()),
     ]
+    along = {name: of_table(name, lists, species) for name, _, _ in named}
     widths = {
         name: max((len(value) for value in cells.values() if isinstance(value, list)), default=None)
         for name, _, cells in named
     }
     for name, width in widths.items():
-        if name in lists and width is not None:
-            lengths[lists[name]] = max(lengths.get(lists[name], 0), width)
+        if (dimension := along[name]) is not None and width is not None:
+            lengths[dimension] = max(lengths.get(dimension, 0), width)
     variables: dict[str, Variable] = {}
     for name, dimensions, cells in named:
         width = widths[name]
-        if name in lists:
-            dimensions = (*dimensions, lists[name])
+        attributes = _label(name, metadata, labels)
+        if (definition := of_table(name, definitions, species)) is not None:
+            attributes["definition"] = definition
+        if along[name] == name and cells:
+            values = _filled((lengths[name],), {(): cells[max(cells)]})
+            variables[name] = Variable((name,), values, attributes)
+            continue
+        if (dimension := along[name]) is not None:
+            dimensions = (*dimensions, dimension)
         elif width is not None:
             dimensions = (*dimensions, "axis" if width == lengths["axis"] else f"{name}_index")
             lengths.setdefault(dimensions[-1], width)
@@ -181,7 +204,7 @@ def as_dataset(
         values = _filled(tuple(shape), cells)
         if name == "step" and not np.isnan(values).any():
             values = values.astype(np.int64)
-        variables[name] = Variable(dimensions, values, _label(name, metadata, labels))
+        variables[name] = Variable(dimensions, values, attributes)
     return Dataset(variables | coordinates, metadata.attributes())
 
 
@@ -223,9 +246,18 @@ def _filled(shape: tuple[int, ...], cells: Mapping[tuple[int, ...], Any]) -> np.
     return result
 
 
+def of_table(name: str, table: Mapping[str, Known], species: Iterable[str]) -> Known | None:
+    """What a table has under a name, or under the one before ``_<species>``; None where it has neither."""
+    if name in table:
+        return table[name]
+    bases = (name.removesuffix(f"_{other}") for other in species if name.endswith(f"_{other}"))
+    return next((table[base] for base in bases if base in table), None)
+
+
 def _label(name: str, metadata: Metadata, labels: Labels) -> dict[str, Any]:
     """Long name and units of a variable that has a label; nothing for others."""
-    if name not in labels:
+    label = of_table(name, labels, metadata.species)
+    if label is None:
         return {}
-    long_name, dimension = labels[name]
+    long_name, dimension = label
     return {"long_name": long_name} | (metadata.unit(dimension) if dimension else {"units": "1"})

@@ -54,6 +54,11 @@ class KrylovKineticEnergy(ABC):
         return self.free.largest(grid)
 
     @property
+    def rest_mass(self) -> float | None:
+        """See :class:`KineticEnergy`."""
+        return self.free.rest_mass
+
+    @property
     def growth(self) -> int:
         """See :class:`KineticEnergy`."""
         return self.free.growth

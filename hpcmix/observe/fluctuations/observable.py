@@ -9,6 +9,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import LENGTH
 
+_SHELL = "fluctuations_wave_numbers"
 _OUTSIDE = "particles outside the condensate"
 
 
@@ -26,8 +27,15 @@ class _Fluctuations(Observable):
         Label("fluctuations_dressed_excitations_error", "standard error of the dressed excitations"),
         Label("fluctuations_beyond_grid", f"{_OUTSIDE} of wave numbers beyond the grid's, by a formula"),
         Label("fluctuations_correction_trace", "trace of D, zero but for rounding"),
-        Label("fluctuations_wave_numbers", "wave numbers of the shells of fluctuation spectra", LENGTH * -1),
-        Label("fluctuations_momentum_distribution", f"{_OUTSIDE} in each shell of wave numbers"),
+        Label(_SHELL, "mean |k| of the wave vectors in a shell", LENGTH * -1, _SHELL),
+        Label("fluctuations_momentum_distribution", f"{_OUTSIDE} in each shell of wave numbers", None, _SHELL),
+        Label(
+            "fluctuations_structure_factor",
+            "static structure factor of the fluctuations in a shell of wave numbers",
+            None,
+            _SHELL,
+            "mean over a shell of sum_f Re d_a^(k) conj(d_b^(k)) / sqrt(N_a N_b), d = conj(psi) u + psi conj(w)",
+        ),
     )
 
     def of_whole(self, look: Look) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from hpcmix.observe.fluctuations.corrections import correction_traces
 from hpcmix.observe.fluctuations.defect import symplectic_defect
 from hpcmix.observe.fluctuations.dressed import Dressed
 from hpcmix.observe.fluctuations.numbers import Outside, condensates_of
-from hpcmix.observe.fluctuations.shells import MomentumShells, Shells, StructureFactor
+from hpcmix.observe.fluctuations.spectra import MomentumShells, StructureFactor
 from hpcmix.observe.fluctuations.sums import PairSum, fluctuations_of, go_over
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.spectra.shells import Shells
 from hpcmix.state.beginning import Beginning
 
 
@@ -21,7 +22,7 @@ def fluctuation_record(look: Look) -> dict[str, Any]:
 
     pairs                              how many are followed in all replicas together.
     symplectic_defect                  how far they are from exact commutation relations (defect.py).
-    wave_numbers                       |k| of the shells, where spectra are asked for (shells.py).
+    wave_numbers                       |k| of the shells, where spectra are asked for (measures/spectra/shells.py).
     species.NAME.excitations           <N_a>, and transverse_excitations <N_perp,a>, each with its ..._error
                                        (numbers.py).
     species.NAME.beyond_grid           what the grid misses of excitations; None where nobody knows (beyond_grid.py).

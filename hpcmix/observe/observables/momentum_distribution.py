@@ -12,6 +12,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.averages import averages, momentum_density
 from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.observable import Label, Observable
+from hpcmix.problem.units.dimensions import LENGTH
 
 
 def momentum_distribution(mixture: Mixture, modes: Sequence[np.ndarray]) -> dict[str, list[float]]:
@@ -30,10 +31,26 @@ def momentum_distribution(mixture: Mixture, modes: Sequence[np.ndarray]) -> dict
 
 
 class _MomentumDistribution(Observable):
-    labels = tuple(Label(f"momentum_distribution_{axis}", f"particles in each mode along {axis}") for axis in "xyz")
+    labels = (
+        *(
+            Label(f"momentum_distribution_{axis}", f"particles in each mode along {axis}", None, f"wave_numbers_{axis}")
+            for axis in "xyz"
+        ),
+        *(
+            Label(f"wave_numbers_{axis}", f"wave numbers along {axis}", LENGTH * -1, f"wave_numbers_{axis}")
+            for axis in "xyz"
+        ),
+    )
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
         return mixture.species[species].orbitals > 0
+
+    def of_whole(self, look: Look) -> dict[str, Any]:
+        grid = look.mixture.grid
+        return {
+            f"wave_numbers_{axis}": np.fft.fftshift(grid.wave_numbers(place)).tolist()
+            for place, axis in enumerate("xyz"[: grid.dimensions])
+        }
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         modes = look.once(averages)[species].modes

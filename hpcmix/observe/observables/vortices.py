@@ -107,7 +107,8 @@ def _lines(look: Look, found: Found) -> dict[str, Any]:
     grid = look.mixture.grid
     places = _in_laboratory(look, found.places)
     box = _box(look)
-    lines = vortex_lines(grid.points, found.normals, found.corners, found.charges, found.places)
+    linked = vortex_lines(grid.points, found.normals, found.corners, found.charges, found.places)
+    lines = [line for line in linked if np.any(found.sure[list(line.points)])]  # others are rounding of phases
     spans, lengths, fillings = [], [], []
     for line in lines:
         order = list(line.points) + ([line.points[0]] if line.closed else [])

@@ -26,7 +26,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.fermi_density import fermi_density
 from hpcmix.observe.observable import Observable
 from hpcmix.observe.record import observe
-from hpcmix.observe.registry import AROUND_FLOW, dimensions_of_lists, labels_of_all, requested
+from hpcmix.observe.registry import AROUND_FLOW, definitions, dimensions_of_lists, labels_of_all, requested
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.calculation.output import numbers_of
@@ -220,7 +220,7 @@ class Outputs:
         if self._series is not None:
             labels = labels_of_all(len(self.metadata.axes))
             lists = dimensions_of_lists()
-            write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels, lists)
+            write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels, lists, definitions())
 
     def close(self) -> None:
         """Write observables.h5 and close the series."""

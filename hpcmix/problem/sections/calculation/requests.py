@@ -40,6 +40,11 @@ REQUESTS = (
     Request("largest-current", in_frame=True, real_fields=7),
     Request("density-modes", of_orbitals=False, in_frame=True),
     # a copy in double precision, phases, the smoothed density with its spectrum, differences of phases
+    # the flow's spectra along every axis, and what they are made of
+    Request("spectra", real_fields=16),
+    Request("structure-factor", real_fields=4),
+    Request("coherence", real_fields=6),
+    Request("overlap", of_orbitals=False, in_frame=True),
     Request("vortices", dimensions=2, in_frame=True, real_fields=12),
 )
 

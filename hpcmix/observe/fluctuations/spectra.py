@@ -9,47 +9,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.fluctuations.sums import PairSum
-
-
-class Shells:
-    """The grid's wave vectors by |k| in units of the longest wave of the box, dk = 2 pi / max L: shell j has |k| from
-    (j - 1/2) dk to (j + 1/2) dk. Shells without a wave vector are left out.
-
-    In an expanding frame wave numbers are the frame's: those of the laboratory relative to the local velocity of the
-    expansion, times b. Made collectively over the group.
-    """
-
-    def __init__(self, mixture: Mixture) -> None:
-        grid = mixture.grid
-        width = 2.0 * math.pi / max(grid.lengths)
-        moduli = np.sqrt(sum(k**2 for k in grid.broadcast_wave_numbers(grid.wave_block)))
-        self._mixture = mixture
-        self._places = np.rint(moduli / width).astype(np.intp).ravel()
-        largest = math.sqrt(sum((math.pi / spacing) ** 2 for spacing in grid.spacings))
-        self._count = int(largest / width + 0.5) + 1
-        local = np.array([self._binned(np.ones(self._places.size)), self._binned(moduli.ravel())])
-        self.modes, total = mixture.communicators.sum(local)
-        self._filled = self.modes > 0.0
-        self.wave_numbers = (total[self._filled] / self.modes[self._filled]).tolist()
-
-    def _binned(self, values: np.ndarray) -> np.ndarray:
-        return np.bincount(self._places, values, self._count)
-
-    def local_sums(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the shells of a real array on this rank's wave numbers. Local."""
-        return self._binned(values.ravel())
-
-    def over_ranks(self, sums: np.ndarray) -> np.ndarray:
-        """Rows of local sums of this replica's pairs as sums over all, only of shells that have wave vectors.
-        Collective over the world."""
-        total = self._mixture.communicators.sum(sums)
-        self._mixture.communicators.sum_over_replicas(total)
-        return total[..., self._filled]
-
-    @property
-    def modes_of_filled(self) -> np.ndarray:
-        """How many wave vectors every shell has."""
-        return self.modes[self._filled]
+from hpcmix.observe.measures.spectra.shells import Shells
 
 
 class MomentumShells(PairSum):
