@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import Lengths, expected_lengths
+from hpcmix.problem.checks.expected.transverse import transverse_warnings
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.species.initial import GaussianInitial
@@ -43,7 +44,12 @@ def resolution_lines(problem: Problem) -> list[str]:
 
 def expected_warnings(problem: Problem) -> list[str]:
     """Sentences, each of them once, that begin with "warning:"."""
-    sentences = [*_exclusion(problem), *_dense(problem), *_images_beyond_absorbers(problem)]
+    sentences = [
+        *_exclusion(problem),
+        *_dense(problem),
+        *transverse_warnings(problem),
+        *_images_beyond_absorbers(problem),
+    ]
     if problem.output.resolution != "ignore":
         for index in range(len(problem.species)):
             sentences += _of_cloud(problem, index)
@@ -86,7 +92,11 @@ def _dense(problem: Problem) -> Iterator[str]:
         if not isinstance(entry, ContactInteraction) or entry.length is None:
             continue
         first, second = entry.between
-        known = [peak for place in problem.indices(entry.between) if (peak := peaks[place]) is not None]
+        known = [
+            peak * _peak_across(problem, place)
+            for place in problem.indices(entry.between)
+            if (peak := peaks[place]) is not None
+        ]
         gas = max(known, default=0.0) * abs(entry.length) ** 3
         if gas > DENSE:
             unit = ""
@@ -97,6 +107,14 @@ def _dense(problem: Problem) -> Iterator[str]:
                 "mean field needs it far below one; check scattering_length, "
                 f"{entry.length:.6g} in code units{unit}"
             )
+
+
+def _peak_across(problem: Problem, place: int) -> float:
+    """What a density of the grid is multiplied by to be that of three dimensions on its axis."""
+    trap = problem.grid.transverse
+    if trap is None:
+        return 1.0
+    return float((math.sqrt(math.pi) * trap.length(problem.species[place].mass, problem.hbar)) ** -trap.axes)
 
 
 def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
