@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
@@ -14,16 +13,15 @@ from hpcmix.initial.excitations.excited import excite
 from hpcmix.initial.markers.joint import Gases
 from hpcmix.initial.markers.stand_ins import weights_apart, with_stand_ins
 from hpcmix.initial.noise import complex_noise
-from hpcmix.initial.orbitals.sets import Say, orthonormalise_set, shake_and_boost, written_set
+from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
 from hpcmix.initial.searching.search import OrbitalSearch
 from hpcmix.initial.searching.starts import Keeper, Talk
 from hpcmix.initial.trial.guesses import normalise
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
-from hpcmix.initial.trial.tilt import densities_of
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import closed_form
-from hpcmix.initial.written.imprint import Imprint
+from hpcmix.initial.written.imprinted import Imprints
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
@@ -70,6 +68,8 @@ def initial_state(
             arrays.append(written_set(problem, uncoupled, index, say))
         else:
             arrays.append(_written_down(problem, uncoupled, index)[np.newaxis])
+    imprints = Imprints(problem, uncoupled)
+    imprints.on_given(arrays)
     ground_state = None
     for sentence in choices_in_words(problem):
         say(sentence)
@@ -91,7 +91,7 @@ def initial_state(
     carried = gases.clouds
     for group in dressing.groups:
         _tell_populations(problem, mixture, complete, populations, group, say)
-    _imprint(problem, uncoupled, complete)
+    imprints.on_found(arrays, complete)
     excite(problem, mixture, complete, populations)
     for index, species in enumerate(problem.species):
         where = f"species.{species.name}.initial"
@@ -158,35 +158,6 @@ def _tell_populations(
         f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} "
         "(dressed = false in their [[coupling]] keeps the particles given)"
     )
-
-
-def _imprint(problem: Problem, mixture: Mixture, orbitals: list[np.ndarray]) -> None:
-    """Give every species the vortices, rings and steps of the phase of its initial state, in place. The cores are those
-    of the mean fields without them. Collective."""
-    imprinted = [
-        index
-        for index, species in enumerate(problem.species)
-        if species.has_orbitals and species.wave_functions.is_imprinted
-    ]
-    if not imprinted:
-        return
-    mean_fields = cache(lambda: mixture.mean_fields(np.stack(densities_of(mixture, orbitals))))
-    factors = {}
-    for index in imprinted:
-        species = problem.species[index]
-        where = f"species.{species.name}.initial"
-        imprint = Imprint(mixture, index, species.wave_functions, where)
-        factors[index] = imprint.factor(mean_fields)
-        imprint.require_periodic(densities_of(mixture, orbitals)[index])
-    for index, factor in factors.items():
-        species = problem.species[index]
-        where = f"species.{species.name}.initial"
-        for orbital in orbitals[index]:
-            orbital *= factor
-        if species.is_set:
-            orthonormalise_set(mixture, orbitals[index], index, where)
-        else:
-            normalise(mixture, orbitals[index][0], where)
 
 
 def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial: InitialSection, index: int) -> None:

@@ -11,7 +11,7 @@ from physics.systems import coulomb, dipolar, expression, gaussian, require_belo
 from scipy.special import erf, erfc
 
 from hpcmix.model.pair_kernels.coulomb import YukawaKernel
-from hpcmix.model.pair_kernels.dipolar import DipolarKernel
+from hpcmix.model.pair_kernels.dipoles.in_space import DipolarKernel
 from hpcmix.model.pair_kernels.gaussian import GaussianKernel
 from hpcmix.model.pair_kernels.kernel import Kernel, RadialKernel
 from hpcmix.model.pair_kernels.radial.functions import RadialFunction

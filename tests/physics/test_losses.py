@@ -9,10 +9,12 @@ from physics.systems import (
     evolution,
     expression,
     gaussian,
+    gaussian_kernel,
     harmonic,
     largest,
     log_slope,
     require_below,
+    soft_core,
     species,
     system,
 )
@@ -74,6 +76,21 @@ def test_the_phase_of_a_gas_that_loses_three_at_a_time(integrator, step):
     errors = [error(step), error(step / 2)]
     assert math.log2(errors[0] / errors[1]) == pytest.approx(2.0, abs=0.2), errors
     require_below(errors[1], 5e-3, "phase")
+
+
+@pytest.mark.parametrize(("axes", "channel"), [(2, "aaa"), (1, "aaa"), (2, "ab"), (1, "aab")])
+def test_a_tight_trap_across_the_grid_makes_rates_of_those_of_space(axes, channel):
+    """Averages over the ground states' densities exp(-r^2/l^2)/(sqrt(pi) l)^axes, here by quadrature: of two masses."""
+    both = [species("a", particles=3.0, initial=UNIFORM), species("b", mass=2.5, particles=2.0, initial=UNIFORM)]
+    kind = {2: two_body, 3: three_body}[len(channel)]
+    across = {"transverse": {"frequency": 9.0, "axes": axes}}
+    found = system([4] * (3 - axes), [2.0] * (3 - axes), both, loss=[kind(*channel, rate=0.7)], grid=across,
+                   time=evolution(1.0, 1.0, "strang"))  # fmt: skip
+    x, step = np.linspace(-4.0, 4.0, 801, retstep=True)
+    lengths = {"a": 1.0 / 3.0, "b": 1.0 / math.sqrt(22.5)}
+    density = {name: np.exp(-((x / length) ** 2)) / (math.sqrt(math.pi) * length) for name, length in lengths.items()}
+    along_axis = np.sum(math.prod(density[name] for name in channel)) * step
+    assert found.mixture.losses.reactions[0].rate == pytest.approx(0.7 * along_axis**axes, rel=1e-13)
 
 
 BOTH = [
@@ -222,3 +239,58 @@ def test_an_absorber_acts_on_its_axes_and_species_alone():
     record = found.evolve().record()["species"]
     assert record["b"]["lost"] == [0.0]
     assert 0.0 < record["a"]["lost"][0] < 1e-2  # spreads, but does not run, along x
+
+
+# ---------------------------------------------------------------- beside everything else that moves fields
+
+TRAPPED = [
+    species("a", particles=3.0, potential=harmonic(1.0), initial=gaussian(1.0, centre=0.4, momentum=0.5)),
+    species("b", particles=2.0, potential=harmonic(0.8), initial=gaussian(0.9)),
+]
+CLASSICAL = {
+    "name": "c", "kind": "classical", "particles": 1.0, "markers": 64, "potential": [harmonic(1.0)],
+    "initial": gaussian(1.0, momentum_width=0.5),
+}  # fmt: skip
+MOVING = {"kind": "lattice", "depth": 0.6, "period": 4.0, "from": 0.1}
+BESIDE = {
+    "nothing": {},
+    "kernels on the box": {"interaction": [gaussian_kernel("a", "b", 0.4, 0.7)]},
+    "kernels in free space": {"interaction": [soft_core("a", "b", 0.4, 1.1, boundary="free")]},
+    "a functional": {"functional": [{"kind": "power", "species": ["a", "b"], "exponent": 2.5, "strength": 0.2}]},
+    "a coupling": {"coupling": [{"between": ["a", "b"], "rabi_frequency": 1.5, "detuning": 0.3, "from": 0.1}]},
+    "rotation": {"rotation": {"rate": 0.3}},
+    "a classical species": {"species": [*TRAPPED, CLASSICAL], "interaction": [gaussian_kernel("a", "c", 0.4, 1.4)]},
+    "fermions": {
+        "species": [*TRAPPED, {"name": "f", "kind": "fermions", "orbitals": 2, "initial": {"kind": "plane-waves"}}],
+        "interaction": [contact("a", "f", 0.4)],
+    },
+    "a switched potential": {"species": [TRAPPED[0] | {"potential": [harmonic(1.0), MOVING]}, TRAPPED[1]]},
+}
+
+
+def beside(name, losses, integrator="blanes-moan-4"):
+    sections = dict(BESIDE[name])
+    both, interaction = sections.pop("species", TRAPPED), sections.pop("interaction", [])
+    contacts = [contact("a", "a", 0.3), contact("a", "b", 0.2)]
+    time = evolution(0.3, 0.05, integrator)
+    return system([17, 16], [12.0, 12.0], both, [*contacts, *interaction], loss=losses, time=time, **sections).evolve()
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_losses_of_rate_zero_leave_every_bit_and_others_balance(name):
+    """What stands in the middle of a step disturbs nothing of it: kicks, drifts, half-way fields, markers."""
+    channel = ["a", "a", "b"]
+    without = beside(name, [])
+    idle = beside(name, [three_body(*channel, rate=0.0), {"kind": "one-body", "species": ["a", "b"], "rate": 0.0}])
+    for left, right in zip(without.state.clouds, idle.state.clouds, strict=True):
+        # orbitals of a set are turned by a phase made once, in the sweep of the transforms or apart from them
+        assert left.squared_distance(right) <= (1e-28 if name == "fermions" else 0.0)
+    assert idle.record()["lost"] == [0.0, 0.0]
+    losses = [three_body(*channel, rate=0.5), {"kind": "absorber", "width": 4.0, "strength": 5.0, "species": ["a"]}]
+    record = beside(name, losses).record()["species"]
+    there = [record[each]["particles"] + sum(record[each]["lost"]) for each in "ab"]
+    if name == "a coupling":
+        assert sum(there) == pytest.approx(5.0, rel=EVERY_STEP)
+    else:
+        assert there == pytest.approx([3.0, 2.0], rel=1e-9 if name == "rotation" else EVERY_STEP)  # Krylov spaces
+    assert min(record["a"]["lost"]) > 1e-6 and record["b"]["lost"][1] == 0.0

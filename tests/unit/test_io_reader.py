@@ -194,6 +194,22 @@ def test_species_that_exchange_particles_show_it():
     assert "coupling" in [line.get_label() for line in energy.axes[0].lines]
 
 
+def test_a_run_that_loses_particles_shows_them_and_the_balance():
+    lost = (0.0, 30.0, 70.0)
+    records = [
+        {"step": n, "time": 0.1 * n, "energy": {"total": 1.0}, "lost": [0.25 * gone, 0.75 * gone],
+         "species": {"up": {"particles": 1000.0 - gone, "lost": [0.25 * gone, 0.75 * gone], "centre": [0.0]}}}
+        for n, gone in enumerate(lost)
+    ]  # fmt: skip
+    assert not exchanges_particles(records, PARTICLE_LIMIT["double"])
+    units = FigureUnits(Units())
+    panel = next(axes for axes in series_figure(records, units, "", 1).axes if axes.get_title() == "particles")
+    np.testing.assert_array_equal(panel.lines[0].get_ydata(), [1000.0, 970.0, 930.0])
+    balance = energy_figure(records, units, "").axes[1].lines[1]
+    assert balance.get_label() == "particles and lost, up"
+    assert np.nanmax(balance.get_ydata()) < 1e-15
+
+
 @pytest.mark.parametrize(("transfer", "precision"), [(0.0, "double"), (1e-9, "double"), (1e-3, "single")])
 def test_rounding_is_no_exchange(transfer, precision):
     found, energy, series = exchanging(transfer, precision)

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from hpcmix.initial.descent.held_phases import FREE, Phases, project_phases
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.noise import complex_noise
 from hpcmix.kernels import dispatch as kernels
@@ -23,6 +24,8 @@ class Landscape:
 
     fields      complex arrays of this rank, changed in place by whoever searches.
     held        species that stay as they are: part of the mean field, not of the search.
+    phases      of species whose phase is held (held_phases.py); their gradients, residuals and second variations are
+                those of real functions.
     energy      total energy of the fields as of the last :meth:`evaluate`.
     residual    largest of |H phi - mu phi| / |mu phi| over the spheres as of the last :meth:`differentiate`.
     chemical_potentials
@@ -31,8 +34,16 @@ class Landscape:
     All methods are collective.
     """
 
-    def __init__(self, mixture: Mixture, fields: list[np.ndarray], instant: Instant, held: frozenset[int]) -> None:
+    def __init__(
+        self,
+        mixture: Mixture,
+        fields: list[np.ndarray],
+        instant: Instant,
+        held: frozenset[int],
+        phases: Phases = FREE,
+    ) -> None:
         self.mixture = mixture
+        self.phases = phases
         self.fields = fields
         self.instant = instant
         self.held = held
@@ -69,6 +80,8 @@ class Landscape:
         for a, b in self.coupled:
             if a == species and self.coupling[a, b] != 0.0:
                 target += source[b].dtype.type(self.coupling[a, b]) * source[b]
+        if self.mixture.local:
+            self.mixture.local.add_to(source, species, target, self.instant)
 
     def coupling_energy(self, fields: list[np.ndarray]) -> float:
         """This rank's part of sum_ab nu Re <phi_a|R_ab|phi_b>."""
@@ -107,6 +120,7 @@ class Landscape:
 
     def refresh(self) -> None:
         """Normalise phi and compute T phi and W anew."""
+        project_phases(self.phases, self.fields)
         norms = np.sqrt(self.sphere_products(self.fields, self.fields))
         for field, norm in zip(self.fields, norms, strict=True):
             field /= field.real.dtype.type(norm)
@@ -124,6 +138,7 @@ class Landscape:
             gradient -= field.real.dtype.type(mu) * field
         for a in self.held:
             self.gradients[a].fill(0.0)
+        project_phases(self.phases, self.gradients)
         norms = np.sqrt(self.sphere_products(self.gradients, self.gradients))
         self.residual = float(
             np.max(norms / np.maximum(np.abs(self.chemical_potentials), self.preconditioner.lowest_energies))
@@ -148,12 +163,14 @@ class Landscape:
                 vector.fill(0.0)
             else:
                 vector -= vector.dtype.type(parts[a]) * field
+        project_phases(self.phases, vectors)
 
     def precondition(self, vectors: list[np.ndarray]) -> None:
         """An approximate inverse of the second variation, in place."""
         self.preconditioner.apply(vectors)
         for a in self.held:  # the preconditioner couples the species; what is held stays
             vectors[a].fill(0.0)
+        project_phases(self.phases, vectors)
         self.transforms += len(vectors)
 
     def density_changes(self, vectors: list[np.ndarray]) -> list[np.ndarray]:

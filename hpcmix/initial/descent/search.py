@@ -12,6 +12,7 @@ import numpy as np
 from hpcmix.initial.descent.conjugate_gradients import ConjugateGradients
 from hpcmix.initial.descent.great_circles import GreatCircles
 from hpcmix.initial.descent.ground_state import GroundState, Report
+from hpcmix.initial.descent.held_phases import FREE, Phases
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.model.mixture import Mixture
@@ -34,6 +35,7 @@ def minimise_energy(
     max_iterations: int,
     report: Report = lambda iteration, residual, energy: None,
     held: frozenset[int] = frozenset(),
+    phases: Phases = FREE,
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
     alive: Callable[[], None] = lambda: None,
@@ -42,9 +44,9 @@ def minimise_energy(
     `saddles` says (saddles.py). Collective.
 
     fields: one complex array of this rank per species, of norm one (of coupled species that is the sum's); species in
-    `held` stay as they are. Raises :class:`NotConverged`.
+    `held` stay as they are, and those in `phases` keep these (held_phases.py). Raises :class:`NotConverged`.
     """
-    spheres = _Spheres(mixture, fields, instant, held)
+    spheres = _Spheres(mixture, fields, instant, held, phases)
     search = ConjugateGradients(spheres, fields)
 
     def run(spent: int) -> int:
@@ -59,8 +61,10 @@ def minimise_energy(
 class _Spheres(Landscape):
     """The product of spheres as a manifold that conjugate gradients move on."""
 
-    def __init__(self, mixture: Mixture, fields: list[np.ndarray], instant: Instant, held: frozenset[int]) -> None:
-        super().__init__(mixture, fields, instant, held)
+    def __init__(
+        self, mixture: Mixture, fields: list[np.ndarray], instant: Instant, held: frozenset[int], phases: Phases
+    ) -> None:
+        super().__init__(mixture, fields, instant, held, phases)
         self._work = np.empty_like(fields[0])
 
     def refresh(self, companions: Sequence[list[np.ndarray]] = ()) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged
+from hpcmix.initial.descent.held_phases import FREE, Phases
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.searching.starts import FirstStates, Talk, lowest_of_starts
 from hpcmix.initial.trial.guesses import Guesses
@@ -31,6 +32,7 @@ class OrbitalSearch:
         # a rest mass does not change the states: residuals are relative to what is left of the energies without it
         self.searched = dressed.counted_from_rest()
         self._fields: list[np.ndarray] | None = None
+        self._phases: Phases = FREE
 
     def run(
         self, arrays: Sequence[np.ndarray | None], options: GroundStateOptions
@@ -40,10 +42,10 @@ class OrbitalSearch:
         first: FirstStates
         if self._fields is None:
             guesses = Guesses(self._problem, self._mixture, self._dressing, list(arrays), self._talk.say)
-            self._announce(guesses.held)
-            first = guesses
+            self._announce(guesses)
+            first, self._phases = guesses, guesses.phases
         else:
-            first = _Before(arrays, self._fields)
+            first = _Before(arrays, self._fields, self._phases)
             options = options.model_copy(update={"starts": 1})
         try:
             result, self._fields = lowest_of_starts(self.searched, first, options, self._talk)
@@ -70,8 +72,22 @@ class OrbitalSearch:
             talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")
         return result, fields
 
-    def _announce(self, held: frozenset[int]) -> None:
-        """Say what takes long."""
+    def _announce(self, guesses: Guesses) -> None:
+        """Say what is held, and what takes long."""
+        held = guesses.held
+        for index in sorted(guesses.imprinted):
+            name = self._problem.species[index].name
+            if index in guesses.phases:
+                self._talk.say(
+                    f'ground state: species "{name}" keeps the phase of its vortices, and the density beside them is '
+                    "found; residuals are those of the density (a core in each of the vortices puts them on the ground "
+                    "state without them)"
+                )
+            else:
+                self._talk.say(
+                    f'ground state: species "{name}" begins with its vortices; where a rotation or a vector potential '
+                    "turns it the search may move them, let them go and find others"
+                )
         if any(
             index not in held and not species.kinetic.diagonal for index, species in enumerate(self.searched.species)
         ):
@@ -86,11 +102,12 @@ class OrbitalSearch:
 class _Before:
     """States of a search before, beside what is given now."""
 
-    def __init__(self, arrays: Sequence[np.ndarray | None], fields: Sequence[np.ndarray]) -> None:
+    def __init__(self, arrays: Sequence[np.ndarray | None], fields: Sequence[np.ndarray], phases: Phases) -> None:
         self._states = [
             field if array is None else array.astype(field.dtype) for array, field in zip(arrays, fields, strict=True)
         ]
         self.held = frozenset(index for index, array in enumerate(arrays) if array is not None)
+        self.phases = phases
 
     def make(self, start: int) -> list[np.ndarray]:
         """The states, whatever the start."""

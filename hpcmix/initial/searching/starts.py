@@ -11,6 +11,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, OutOfIterations, Report
+from hpcmix.initial.descent.held_phases import Phases
 from hpcmix.initial.descent.imaginary_time import relax
 from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.initial.descent.saddles import Say
@@ -71,11 +72,14 @@ class Talk:
 class FirstStates(Protocol):
     """Where searches begin.
 
-    held  the species that are given.
+    held    the species that are given.
+    phases  of the species that keep theirs.
     """
 
     @property
     def held(self) -> frozenset[int]: ...
+    @property
+    def phases(self) -> Phases: ...
 
     def make(self, start: int) -> list[np.ndarray]:
         """The states that a start begins with, counted from zero, as its own arrays. Collective."""
@@ -90,7 +94,7 @@ def lowest_of_starts(
     :class:`SearchInterrupted` comes, the best state is kept, and the error raised on.
     """
     progress = _Progress(talk)
-    search = _Search(mixture, guesses.held, options, progress)
+    search = _Search(mixture, guesses, options, progress)
     fields = guesses.make(0)
     unfinished = talk.keeper.load(fields) if talk.keeper is not None else None
     energies = list(unfinished.starts) if unfinished is not None else []
@@ -200,11 +204,11 @@ class _Search:
     """One search by the method that the problem names."""
 
     def __init__(
-        self, mixture: Mixture, held: frozenset[int], options: GroundStateOptions, progress: _Progress
+        self, mixture: Mixture, guesses: FirstStates, options: GroundStateOptions, progress: _Progress
     ) -> None:
-        self._mixture, self._held, self._options = mixture, held, options
+        self._mixture, self._held, self._phases, self._options = mixture, guesses.held, guesses.phases, options
         self._common = _Common(
-            report=progress.report, held=held, saddles=options.saddles, say=progress.say, alive=progress.alive
+            report=progress.report, held=guesses.held, saddles=options.saddles, say=progress.say, alive=progress.alive
         )
 
     def run(self, blocks: list[np.ndarray]) -> GroundState:
@@ -216,9 +220,11 @@ class _Search:
         fields = [block[0] for block in blocks]
         try:
             if options.method == "imaginary-time":
-                result = relax(self._mixture, fields, *arguments, step=options.step, **self._common)
+                result = relax(
+                    self._mixture, fields, *arguments, step=options.step, phases=self._phases, **self._common
+                )
             else:
-                result = minimise_energy(self._mixture, fields, *arguments, **self._common)
+                result = minimise_energy(self._mixture, fields, *arguments, phases=self._phases, **self._common)
         except NotConverged:
             require_resolved(self._mixture, fields, self._held)  # why it did not
             raise

@@ -4,9 +4,11 @@ symmetry would otherwise be kept to."""
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 
+from hpcmix.initial.descent.held_phases import Phases
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise import complex_noise
@@ -21,6 +23,7 @@ from hpcmix.initial.trial.thomas_fermi import start_of_minimisation
 from hpcmix.initial.trial.tilt import tilt
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import read_field, read_set
+from hpcmix.initial.written.imprint import Imprint, relaxed_while_searching
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
@@ -87,13 +90,46 @@ class Guesses:
         for index in condensates:
             self._shake(guesses[index][0], index, 0)
             self._normalise(guesses[index][0], index)
+        for index, numbers in enumerate(self._dressing.local.waves(len(guesses), mixture.grid.dimensions)):
+            if index in condensates and index not in given and any(numbers):
+                guesses[index] *= wave_functions.plane_wave(mixture.grid, tuple(numbers)).astype(dtype)
         if start > 0:
             self._disturb(guesses, start)
+        for index, swirl in self._swirls.items():
+            field = guesses[index][0]
+            field[...] = np.abs(field) * swirl if index in self.phases else field * swirl
+            self._normalise(field, index)
         shared = self._dressing.dressed(problem, mixture).weights
         for index in self._dressing.members:
             norm = math.sqrt(populations[index] / shared[index])
             guesses[index] *= guesses[index].real.dtype.type(norm)
         return guesses
+
+    # --------------------------------------------------------------- vortices
+
+    @property
+    def imprinted(self) -> frozenset[int]:
+        """The species whose guesses have vortices."""
+        return frozenset(self._swirls)
+
+    @cached_property
+    def phases(self) -> Phases:
+        """The phases of the species that keep theirs: those with vortices, which nothing else turns."""
+        phases = {}
+        for index, swirl in self._swirls.items():
+            if self._mixture.species[index].kinetic.diagonal:
+                size = np.abs(swirl)
+                phase = np.divide(swirl, size, out=np.zeros_like(swirl), where=size > 0.0)
+                phases[index] = phase.astype(self._mixture.transform.wave_dtype)
+        return phases
+
+    @cached_property
+    def _swirls(self) -> dict[int, np.ndarray]:
+        """What the guesses are multiplied by."""
+        return {
+            index: Imprint(self._mixture, index, self._sought(index), self._where(index)).guess()
+            for index in relaxed_while_searching(self._problem) - self.held
+        }
 
     # --------------------------------------------------------------- shapes
 

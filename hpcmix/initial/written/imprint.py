@@ -12,12 +12,15 @@ from hpcmix.initial.written.vortices import PointVortex, free_factor, periodic_f
 from hpcmix.model.concentration import shares_at_faces
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.imprints import PLANES, Ring, Vortex
 from hpcmix.problem.sections.species.initial import InitialSection
 
 CORE = 1.0 / 0.8247544945
 """Core in units of hbar / sqrt(m mu): next to a vortex psi is 0.8247544945 r in units of that length, and next to
 r / sqrt(r^2 + core^2) it is r / core."""
+GUESSED_CORE = 1.0 / 16.0
+"""In units of the box's shortest edge, where a search begins."""
 JUMP_AT_FACES = 1e-4
 """Density at the faces, relative to the largest, up to which a phase may jump there: it makes waves of one per cent of
 the amplitude."""
@@ -42,20 +45,29 @@ class Imprint:
     """
 
     def __init__(self, mixture: Mixture, index: int, initial: InitialSection, where: str) -> None:
-        self._mixture, self._index, self._initial, self._where = mixture, index, initial, where
+        self._mixture, self._index, self._initial, self.where = mixture, index, initial, where
 
-    def factor(self, mean_fields: Callable[[], Sequence[np.ndarray]]) -> np.ndarray:
-        """What the wave functions are multiplied by, on this rank's points: the product of all factors. They are no
-        longer normalised then.
+    def vortices(self, mean_fields: Callable[[], Sequence[np.ndarray]]) -> np.ndarray:
+        """What vortices and rings multiply the wave functions by, on this rank's points. They are no longer normalised
+        then.
 
         mean_fields  of all species before; asked for where a vortex has no core of its own.
         Raises :class:`ProblemError` where a core is not known. Collective.
         """
+        return self._swirl(lambda imprint, key: self._core(imprint, key, mean_fields))
+
+    def guess(self) -> np.ndarray:
+        """The same with cores of some size, for a search that finds theirs. Local."""
+        size = GUESSED_CORE * min(self._mixture.grid.lengths)
+        return self._swirl(lambda imprint, key: size)
+
+    def _swirl(self, core: Callable[[Vortex | Ring, str], float]) -> np.ndarray:
+        """The product of the factors of vortices and rings, with the core that each has by its entry and key."""
         grid, initial = self._mixture.grid, self._initial
         factor = np.ones(grid.position_shape, np.complex128)
         for axis in PLANES:
             vortices = [
-                PointVortex(vortex.place, vortex.charge, self._core(vortex, f"vortices.{number}", mean_fields))
+                PointVortex(vortex.place, vortex.charge, core(vortex, f"vortices.{number}"))
                 for number, vortex in enumerate(initial.vortices)
                 if vortex.axis == axis
             ]
@@ -67,10 +79,17 @@ class Imprint:
                 factor *= free_factor(u, v, vortices)
             else:
                 factor *= periodic_factor(u, v, (grid.lengths[first], grid.lengths[second]), vortices)
-        for number, ring in enumerate(initial.rings):
+        if initial.rings:
+            factor *= self._rings([core(ring, f"rings.{number}") for number, ring in enumerate(initial.rings)])
+        return factor
+
+    def _rings(self, cores: Sequence[float]) -> np.ndarray:
+        """The product of the factors of rings with these cores. Local."""
+        grid = self._mixture.grid
+        factor = np.ones(grid.position_shape, np.complex128)
+        for ring, core in zip(self._initial.rings, cores, strict=True):
             along, across = "xyz".index(ring.axis), PLANES[ring.axis]
             seen = [x - centre for x, centre in zip(grid.coordinates, ring.centre, strict=True)]
-            core = self._core(ring, f"rings.{number}", mean_fields)
             factor *= ring_factor(
                 [seen[axis] for axis in across],
                 [grid.lengths[axis] for axis in across],
@@ -80,7 +99,13 @@ class Imprint:
                 ring.charge,
                 core,
             )
-        for step in initial.phase_steps:
+        return factor
+
+    def steps(self) -> np.ndarray:
+        """What the steps of the phase multiply the wave functions by, on this rank's points. Local."""
+        grid = self._mixture.grid
+        factor = np.ones(grid.position_shape, np.complex128)
+        for step in self._initial.phase_steps:
             number = "xyz".index(step.axis)
             shape = phase_step(grid.coordinates[number], grid.lengths[number], step.position, step.width)
             factor *= np.exp(1j * step.jump * shape)
@@ -96,7 +121,7 @@ class Imprint:
         felt = float(mixture.communicators.maximum([self._largest_near(imprint, mean_fields()[self._index])])[0])
         if not felt > 0.0:
             raise ProblemError.of(
-                f"{self._where}.{key}.core",
+                f"{self.where}.{key}.core",
                 "is required: no repulsion at this place says how wide the core is",
             )
         core = CORE * mixture.hbar / math.sqrt(mixture.species[self._index].mass * felt)
@@ -121,7 +146,7 @@ class Imprint:
             largest = max(shares[axis] for axis in imprint.axes)
             if largest > JUMP_AT_FACES:
                 raise ProblemError.of(
-                    f"{self._where}.{imprint.key}",
+                    f"{self.where}.{imprint.key}",
                     f"{imprint.sentence}, so that the phase jumps at the faces of the periodic box, where this state "
                     f"has {largest:.2g} of its largest density",
                 )
@@ -138,3 +163,16 @@ class Imprint:
             if abs(turns - round(turns)) > CLOSED:
                 sentence = f"jump by {2.0 * math.pi * turns:.6g} in all along {name}; add a step that takes it back"
                 yield Unperiodic("phase_steps", sentence, (number,))
+
+
+def relaxed_while_searching(problem: Problem) -> frozenset[int]:
+    """The species, by index, whose vortices take part in the search for the ground state: condensates, where neither
+    sets of orbitals nor gases are looked for with them."""
+    together = [species for species in problem.species if species.initial.is_ground_state]
+    if any(species.is_set or not species.has_orbitals for species in together):
+        return frozenset()
+    return frozenset(
+        index
+        for index, species in enumerate(problem.species)
+        if species.has_orbitals and species.wave_functions.finds_cores
+    )

@@ -22,18 +22,29 @@ _SMALLEST_CHANGE = 1.1e-16
 
 
 def exchanges_particles(records: Records, limit: float) -> bool:
-    """Whether a species' number of particles changes by more than `limit` times that of all species together: where
-    coherent coupling turns species into each other."""
-    numbers = np.array([column(records, "species", name, "particles") for name in species_of(records)])
+    """Whether a species' number of particles, and what it lost, changes by more than `limit` times that of all species
+    together: where coherent coupling turns species into each other."""
+    numbers = np.array([_with_lost(records, name) for name in species_of(records)])
     known = numbers[:, np.isfinite(numbers).all(axis=0)]
     if known.size == 0:
         return False
     return bool(np.any(np.ptp(known, axis=1) > limit * np.max(np.sum(known, axis=0))))
 
 
+def loses_particles(records: Records) -> bool:
+    """Whether particles leave by losses."""
+    return any(any(record.get("lost", ())) for record in records)
+
+
+def _with_lost(records: Records, name: str) -> np.ndarray:
+    """The particles of a species, those that losses took included."""
+    entries = [record.get("species", {}).get(name, {}) for record in records]
+    return column(records, "species", name, "particles") + [sum(entry.get("lost", ())) for entry in entries]
+
+
 def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: bool = False) -> Figure:
     """Left the energy by term, right how far the total energy and the particle numbers have moved from their first
-    values, and how far sets of orbitals are from orthonormal.
+    values, particles that losses took included, and how far sets of orbitals are from orthonormal.
 
     exchanging  species exchange particles: only the number of all of them is kept.
     """
@@ -50,13 +61,14 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     left.set_title("energy by term")
     left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
     _line(right, time, _relative_change(terms["total"]), color=_TERMS["total"], label="energy")
-    numbers = {name: column(records, "species", name, "particles") for name in species_of(records)}
+    numbers = {name: _with_lost(records, name) for name in species_of(records)}
+    what = "particles and lost" if loses_particles(records) else "particles"
     if exchanging:
         all_of_them = _relative_change(np.sum(list(numbers.values()), axis=0))
-        _line(right, time, all_of_them, color=COLOURS[0], label="particles of all species")
+        _line(right, time, all_of_them, color=COLOURS[0], label=f"{what} of all species")
     for colour, name in zip(_repeated(COLOURS), numbers, strict=False):
         if not exchanging:
-            _line(right, time, _relative_change(numbers[name]), color=colour, label=f"particles, {name}")
+            _line(right, time, _relative_change(numbers[name]), color=colour, label=f"{what}, {name}")
         defect = column(records, "species", name, "orthonormality_defect")
         if np.isfinite(defect).any():
             defect = np.maximum(defect, _SMALLEST_CHANGE)
@@ -75,7 +87,8 @@ def series_figure(
     records: Records, units: FigureUnits, title: str, dimensions: int, exchanging: bool = False
 ) -> Figure:
     """Widths and centres per axis, chemical potentials and largest densities, of every species; above them, where
-    species exchange particles, the particles of each."""
+    species exchange or lose particles, the particles of each."""
+    exchanging = exchanging or loses_particles(records)
     figure = Figure(figsize=(9.0, 8.6 if exchanging else 6.2), layout="constrained")
     headline(figure, title)
     rows: list[HashableList[str]] = [["width", "centre"], ["potential", "density"]]

@@ -8,7 +8,8 @@ from functools import singledispatch
 import numpy as np
 
 from hpcmix.model.pair_kernels.coulomb import YukawaKernel
-from hpcmix.model.pair_kernels.dipolar import DipolarKernel
+from hpcmix.model.pair_kernels.dipoles.in_space import DipolarKernel
+from hpcmix.model.pair_kernels.dipoles.transverse import TransverseDipolarKernel
 from hpcmix.model.pair_kernels.gaussian import GaussianKernel
 from hpcmix.model.pair_kernels.kernel import Kernel, RadialKernel
 from hpcmix.model.pair_kernels.neumann import (
@@ -101,7 +102,10 @@ def _(entry: CoulombInteraction, problem: Problem, index: int, largest: float) -
 
 @kernel_of.register
 def _(entry: DipolarInteraction, problem: Problem, index: int, largest: float) -> Kernel:
-    return DipolarKernel(1.0, entry.unit_direction)
+    pair = problem.transverse(entry.between)
+    if pair is None:
+        return DipolarKernel(1.0, entry.unit_direction)
+    return TransverseDipolarKernel(1.0, entry.unit_direction, pair.width, pair.axes)
 
 
 @kernel_of.register

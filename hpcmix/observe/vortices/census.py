@@ -25,6 +25,7 @@ class Found:
     charges  circulation about the normal, in quanta.
     places   of the zeros, shape (n, axes), in units of the spacings from the first point of the grid.
     filling  density of all other species there, in the grid's frame.
+    sure     whether there is a zero: else the place is that of the plaquette's corners.
     """
 
     normals: np.ndarray
@@ -32,6 +33,7 @@ class Found:
     charges: np.ndarray
     places: np.ndarray
     filling: np.ndarray
+    sure: np.ndarray
 
 
 def find_vortices(look: Look, species: int, cut: float) -> Found | None:
@@ -51,14 +53,18 @@ def find_vortices(look: Look, species: int, cut: float) -> Found | None:
     return Found(
         *(
             np.concatenate([getattr(part, name) for part in parts])
-            for name in ("normals", "corners", "charges", "places", "filling")
+            for name in ("normals", "corners", "charges", "places", "filling", "sure")
         )
     )
 
 
 def _refined(mixture: Mixture, field: np.ndarray, others: np.ndarray, plaquettes: Plaquettes) -> Found:
-    """The zeros of the plaquettes of one normal. Where there is none next to a plaquette, the interpolant between its
-    corners turns without one: no vortex. Collective over the group."""
+    """The zeros of the plaquettes of one normal.
+
+    Where there is none next to a plaquette, the phase turns from corner to corner and the interpolant between them does
+    not: in a plane that is no vortex. In space the plaquette stays, since a line that bends may pass a plane of the
+    grid twice or not at all. Collective over the group.
+    """
     normal, axes = plaquettes.normal, mixture.grid.dimensions
     first, second = PLANES[normal]
     near, right, up, far = plaquettes.values.T
@@ -72,12 +78,20 @@ def _refined(mixture: Mixture, field: np.ndarray, others: np.ndarray, plaquettes
         plaquettes.corners[:, second] + 0.5 + step_second,
     )
     zeros, there = zeros_near(mixture, field, start)
-    kept, charges = _merged(zeros, plaquettes.winding, there, mixture.grid.points)
-    zeros = Punctures(normal, zeros.planes[kept], zeros.first[kept], zeros.second[kept])
+    kept, charges = np.arange(len(there)), plaquettes.winding
+    if axes == 2:
+        kept, charges = _merged(zeros, plaquettes.winding, there, mixture.grid.points)
+    zeros = Punctures(
+        normal,
+        zeros.planes[kept],
+        np.where(there, zeros.first, start.first)[kept],
+        np.where(there, zeros.second, start.second)[kept],
+    )
     places = plaquettes.corners[kept].astype(float)
     places[:, first], places[:, second] = zeros.first, zeros.second
     filling = values_at(mixture, others, zeros).real if len(mixture.species) > 1 else np.zeros(len(places))
-    return Found(np.full(len(places), normal), plaquettes.corners[kept], charges[kept], places, filling)
+    sure = there[kept]
+    return Found(np.full(len(places), normal), plaquettes.corners[kept], charges[kept], places, filling, sure)
 
 
 def _zero_of_plane(value: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

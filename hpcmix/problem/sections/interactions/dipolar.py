@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import ValidationInfo, model_validator
+from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
@@ -18,7 +18,9 @@ from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
 class DipolarInteraction(KernelInteraction):
     """``G_ab = strength (1 - 3 cos^2 theta) / r^3`` of dipoles along ``direction``, by the strength mu_0 mu_a mu_b / 4
-    pi or by the dipolar length, a_dd = m mu_0 mu^2 / (12 pi hbar^2) for one species."""
+    pi or by the dipolar length, a_dd = m mu_0 mu^2 / (12 pi hbar^2) for one species. Where a tight trap freezes axes
+    (``grid.transverse``), its average over the positions across the grid; strength and direction stay those of three
+    dimensions, the frozen axes coming last."""
 
     kind: Literal["dipolar"]
     strength: Annotated[float, quantity(ENERGY + LENGTH * 3)] | None = None
@@ -26,6 +28,7 @@ class DipolarInteraction(KernelInteraction):
     direction: Annotated[tuple[Annotated[float, real()], ...], sequence()] = (0.0, 0.0, 1.0)
     """Need not be of length one."""
     boundary: Boundary = "free"
+    _axes: int = PrivateAttr(default=3)
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Self:
@@ -33,11 +36,14 @@ class DipolarInteraction(KernelInteraction):
             raise wrong("needs strength or dipolar_length")
         if self.strength is not None and self.dipolar_length is not None:
             raise wrong("contradicts strength; give one of the two", key="dipolar_length")
-        if context_of(info).dimensions not in (3, None):
+        context = context_of(info)
+        if context.dimensions not in (3, None) and not context.transverse:
             raise wrong(
-                "dipolar has a meaning in three dimensions only: 1/r^3 cannot be integrated over a plane or a line",
+                "dipolar has a meaning in three dimensions only: 1/r^3 cannot be integrated over a plane or a line; "
+                "give the tight trap that freezes the others as grid.transverse",
                 key="kind",
             )
+        self._axes = context.dimensions or 3
         if len(self.direction) != 3 or not any(self.direction):
             raise wrong("must be three numbers that are not all zero", key="direction")
         return self
@@ -61,25 +67,26 @@ class DipolarInteraction(KernelInteraction):
         return 1.5 * constants.hbar**2 * self.dipolar_length / constants.reduced_mass(self.between)
 
     def shape(self, constants: Constants) -> Hashable:
-        return self.kind, self.unit_direction
+        return self.kind, self.unit_direction, constants.transverse(self.between)
 
     def coefficient(self, constants: Constants) -> float:
         return self.coupling(constants)
 
-    def quadrature(self, dimensions: int, diagonal: float) -> None:
-        return None
+    def quadrature(self, dimensions: int, diagonal: float) -> tuple[float, int] | None:
+        """See :class:`InteractionSection`: that of the average of 1/r, cut, where axes are frozen."""
+        return (diagonal, 1) if dimensions < 3 and self.boundary == "free" else None
 
     @property
     def parts(self) -> int:
         """See :class:`InteractionSection`: one more for every pair of components of the direction; each is no function
         of |k| and costs as much as two that are."""
-        components = sum(map(bool, self.direction))
+        components = sum(map(bool, self.direction[: self._axes]))
         return 2 * (1 + components * (components - 1) // 2)
 
     @property
     def even_along_axes(self) -> bool:
-        """See :class:`InteractionSection`: of dipoles along an axis."""
-        return sum(map(bool, self.direction)) == 1
+        """See :class:`InteractionSection`: of dipoles along an axis, or across the grid."""
+        return sum(map(bool, self.direction[: self._axes])) <= 1
 
     @property
     def moves_markers(self) -> bool:
@@ -97,11 +104,17 @@ class DipolarInteraction(KernelInteraction):
 
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
         key = "strength" if self.strength is not None else "dipolar_length"
-        return (key,), self.coupling(constants) / math.prod(grid.spacings)
+        pair = constants.transverse(self.between)
+        return (key,), self.coupling(constants) / math.prod(grid.spacings) * (1.0 if pair is None else pair.overlap)
 
     def growth_with_the_frame(self, dimensions: int) -> float:
         return 2.0 - dimensions
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """See :class:`InteractionSection`: on the periodic box it is summed over its images."""
-        return iter(())
+        if grid.frame.map.expanding and grid.dimensions == 2 and not self.round_about(2):
+            yield (
+                ("direction",),
+                "is tilted into the plane, and a frame that expands takes dipoles across it, [0, 0, 1], alone; use "
+                'frame = "fixed"',
+            )

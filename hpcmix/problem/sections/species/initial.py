@@ -74,6 +74,11 @@ class InitialSection(StateSection):
         """Whether anything is done to the state after it is made."""
         return self.is_imprinted or any(self.momentum) or self.noise is not None or self.modes is not None
 
+    @property
+    def finds_cores(self) -> bool:
+        """Whether a search is to find the density beside its vortices."""
+        return False
+
     def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
         yield from misfits_of(self.vortices, self.rings, self.phase_steps, grid)
 
@@ -117,6 +122,11 @@ class GroundStateInitial(InitialSection):
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the noise on the first guess, where there is some (``ground_state.noise``, ``ground_state.starts``). Another
     seed may find another minimum, of vortices say."""
+
+    @property
+    def finds_cores(self) -> bool:
+        cores = [vortex.core for vortex in self.vortices] + [ring.core for ring in self.rings]
+        return bool(cores) and all(core is None for core in cores)
 
     makes_sets: ClassVar[bool] = True
     is_ground_state: ClassVar[bool] = True
