@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.initial.markers.stand_ins import weights_apart
+from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.schema import Problem
@@ -39,6 +40,7 @@ class Dressing:
     phases       per species arg v_a, zero for the first of a group and outside.
     matrix       diag(m) + R of the groups, in these phases and less the lowest level.
     populations  per species the particles that the search begins with; they add up to the group's.
+    local        couplings that depend on place, in these phases.
     """
 
     groups: list[tuple[int, ...]]
@@ -46,6 +48,7 @@ class Dressing:
     phases: np.ndarray
     matrix: np.ndarray
     populations: np.ndarray
+    local: LocalCouplings
 
     @classmethod
     def of(cls, problem: Problem, mixture: Mixture) -> Dressing:
@@ -53,14 +56,14 @@ class Dressing:
         its part of the lowest level."""
         count = len(problem.species)
         groups = dressed_groups(problem.species, problem.coupling)
-        coupling = mixture.rabi.of_ground_state()
+        coupling, averages = mixture.rabi.of_ground_state(), mixture.local.averages(count)
         at_rest = np.array([species.kinetic.rest_energy for species in mixture.species])
         phases, matrix = np.zeros(count), np.zeros((count, count), np.complex128)
         populations = np.array(weights_apart(problem))
         for group in groups:
             part = np.ix_(group, group)
             levels = coupling[part] + np.diag(at_rest[list(group)])
-            values, vectors = np.linalg.eigh(levels)
+            values, vectors = np.linalg.eigh(levels + averages[part])
             lowest = vectors[:, 0]
             turn = np.where(np.abs(lowest) > 1e-12, np.exp(1j * np.angle(lowest)), 1.0)  # |v| = 1: else it is rounding
             turn *= np.conj(turn[0])
@@ -68,13 +71,13 @@ class Dressing:
             at_rest[list(group)] = values[0]
             phases[list(group)] = np.angle(turn)
             populations[list(group)] = _begin_with(populations[list(group)], np.abs(lowest) ** 2)
-        return cls(groups, at_rest, phases, matrix, populations)
+        return cls(groups, at_rest, phases, matrix, populations, mixture.local.of_ground_state(phases))
 
     def dressed(self, problem: Problem, mixture: Mixture) -> Mixture:
         """The mixture with the coupling that is looked with, and one weight per group."""
         weights = group_weights(weights_apart(problem), [species.particles for species in problem.species], self.groups)
         rabi = RabiCouplings(len(self.phases), (), self.groups, mixture.hbar, self.matrix)
-        return mixture.coupled_by(rabi, weights)
+        return mixture.coupled_by(rabi, weights, self.local)
 
     @property
     def members(self) -> frozenset[int]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy
@@ -118,6 +119,7 @@ class Mixture:
     correlations
                of pairs that scatter, for fluctuations that begin with them; None for all others.
     losses     particles that leave; None where all stay.
+    local      coherent couplings that depend on place (model/components/local.py).
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
                orbitals. Those of time 0- where they change in time (:meth:`couplings_at`).
     interactions_never_change
@@ -138,6 +140,7 @@ class Mixture:
         rabi: RabiCouplings | None = None,
         correlations: PairCorrelations | None = None,
         losses: Losses | None = None,
+        local: LocalCouplings | None = None,
     ) -> None:
         self.grid = grid
         self.engine = engine
@@ -147,6 +150,7 @@ class Mixture:
         self.hbar = hbar
         self.correlations = correlations
         self.losses = losses
+        self.local = LocalCouplings() if local is None else local
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.couplings = self._sum_of_couplings([term.couplings for term in self.terms])
         self.interactions_never_change = all(term.never_changes for term in self.terms)
@@ -229,16 +233,23 @@ class Mixture:
         :meth:`with_kernels_times` does."""
         return self._of([replace(species, kinetic=species.kinetic.from_rest()) for species in self.species], self.rabi)
 
-    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray) -> Mixture:
+    def coupled_by(
+        self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray, local: LocalCouplings | None = None
+    ) -> Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
-        return self._of([species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)], rabi)
+        species = [species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)]
+        changed = self._of(species, rabi)
+        changed.local = LocalCouplings() if local is None else local
+        return changed
 
     def _of(
         self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None, terms: Sequence[Term] | None = None
     ) -> Mixture:
         acting = self.terms if terms is None else terms
-        return Mixture(self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses)
+        return Mixture(
+            self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses, self.local
+        )
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -248,7 +259,8 @@ class Mixture:
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential, no coupling and no interaction changes at or after `time`, and no particles
         leave."""
-        outside = self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species)
+        coupling = self.rabi.changes_after(time) or self.local.changes_after(time)
+        outside = coupling or any(one.external.changes_after(time) for one in self.species)
         return self.losses is None and not (outside or any(term.changes_after(time) for term in self.terms))
 
     # --------------------------------------------------------------- densities and potentials
@@ -422,6 +434,8 @@ class Mixture:
                 for b in group:
                     overlap = self.engine.kernels.inner_product(orbitals[a][0], orbitals[b][0])
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
+        for a, share in self.local.energies(orbitals, instant).items():
+            energies[a] += self.weights[a] * self.grid.cell_volume * share
         return energies
 
     def marker_energies(self, clouds: Sequence[Cloud], instant: Instant) -> np.ndarray:

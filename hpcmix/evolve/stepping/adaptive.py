@@ -12,7 +12,7 @@ from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.losses import Losing, counted, losing
 from hpcmix.evolve.stepping.controller import Controller
 from hpcmix.evolve.stepping.instants import pending_instant
-from hpcmix.evolve.stepping.stepper import after_pending, complete, kicks_of
+from hpcmix.evolve.stepping.stepper import after_pending, complete
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import TimeOptions
@@ -88,6 +88,7 @@ class AdaptiveStepper:
         self._mixture, self._table, self._final = mixture, options.splitting, options.end
         self._frame, self._next_switching_time = mixture.grid.frame, options.next_switching_time
         self._flows = Flows(mixture)
+        self._sequence = self._flows.sequence(options.splitting)
         if options.adaptive is None:
             raise TypeError("the steps of this problem are fixed")
         # losses are of second order in every scheme
@@ -122,7 +123,7 @@ class AdaptiveStepper:
         decision = self._controller.decide(_adaptation(progress), size, end, error, cut)
         progress = replace(progress, step_size=decision.next_size, adaptation=decision.adaptation)
         if decision.accepted:
-            pending_kick = 0.5 * (end - begin) * self._table.kicks[-1]
+            pending_kick = 0.5 * (end - begin) * self._sequence.last_phase
             lost = counted(self._mixture, progress, leaving)
             progress = replace(progress, step=progress.step + 1, pending_kick=pending_kick, lost=lost)
         else:
@@ -153,7 +154,7 @@ class AdaptiveStepper:
         progress = replace(
             start.progress,
             step_size=start.size,
-            pending_kick=length / pieces * self._table.kicks[-1],
+            pending_kick=length / pieces * self._sequence.last_phase,
             adaptation=replace(_adaptation(state.progress), time=time, previous=start.begin),
             lost=counted(self._mixture, start.progress, leaving),
         )
@@ -176,7 +177,7 @@ class AdaptiveStepper:
             self._length = length
         half_way = self._move(self._trial, start, 1, losing(self._mixture, length))
         middle = 0.5 * (start.begin + start.end)
-        rest = Kick(0.5 * length * self._table.kicks[-1], Instant.on_clock(self._frame, start.end, middle))
+        rest = Kick(0.5 * length * self._sequence.last_phase, Instant.on_clock(self._frame, start.end, middle))
         self._flows.alternate(self._trial, [rest], [], half_way)
         if self._move(clouds, start, 2, leaving):
             self._flows.settle(clouds)
@@ -191,13 +192,12 @@ class AdaptiveStepper:
         pending, instant, half_way = start.progress.pending_kick, start.instant, False
         for piece in range(pieces):
             begin = start.begin + piece * duration
-            times = [begin + end * duration for end in table.drift_ends[:-1]]
-            kicks = kicks_of(table, duration, times, middle, self._frame)
+            times = [begin + end * duration for end in table.drift_ends]
+            kicks, drifts = self._sequence.moves(duration, times, middle, self._frame)
             if pending:
                 kicks[0] = after_pending(kicks[0], pending, instant)
-            drifts = [coefficient * duration for coefficient in table.drifts]
             half_way = self._flows.alternate(clouds, kicks, drifts, half_way, losing=leaving)
-            pending = table.kicks[-1] * duration
+            pending = self._sequence.last_phase * duration
             instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)
         return half_way
 

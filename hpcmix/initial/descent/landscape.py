@@ -80,6 +80,8 @@ class Landscape:
         for a, b in self.coupled:
             if a == species and self.coupling[a, b] != 0.0:
                 target += source[b].dtype.type(self.coupling[a, b]) * source[b]
+        if self.mixture.local:
+            self.mixture.local.add_to(source, species, target, self.instant)
 
     def coupling_energy(self, fields: list[np.ndarray]) -> float:
         """This rank's part of sum_ab nu Re <phi_a|R_ab|phi_b>."""

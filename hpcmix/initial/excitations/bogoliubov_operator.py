@@ -97,6 +97,8 @@ class BogoliubovOperator:
                 for b in group:
                     if matrix[a, b] != 0.0:
                         result[a] += matrix[a, b] * vector[b]
+        for (a, b), values in self.mixture.local.fields(self.instant).items():
+            result[a] += (values.conj() if conjugated else values) * vector[b]
         return result
 
     def apply_form(self, u: Sequence[np.ndarray], v: Sequence[np.ndarray]) -> tuple[Vector, Vector]:

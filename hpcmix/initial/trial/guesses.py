@@ -90,6 +90,9 @@ class Guesses:
         for index in condensates:
             self._shake(guesses[index][0], index, 0)
             self._normalise(guesses[index][0], index)
+        for index, numbers in enumerate(self._dressing.local.waves(len(guesses), mixture.grid.dimensions)):
+            if index in condensates and index not in given and any(numbers):
+                guesses[index] *= wave_functions.plane_wave(mixture.grid, tuple(numbers)).astype(dtype)
         if start > 0:
             self._disturb(guesses, start)
         for index, swirl in self._swirls.items():

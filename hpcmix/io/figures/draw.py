@@ -16,6 +16,7 @@ from hpcmix.io.figures.snapshots.density import density_figure
 from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.snapshots.phase_space import phase_space_figure, with_phase_space
+from hpcmix.io.figures.snapshots.vortices import vortex_figure, with_vortices
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
@@ -42,6 +43,7 @@ def draw(directory: str | Path) -> list[Path]:
     density-modes.png
                    sizes of the first Fourier modes of the densities over time, where records hold them.
     spectra.png    particles and parts of the kinetic energy over wave numbers, where records hold them.
+    vortices.png   tracks of vortices or the lines of the last record, and how many there were, where records hold them.
     fluctuations.png
                    excitations around the condensates with bands of one standard error, where records hold them.
     fluctuation-spectra.png
@@ -70,6 +72,8 @@ def draw(directory: str | Path) -> list[Path]:
         if flowing := with_flow_spectra(run.records):
             figure = flow_spectra_figure(spread_out(flowing), units, run.title)
             written.append(save(figure, place / "spectra.png"))
+        if swirling := with_vortices(run.records):
+            written.append(save(vortex_figure(swirling, units, run.title), place / "vortices.png"))
         if fluctuating := with_fluctuations(run.records):
             figure = fluctuation_figure(fluctuating, _particles(run), units, run.title)
             written.append(save(figure, place / "fluctuations.png"))

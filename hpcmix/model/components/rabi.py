@@ -135,7 +135,7 @@ def _term_of(problem: Problem, entry: RabiCoupling) -> RabiTerm:
     return RabiTerm(
         first,
         second,
-        half * entry.rabi_frequency * np.exp(1j * entry.phase),
+        half * entry.frequency_everywhere * np.exp(1j * entry.phase),
         half * entry.detuning,
         Envelope.of(entry),
         entry.dresses,

@@ -83,6 +83,9 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in (*interaction.misfits(grid), *check_cost(interaction, grid)):
                 yield ("interaction", index, *path), message, None
+        for index, coupling in parts.coupling.items():
+            for path, message in coupling.misfits(grid, hbar):
+                yield ("coupling", index, *path), message, None
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, grid):
             yield path, message, None
     if grid is not None and grid.frame.map.expanding:

@@ -58,6 +58,13 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
         )
         yield ("time", "integrator"), message, None
     yield from _check_dressing(parts, species, known)
+    local = any(entry.depends_on_place and entry.dresses for entry in known.values())
+    if local and parts.ground_state is not None and parts.ground_state.method == "imaginary-time":
+        message = (
+            '"imaginary-time" is for couplings that are the same everywhere; with "profile" or "momentum" use '
+            '"conjugate-gradients"'
+        )
+        yield ("ground_state", "method"), message, None
     yield from _check_dressed(parts, species, list(known.values()))
 
 

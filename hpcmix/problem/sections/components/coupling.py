@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import BeforeValidator, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import wrong
-from hpcmix.problem.reading.values import angle, quantity, two_names
+from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.values import angle, expression, quantity, two_names
+from hpcmix.problem.reading.vectors import Momentum
+from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import FREQUENCY
+from hpcmix.problem.units.expressions import Expression
 
 SAMPLES = 4097
 """Times at which a factor is looked at. A pulse between two of them makes the strength at time 0- seem larger beside
@@ -32,6 +36,10 @@ class RabiCoupling(Switching):
     detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
     """Angular frequency by which a lies above b."""
     phase: Annotated[float, angle()] = 0.0
+    profile: Annotated[Expression, expression()] | None = None
+    """p(x), which Omega is multiplied by: a coupling that depends on place. None: one everywhere."""
+    momentum: Momentum = Field(0.0, validate_default=True)
+    """hbar k of ``exp(i k.x)`` beside exp(i phase): what a particle gains that turns from b into a."""
     dressed: StrictBool | None = None
     """Whether the ground state of its species is sought with it, so that they share their particles; None: where it is
     wholly on at time 0-, and by no factor of time."""
@@ -41,6 +49,36 @@ class RabiCoupling(Switching):
         if self.between[0] == self.between[1]:
             raise wrong("must name two different species: a coupling turns one into the other", key="between")
         return self
+
+    @property
+    def depends_on_place(self) -> bool:
+        """Whether it is not the same at every point."""
+        return self.profile is not None or any(self.momentum)
+
+    @property
+    def frequency_everywhere(self) -> float:
+        """Omega of what acts alike at every point, in wave-number space; of what does not it is zero."""
+        return 0.0 if self.depends_on_place else self.rabi_frequency
+
+    def misfits(self, grid: Grid, hbar: float) -> Iterator[tuple[KeyPath, str]]:
+        """Momenta that do not fit the periodic box."""
+        for axis, name in enumerate(grid.axes):
+            waves = self.momentum[axis] / hbar * grid.lengths[axis] / (2.0 * math.pi)
+            if abs(waves - round(waves)) > 1e-9:
+                unit = 2.0 * math.pi * hbar / grid.lengths[axis]
+                message = (
+                    f"{self.momentum[axis]:.6g} along {name} does not fit the periodic box, which holds {waves:.6g} "
+                    f"waves of it: that must be a whole number (nearest: {round(waves) * unit:.12g} in code units)"
+                )
+                yield ("momentum", axis), message
+            if abs(waves) > grid.points[axis] / 2:
+                yield (
+                    ("momentum", axis),
+                    (
+                        f"{self.momentum[axis]:.6g} along {name} is beyond the grid's largest, "
+                        f"{0.5 * grid.points[axis] * 2.0 * math.pi * hbar / grid.lengths[axis]:.6g}; use more points"
+                    ),
+                )
 
     @property
     def on_before_start(self) -> bool:
