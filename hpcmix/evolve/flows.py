@@ -105,7 +105,7 @@ class Flows:
             self._kick(clouds, kick, half_way, drift, fluctuations, at_once)
             moving = [[cloud.orbitals for cloud in clouds], *([] if fluctuations is None else fluctuations.moving)]
             if leaving is not None:
-                self._lose(clouds, leaving)
+                self._lose(clouds, leaving, leaving.contractions[0])
             if kick.turning != 0.0:
                 self._turn_among_species(moving, kick)
             if drift is not None:
@@ -117,7 +117,7 @@ class Flows:
         if losing is not None:
             if half_way:
                 self.settle(clouds)
-            self._lose(clouds, losing)
+            self._lose(clouds, losing, losing.contractions[1])
             return False
         return half_way
 
@@ -133,10 +133,10 @@ class Flows:
         """How a splitting is applied to this mixture."""
         return StepSequence(splitting, None if self._mixing is None else self._mixing.within_kicks(splitting))
 
-    def _lose(self, clouds: Sequence[Cloud], losing: Losing) -> None:
+    def _lose(self, clouds: Sequence[Cloud], losing: Losing, contraction: float) -> None:
         """Let particles leave, from orbitals in position space. Collective."""
         if self._loss_flow is not None:
-            losing.taken.append(self._loss_flow.act(clouds, losing.duration))
+            losing.taken.append(self._loss_flow.act(clouds, losing.duration, contraction))
 
     def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
