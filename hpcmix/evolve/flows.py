@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,12 +12,16 @@ from hpcmix.evolve.fluctuations.pair_flows import PairFlows
 from hpcmix.evolve.kick import Kick, external_potentials
 from hpcmix.evolve.losses import Losing, LossFlow
 from hpcmix.evolve.markers.motion import MarkerFlows
+from hpcmix.evolve.pointwise.mixing import Mixing
+from hpcmix.evolve.pointwise.sequence import StepSequence
+from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stages import Stages
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.terms.term import HalfWayFields, Term
 from hpcmix.parallel.transforms.multipliers import Factors, Turn
+from hpcmix.splittings import Splitting
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.fluctuations import Fluctuations
 
@@ -63,6 +68,7 @@ class Flows:
         self._axes = self._stages.axes
         self._made_for_pairs: PairFlows | None = None
         self._markers = MarkerFlows(mixture)
+        self._mixing = Mixing(mixture) if mixture.local else None
         self._loss_flow = None if mixture.losses is None else LossFlow(mixture, mixture.losses)
         # markers in external potentials alone need no density
         self._fields_act = self._separate or (self._densities_first and (bool(mixture.terms) or not mixture.carried))
@@ -71,7 +77,7 @@ class Flows:
         self,
         clouds: Sequence[Cloud],
         kicks: Sequence[Kick],
-        drifts: Sequence[float],
+        drifts: Sequence[float | None],
         half_way: bool = False,
         fluctuations: Fluctuations | None = None,
         losing: Losing | None = None,
@@ -80,7 +86,7 @@ class Flows:
         Collective.
 
         kicks     as many as drifts, or one more.
-        drifts    durations in code units.
+        drifts    durations in code units; None where the next kick follows at once.
         half_way  whether a drift before left the fields half way to position space.
         fluctuations  pairs that move along.
         losing    of a whole step, which ends with a drift: particles leave behind its first kick and after that drift,
@@ -89,32 +95,48 @@ class Flows:
         to position space.
         """
         for number, kick in enumerate(kicks):
-            drift_follows = number < len(drifts)
             before = kick.earlier_instant
             if before is not None and self._mixture.interactions_differ(before, kick.instant):
                 # what has jumped between the parts of a kick acts in each as it is there; they leave densities alone
                 self._kick(clouds, Kick(kick.earlier, before), half_way, None, fluctuations)
-                kick, half_way = Kick(kick.duration, kick.instant), False
-            drift, leaving = drifts[number] if drift_follows else None, losing if number == 0 else None
-            self._kick(clouds, kick, half_way, drift, fluctuations, at_once=leaving is None)
+                kick, half_way = replace(kick, earlier=0.0, earlier_instant=None), False
+            drift, leaving = drifts[number] if number < len(drifts) else None, losing if number == 0 else None
+            at_once = leaving is None and kick.turning == 0.0
+            self._kick(clouds, kick, half_way, drift, fluctuations, at_once)
+            moving = [[cloud.orbitals for cloud in clouds], *([] if fluctuations is None else fluctuations.moving)]
             if leaving is not None:
-                self._lose(clouds, leaving)
-                self._stages.leave_position([cloud.orbitals for cloud in clouds])
-            if drift_follows:
-                self._drift([cloud.orbitals for cloud in clouds], drifts[number], kick.instant)
-                for fields in [] if fluctuations is None else fluctuations.moving:
-                    self._drift(fields, drifts[number], kick.instant, together=True)
-            half_way = drift_follows
+                self._lose(clouds, leaving, leaving.contractions[0])
+            if kick.turning != 0.0:
+                self._turn_among_species(moving, kick)
+            if drift is not None:
+                for together, fields in enumerate(moving):
+                    if not at_once:
+                        self._stages.leave_position(fields)
+                    self._drift(fields, drift, kick.instant, together=together > 0)
+            half_way = drift is not None
         if losing is not None:
-            self.settle(clouds)
-            self._lose(clouds, losing)
+            if half_way:
+                self.settle(clouds)
+            self._lose(clouds, losing, losing.contractions[1])
             return False
         return half_way
 
-    def _lose(self, clouds: Sequence[Cloud], losing: Losing) -> None:
+    def _turn_among_species(self, moving: Sequence[Sequence[np.ndarray]], kick: Kick) -> None:
+        """What turns species into each other at every point, on fields in position space. Local."""
+        if self._mixing is None:
+            return
+        with self._mixture.engine.timers.phase("mixing"):
+            for fields in moving:
+                self._mixing.move(fields, kick.turning, kick.instant)
+
+    def sequence(self, splitting: Splitting) -> StepSequence:
+        """How a splitting is applied to this mixture."""
+        return StepSequence(splitting, None if self._mixing is None else self._mixing.within_kicks(splitting))
+
+    def _lose(self, clouds: Sequence[Cloud], losing: Losing, contraction: float) -> None:
         """Let particles leave, from orbitals in position space. Collective."""
         if self._loss_flow is not None:
-            losing.taken.append(self._loss_flow.act(clouds, losing.duration))
+            losing.taken.append(self._loss_flow.act(clouds, losing.duration, contraction))
 
     def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
@@ -128,6 +150,8 @@ class Flows:
         self._factors.clear()
         for drift in self._coupled:
             drift.forget_factors()
+        if self._mixing is not None:
+            self._mixing.forget()
 
     def _drift(self, fields: Sequence[np.ndarray], duration: float, start: Instant, together: bool = False) -> None:
         """phi -> exp(-i duration T / hbar) phi on fields that are half way, of coherently coupled species with T + R(t)
@@ -169,6 +193,8 @@ class Flows:
         at_once  whether fields leave position space for the drift that follows; else something is still done there.
         """
         mixture, drift_follows = self._mixture, drift is not None and at_once
+        if mixture.rabi.spins:
+            half_way = self._turn_spins(clouds, kick, half_way)
         timers = mixture.engine.timers
         pairs_half_way = half_way
         potentials = external_potentials(mixture, kick)
@@ -211,6 +237,17 @@ class Flows:
             else:
                 couplings = self._couplings_at(kick.instant)
                 self._turn(_fields(clouds), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
+
+    def _turn_spins(self, clouds: Sequence[Cloud], kick: Kick, half_way: bool) -> bool:
+        """The spins' part of a kick, in position space: it commutes with that of the potentials, which are the same for
+        all components, and changes neither their density nor F. Whether the fields are half way afterwards: never.
+        Local."""
+        mixture = self._mixture
+        with mixture.engine.timers.phase("spin"):
+            if half_way:
+                self._stages.enter_position([cloud.orbitals for cloud in clouds])
+            turn_spins(mixture, [cloud.orbitals for cloud in clouds], kick.whole, kick.instant)
+        return False
 
     def _couplings_at(self, instant: Instant) -> np.ndarray:
         """g_ab nu_b of the frame at an instant."""

@@ -19,12 +19,15 @@ class Kick:
     A kick may have two parts, the end of one step and the beginning of the next: ``earlier`` is then the part that
     belongs to the step before, in the potentials of ``earlier_instant``. Both parts see the same densities and thus the
     same mean field, at the same scale of the grid's frame; external potentials may be switched between them.
+
+    turning  how long a unitary among species acts at every point after it (:mod:`hpcmix.evolve.pointwise.mixing`).
     """
 
     duration: float
     instant: Instant
     earlier: float = 0.0
     earlier_instant: Instant | None = None
+    turning: float = 0.0
 
     @property
     def whole(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.kinetic.free import KineticEnergy, SemirelativisticKineticEnergy
@@ -58,10 +59,11 @@ def build_mixture(problem: Problem, engine: Engine) -> Mixture:
         for entry in species:
             entry.external.require_start()
         losses = Losses.of(problem, grid, engine)
+        local = LocalCouplings.of(problem, grid)
         share_equal([each.external for each in species])
     terms = terms_of(problem, engine, grid)
     correlations = correlations_of(problem, engine, grid)
-    return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations, losses)
+    return Mixture(grid, engine, species, terms, problem.hbar, rabi, correlations, losses, local)
 
 
 def _species_model(

@@ -22,8 +22,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
+from hpcmix.model.components.spin import along_spin, spin_density
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
@@ -118,6 +120,7 @@ class Mixture:
     correlations
                of pairs that scatter, for fluctuations that begin with them; None for all others.
     losses     particles that leave; None where all stay.
+    local      coherent couplings that depend on place (model/components/local.py).
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
                orbitals. Those of time 0- where they change in time (:meth:`couplings_at`).
     interactions_never_change
@@ -138,6 +141,7 @@ class Mixture:
         rabi: RabiCouplings | None = None,
         correlations: PairCorrelations | None = None,
         losses: Losses | None = None,
+        local: LocalCouplings | None = None,
     ) -> None:
         self.grid = grid
         self.engine = engine
@@ -147,6 +151,7 @@ class Mixture:
         self.hbar = hbar
         self.correlations = correlations
         self.losses = losses
+        self.local = LocalCouplings() if local is None else local
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.couplings = self._sum_of_couplings([term.couplings for term in self.terms])
         self.interactions_never_change = all(term.never_changes for term in self.terms)
@@ -229,16 +234,23 @@ class Mixture:
         :meth:`with_kernels_times` does."""
         return self._of([replace(species, kinetic=species.kinetic.from_rest()) for species in self.species], self.rabi)
 
-    def coupled_by(self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray) -> Mixture:
+    def coupled_by(
+        self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray, local: LocalCouplings | None = None
+    ) -> Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
-        return self._of([species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)], rabi)
+        species = [species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)]
+        changed = self._of(species, rabi)
+        changed.local = LocalCouplings() if local is None else local
+        return changed
 
     def _of(
         self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None, terms: Sequence[Term] | None = None
     ) -> Mixture:
         acting = self.terms if terms is None else terms
-        return Mixture(self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses)
+        return Mixture(
+            self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses, self.local
+        )
 
     @property
     def real_dtype(self) -> np.dtype:
@@ -248,7 +260,8 @@ class Mixture:
     def conserves_energy_after(self, time: float) -> bool:
         """Whether no external potential, no coupling and no interaction changes at or after `time`, and no particles
         leave."""
-        outside = self.rabi.changes_after(time) or any(one.external.changes_after(time) for one in self.species)
+        coupling = self.rabi.changes_after(time) or self.local.changes_after(time)
+        outside = coupling or any(one.external.changes_after(time) for one in self.species)
         return self.losses is None and not (outside or any(term.changes_after(time) for term in self.terms))
 
     # --------------------------------------------------------------- densities and potentials
@@ -409,6 +422,21 @@ class Mixture:
             parts[a, 1] = self.grid.integrate(densities[a], mean_fields[a])
         return parts * instant.contraction**2
 
+    def spin_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray:
+        """Per species, this rank's part of c_2/2 integral F.(psi^+ f psi)_a, in the laboratory: what a component has of
+        the energy of spins.
+
+        orbitals  of the components, complete and in position space; others are not looked at."""
+        energies = np.zeros(len(self.species))
+        for spin in self.rabi.spins:
+            psi = [np.sqrt(self.weights[a]) * orbitals[a][0] for a in spin.members]
+            strength = spin.strength_in_frame(instant.contraction, self.grid.dimensions) * instant.contraction**2
+            field = along_spin([part.real for part in spin_density(psi, psi)], psi)
+            for a, own, turned in zip(spin.members, psi, field, strict=True):
+                product = self.engine.kernels.inner_product(own, np.ascontiguousarray(turned, own.dtype))
+                energies[a] = 0.5 * strength * self.grid.cell_volume * product.real
+        return energies
+
     def coupling_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray | None:
         """Per species, this rank's part of nu Re sum_b <phi_a|R_ab|phi_b>; None where nothing is coupled.
 
@@ -422,6 +450,8 @@ class Mixture:
                 for b in group:
                     overlap = self.engine.kernels.inner_product(orbitals[a][0], orbitals[b][0])
                     energies[a] += (self.weights[a] * self.grid.cell_volume) * (matrix[a, b] * overlap).real
+        for a, share in self.local.energies(orbitals, instant).items():
+            energies[a] += self.weights[a] * self.grid.cell_volume * share
         return energies
 
     def marker_energies(self, clouds: Sequence[Cloud], instant: Instant) -> np.ndarray:
@@ -440,6 +470,9 @@ class Mixture:
         for a, species in enumerate(self.species):
             kinetic[a] = species.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
         interaction = self.interact(densities)
+        terms = dict(interaction.energies)
+        if self.rabi.spins:
+            terms["spin"] = self.spin_energies(orbitals, instant)
         potentials = self.potential_energies(densities, interaction.mean_fields, instant)
         sums = self.communicators
         coupling = self.coupling_energies(orbitals, instant)
@@ -447,7 +480,7 @@ class Mixture:
         return Energy.of(
             sums.sum_all(kinetic) + of_markers[:, 0],
             sums.sum(potentials)[:, 0] + of_markers[:, 1],
-            {name: sums.sum(share) for name, share in interaction.energies.items()},
+            {name: sums.sum(share) for name, share in terms.items()},
             None if coupling is None else sums.sum(coupling),
         )
 

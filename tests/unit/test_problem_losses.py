@@ -64,8 +64,8 @@ MISTAKES = [
     (SPECIES, CLASSICAL, 15, "loss.0.channel.2", '"k" is classical'),
     # what does not go with them
     (
-        "lengths = [16, 16]", 'lengths = [16, 16]\nframe = { kind = "expanding", rate = 1 }', 11, "loss.0",
-        "does not go with the expanding frame",
+        "lengths = [16, 16]", 'lengths = [16, 16]\nframe = { kind = "expanding", rate = 1 }', 16, "loss.1.kind",
+        "stands still while the points of the grid move",
     ),
     ("[time]", "[fluctuations]\n[time]", 10, "loss.0", "does not go with [fluctuations]"),
     ("[time]", "[many_body]\n[time]", 10, "loss.0", "does not go with [many_body]"),
@@ -87,6 +87,16 @@ def test_a_mistake_is_named_with_key_and_line(right, wrong, line, key, sentence)
     assert found[0].line == line, found
 
 
+def test_what_grows_with_an_expanding_frame_does_not_reach_infinity():
+    text = GOOD.replace("lengths = [16, 16]", 'lengths = [16, 16]\nframe = { kind = "expanding", rate = 1 }')
+    text = text.replace('kind = "absorber"\nwidth = 4\nstrength = 2', 'kind = "one-body"\nrate = 2\nspecies = "k"')
+    parse_problem(text)
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text.replace("final = 1", 'final = "infinity"'))
+    assert [(each.key, each.line) for each in caught.value.complaints] == [("loss.1.kind", 16), ("loss.2.kind", 20)]
+    assert all("its rate grows like b^2, b the scale" in each.message for each in caught.value.complaints)
+
+
 def test_mistakes_are_told_all_at_once():
     text = GOOD.replace("rate = 1e-3", "rate = -1").replace("width = 4", "width = 9").replace("rate = 0.1", "rte = 1")
     with pytest.raises(ProblemError) as caught:
@@ -98,13 +108,16 @@ def test_rates_with_units_depend_on_how_many_meet():
     units = '[units]\nlength = "1 um"\nmass = "87 u"\n'
     text = units + GOOD.replace("1e-3", '"1e-3 um^4/s"').replace("rate = 0.1", 'rate = "0.1 / s"')
     text = text.replace("strength = 2", 'strength = "200 / s"').replace('name = "rb"', 'name = "rb"\nmass = "87 u"')
-    problem = parse_problem(text.replace('name = "k"', 'name = "k"\nmass = "41 u"'))
+    text = text.replace('name = "k"', 'name = "k"\nmass = "41 u"')
+    problem = parse_problem(text)
     second = problem.scales.time_si
     assert problem.loss[0].rate == pytest.approx(1e-3 * second, rel=1e-14)  # areas in two dimensions
     assert problem.loss[1].strength == pytest.approx(200 * second, rel=1e-14)
     assert problem.loss[2].rate == pytest.approx(0.1 * second, rel=1e-14)
     with pytest.raises(ProblemError, match="must be a quantity of dimension length\\^4 time\\^-1"):
         parse_problem(text.replace("um^4/s", "um^6/s"))
+    across = text.replace("lengths = [16, 16]", 'lengths = [16, 16]\ntransverse = { frequency = "5 kHz", axes = 1 }')
+    assert parse_problem(across.replace("um^4/s", "um^6/s")).loss[0].rate == problem.loss[0].rate
 
 
 def test_the_complete_problem_reads_back():
@@ -122,3 +135,13 @@ def test_an_absorber_beside_a_periodic_kernel_gets_a_warning():
     assert "loss 1 (counted from 0)" in sentence and "gaussian interaction of rb and k" in sentence
     contact = kernel.replace("gaussian", "contact").replace("width = 1\n", "")
     assert not expected_warnings(parse_problem(GOOD.replace("[time]", f"{contact}[time]")))
+
+
+def test_a_loss_that_takes_much_in_a_step_gets_a_warning():
+    """At the peak of two Gaussians of one particle each, n = 1/pi in two dimensions: K n^2 step = 0.41 for K = 40."""
+    gases = GOOD.replace("step = 0.01", "step = 0.1")
+    trapped = gases.replace("initial = {", 'potential = { kind = "harmonic", frequency = 1 }\ninitial = {')
+    assert not [each for each in expected_warnings(parse_problem(trapped)) if "second order" in each]
+    quick = expected_warnings(parse_problem(trapped.replace("rate = 1e-3", "rate = 40")))
+    (sentence,) = [each for each in quick if "second order" in each]
+    assert sentence.startswith('warning: loss 0 (counted from 0) would take about 41 % of "rb" at its peak density')

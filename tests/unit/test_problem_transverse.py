@@ -5,6 +5,7 @@ import math
 import pytest
 
 from hpcmix.model.terms.entry_kernels import contact_couplings
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
@@ -70,3 +71,62 @@ def test_axes_are_three_in_all(dimensions, axes, advice):
 def test_a_scattering_length_needs_three_axes():
     told = complaint_of(text_of(1, contact("light", "light")).replace("transverse", "# transverse"))
     assert "interaction.0.scattering_length" in told and "grid.transverse" in told
+
+
+def warnings_of(change: dict[str, str], interactions: str = "", dimensions: int = 1) -> list[str]:
+    text = text_of(dimensions, interactions)
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    return [line for line in expected_warnings(parse_problem(text)) if "faces" not in line]
+
+
+QUIET = contact("light", "light", "scattering_length = 1e-3")
+
+
+def test_nothing_is_said_of_a_tight_trap():
+    assert warnings_of({}, QUIET) == []
+    assert warnings_of({}, QUIET, dimensions=2) == []
+
+
+@pytest.mark.parametrize(
+    "change, interactions, words",
+    [
+        # 2 hbar omega a n = 6 * 0.1 * 10/8 beside hbar omega = 3
+        ({}, contact("light", "light", "scattering_length = 0.1"), '"light": its mean field at the densest point'),
+        ({'kind = "ground-state"': 'kind = "gaussian"\nwidth = 1.0\nmomentum = 3.0'}, QUIET, "initial momentum"),
+        ({"mass = 0.5": 'mass = 0.5\npotential = [{ kind = "harmonic", frequency = 3.5 }]'}, QUIET, "is as tight as"),
+        # E_F = 6 hbar omega of the trap along the line
+        (
+            {
+                'name = "heavy"': 'name = "heavy"\nkind = "fermions"\norbitals = 6\n'
+                'potential = [{ kind = "harmonic", frequency = 1.0 }]',
+                "mass = 2.0\nparticles = 10": "mass = 2.0",
+            },
+            QUIET,
+            "its Fermi energy 6 is beyond hbar omega across the line",
+        ),
+        ({"particles = 10": "particles = 0.1"}, contact("heavy", "heavy"), "1.4"),
+    ],
+)
+def test_warnings_where_the_reduction_fails(change, interactions, words):
+    if words == "1.4":  # 1.46 a/(sqrt 2 w) beyond a tenth: w^2 = 1/6
+        interactions = interactions.replace("0.01", "0.06")
+        words = "interaction 0: the scattering length, 0.06, is 0.15 of the width"
+    told = [line for line in warnings_of(change, interactions) if words in line]
+    assert len(told) == 1 and told[0].startswith("warning: ")
+
+
+def test_a_dense_gas_is_judged_in_three_dimensions():
+    """n |a|^3 on the axis, 10/8 particles per length within pi l^2 = pi/6: 2.4 a^3 of the heavier species."""
+    told = warnings_of({}, contact("heavy", "heavy", "scattering_length = 0.9"))
+    assert any("gas parameter" in line and "about 1.7" in line for line in told)
+
+
+def test_show_says_what_couplings_come_to():
+    pair = contact("light", "heavy")
+    told = resolved_toml(parse_problem(text_of(1, pair + contact("heavy", "heavy", "strength = 0.25"))))
+    coupling = 2.0 * math.pi * 0.01 / 0.4 / (math.pi * (1.0 / 1.5 + 1.0 / 6.0))
+    (line,) = [line for line in told.splitlines() if line.startswith("# the contact")]
+    assert "of light and heavy has the strength" in line and float(line.split()[-1]) == pytest.approx(coupling)
+    assert f"across the grid heavy has l = sqrt(hbar/(m omega)) = {math.sqrt(1.0 / 6.0)!r}" in told

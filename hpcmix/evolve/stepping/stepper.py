@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.kick import Kick
@@ -38,26 +39,28 @@ class Stepper:
     def __init__(self, mixture: Mixture, splitting: Splitting, steps: FixedSteps | None = None) -> None:
         self._mixture, self._flows = mixture, Flows(mixture)
         self._frame = mixture.grid.frame
-        self._splitting = splitting
+        self._sequence = self._flows.sequence(splitting)
         self._beginning = {one.mark.step: one for one in steps.stretches} if steps is not None else {}
 
     def advance(self, state: State) -> None:
         """Take one step, in place, but for its last kick, which stays pending; the orbitals are left half way to
         position space (:meth:`settle`). Collective. Raises :class:`FloatingPointError` when a potential is not finite
         somewhere."""
-        table, progress = self._splitting, state.progress
+        table, progress = self._sequence.table, state.progress
         duration, mark = progress.step_size, progress.mark
         number = progress.step - mark.step
-        times = [mark.time + (number + end) * duration for end in table.drift_ends[:-1]]
-        kicks = kicks_of(table, duration, times, mark.time + (number + 0.5) * duration, self._frame)
+        times = [mark.time + (number + end) * duration for end in table.drift_ends]
+        kicks, drifts = self._sequence.moves(duration, times, mark.time + (number + 0.5) * duration, self._frame)
         if progress.pending_kick:
             kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
-        drifts = [coefficient * duration for coefficient in table.drifts]
-        leaving = losing(self._mixture, duration)
+        taken: list[np.ndarray] = []
+        leaving = losing(self._mixture, progress.time, duration, taken)
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
         state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way, state.fluctuations, leaving)
-        lost = counted(self._mixture, progress, leaving)
-        state.progress = replace(progress, step=progress.step + 1, pending_kick=table.kicks[-1] * duration, lost=lost)
+        lost = counted(self._mixture, progress, taken)
+        state.progress = replace(
+            progress, step=progress.step + 1, pending_kick=self._sequence.last_phase * duration, lost=lost
+        )
         if stretch := self._beginning.get(state.step):
             if stretch.size != duration:
                 self._flows.forget_factors()
@@ -81,15 +84,6 @@ class Stepper:
         self.complete(state)
 
 
-def kicks_of(table: Splitting, duration: float, times: Sequence[float], middle: float, frame: Frame) -> list[Kick]:
-    """The kicks of one step but the last, which stays pending; `times` of all of them and `middle` of the step on the
-    clock of the frame."""
-    return [
-        Kick(coefficient * duration, Instant.on_clock(frame, time, middle))
-        for coefficient, time in zip(table.kicks[:-1], times, strict=True)
-    ]
-
-
 def complete(flows: Flows, state: State, frame: Frame) -> None:
     """Do the pending kick of a state, in place. Collective."""
     if state.progress.pending_kick:
@@ -100,4 +94,4 @@ def complete(flows: Flows, state: State, frame: Frame) -> None:
 
 def after_pending(kick: Kick, duration: float, instant: Instant) -> Kick:
     """The first kick of a step, done together with the last one of the step before."""
-    return Kick(kick.duration, kick.instant, duration, instant)
+    return replace(kick, earlier=duration, earlier_instant=instant)

@@ -90,6 +90,9 @@ class Guesses:
         for index in condensates:
             self._shake(guesses[index][0], index, 0)
             self._normalise(guesses[index][0], index)
+        for index, numbers in enumerate(self._dressing.local.waves(len(guesses), mixture.grid.dimensions)):
+            if index in condensates and index not in given and any(numbers):
+                guesses[index] *= wave_functions.plane_wave(mixture.grid, tuple(numbers)).astype(dtype)
         if start > 0:
             self._disturb(guesses, start)
         for index, swirl in self._swirls.items():
@@ -98,7 +101,7 @@ class Guesses:
             self._normalise(field, index)
         shared = self._dressing.dressed(problem, mixture).weights
         for index in self._dressing.members:
-            norm = math.sqrt(populations[index] / shared[index])
+            norm = self._dressing.signs[index] * math.sqrt(populations[index] / shared[index])
             guesses[index] *= guesses[index].real.dtype.type(norm)
         return guesses
 

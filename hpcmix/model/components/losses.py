@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,9 +44,19 @@ class Losses:
             for reaction in entry.reactions(names):
                 meeting = problem.indices(reaction.channel)
                 shares = tuple(reaction.shares.get(name, 0.0) for name in names)
-                reactions.append(Reaction(reaction.rate, meeting, shares, profile))
+                rate = reaction.rate * _meeting(problem, reaction.channel)
+                reactions.append(Reaction(rate, meeting, shares, profile))
                 entries.append(number)
         return cls(tuple(entry.in_words for entry in problem.loss), tuple(reactions), tuple(entries))
+
+    def at(self, contraction: float, dimensions: int) -> tuple[Reaction, ...]:
+        """The reactions where a frame has grown by b = 1/`contraction`: on its clock, dt = b^2 ds, and of the densities
+        b^d rho of its grid n particles meet at the rate b^(2 - d (n - 1)) K."""
+        if contraction == 1.0:
+            return self.reactions
+        powers = [dimensions * (len(each.meeting) - 1) - 2 for each in self.reactions]
+        both = zip(self.reactions, powers, strict=True)
+        return tuple(replace(each, rate=each.rate * contraction**power) for each, power in both)
 
     def taken(self, events: np.ndarray) -> np.ndarray:
         """Particles of every entry and species, shape (entries, species), where `events` of the reactions took place,
@@ -54,6 +65,14 @@ class Losses:
         for number, reaction, count in zip(self.entries, self.reactions, events, strict=True):
             taken[number] += count * np.array(reaction.shares)
         return taken
+
+
+def _meeting(problem: Problem, channel: Sequence[str]) -> float:
+    """What the tight trap across the grid makes of a rate in three dimensions; one where there is none."""
+    trap = problem.grid.transverse
+    if trap is None or len(channel) == 1:
+        return 1.0
+    return trap.meeting([problem.species_named(name).mass for name in channel], problem.hbar)
 
 
 def _profile(problem: Problem, number: int, entry: LossSection, grid: Grid, engine: Engine) -> np.ndarray | None:

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.components.coupling import check_couplings
+from hpcmix.problem.checks.components.losses import check_losses
+from hpcmix.problem.checks.components.spinor import check_spinors
 from hpcmix.problem.checks.discretisation.grid import check_on_grid
 from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
 from hpcmix.problem.checks.functionals import check_gas, check_names
-from hpcmix.problem.checks.losses import check_losses
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
@@ -56,9 +57,11 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         yield from _check_masses(parts)
     yield from _check_semirelativistic(parts, parts.units)
     yield from check_couplings(parts)
+    yield from check_spinors(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
+    yield from _check_images(parts)
     yield from _check_excitations(parts)
     hbar = 1.0
     grid, time = parts.grid, parts.time
@@ -86,6 +89,9 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         for index, interaction in parts.interaction.items():
             for path, message in (*interaction.misfits(grid), *check_cost(interaction, grid)):
                 yield ("interaction", index, *path), message, None
+        for index, coupling in parts.coupling.items():
+            for path, message in coupling.misfits(grid, hbar):
+                yield ("coupling", index, *path), message, None
         for path, message in check_turning(parts.rotation, parts.species, parts.coupling, grid):
             yield path, message, None
     if grid is not None and grid.frame.map.expanding:
@@ -215,7 +221,7 @@ def _check_excitations(parts: Parts) -> Iterator[Finding]:
     if parts.excitations is None or not parts.complete:
         return
     names = _names(parts)
-    known = [entry for entry in parts.coupling.values() if set(entry.between) <= set(names)]
+    known = [entry for entry in parts.exchanges if set(entry.turned) <= set(names)]
     groups = coupled_groups(names, known)
     yield from check_excitations(
         parts.excitations,
@@ -254,6 +260,30 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
         yield ("output", "snapshots", "fields", position), message, None
 
 
+def _check_images(parts: Parts) -> Iterator[Finding]:
+    images = None if parts.output is None else parts.output.images
+    if images is None or not parts.complete:
+        return
+    dimensions = None if parts.grid is None else parts.grid.dimensions
+    for path, message, suggestion in images.misfits(dimensions, _names(parts)):
+        yield ("output", "images", *path), message, suggestion
+    if images.time_of_flight == 0.0:
+        return
+    if images.expansion == "frame" and any(entry.switched for entry in parts.interaction.values()):
+        message = (
+            '"frame" begins a run of its own, at whose time zero interactions that change in time would begin anew; '
+            'take "fresnel", or let the run itself end in an expanding frame'
+        )
+        yield ("output", "images", "expansion"), message, None
+    for species in parts.species.values():
+        if species.kinetic != "nonrelativistic":
+            message = f'is that of p^2/2m, and "{species.name}" is {species.kinetic}; leave it out'
+            yield ("output", "images", "time_of_flight"), message, None
+        if not species.has_orbitals:
+            message = f'is that of wave functions, and "{species.name}" is classical; leave it out'
+            yield ("output", "images", "time_of_flight"), message, None
+
+
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:
     if output is None or time.adaptive is not None:
         return
@@ -283,6 +313,12 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
     ]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
+    switched += [
+        (("spinor", index, key, number), entry)
+        for index, spinor in parts.spinor.items()
+        for key in ("linear_zeeman", "quadratic_zeeman")
+        for number, entry in enumerate(getattr(spinor, key))
+    ]
     for path, entry in switched:
         if entry.course is None:
             continue

@@ -39,8 +39,9 @@ UNMOVED = 1e-6
 
 def phases_of_real_state(operator: BogoliubovOperator) -> np.ndarray | None:
     """The angle theta_a of every species for which exp(-i theta_a) psi_a and the coupling are real; None where there
-    are none, or T is not real (vector potentials, rotation). Collective."""
-    if any(isinstance(species.kinetic, KrylovKineticEnergy) for species in operator.mixture.species):
+    are none, or T is not real (vector potentials, rotation), or the coupling depends on place. Collective."""
+    magnetic = any(isinstance(species.kinetic, KrylovKineticEnergy) for species in operator.mixture.species)
+    if magnetic or operator.mixture.local:
         return None
     squares = operator.products([wave.conj() for wave in operator.waves], operator.waves)  # integral of psi^2
     theta = 0.5 * np.angle(squares)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import Lengths, expected_lengths
+from hpcmix.problem.checks.expected.losses import loss_warnings
+from hpcmix.problem.checks.expected.transverse import transverse_warnings
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.species.initial import GaussianInitial
@@ -43,7 +45,12 @@ def resolution_lines(problem: Problem) -> list[str]:
 
 def expected_warnings(problem: Problem) -> list[str]:
     """Sentences, each of them once, that begin with "warning:"."""
-    sentences = [*_exclusion(problem), *_dense(problem), *_images_beyond_absorbers(problem)]
+    sentences = [
+        *_exclusion(problem),
+        *_dense(problem),
+        *transverse_warnings(problem),
+        *loss_warnings(problem),
+    ]
     if problem.output.resolution != "ignore":
         for index in range(len(problem.species)):
             sentences += _of_cloud(problem, index)
@@ -64,19 +71,6 @@ def _exclusion(problem: Problem) -> Iterator[str]:
             )
 
 
-def _images_beyond_absorbers(problem: Problem) -> Iterator[str]:
-    """Kernels on the periodic box beside an edge that stands for open space."""
-    absorbers = [number for number, entry in enumerate(problem.loss) if entry.absorbs]
-    periodic = [entry for entry in problem.interaction if entry.kernel_boundary == "periodic"]
-    if absorbers and periodic:
-        between = " and ".join(dict.fromkeys(periodic[0].between))
-        yield (
-            f"loss {absorbers[0]} (counted from 0) lets waves leave the box, and the {periodic[0].kind} interaction of "
-            f'{between} acts across its faces all the same, on periodic images: use boundary = "free" where the '
-            "kernel has one, or a box that is large beside its range"
-        )
-
-
 def _dense(problem: Problem) -> Iterator[str]:
     """Scattering lengths beyond the distance between particles."""
     if problem.scaling is not None:
@@ -86,7 +80,11 @@ def _dense(problem: Problem) -> Iterator[str]:
         if not isinstance(entry, ContactInteraction) or entry.length is None:
             continue
         first, second = entry.between
-        known = [peak for place in problem.indices(entry.between) if (peak := peaks[place]) is not None]
+        known = [
+            peak * _peak_across(problem, place)
+            for place in problem.indices(entry.between)
+            if (peak := peaks[place]) is not None
+        ]
         gas = max(known, default=0.0) * abs(entry.length) ** 3
         if gas > DENSE:
             unit = ""
@@ -97,6 +95,14 @@ def _dense(problem: Problem) -> Iterator[str]:
                 "mean field needs it far below one; check scattering_length, "
                 f"{entry.length:.6g} in code units{unit}"
             )
+
+
+def _peak_across(problem: Problem, place: int) -> float:
+    """What a density of the grid is multiplied by to be that of three dimensions on its axis."""
+    trap = problem.grid.transverse
+    if trap is None:
+        return 1.0
+    return float((math.sqrt(math.pi) * trap.length(problem.species[place].mass, problem.hbar)) ** -trap.axes)
 
 
 def _of_cloud(problem: Problem, index: int) -> Iterator[str]:

@@ -133,6 +133,11 @@ class InteractionSection(Switching):
         """What of it the zero-point energy of sound is made of; nothing of kernels that have a range of their own."""
         return LongWaves()
 
+    @property
+    def averaged_across(self) -> bool:
+        """Whether a tight trap across the grid makes its strength another one than that of three dimensions."""
+        return False
+
     # ---------------------------------------------------------------- whether it fits
 
     @abstractmethod
