@@ -78,6 +78,21 @@ def test_the_phase_of_a_gas_that_loses_three_at_a_time(integrator, step):
     require_below(errors[1], 5e-3, "phase")
 
 
+@pytest.mark.parametrize(("axes", "channel"), [(2, "aaa"), (1, "aaa"), (2, "ab"), (1, "aab")])
+def test_a_tight_trap_across_the_grid_makes_rates_of_those_of_space(axes, channel):
+    """Averages over the ground states' densities exp(-r^2/l^2)/(sqrt(pi) l)^axes, here by quadrature: of two masses."""
+    both = [species("a", particles=3.0, initial=UNIFORM), species("b", mass=2.5, particles=2.0, initial=UNIFORM)]
+    kind = {2: two_body, 3: three_body}[len(channel)]
+    across = {"transverse": {"frequency": 9.0, "axes": axes}}
+    found = system([4] * (3 - axes), [2.0] * (3 - axes), both, loss=[kind(*channel, rate=0.7)], grid=across,
+                   time=evolution(1.0, 1.0, "strang"))  # fmt: skip
+    x, step = np.linspace(-4.0, 4.0, 801, retstep=True)
+    lengths = {"a": 1.0 / 3.0, "b": 1.0 / math.sqrt(22.5)}
+    density = {name: np.exp(-((x / length) ** 2)) / (math.sqrt(math.pi) * length) for name, length in lengths.items()}
+    along_axis = np.sum(math.prod(density[name] for name in channel)) * step
+    assert found.mixture.losses.reactions[0].rate == pytest.approx(0.7 * along_axis**axes, rel=1e-13)
+
+
 BOTH = [
     species("a", particles=5.0, initial=expression("1 + 0.5*cos(2*pi*x/9)")),
     species("b", particles=2.0, mass=2.0, initial=expression("1 + 0.4*sin(2*pi*x/9)")),

@@ -98,13 +98,16 @@ def test_rates_with_units_depend_on_how_many_meet():
     units = '[units]\nlength = "1 um"\nmass = "87 u"\n'
     text = units + GOOD.replace("1e-3", '"1e-3 um^4/s"').replace("rate = 0.1", 'rate = "0.1 / s"')
     text = text.replace("strength = 2", 'strength = "200 / s"').replace('name = "rb"', 'name = "rb"\nmass = "87 u"')
-    problem = parse_problem(text.replace('name = "k"', 'name = "k"\nmass = "41 u"'))
+    text = text.replace('name = "k"', 'name = "k"\nmass = "41 u"')
+    problem = parse_problem(text)
     second = problem.scales.time_si
     assert problem.loss[0].rate == pytest.approx(1e-3 * second, rel=1e-14)  # areas in two dimensions
     assert problem.loss[1].strength == pytest.approx(200 * second, rel=1e-14)
     assert problem.loss[2].rate == pytest.approx(0.1 * second, rel=1e-14)
     with pytest.raises(ProblemError, match="must be a quantity of dimension length\\^4 time\\^-1"):
         parse_problem(text.replace("um^4/s", "um^6/s"))
+    across = text.replace("lengths = [16, 16]", 'lengths = [16, 16]\ntransverse = { frequency = "5 kHz", axes = 1 }')
+    assert parse_problem(across.replace("um^4/s", "um^6/s")).loss[0].rate == problem.loss[0].rate
 
 
 def test_the_complete_problem_reads_back():
@@ -122,3 +125,13 @@ def test_an_absorber_beside_a_periodic_kernel_gets_a_warning():
     assert "loss 1 (counted from 0)" in sentence and "gaussian interaction of rb and k" in sentence
     contact = kernel.replace("gaussian", "contact").replace("width = 1\n", "")
     assert not expected_warnings(parse_problem(GOOD.replace("[time]", f"{contact}[time]")))
+
+
+def test_a_loss_that_takes_much_in_a_step_gets_a_warning():
+    """At the peak of two Gaussians of one particle each, n = 1/pi in two dimensions: K n^2 step = 0.41 for K = 40."""
+    gases = GOOD.replace("step = 0.01", "step = 0.1")
+    trapped = gases.replace("initial = {", 'potential = { kind = "harmonic", frequency = 1 }\ninitial = {')
+    assert not [each for each in expected_warnings(parse_problem(trapped)) if "second order" in each]
+    quick = expected_warnings(parse_problem(trapped.replace("rate = 1e-3", "rate = 40")))
+    (sentence,) = [each for each in quick if "second order" in each]
+    assert sentence.startswith('warning: loss 0 (counted from 0) would take about 41 % of "rb" at its peak density')

@@ -15,6 +15,7 @@ from hpcmix.io.figures.snapshots.density import density_figure
 from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.snapshots.phase_space import phase_space_figure, with_phase_space
+from hpcmix.io.figures.snapshots.vortices import vortex_figure, with_vortices
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
@@ -40,6 +41,7 @@ def draw(directory: str | Path) -> list[Path]:
     momentum.png   momentum distributions, where records hold them, at up to six times.
     density-modes.png
                    sizes of the first Fourier modes of the densities over time, where records hold them.
+    vortices.png   tracks of vortices or the lines of the last record, and how many there were, where records hold them.
     fluctuations.png
                    excitations around the condensates with bands of one standard error, where records hold them.
     fluctuation-spectra.png
@@ -65,6 +67,8 @@ def draw(directory: str | Path) -> list[Path]:
         if waving := with_modes(run.records):
             figure = modes_figure(waving, units, run.title)
             written.append(save(figure, place / "density-modes.png"))
+        if swirling := with_vortices(run.records):
+            written.append(save(vortex_figure(swirling, units, run.title), place / "vortices.png"))
         if fluctuating := with_fluctuations(run.records):
             figure = fluctuation_figure(fluctuating, _particles(run), units, run.title)
             written.append(save(figure, place / "fluctuations.png"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,8 @@ class Losses:
             for reaction in entry.reactions(names):
                 meeting = problem.indices(reaction.channel)
                 shares = tuple(reaction.shares.get(name, 0.0) for name in names)
-                reactions.append(Reaction(reaction.rate, meeting, shares, profile))
+                rate = reaction.rate * _meeting(problem, reaction.channel)
+                reactions.append(Reaction(rate, meeting, shares, profile))
                 entries.append(number)
         return cls(tuple(entry.in_words for entry in problem.loss), tuple(reactions), tuple(entries))
 
@@ -54,6 +56,14 @@ class Losses:
         for number, reaction, count in zip(self.entries, self.reactions, events, strict=True):
             taken[number] += count * np.array(reaction.shares)
         return taken
+
+
+def _meeting(problem: Problem, channel: Sequence[str]) -> float:
+    """What the tight trap across the grid makes of a rate in three dimensions; one where there is none."""
+    trap = problem.grid.transverse
+    if trap is None or len(channel) == 1:
+        return 1.0
+    return trap.meeting([problem.species_named(name).mass for name in channel], problem.hbar)
 
 
 def _profile(problem: Problem, number: int, entry: LossSection, grid: Grid, engine: Engine) -> np.ndarray | None:

@@ -69,21 +69,21 @@ def _known_to_all(look: Look, found: Found | None) -> Found:
 
 
 def _in_laboratory(look: Look, places: np.ndarray) -> np.ndarray:
-    """Places in units of the spacings as positions in the laboratory, -L/2 <= x < L/2."""
-    grid = look.mixture.grid
-    lengths, spacings = np.array(grid.lengths), np.array(grid.spacings)
-    within = np.mod(places * spacings, lengths)
-    return (within - 0.5 * lengths) * grid.frame.scale(look.clock)
+    """Places in units of the spacings as positions in the laboratory, -L/2 <= x < L/2; those of the frame where the
+    grid has become infinitely large."""
+    shown = look.mixture.grid.in_laboratory(look.clock)
+    lengths = np.array(shown.lengths)
+    return np.mod(places * np.array(shown.spacings), lengths) - 0.5 * lengths
 
 
 def _box(look: Look) -> np.ndarray:
-    """Lengths of the periodic box, in the laboratory."""
-    return np.array(look.mixture.grid.lengths) * look.mixture.grid.frame.scale(look.clock)
+    """Lengths of the periodic box as positions have it."""
+    return np.array(look.mixture.grid.in_laboratory(look.clock).lengths)
 
 
 def _filling(look: Look, values: np.ndarray) -> list[float]:
     grid = look.mixture.grid
-    return (values * grid.frame.contraction(look.clock) ** grid.dimensions).tolist()
+    return (values * (grid.cell_volume / grid.in_laboratory(look.clock).cell_volume)).tolist()
 
 
 def _points(look: Look, found: Found) -> dict[str, Any]:

@@ -52,11 +52,12 @@ class Reaction:
 
 
 def _rate_of(order: int, key: str = "rate") -> PlainValidator:
-    """Of `order` particles that meet: a rate times length^(d (order - 1)), not negative."""
+    """Of `order` particles that meet: a rate times length^(d (order - 1)), not negative. With a tight trap across the
+    grid it is that of three dimensions, as scattering lengths are."""
 
     def check(value: Any, info: ValidationInfo) -> float:
         context = context_of(info)
-        volumes = (context.dimensions or 1) * (order - 1)
+        volumes = (3 if context.transverse else context.dimensions or 1) * (order - 1)
         if isinstance(value, str) and _cycles(value):
             raise wrong(
                 f"{described(value)} counts cycles, which are 2 pi radians each, and a rate of loss is no frequency; "

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import Lengths, expected_lengths
+from hpcmix.problem.checks.expected.losses import loss_warnings
 from hpcmix.problem.checks.expected.transverse import transverse_warnings
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
@@ -48,7 +49,7 @@ def expected_warnings(problem: Problem) -> list[str]:
         *_exclusion(problem),
         *_dense(problem),
         *transverse_warnings(problem),
-        *_images_beyond_absorbers(problem),
+        *loss_warnings(problem),
     ]
     if problem.output.resolution != "ignore":
         for index in range(len(problem.species)):
@@ -68,19 +69,6 @@ def _exclusion(problem: Problem) -> Iterator[str]:
                 "adds: with it even one fermion repels itself); leave this [[interaction]] out, or make a species of "
                 "each spin"
             )
-
-
-def _images_beyond_absorbers(problem: Problem) -> Iterator[str]:
-    """Kernels on the periodic box beside an edge that stands for open space."""
-    absorbers = [number for number, entry in enumerate(problem.loss) if entry.absorbs]
-    periodic = [entry for entry in problem.interaction if entry.kernel_boundary == "periodic"]
-    if absorbers and periodic:
-        between = " and ".join(dict.fromkeys(periodic[0].between))
-        yield (
-            f"loss {absorbers[0]} (counted from 0) lets waves leave the box, and the {periodic[0].kind} interaction of "
-            f'{between} acts across its faces all the same, on periodic images: use boundary = "free" where the '
-            "kernel has one, or a box that is large beside its range"
-        )
 
 
 def _dense(problem: Problem) -> Iterator[str]:

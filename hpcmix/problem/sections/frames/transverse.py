@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -43,6 +44,14 @@ class Transverse(Section):
     def length(self, mass: float, hbar: float) -> float:
         """l = sqrt(hbar / (m omega))."""
         return math.sqrt(hbar / (mass * self.frequency))
+
+    def meeting(self, masses: Sequence[float], hbar: float) -> float:
+        """The integral over the frozen axes of the product of the densities of particles of these masses, by which a
+        rate at which as many meet in three dimensions is multiplied: for n of them, of every axis
+        pi^((1 - n)/2) / (l_1 ... l_n sqrt(1/l_1^2 + ... + 1/l_n^2)); of three alike on two axes 1/(3 pi^2 l^4)."""
+        inverse = [1.0 / self.length(mass, hbar) for mass in masses]
+        along_axis = math.pi ** (0.5 * (1 - len(inverse))) * math.prod(inverse) / math.hypot(*inverse)
+        return along_axis**self.axes
 
     def pair(self, first: float, second: float, hbar: float) -> TransversePair:
         """Two particles of the masses `first` and `second`."""
