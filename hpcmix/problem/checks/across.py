@@ -58,6 +58,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
+    yield from _check_images(parts)
     yield from _check_excitations(parts)
     hbar = 1.0
     grid, time = parts.grid, parts.time
@@ -252,6 +253,30 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")
         yield ("output", "snapshots", "fields", position), message, None
+
+
+def _check_images(parts: Parts) -> Iterator[Finding]:
+    images = None if parts.output is None else parts.output.images
+    if images is None or not parts.complete:
+        return
+    dimensions = None if parts.grid is None else parts.grid.dimensions
+    for path, message, suggestion in images.misfits(dimensions, _names(parts)):
+        yield ("output", "images", *path), message, suggestion
+    if images.time_of_flight == 0.0:
+        return
+    if images.expansion == "frame" and any(entry.switched for entry in parts.interaction.values()):
+        message = (
+            '"frame" begins a run of its own, at whose time zero interactions that change in time would begin anew; '
+            'take "fresnel", or let the run itself end in an expanding frame'
+        )
+        yield ("output", "images", "expansion"), message, None
+    for species in parts.species.values():
+        if species.kinetic != "nonrelativistic":
+            message = f'is that of p^2/2m, and "{species.name}" is {species.kinetic}; leave it out'
+            yield ("output", "images", "time_of_flight"), message, None
+        if not species.has_orbitals:
+            message = f'is that of wave functions, and "{species.name}" is classical; leave it out'
+            yield ("output", "images", "time_of_flight"), message, None
 
 
 def _check_schedules(time: TimeOptions, output: OutputOptions | None) -> Iterator[Finding]:

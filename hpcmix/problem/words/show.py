@@ -65,6 +65,17 @@ def resolved_toml(problem: Problem) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def toml_of(tables: dict[str, Any]) -> str:
+    """Tables of JSON's types, such as those of :func:`resolved_dict` with some replaced, as a file."""
+    blocks = [f"title = {_toml(tables['title'])}"] if "title" in tables else []
+    for key, value in tables.items():
+        if key == "title":
+            continue
+        of_array = [(f"[[{key}]]", table) for table in value] if isinstance(value, list) else [(f"[{key}]", value)]
+        blocks += [f"{heading}\n{_entries(table)}" for heading, table in of_array]
+    return "\n\n".join(blocks) + "\n"
+
+
 def _entries(table: dict[str, Any]) -> str:
     return "\n".join(f"{key} = {_long(value)}" for key, value in table.items())
 

@@ -321,7 +321,7 @@ def potential_fields(problem: Problem) -> int:
 
 def snapshot_bytes(problem: Problem) -> int:
     """Size of one snapshot: every field asked for, of every species, on the whole grid."""
-    fields = problem.output.snapshots.fields
+    fields = problem.output.fields
     reals = sum(numbers_of(name, orbitals) for orbitals in problem.orbitals for name in fields)
     on_grid = math.prod(problem.grid.points) * reals * real_bytes(problem)
     return on_grid + bytes_in_snapshot(problem) + phase_space_bytes(problem)
