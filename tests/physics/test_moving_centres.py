@@ -46,11 +46,7 @@ def test_a_shaken_trap_carries_the_ground_state():
     made = system(
         [64],
         [16.0],
-        [
-            species(
-                "a", particles=3.0, potential=[{"kind": "harmonic", "frequency": omega, "centre": [f"sin({nu}*t)"]}]
-            )
-        ],
+        [species("a", particles=3.0, potential=[{"kind": "harmonic", "frequency": omega, "centre": [f"sin({nu}*t)"]}])],
         [contact("a", "a", 1.0)],
         time=evolution(2.0, 0.05, "blanes-moan-6"),
     )
