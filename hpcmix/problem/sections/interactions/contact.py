@@ -76,6 +76,11 @@ class ContactInteraction(InteractionSection):
         return coupling if pair is None else coupling * pair.overlap
 
     @property
+    def averaged_across(self) -> bool:
+        """See :class:`InteractionSection`: a strength is of the grid's dimensions."""
+        return self.strength is None
+
+    @property
     def kernel_boundary(self) -> None:
         return None
 

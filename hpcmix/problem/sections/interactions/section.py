@@ -114,6 +114,11 @@ class InteractionSection(Switching):
         lowest, highest = self.course.extremes
         return Attraction(more_singular=True) if lowest < 0.0 else attraction.times(highest)
 
+    @property
+    def averaged_across(self) -> bool:
+        """Whether a tight trap across the grid makes its strength another one than that of three dimensions."""
+        return False
+
     # ---------------------------------------------------------------- whether it fits
 
     @abstractmethod
