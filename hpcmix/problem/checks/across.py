@@ -306,11 +306,15 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         times = np.zeros(1)
     else:
         times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
-    switched: list[tuple[KeyPath, Switching]] = [
+    potentials = [
         (("species", index, "potential", number), entry)
         for index, species in parts.species.items()
         for number, entry in enumerate(species.potential)
     ]
+    for place, potential in potentials:
+        for axis, time_of_failure in potential.lost_centres(times):
+            yield (*place, "centre", axis), f"is not finite at t = {time_of_failure:g}", None
+    switched: list[tuple[KeyPath, Switching]] = [*potentials]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
     switched += [
