@@ -102,7 +102,7 @@ def test_an_expression_is_what_it_says():
         {"species": ["a"], "kind": "power", "strength": 0.3, "exponent": 2.5},
         {"species": ["a", "b"], "kind": "power", "strength": 0.2, "exponent": 3.0},
     ]
-    text = [{"species": ["a", "b"], "kind": "expression", "value": "0.3*a*sqrt(a)*a + 0.2*(a + b)**3"}]
+    text = [{"species": ["a", "b"], "kind": "expression", "value": "0.3*a**2.5 + 0.2*(a + b)**3"}]
     time = evolution(0.5, 0.05)
     states = [system([48], [14.0], both, [], functional=entry, time=time).evolve() for entry in (powers, text)]
     np.testing.assert_allclose(states[0].field(0), states[1].field(0), atol=1e-12)  # rounding of ten steps
