@@ -39,6 +39,10 @@ SUMMARIES = {
         "verify": "Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right "
         "digest.",
     },
+    "imaging": {
+        "image": "Take pictures of the snapshots of a run as output.images of its problem says, now or after a time of "
+        "flight.",
+    },
     "job": {
         "job": "Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... "
         "| sbatch.",
@@ -47,7 +51,7 @@ SUMMARIES = {
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
 
 
-LISTENING = {"running", "claims", "measuring"}
+LISTENING = {"running", "claims", "measuring", "imaging"}
 """The modules whose commands compute: they listen to signals before they import anything else."""
 
 

@@ -113,6 +113,15 @@ class RunDirectory:
         """Directory of the marker files."""
         return self.path / "markers"
 
+    @property
+    def images(self) -> Path:
+        """Directory of what a camera would see of the snapshots."""
+        return self.path / "images"
+
+    def image(self, index: int) -> Path:
+        """The pictures of the snapshot of that number; figures have the same name with another ending."""
+        return self.images / f"{index:06d}.h5"
+
     def snapshot(self, index: int) -> Path:
         """The snapshot of that number, counted from 0."""
         return self.snapshots / f"{index:06d}.h5"

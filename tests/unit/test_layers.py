@@ -25,6 +25,7 @@ LAYERS = [
     "initial",
     "evolve",
     "observe",
+    "camera",
     "io",
     "run",
     "studies",
@@ -67,6 +68,7 @@ ROOMS = {
         ("locking",),
         ("checkpoints", "fields"),
         ("",),
+        ("images",),
         ("figures",),
     ],
     "run": [
@@ -221,6 +223,7 @@ def test_packages_import_nothing(path):
         "hpcmix.cli",
         "hpcmix.commands.job",
         "hpcmix.commands.looking",
+        "hpcmix.run.courses.imaging.snapshots",
         "hpcmix.problem.load",
         "hpcmix.problem.words.show",
         "hpcmix.run.planning.plan",

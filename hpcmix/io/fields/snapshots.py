@@ -45,6 +45,7 @@ def write_snapshot(
     writer: Writer = "auto",
     phases: Mapping[str, float] | None = None,
     matrices: Mapping[str, Part] | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> Path:
     """Write this rank's part of every field, and return the path of the file. Collective over the world.
 
@@ -53,6 +54,7 @@ def write_snapshot(
               wave_function. The same names and types on every rank.
     grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
     matrices  those of the fluctuations, whole in every replica, by the names of their datasets (:data:`MATRICES`).
+    weights   of every species the particles of an orbital of norm one, an attribute of its wave functions.
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
@@ -69,6 +71,8 @@ def write_snapshot(
             label_dimensions(file, file[name], axes, first=file[name].ndim - grid.dimensions)
             species, _, kind = name.rpartition("/")
             file[name].attrs.update(_description(kind, grid.dimensions, metadata))
+            if weights and kind == "wave_function":
+                file[name].attrs["weight"] = weights[species]
             if phases and kind in ("phase", "wave_function"):
                 file[name].attrs["quadratic_phase"] = phases[species]
                 file[name].attrs["comment"] = "without the factor exp(i quadratic_phase (x^2 + y^2 + z^2)) of the frame"

@@ -65,6 +65,17 @@ def resolved_toml(problem: Problem) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def toml_of(tables: dict[str, Any]) -> str:
+    """Tables of JSON's types, such as those of :func:`resolved_dict` with some replaced, as a file."""
+    blocks = [f"title = {_toml(tables['title'])}"] if "title" in tables else []
+    for key, value in tables.items():
+        if key == "title":
+            continue
+        of_array = [(f"[[{key}]]", table) for table in value] if isinstance(value, list) else [(f"[{key}]", value)]
+        blocks += [f"{heading}\n{_entries(table)}" for heading, table in of_array]
+    return "\n\n".join(blocks) + "\n"
+
+
 def _entries(table: dict[str, Any]) -> str:
     return "\n".join(f"{key} = {_long(value)}" for key, value in table.items())
 
@@ -77,6 +88,22 @@ def _derived_units(problem: Problem) -> str:
         f"\n# energy unit {scales.energy_si:.9g} J = h * {scales.energy_in_hertz:.9g} Hz"
         f" = k_B * {scales.energy_in_nanokelvin:.9g} nK"
     )
+
+
+def _frozen(problem: Problem) -> str:
+    """Of a tight trap across the grid: the lengths of the ground states, and the couplings of scattering lengths."""
+    trap = problem.grid.transverse
+    if trap is None:
+        return ""
+    lengths = {species.name: trap.length(species.mass, problem.hbar) for species in problem.species}
+    lines = [f"across the grid {name} has l = sqrt(hbar/(m omega)) = {length!r}" for name, length in lengths.items()]
+    for entry in problem.interaction:
+        pair = problem.transverse(entry.between)
+        if pair is not None and entry.averaged_across:
+            first, second = entry.between
+            coupling = entry.strength_at_a_point(problem, problem.grid)[1] * math.prod(problem.grid.spacings)
+            lines.append(f"the {entry.kind} interaction of {first} and {second} has the strength {coupling!r}")
+    return "".join(f"\n# {line}" for line in lines)
 
 
 def _filled_in(problem: Problem) -> str:
@@ -183,6 +210,7 @@ _COMMENTS_OF_TABLES = {"species": _of_species, "loss": _of_losses}
 
 _COMMENTS = {
     "fluctuations": _pairs,
+    "grid": _frozen,
     "many_body": _bodies,
     "units": _derived_units,
     "scaling": _filled_in,

@@ -153,7 +153,7 @@ class Outputs:
             self._require_held(record)
             self._fluctuations.look(record, self._simulation.words(record["time"]))
         if snapshot_due:
-            self._snapshot(look, self._simulation.problem.output.snapshots.fields)
+            self._snapshot(look, self._simulation.problem.output.fields)
         if any(markers_due):
             self.write_markers(look)
 
@@ -189,7 +189,7 @@ class Outputs:
         mixture, state = self._simulation.mixture, self._simulation.state
         record = self._observed(Look(mixture, state, before_start=True), self._also)
         self._append(record)
-        fields = self._simulation.problem.output.snapshots.fields
+        fields = self._simulation.problem.output.fields
         look = Look(mixture, state)
         self._snapshot(look, tuple(dict.fromkeys((*fields, "wave_function"))))
         self.write_markers(look)
@@ -270,7 +270,14 @@ class Outputs:
         phase_space = phase_space_of(look, simulation)
         place = (self.directory, self._written, look.state.step, look.time, shown, simulation.communicators)
         with simulation.timers.phase("output"):
-            write_snapshot(*place, fields, self.metadata, phases=phases if frame.expanding else None, matrices=matrices)
+            write_snapshot(
+                *place,
+                fields,
+                self.metadata,
+                phases=phases if frame.expanding else None,
+                matrices=matrices,
+                weights={species.name: species.weight for species in mixture.species},
+            )
             if simulation.problem.output.snapshots.slices or phase_space:
                 viewed = densities if simulation.problem.output.snapshots.slices else {}
                 write_slices(*place, viewed, self.metadata, phase_space)

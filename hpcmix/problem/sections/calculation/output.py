@@ -8,6 +8,7 @@ from pydantic import Field, PlainValidator, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import described, integer, quantity, real, sequence, text, whole_number
+from hpcmix.problem.sections.calculation.images import ImagesOptions
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
 from hpcmix.problem.units.dimensions import TIME
@@ -178,3 +179,11 @@ class OutputOptions(Section):
     markers: MarkersOutput | None = None
     """None: no marker files."""
     phase_space: tuple[PhaseSpaceOutput, ...] = ()
+    images: ImagesOptions | None = None
+    """None: ``hpcmix image`` takes its own defaults."""
+
+    @property
+    def fields(self) -> tuple[SnapshotField, ...]:
+        """The fields of a snapshot: those asked for, and the wave functions where they are to fly to a camera."""
+        flying: tuple[SnapshotField, ...] = ("wave_function",) if self.images and self.images.needs_phases else ()
+        return tuple(dict.fromkeys((*self.snapshots.fields, *flying)))
