@@ -14,6 +14,7 @@ from hpcmix.evolve.losses import Losing, LossFlow
 from hpcmix.evolve.markers.motion import MarkerFlows
 from hpcmix.evolve.pointwise.mixing import Mixing
 from hpcmix.evolve.pointwise.sequence import StepSequence
+from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stages import Stages
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
@@ -192,6 +193,8 @@ class Flows:
         at_once  whether fields leave position space for the drift that follows; else something is still done there.
         """
         mixture, drift_follows = self._mixture, drift is not None and at_once
+        if mixture.rabi.spins:
+            half_way = self._turn_spins(clouds, kick, half_way)
         timers = mixture.engine.timers
         pairs_half_way = half_way
         potentials = external_potentials(mixture, kick)
@@ -234,6 +237,17 @@ class Flows:
             else:
                 couplings = self._couplings_at(kick.instant)
                 self._turn(_fields(clouds), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
+
+    def _turn_spins(self, clouds: Sequence[Cloud], kick: Kick, half_way: bool) -> bool:
+        """The spins' part of a kick, in position space: it commutes with that of the potentials, which are the same for
+        all components, and changes neither their density nor F. Whether the fields are half way afterwards: never.
+        Local."""
+        mixture = self._mixture
+        with mixture.engine.timers.phase("spin"):
+            if half_way:
+                self._stages.enter_position([cloud.orbitals for cloud in clouds])
+            turn_spins(mixture, [cloud.orbitals for cloud in clouds], kick.whole, kick.instant)
+        return False
 
     def _couplings_at(self, instant: Instant) -> np.ndarray:
         """g_ab nu_b of the frame at an instant."""

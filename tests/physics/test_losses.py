@@ -256,7 +256,7 @@ def test_what_an_absorber_lets_out_does_not_meet_its_images():
         return [text for text in log.said if text.startswith("warning")]
 
     assert look() == []
-    with pytest.raises(BlowUp, match="the density at the faces of the box along y is 0.5"):
+    with pytest.raises(BlowUp, match="at the faces of the box along y is"):
         look(face_density=[1e-9, 0.5])
     assert look(face_density=[1e-9, 0.5], particles=1e-9, lost=[1.0]) == []
 

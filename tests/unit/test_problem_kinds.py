@@ -23,7 +23,7 @@ from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.across import cross_checks
-from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.components.coupling import check_couplings
 from hpcmix.problem.checks.discretisation.grid import check_on_grid
 from hpcmix.problem.checks.discretisation.kernel_costs import kernel_cost
 from hpcmix.problem.checks.expected.confinement import Confinement

@@ -101,7 +101,7 @@ class Guesses:
             self._normalise(field, index)
         shared = self._dressing.dressed(problem, mixture).weights
         for index in self._dressing.members:
-            norm = math.sqrt(populations[index] / shared[index])
+            norm = self._dressing.signs[index] * math.sqrt(populations[index] / shared[index])
             guesses[index] *= guesses[index].real.dtype.type(norm)
         return guesses
 

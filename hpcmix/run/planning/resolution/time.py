@@ -56,6 +56,9 @@ def _entries(problem: Problem) -> Iterator[tuple[str, Switching, bool]]:
             yield f'potential {number} of species "{species.name}"', entry, False
     for coupling in problem.coupling:
         yield 'the coupling of "{}" and "{}"'.format(*coupling.between), coupling, True
+    for number, spinor in enumerate(problem.spinor):
+        for energy in spinor.zeeman:
+            yield f"a Zeeman energy of spinor {number}", energy, True
 
 
 def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) -> list[str]:

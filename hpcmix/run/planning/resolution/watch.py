@@ -44,7 +44,7 @@ class ResolutionWatch:
             species.name: {axis for loss in problem.loss for axis in loss.open_axes(problem.grid, species.name)}
             for species in problem.species
         }
-        self._coupled = bool(problem.coupling)
+        self._coupled = bool(problem.exchanges)
         self._begun = False
 
     def look(self, record: Mapping[str, Any]) -> None:
