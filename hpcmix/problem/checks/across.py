@@ -18,6 +18,7 @@ from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
+from hpcmix.problem.checks.functionals import check_gas, check_names
 from hpcmix.problem.checks.losses import check_losses
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
@@ -31,7 +32,7 @@ from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.components.coupling import coupled_groups
 from hpcmix.problem.sections.excitations import check_excitations
-from hpcmix.problem.sections.functionals.section import check_functionals, check_in_frame
+from hpcmix.problem.sections.functionals.section import check_in_frame
 from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import TimeOptions
@@ -44,7 +45,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Everything that takes more than one part to see."""
     yield from _check_names(parts)
     yield from _check_pairs(parts)
-    yield from check_functionals(parts.functional, _names(parts))
+    yield from check_names(parts.functional, _names(parts))
     yield from check_losses(parts)
     yield from check_many_body(parts)
     yield from check_fluctuations(parts)
@@ -73,6 +74,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             if findings:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
+        for path, message in check_gas(parts, grid, hbar):
+            yield path, message, None
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
         yield from check_bodies(parts)
