@@ -127,8 +127,9 @@ def _over_directions(gas: PointGas, first: np.ndarray, second: np.ndarray, ratio
     # g_ab = p + q y^2: where one of a species with itself is zero, or the determinant of all is
     lines = {(a, b): np.polynomial.Polynomial([gas.coupling(a, b), _slope(gas, a, b)]) for a, b in gas.pairs}
     determinant = lines[0, 0] * lines[1, 1] - lines[0, 1] ** 2
-    roots = [root for line in (lines[0, 0], lines[1, 1], determinant) for root in line.trim().roots()]
-    y, weights = _cosines([float(root.real) for root in roots if abs(root.imag) < 1e-12 * abs(root)])
+    roots = np.concatenate([line.trim().roots() for line in (lines[0, 0], lines[1, 1], determinant)])
+    real = np.abs(np.imag(roots)) <= 1e-12 * np.abs(roots)
+    y, weights = _cosines(np.real(roots[real]).tolist())
     one, cross, two = (np.array([gas.coupling(a, b, cosine) for cosine in y]) for a, b in gas.pairs)
     own = np.multiply.outer(first, one), np.multiply.outer(second, two)
     mixing = np.multiply.outer(first * second, cross**2)
@@ -151,12 +152,12 @@ def _at_cutoff(energy: Energy, logarithm: np.ndarray, scale: float) -> Energy:
 
 def _across(energy: Energy, gas: PointGas) -> Energy:
     """The integral over the frozen axes, where the densities are exp(-r^2/l_a^2)/(sqrt(pi) l_a)^axes."""
-    half = 0.5 * EDGE * max(gas.lengths)
+    half = float(0.5 * EDGE * max(gas.lengths))
     nodes, weights = np.polynomial.legendre.leggauss(ACROSS)
-    r = half * (nodes + 1.0)
+    r = half * (np.asarray(nodes, dtype=float) + 1.0)
     around = np.full(ACROSS, 2.0) if gas.frozen == 1 else 2.0 * math.pi * r
     shells = half * np.asarray(weights) * around
-    one, two = (np.exp(-((r / x) ** 2)) / (math.sqrt(math.pi) * x) ** gas.frozen for x in gas.lengths)
+    one, two = (np.exp(-np.square(r / x)) / (math.sqrt(math.pi) * x) ** gas.frozen for x in gas.lengths)
 
     def integral(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.asarray(energy(np.multiply.outer(x, one), np.multiply.outer(y, two)) @ shells)
