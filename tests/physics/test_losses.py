@@ -258,6 +258,11 @@ BESIDE = {
     "kernels in free space": {"interaction": [soft_core("a", "b", 0.4, 1.1, boundary="free")]},
     "a functional": {"functional": [{"kind": "power", "species": ["a", "b"], "exponent": 2.5, "strength": 0.2}]},
     "a coupling": {"coupling": [{"between": ["a", "b"], "rabi_frequency": 1.5, "detuning": 0.3, "from": 0.1}]},
+    "a coupling in places": {
+        "coupling": [
+            {"between": ["a", "b"], "rabi_frequency": 1.5, "profile": "exp(-x**2/8)", "momentum": [math.pi / 3.0, 0.0]}
+        ],
+    },
     "rotation": {"rotation": {"rate": 0.3}},
     "a classical species": {"species": [*TRAPPED, CLASSICAL], "interaction": [gaussian_kernel("a", "c", 0.4, 1.4)]},
     "fermions": {
@@ -268,11 +273,11 @@ BESIDE = {
 }
 
 
-def beside(name, losses, integrator="blanes-moan-4"):
+def beside(name, losses, integrator="blanes-moan-4", step=0.05):
     sections = dict(BESIDE[name])
     both, interaction = sections.pop("species", TRAPPED), sections.pop("interaction", [])
     contacts = [contact("a", "a", 0.3), contact("a", "b", 0.2)]
-    time = evolution(0.3, 0.05, integrator)
+    time = evolution(0.3, step, integrator)
     return system([17, 16], [12.0, 12.0], both, [*contacts, *interaction], loss=losses, time=time, **sections).evolve()
 
 
@@ -289,8 +294,40 @@ def test_losses_of_rate_zero_leave_every_bit_and_others_balance(name):
     losses = [three_body(*channel, rate=0.5), {"kind": "absorber", "width": 4.0, "strength": 5.0, "species": ["a"]}]
     record = beside(name, losses).record()["species"]
     there = [record[each]["particles"] + sum(record[each]["lost"]) for each in "ab"]
-    if name == "a coupling":
+    if "coupling" in BESIDE[name]:
         assert sum(there) == pytest.approx(5.0, rel=EVERY_STEP)
     else:
         assert there == pytest.approx([3.0, 2.0], rel=1e-9 if name == "rotation" else EVERY_STEP)  # Krylov spaces
     assert min(record["a"]["lost"]) > 1e-6 and record["b"]["lost"][1] == 0.0
+
+
+@pytest.mark.parametrize("name", ["a coupling", "a coupling in places"])
+def test_losses_of_species_that_turn_into_each_other_are_of_second_order(name):
+    losses = [three_body("a", "a", "b", rate=0.9), two_body("b", "b", rate=0.6)]
+
+    def final(step):
+        return np.array([orbitals[0] for orbitals in beside(name, losses, "strang", step).state.orbitals])
+
+    exact, steps = final(0.005), (0.1, 0.05)
+    errors = [float(np.linalg.norm(final(step) - exact)) for step in steps]
+    assert log_slope(steps, errors) == pytest.approx(2.0, abs=0.15), errors
+
+
+@pytest.mark.parametrize("losses", [[two_body("a", "a", rate=0.3), {"kind": "one-body", "rate": 0.2}],
+                                    [three_body("a", "a", "a", rate=0.2)]], ids=["one and two", "three"])  # fmt: skip
+def test_a_released_cloud_loses_as_much_in_a_frame_that_expands_with_it(losses):
+    """Against a run on a grid that stays, and of second order in the step of the frame's clock."""
+
+    def released(step, **grid):
+        one = [species("a", particles=3.0, potential=[harmonic(1.0) | {"until": 0.0}], initial=gaussian(1.0))]
+        found = system([128], [40.0], one, [contact("a", "a", 0.4)], loss=losses, grid=grid,
+                       time=evolution(1.5, step, "blanes-moan-4"))  # fmt: skip
+        record = found.evolve().record()["species"]["a"]
+        assert record["particles"] + sum(record["lost"]) == pytest.approx(3.0, rel=EVERY_STEP)
+        return np.array([*record["lost"], *record["rms_width"]])
+
+    exact, frame = released(0.005), {"kind": "expanding", "rate": 1.0}
+    steps = (0.1, 0.05)
+    errors = [largest(released(step, frame=frame) - exact) for step in steps]
+    assert log_slope(steps, errors) == pytest.approx(2.0, abs=0.2), errors
+    require_below(errors[1], 1e-3, "lost and width")

@@ -107,8 +107,9 @@ def _particles(run: RunReader) -> dict[str, float]:
     """Of every species, coupled ones together, as the problem file has them: records show what a scaling makes of
     them."""
     species, couplings = run.problem.get("species", []), run.problem.get("coupling", [])
+    spins = [entry["species"] for entry in run.problem.get("spinor", [])]
     particles = {entry["name"]: float(entry.get("particles", 0.0)) for entry in species if "name" in entry}
-    return shared_particles(particles, [entry["between"] for entry in couplings])
+    return shared_particles(particles, [*(entry["between"] for entry in couplings), *spins])
 
 
 def _draw_clouds(run: RunReader, units: FigureUnits, place: Path) -> list[Path]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import singledispatch
 
+import numpy as np
+
 from hpcmix.grid import Grid
 from hpcmix.model.markers.multipliers import box_multiplier, padded_multiplier
 from hpcmix.model.pair_kernels.kernel import Kernel
@@ -39,6 +41,7 @@ def terms_of(problem: Problem, engine: Engine, grid: Grid) -> tuple[Term, ...]:
     local functionals. Raises :class:`ProblemError` where a scattering problem has no solution. Collective."""
     return (
         *_contact_terms(problem),
+        *_spinor_terms(problem),
         *_kernel_terms(problem, engine, grid),
         *(functional_of(entry, problem) for entry in problem.functional),
     )
@@ -63,6 +66,19 @@ def _contact_terms(problem: Problem) -> list[Term]:
     """All contact couplings as one term, those that a scattering problem gives in the limit included."""
     parts = [part for part in contact_parts(problem) if part.couplings.any()]
     return [ContactTerm(parts)] if parts else []
+
+
+def _spinor_terms(problem: Problem) -> list[Term]:
+    """c_0/2 n^2 of every spinor gas, n the density of its three components."""
+    terms: list[Term] = []
+    for entry in problem.spinor:
+        strength, _ = entry.couplings(problem)
+        members = problem.indices(entry.species)
+        couplings = np.zeros((len(problem.species),) * 2)
+        couplings[np.ix_(members, members)] = strength
+        if strength != 0.0:
+            terms.append(ContactTerm.constant(couplings))
+    return terms
 
 
 def _kernel_terms(problem: Problem, engine: Engine, grid: Grid) -> list[Term]:

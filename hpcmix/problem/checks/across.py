@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.components.coupling import check_couplings
+from hpcmix.problem.checks.components.losses import check_losses
+from hpcmix.problem.checks.components.spinor import check_spinors
 from hpcmix.problem.checks.discretisation.grid import check_on_grid
 from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
 from hpcmix.problem.checks.functionals import check_gas, check_names
-from hpcmix.problem.checks.losses import check_losses
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
@@ -56,6 +57,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         yield from _check_masses(parts)
     yield from _check_semirelativistic(parts, parts.units)
     yield from check_couplings(parts)
+    yield from check_spinors(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
@@ -219,7 +221,7 @@ def _check_excitations(parts: Parts) -> Iterator[Finding]:
     if parts.excitations is None or not parts.complete:
         return
     names = _names(parts)
-    known = [entry for entry in parts.coupling.values() if set(entry.between) <= set(names)]
+    known = [entry for entry in parts.exchanges if set(entry.turned) <= set(names)]
     groups = coupled_groups(names, known)
     yield from check_excitations(
         parts.excitations,
@@ -304,13 +306,23 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         times = np.zeros(1)
     else:
         times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
-    switched: list[tuple[KeyPath, Switching]] = [
+    potentials = [
         (("species", index, "potential", number), entry)
         for index, species in parts.species.items()
         for number, entry in enumerate(species.potential)
     ]
+    for place, potential in potentials:
+        for axis, time_of_failure in potential.lost_centres(times):
+            yield (*place, "centre", axis), f"is not finite at t = {time_of_failure:g}", None
+    switched: list[tuple[KeyPath, Switching]] = [*potentials]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
+    switched += [
+        (("spinor", index, key, number), entry)
+        for index, spinor in parts.spinor.items()
+        for key in ("linear_zeeman", "quadratic_zeeman")
+        for number, entry in enumerate(getattr(spinor, key))
+    ]
     for path, entry in switched:
         if entry.course is None:
             continue

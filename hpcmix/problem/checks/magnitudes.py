@@ -146,6 +146,7 @@ def _meetings(
                 if name in names:
                     member, energy = names[name], hbar * abs(getattr(coupling, part))
                     yield Meeting(("coupling", index, part), "its energy", member, energy, kinetic[member])
+    yield from _spinor_meetings(parts, constants, cell, kinetic)
     for index, entry in parts.interaction.items():
         if any(name not in names for name in entry.between):
             continue
@@ -169,6 +170,21 @@ def _meetings(
         path, what = ("functional", index, "strength"), "its mean field at one point"
         for member in members:
             yield Meeting(path, what, member, energy, kinetic[member])
+
+
+def _spinor_meetings(parts: Parts, constants: Constants, cell: float, kinetic: dict[int, float]) -> Iterator[Meeting]:
+    """Zeeman energies, and what a component feels of all particles of its gas at one point."""
+    names = {species.name: index for index, species in parts.species.items()}
+    for index, entry in parts.spinor.items():
+        members = [names[name] for name in entry.species if name in names]
+        particles = sum(parts.species[member].particles for member in members)
+        for member in members if len(members) == len(entry.species) else ():
+            for key, zeemans in (("linear_zeeman", entry.linear_zeeman), ("quadratic_zeeman", entry.quadratic_zeeman)):
+                for zeeman in zeemans:
+                    yield Meeting(("spinor", index, key), "its energy", member, abs(zeeman.energy), kinetic[member])
+            for strength, key in zip(entry.couplings(constants), entry.strength_keys, strict=True):
+                energy = abs(strength) * particles / cell
+                yield Meeting(("spinor", index, key), "its mean field at one point", member, energy, kinetic[member])
 
 
 def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Finding]:

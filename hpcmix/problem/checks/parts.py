@@ -10,7 +10,8 @@ from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
-from hpcmix.problem.sections.components.coupling import RabiCoupling
+from hpcmix.problem.sections.components.coupling import Exchange, RabiCoupling
+from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
@@ -62,6 +63,7 @@ class Parts:
     loss: dict[int, LossSection] = field(default_factory=dict)
     rotation: Rotation | None = None
     coupling: dict[int, RabiCoupling] = field(default_factory=dict)
+    spinor: dict[int, Spinor] = field(default_factory=dict)
     time: TimeOptions | None = None
     output: OutputOptions | None = None
     scaling: Scaling | None = None
@@ -77,10 +79,16 @@ class Parts:
         return {index: species for index, species in self.species.items() if isinstance(species, Classical)}
 
     @property
+    def exchanges(self) -> list[Exchange]:
+        """All that turns species into each other."""
+        return [*self.coupling.values(), *self.spinor.values()]
+
+    @property
     def switching_times(self) -> list[float]:
         """When something jumps or bends."""
         switched = [potential for species in self.species.values() for potential in species.potential]
-        entries = (*switched, *self.coupling.values(), *self.interaction.values())
+        zeeman = [energy for spinor in self.spinor.values() for energy in spinor.zeeman]
+        entries = (*switched, *self.coupling.values(), *self.interaction.values(), *zeeman)
         return [time for entry in entries for time in entry.switching_times]
 
     def as_scaled(self, grid: Grid) -> tuple[Parts, float]:

@@ -129,14 +129,14 @@ class InteractionSection(Switching):
         lowest, highest = self.course.extremes
         return Attraction(more_singular=True) if lowest < 0.0 else attraction.times(highest)
 
+    def at_long_waves(self, constants: Constants) -> LongWaves:
+        """What of it the zero-point energy of sound is made of; nothing of kernels that have a range of their own."""
+        return LongWaves()
+
     @property
     def averaged_across(self) -> bool:
         """Whether a tight trap across the grid makes its strength another one than that of three dimensions."""
         return False
-
-    def at_long_waves(self, constants: Constants) -> LongWaves:
-        """What of it the zero-point energy of sound is made of; nothing of kernels that have a range of their own."""
-        return LongWaves()
 
     # ---------------------------------------------------------------- whether it fits
 

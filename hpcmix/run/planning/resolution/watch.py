@@ -40,7 +40,7 @@ class ResolutionWatch:
         self._species = problem.species
         self._confinements = {species.name: Confinement.of(problem, species) for species in problem.species}
         self._said: set[tuple[str, str]] = set()
-        self._coupled = bool(problem.coupling)
+        self._coupled = bool(problem.exchanges)
         self._begun = False
 
     def look(self, record: Mapping[str, Any]) -> None:
