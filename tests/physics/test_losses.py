@@ -19,6 +19,9 @@ from physics.systems import (
     system,
 )
 
+from hpcmix.run.planning.resolution.watch import ResolutionWatch
+from hpcmix.run.stops.guard import BlowUp
+
 UNIFORM = expression("1")
 EVERY_STEP = 1e-12
 """Relative: some hundred roundings of a few hundred steps."""
@@ -186,7 +189,9 @@ def order_of(integrator, steps):
     return log_slope(steps, [float(np.linalg.norm(final(step) - exact)) for step in steps])
 
 
-@pytest.mark.parametrize(("integrator", "steps"), [("strang", (0.1, 0.05)), ("blanes-moan-4", (0.2, 0.1))])
+@pytest.mark.parametrize(
+    ("integrator", "steps"), [("strang", (0.1, 0.05)), ("blanes-moan-4", (0.2, 0.1)), ("blanes-moan-rkn-6", (0.2, 0.1))]
+)
 def test_steps_are_of_second_order_in_the_losses(integrator, steps):
     # against a step of an eighth, whose own error is a 64th of the smaller one
     assert order_of(integrator, steps) == pytest.approx(2.0, abs=0.15)
@@ -224,6 +229,36 @@ def test_an_absorber_sends_nothing_back_of_a_decade_of_waves(k, size, final):
     record = absorbing.record()["species"]["a"]
     assert record["lost"] == pytest.approx([1.0 - record["particles"]], rel=EVERY_STEP)
     assert record["particles"] < 1e-6
+
+
+class Lines:
+    """A log that keeps what is said."""
+
+    def __init__(self):
+        self.said = []
+
+    def line(self, text):
+        self.said.append(text)
+
+
+def test_what_an_absorber_lets_out_does_not_meet_its_images():
+    """Neither a warning nor an end of the run where a cloud that a trap holds is at the faces of an open axis; and no
+    judgement of what losses have left."""
+    one = [species("a", potential=harmonic(1.0), initial=gaussian(1.0))]
+    losses = [{"kind": "absorber", "width": 3.0, "strength": 4.0, "axes": "x"}]
+    opened = system([24, 24], [9.0, 9.0], one, loss=losses, time=evolution(1.0, 0.1))
+    found = opened.record()
+    measured = found["species"]["a"] | {"face_density": [0.5, 1e-9]}
+
+    def look(**entries):
+        log = Lines()
+        ResolutionWatch(opened.problem, log).look(found | {"species": {"a": measured | entries}})
+        return [text for text in log.said if text.startswith("warning")]
+
+    assert look() == []
+    with pytest.raises(BlowUp, match="at the faces of the box along y is"):
+        look(face_density=[1e-9, 0.5])
+    assert look(face_density=[1e-9, 0.5], particles=1e-9, lost=[1.0]) == []
 
 
 def test_an_absorber_acts_on_its_axes_and_species_alone():
