@@ -226,7 +226,8 @@ class Flows:
                 orbitals = [cloud.orbitals for cloud in clouds]
                 if half_way:
                     self._stages.enter_position(orbitals)
-                if self._at_points and not self._fields_act and self._pair_flows.needs_densities:
+                made = self._fields_act and self._half_way_term is None
+                if self._pair_flows.needs_densities and not made:
                     self._densities = mixture.densities(clouds, None, self._densities)
                 factors = self._turn_beside_ones(_fields(clouds), potentials, kick, seen)
                 densities = () if self._densities is None else self._densities
