@@ -80,7 +80,7 @@ MISTAKES = [
     ("step = 0.01", 'step = 0.01\nprecision = "single"', 25, "time.precision", "; it belongs to [parallel]"),
     ("[grid]\n", "final = 3\n[grid]\n", 1, "final", "; it belongs to [time]"),
     ("mass = 1.0", "frequency = 1", 10, "species.up.frequency",
-     "; it belongs to potential of [[species]] or initial of [[species]]"),
+     "; it belongs to transverse of [grid] or potential of [[species]] or initial of [[species]]"),
     ("mass = 1.0", "time = 1", 10, "species.up.time", "; it is a section of its own, [time]"),
     ("mass = 1.0", "interaction = []", 10, "species.up.interaction", "; it is a section of its own, [[interaction]]"),
     (HARMONIC, '    { kind = "harmonic", frequency = 1, depth = 2 },', 12, "species.up.potential.0.depth",
@@ -778,7 +778,12 @@ def test_every_array_of_tables_can_be_begun_by_an_option() -> None:
     for path in ARRAYS:
         if path == ("species",):
             continue
-        place = ".".join([*path, "0"]).replace("species.", "species.down.", 1)
+        keys: list[str] = []
+        for depth, key in enumerate(path, start=1):
+            keys.append(key)
+            if path[:depth] in ARRAYS:  # those within an array of tables, too
+                keys.append("down" if path[:depth] == ("species",) else "0")
+        place, outermost = ".".join(keys), ".".join(keys[: 1 + next(n for n, key in enumerate(keys) if key == "0")])
         text = GOOD[: GOOD.index("[[interaction]]")] + GOOD[GOOD.index("[time]") :]
-        complaints = complaints_of(text.replace(INITIAL, ""), f"{place}.xyzzy=1")
-        assert all(str(one).startswith(f"--set {place}.xyzzy=1: {place}") for one in complaints), place
+        complaints = [str(one) for one in complaints_of(text.replace(INITIAL, ""), f"{place}.xyzzy=1")]
+        assert complaints and all(one.startswith(f"--set {place}.xyzzy=1: {outermost}") for one in complaints), place

@@ -20,6 +20,7 @@ from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
+from hpcmix.problem.checks.functionals import check_gas, check_names
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
@@ -32,7 +33,7 @@ from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.components.coupling import coupled_groups
 from hpcmix.problem.sections.excitations import check_excitations
-from hpcmix.problem.sections.functionals.section import check_functionals, check_in_frame
+from hpcmix.problem.sections.functionals.section import check_in_frame
 from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import TimeOptions
@@ -45,7 +46,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Everything that takes more than one part to see."""
     yield from _check_names(parts)
     yield from _check_pairs(parts)
-    yield from check_functionals(parts.functional, _names(parts))
+    yield from check_names(parts.functional, _names(parts))
     yield from check_losses(parts)
     yield from check_many_body(parts)
     yield from check_fluctuations(parts)
@@ -75,6 +76,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             if findings:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
+        for path, message in check_gas(parts, grid, hbar):
+            yield path, message, None
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
         yield from check_bodies(parts)
@@ -212,6 +215,18 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
+    turned = parts.rotation is not None
+    keeping = [
+        species.name
+        for species in sought
+        if species.initial.finds_cores and not turned and species.vector_potential is None
+    ]
+    if keeping and parts.ground_state.method == "imaginary-time":
+        message = (
+            f'"imaginary-time" does not keep the phase of vortices, and "{keeping[0]}" has some; use '
+            '"conjugate-gradients", or give the vortices a core'
+        )
+        yield ("ground_state", "method"), message, None
 
 
 def _check_excitations(parts: Parts) -> Iterator[Finding]:
@@ -303,11 +318,15 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         times = np.zeros(1)
     else:
         times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
-    switched: list[tuple[KeyPath, Switching]] = [
+    potentials = [
         (("species", index, "potential", number), entry)
         for index, species in parts.species.items()
         for number, entry in enumerate(species.potential)
     ]
+    for place, potential in potentials:
+        for axis, time_of_failure in potential.lost_centres(times):
+            yield (*place, "centre", axis), f"is not finite at t = {time_of_failure:g}", None
+    switched: list[tuple[KeyPath, Switching]] = [*potentials]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
     switched += [

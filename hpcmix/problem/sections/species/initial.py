@@ -74,11 +74,6 @@ class InitialSection(StateSection):
         """Whether anything is done to the state after it is made."""
         return self.is_imprinted or any(self.momentum) or self.noise is not None or self.modes is not None
 
-    @property
-    def finds_cores(self) -> bool:
-        """Whether a search is to find the density beside its vortices."""
-        return False
-
     def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
         yield from misfits_of(self.vortices, self.rings, self.phase_steps, grid)
 
