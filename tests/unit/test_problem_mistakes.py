@@ -80,7 +80,7 @@ MISTAKES = [
     ("step = 0.01", 'step = 0.01\nprecision = "single"', 25, "time.precision", "; it belongs to [parallel]"),
     ("[grid]\n", "final = 3\n[grid]\n", 1, "final", "; it belongs to [time]"),
     ("mass = 1.0", "frequency = 1", 10, "species.up.frequency",
-     "; it belongs to potential of [[species]] or initial of [[species]]"),
+     "; it belongs to transverse of [grid] or potential of [[species]] or initial of [[species]]"),
     ("mass = 1.0", "time = 1", 10, "species.up.time", "; it is a section of its own, [time]"),
     ("mass = 1.0", "interaction = []", 10, "species.up.interaction", "; it is a section of its own, [[interaction]]"),
     (HARMONIC, '    { kind = "harmonic", frequency = 1, depth = 2 },', 12, "species.up.potential.0.depth",
