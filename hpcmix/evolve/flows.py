@@ -14,6 +14,7 @@ from hpcmix.evolve.losses import Losing, LossFlow
 from hpcmix.evolve.markers.motion import MarkerFlows
 from hpcmix.evolve.pointwise.mixing import Mixing
 from hpcmix.evolve.pointwise.sequence import StepSequence
+from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stages import Stages
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
@@ -104,7 +105,7 @@ class Flows:
             self._kick(clouds, kick, half_way, drift, fluctuations, at_once)
             moving = [[cloud.orbitals for cloud in clouds], *([] if fluctuations is None else fluctuations.moving)]
             if leaving is not None:
-                self._lose(clouds, leaving)
+                self._lose(clouds, leaving, leaving.contractions[0])
             if kick.turning != 0.0:
                 self._turn_among_species(moving, kick)
             if drift is not None:
@@ -116,7 +117,7 @@ class Flows:
         if losing is not None:
             if half_way:
                 self.settle(clouds)
-            self._lose(clouds, losing)
+            self._lose(clouds, losing, losing.contractions[1])
             return False
         return half_way
 
@@ -132,10 +133,10 @@ class Flows:
         """How a splitting is applied to this mixture."""
         return StepSequence(splitting, None if self._mixing is None else self._mixing.within_kicks(splitting))
 
-    def _lose(self, clouds: Sequence[Cloud], losing: Losing) -> None:
+    def _lose(self, clouds: Sequence[Cloud], losing: Losing, contraction: float) -> None:
         """Let particles leave, from orbitals in position space. Collective."""
         if self._loss_flow is not None:
-            losing.taken.append(self._loss_flow.act(clouds, losing.duration))
+            losing.taken.append(self._loss_flow.act(clouds, losing.duration, contraction))
 
     def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same
@@ -192,6 +193,8 @@ class Flows:
         at_once  whether fields leave position space for the drift that follows; else something is still done there.
         """
         mixture, drift_follows = self._mixture, drift is not None and at_once
+        if mixture.rabi.spins:
+            half_way = self._turn_spins(clouds, kick, half_way)
         timers = mixture.engine.timers
         pairs_half_way = half_way
         potentials = external_potentials(mixture, kick)
@@ -234,6 +237,17 @@ class Flows:
             else:
                 couplings = self._couplings_at(kick.instant)
                 self._turn(_fields(clouds), potentials, couplings, kick, self._axes[0], half_way, drift_follows, seen)
+
+    def _turn_spins(self, clouds: Sequence[Cloud], kick: Kick, half_way: bool) -> bool:
+        """The spins' part of a kick, in position space: it commutes with that of the potentials, which are the same for
+        all components, and changes neither their density nor F. Whether the fields are half way afterwards: never.
+        Local."""
+        mixture = self._mixture
+        with mixture.engine.timers.phase("spin"):
+            if half_way:
+                self._stages.enter_position([cloud.orbitals for cloud in clouds])
+            turn_spins(mixture, [cloud.orbitals for cloud in clouds], kick.whole, kick.instant)
+        return False
 
     def _couplings_at(self, instant: Instant) -> np.ndarray:
         """g_ab nu_b of the frame at an instant."""

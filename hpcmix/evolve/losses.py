@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,42 +30,47 @@ class LossFlow:
         self._mixture, self._losses = mixture, losses
         self._densities: np.ndarray | None = None
 
-    def act(self, clouds: Sequence[Cloud], duration: float) -> np.ndarray:
+    def act(self, clouds: Sequence[Cloud], duration: float, contraction: float) -> np.ndarray:
         """Move orbitals in position space, in place; particles that this rank's points lost, of every entry and
-        species. Collective where orbital groups hold different species, else local."""
+        species. In a frame that grows a duration is one of its clock, and rates are those at its scale. Collective
+        where orbital groups hold different species, else local."""
         mixture = self._mixture
         with mixture.engine.timers.phase("losses"):
             self._densities = mixture.densities(clouds, out=self._densities)
             fields = [list(cloud.orbitals) for cloud in clouds]
-            events = mixture.engine.kernels.react(self._densities, fields, self._losses.reactions, duration)
+            reactions = self._losses.at(contraction, mixture.grid.dimensions)
+            events = mixture.engine.kernels.react(self._densities, fields, reactions, duration)
             return self._losses.taken(events * mixture.grid.cell_volume)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Losing:
     """The losses of one step.
 
-    duration  of the flow at each end of the step.
-    taken     by it so far, on this rank's points, of every entry and species.
+    duration      of the flow at each end of the step, on the clock of the frame.
+    contractions  1/b of the frame at the beginning and at the end.
+    taken         what it takes on this rank's points, of every entry and species, is appended to it.
     """
 
     duration: float
-    taken: list[np.ndarray] = field(default_factory=list)
-
-    def counted(self, mixture: Mixture, progress: Progress) -> Lost:
-        """What a state has lost in all that had come to `progress` before the step. Collective over the group."""
-        taken = mixture.communicators.sum(np.sum(self.taken, axis=0))
-        lost = progress.lost
-        if lost is None or np.shape(lost.particles) != taken.shape:  # a file without these losses went before
-            lost = Lost(tuple(map(tuple, np.zeros_like(taken).tolist())))
-        return lost.and_also(taken)
+    contractions: tuple[float, float]
+    taken: list[np.ndarray]
 
 
-def losing(mixture: Mixture, step: float) -> Losing | None:
-    """What a step of that length loses; None where nothing is lost."""
-    return None if mixture.losses is None else Losing(0.5 * step)
+def losing(mixture: Mixture, begin: float, step: float, taken: list[np.ndarray]) -> Losing | None:
+    """What a step of that length from a time on the clock loses; None where nothing is lost."""
+    if mixture.losses is None:
+        return None
+    frame = mixture.grid.frame
+    return Losing(0.5 * step, (frame.contraction(begin), frame.contraction(begin + step)), taken)
 
 
-def counted(mixture: Mixture, progress: Progress, taken: Losing | None) -> Lost | None:
-    """What is lost after a step, where :func:`losing` began it. Collective over the group."""
-    return progress.lost if taken is None else taken.counted(mixture, progress)
+def counted(mixture: Mixture, progress: Progress, taken: Sequence[np.ndarray]) -> Lost | None:
+    """What a state has lost in all that had come to `progress` before `taken` left. Collective over the group."""
+    if not taken:
+        return progress.lost
+    whole = mixture.communicators.sum(np.sum(taken, axis=0))
+    lost = progress.lost
+    if lost is None or np.shape(lost.particles) != whole.shape:  # a file without these losses went before
+        lost = Lost(tuple(map(tuple, np.zeros_like(whole).tolist())))
+    return lost.and_also(whole)

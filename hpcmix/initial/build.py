@@ -92,6 +92,9 @@ def initial_state(
     carried = gases.clouds
     for group in dressing.groups:
         _tell_populations(problem, mixture, complete, populations, group, say)
+        for index in group:
+            if populations[index] == 0.0:  # the form of what is empty has no meaning
+                complete[index] = np.full_like(complete[index], mixture.grid.volume**-0.5)
     imprints.on_found(arrays, complete)
     excite(problem, mixture, complete, populations)
     for index, species in enumerate(problem.species):
@@ -159,10 +162,13 @@ def _tell_populations(
     populations[list(group)] = total * norms / np.sum(norms)
     names = " and ".join(f'"{problem.species[index].name}"' for index in group)
     parts = " and ".join(f"{populations[index]:.8g}" for index in group)
-    say(
-        f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} "
-        "(dressed = false in their [[coupling]] keeps the particles given)"
+    spinning = any(spin.members[0] in group for spin in mixture.rabi.spins)
+    choice = (
+        "its magnetisation is theirs in [[spinor]]"
+        if spinning
+        else "dressed = false in their [[coupling]] keeps the particles given"
     )
+    say(f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} ({choice})")
 
 
 def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial: InitialSection, index: int) -> None:

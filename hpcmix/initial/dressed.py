@@ -22,6 +22,7 @@ import numpy as np
 from hpcmix.initial.markers.stand_ins import weights_apart
 from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.rabi import RabiCouplings
+from hpcmix.model.components.spin import Spin
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import asks_for_ground_state, dressed_groups, group_weights
@@ -41,6 +42,7 @@ class Dressing:
     matrix       diag(m) + R of the groups, in these phases and less the lowest level.
     populations  per species the particles that the search begins with; they add up to the group's.
     local        couplings that depend on place, in these phases.
+    spins        of the spinor gases among them.
     """
 
     groups: list[tuple[int, ...]]
@@ -49,17 +51,19 @@ class Dressing:
     matrix: np.ndarray
     populations: np.ndarray
     local: LocalCouplings
+    spins: tuple[Spin, ...] = ()
 
     @classmethod
     def of(cls, problem: Problem, mixture: Mixture) -> Dressing:
         """The couplings of time 0-, and populations as the problem gives them; a species without particles begins with
         its part of the lowest level."""
         count = len(problem.species)
-        groups = dressed_groups(problem.species, problem.coupling)
+        groups = dressed_groups(problem.species, problem.exchanges)
         coupling, averages = mixture.rabi.of_ground_state(), mixture.local.averages(count)
         at_rest = np.array([species.kinetic.rest_energy for species in mixture.species])
         phases, matrix = np.zeros(count), np.zeros((count, count), np.complex128)
         populations = np.array(weights_apart(problem))
+        spins = tuple(spin for spin in mixture.rabi.spins if any(spin.members[0] in group for group in groups))
         for group in groups:
             part = np.ix_(group, group)
             levels = coupling[part] + np.diag(at_rest[list(group)])
@@ -67,17 +71,33 @@ class Dressing:
             lowest = vectors[:, 0]
             turn = np.where(np.abs(lowest) > 1e-12, np.exp(1j * np.angle(lowest)), 1.0)  # |v| = 1: else it is rounding
             turn *= np.conj(turn[0])
+            if any(spin.members[0] in group for spin in spins):  # F.F is not what it is in other phases
+                turn = np.ones(len(group))
             matrix[part] = np.conj(turn)[:, np.newaxis] * (levels - values[0] * np.eye(len(group))) * turn
             at_rest[list(group)] = values[0]
             phases[list(group)] = np.angle(turn)
             populations[list(group)] = _begin_with(populations[list(group)], np.abs(lowest) ** 2)
-        return cls(groups, at_rest, phases, matrix, populations, mixture.local.of_ground_state(phases))
+        for spin in spins:
+            if spin.magnetisation is not None:
+                members = list(spin.members)
+                populations[members] = np.sum(populations[members]) * spin.coherent_populations(spin.magnetisation)
+        return cls(groups, at_rest, phases, matrix, populations, mixture.local.of_ground_state(phases), spins)
 
     def dressed(self, problem: Problem, mixture: Mixture) -> Mixture:
         """The mixture with the coupling that is looked with, and one weight per group."""
         weights = group_weights(weights_apart(problem), [species.particles for species in problem.species], self.groups)
-        rabi = RabiCouplings(len(self.phases), (), self.groups, mixture.hbar, self.matrix)
+        rabi = RabiCouplings(len(self.phases), (), self.groups, mixture.hbar, self.matrix, self.spins)
         return mixture.coupled_by(rabi, weights, self.local)
+
+    @property
+    def signs(self) -> np.ndarray:
+        """Per species the sign of a first guess: that of m = -1 is negative where spins that lie against each other
+        lower the energy, so that they do."""
+        signs = np.ones(len(self.phases))
+        for spin in self.spins:
+            if spin.strength > 0.0 and spin.conserved:
+                signs[spin.members[-1]] = -1.0
+        return signs
 
     @property
     def members(self) -> frozenset[int]:

@@ -39,6 +39,16 @@ def accumulate_density(field: NDArray, weight: float, density: NDArray) -> None:
     implementation().accumulate_density(field, weight, density)
 
 
+def turn_spins(plus: NDArray, zero: NDArray, minus: NDArray, angle: float) -> None:
+    """The spin flow of spin one: psi <- exp(-1j * angle * F.f) psi at every point, in place.
+
+    psi = (plus, zero, minus), f the matrices of spin one and F = psi^+ f psi, which the flow leaves as it is, and the
+    density too. With theta = angle |F| and u = F/|F| it is 1 - i sin(theta) u.f + (cos(theta) - 1) (u.f)^2.
+    """
+    arguments.check_distinct([plus, zero, minus])
+    implementation().turn_spins(plus, zero, minus, float(angle))
+
+
 def multiply_separable(field: NDArray, factors: Sequence[NDArray]) -> None:
     """field[x, y, z] *= factors[0][x] * factors[1][y] * factors[2][z], in place.
 

@@ -9,6 +9,7 @@ from hpcmix.kernels.dispatch import (
     multiply_separable,
     rotate_phase,
     squared_norm,
+    turn_spins,
     weighted_norm,
 )
 from hpcmix.kernels.losses import react
@@ -61,6 +62,7 @@ __all__ = [
     "transform_real_inverse",
     "turn_coupled_lines",
     "turn_lines",
+    "turn_spins",
     "weighted_norm",
 ]
 

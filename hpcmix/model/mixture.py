@@ -25,6 +25,7 @@ from hpcmix.grid import Grid
 from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
+from hpcmix.model.components.spin import along_spin, spin_density
 from hpcmix.model.components.vacuum import Vacuum
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
@@ -425,6 +426,21 @@ class Mixture:
             parts[a, 1] = self.grid.integrate(densities[a], mean_fields[a])
         return parts * instant.contraction**2
 
+    def spin_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray:
+        """Per species, this rank's part of c_2/2 integral F.(psi^+ f psi)_a, in the laboratory: what a component has of
+        the energy of spins.
+
+        orbitals  of the components, complete and in position space; others are not looked at."""
+        energies = np.zeros(len(self.species))
+        for spin in self.rabi.spins:
+            psi = [np.sqrt(self.weights[a]) * orbitals[a][0] for a in spin.members]
+            strength = spin.strength_in_frame(instant.contraction, self.grid.dimensions) * instant.contraction**2
+            field = along_spin([part.real for part in spin_density(psi, psi)], psi)
+            for a, own, turned in zip(spin.members, psi, field, strict=True):
+                product = self.engine.kernels.inner_product(own, np.ascontiguousarray(turned, own.dtype))
+                energies[a] = 0.5 * strength * self.grid.cell_volume * product.real
+        return energies
+
     def coupling_energies(self, orbitals: Sequence[np.ndarray], instant: Instant) -> np.ndarray | None:
         """Per species, this rank's part of nu Re sum_b <phi_a|R_ab|phi_b>; None where nothing is coupled.
 
@@ -458,6 +474,9 @@ class Mixture:
         for a, species in enumerate(self.species):
             kinetic[a] = species.weight * sum(self.spectral_averages(orbital, a)[0] for orbital in orbitals[a])
         interaction = self.interact(densities)
+        terms = dict(interaction.energies)
+        if self.rabi.spins:
+            terms["spin"] = self.spin_energies(orbitals, instant)
         potentials = self.potential_energies(densities, interaction.mean_fields, instant)
         sums = self.communicators
         coupling = self.coupling_energies(orbitals, instant)
@@ -465,7 +484,7 @@ class Mixture:
         return Energy.of(
             sums.sum_all(kinetic) + of_markers[:, 0],
             sums.sum(potentials)[:, 0] + of_markers[:, 1],
-            {name: sums.sum(share) for name, share in interaction.energies.items()},
+            {name: sums.sum(share) for name, share in terms.items()},
             None if coupling is None else sums.sum(coupling),
         )
 

@@ -16,12 +16,14 @@ from hpcmix.evolve.fluctuations.correction import kick_correction
 from hpcmix.evolve.fluctuations.tangent import Tangent
 from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.markers.motion import CompletedMomenta
+from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stepping.instants import coming_instant, pending_instant
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Interaction, Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
+from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.state import State
 
 Measured = TypeVar("Measured")
@@ -63,8 +65,26 @@ class Look:
 
     @cached_property
     def densities(self) -> np.ndarray:
-        """The density of every species, shape (species, *grid). Collective over the world."""
-        return self.mixture.densities(self.state.clouds)
+        """The density of every species, shape (species, *grid). A pending kick leaves it alone, but for the components
+        of a spinor gas, of which it leaves the sum. Collective over the world."""
+        clouds = list(self.state.clouds)
+        for a, orbitals in self._spins_turned.items():
+            clouds[a] = OrbitalCloud(orbitals)
+        return self.mixture.densities(clouds)
+
+    @cached_property
+    def _spins_turned(self) -> dict[int, np.ndarray]:
+        """The orbitals of the components of spinor gases after the spins' part of the pending kick, by species; empty
+        where none is pending. Local."""
+        progress, spins = self.state.progress, self.mixture.rabi.spins
+        if progress.pending_kick == 0.0 or not spins:
+            return {}
+        orbitals = list(self.state.orbitals)
+        for a in (a for spin in spins for a in spin.members):
+            orbitals[a] = orbitals[a].copy()
+        instant = pending_instant(progress, self.mixture.grid.frame)
+        turn_spins(self.mixture, orbitals, progress.pending_kick, instant)
+        return {a: orbitals[a] for spin in spins for a in spin.members}
 
     @cached_property
     def particle_densities(self) -> np.ndarray:
@@ -100,7 +120,7 @@ class Look:
         Each array is overwritten by the next one; where no kick is pending they are the state's own. Collective, for
         every group when it is called.
         """
-        held = self.state.orbitals[species]
+        held = self._spins_turned.get(species, self.state.orbitals[species])
         if self.state.progress.pending_kick == 0.0:
             return iter(held)
         return self._completed(held, self._pending_potential(species))
@@ -253,6 +273,14 @@ class Look:
             orbitals[a] = self.orbital_set(a)  # a pending kick turns each by a phase of its own
         energies = mixture.coupling_energies(orbitals, self.instant)
         return None if energies is None else mixture.communicators.sum(energies)
+
+    @cached_property
+    def spin_energies(self) -> np.ndarray:
+        """Per species what it has of the energy of spins, zero where there are none. Collective."""
+        orbitals: list[np.ndarray] = list(self.state.orbitals)
+        for a in (a for spin in self.mixture.rabi.spins for a in spin.members):
+            orbitals[a] = self.orbital_set(a)
+        return self.mixture.communicators.sum(self.mixture.spin_energies(orbitals, self.instant))
 
     def once(self, measure: Callable[[Look], Measured]) -> Measured:
         """What `measure` finds, computed when it is first asked for: what several observables share, such as the

@@ -18,6 +18,7 @@ from hpcmix.observe.observables.always.orbital_sets import HIGHEST_LEVEL, NATURA
 from hpcmix.observe.observables.always.places import PARTICLES, PLACES
 from hpcmix.observe.observables.always.progress import PROGRESS
 from hpcmix.observe.observables.always.resolution import FACES, TAILS
+from hpcmix.observe.observables.always.spin import SPIN
 from hpcmix.observe.observables.angular_momentum import TURNED
 from hpcmix.problem.sections.calculation.output import ObservablesOptions
 from hpcmix.problem.sections.calculation.requests import REQUESTS
@@ -30,6 +31,7 @@ ALWAYS: tuple[Observable, ...] = (
     ENERGIES,
     PLACES,
     MOMENTUM,
+    SPIN,
     MARKERS,
     FACES,
     TAILS,

@@ -22,10 +22,11 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.components.coupling import RabiCoupling
+from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
-from hpcmix.problem.sections.functionals.section import Functional
+from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.losses import Loss
@@ -80,6 +81,7 @@ class _Assembly:
             loss=self.sections("loss", Loss),
             rotation=self.section("rotation", Rotation) if "rotation" in self.tables else None,
             coupling=self.sections("coupling", RabiCoupling),
+            spinor=self.sections("spinor", Spinor),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
             scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
@@ -111,6 +113,7 @@ class _Assembly:
             loss=tuple(parts.loss.values()),
             rotation=parts.rotation,
             coupling=tuple(parts.coupling.values()),
+            spinor=tuple(parts.spinor.values()),
             scaling=parts.scaling,
             ground_state=_complete_ground_state(ground_state, parallel, parts),
             time=time,

@@ -14,12 +14,13 @@ from hpcmix.problem.reading.values import text
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
-from hpcmix.problem.sections.components.coupling import RabiCoupling
+from hpcmix.problem.sections.components.coupling import Exchange, RabiCoupling
+from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.frames.transverse import TransversePair
-from hpcmix.problem.sections.functionals.section import Functional
+from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
@@ -52,6 +53,7 @@ class Problem(Section):
     rotation: Rotation | None = None
     """None: the frame is the laboratory's."""
     coupling: tuple[RabiCoupling, ...] = ()
+    spinor: tuple[Spinor, ...] = ()
     scaling: Scaling | None = None
     ground_state: GroundStateOptions
     time: TimeOptions | None = None
@@ -146,12 +148,17 @@ class Problem(Section):
         return self.model_copy(update={"loss": ()}) if self.loss else self
 
     @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All that turns species into each other."""
+        return (*self.coupling, *self.spinor)
+
+    @property
     def orbital_groups(self) -> int | None:
         """The number of groups that must be, None where it is to be chosen: species that turn into each other live on
         the same ranks, unless it is pairs of fluctuations that the groups share, and N bodies take the ranks for their
         configurations."""
         asked = self.parallel.orbital_groups
-        together = self.many_body is not None or (bool(self.coupling) and self.fluctuations is None)
+        together = self.many_body is not None or (bool(self.exchanges) and self.fluctuations is None)
         return 1 if together else None if asked == "auto" else asked
 
     @property

@@ -107,8 +107,10 @@ def plain_motion(problem: Problem) -> Problem:
     for index, species in enumerate(problem.species):
         if species.kinetic != "nonrelativistic" or species.vector_potential is not None:
             raise problem.complain(f"species.{index}", "this claim is about the kinetic energy -hbar^2 Laplacian / 2m")
-    if problem.rotation is not None or problem.coupling:
-        raise problem.complain("species", "this claim is about species without rotation and without Rabi coupling")
+    if problem.rotation is not None or problem.exchanges:
+        raise problem.complain(
+            "species", "this claim is about species without rotation and without Rabi coupling or spin"
+        )
     return problem
 
 

@@ -9,6 +9,7 @@ from unit.test_io_reader import make_run
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.fields.slice_file import Slices
 from hpcmix.io.figures.draw import draw, spread_out
+from hpcmix.io.figures.flow_spectra import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.series import series_figure
 from hpcmix.io.figures.snapshots.density import density_figure
 from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
@@ -137,6 +138,25 @@ def test_momenta_of_a_species_that_is_empty():
     figure = momentum_figure(with_momenta(records), [4.0], UNITS, "title")
     low, high = figure.axes[0].get_ylim()
     assert low > -0.1 * high and "1/µm" in figure.axes[0].get_xlabel()
+
+
+def test_spectra_of_condensates_are_drawn():
+    """Particles at all times, parts of the kinetic energy at the last; a set has particles alone."""
+    k, records = np.arange(6.0), []
+    powers = {"incompressible": 1.0, "compressible": 0.1, "quantum_pressure": 0.01}
+    for step in range(3):
+        whole = {name: (power * k).tolist() for name, power in powers.items()}
+        spectra = whole | {"particles": [3.0, 1.0 + step, *[0.1] * 4]}
+        entries = {"a": {"spectra": spectra}, "f": {"spectra": {"particles": [1.0] * 6}}}
+        records.append({"time": 0.5 * step, "wave_numbers": k.tolist(), "species": entries | {"bare": {}}})
+    with matplotlib.rc_context(STYLE):
+        figure = require_inside(flow_spectra_figure(with_flow_spectra([*records, {"species": {}}]), UNITS, "title"))
+    above, of_set, below, none = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["a", "f", "a", "f"]
+    assert [line.get_ydata()[0] for line in above.lines] == [1.0, 2.0, 3.0]
+    np.testing.assert_allclose(above.lines[0].get_xdata(), k[1:] / UNITS.length.factor)
+    assert [len(axes.lines[0].get_xdata()) for axes in (of_set, none)] == [5, 0]
+    assert [line.get_ydata()[-1] for line in below.lines] == pytest.approx([5.0, 0.5, 0.05])
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])

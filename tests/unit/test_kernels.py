@@ -89,6 +89,14 @@ class TestAgainstTwin:
         reference.accumulate_density(field, 1.7, expected)
         assert_close(density, expected)
 
+    def test_turn_spins(self, kernels, random, shape, dtype):
+        fields = [make_field(random, shape, dtype) for _ in range(3)]
+        expected = [field.copy() for field in fields]
+        kernels.turn_spins(*fields, 1.9)
+        reference.turn_spins(*expected, 1.9)
+        for field, other in zip(fields, expected, strict=True):
+            assert_close(field, other)
+
     def test_multiply_separable(self, kernels, random, shape, dtype):
         field = make_field(random, shape, dtype)
         factors = [make_field(random, n, np.complex128) for n in shape]

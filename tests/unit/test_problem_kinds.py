@@ -23,7 +23,7 @@ from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.across import cross_checks
-from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.components.coupling import check_couplings
 from hpcmix.problem.checks.discretisation.grid import check_on_grid
 from hpcmix.problem.checks.discretisation.kernel_costs import kernel_cost
 from hpcmix.problem.checks.expected.confinement import Confinement
@@ -211,7 +211,8 @@ def test_a_kind_that_leaves_an_answer_open_cannot_be_defined(base, answer):
 
 def test_bases_demand_answers():
     assert {answer for _, answer in OPEN} == {
-        "at_points_only", "full_fields", "periodic", "proportional_to_mass", "shapes_clouds", "written_down",
+        "at_points_only", "full_fields", "of_condensates", "periodic", "proportional_to_mass",
+        "shapes_clouds", "written_down",
     }  # fmt: skip
 
 

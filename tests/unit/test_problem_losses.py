@@ -64,8 +64,8 @@ MISTAKES = [
     (SPECIES, CLASSICAL, 15, "loss.0.channel.2", '"k" is classical'),
     # what does not go with them
     (
-        "lengths = [16, 16]", 'lengths = [16, 16]\nframe = { kind = "expanding", rate = 1 }', 11, "loss.0",
-        "does not go with the expanding frame",
+        "lengths = [16, 16]", 'lengths = [16, 16]\nframe = { kind = "expanding", rate = 1 }', 16, "loss.1.kind",
+        "stands still while the points of the grid move",
     ),
     ("[time]", "[fluctuations]\n[time]", 10, "loss.0", "does not go with [fluctuations]"),
     ("[time]", "[many_body]\n[time]", 10, "loss.0", "does not go with [many_body]"),
@@ -85,6 +85,16 @@ def test_a_mistake_is_named_with_key_and_line(right, wrong, line, key, sentence)
     found = [each for each in caught.value.complaints if each.key == key and sentence in each.message]
     assert found, caught.value
     assert found[0].line == line, found
+
+
+def test_what_grows_with_an_expanding_frame_does_not_reach_infinity():
+    text = GOOD.replace("lengths = [16, 16]", 'lengths = [16, 16]\nframe = { kind = "expanding", rate = 1 }')
+    text = text.replace('kind = "absorber"\nwidth = 4\nstrength = 2', 'kind = "one-body"\nrate = 2\nspecies = "k"')
+    parse_problem(text)
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text.replace("final = 1", 'final = "infinity"'))
+    assert [(each.key, each.line) for each in caught.value.complaints] == [("loss.1.kind", 16), ("loss.2.kind", 20)]
+    assert all("its rate grows like b^2, b the scale" in each.message for each in caught.value.complaints)
 
 
 def test_mistakes_are_told_all_at_once():

@@ -121,3 +121,12 @@ def test_a_dense_gas_is_judged_in_three_dimensions():
     """n |a|^3 on the axis, 10/8 particles per length within pi l^2 = pi/6: 2.4 a^3 of the heavier species."""
     told = warnings_of({}, contact("heavy", "heavy", "scattering_length = 0.9"))
     assert any("gas parameter" in line and "about 1.7" in line for line in told)
+
+
+def test_show_says_what_couplings_come_to():
+    pair = contact("light", "heavy")
+    told = resolved_toml(parse_problem(text_of(1, pair + contact("heavy", "heavy", "strength = 0.25"))))
+    coupling = 2.0 * math.pi * 0.01 / 0.4 / (math.pi * (1.0 / 1.5 + 1.0 / 6.0))
+    (line,) = [line for line in told.splitlines() if line.startswith("# the contact")]
+    assert "of light and heavy has the strength" in line and float(line.split()[-1]) == pytest.approx(coupling)
+    assert f"across the grid heavy has l = sqrt(hbar/(m omega)) = {math.sqrt(1.0 / 6.0)!r}" in told

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.kick import Kick
-from hpcmix.evolve.losses import Losing, counted, losing
+from hpcmix.evolve.losses import counted, losing
 from hpcmix.evolve.stepping.controller import Controller
 from hpcmix.evolve.stepping.instants import pending_instant
 from hpcmix.evolve.stepping.stepper import after_pending, complete
@@ -118,13 +118,13 @@ class AdaptiveStepper:
         end, cut = (corner, True) if begin + size >= corner else (begin + size, False)
         self._start = start = _Start(progress, size, end, pending_instant(progress, self._frame))
         self._keep(state.clouds)
-        leaving = losing(self._mixture, 0.5 * (end - begin))
-        error = self._estimate(state.clouds, start, leaving)
+        taken: list[np.ndarray] = []
+        error = self._estimate(state.clouds, start, taken)
         decision = self._controller.decide(_adaptation(progress), size, end, error, cut)
         progress = replace(progress, step_size=decision.next_size, adaptation=decision.adaptation)
         if decision.accepted:
             pending_kick = 0.5 * (end - begin) * self._sequence.last_phase
-            lost = counted(self._mixture, progress, leaving)
+            lost = counted(self._mixture, progress, taken)
             progress = replace(progress, step=progress.step + 1, pending_kick=pending_kick, lost=lost)
         else:
             _assign(state.clouds, self._kept)
@@ -148,15 +148,15 @@ class AdaptiveStepper:
         length, self._length = time - start.begin, 0.0
         pieces = 1 if length <= 0.5 * (start.end - start.begin) else 2
         self._flows.forget_factors()
-        leaving = losing(self._mixture, length / pieces)
-        if self._move(self._trial, replace(start, end=time), pieces, leaving):
+        taken: list[np.ndarray] = []
+        if self._move(self._trial, replace(start, end=time), pieces, taken):
             self._flows.settle(self._trial)
         progress = replace(
             start.progress,
             step_size=start.size,
             pending_kick=length / pieces * self._sequence.last_phase,
             adaptation=replace(_adaptation(state.progress), time=time, previous=start.begin),
-            lost=counted(self._mixture, start.progress, leaving),
+            lost=counted(self._mixture, start.progress, taken),
         )
         return State(self._trial, progress)
 
@@ -169,24 +169,25 @@ class AdaptiveStepper:
             _assign(self._kept, clouds)
             _assign(self._trial, clouds)
 
-    def _estimate(self, clouds: Sequence[Cloud], start: _Start, leaving: Losing | None) -> float:
-        """Take the step, the last kick excepted, and estimate its error; `leaving`: what it loses. Collective."""
+    def _estimate(self, clouds: Sequence[Cloud], start: _Start, taken: list[np.ndarray]) -> float:
+        """Take the step, the last kick excepted, and estimate its error; what it loses is added to `taken`.
+        Collective."""
         length = start.end - start.begin
         if length != self._length:
             self._flows.forget_factors()
             self._length = length
-        half_way = self._move(self._trial, start, 1, losing(self._mixture, length))
+        half_way = self._move(self._trial, start, 1, [])
         middle = 0.5 * (start.begin + start.end)
         rest = Kick(0.5 * length * self._sequence.last_phase, Instant.on_clock(self._frame, start.end, middle))
         self._flows.alternate(self._trial, [rest], [], half_way)
-        if self._move(clouds, start, 2, leaving):
+        if self._move(clouds, start, 2, taken):
             self._flows.settle(clouds)
         with self._mixture.engine.timers.phase("error estimate"):
             return self._distance(clouds) / (2.0**self._order - 1.0)
 
-    def _move(self, clouds: Sequence[Cloud], start: _Start, pieces: int, leaving: Losing | None) -> bool:
+    def _move(self, clouds: Sequence[Cloud], start: _Start, pieces: int, taken: list[np.ndarray]) -> bool:
         """Take so many equal steps of the integrator from the start to the end, the last kick excepted; whether the
-        orbitals are left half way. Collective."""
+        orbitals are left half way. What they lose is added to `taken`. Collective."""
         table, duration = self._table, (start.end - start.begin) / pieces
         middle = 0.5 * (start.begin + start.end)  # no switch lies within, so that any time between will do
         pending, instant, half_way = start.progress.pending_kick, start.instant, False
@@ -196,6 +197,7 @@ class AdaptiveStepper:
             kicks, drifts = self._sequence.moves(duration, times, middle, self._frame)
             if pending:
                 kicks[0] = after_pending(kicks[0], pending, instant)
+            leaving = losing(self._mixture, begin, duration, taken)
             half_way = self._flows.alternate(clouds, kicks, drifts, half_way, losing=leaving)
             pending = self._sequence.last_phase * duration
             instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from hpcmix.evolve.flows import Flows
 from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.losses import counted, losing
@@ -51,10 +53,11 @@ class Stepper:
         kicks, drifts = self._sequence.moves(duration, times, mark.time + (number + 0.5) * duration, self._frame)
         if progress.pending_kick:
             kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
-        leaving = losing(self._mixture, duration)
+        taken: list[np.ndarray] = []
+        leaving = losing(self._mixture, progress.time, duration, taken)
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
         state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way, state.fluctuations, leaving)
-        lost = counted(self._mixture, progress, leaving)
+        lost = counted(self._mixture, progress, taken)
         state.progress = replace(
             progress, step=progress.step + 1, pending_kick=self._sequence.last_phase * duration, lost=lost
         )

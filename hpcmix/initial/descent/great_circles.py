@@ -69,7 +69,7 @@ class GreatCircles:
             local[a] = 2.0 * landscape.weights[a] * mixture.grid.integrate(
                 direction.real**2 + direction.imag**2, total
             ) + mixture.grid.integrate(changes[a], responses[a])
-        local[0] += 2.0 * landscape.coupling_energy(directions)
+        local[0] += 2.0 * landscape.coupling_curvature(directions)
         kinetic = landscape.products(directions, self.kinetic_directions)
         curvature = float(np.sum(mixture.communicators.sum(local))) + 2.0 * float(
             np.dot(
@@ -111,6 +111,8 @@ class GreatCircles:
             landscape.add_coupling(landscape.fields, a, self._work)
             local.append(kernels.inner_product(direction, self._work).real)
         products = landscape.mixture.communicators.sum(local) * landscape.mixture.grid.cell_volume
+        if landscape.magnetisations:  # of the direction only the tangent part moves along the curve
+            products -= self._normal_slopes()
         return 2.0 * float(np.dot(landscape.weights, products))
 
     def _turn(self, angles: np.ndarray) -> None:
@@ -129,3 +131,16 @@ class GreatCircles:
                 second *= number(cosine)
                 second -= number(sine * length) * first
                 first[...] = self._work
+        self.landscape.restore_magnetisations()
+
+    def _normal_slopes(self) -> np.ndarray:
+        """What the normals of magnetisations that are kept add to Re <d_a|(H phi)_a>: n_a Re <phi_a|(H phi)_a>, with
+        n_a of the direction."""
+        landscape, products = self.landscape, []
+        for a, total in enumerate(landscape.totals):
+            np.multiply(landscape.fields[a], total, out=self._work)
+            self._work += landscape.kinetic[a]
+            landscape.add_coupling(landscape.fields, a, self._work)
+            products.append(kernels.inner_product(landscape.fields[a], self._work).real)
+        summed = landscape.mixture.communicators.sum(products) * landscape.mixture.grid.cell_volume
+        return np.asarray(landscape.normal_parts(self.directions) * summed)

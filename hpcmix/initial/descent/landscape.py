@@ -13,6 +13,7 @@ import numpy as np
 
 from hpcmix.initial.descent.held_phases import FREE, Phases, project_phases
 from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.spins import Magnetisations, SpinEnergies
 from hpcmix.initial.noise import complex_noise
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
@@ -54,6 +55,7 @@ class Landscape:
         self._same_sphere = np.zeros((len(fields), len(fields)))
         for sphere in mixture.spheres:
             self._same_sphere[np.ix_(sphere, sphere)] = 1.0
+        self.spins, self.magnetisations = SpinEnergies(mixture), Magnetisations(mixture)
         self.kinetic = [np.empty_like(f) for f in fields]  # T phi
         self.gradients = [np.zeros_like(f) for f in fields]  # H phi - mu phi
         self.densities = np.empty(0)  # rho
@@ -76,10 +78,11 @@ class Landscape:
         return float(np.dot(self.weights, self.products(left, right)))
 
     def add_coupling(self, source: list[np.ndarray], species: int, target: np.ndarray) -> None:
-        """target += sum_b R_ab source_b for one species a."""
+        """target += sum_b R_ab source_b + (c_2 F.f source)_a for one species a."""
         for a, b in self.coupled:
             if a == species and self.coupling[a, b] != 0.0:
                 target += source[b].dtype.type(self.coupling[a, b]) * source[b]
+        self.spins.add_to(source, species, target)
         if self.mixture.local:
             self.mixture.local.add_to(source, species, target, self.instant)
 
@@ -87,6 +90,10 @@ class Landscape:
         """This rank's part of sum_ab nu Re <phi_a|R_ab|phi_b>."""
         energies = self.mixture.coupling_energies([field[np.newaxis] for field in fields], self.instant)
         return 0.0 if energies is None else float(np.sum(energies))
+
+    def coupling_curvature(self, vectors: list[np.ndarray]) -> float:
+        """This rank's part of half the second derivative of the energies of coupling and spins along the vectors."""
+        return self.coupling_energy(vectors) + self.spins.second_variation(self.fields, vectors)
 
     def apply_kinetic(self, source: list[np.ndarray], target: list[np.ndarray]) -> None:
         """target = T source."""
@@ -102,6 +109,7 @@ class Landscape:
         interaction = mixture.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])
+        local[1] += self.spins.see(self.fields)
         for species, density, total in zip(mixture.species, densities, self.totals, strict=True):
             external = species.external.value(self.instant)
             if external is not None:
@@ -124,8 +132,28 @@ class Landscape:
         norms = np.sqrt(self.sphere_products(self.fields, self.fields))
         for field, norm in zip(self.fields, norms, strict=True):
             field /= field.real.dtype.type(norm)
+        self.restore_magnetisations()
         self.apply_kinetic(self.fields, self.kinetic)
         self.evaluate()
+
+    def restore_magnetisations(self) -> None:
+        """Bring phi, which is normalised, to the magnetisations that are kept, and T phi along."""
+        if self.magnetisations:
+            factors = np.ones(len(self.fields))
+            self.magnetisations.scale(factors, self.products(self.fields, self.fields))
+            for field, kinetic, factor in zip(self.fields, self.kinetic, factors, strict=True):
+                field *= field.real.dtype.type(factor)
+                kinetic *= field.real.dtype.type(factor)
+
+    def normal_parts(self, vectors: list[np.ndarray]) -> np.ndarray:
+        """For every species the number n_a with which phi_a n_a is what real vectors have of the normals of all that is
+        kept."""
+        if not self.magnetisations:
+            return self.sphere_products(self.fields, vectors)
+        products = self.products(self.fields, vectors)
+        parts = self._same_sphere @ products
+        self.magnetisations.combine(parts, self.products(self.fields, self.fields), products)
+        return parts
 
     def differentiate(self) -> None:
         """r_a = (H phi)_a - mu_a phi_a, mu_a and the residual."""
@@ -133,7 +161,7 @@ class Landscape:
             np.multiply(self.fields[a], total, out=gradient)
             gradient += kinetic
             self.add_coupling(self.fields, a, gradient)
-        self.chemical_potentials = self.sphere_products(self.fields, self.gradients)
+        self.chemical_potentials = self.normal_parts(self.gradients)
         for gradient, field, mu in zip(self.gradients, self.fields, self.chemical_potentials, strict=True):
             gradient -= field.real.dtype.type(mu) * field
         for a in self.held:
@@ -157,7 +185,10 @@ class Landscape:
         """Make vectors tangent to the spheres and orthogonal to the turning of every sphere's phase, in place:
         d_a - phi_a sum_b <phi_b|d_b> over the sphere of a; zero for what is held."""
         local = [kernels.inner_product(phi, d) for phi, d in zip(self.fields, vectors, strict=True)]
-        parts = self._same_sphere @ self.mixture.communicators.sum(local) * self.mixture.grid.cell_volume
+        products = self.mixture.communicators.sum(local) * self.mixture.grid.cell_volume
+        parts = self._same_sphere @ products
+        if self.magnetisations:
+            self.magnetisations.combine(parts, self.products(self.fields, self.fields), products)
         for a, (field, vector) in enumerate(zip(self.fields, vectors, strict=True)):
             if a in self.held:
                 vector.fill(0.0)
@@ -190,6 +221,7 @@ class Landscape:
             applied += (self.totals[a] - self.totals[a].dtype.type(self.chemical_potentials[a])) * vector
             self.add_coupling(vectors, a, applied)
             applied += change * self.fields[a]
+        self.spins.add_responses(self.fields, vectors, result)
         self.project(result)
 
     def noise(self) -> list[np.ndarray]:

@@ -81,8 +81,9 @@ class _Spheres(Landscape):
         return count % RESTART == 0
 
     def make_tangent(self, directions: list[np.ndarray]) -> None:
-        """d_a - phi_a sum_b Re <phi_b|d_b> over the sphere of a, in place."""
-        along = self.sphere_products(self.fields, directions)
+        """d_a - phi_a sum_b Re <phi_b|d_b> over the sphere of a, in place; of magnetisations that are kept both
+        normals."""
+        along = self.normal_parts(directions)
         for phi, direction, part in zip(self.fields, directions, along, strict=True):
             direction -= direction.real.dtype.type(part) * phi
 

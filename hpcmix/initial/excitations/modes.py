@@ -52,7 +52,8 @@ class Talk:
 def search_of(operator: BogoliubovOperator, section: ExcitationsSection) -> Search:
     """The search for the modes of a minimum that fits the state: of a real one LOBP4DCG, of one that flows LOBPCG on
     complex pairs. Collective."""
-    theta = phases_of_real_state(operator)
+    # the turning of spins about z mixes what real states keep apart
+    theta = None if operator.mixture.rabi.spins else phases_of_real_state(operator)
     if theta is None:
         return AmplitudeSearch(QuadraticForm(operator), section.modes, section.tolerance, section.seed)
     return ModeSearch(RealOperator(operator, theta), section)

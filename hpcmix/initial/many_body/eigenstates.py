@@ -107,7 +107,8 @@ def _guess(problem: Problem, mixture: Mixture, index: int, count: int) -> np.nda
     if trap is not None:
         numbers = oscillator_filling(trap.frequency, count).numbers
         fields = [
-            wave_functions.oscillator(grid, species.mass, problem.hbar, trap.frequency, n, trap.centre) for n in numbers
+            wave_functions.oscillator(grid, species.mass, problem.hbar, trap.frequency, n, trap.centre_at(0.0))
+            for n in numbers
         ]
     else:
         # cosines and sines: where T + U is real the modes stay so

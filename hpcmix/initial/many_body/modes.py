@@ -79,7 +79,7 @@ def _(entry: OscillatorModes, problem: Problem, mixture: Mixture, index: int, sa
         trap = trap_of(species)
         if trap is None:
             raise TypeError("oscillator modes without a trap come through no check")
-        frequency, centre = trap.frequency, trap.centre
+        frequency, centre = trap.frequency, trap.centre_at(0.0)
     filling = oscillator_filling(frequency, entry.count)
     if not filling.closes_a_shell:
         say(f"modes: {filling.sentence(species.name)}")

@@ -101,7 +101,7 @@ class Guesses:
             self._normalise(field, index)
         shared = self._dressing.dressed(problem, mixture).weights
         for index in self._dressing.members:
-            norm = math.sqrt(populations[index] / shared[index])
+            norm = self._dressing.signs[index] * math.sqrt(populations[index] / shared[index])
             guesses[index] *= guesses[index].real.dtype.type(norm)
         return guesses
 
@@ -190,7 +190,7 @@ class Guesses:
         for entry, term_on in zip(species.potential, terms_on, strict=True):
             if isinstance(entry, HarmonicPotential) and term_on:
                 squares += np.square(entry.frequency)
-                centre = np.where(np.array(entry.frequency) > 0.0, entry.centre, centre)
+                centre = np.where(np.array(entry.frequency) > 0.0, entry.centre_at(0.0), centre)
         # M = number of oscillator states up to a radius of sqrt(2 n + d) lengths with n + 1 = (M d!)^(1/d)
         axes = grid.dimensions
         shells = (species.number_of_orbitals * math.factorial(axes)) ** (1.0 / axes)

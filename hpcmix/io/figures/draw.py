@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 
+from hpcmix.io.figures.flow_spectra import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.fluctuations.growth import fluctuation_figure, with_fluctuations
 from hpcmix.io.figures.fluctuations.spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
@@ -41,6 +42,7 @@ def draw(directory: str | Path) -> list[Path]:
     momentum.png   momentum distributions, where records hold them, at up to six times.
     density-modes.png
                    sizes of the first Fourier modes of the densities over time, where records hold them.
+    spectra.png    particles and parts of the kinetic energy over wave numbers, where records hold them.
     vortices.png   tracks of vortices or the lines of the last record, and how many there were, where records hold them.
     fluctuations.png
                    excitations around the condensates with bands of one standard error, where records hold them.
@@ -67,6 +69,9 @@ def draw(directory: str | Path) -> list[Path]:
         if waving := with_modes(run.records):
             figure = modes_figure(waving, units, run.title)
             written.append(save(figure, place / "density-modes.png"))
+        if flowing := with_flow_spectra(run.records):
+            figure = flow_spectra_figure(spread_out(flowing), units, run.title)
+            written.append(save(figure, place / "spectra.png"))
         if swirling := with_vortices(run.records):
             written.append(save(vortex_figure(swirling, units, run.title), place / "vortices.png"))
         if fluctuating := with_fluctuations(run.records):
@@ -102,8 +107,9 @@ def _particles(run: RunReader) -> dict[str, float]:
     """Of every species, coupled ones together, as the problem file has them: records show what a scaling makes of
     them."""
     species, couplings = run.problem.get("species", []), run.problem.get("coupling", [])
+    spins = [entry["species"] for entry in run.problem.get("spinor", [])]
     particles = {entry["name"]: float(entry.get("particles", 0.0)) for entry in species if "name" in entry}
-    return shared_particles(particles, [entry["between"] for entry in couplings])
+    return shared_particles(particles, [*(entry["between"] for entry in couplings), *spins])
 
 
 def _draw_clouds(run: RunReader, units: FigureUnits, place: Path) -> list[Path]:

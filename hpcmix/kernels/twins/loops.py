@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BLOCK = 4096
+_NO_SPIN = 1e-290
+"""Spin below which its direction is of no account."""
 
 
 def rotate_phase(field: NDArray, potential: NDArray, angle: float) -> None:
@@ -34,6 +36,31 @@ def kick_contact(
         for coupling, density in zip(row, densities, strict=True):
             total += coupling * density
         _rotate(field, angle * total)
+
+
+def turn_spins(plus: NDArray, zero: NDArray, minus: NDArray, angle: float) -> None:
+    """psi <- exp(-1j * angle * F.f) psi of spin one, F = psi^+ f psi, in place."""
+    first, middle, last = (field.astype(np.complex128) for field in (plus, zero, minus))
+    along = _absolute_square(first) - _absolute_square(last)
+    across = first.conj() * middle + middle.conj() * last  # (F_x + i F_y) / sqrt 2
+    size = np.sqrt(along**2 + 2.0 * _absolute_square(across))
+    inverse = 1.0 / np.maximum(size, _NO_SPIN)
+    along, across = along * inverse, across * inverse
+    turned = _along_spin(along, across, (first, middle, last))
+    twice = _along_spin(along, across, turned)
+    sine, less = np.sin(angle * size), np.cos(angle * size) - 1.0
+    for field, once, again in zip((plus, zero, minus), turned, twice, strict=True):
+        field += -1j * sine * once + less * again
+
+
+def _along_spin(along: NDArray, across: NDArray, psi: Sequence[NDArray]) -> tuple[NDArray, NDArray, NDArray]:
+    """u.f psi with u_z and (u_x + i u_y) / sqrt 2."""
+    plus, zero, minus = psi
+    return (
+        along * plus + across.conj() * zero,
+        across * plus + across.conj() * minus,
+        across * zero - along * minus,
+    )
 
 
 def multiply_separable(field: NDArray, factors: Sequence[NDArray]) -> None:

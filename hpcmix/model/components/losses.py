@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,15 @@ class Losses:
                 reactions.append(Reaction(rate, meeting, shares, profile))
                 entries.append(number)
         return cls(tuple(entry.in_words for entry in problem.loss), tuple(reactions), tuple(entries))
+
+    def at(self, contraction: float, dimensions: int) -> tuple[Reaction, ...]:
+        """The reactions where a frame has grown by b = 1/`contraction`: on its clock, dt = b^2 ds, and of the densities
+        b^d rho of its grid n particles meet at the rate b^(2 - d (n - 1)) K."""
+        if contraction == 1.0:
+            return self.reactions
+        powers = [dimensions * (len(each.meeting) - 1) - 2 for each in self.reactions]
+        both = zip(self.reactions, powers, strict=True)
+        return tuple(replace(each, rate=each.rate * contraction**power) for each, power in both)
 
     def taken(self, events: np.ndarray) -> np.ndarray:
         """Particles of every entry and species, shape (entries, species), where `events` of the reactions took place,

@@ -15,7 +15,7 @@ from hpcmix.frame import Frame
 from hpcmix.grid import Grid
 from hpcmix.model.markers.potentials import MarkerPotential, marker_potential
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.model.potentials.external import NotFinite
+from hpcmix.model.potentials.external import NotFinite, shape_time
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.potentials import Potential
 
@@ -28,13 +28,13 @@ class MarkerForce:
     """One entry of ``potential``: a shape in space times an envelope in time.
 
     where  the key of the entry in the problem file, for messages.
-    moves  whether the shape depends on time.
+    rests_after  the time after which the shape does not depend on time.
     """
 
     where: str
     envelope: Envelope
     potential: MarkerPotential
-    moves: bool = False
+    rests_after: float = -np.inf
 
     def strength(self, instant: Instant) -> float:
         """Of the envelope. Raises :class:`NotFinite`."""
@@ -46,7 +46,9 @@ class MarkerForce:
     def fingerprint(self, instant: Instant) -> tuple[float, ...]:
         """What forces of an instant depend on: equal fingerprints, equal forces; empty where it is off."""
         strength = self.strength(instant)
-        return (strength, instant.contraction, instant.time if self.moves else 0.0) if strength != 0.0 else ()
+        if strength == 0.0:
+            return ()
+        return (strength, instant.contraction, shape_time(instant.time, self.rests_after))
 
     def require_finite(self, values: np.ndarray, position: np.ndarray, instant: Instant, what: str) -> None:
         """Raises :class:`NotFinite` naming the first place where the values are not."""
@@ -78,7 +80,9 @@ class MarkerForces:
         for place, entry in enumerate(entries):
             key = f"{where}.{place}"
             try:
-                forces.append(MarkerForce(key, Envelope.of(entry), marker_potential(entry, grid, mass), entry.moves))
+                forces.append(
+                    MarkerForce(key, Envelope.of(entry), marker_potential(entry, grid, mass), entry.rests_after)
+                )
             except ValueError as error:
                 raise ProblemError.of(key, str(error)) from error
         return cls(tuple(forces), mass, grid.frame)
@@ -91,7 +95,10 @@ class MarkerForces:
     @property
     def may_fail(self) -> bool:
         """Whether :meth:`gradient` may find what is not finite, at places that one rank alone has."""
-        return any(force.potential.may_fail or force.envelope.factor is not None for force in self.forces)
+        return any(
+            force.potential.may_fail or force.envelope.factor is not None or force.rests_after > -np.inf
+            for force in self.forces
+        )
 
     def differ(self, first: Instant, second: Instant) -> bool:
         """Whether the gradients of two instants may differ."""

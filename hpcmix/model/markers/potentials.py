@@ -7,6 +7,7 @@ d); values are (n,), gradients (n, d), code units. All is local.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import ClassVar
@@ -26,6 +27,9 @@ from hpcmix.problem.sections.species.potentials import (
 )
 from hpcmix.problem.units.derivatives import derivatives
 from hpcmix.problem.units.expressions import Expression
+
+Centre = Callable[[float], tuple[float, ...]]
+"""Where a potential stands at a time."""
 
 
 class MarkerPotential(ABC):
@@ -49,15 +53,15 @@ class Harmonic(MarkerPotential):
 
     mass: float
     frequency: tuple[float, ...]
-    centre: tuple[float, ...]
+    centre: Centre
 
     def value(self, position: np.ndarray, time: float) -> np.ndarray:
-        return harmonic(list(position.T), self.mass, self.frequency, self.centre)
+        return harmonic(list(position.T), self.mass, self.frequency, self.centre(time))
 
     def gradient(self, position: np.ndarray, time: float) -> np.ndarray:
         force = np.empty_like(position)
         # an axis at a time: numpy's loops over a last axis of two or three numbers are six times slower
-        for axis, (frequency, centre) in enumerate(zip(self.frequency, self.centre, strict=True)):
+        for axis, (frequency, centre) in enumerate(zip(self.frequency, self.centre(time), strict=True)):
             np.subtract(position[:, axis], centre, out=force[:, axis])
             force[:, axis] *= self.mass * frequency**2
         return force
@@ -87,7 +91,7 @@ class Lattice(MarkerPotential):
 
 @dataclass(frozen=True)
 class Box(MarkerPotential):
-    """With s(d) = (1 + tanh(d / edge)) / 2 of the depth d_i = L_i/2 - |x_i| below every wall
+    """With s(d) = (1 + tanh(d / edge)) / 2 of the depth d_i = L_i/2 - |x_i| below every wall, x from the centre on
 
         d/dx_i U = height sign(x_i) s'(d_i) product over the other axes of s(d_j),    s' = (1 - tanh^2) / (2 edge)
 
@@ -97,14 +101,16 @@ class Box(MarkerPotential):
     height: float
     lengths: tuple[float, ...]
     edge: float
+    centre: Centre
 
     def value(self, position: np.ndarray, time: float) -> np.ndarray:
-        return box(list(position.T), self.height, self.lengths, self.edge)
+        return box(list(position.T), self.height, self.lengths, self.edge, self.centre(time))
 
     def gradient(self, position: np.ndarray, time: float) -> np.ndarray:
-        steepness = np.tanh((0.5 * np.array(self.lengths) - np.abs(position)) / self.edge)
+        seen = position - np.array(self.centre(time))
+        steepness = np.tanh((0.5 * np.array(self.lengths) - np.abs(seen)) / self.edge)
         inside = 0.5 * (1.0 + steepness)
-        slope = np.sign(position) * (1.0 - np.square(steepness)) * (0.5 * self.height / self.edge)
+        slope = np.sign(seen) * (1.0 - np.square(steepness)) * (0.5 * self.height / self.edge)
         for axis in range(position.shape[1]):
             others = [other for other in range(position.shape[1]) if other != axis]
             slope[:, axis] *= np.prod(inside[:, others], axis=1)
@@ -117,14 +123,14 @@ class Gaussian(MarkerPotential):
 
     height: float
     width: tuple[float, ...]
-    centre: tuple[float, ...]
+    centre: Centre
 
     def value(self, position: np.ndarray, time: float) -> np.ndarray:
-        return gaussian(list(position.T), self.height, self.width, self.centre)
+        return gaussian(list(position.T), self.height, self.width, self.centre(time))
 
     def gradient(self, position: np.ndarray, time: float) -> np.ndarray:
         value, force = self.value(position, time), np.empty_like(position)
-        for axis, (width, centre) in enumerate(zip(self.width, self.centre, strict=True)):
+        for axis, (width, centre) in enumerate(zip(self.width, self.centre(time), strict=True)):
             np.subtract(position[:, axis], centre, out=force[:, axis])
             force[:, axis] *= value
             force[:, axis] *= -1.0 / width**2
@@ -175,7 +181,7 @@ def marker_potential(entry: object, grid: Grid, mass: float) -> MarkerPotential:
 
 @marker_potential.register
 def _(entry: HarmonicPotential, grid: Grid, mass: float) -> MarkerPotential:
-    return Harmonic(mass, entry.frequency, entry.centre)
+    return Harmonic(mass, entry.frequency, entry.centre_at)
 
 
 @marker_potential.register
@@ -187,12 +193,12 @@ def _(entry: LatticePotential, grid: Grid, mass: float) -> MarkerPotential:
 def _(entry: BoxPotential, grid: Grid, mass: float) -> MarkerPotential:
     if entry.edge <= 0.0:
         raise ValueError("has walls without width, which have no force that markers could follow; give an edge")
-    return Box(entry.height, entry.lengths, entry.edge)
+    return Box(entry.height, entry.lengths, entry.edge, entry.centre_at)
 
 
 @marker_potential.register
 def _(entry: GaussianPotential, grid: Grid, mass: float) -> MarkerPotential:
-    return Gaussian(entry.height, entry.width, entry.centre)
+    return Gaussian(entry.height, entry.width, entry.centre_at)
 
 
 @marker_potential.register

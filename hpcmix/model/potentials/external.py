@@ -46,14 +46,16 @@ def lattice(
     return sum((d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in axes), np.zeros(()))
 
 
-def box(coordinates: Coordinates, height: float, lengths: tuple[float, ...], edge: float) -> np.ndarray:
-    """U = height outside a box of `lengths` centred at the origin, 0 inside; walls smoothed over `edge` by tanh.
+def box(
+    coordinates: Coordinates, height: float, lengths: tuple[float, ...], edge: float, centre: tuple[float, ...]
+) -> np.ndarray:
+    """U = height outside a box of `lengths` around its centre, 0 inside; walls smoothed over `edge` by tanh.
 
-    U = height (1 - product over axes of s(L/2 - |x|)), s the step function or (1 + tanh(d / edge)) / 2.
+    U = height (1 - product over axes of s(L/2 - |x - centre|)), s the step function or (1 + tanh(d / edge)) / 2.
     """
     inside = np.ones(())
-    for x, length in zip(coordinates, lengths, strict=True):
-        depth = 0.5 * length - np.abs(x)
+    for x, length, c in zip(coordinates, lengths, centre, strict=True):
+        depth = 0.5 * length - np.abs(x - c)
         inside = inside * (0.5 * (1.0 + np.tanh(depth / edge)) if edge > 0.0 else (depth >= 0.0))
     return height * (1.0 - inside)
 
@@ -64,6 +66,17 @@ def gaussian(
     """U = height exp(-sum over axes of (x - centre)^2 / (2 width^2))."""
     exponent = sum(((x - c) / w) ** 2 for x, w, c in zip(coordinates, width, centre, strict=True))
     return height * np.exp(-0.5 * exponent)
+
+
+def moving_gaussian(
+    coordinates: Coordinates, height: float, width: tuple[float, ...], centre: tuple[float, ...]
+) -> np.ndarray:
+    """The same as a product of one factor for each axis: what is made anew for every kick takes no exponential at every
+    point of the grid."""
+    value: np.ndarray = np.full((), height)
+    for x, w, c in zip(coordinates, width, centre, strict=True):
+        value = value * np.exp(-0.5 * ((x - c) / w) ** 2)
+    return value
 
 
 def confinement(grid: Grid, mass: float) -> np.ndarray | None:
@@ -95,19 +108,26 @@ Shape = Callable[[Coordinates, float], np.ndarray]
 """U as a function of positions and time."""
 
 
+def shape_time(time: float, rests_after: float) -> float:
+    """The time that a shape depends on which rests after some time; one number for those that never move."""
+    return min(time, rests_after) if rests_after > -np.inf else 0.0
+
+
 class PotentialTerm:
     """One entry of ``potential``: a shape in space times an envelope in time, or an expression in both.
 
     where  the key of the entry in the problem file, for messages.
-    shape  its values at the grid's points, or a function where it depends on time beyond the envelope (`moves`) or the
-           points move with the frame.
+    shape  its values at the grid's points, or a function where it depends on time beyond the envelope or the points
+           move with the frame.
+    rests_after
+           the time after which the shape does not depend on time.
     """
 
-    def __init__(self, where: str, envelope: Envelope, shape: np.ndarray | Shape, moves: bool = False) -> None:
+    def __init__(self, where: str, envelope: Envelope, shape: np.ndarray | Shape, rests_after: float = -np.inf) -> None:
         self.where = where
         self.envelope = envelope
         self.shape = shape
-        self.moves = moves
+        self.rests_after = rests_after
 
     @property
     def constant(self) -> np.ndarray | None:
@@ -116,9 +136,8 @@ class PotentialTerm:
 
     def changes_after(self, time: float) -> bool:
         """Whether the term may change at or after `time` (its shape does while it is on)."""
-        if not self.moves:
-            return self.envelope.changes_after(time)
-        return self.envelope.end + self.envelope.ramp > time
+        moves = self.rests_after > time and self.envelope.end + self.envelope.ramp > time
+        return moves or self.envelope.changes_after(time)
 
     def fingerprint(self, instant: Instant) -> tuple[float, ...]:
         """What the value at an instant depends on: equal fingerprints, equal values; empty when the term is off."""
@@ -127,7 +146,7 @@ class PotentialTerm:
             return ()
         if isinstance(self.shape, np.ndarray):
             return (strength, instant.contraction)
-        return (strength, instant.contraction, instant.time if self.moves else 0.0)
+        return (strength, instant.contraction, shape_time(instant.time, self.rests_after))
 
     def value(self, grid: Grid, instant: Instant) -> np.ndarray | None:
         """b^2 U(t, b y) at an instant on this rank (broadcastable to its block), or None where the envelope is zero.
@@ -301,7 +320,7 @@ def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> Potentia
         raise error.of_the_file() from error
     except ValueError as error:
         raise ProblemError.of(where, str(error)) from error
-    return PotentialTerm(where, envelope, shape, entry.moves)
+    return PotentialTerm(where, envelope, shape, entry.rests_after)
 
 
 @singledispatch
@@ -314,7 +333,7 @@ def shape_of(entry: object, grid: Grid, mass: float) -> Shape | np.ndarray:
 
 @shape_of.register
 def _(entry: HarmonicPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: harmonic(x, mass, entry.frequency, entry.centre)
+    return lambda x, t: harmonic(x, mass, entry.frequency, entry.centre_at(t))
 
 
 @shape_of.register
@@ -324,12 +343,13 @@ def _(entry: LatticePotential, grid: Grid, mass: float) -> Shape:
 
 @shape_of.register
 def _(entry: BoxPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: box(x, entry.height, entry.lengths, entry.edge)
+    return lambda x, t: box(x, entry.height, entry.lengths, entry.edge, entry.centre_at(t))
 
 
 @shape_of.register
 def _(entry: GaussianPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: gaussian(x, entry.height, entry.width, entry.centre)
+    form = moving_gaussian if entry.moves else gaussian
+    return lambda x, t: form(x, entry.height, entry.width, entry.centre_at(t))
 
 
 @shape_of.register

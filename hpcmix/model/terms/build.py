@@ -6,15 +6,20 @@ import math
 from collections.abc import Sequence
 from functools import singledispatch
 
+import numpy as np
+
 from hpcmix.grid import Grid
 from hpcmix.model.markers.multipliers import box_multiplier, padded_multiplier
 from hpcmix.model.pair_kernels.kernel import Kernel
 from hpcmix.model.pair_kernels.pair_correlations import PairCorrelations
+from hpcmix.model.potentials.envelope import Envelope
 from hpcmix.model.terms.channels import PairShape, by_envelope, channels_of, shapes_of
 from hpcmix.model.terms.contact import ContactTerm
 from hpcmix.model.terms.entry_kernels import contact_parts, kernel_of, scattering_kernel
 from hpcmix.model.terms.free_space import FreeSpaceTerm
-from hpcmix.model.terms.functionals.local import LocalFunctional
+from hpcmix.model.terms.functionals.changing import ChangingFunctional, Course
+from hpcmix.model.terms.functionals.expression import ExpressionTerm
+from hpcmix.model.terms.functionals.lee_huang_yang import lee_huang_yang_term
 from hpcmix.model.terms.functionals.power import PowerTerm
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.periodic import PeriodicTerm
@@ -22,7 +27,10 @@ from hpcmix.model.terms.switched import SwitchedKernels
 from hpcmix.model.terms.term import Term
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.functionals.section import PowerFunctional
+from hpcmix.problem.sections.functionals.expression import ExpressionFunctional
+from hpcmix.problem.sections.functionals.gas import PointGas, gas_of_species
+from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
+from hpcmix.problem.sections.functionals.power import PowerFunctional
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
 
@@ -31,6 +39,7 @@ def terms_of(problem: Problem, engine: Engine, grid: Grid) -> tuple[Term, ...]:
     local functionals. Raises :class:`ProblemError` where a scattering problem has no solution. Collective."""
     return (
         *_contact_terms(problem),
+        *_spinor_terms(problem),
         *_kernel_terms(problem, engine, grid),
         *(functional_of(entry, problem) for entry in problem.functional),
     )
@@ -55,6 +64,19 @@ def _contact_terms(problem: Problem) -> list[Term]:
     """All contact couplings as one term, those that a scattering problem gives in the limit included."""
     parts = [part for part in contact_parts(problem) if part.couplings.any()]
     return [ContactTerm(parts)] if parts else []
+
+
+def _spinor_terms(problem: Problem) -> list[Term]:
+    """c_0/2 n^2 of every spinor gas, n the density of its three components."""
+    terms: list[Term] = []
+    for entry in problem.spinor:
+        strength, _ = entry.couplings(problem)
+        members = problem.indices(entry.species)
+        couplings = np.zeros((len(problem.species),) * 2)
+        couplings[np.ix_(members, members)] = strength
+        if strength != 0.0:
+            terms.append(ContactTerm.constant(couplings))
+    return terms
 
 
 def _kernel_terms(problem: Problem, engine: Engine, grid: Grid) -> list[Term]:
@@ -121,11 +143,35 @@ def _kernel_of(problem: Problem, index: int, largest: float) -> Kernel:
 
 
 @singledispatch
-def functional_of(entry: object, problem: Problem) -> LocalFunctional:
+def functional_of(entry: object, problem: Problem) -> Term:
     """The term of the functional `entry` of the file."""
     raise TypeError(f"{type(entry).__name__} has no term")
 
 
 @functional_of.register
-def _(entry: PowerFunctional, problem: Problem) -> LocalFunctional:
+def _(entry: PowerFunctional, problem: Problem) -> Term:
     return PowerTerm(problem.indices(entry.species), entry.strength, entry.exponent)
+
+
+@functional_of.register
+def _(entry: ExpressionFunctional, problem: Problem) -> Term:
+    return ExpressionTerm(problem.indices(entry.species), entry.value)
+
+
+@functional_of.register
+def _(entry: LeeHuangYangFunctional, problem: Problem) -> Term:
+    masses = [problem.species_named(name).mass for name in entry.species]
+    place, scaled = problem.indices(entry.species), problem.scaling is not None
+
+    def gas(factors: Sequence[float] = ()) -> PointGas:
+        return gas_of_species(entry.species, masses, problem.interaction, problem, problem.grid, scaled, factors)
+
+    whole = gas()
+    if not (whole.changing and entry.from_couplings):
+        return lee_huang_yang_term(entry, whole, place)
+    scale = [whole.couplings[a][a] for a in range(len(place))]
+    courses = [
+        Course(Envelope.of(interaction), f"interaction.{number}.factor")
+        for number, interaction in enumerate(problem.interaction)
+    ]
+    return ChangingFunctional(courses, lambda factors: lee_huang_yang_term(entry, gas(factors), place, scale))

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.problem.checks.coupling import check_couplings
+from hpcmix.problem.checks.components.coupling import check_couplings
+from hpcmix.problem.checks.components.losses import check_losses
+from hpcmix.problem.checks.components.spinor import check_spinors
 from hpcmix.problem.checks.discretisation.grid import check_on_grid
 from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
-from hpcmix.problem.checks.losses import check_losses
+from hpcmix.problem.checks.functionals import check_gas, check_names
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
@@ -31,7 +33,7 @@ from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.components.coupling import coupled_groups
 from hpcmix.problem.sections.excitations import check_excitations
-from hpcmix.problem.sections.functionals.section import check_functionals, check_in_frame
+from hpcmix.problem.sections.functionals.section import check_in_frame
 from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import TimeOptions
@@ -44,7 +46,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Everything that takes more than one part to see."""
     yield from _check_names(parts)
     yield from _check_pairs(parts)
-    yield from check_functionals(parts.functional, _names(parts))
+    yield from check_names(parts.functional, _names(parts))
     yield from check_losses(parts)
     yield from check_many_body(parts)
     yield from check_fluctuations(parts)
@@ -55,6 +57,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
         yield from _check_masses(parts)
     yield from _check_semirelativistic(parts, parts.units)
     yield from check_couplings(parts)
+    yield from check_spinors(parts)
     yield from _check_groups(parts)
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
@@ -74,6 +77,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             if findings:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
+        for path, message in check_gas(parts, grid, hbar):
+            yield path, message, None
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
         yield from check_bodies(parts)
@@ -217,7 +222,7 @@ def _check_excitations(parts: Parts) -> Iterator[Finding]:
     if parts.excitations is None or not parts.complete:
         return
     names = _names(parts)
-    known = [entry for entry in parts.coupling.values() if set(entry.between) <= set(names)]
+    known = [entry for entry in parts.exchanges if set(entry.turned) <= set(names)]
     groups = coupled_groups(names, known)
     yield from check_excitations(
         parts.excitations,
@@ -326,13 +331,23 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         times = np.zeros(1)
     else:
         times = time.step_size * np.arange(min(time.steps, MOST_TIMES) + 1.0)
-    switched: list[tuple[KeyPath, Switching]] = [
+    potentials = [
         (("species", index, "potential", number), entry)
         for index, species in parts.species.items()
         for number, entry in enumerate(species.potential)
     ]
+    for place, potential in potentials:
+        for axis, time_of_failure in potential.lost_centres(times):
+            yield (*place, "centre", axis), f"is not finite at t = {time_of_failure:g}", None
+    switched: list[tuple[KeyPath, Switching]] = [*potentials]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
+    switched += [
+        (("spinor", index, key, number), entry)
+        for index, spinor in parts.spinor.items()
+        for key in ("linear_zeeman", "quadratic_zeeman")
+        for number, entry in enumerate(getattr(spinor, key))
+    ]
     for path, entry in switched:
         if entry.course is None:
             continue

@@ -55,6 +55,11 @@ class Switching(Section):
         return self
 
     @property
+    def in_time(self) -> tuple[Expression | TimeTable, ...]:
+        """All functions of t that it has."""
+        return () if self.course is None else (self.course,)
+
+    @property
     def switching_times(self) -> tuple[float, ...]:
         """The times at which its strength jumps or bends: where it is switched, and where a ramp or a table begins and
         ends."""

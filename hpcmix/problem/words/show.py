@@ -90,6 +90,22 @@ def _derived_units(problem: Problem) -> str:
     )
 
 
+def _frozen(problem: Problem) -> str:
+    """Of a tight trap across the grid: the lengths of the ground states, and the couplings of scattering lengths."""
+    trap = problem.grid.transverse
+    if trap is None:
+        return ""
+    lengths = {species.name: trap.length(species.mass, problem.hbar) for species in problem.species}
+    lines = [f"across the grid {name} has l = sqrt(hbar/(m omega)) = {length!r}" for name, length in lengths.items()]
+    for entry in problem.interaction:
+        pair = problem.transverse(entry.between)
+        if pair is not None and entry.averaged_across:
+            first, second = entry.between
+            coupling = entry.strength_at_a_point(problem, problem.grid)[1] * math.prod(problem.grid.spacings)
+            lines.append(f"the {entry.kind} interaction of {first} and {second} has the strength {coupling!r}")
+    return "".join(f"\n# {line}" for line in lines)
+
+
 def _filled_in(problem: Problem) -> str:
     """What the scaling comes to, as comments: masses and particle numbers stand with their species."""
     factors = problem.prefactors
@@ -194,6 +210,7 @@ _COMMENTS_OF_TABLES = {"species": _of_species, "loss": _of_losses}
 
 _COMMENTS = {
     "fluctuations": _pairs,
+    "grid": _frozen,
     "many_body": _bodies,
     "units": _derived_units,
     "scaling": _filled_in,

@@ -106,6 +106,7 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         summary["frame"] = frame.described(state.time)
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
+    summary |= {key: record[key] for key in ("spin", "magnetisation") if key in record}
     if "lost" in record:
         summary["lost"] = record["lost"]
     if record.get("fluctuations"):

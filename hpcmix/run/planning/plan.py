@@ -269,7 +269,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     real_fields += potential_fields(problem) + kernel_fields(problem, decomposition) + loss_fields(problem)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
-    complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.coupling))
+    complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.exchanges))
     real_fields += len(
         {(species.mass, species.rest_mass) for species in problem.species if species.kinetic == "semirelativistic"}
     )
@@ -296,7 +296,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     complex_fields = (7.0 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
     complex_fields += 3.0 * any(turns(problem, species) for species in problem.species)
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
-    complex_fields += bool(dressed_groups(problem.species, problem.coupling))
+    complex_fields += bool(dressed_groups(problem.species, problem.exchanges))
     real_fields: float = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
@@ -363,7 +363,7 @@ def mixing_pairs(problem: Problem) -> float:
         return 0.0
     pairs = 0.0
     sweep = 0.5 if len(problem.grid.points) == 1 else 0.0  # in one dimension mixing is a sweep of its own
-    for group in coupled_groups([species.name for species in problem.species], problem.coupling):
+    for group in coupled_groups([species.name for species in problem.species], problem.exchanges):
         members = [problem.species[a] for a in group]
         kinetic = {(species.kinetic, species.mass, getattr(species, "rest_mass", None)) for species in members}
         if len(kinetic) == 1 and members[0].kinetic == "nonrelativistic":
@@ -381,7 +381,9 @@ def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
     if held:
         pairs += held * PAIR_SLOWNESS * pair_transforms(problem, convolutions_per_kick(problem))
     drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
-    changing = any(entry.switched for entry in problem.coupling)
+    changing = any(entry.switched for entry in problem.coupling) or any(
+        energy.switched for spinor in problem.spinor for energy in spinor.zeeman
+    )
     calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
     if len(problem.grid.points) == 1:
         calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)

@@ -55,6 +55,7 @@ class Guard:
         self._limit = PARTICLE_LIMIT[precision]
         memory = memory or {}
         self._particles: dict[str, float] = dict(memory.get("particles", {}))
+        self._magnetisations: dict[str, float] = dict(memory.get("magnetisations", {}))
         self._energy: tuple[float, float] | None = tuple(memory["energy"]) if memory.get("energy") else None
         self._last_seen = ""
         self._time: float | None = None  # of the last record
@@ -62,7 +63,8 @@ class Guard:
     @property
     def memory(self) -> dict[str, Any]:
         """What is compared with, for the run that goes on from a checkpoint: pass it as `memory` to its guard."""
-        return {"particles": self._particles, "energy": self._energy}
+        kept = {"particles": self._particles, "energy": self._energy}
+        return kept | ({"magnetisations": self._magnetisations} if self._magnetisations else {})
 
     def not_finite(self, state: State) -> np.ndarray:
         """Which species are not finite on this rank, and then whether their pairs of fluctuations are not, as ones and
@@ -103,6 +105,7 @@ class Guard:
                     f"{particles:.12g}{gone} {when}, {first:.12g} at the start; "
                     "the solution cannot be trusted beyond the record before"
                 )
+        self._check_magnetisation(record, when)
         for name, species in record["species"].items():
             places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
         self._check_energy(record, when)
@@ -130,6 +133,23 @@ class Guard:
                     "what follows would be the grid's, not the equation's: "
                     "weaken the attraction, or use a finer grid to follow it longer",
                     collapse_time=record["time"],
+                )
+
+    def _check_magnetisation(self, record: Mapping[str, Any], when: str) -> None:
+        """Of spins that nothing else turns the particles in m = 1 less those in m = -1 stay, those that were lost
+        counted."""
+        for spin in (spin for spin in self._mixture.rabi.spins if spin.conserved):
+            names = [self._mixture.species[a].name for a in spin.members]
+            numbers = [record["species"][name]["particles"] for name in names]
+            lost = [sum(record["species"][name].get("lost", ())) for name in names]
+            whole = sum(numbers) + sum(lost)
+            here = (numbers[0] + lost[0] - numbers[2] - lost[2]) / whole
+            first = self._magnetisations.setdefault(" + ".join(names), here)
+            if not abs(here - first) <= self._limit:
+                who = " and ".join(f'"{name}"' for name in names)
+                raise BlowUp(
+                    f"the magnetisation is not conserved: that of {who} is {here:.12g} per particle {when}, "
+                    f"{first:.12g} at the start; the solution cannot be trusted beyond the record before"
                 )
 
     def _check_energy(self, record: Mapping[str, Any], when: str) -> None:

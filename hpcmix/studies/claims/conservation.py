@@ -135,7 +135,7 @@ def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
     """The distance of every quantity that is kept from its first value, relative to its scale, at every record."""
     changes = {}
     of_all = {f"particles {species.name}": record.column(f"particles {species.name}") for species in problem.species}
-    if problem.coupling:  # species turn into each other, and what is left of them is their sum
+    if problem.exchanges:  # species turn into each other, and what is left of them is their sum
         of_all = {"particles": np.sum(list(of_all.values()), axis=0)}
     for name, values in of_all.items():
         changes[name] = np.abs(values - values[0]) / values[0]
@@ -143,7 +143,7 @@ def drifts(problem: Problem, record: Record) -> dict[str, np.ndarray]:
     if record.column(FIXED)[0]:
         vectors["energy"] = (("energy",), SCALES[0])
     turned = problem.rotation is not None or any(species.vector_potential is not None for species in problem.species)
-    if turned or problem.coupling:
+    if turned or problem.exchanges:
         return changes | _vector_drifts(vectors, record)
     if not any(acts(entry) for species in problem.species for entry in species.potential):
         vectors["momentum"] = (MOVING[: problem.grid.dimensions], SCALES[1])

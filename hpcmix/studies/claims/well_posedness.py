@@ -130,7 +130,7 @@ def attraction(problem: Problem) -> Attraction:
         coulomb[a, b] += factor * attracted.inverse_distance
         coulomb[b, a] = coulomb[a, b]
     for functional in problem.functional:
-        if not functional.bounded_below:
+        if not functional.bounded_below(problem.grid.dimensions):
             raise NoBound(
                 f"the energy of the {functional.kind} functional of {' and '.join(functional.species)} is not bounded "
                 "below by the kinetic energy, so that conservation bounds nothing"
@@ -141,8 +141,8 @@ def attraction(problem: Problem) -> Attraction:
 def kinetic_bound(problem: Problem, energy: float, lowest: float) -> float:
     """The largest kinetic energy at a total energy, where the potentials' energy is at least `lowest`. Raises
     :class:`NoBound`."""
-    if problem.rotation is not None or problem.coupling:
-        raise NoBound("rotation and Rabi coupling are not part of the energies that the proof bounds")
+    if problem.rotation is not None or problem.exchanges:
+        raise NoBound("rotation, Rabi coupling and spins are not part of the energies that the proof bounds")
     strongest = attraction(problem)
     available = energy - lowest + strongest.bounded
     if not np.any(strongest.coulomb):

@@ -14,6 +14,7 @@ import numpy as np
 
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.complex_states.blocks import BlockAlgebra, combined
+from hpcmix.model.components.spin import CHARGES, Spin, has_two_charges
 
 CONSERVED = 1e-6
 """Singular value of the products <z|Sigma z'> of flat directions of unit length below which they are zero: they are one
@@ -54,6 +55,7 @@ class QuadraticForm:
         """What is excluded, in words."""
         species = self.mixture.species
         phases = [" and ".join(species[a].name for a in sphere) for sphere in self.mixture.spheres]
+        phases += [f"spins of {' and '.join(species[a].name for a in spin.members)}" for spin in self._turning_spins]
         return [f"phase of {names}" for names in phases] + ["flat direction"] * self._excluded_flat
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
@@ -96,14 +98,23 @@ class QuadraticForm:
         return distance / np.maximum(self.algebra.lengths(turning), np.finfo(float).tiny)
 
     def phases(self) -> np.ndarray:
-        """z = (psi_a, -conj(psi_a)) for every sphere, the turning of its phase."""
-        spheres = self.mixture.spheres
-        vectors = np.zeros((len(spheres), *self.shape), np.complex128)
-        for vector, sphere in zip(vectors, spheres, strict=True):
-            for species in sphere:
-                vector[0, species] = self.psi[species]
-                vector[1, species] = -self.psi[species].conj()
+        """z = (psi_a, -conj(psi_a)) for every sphere, the turning of its phase; and (m psi_m, -m conj(psi_m)), that of
+        spins about z where they keep their magnetisation and are not all in m = 0."""
+        turned = [dict.fromkeys(sphere, 1.0) for sphere in self.mixture.spheres]
+        turned += [dict(zip(spin.members, CHARGES[1], strict=True)) for spin in self._turning_spins]
+        vectors = np.zeros((len(turned), *self.shape), np.complex128)
+        for vector, charges in zip(vectors, turned, strict=True):
+            for species, charge in charges.items():
+                vector[0, species] = charge * self.psi[species]
+                vector[1, species] = -charge * self.psi[species].conj()
         return vectors
+
+    @property
+    def _turning_spins(self) -> list[Spin]:
+        """The spinor gases whose spins a turn about z changes, and not as one phase of all. Collective."""
+        particles = self.operator.products(self.operator.waves, self.operator.waves).real
+        conserved = [spin for spin in self.mixture.rabi.spins if spin.conserved]
+        return [spin for spin in conserved if has_two_charges(particles[list(spin.members)])]
 
     def _null_space(self) -> np.ndarray:
         """An orthonormal basis of what :meth:`project` takes out: Sigma z for all z that are known, and those

@@ -10,14 +10,11 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, StrMethodFormatter
 
-from hpcmix.io.figures.columns import Records, column
+from hpcmix.io.figures.columns import Records
 from hpcmix.io.figures.fluctuations.growth import KEY
-from hpcmix.io.figures.style import FigureUnits, Quantity, headline, legends_below
-
-_DECADES = 8.0
-"""As many below the largest number are shown."""
+from hpcmix.io.figures.style import FigureUnits, headline, legends_below
+from hpcmix.io.figures.wave_numbers import logarithmic, moment, over_wave_numbers
 
 
 def with_spectra(records: Records) -> list[Mapping[str, Any]]:
@@ -44,14 +41,9 @@ def spectra_figure(shown: Records, units: FigureUnits, title: str) -> Figure:
                 values = row.values(record, name)
                 if values.size:
                     wave_numbers = np.array(record[KEY]["wave_numbers"]) / units.length.factor
-                    axes.plot(wave_numbers[1:], values[1:], color=colour, label=_moment(record, units))
+                    axes.plot(wave_numbers[1:], values[1:], color=colour, label=moment(record, units))
             row.finish(axes)
-            unit = f" (1/{units.length.unit})" if units.length.unit else ""
-            axes.set_xscale("log")
-            axes.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-            for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-                formatted(StrMethodFormatter("{x:g}"))
-            axes.set_xlabel(f"wave number $|k|${unit}")
+            over_wave_numbers(axes, units)
             axes.set_title(name)
             axes.set_ylabel(row.label)
     legends_below(figure, {"center": (panels[0, 0], 0.98)})
@@ -73,29 +65,11 @@ class _Row:
         return np.array([] if entry is None else entry, dtype=float)
 
 
-def _logarithmic(axes: Axes) -> None:
-    lines = [np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines()]
-    largest = max((float(np.nanmax(values, initial=0.0)) for values in lines), default=0.0)
-    if largest > 0.0:
-        axes.set_yscale("log", nonpositive="mask")
-        smallest = min(float(np.min(values[values > 0.0], initial=largest)) for values in lines)
-        axes.set_ylim(max(smallest / 2.0, largest * 10.0**-_DECADES), 2.0 * largest)
-
-
 def _from_zero(axes: Axes) -> None:
     axes.set_ylim(bottom=0.0)
 
 
 _ROWS = (
-    _Row("momentum_distribution", "particles outside, in a shell", _logarithmic, own=False),
+    _Row("momentum_distribution", "particles outside, in a shell", logarithmic, own=False),
     _Row("structure_factor", "structure factor $S(k)$", _from_zero, own=True),
 )
-
-
-def _moment(record: Mapping[str, Any], units: FigureUnits) -> str:
-    """When a record was made; t = infinity is written as null."""
-    time: Quantity = units.time
-    moment = float(column([record], "time")[0]) * time.factor
-    if not np.isfinite(moment):
-        return "$t = \\infty$"
-    return f"$t$ = {moment:.4g}{' ' + time.unit if time.unit else ''}"

@@ -98,6 +98,16 @@ void accumulate_density(const Array<const std::complex<Real>>& field, double wei
 }
 
 template <class Real>
+void turn_spins(const Array<std::complex<Real>>& plus, const Array<std::complex<Real>>& zero,
+                const Array<std::complex<Real>>& minus, double angle)
+{
+    require_same_shape(plus, zero);
+    require_same_shape(plus, minus);
+    const nb::gil_scoped_release release;
+    hpcmix::turn_spins(reals<Real>(plus), reals<Real>(zero), reals<Real>(minus), angle, plus.size());
+}
+
+template <class Real>
 void multiply_separable(const Array<std::complex<Real>>& field, const std::vector<Table<std::complex<double>>>& factors)
 {
     static constexpr double one[2] = {1.0, 0.0};
@@ -153,6 +163,8 @@ void bind_kernels(nb::module_& module)
                "field *= exp(-1j * angle * potential), in place");
     module.def("accumulate_density", &accumulate_density<Real>, "field"_a.noconvert(), "weight"_a,
                "density"_a.noconvert(), "density += weight * |field|^2, in place");
+    module.def("turn_spins", &turn_spins<Real>, "plus"_a.noconvert(), "zero"_a.noconvert(), "minus"_a.noconvert(),
+               "angle"_a, "components of spin one: psi = exp(-1j * angle * F.f) psi, F = psi^+ f psi, in place");
     module.def("multiply_separable", &multiply_separable<Real>, "field"_a.noconvert(), "factors"_a.noconvert(),
                "field[x, y, z] *= factors[0][x] * factors[1][y] * factors[2][z], in place");
     module.def("weighted_norm", &weighted_norm<Real>, "field"_a.noconvert(), "weights"_a.noconvert(),

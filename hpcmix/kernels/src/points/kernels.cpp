@@ -126,6 +126,15 @@ void accumulate_density(const Real* field, double weight, Real* density, std::si
 }
 
 template <class Real>
+void turn_spins(Real* plus, Real* zero, Real* minus, double angle, std::size_t count)
+{
+    const auto loop = active_loops().table<Real>().turn_spins;
+    for_each_piece(count, [=](std::size_t begin, std::size_t length) {
+        loop(plus + 2 * begin, zero + 2 * begin, minus + 2 * begin, angle, length);
+    });
+}
+
+template <class Real>
 void multiply_separable(Real* field, Shape shape, AxisTables factors)
 {
     const auto loop = active_loops().table<Real>().multiply_row;
@@ -198,6 +207,7 @@ void set_thread_count(int count)
 #define HPCMIX_INSTANTIATE(Real)                                                                                       \
     template void rotate_phase(Real*, const Real*, double, std::size_t);                                               \
     template void accumulate_density(const Real*, double, Real*, std::size_t);                                         \
+    template void turn_spins(Real*, Real*, Real*, double, std::size_t);                                                \
     template void multiply_separable(Real*, Shape, AxisTables);                                                        \
     template double weighted_norm(const Real*, Shape, AxisTables);                                                     \
     template double squared_norm(const Real*, std::size_t);                                                            \

@@ -29,6 +29,11 @@ void rotate_phase(Real* field, const Real* potential, double angle, std::size_t 
 template <class Real>
 void accumulate_density(const Real* field, double weight, Real* density, std::size_t count);
 
+/// The spin flow of the three components psi of spin one: at every point psi <- exp(-i angle F.f) psi with
+/// F = psi^+ f psi, which leaves F and the density as they are.
+template <class Real>
+void turn_spins(Real* plus, Real* zero, Real* minus, double angle, std::size_t count);
+
 /// field[x, y, z] *= factors_x[x] factors_y[y] factors_z[z], the factors complex.
 template <class Real>
 void multiply_separable(Real* field, Shape shape, AxisTables factors);

@@ -67,6 +67,62 @@ void accumulate_density(const Real* __restrict field, double weight, Real* __res
     }
 }
 
+/// With the unit vector u = F/|F| and theta = angle |F| the flow is 1 - i sin(theta) u.f + (cos(theta) - 1) (u.f)^2. In
+/// double precision whatever the fields': the norms that it keeps are sums of squares of three of them.
+template <class Real>
+void turn_spins(Real* __restrict plus, Real* __restrict zero, Real* __restrict minus, double angle, std::size_t count)
+{
+    constexpr double smallest = 1e-290;  // no spin: the direction is of no account then
+    alignas(64) double phase[tile_size], along[tile_size], across_re[tile_size], across_im[tile_size];
+    alignas(64) double sine[tile_size], cosine[tile_size];
+    for (std::size_t start = 0; start < count; start += tile_size) {
+        const std::size_t length = tile_length(start, count);
+        Real* const __restrict a = plus + 2 * start;
+        Real* const __restrict b = zero + 2 * start;
+        Real* const __restrict c = minus + 2 * start;
+#pragma omp simd
+        for (std::size_t i = 0; i < length; ++i) {
+            const double a_re = a[2 * i], a_im = a[2 * i + 1];
+            const double b_re = b[2 * i], b_im = b[2 * i + 1];
+            const double c_re = c[2 * i], c_im = c[2 * i + 1];
+            const double spin_z = (a_re * a_re + a_im * a_im) - (c_re * c_re + c_im * c_im);
+            // (F_x + i F_y) / sqrt 2 = conj(a) b + conj(b) c
+            const double re = (a_re * b_re + a_im * b_im) + (b_re * c_re + b_im * c_im);
+            const double im = (a_re * b_im - a_im * b_re) + (b_re * c_im - b_im * c_re);
+            const double size = std::sqrt(spin_z * spin_z + 2.0 * (re * re + im * im));
+            const double inverse = 1.0 / (size > smallest ? size : smallest);
+            phase[i] = angle * size;
+            along[i] = spin_z * inverse;
+            across_re[i] = re * inverse;
+            across_im[i] = im * inverse;
+        }
+        sincos_many(phase, sine, cosine, length);
+#pragma omp simd
+        for (std::size_t i = 0; i < length; ++i) {
+            const double z = along[i], re = across_re[i], im = across_im[i], s = sine[i], t = cosine[i] - 1.0;
+            const double a_re = a[2 * i], a_im = a[2 * i + 1];
+            const double b_re = b[2 * i], b_im = b[2 * i + 1];
+            const double c_re = c[2 * i], c_im = c[2 * i + 1];
+            // first = u.f psi: (z a + conj(w) b, w a + conj(w) c, w b - z c), w = re + i im
+            const double fa_re = z * a_re + (re * b_re + im * b_im), fa_im = z * a_im + (re * b_im - im * b_re);
+            const double fb_re = (re * a_re - im * a_im) + (re * c_re + im * c_im);
+            const double fb_im = (re * a_im + im * a_re) + (re * c_im - im * c_re);
+            const double fc_re = (re * b_re - im * b_im) - z * c_re, fc_im = (re * b_im + im * b_re) - z * c_im;
+            // second = u.f first
+            const double ga_re = z * fa_re + (re * fb_re + im * fb_im), ga_im = z * fa_im + (re * fb_im - im * fb_re);
+            const double gb_re = (re * fa_re - im * fa_im) + (re * fc_re + im * fc_im);
+            const double gb_im = (re * fa_im + im * fa_re) + (re * fc_im - im * fc_re);
+            const double gc_re = (re * fb_re - im * fb_im) - z * fc_re, gc_im = (re * fb_im + im * fb_re) - z * fc_im;
+            a[2 * i] = static_cast<Real>(a_re + (s * fa_im + t * ga_re));
+            a[2 * i + 1] = static_cast<Real>(a_im + (t * ga_im - s * fa_re));
+            b[2 * i] = static_cast<Real>(b_re + (s * fb_im + t * gb_re));
+            b[2 * i + 1] = static_cast<Real>(b_im + (t * gb_im - s * fb_re));
+            c[2 * i] = static_cast<Real>(c_re + (s * fc_im + t * gc_re));
+            c[2 * i + 1] = static_cast<Real>(c_im + (t * gc_im - s * fc_re));
+        }
+    }
+}
+
 template <class Real>
 void multiply_row(Real* __restrict row, const double* __restrict factors, double scale_real, double scale_imaginary,
                   std::size_t count)
@@ -153,8 +209,8 @@ void complex_normals(const double* distances, const double* turns, Real* field, 
 template <class Real>
 constexpr hpcmix::LoopTable<Real> table()
 {
-    return {rotate_phase<Real>,  accumulate_density<Real>, multiply_row<Real>,   squared_norm<Real>,
-            weighted_norm<Real>, inner_product<Real>,      complex_normals<Real>};
+    return {rotate_phase<Real>,  accumulate_density<Real>, turn_spins<Real>,      multiply_row<Real>,
+            squared_norm<Real>,  weighted_norm<Real>,      inner_product<Real>,   complex_normals<Real>};
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ struct LoopTable {
     void (*rotate_phase)(Real* field, const Real* potential, double angle, std::size_t count);
     /// density += weight |field|^2
     void (*accumulate_density)(const Real* field, double weight, Real* density, std::size_t count);
+    /// Components of spin one: psi = exp(-i angle F.f) psi, F = psi^+ f psi.
+    void (*turn_spins)(Real* plus, Real* zero, Real* minus, double angle, std::size_t count);
     /// row *= (scale_real + i scale_imaginary) factors, factors complex in double precision
     void (*multiply_row)(Real* row, const double* factors, double scale_real, double scale_imaginary,
                          std::size_t count);

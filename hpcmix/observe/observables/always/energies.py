@@ -39,10 +39,13 @@ def _parts(look: Look) -> _Parts:
     potentials = sums.sum(mixture.potential_energies(look.particle_densities, interaction.mean_fields, look.instant))
     for a, of_markers in look.once(marker_averages).items():
         potentials[a, 0] = of_markers.whole.potential  # at the markers: their density on the grid is blurred
+    terms = {name: sums.sum(shares) for name, shares in interaction.energies.items()}
+    if mixture.rabi.spins:
+        terms["spin"] = look.spin_energies
     return _Parts(
         np.array([species.kinetic for species in look.once(averages)]),
         potentials,
-        {name: sums.sum(shares) for name, shares in interaction.energies.items()},
+        terms,
         look.coupling_energies,
     )
 
@@ -57,12 +60,14 @@ class _Energies(Observable):
         Label("energy_potential", "energy in the external potentials", ENERGY),
         Label("energy_interaction", "interaction energy", ENERGY),
         Label("energy_functional", "energy of local functionals of the densities", ENERGY),
+        Label("energy_spin", "energy of the spin-dependent interaction", ENERGY),
         Label("energy_coupling", "energy of coherent coupling", ENERGY),
         Label("chemical_potential", "chemical potential per particle", ENERGY),
         Label("kinetic_energy", "kinetic energy of the species", ENERGY),
         Label("potential_energy", "energy of the species in the external potentials", ENERGY),
         Label("interaction_energy", "interaction energy of the species, pairs shared", ENERGY),
         Label("functional_energy", "energy of the species in local functionals, by the ratio of densities", ENERGY),
+        Label("spin_energy", "energy of the spin-dependent interaction, by a component's part of F.F", ENERGY),
         Label("coupling_energy", "energy of coherent coupling of the species, pairs shared", ENERGY),
     )
 
@@ -75,6 +80,8 @@ class _Energies(Observable):
         parts = look.once(_parts)
         coupling = None if parts.coupling is None else parts.coupling[species]
         whole = parts.kinetic[species] + np.sum(parts.potentials[species]) + (0.0 if coupling is None else coupling)
+        if "spin" in parts.terms:  # of a term that is quadratic in densities, twice its energy
+            whole += 2.0 * parts.terms["spin"][species]
         return {
             "chemical_potential": per_particle(look, species, float(whole)),
             "kinetic_energy": float(parts.kinetic[species]),

@@ -14,7 +14,7 @@ Finding = tuple[tuple[str | int, ...], str]
 def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding]:
     """Yield path (within the species) and sentence for everything that does not fit the grid."""
     for index, potential in enumerate(species.potential):
-        for path, message in (*_check_centre(potential, grid), *potential.misfits(grid)):
+        for path, message in (*potential.misplaced(grid), *potential.misfits(grid)):
             yield ("potential", index, *path), message
     if species.number_of_orbitals > math.prod(grid.points):
         points = math.prod(grid.points)

@@ -169,7 +169,7 @@ def _wide(problem: Problem, index: int, lengths: Lengths, axis: int) -> bool:
     if unknown or not Confinement.of(problem, species).holds(axis, 0.0, before_start=True):
         return False
     traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
-    centres = [entry.centre[axis] for entry in traps if entry.frequency[axis]]
+    centres = [entry.centre_at(0.0)[axis] for entry in traps if entry.frequency[axis]]
     room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
     return room < max(radius, (length or 0.0) * math.sqrt(-math.log(VISIBLE_AT_FACES)))
 

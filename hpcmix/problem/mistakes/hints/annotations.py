@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -29,11 +29,20 @@ def arrays_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> set[tuple[s
     arrays = set()
     for name, field in model.model_fields.items():
         here, models = (*path, field.alias or name), models_of(field.annotation)
-        if models and get_origin(field.annotation) is tuple:
+        if models and get_origin(field.annotation) is tuple and _holds_tables_alone(get_args(field.annotation)[0]):
             arrays.add(here)
         for inner in models:
             arrays |= arrays_of(inner, here)
     return arrays
+
+
+def _holds_tables_alone(annotation: Any) -> bool:
+    """Whether an annotation takes no values beside tables."""
+    if get_origin(annotation) is Annotated:
+        return _holds_tables_alone(get_args(annotation)[0])
+    if isinstance(annotation, type):
+        return issubclass(annotation, BaseModel)
+    return all(map(_holds_tables_alone, get_args(annotation)))
 
 
 def literals_of(annotation: Any) -> list[str]:

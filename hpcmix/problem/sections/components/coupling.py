@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
@@ -49,6 +49,11 @@ class RabiCoupling(Switching):
         if self.between[0] == self.between[1]:
             raise wrong("must name two different species: a coupling turns one into the other", key="between")
         return self
+
+    @property
+    def turned(self) -> tuple[str, ...]:
+        """The species that turn into each other."""
+        return self.between
 
     @property
     def depends_on_place(self) -> bool:
@@ -104,34 +109,46 @@ class RabiCoupling(Switching):
         return abs(self.before_start) / largest if largest > 0.0 else 0.0
 
 
-def coupled_groups(names: Sequence[str], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
-    """The species, by index, that couplings connect: groups of two and more, whose particles add up to a constant."""
-    return connected(names, [entry.between for entry in couplings])
+class Exchange(Protocol):
+    """What turns particles of some species into those of others: a coherent coupling, or a spin."""
+
+    @property
+    def turned(self) -> tuple[str, ...]:
+        """The species that turn into each other."""
+
+    @property
+    def dresses(self) -> bool:
+        """Whether the ground state is sought with it."""
 
 
-def connected(names: Sequence[str], pairs: Iterable[Sequence[str]]) -> list[tuple[int, ...]]:
-    """The species, by index, that pairs of names connect, in groups of two and more."""
+def coupled_groups(names: Sequence[str], exchanges: Iterable[Exchange]) -> list[tuple[int, ...]]:
+    """The species, by index, that exchanges connect: groups of two and more, whose particles add up to a constant."""
+    return connected(names, [entry.turned for entry in exchanges])
+
+
+def connected(names: Sequence[str], links: Iterable[Sequence[str]]) -> list[tuple[int, ...]]:
+    """The species, by index, that links of two or more names connect, in groups of two and more."""
     group = list(range(len(names)))
-    for pair in pairs:
-        first, second = (group[names.index(name)] for name in pair)
-        group = [min(first, second) if number in (first, second) else number for number in group]
+    for link in links:
+        joined = {group[names.index(name)] for name in link}
+        group = [min(joined) if number in joined else number for number in group]
     groups = [tuple(index for index, mine in enumerate(group) if mine == number) for number in sorted(set(group))]
     return [members for members in groups if len(members) > 1]
 
 
-def shared_particles(particles: Mapping[str, float], pairs: Iterable[Sequence[str]]) -> dict[str, float]:
-    """By species the particles that it has, where `pairs` of names are coupled those of its group, which alone are
+def shared_particles(particles: Mapping[str, float], links: Iterable[Sequence[str]]) -> dict[str, float]:
+    """By species the particles that it has, where `links` of names are coupled those of its group, which alone are
     conserved."""
     names, shared = list(particles), dict(particles)
-    for group in connected(names, pairs):
+    for group in connected(names, links):
         members = [names[index] for index in group]
         shared |= dict.fromkeys(members, math.fsum(particles[name] for name in members))
     return shared
 
 
-def dressed_groups(species: Sequence[Species], couplings: Sequence[RabiCoupling]) -> list[tuple[int, ...]]:
+def dressed_groups(species: Sequence[Species], exchanges: Iterable[Exchange]) -> list[tuple[int, ...]]:
     """The species, by index, that share their particles in the ground state: connected at time 0-, and asked for."""
-    groups = coupled_groups([each.name for each in species], [entry for entry in couplings if entry.dresses])
+    groups = coupled_groups([each.name for each in species], [entry for entry in exchanges if entry.dresses])
     return [group for group in groups if any(asks_for_ground_state(species[index]) for index in group)]
 
 

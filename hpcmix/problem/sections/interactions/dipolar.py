@@ -12,7 +12,14 @@ from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity, real, sequence
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Boundary, Constants, Finding, KernelInteraction
+from hpcmix.problem.sections.interactions.section import (
+    Attraction,
+    Boundary,
+    Constants,
+    Finding,
+    KernelInteraction,
+    LongWaves,
+)
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
 
@@ -96,6 +103,11 @@ class DipolarInteraction(KernelInteraction):
     def round_about(self, axis: int) -> bool:
         """See :class:`InteractionSection`: about the dipoles."""
         return all(component == 0.0 for other, component in enumerate(self.direction) if other != axis)
+
+    def at_long_waves(self, constants: Constants) -> LongWaves:
+        x, y, z = self.unit_direction
+        sign = math.copysign(1.0, x or y or z)
+        return LongWaves(dipoles=self.coupling(constants), direction=(sign * x + 0.0, sign * y + 0.0, sign * z + 0.0))
 
     def attraction(self, constants: Constants) -> Attraction:
         """See :class:`InteractionSection`: one behind the other dipoles attract like 1/r^3, side by side where the

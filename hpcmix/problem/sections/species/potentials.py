@@ -13,9 +13,11 @@ from pydantic import Field
 
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import existing_file, expression, quantity
-from hpcmix.problem.reading.vectors import Angles, Energies, Frequencies, Lengths, Position
+from hpcmix.problem.reading.vectors import Angles, Energies, Frequencies, Lengths
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.times.courses import Centred
 from hpcmix.problem.times.switching import Switching
+from hpcmix.problem.times.tables import TimeTable
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 
@@ -47,6 +49,19 @@ class PotentialSection(Switching):
         """What of it has no gradient that markers could follow."""
         return iter(())
 
+    def misplaced(self, grid: Grid) -> Iterator[Finding]:
+        """A centre that does not begin in the box."""
+        return iter(())
+
+    def lost_centres(self, times: np.ndarray) -> Iterator[tuple[int, float]]:
+        """The axes along which it has no centre at one of some times, and the first of these."""
+        return iter(())
+
+    @property
+    def rests_after(self) -> float:
+        """The time after which its shape in space stays what it is, as far as it is known."""
+        return math.inf if self.moves else -math.inf
+
     proportional_to_mass: ClassVar[bool]
     """Whether species of different masses have different potentials of one entry."""
 
@@ -70,12 +85,48 @@ class PotentialSection(Switching):
         return False
 
 
-class HarmonicPotential(PotentialSection):
+class CentredPotential(PotentialSection, Centred):
+    """A potential around a centre, which may move."""
+
+    @property
+    def moves(self) -> bool:
+        return self.centre_moves
+
+    @property
+    def rests_after(self) -> float:
+        return self.centre_rests_after
+
+    def lost_centres(self, times: np.ndarray) -> Iterator[tuple[int, float]]:
+        on = (times >= self.from_time) & (times <= self.until + self.ramp)
+        for axis, place in enumerate(self.centre):
+            if not isinstance(place, float):
+                lost = on & ~np.isfinite(np.broadcast_to(place.evaluate(t=times), times.shape))
+                if lost.any():
+                    yield axis, float(times[np.argmax(lost)])
+
+    def misplaced(self, grid: Grid) -> Iterator[Finding]:
+        """A centre outside of the box, of one that moves at time zero."""
+        for axis, (centre, name) in enumerate(zip(self.centre_at(0.0), grid.axes, strict=True)):
+            half = grid.lengths[axis] / 2.0
+            if abs(centre) > half:
+                begins = " at t = 0" if self.moves else ""
+                message = f"{centre:.6g}{begins} on axis {name} is outside the box, which reaches from"
+                yield ("centre", axis), f"{message} {-half:.6g} to {half:.6g}"
+
+    @property
+    def in_time(self) -> tuple[Expression | TimeTable, ...]:
+        return (*super().in_time, *self.moving)
+
+    @property
+    def switching_times(self) -> tuple[float, ...]:
+        return (*super().switching_times, *self.centre_corners)
+
+
+class HarmonicPotential(CentredPotential):
     """``U = m/2 sum_i omega_i^2 (x_i - c_i)^2`` with angular frequencies omega."""
 
     kind: Literal["harmonic"]
     frequency: Frequencies
-    centre: Position = Field(0.0, validate_default=True)
 
     proportional_to_mass: ClassVar[bool] = True
     at_points_only: ClassVar[bool] = False
@@ -89,7 +140,7 @@ class HarmonicPotential(PotentialSection):
         return mass * self.frequency[axis] ** 2
 
     def largest(self, mass: float, corner: Sequence[float]) -> float:
-        sides = zip(self.frequency, self.centre, corner, strict=True)
+        sides = zip(self.frequency, self.centre_at(0.0), corner, strict=True)
         return 0.5 * mass * sum((rate * (abs(centre) + side)) ** 2 for rate, centre, side in sides)
 
     def round_about(self, axis: int) -> bool:
@@ -138,8 +189,8 @@ class LatticePotential(PotentialSection):
                 yield ("period", axis), message
 
 
-class BoxPotential(PotentialSection):
-    """``U = 0`` inside the inner lengths (centred at the origin) and ``height`` outside, smoothed over the length
+class BoxPotential(CentredPotential):
+    """``U = 0`` inside the inner lengths (around ``centre``) and ``height`` outside, smoothed over the length
     ``edge``."""
 
     kind: Literal["box"]
@@ -178,13 +229,12 @@ class BoxPotential(PotentialSection):
                 yield ("lengths", axis), message
 
 
-class GaussianPotential(PotentialSection):
+class GaussianPotential(CentredPotential):
     """``U = height exp(-sum_i (x_i - c_i)^2 / (2 width_i^2))``: a barrier or, when negative, a well."""
 
     kind: Literal["gaussian"]
     height: Annotated[float, quantity(ENERGY)]
     width: Lengths
-    centre: Position = Field(0.0, validate_default=True)
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
@@ -213,6 +263,10 @@ class ExpressionPotential(PotentialSection):
     def moves(self) -> bool:
         """Whether t is among its variables."""
         return "t" in self.value.variables_used
+
+    @property
+    def in_time(self) -> tuple[Expression | TimeTable, ...]:
+        return (*super().in_time, self.value) if self.moves else super().in_time
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Where it is higher at the faces than at its bottom, at time zero, and goes on rising beyond the box: by a

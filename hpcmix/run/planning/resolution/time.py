@@ -38,8 +38,7 @@ def time_warnings(problem: Problem) -> list[str]:
     for what, entry, drifting in _entries(problem):
         if entry.until + entry.ramp <= 0.0:
             continue
-        value = getattr(entry, "value", None) if entry.moves else None
-        if any(expression is not None and expression.jumps_or_bends("t") for expression in (entry.course, value)):
+        if any(course.jumps_or_bends("t") for course in entry.in_time):
             sentences.append(
                 f"warning: {what}: its expression may jump or bend in time, and no step ends there, which costs the "
                 'integrator its order; at "from", "until" and the ends of a "ramp" steps do end'
@@ -54,8 +53,13 @@ def _entries(problem: Problem) -> Iterator[tuple[str, Switching, bool]]:
     for species in problem.species:
         for number, entry in enumerate(species.potential):
             yield f'potential {number} of species "{species.name}"', entry, False
+    for number, interaction in enumerate(problem.interaction):
+        yield f'interaction {number} of "{interaction.between[0]}" and "{interaction.between[1]}"', interaction, False
     for coupling in problem.coupling:
         yield 'the coupling of "{}" and "{}"'.format(*coupling.between), coupling, True
+    for number, spinor in enumerate(problem.spinor):
+        for energy in spinor.zeeman:
+            yield f"a Zeeman energy of spinor {number}", energy, True
 
 
 def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) -> list[str]:

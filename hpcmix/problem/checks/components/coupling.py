@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.parts import Finding, Parts
 from hpcmix.problem.sections.components.coupling import (
+    Exchange,
     RabiCoupling,
     asks_for_ground_state,
     coupled_groups,
@@ -31,14 +32,16 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
             if not isinstance(coupled, Condensate):
                 message = f'"{name}" is of kind "{coupled.kind}"; coherent coupling is for condensates'
                 yield ("coupling", index, "between", position), message, None
-    groups = coupled_groups(names, list(known.values()))
+    spinors = [entry for entry in parts.spinor.values() if all(name in names for name in entry.species)]
+    groups = coupled_groups(names, [*known.values(), *spinors])
     members = {index for group in groups for index in group}
     yield from _check_empty(parts, members)
-    if not known:
+    if not known and not spinors:
         return
+    section = "[[coupling]]" if known else "[[spinor]]"
     if parts.scaling is not None:
         message = (
-            "does not go with [[coupling]]: prefactors that depend on particle numbers would change as species turn "
+            f"does not go with {section}: prefactors that depend on particle numbers would change as species turn "
             "into each other; write the kernels' strengths out"
         )
         yield ("scaling",), message, None
@@ -48,13 +51,13 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
             yield ("species", group[0], "particles"), f"one of {who} must have particles", None
     dealt = parts.parallel.orbital_groups if parts.parallel is not None and parts.fluctuations is None else 1
     if dealt not in ("auto", 1):
-        message = "must be 1 with [[coupling]]: species that turn into each other live on the same ranks"
+        message = f"must be 1 with {section}: species that turn into each other live on the same ranks"
         yield ("parallel", "orbital_groups"), message, None
     if parts.time is not None and parts.time.splitting.quadratic_kinetic_energy:
         valid = [name for name, splitting in INTEGRATORS.items() if not splitting.quadratic_kinetic_energy]
         message = (
             f'"{parts.time.integrator}" has its order only where nothing but kinetic energy stands beside the '
-            f"potentials, and here is a [[coupling]] too; use one of {', '.join(valid)}"
+            f"potentials, and here is a {section} too; use one of {', '.join(valid)}"
         )
         yield ("time", "integrator"), message, None
     yield from _check_dressing(parts, species, known)
@@ -65,7 +68,7 @@ def check_couplings(parts: Parts) -> Iterator[Finding]:
             '"conjugate-gradients"'
         )
         yield ("ground_state", "method"), message, None
-    yield from _check_dressed(parts, species, list(known.values()))
+    yield from _check_dressed(parts, species, [*known.values(), *spinors])
 
 
 def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, RabiCoupling]) -> Iterator[Finding]:
@@ -94,18 +97,22 @@ def _check_dressing(parts: Parts, species: list[Species], couplings: dict[int, R
                 yield ("coupling", index, key), message, None
 
 
-def _check_dressed(parts: Parts, species: list[Species], couplings: list[RabiCoupling]) -> Iterator[Finding]:
+def _check_dressed(parts: Parts, species: list[Species], exchanges: Sequence[Exchange]) -> Iterator[Finding]:
     """What a ground state of coupled species takes: all of them in it, and nothing but condensates beside it."""
-    groups = dressed_groups(species, couplings)
+    groups = dressed_groups(species, exchanges)
     places = list(parts.species)
     for group in groups:
         asking = next(species[index].name for index in group if asks_for_ground_state(species[index]))
         for index in group:
             if not species[index].initial.is_ground_state:
+                why = (
+                    'let the coupling begin at "from" = 0, or say dressed = false in it'
+                    if parts.coupling
+                    else "or give all three another state"
+                )
                 message = (
                     f'"{species[index].name}" is coupled to "{asking}" at time 0-, which asks for the ground state '
-                    'that they share; ask for it here too, let the coupling begin at "from" = 0, or say '
-                    "dressed = false in it"
+                    f"that they share; ask for it here too, {why}"
                 )
                 yield ("species", places[index], "initial"), message, None
     sets = [index for index, each in enumerate(species) if each.is_set]
@@ -124,7 +131,11 @@ def _check_empty(parts: Parts, coupled: set[int]) -> Iterator[Finding]:
         if entry.particles > 0.0:
             continue
         if place not in coupled:
-            yield ("species", index, "particles"), "must be positive: no [[coupling]] turns others into these", None
+            yield (
+                ("species", index, "particles"),
+                "must be positive: no [[coupling]] and no [[spinor]] turns others into these",
+                None,
+            )
         initial = entry.wave_functions
         if not initial.is_ground_state or initial.is_changed:
             yield ("species", index, "initial"), "has no meaning without particles; leave it out", None

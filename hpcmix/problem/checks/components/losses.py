@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.sections.losses import LossSection
 
 MOST_IN_A_STEP = 50.0
 """Largest rate times the step, of a loss of single particles: e^-50 is below the rounding of what was there."""
@@ -23,6 +25,7 @@ def check_losses(parts: Parts) -> Iterator[Finding]:
     for index, loss in parts.loss.items():
         for message in _contradictions(parts):
             yield ("loss", index), message, None
+        yield from _check_frame(parts, index, loss)
         step = 0.0 if parts.time is None or parts.time.adaptive is not None else parts.time.step_size
         rate = loss.known_rate
         if rate is not None and rate[1] * step > MOST_IN_A_STEP:
@@ -67,13 +70,31 @@ def _refused(statistics: str) -> str:
     }.get(statistics, "")
 
 
-def _contradictions(parts: Parts) -> Iterator[str]:
-    """What no loss goes with."""
-    if parts.grid is not None and parts.grid.frame.map.expanding:
-        yield (
-            "does not go with the expanding frame in this version: its rates would change with the scale; use "
+def _check_frame(parts: Parts, index: int, loss: LossSection) -> Iterator[Finding]:
+    """What is tied to places that move away, or has no limit where the frame has expanded to infinity."""
+    if parts.grid is None or not parts.grid.frame.map.expanding:
+        return
+    if loss.in_places:
+        message = (
+            "stands still while the points of the grid move with the expanding frame; leave it out, or use "
             'grid.frame = "fixed"'
         )
+        yield ("loss", index, "kind"), message, None
+    if parts.time is None or not math.isinf(parts.time.final):
+        return
+    names = [species.name for species in parts.species.values()]
+    fewest = min((len(reaction.channel) for reaction in loss.reactions(names)), default=3)
+    power = 2 - parts.grid.dimensions * (fewest - 1)
+    if power > 0:
+        message = (
+            f"takes ever more in the expanding frame, where its rate grows like b^{power}, b the scale, and "
+            'time.final = "infinity" is not reached; give a finite time'
+        )
+        yield ("loss", index, "kind"), message, None
+
+
+def _contradictions(parts: Parts) -> Iterator[str]:
+    """What no loss goes with."""
     if "fluctuations" in parts.tables:
         yield (
             "does not go with [fluctuations], which are followed around a flow that keeps its particles; leave one of "

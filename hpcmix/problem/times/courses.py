@@ -1,0 +1,76 @@
+"""Coordinates that may change in time: a length, an expression in t, or a table of time."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, Tag, ValidationInfo
+
+from hpcmix.problem.reading.section import TABLE, VALUE, Section, context_of, value_or_table, wrong
+from hpcmix.problem.reading.values import per_axis, quantity_in
+from hpcmix.problem.times.tables import LengthInTime
+from hpcmix.problem.units.dimensions import LENGTH
+from hpcmix.problem.units.expressions import Expression, ExpressionError
+
+
+def _coordinate(value: Any, info: ValidationInfo) -> float | Expression:
+    """A length, with its unit where it is text, or an expression in t, in code units."""
+    if isinstance(value, Expression):
+        return value
+    expression = _in_time(value) if isinstance(value, str) else None
+    if expression is None:
+        return quantity_in(value, context_of(info), LENGTH)
+    with_time = "t" in expression.variables_used
+    constant = 0.0 if with_time else float(expression.evaluate())
+    if with_time:
+        if not math.isfinite(float(expression.evaluate(t=0.0))):
+            raise wrong("is not finite at t = 0")
+        return expression
+    return constant if constant == 0.0 else quantity_in(value, context_of(info), LENGTH)
+
+
+def _in_time(text: str) -> Expression | None:
+    """The expression in t that a text is, or None: "5 um" is a length."""
+    try:
+        return Expression(text, ("t",))
+    except ExpressionError:
+        return None
+
+
+Coordinate = Annotated[
+    Annotated[float | Expression, PlainValidator(_coordinate), Tag(VALUE)] | Annotated[LengthInTime, Tag(TABLE)],
+    value_or_table(LengthInTime),
+]
+MovingPosition = Annotated[tuple[Coordinate, ...], per_axis()]
+"""A coordinate per axis, each of which may change in time."""
+
+
+class Centred(Section):
+    """What stands around a centre, which may move."""
+
+    centre: MovingPosition = Field(0.0, validate_default=True)
+
+    @property
+    def centre_moves(self) -> bool:
+        """Whether it does."""
+        return not all(isinstance(place, float) for place in self.centre)
+
+    @property
+    def centre_corners(self) -> tuple[float, ...]:
+        """The times at which a table of it begins and ends."""
+        return tuple(time for place in self.moving for time in place.corners)
+
+    @property
+    def centre_rests_after(self) -> float:
+        """The time after which it stays where it is, as far as it is known."""
+        return max((place.last_change for place in self.moving), default=-math.inf)
+
+    @property
+    def moving(self) -> list[Expression | LengthInTime]:
+        """The coordinates that change."""
+        return [place for place in self.centre if not isinstance(place, float)]
+
+    def centre_at(self, time: float) -> tuple[float, ...]:
+        """Where it is at a time of the laboratory, code units; not finite where an expression has no value."""
+        return tuple(place if isinstance(place, float) else float(place.evaluate(t=time)) for place in self.centre)
