@@ -298,6 +298,14 @@ BESIDE = {
             {"between": ["a", "b"], "rabi_frequency": 1.5, "profile": "exp(-x**2/8)", "momentum": [math.pi / 3.0, 0.0]}
         ],
     },
+    "a spinor": {
+        "species": [
+            *(each | {"potential": harmonic(1.0)} for each in TRAPPED),
+            species("c", particles=1.0, potential=harmonic(1.0), initial=gaussian(0.9)),
+        ],
+        "contacts": [],
+        "spinor": [{"species": ["a", "b", "c"], "spin_interaction": -0.8, "density_interaction": 2.0}],
+    },
     "rotation": {"rotation": {"rate": 0.3}},
     "a classical species": {"species": [*TRAPPED, CLASSICAL], "interaction": [gaussian_kernel("a", "c", 0.4, 1.4)]},
     "fermions": {
@@ -311,7 +319,7 @@ BESIDE = {
 def beside(name, losses, integrator="blanes-moan-4", step=0.05):
     sections = dict(BESIDE[name])
     both, interaction = sections.pop("species", TRAPPED), sections.pop("interaction", [])
-    contacts = [contact("a", "a", 0.3), contact("a", "b", 0.2)]
+    contacts = sections.pop("contacts", [contact("a", "a", 0.3), contact("a", "b", 0.2)])
     time = evolution(0.3, step, integrator)
     return system([17, 16], [12.0, 12.0], both, [*contacts, *interaction], loss=losses, time=time, **sections).evolve()
 
@@ -331,12 +339,15 @@ def test_losses_of_rate_zero_leave_every_bit_and_others_balance(name):
     there = [record[each]["particles"] + sum(record[each]["lost"]) for each in "ab"]
     if "coupling" in BESIDE[name]:
         assert sum(there) == pytest.approx(5.0, rel=EVERY_STEP)
+    elif "spinor" in BESIDE[name]:
+        assert sum(there) + record["c"]["particles"] == pytest.approx(6.0, rel=EVERY_STEP)
+        assert record["c"]["lost"] == [0.0, 0.0]
     else:
         assert there == pytest.approx([3.0, 2.0], rel=1e-9 if name == "rotation" else EVERY_STEP)  # Krylov spaces
     assert min(record["a"]["lost"]) > 1e-6 and record["b"]["lost"][1] == 0.0
 
 
-@pytest.mark.parametrize("name", ["a coupling", "a coupling in places"])
+@pytest.mark.parametrize("name", ["a coupling", "a coupling in places", "a spinor"])
 def test_losses_of_species_that_turn_into_each_other_are_of_second_order(name):
     losses = [three_body("a", "a", "b", rate=0.9), two_body("b", "b", rate=0.6)]
 

@@ -20,6 +20,7 @@ from hpcmix.model.terms.free_space import FreeSpaceTerm
 from hpcmix.model.terms.functionals.changing import ChangingFunctional, Course
 from hpcmix.model.terms.functionals.expression import ExpressionTerm
 from hpcmix.model.terms.functionals.lee_huang_yang import lee_huang_yang_term
+from hpcmix.model.terms.functionals.non_polynomial import NonPolynomialTerm
 from hpcmix.model.terms.functionals.power import PowerTerm
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.periodic import PeriodicTerm
@@ -30,6 +31,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.functionals.expression import ExpressionFunctional
 from hpcmix.problem.sections.functionals.gas import PointGas, gas_of_species
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
+from hpcmix.problem.sections.functionals.non_polynomial import NonPolynomialFunctional
 from hpcmix.problem.sections.functionals.power import PowerFunctional
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
@@ -156,6 +158,15 @@ def _(entry: PowerFunctional, problem: Problem) -> Term:
 @functional_of.register
 def _(entry: ExpressionFunctional, problem: Problem) -> Term:
     return ExpressionTerm(problem.indices(entry.species), entry.value)
+
+
+@functional_of.register
+def _(entry: NonPolynomialFunctional, problem: Problem) -> Term:
+    trap = problem.grid.transverse
+    if trap is None:
+        raise TypeError("a non-polynomial functional has passed its checks without a trap across the grid")
+    (species,) = problem.indices(entry.species)
+    return NonPolynomialTerm(species, problem.hbar * trap.frequency, entry.scattering_length)
 
 
 @functional_of.register

@@ -216,6 +216,18 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
+    turned = parts.rotation is not None
+    keeping = [
+        species.name
+        for species in sought
+        if species.initial.finds_cores and not turned and species.vector_potential is None
+    ]
+    if keeping and parts.ground_state.method == "imaginary-time":
+        message = (
+            f'"imaginary-time" does not keep the phase of vortices, and "{keeping[0]}" has some; use '
+            '"conjugate-gradients", or give the vortices a core'
+        )
+        yield ("ground_state", "method"), message, None
 
 
 def _check_excitations(parts: Parts) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def check_gas(parts: Parts, grid: Grid, hbar: float) -> Iterator[tuple[KeyPath, 
             continue
         sets = [name for name in entry.species if by_name[name].statistics == "fermions"]
         if sets and entry.of_condensates:
-            message = f'is the zero-point energy of condensates, and "{sets[0]}" are fermions; leave it out'
+            message = f'is an energy of condensates, and "{sets[0]}" are fermions; leave it out'
             yield ("functional", index, "species", entry.species.index(sets[0])), message
             continue
         for key, message in entry.misfits(gas_of(parts, entry, constants, grid)):

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from hpcmix.problem.sections.functionals.expression import ExpressionFunctional
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
+from hpcmix.problem.sections.functionals.non_polynomial import NonPolynomialFunctional
 from hpcmix.problem.sections.functionals.power import PowerFunctional
 
 Functional = Annotated[
-    LeeHuangYangFunctional | PowerFunctional | ExpressionFunctional,
+    LeeHuangYangFunctional | NonPolynomialFunctional | PowerFunctional | ExpressionFunctional,
     Field(discriminator="kind"),
 ]

@@ -68,11 +68,6 @@ class InitialSection(StateSection):
         return self.is_imprinted or any(self.momentum) or self.noise is not None or self.modes is not None
 
     @property
-    def finds_cores(self) -> bool:
-        """Whether a search is to find the density beside its vortices."""
-        return False
-
-    @property
     def relative_noise(self) -> RelativeNoise | None:
         """What multiplies the state before it is normalised."""
         return None if self.noise is None else self.noise.relative
