@@ -26,6 +26,7 @@ from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.components.spin import along_spin, spin_density
+from hpcmix.model.components.vacuum import Vacuum
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
@@ -58,6 +59,8 @@ class SpeciesModel:
     orbitals     their number M in all groups.
     confinement  what the grid's frame brings, if anything.
     markers      the laws of its markers, where they carry its density and it has no orbitals.
+    vacuum       the modes that hold half a quantum each beside the particles, where its field is a sample of a Wigner
+                 function.
     dealt        whether its orbitals are dealt to the orbital groups; otherwise every group has them all.
     """
 
@@ -71,6 +74,7 @@ class SpeciesModel:
     confinement: np.ndarray | None = None
     markers: MarkerModel | None = None
     dealt: bool = True
+    vacuum: Vacuum | None = None
 
     def weighing(self, weight: float) -> SpeciesModel:
         """The same with another weight of its orbitals, where it has any."""
@@ -123,6 +127,8 @@ class Mixture:
     local      coherent couplings that depend on place (model/components/local.py).
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
                orbitals. Those of time 0- where they change in time (:meth:`couplings_at`).
+    dilute_couplings
+               g_ab of what all terms become at low densities: functionals may have a part in them too.
     interactions_never_change
                whether all terms are the same at all times.
     separate_terms
@@ -154,6 +160,9 @@ class Mixture:
         self.local = LocalCouplings() if local is None else local
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.couplings = self._sum_of_couplings([term.couplings for term in self.terms])
+        self.dilute_couplings = self._sum_of_couplings(
+            [term.dilute_couplings(len(self.species)) for term in self.terms]
+        )
         self.interactions_never_change = all(term.never_changes for term in self.terms)
         self._has_couplings = any(term.couplings is not None for term in self.terms)
         self.separate_terms = [term for term in self.terms if term.couplings is None and term.acts]
