@@ -19,6 +19,7 @@ from hpcmix.initial.searching.starts import Keeper, Talk
 from hpcmix.initial.trial.guesses import normalise
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
+from hpcmix.initial.vacuum import add_vacuum
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import closed_form
 from hpcmix.initial.written.imprinted import Imprints
@@ -110,6 +111,10 @@ def initial_state(
     for group in mixture.rabi.groups:
         for index in group:  # of one weight for all, the orbital's norm is the species' part
             complete[index] *= math.sqrt(populations[index] / mixture.weights[index])
+    for index, species in enumerate(problem.species):
+        noise = species.wave_functions.vacuum_noise if species.has_orbitals else None
+        if noise is not None and len(complete[index]):
+            add_vacuum(mixture, complete[index][0], noise, index)
     dtype = mixture.transform.wave_dtype
     clouds: list[Cloud] = [
         carried[index] if index in carried else OrbitalCloud(np.ascontiguousarray(array, dtype))
@@ -157,12 +162,10 @@ def _tell_populations(
     populations[list(group)] = total * norms / np.sum(norms)
     names = " and ".join(f'"{problem.species[index].name}"' for index in group)
     parts = " and ".join(f"{populations[index]:.8g}" for index in group)
-    spinning = any(spin.members[0] in group for spin in mixture.rabi.spins)
-    choice = (
-        "its magnetisation is theirs in [[spinor]]"
-        if spinning
-        else "dressed = false in their [[coupling]] keeps the particles given"
-    )
+    choice = "dressed = false in their [[coupling]] keeps the particles given"
+    for spin in (spin for spin in mixture.rabi.spins if spin.members[0] in group):
+        given = spin.magnetisation
+        choice = "any magnetisation" if given is None else f"at the magnetisation {given:g} of their [[spinor]]"
     say(f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} ({choice})")
 
 
@@ -170,5 +173,5 @@ def _boost_and_shake(mixture: Mixture, field: np.ndarray, initial: InitialSectio
     """Give the state its momentum and its noise, phi -> phi (1 + amplitude * complex normal numbers), in place."""
     if any(initial.momentum):
         field *= wave_functions.boost(mixture.grid, initial.momentum, mixture.hbar)
-    if initial.noise is not None:
-        field *= 1.0 + initial.noise.amplitude * complex_noise(mixture.grid, initial.noise.seed, index)
+    if (noise := initial.relative_noise) is not None:
+        field *= 1.0 + noise.amplitude * complex_noise(mixture.grid, noise.seed, index)

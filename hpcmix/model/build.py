@@ -8,6 +8,7 @@ from hpcmix.grid import Grid
 from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
+from hpcmix.model.components.vacuum import Vacuum
 from hpcmix.model.kinetic.free import KineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic.given import free_kinetic_energy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
@@ -29,6 +30,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import group_weights
+from hpcmix.problem.sections.species.species import Species
 
 
 def build_mixture(problem: Problem, engine: Engine) -> Mixture:
@@ -112,4 +114,11 @@ def _species_model(
         orbitals=species.number_of_orbitals,
         confinement=None if confining is None else engine.holding(confining, engine.real_dtype),
         markers=markers,
+        vacuum=_vacuum_of(species, problem.hbar, grid, engine),
     )
+
+
+def _vacuum_of(species: Species, hbar: float, grid: Grid, engine: Engine) -> Vacuum | None:
+    """What noise of the Wigner function adds to the particles of a species. Collective over the group."""
+    noise = species.wave_functions.vacuum_noise if species.has_orbitals else None
+    return None if noise is None else Vacuum.of(noise, grid, engine.communicators, hbar, species.mass)

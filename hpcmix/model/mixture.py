@@ -26,6 +26,7 @@ from hpcmix.model.components.local import LocalCouplings
 from hpcmix.model.components.losses import Losses
 from hpcmix.model.components.rabi import RabiCouplings
 from hpcmix.model.components.spin import along_spin, spin_density
+from hpcmix.model.components.vacuum import Vacuum
 from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
@@ -58,6 +59,8 @@ class SpeciesModel:
     orbitals     their number M in all groups.
     confinement  what the grid's frame brings, if anything.
     markers      the laws of its markers, where they carry its density and it has no orbitals.
+    vacuum       the modes that hold half a quantum each beside the particles, where its field is a sample of a Wigner
+                 function.
     dealt        whether its orbitals are dealt to the orbital groups; otherwise every group has them all.
     """
 
@@ -71,6 +74,7 @@ class SpeciesModel:
     confinement: np.ndarray | None = None
     markers: MarkerModel | None = None
     dealt: bool = True
+    vacuum: Vacuum | None = None
 
     def weighing(self, weight: float) -> SpeciesModel:
         """The same with another weight of its orbitals, where it has any."""

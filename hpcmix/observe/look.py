@@ -87,6 +87,17 @@ class Look:
         return {a: orbitals[a] for spin in spins for a in spin.members}
 
     @cached_property
+    def particle_densities(self) -> np.ndarray:
+        """The same of particles alone: less what half a quantum in each mode makes of a field that is a sample of a
+        Wigner function (model/components/vacuum.py). Collective over the world."""
+        held = [0.0 if species.vacuum is None else species.vacuum.density for species in self.mixture.species]
+        if not any(held):
+            return self.densities
+        spread = np.array(held, self.densities.dtype).reshape(-1, *(1,) * self.mixture.grid.dimensions)
+        particles: np.ndarray = self.densities - spread
+        return particles
+
+    @cached_property
     def interaction(self) -> Interaction:
         """The mean fields b^2 W and the energies of all terms. Collective."""
         return self.mixture.interact(self.densities, self.instant)

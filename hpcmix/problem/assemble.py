@@ -26,7 +26,7 @@ from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
-from hpcmix.problem.sections.functionals.section import Functional
+from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.losses import Loss

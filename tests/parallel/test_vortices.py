@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from parallel.test_orbital_groups import parallel_options, pencil_grids
-from physics.systems import evolution, expanding, expression, gaussian, species, system
+from physics.systems import contact, evolution, expanding, expression, gaussian, harmonic, species, system
 
 from hpcmix.observe.observables.vortices import OBSERVABLE
 from hpcmix.parallel.process.mpi import MPI
@@ -138,6 +138,30 @@ def test_ghosts_beside_a_cloud_count_for_nothing(comm):
     )
     assert found(one)["vortices"]["count"] == 1
     assert found(one, vortex_density_cut=0.0)["vortices"]["count"] > 50
+
+
+def test_a_ground_state_that_keeps_its_phase(comm):
+    """The same energy and place at any number of ranks, beside another component; sums over ranks are rounded apart."""
+    entries = [
+        species("a", particles=40.0, potential=[harmonic(1.0)], initial={"vortices": [{"position": [0.6, 0.2]}]}),
+        species("b", particles=10.0, potential=[harmonic(1.2)]),
+    ]
+    pairs = [contact("a", "a", 1.0), contact("b", "b", 1.0), contact("a", "b", 0.7)]
+    serial = system([20, 19], [10.0] * 2, entries, pairs)
+    one = system([20, 19], [10.0] * 2, entries, pairs, comm=comm)
+    assert one.ground_state.energy == pytest.approx(serial.ground_state.energy, rel=1e-12)
+    expected, vortices = found(serial)["vortices"], found(one)["vortices"]
+    assert vortices["charge"] == expected["charge"] == [1]
+    assert vortices["x"] == pytest.approx(expected["x"], abs=1e-7)  # of states with residuals of 1e-10
+
+
+def test_what_a_coupling_leaves_has_none(comm):
+    """A whole period of a Rabi oscillation: of the second species rounding is left, and that is full of zeros."""
+    entries = [species("a", particles=3.0, initial=gaussian(1.0)), species("b", particles=0)]
+    coupling = [{"between": ["a", "b"], "rabi_frequency": 1.0, "from": 0.0}]
+    time = evolution(2 * math.pi, math.pi / 5, "strang")
+    one = system([24, 24], [12.0] * 2, entries, coupling=coupling, time=time, comm=comm).evolve()
+    assert found(one, "b")["vortices"]["count"] == 0
 
 
 @pytest.mark.parametrize("frame", [{}, expanding(1.0)])

@@ -101,3 +101,40 @@ def test_decay_of_a_rubidium_condensate():
     # the cloud is not quite in the limit: where its density ends <n^2> is 5 % smaller, and N is n^(5/2)
     assert left["maximum_density"] / peak == pytest.approx(law**-0.5, rel=0.05)
     assert left["particles"] == pytest.approx(law**-1.25, rel=0.09)
+
+
+SPIN_ONE = {
+    "rubidium": (885.0, -4.1, [64], [28.0], {0.5: 36.1365}),
+    "sodium": (241.0, 7.5, [48], [19.0], {0.5: 15.3209, 0.9: 15.4962}),
+}
+"""c_0, c_2, a grid, and the energy at some magnetisations."""
+
+
+@pytest.mark.parametrize(
+    ("gas", "magnetisation"), [(gas, m) for gas, (*_, energies) in SPIN_ONE.items() for m in energies]
+)
+def test_ground_states_of_spin_one_condensates(gas, magnetisation):
+    """10^4 atoms in a trap of (20, 400, 400) Hz as a line, in units of the trap: the table of Bao and Lim, SIAM J. Sci.
+    Comput. 30 (2008) 1925, quoted from memory and right in every digit. What is proven of such states (Lin and Chern,
+    Discrete Contin. Dyn. Syst. B 19 (2014) 1119, abstract) holds too: ferromagnetic components have one shape, and of
+    an antiferromagnetic gas with a magnetisation nothing is left in m = 0."""
+    c0, c2, points, lengths, energies = SPIN_ONE[gas]
+    names, numbers = ["plus", "zero", "minus"], [(1.0 + magnetisation) / 2 - 0.1 * (1.0 - magnetisation)]
+    numbers += [0.2 * (1.0 - magnetisation), 1.0 - numbers[0] - 0.2 * (1.0 - magnetisation)]
+    trio = [
+        species(name, particles=number, potential=harmonic([1.0]), initial=GROUND)
+        for name, number in zip(names, numbers, strict=True)
+    ]
+    entry = {"species": names, "spin_interaction": c2, "density_interaction": c0, "magnetisation": magnetisation}
+    state = system(points, lengths, trio, spinor=[entry], ground_state={"tolerance": 1e-5})
+    record = state.record()
+    assert record["energy"]["total"] == pytest.approx(energies[magnetisation], abs=5e-5)  # the printed digits
+    density = [state.density(a) for a in range(3)]
+    found = [record["species"][name]["particles"] for name in names]
+    assert found[0] - found[2] == pytest.approx(magnetisation, abs=1e-10)
+    if c2 > 0.0:
+        assert found[1] < 1e-6  # the search's residual squared, over c_2 n
+    else:
+        # the residual, 1e-5 of mu = 60, over c_2 n = 0.3 that holds the shapes together
+        shapes = [rho / number for rho, number in zip(density, found, strict=True)]
+        assert max(float(np.max(np.abs(shape - shapes[1]))) for shape in shapes) < 2e-3 * float(np.max(shapes[1]))

@@ -57,6 +57,10 @@ TERMS = {
     "cube of one density": (1, [], [power("a", 0.3, 3.0)]),
     "power of one density": (2, [], [power("b", -0.5, 2.5)]),
     "power of two densities": (3, [], [power("ab", 0.4, 7 / 3)]),
+    "trap across, dipolar": (2, [dipolar("a", "b", 0.8, [1, 2, -0.5], boundary="periodic")], []),
+    "trap across, free dipolar": (2, [dipolar("a", "b", 0.8, [1, 2, -0.5])], []),
+    "trap across, dipoles on a line": (1, [dipolar("a", "b", 0.8, [1, 2, -0.5])], []),
+    "trap across, power of a width": (1, [], [{"species": ["a"], "kind": "non-polynomial", "scattering_length": -0.2}]),
     "several": (2, [contact("a", "b", 0.7), gaussian_kernel("b", "b", 0.5, 0.8)], [power("ab", 0.4, 3.0)]),
 }
 """Dimensions, interactions and functionals of a case."""
@@ -71,6 +75,8 @@ def mixture_of(case):
         species("b", mass=1.7, particles=1.5, initial=waves),
     ]
     every = {"functional": functional} if functional else {}
+    if "trap across" in case:
+        every["grid"] = {"transverse": {"frequency": 1.3, "axes": 3 - dimensions}}
     return system(POINTS[dimensions], LENGTHS[dimensions], both, interaction, time=evolution(1.0, 0.1), **every).mixture
 
 

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from physics.systems import dipolar, expanding, gaussian, harmonic, species, system
+from physics.systems import contact, dipolar, evolution, expanding, gaussian, harmonic, species, system
 from scipy.integrate import quad
 
+from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.model.pair_kernels.dipoles.transverse import TransverseDipolarKernel
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.mistakes.errors import ProblemError
@@ -88,10 +89,10 @@ def test_interactions_are_those_of_clouds_in_three_dimensions(axes, direction):
 
 def test_an_expanding_frame_takes_dipoles_along():
     """At scale b the field of a cloud is b^2 times that of the cloud that is b times as wide, on the box and in free
-    space; a frame that expands refuses dipoles that are tilted into the plane."""
-    for axes in (1, 2):
+    space, where dipoles stand across the grid and where they are tilted."""
+    for axes, direction in ((1, [0, 0, 1]), (1, [1, 2, 1]), (2, [1, 0, 1])):
         for boundary in ("free", "periodic"):
-            force = [dipolar("a", "a", 0.3, [0, 0, 1], boundary=boundary)]
+            force = [dipolar("a", "a", 0.3, direction, boundary=boundary)]
             fields = []
             for width, length, contraction in ((1.0, 12.0, 0.5), (2.0, 24.0, 1.0)):
                 entry = [species("a", particles=3.0, initial=gaussian(width))]
@@ -102,8 +103,6 @@ def test_an_expanding_frame_takes_dipoles_along():
                 (field,) = tested.mixture.mean_fields(densities, Instant(0.0, 0.0, contraction))
                 fields.append(field * contraction**2)
             assert fields[0] == pytest.approx(fields[1], abs=1e-9 * np.max(np.abs(fields[1])))
-    with pytest.raises(ProblemError, match=r"direction: is tilted into the plane"):
-        system([8, 8], [8.0, 8.0], [species("a")], [dipolar("a", "a", 0.3, [1, 0, 1])], grid=across(1) | expanding(1.0))
 
 
 def test_ground_states_tend_to_those_of_three_dimensions():
@@ -123,3 +122,76 @@ def test_ground_states_tend_to_those_of_three_dimensions():
         )
         assert flat["a"]["chemical_potential"] == pytest.approx(2 * FREQUENCY * 1.4 * length * 2.0, rel=1e-9)
     assert np.array(differences[0]) / differences[1] == pytest.approx([4.0, 4.0], rel=0.15)  # the third order
+
+
+# ------------------------------------------------------------------------------------ a cloud that widens across
+
+
+def widening(length, names="a", **entries):
+    return {"functional": [{"kind": "non-polynomial", "species": list(names), "scattering_length": length, **entries}]}
+
+
+def soliton(strength, points=96, length=28.0):
+    """A bright soliton of 100 particles with N |a|/l = strength."""
+    entry = species("a", particles=100.0, initial={"kind": "ground-state"})
+    return system([points], [length], [entry], grid=across(2), **widening(-strength / 100.0))
+
+
+def test_a_bright_soliton_ends_at_two_thirds():
+    """(1 - mu)^(3/2) - (3/2) (1 - mu)^(1/2) + 3 gamma/(2 sqrt 2) = 0 with gamma = N |a|/l and mu in units of hbar omega
+    (Salasnich, Parola and Reatto, Phys. Rev. A 66 (2002) 043603), which has solutions up to gamma = 2/3."""
+    strength = 0.62
+    found = soliton(strength).record()["species"]["a"]["chemical_potential"]
+    roots = np.roots([1.0, 0.0, -1.5, 3.0 * strength / (2.0 * math.sqrt(2.0))]).real
+    root = min(value for value in roots if value > 0.0)
+    # the tails at the faces: exp(-sqrt(2 (1 - mu)) L/2)^2 = 1e-9
+    assert found == pytest.approx(1.0 - root**2, abs=1e-7)
+    with pytest.raises(NotConverged, match="is an attraction too strong"):
+        soliton(0.68)
+
+
+def test_a_cloud_that_collapses_across_ends_the_run():
+    """Beyond 1 + 2 a n = 0 nothing is a number: the guard finds it."""
+    entry = species("a", particles=100.0, initial=gaussian(1.0))
+    tested = system([32], [10.0], [entry], grid=across(2), time=evolution(1.0, 0.01), **widening(-0.02))
+    tested.evolve(1)
+    assert not np.isfinite(tested.state.clouds[0].orbitals).any()
+
+
+def test_a_wide_cloud_is_nearly_that_of_three_dimensions():
+    """Uniform along x with a n = 1/2: the Gaussian of any width is above the energy of three dimensions by less than
+    a tenth of what the frozen one is, and both are above."""
+    entry = species("a", particles=4.0, initial={"kind": "ground-state"})
+    trapped = entry | {"potential": [harmonic([0.0, FREQUENCY, FREQUENCY])]}
+    force = [{"kind": "contact", "between": ["a", "a"], "scattering_length": 0.25}]
+    full = system([4, 24, 24], [2.0, 10.0, 10.0], [trapped], force).record()["energy"]["total"]
+    frozen = system([4], [2.0], [entry], force, grid=across(2)).record()["energy"]["total"] + 4.0 * FREQUENCY
+    wide = system([4], [2.0], [entry], grid=across(2), **widening(0.25)).record()["energy"]["total"]
+    assert wide == pytest.approx(4.0 * FREQUENCY * math.sqrt(2.0), rel=1e-12)
+    assert 0.0 < wide - full < 0.1 * (frozen - full)
+
+
+@pytest.mark.parametrize(
+    "words, dimensions, change, species_named",
+    [
+        ("functional.0.kind: is the equation of a line", 2, {}, "a"),
+        ("functional.0.species: has the contact interaction", 1, {"contact": True}, "a"),
+        ("functional.0.species: names several species", 1, {}, "ab"),
+        ("fermions; leave it out", 1, {"kind": "fermions", "orbitals": 2}, "a"),
+    ],
+)
+def test_what_the_non_polynomial_equation_refuses(words, dimensions, change, species_named):
+    entry = species("a", **({} if "kind" in change else {"particles": 2.0}))
+    entry |= {key: value for key, value in change.items() if key != "contact"}
+    force = [contact("a", "a", 0.1)] if "contact" in change else []
+    every = widening(0.1, species_named)
+    with pytest.raises(ProblemError, match=words) as raised:
+        system(
+            [8] * dimensions,
+            [8.0] * dimensions,
+            [entry, species("b", particles=1.0)],
+            force,
+            grid=across(3 - dimensions),
+            **every,
+        )
+    assert all(complaint.line is not None for complaint in raised.value.complaints)

@@ -201,3 +201,32 @@ def test_refusals_name_key_and_line(text, line, key, sentence):
     assert complaint.key == f"species.a.initial.{key}"
     assert complaint.line == 10
     assert sentence in str(complaint)
+
+
+def test_imaginary_time_does_not_keep_phases():
+    text = FLAT.replace('kind = "gaussian"\nwidth = 1\nKEY', "vortices = [{ position = [1, 2] }]")
+    text += '[ground_state]\nmethod = "imaginary-time"\n'
+    with pytest.raises(
+        ProblemError, match=r'ground_state\.method: "imaginary-time" does not keep the phase'
+    ) as refusal:
+        parse_problem(text)
+    assert refusal.value.complaints[0].line == text.splitlines().index('method = "imaginary-time"') + 1
+    parse_problem(text + "[rotation]\nrate = 0.2\n")  # there the search is free
+    parse_problem(text.replace("[1, 2]", "[1, 2], core = 0.5"))
+
+
+def test_the_density_cut_belongs_to_vortices():
+    text = FLAT.replace("KEY", "") + "[output.observables]\nvortex_density_cut = CUT\n"
+    line = len(text.splitlines())
+    cases = (("0.1", "", 'belongs to also = ["vortices"]'), ("1.0", "vortices", "must be less than one"))
+    for cut, word, sentence in cases:
+        with pytest.raises(ProblemError) as refusal:
+            parse_problem(text.replace("CUT", cut) + (f'also = ["{word}"]\n' if word else ""))
+        (complaint,) = refusal.value.complaints
+        assert complaint.key == "output.observables.vortex_density_cut" and complaint.line == line
+        assert sentence in complaint.message
+
+
+def test_vortices_are_looked_for_in_two_dimensions_or_three():
+    with pytest.raises(ProblemError, match=r"output\.observables\.also"):
+        parse_problem(LINE.replace("KEY", "") + '[output.observables]\nalso = ["vortices"]\n')

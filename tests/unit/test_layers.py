@@ -61,7 +61,7 @@ ROOMS = {
         ("markers",),
     ],
     "model": [("potentials", "kinetic", "pair_kernels", "components"), ("markers",), ("terms",), ("",)],
-    "initial": [("noise",), ("descent",), ("", "trial", "written"), ("build",)],
+    "initial": [("noise", "vacuum"), ("descent",), ("", "trial", "written"), ("build",)],
     "observe": [("look",), ("measures", "markers"), ("",), ("observables",), ("record", "registry")],
     "io": [
         ("documents", "footprint", "directory"),

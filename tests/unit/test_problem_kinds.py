@@ -211,7 +211,8 @@ def test_a_kind_that_leaves_an_answer_open_cannot_be_defined(base, answer):
 
 def test_bases_demand_answers():
     assert {answer for _, answer in OPEN} == {
-        "at_points_only", "full_fields", "periodic", "proportional_to_mass", "shapes_clouds", "written_down",
+        "at_points_only", "full_fields", "of_condensates", "periodic", "proportional_to_mass",
+        "shapes_clouds", "written_down",
     }  # fmt: skip
 
 

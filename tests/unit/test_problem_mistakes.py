@@ -778,7 +778,12 @@ def test_every_array_of_tables_can_be_begun_by_an_option() -> None:
     for path in ARRAYS:
         if path == ("species",):
             continue
-        place = ".".join([*path, "0"]).replace("species.", "species.down.", 1)
+        keys: list[str] = []
+        for depth, key in enumerate(path, start=1):
+            keys.append(key)
+            if path[:depth] in ARRAYS:  # those within an array of tables, too
+                keys.append("down" if path[:depth] == ("species",) else "0")
+        place, outermost = ".".join(keys), ".".join(keys[: 1 + next(n for n, key in enumerate(keys) if key == "0")])
         text = GOOD[: GOOD.index("[[interaction]]")] + GOOD[GOOD.index("[time]") :]
-        complaints = complaints_of(text.replace(INITIAL, ""), f"{place}.xyzzy=1")
-        assert all(str(one).startswith(f"--set {place}.xyzzy=1: {place}") for one in complaints), place
+        complaints = [str(one) for one in complaints_of(text.replace(INITIAL, ""), f"{place}.xyzzy=1")]
+        assert complaints and all(one.startswith(f"--set {place}.xyzzy=1: {outermost}") for one in complaints), place

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.linalg import expm
 
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, OutOfIterations, Report
-from hpcmix.initial.descent.held_phases import FREE, Phases
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.model.mixture import Mixture
@@ -31,7 +30,6 @@ def relax(
     step: float | None = None,
     report: Report = lambda iteration, residual, energy: None,
     held: frozenset[int] = frozenset(),
-    phases: Phases = FREE,
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
     alive: Callable[[], None] = lambda: None,
@@ -43,7 +41,7 @@ def relax(
     halved whenever the residual stalls, and small tolerances need many iterations. `step` None: hbar / (10 mu) of the
     first state. Saddles are left as `saddles` says (saddles.py). Raises :class:`NotConverged`. Collective.
     """
-    landscape = Landscape(mixture, fields, instant, held, phases)
+    landscape = Landscape(mixture, fields, instant, held)
 
     def workspace() -> list[list[np.ndarray]]:
         return [[np.empty_like(field) for field in fields] for _ in range(6)]

@@ -96,11 +96,11 @@ def shake_and_boost(mixture: Mixture, orbitals: np.ndarray, initial: InitialSect
     Collective."""
     if any(initial.momentum):
         orbitals *= wave_functions.boost(mixture.grid, initial.momentum, mixture.hbar)
-    if initial.noise is not None:
+    if (noise := initial.relative_noise) is not None:
         for orbital, number in zip(orbitals, mixture.held(index), strict=True):
             # the first orbital's stream is the one that a condensate in its place has
             stream = index + (number << 32)
-            orbital *= 1.0 + initial.noise.amplitude * complex_noise(mixture.grid, initial.noise.seed, stream)
+            orbital *= 1.0 + noise.amplitude * complex_noise(mixture.grid, noise.seed, stream)
         orthonormalise_set(mixture, orbitals, index, where)
 
 

@@ -220,9 +220,7 @@ class _Search:
         fields = [block[0] for block in blocks]
         try:
             if options.method == "imaginary-time":
-                result = relax(
-                    self._mixture, fields, *arguments, step=options.step, phases=self._phases, **self._common
-                )
+                result = relax(self._mixture, fields, *arguments, step=options.step, **self._common)
             else:
                 result = minimise_energy(self._mixture, fields, *arguments, phases=self._phases, **self._common)
         except NotConverged:

@@ -49,9 +49,14 @@ class Kernel(ABC):
         """p where b^2 G(b y) = b^p G(y) for every scale b; None for a kernel with a length of its own."""
         return None
 
+    @property
+    def radial(self) -> bool:
+        """Whether G^ is a function of |k|."""
+        return True
+
     @abstractmethod
     def profile(self, largest: float) -> Profile:
-        """G^ as a function of |k| up to `largest`, for kernels that are one and have no power."""
+        """G^ as a function of |k| up to `largest`, for kernels that are :attr:`radial` and have no power."""
 
     @abstractmethod
     def at_scale(self, contraction: float) -> Kernel:

@@ -1,7 +1,7 @@
 """Multipliers of kernels in a frame that grows, x = b y: those of b^2 G(b y), which is b^(2-d) G^(k/b) on the wave
 numbers of y (EQUATIONS section 4). Filled anew for every kick.
 
-A kernel with a power, as Coulomb's or that of dipoles, costs one product. Any other is a function of |k|: it is
+A kernel with a power, as Coulomb's or that of dipoles, costs one product. Most others are functions of |k|, which are
 evaluated at the distinct |k| of the grid - on a cubic box a few thousand - and looked up. Free-space multipliers have
 no such list and are made anew (model/pair_kernels/padded_multiplier.py). All is local.
 """
@@ -46,6 +46,10 @@ class BoxMultiplier:
             if self._start is None:
                 self._start = kernel.multiplier(self._wave_numbers, self._directed).astype(out.dtype)
             np.multiply(self._start, out.dtype.type(contraction**-kernel.power), out=out)
+            return
+        if not kernel.radial:
+            waves = [[contraction * k for k in each] for each in (self._wave_numbers, self._directed)]
+            out[...] = kernel.multiplier(*waves) * contact_factor(contraction, len(self._wave_numbers))
             return
         if self._radial is None:
             self._radial = (kernel.profile(largest_of(self._wave_numbers)), *distinct_moduli(self._wave_numbers))
@@ -145,6 +149,7 @@ class PaddedMultiplier:
         dimensions and whose transform is one number in two."""
         points, _, padded, first, _ = self._place
         dimensions = sum(n > 1 for n in points)
-        strength = float(self._kernel.profile(0.0)(np.zeros(1))[0])
+        waves = [np.zeros(1)] * dimensions
+        strength = float(self._kernel.multiplier(waves, waves)[0])
         out[...] = contact_factor(0.0, dimensions) * strength / float(np.prod(padded))
         out[:, :, max(0, padded[2] // 2 + 1 - first) :] = 0.0

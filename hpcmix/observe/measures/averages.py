@@ -57,6 +57,8 @@ def averages(look: Look) -> list[Averages]:
     of_species = []
     for a, (model, (kinetic, *rest)) in enumerate(zip(mixture.species, sums, strict=True)):
         momentum, tails = np.array(rest[:d]), np.array(rest[d:])
+        if model.vacuum is not None:
+            kinetic -= model.vacuum.kinetic
         if a in of_markers:
             whole = of_markers[a].whole
             of_species.append(Averages(whole.kinetic, whole.momentum, np.full(d, np.nan)))

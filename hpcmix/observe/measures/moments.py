@@ -39,7 +39,7 @@ def moments(look: Look) -> list[Moments]:
     """Of every species :func:`density_moments` in the laboratory, of a classical one number, centre and width of its
     markers. Collective over the world; see :meth:`Look.once`."""
     grid, of_markers = look.mixture.grid, look.once(marker_averages)
-    on_grid = [density_moments(look.mixture, density) for density in look.densities]
+    on_grid = [density_moments(look.mixture, density) for density in look.particle_densities]
     for a, averages in of_markers.items():
         on_grid[a] |= _of_markers(averages, grid)
     return [in_laboratory(own, grid, look.clock) for own in on_grid] if grid.frame.expanding else on_grid

@@ -55,8 +55,11 @@ class _MomentumDistribution(Observable):
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         modes = look.once(averages)[species].modes
         if modes is None:
-            weight = look.mixture.species[species].weight
-            modes = axis_sums(momentum_density(look.mixture, look.orbitals(species), weight))
+            model = look.mixture.species[species]
+            spectral = momentum_density(look.mixture, look.orbitals(species), model.weight)
+            if model.vacuum is not None:
+                spectral -= model.vacuum.half_quanta(look.mixture.grid).astype(spectral.dtype)
+            modes = axis_sums(spectral)
         return {"momentum_distribution": momentum_distribution(look.mixture, modes)}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
+from hpcmix.observe.measures.moments import per_particle
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.observe.vortices.census import Found, find_vortices
 from hpcmix.observe.vortices.lines import nearest, vortex_lines
@@ -57,7 +59,8 @@ class _Vortices(Observable):
         return mixture.species[species].orbitals == 1
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
-        found = _known_to_all(look, find_vortices(look, species, self._density_cut))
+        empty = math.isnan(per_particle(look, species, 0.0))  # what a coupling has left is rounding, full of zeros
+        found = _known_to_all(look, find_vortices(look, species, math.inf if empty else self._density_cut))
         return _points(look, found) if look.mixture.grid.dimensions == 2 else _lines(look, found)
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.vortices.plaquettes import PLANES
 
-CONVERGED = 1e-12
-"""Length of the last step of Newton's method, in spacings."""
+CONVERGED = 1e-7
+"""Length of the last step of Newton's method, in spacings: what it leaves is the square."""
 MOST_STEPS = 40
 """Enough for double zeros, whose distance is halved by every step."""
 LONGEST_STEP = 0.5

@@ -68,11 +68,12 @@ def pierced_plaquettes(mixture: Mixture, field: np.ndarray, region: np.ndarray) 
     grid, group = mixture.grid, mixture.communicators.group
     extended = with_next_points(mixture.communicators, field.astype(np.complex128))
     phase = np.angle(extended)
+    edges = [_difference(phase, axis) for axis in range(grid.dimensions)]
     result = []
     for normal in normals(grid.dimensions):
         first, second = PLANES[normal]
         corner = [slice(0, n) for n in field.shape]
-        winding = _turns(phase, first, second, corner)
+        winding = _turns(edges, first, second, corner)
         winding[~region] = 0
         places = np.nonzero(winding)
         values = [
@@ -92,10 +93,9 @@ def pierced_plaquettes(mixture: Mixture, field: np.ndarray, region: np.ndarray) 
     return result
 
 
-def _turns(phase: np.ndarray, first: int, second: int, corner: list[slice]) -> np.ndarray:
-    """Windings of the plaquettes in the plane of two axes, whole numbers, from phases on one more point per axis."""
-    along_first = _difference(phase, first)
-    along_second = _difference(phase, second)
+def _turns(edges: list[np.ndarray], first: int, second: int, corner: list[slice]) -> np.ndarray:
+    """Windings of the plaquettes in the plane of two axes, whole numbers, from the differences of the phase along every
+    axis on one more point per axis."""
 
     def at(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
         """The values on the near and on the far side of a plaquette along an axis."""
@@ -103,8 +103,8 @@ def _turns(phase: np.ndarray, first: int, second: int, corner: list[slice]) -> n
         far[axis] = slice(corner[axis].start + 1, corner[axis].stop + 1)
         return values[tuple(near)], values[tuple(far)]
 
-    below, above = at(along_first, second)
-    left, right = at(along_second, first)
+    below, above = at(edges[first], second)
+    left, right = at(edges[second], first)
     return np.rint((below + right - above - left) / (2.0 * np.pi)).astype(np.int64)
 
 

@@ -20,6 +20,7 @@ from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
+from hpcmix.problem.checks.functionals import check_gas, check_names
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
@@ -32,7 +33,7 @@ from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.components.coupling import coupled_groups
 from hpcmix.problem.sections.excitations import check_excitations
-from hpcmix.problem.sections.functionals.section import check_functionals, check_in_frame
+from hpcmix.problem.sections.functionals.section import check_in_frame
 from hpcmix.problem.sections.scaling import scaling_checks
 from hpcmix.problem.times.adaptive import smallest_tolerance
 from hpcmix.problem.times.evolution import TimeOptions
@@ -45,7 +46,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Everything that takes more than one part to see."""
     yield from _check_names(parts)
     yield from _check_pairs(parts)
-    yield from check_functionals(parts.functional, _names(parts))
+    yield from check_names(parts.functional, _names(parts))
     yield from check_losses(parts)
     yield from check_many_body(parts)
     yield from check_fluctuations(parts)
@@ -61,6 +62,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
     yield from _check_images(parts)
+    yield from _check_vacuum(parts)
     yield from _check_excitations(parts)
     hbar = 1.0
     grid, time = parts.grid, parts.time
@@ -75,6 +77,8 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
             if findings:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
+        for path, message in check_gas(parts, grid, hbar):
+            yield path, message, None
         for path, message in check_magnitudes(parts, grid, hbar):
             yield path, message, None
         yield from check_bodies(parts)
@@ -212,6 +216,18 @@ def _check_ground_state(parts: Parts) -> Iterator[Finding]:
     if sets and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" is for condensates; the orbitals of "{sets[0]}" need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
+    turned = parts.rotation is not None
+    keeping = [
+        species.name
+        for species in sought
+        if species.initial.finds_cores and not turned and species.vector_potential is None
+    ]
+    if keeping and parts.ground_state.method == "imaginary-time":
+        message = (
+            f'"imaginary-time" does not keep the phase of vortices, and "{keeping[0]}" has some; use '
+            '"conjugate-gradients", or give the vortices a core'
+        )
+        yield ("ground_state", "method"), message, None
 
 
 def _check_excitations(parts: Parts) -> Iterator[Finding]:
@@ -255,6 +271,30 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")
         yield ("output", "snapshots", "fields", position), message, None
+
+
+def _check_vacuum(parts: Parts) -> Iterator[Finding]:
+    """Noise of a Wigner function where its half quanta would mean something else, or nothing."""
+    grid = parts.grid
+    reasons = [
+        (parts.rotation is not None, "a rotating frame, whose modes are no plane waves; without [rotation]"),
+        (parts.fluctuations is not None, "[fluctuations], which follow the quanta themselves; take one of the two"),
+        (parts.many_body is not None, "[many_body], which has the quanta itself; take one of the two"),
+        (grid is not None and grid.frame.map.expanding, 'an expanding frame; use frame = "fixed"'),
+    ]
+    coupled = {name for entry in parts.coupling.values() for name in entry.between}
+    for index, species in parts.species.items():
+        if not species.has_orbitals or species.wave_functions.vacuum_noise is None:
+            continue
+        own = [
+            (species.is_set, "a set of fermions: it is of bosons"),
+            (species.kinetic != "nonrelativistic", "a semi-relativistic species: its modes are those of p^2/2m"),
+            (species.vector_potential is not None, "a vector potential: its modes are plane waves"),
+            (species.particles == 0.0 and species.name not in coupled, "a species without particles: give it some"),
+        ]
+        for concerned, what in (*reasons, *own):
+            if concerned:
+                yield ("species", index, "initial", "noise", "kind"), f'"wigner" does not go with {what}', None
 
 
 def _check_images(parts: Parts) -> Iterator[Finding]:

@@ -7,14 +7,14 @@ Bounds of energies are those of all particles of a species at one grid point, or
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.checks.functionals import gas_of
+from hpcmix.problem.checks.parts import Parts, PartsConstants
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.sections.frames.transverse import Transverse, TransversePair
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Constants, reduced_mass
+from hpcmix.problem.sections.interactions.section import Constants
 from hpcmix.problem.sections.scaling import Prefactors, prefactors
 from hpcmix.problem.sections.species.species import Species
 
@@ -32,23 +32,6 @@ LONGEST_CELL = 1e6
 tables have as many entries for a point of an axis."""
 
 Finding = tuple[KeyPath, str]
-
-
-@dataclass(frozen=True)
-class _Constants:
-    """hbar, the masses of the species by their names, and the tight trap across the grid: see
-    :class:`~hpcmix.problem.sections.interactions.section.Constants`."""
-
-    hbar: float
-    masses: Mapping[str, float]
-    trap: Transverse | None
-
-    def reduced_mass(self, between: tuple[str, str]) -> float:
-        return reduced_mass(*(self.masses[name] for name in between))
-
-    def transverse(self, between: tuple[str, str]) -> TransversePair | None:
-        first, second = (self.masses[name] for name in between)
-        return None if self.trap is None else self.trap.pair(first, second, self.hbar)
 
 
 @dataclass(frozen=True)
@@ -104,7 +87,7 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
             message = f"with this grid the largest kinetic energy is {kinetic[index]:.3g}, beyond what {precision} "
             yield ("species", index, "mass"), f"{message}precision computes with; check mass and lengths"
     step = 0.0 if parts.time is None else hbar / parts.time.step_size
-    constants = _Constants(hbar, {species.name: species.mass for species in parts.species.values()}, grid.transverse)
+    constants = parts.constants(grid, hbar)
     for meeting in _meetings(parts, grid, constants, factors, kinetic):
         other, what = meeting.kinetic, "the largest kinetic energy"
         if step > other and not parts.species[meeting.species].initial.is_ground_state:
@@ -133,7 +116,7 @@ def _check_cells(grid: Grid) -> Iterator[Finding]:
 
 
 def _meetings(
-    parts: Parts, grid: Grid, constants: Constants, factors: Prefactors, kinetic: dict[int, float]
+    parts: Parts, grid: Grid, constants: PartsConstants, factors: Prefactors, kinetic: dict[int, float]
 ) -> Iterator[Meeting]:
     """All energies of the problem whose size is known without its fields."""
     hbar = constants.hbar
@@ -179,8 +162,11 @@ def _meetings(
                     place, sought = ("ground_state", "kernel_factors", number, "factor"), energy * abs(changed.factor)
                     yield Meeting(place, f"{what} of the ground state", here, sought, kinetic[here])
     for index, functional in parts.functional.items():
-        members = [names[name] for name in functional.species if name in names]
-        energy = functional.largest_mean_field(sum(factors.weights[places.index(member)] for member in members) / cell)
+        if any(name not in names for name in functional.species):
+            continue
+        members = [names[name] for name in functional.species]
+        densities = [factors.weights[places.index(member)] / cell for member in members]
+        energy = functional.largest_mean_field(densities, gas_of(parts, functional, constants, grid))
         path, what = ("functional", index, "strength"), "its mean field at one point"
         for member in members:
             yield Meeting(path, what, member, energy, kinetic[member])

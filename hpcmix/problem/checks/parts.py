@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,15 +15,35 @@ from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.frames.rotating import Rotation
+from hpcmix.problem.sections.frames.transverse import Transverse, TransversePair
 from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.interactions.section import reduced_mass
 from hpcmix.problem.sections.losses import LossSection
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units
+
+
+@dataclass(frozen=True)
+class PartsConstants:
+    """hbar, the masses of the species by their names, and the tight trap across the grid: see
+    :class:`~hpcmix.problem.sections.interactions.section.Constants`."""
+
+    hbar: float
+    masses: Mapping[str, float]
+    trap: Transverse | None
+
+    def reduced_mass(self, between: tuple[str, str]) -> float:
+        return reduced_mass(*(self.masses[name] for name in between))
+
+    def transverse(self, between: tuple[str, str]) -> TransversePair | None:
+        first, second = (self.masses[name] for name in between)
+        return None if self.trap is None else self.trap.pair(first, second, self.hbar)
+
 
 Finding = tuple[KeyPath, str, str | None]
 """The entry to blame, a sentence, and where there is one a suggestion."""
@@ -77,6 +98,10 @@ class Parts:
         scaled = scaled_species(self.scaling, species, dimensions)
         hbar = prefactors(self.scaling, species, dimensions).hbar
         return replace(self, species=dict(zip(self.species, scaled, strict=True))), hbar
+
+    def constants(self, grid: Grid, hbar: float) -> PartsConstants:
+        """What the numbers of interactions mean something with. Of scaled parts."""
+        return PartsConstants(hbar, {species.name: species.mass for species in self.species.values()}, grid.transverse)
 
     @property
     def complete(self) -> bool:

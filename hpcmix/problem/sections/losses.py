@@ -148,6 +148,10 @@ class LossSection(Section):
         """The key and the largest rate of a loss of single particles, which no density changes; None of others."""
         return None
 
+    def open_axes(self, grid: Grid, species: str) -> list[int]:
+        """Numbers of the axes across whose faces it lets a species leave the box."""
+        return []
+
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """What of it does not fit the grid."""
         return iter(())
@@ -277,6 +281,9 @@ class Absorber(LossSection):
     def acting_axes(self, grid: Grid) -> list[int]:
         """Numbers of the axes across whose faces waves leave."""
         return [axis for axis, name in enumerate(grid.axes) if self.axes is None or name in self.axes]
+
+    def open_axes(self, grid: Grid, species: str) -> list[int]:
+        return self.acting_axes(grid) if self.species is None or species in self.species else []
 
     def profile(self, grid: Grid, places: Sequence[np.ndarray]) -> np.ndarray | None:
         total = np.zeros((1,) * grid.dimensions)

@@ -239,7 +239,7 @@ class Outputs:
         simulation, mixture = self._simulation, look.mixture
         frame, shown = mixture.grid.frame, mixture.grid.in_laboratory(look.clock)
         dilution = mixture.real_dtype.type(mixture.grid.cell_volume / shown.cell_volume)
-        measured = look.densities if dilution == 1.0 else look.densities * dilution
+        measured = look.particle_densities if dilution == 1.0 else look.particle_densities * dilution
         densities = dict(zip((species.name for species in mixture.species), measured, strict=True))
         fields: dict[str, np.ndarray | Dealt] = {}
         section, excited, matrices = simulation.problem.fluctuations, None, None

@@ -130,7 +130,7 @@ def attraction(problem: Problem) -> Attraction:
         coulomb[a, b] += factor * attracted.inverse_distance
         coulomb[b, a] = coulomb[a, b]
     for functional in problem.functional:
-        if not functional.bounded_below:
+        if not functional.bounded_below(problem.grid.dimensions):
             raise NoBound(
                 f"the energy of the {functional.kind} functional of {' and '.join(functional.species)} is not bounded "
                 "below by the kinetic energy, so that conservation bounds nothing"

@@ -97,6 +97,10 @@ class DipolarKernel(Kernel):
         """See :attr:`Kernel.power`: b^2 / (b y)^3."""
         return -1.0
 
+    @property
+    def radial(self) -> bool:
+        return False
+
     def profile(self, largest: float) -> Profile:
         """See :meth:`Kernel.profile`: the kernel has a power, and depends on the direction of k."""
         raise TypeError("a dipolar kernel is no function of |k|")

@@ -125,12 +125,16 @@ class TransverseDipolarKernel(Kernel):
         squares = sum(factor * k**2 for factor, k in zip(self._squares(), wave_numbers, strict=True))
         return np.asarray(self._contact + self.strength * squares * potential(modulus(wave_numbers)))
 
+    @property
+    def radial(self) -> bool:
+        return self.axes == 2 or not any(self.in_plane)
+
     def profile(self, largest: float) -> Profile:
-        """See :meth:`Kernel.profile`: of dipoles along the line, or across the plane."""
-        factors = self._squares()
-        if len(set(factors)) > 1 or self._tilted:
+        """See :meth:`Kernel.profile`: of dipoles on a line, or across the plane."""
+        if not self.radial:
             raise TypeError("dipoles that are tilted into the plane have a kernel that is no function of |k|")
-        return lambda k: self._contact + self.strength * factors[0] * k**2 * self._safe_potential(np.asarray(k))
+        factor = self.strength * self._squares()[0]
+        return lambda k: self._contact + factor * k**2 * self._safe_potential(np.asarray(k))
 
     def at_scale(self, contraction: float) -> Kernel:
         """See :meth:`Kernel.at_scale`: b^2 G(b y), G being strength/w^3 times a function of x/w."""

@@ -36,7 +36,7 @@ class _Parts:
 def _parts(look: Look) -> _Parts:
     """Collective over the world."""
     mixture, interaction, sums = look.mixture, look.interaction, look.mixture.communicators
-    potentials = sums.sum(mixture.potential_energies(look.densities, interaction.mean_fields, look.instant))
+    potentials = sums.sum(mixture.potential_energies(look.particle_densities, interaction.mean_fields, look.instant))
     for a, of_markers in look.once(marker_averages).items():
         potentials[a, 0] = of_markers.whole.potential  # at the markers: their density on the grid is blurred
     terms = {name: sums.sum(shares) for name, shares in interaction.energies.items()}

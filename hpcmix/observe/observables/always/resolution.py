@@ -19,7 +19,7 @@ class _Faces(Observable):
     )
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
-        return {"face_density": shares_at_faces(look.mixture, look.densities[species])}
+        return {"face_density": shares_at_faces(look.mixture, look.particle_densities[species])}
 
 
 class _Tails(Observable):

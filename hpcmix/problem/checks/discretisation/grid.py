@@ -28,6 +28,10 @@ def check_on_grid(species: Species, grid: Grid, hbar: float) -> Iterator[Finding
         yield ("initial", "modes"), "are those of condensates, and this species has a set of orbitals"
     for path, message in (*_check_centre(initial, grid), *own):
         yield ("initial", *path), message
+    noise = species.wave_functions.noise if species.has_orbitals else None
+    if noise is not None:
+        for path, message in noise.unfit_for(grid, hbar, species.mass):
+            yield ("initial", "noise", *path), message
 
 
 def _check_centre(thing: object, grid: Grid) -> Iterator[Finding]:

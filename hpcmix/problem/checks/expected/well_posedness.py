@@ -111,7 +111,9 @@ def semirelativistic_condition(problem: Problem) -> SemirelativisticCondition | 
         if attraction.more_singular:
             beyond.append(entry.kind)
     for functional in problem.functional:
-        if not functional.bounded_below and not set(members).isdisjoint(problem.indices(functional.species)):
+        if not functional.bounded_below(problem.grid.dimensions) and not set(members).isdisjoint(
+            problem.indices(functional.species)
+        ):
             beyond.append(functional.kind)
     if not couplings.any() and not beyond:
         return None

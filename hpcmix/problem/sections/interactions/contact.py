@@ -12,7 +12,7 @@ from hpcmix.problem.reading.section import TABLE, VALUE, context_of, value_or_ta
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, InteractionSection
+from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, InteractionSection, LongWaves
 from hpcmix.problem.times.tables import LengthInTime, TimeTable
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 from hpcmix.problem.units.expressions import Expression
@@ -96,6 +96,11 @@ class ContactInteraction(InteractionSection):
 
     def round_about(self, axis: int) -> bool:
         return True
+
+    def at_long_waves(self, constants: Constants) -> LongWaves:
+        """See :class:`InteractionSection`: across a tight trap the coupling in three dimensions."""
+        pair = constants.transverse(self.between)
+        return LongWaves(self.coupling(constants) / (1.0 if pair is None else pair.overlap))
 
     def attraction(self, constants: Constants) -> Attraction:
         return Attraction(more_singular=self.coupling(constants) < 0.0)

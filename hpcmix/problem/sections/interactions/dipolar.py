@@ -12,7 +12,14 @@ from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity, real, sequence
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Boundary, Constants, Finding, KernelInteraction
+from hpcmix.problem.sections.interactions.section import (
+    Attraction,
+    Boundary,
+    Constants,
+    Finding,
+    KernelInteraction,
+    LongWaves,
+)
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
 
@@ -97,6 +104,11 @@ class DipolarInteraction(KernelInteraction):
         """See :class:`InteractionSection`: about the dipoles."""
         return all(component == 0.0 for other, component in enumerate(self.direction) if other != axis)
 
+    def at_long_waves(self, constants: Constants) -> LongWaves:
+        x, y, z = self.unit_direction
+        sign = math.copysign(1.0, x or y or z)
+        return LongWaves(dipoles=self.coupling(constants), direction=(sign * x + 0.0, sign * y + 0.0, sign * z + 0.0))
+
     def attraction(self, constants: Constants) -> Attraction:
         """See :class:`InteractionSection`: one behind the other dipoles attract like 1/r^3, side by side where the
         strength is negative."""
@@ -112,9 +124,4 @@ class DipolarInteraction(KernelInteraction):
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """See :class:`InteractionSection`: on the periodic box it is summed over its images."""
-        if grid.frame.map.expanding and grid.dimensions == 2 and not self.round_about(2):
-            yield (
-                ("direction",),
-                "is tilted into the plane, and a frame that expands takes dipoles across it, [0, 0, 1], alone; use "
-                'frame = "fixed"',
-            )
+        return iter(())

@@ -69,6 +69,21 @@ class Attraction:
         return Attraction(factor * self.depth, factor * self.inverse_distance, self.more_singular)
 
 
+@dataclass(frozen=True)
+class LongWaves:
+    """A pair's interaction in three dimensions, or in those of a grid without a tight trap, as waves much longer than
+    its range see it.
+
+    contact    its coupling g, None where it has no part that is a contact.
+    dipoles    C of C (1 - 3 cos^2 theta)/r^3.
+    direction  of the dipoles, up to a sign.
+    """
+
+    contact: float | None = None
+    dipoles: float = 0.0
+    direction: tuple[float, ...] = ()
+
+
 class InteractionSection(Switching):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
@@ -113,6 +128,10 @@ class InteractionSection(Switching):
             return attraction
         lowest, highest = self.course.extremes
         return Attraction(more_singular=True) if lowest < 0.0 else attraction.times(highest)
+
+    def at_long_waves(self, constants: Constants) -> LongWaves:
+        """What of it the zero-point energy of sound is made of; nothing of kernels that have a range of their own."""
+        return LongWaves()
 
     @property
     def averaged_across(self) -> bool:

@@ -14,16 +14,9 @@ from hpcmix.problem.reading.values import angle, described, existing_file, expre
 from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.imprints import PhaseStep, Ring, Vortex, misfits_of
+from hpcmix.problem.sections.species.noise import Noise, RelativeNoise, WignerNoise
 from hpcmix.problem.sections.species.state import Finding, StateSection
 from hpcmix.problem.units.expressions import Expression
-
-
-class Noise(Section):
-    """Random numbers added to a state; they depend on the seed and the grid point, never on the rank (CONVENTIONS.md,
-    Ranks)."""
-
-    amplitude: Annotated[float, real(above=0)]
-    seed: Annotated[int, integer(at_least=0)] = 0
 
 
 class AddedModes(Section):
@@ -75,9 +68,14 @@ class InitialSection(StateSection):
         return self.is_imprinted or any(self.momentum) or self.noise is not None or self.modes is not None
 
     @property
-    def finds_cores(self) -> bool:
-        """Whether a search is to find the density beside its vortices."""
-        return False
+    def relative_noise(self) -> RelativeNoise | None:
+        """What multiplies the state before it is normalised."""
+        return None if self.noise is None else self.noise.relative
+
+    @property
+    def vacuum_noise(self) -> WignerNoise | None:
+        """What is added to the state after it is normalised."""
+        return None if self.noise is None else self.noise.vacuum
 
     def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
         yield from misfits_of(self.vortices, self.rings, self.phase_steps, grid)

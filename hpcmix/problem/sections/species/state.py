@@ -34,6 +34,11 @@ class StateSection(Section):
         """Momenta that the grid's modes do not carry."""
         return iter(())
 
+    @property
+    def finds_cores(self) -> bool:
+        """Whether a search is to find the density beside vortices that it has."""
+        return False
+
     def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
         """Vortices, rings and steps of the phase that do not fit the grid."""
         return iter(())

@@ -147,8 +147,8 @@ def stationary(simulation: Simulation, required: bool = True) -> BogoliubovOpera
         raise ProblemError.of(
             "excitations",
             f"the state is not stationary: |H phi - mu phi| / |mu phi| is {residual:.1e}, at most {STATIONARY:g} is "
-            'allowed; ask for the ground state (initial = "ground-state") without momentum, noise, modes and '
-            "ground_state.kernel_factors, in the potentials and couplings of time 0-",
+            'allowed; ask for the ground state (initial = "ground-state") without momentum, noise, modes, vortices '
+            "that no rotation keeps, and ground_state.kernel_factors, in the potentials and couplings of time 0-",
         )
     log.line(f"excitations: of a state with residual {residual:.1e}")
     if residual > WANTED:

@@ -40,7 +40,7 @@ def image_run(directory: Path, words: str, overrides: Sequence[str]) -> int:
 def _take(
     run: RunReader, problem: Problem, stored: StoredFile, options: ImagesOptions, flown: StoredFile | None
 ) -> None:
-    from hpcmix.io.figures.taking import take  # matplotlib takes a second to import
+    from hpcmix.io.figures.camera.taking import take  # matplotlib takes a second to import
 
     for path in take(run, problem, stored, options, flown):
         click.echo(str(path))

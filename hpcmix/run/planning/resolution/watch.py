@@ -40,6 +40,10 @@ class ResolutionWatch:
         self._species = problem.species
         self._confinements = {species.name: Confinement.of(problem, species) for species in problem.species}
         self._said: set[tuple[str, str]] = set()
+        self._open = {
+            species.name: {axis for loss in problem.loss for axis in loss.open_axes(problem.grid, species.name)}
+            for species in problem.species
+        }
         self._coupled = bool(problem.exchanges)
         self._begun = False
 
@@ -57,13 +61,15 @@ class ResolutionWatch:
             measured = record["species"][species.name]
             if self._coupled and measured["particles"] < SMALL * total:
                 continue  # what a coupling has left of it, or not yet put into it, is rounding
+            if measured["particles"] < SMALL * sum(measured.get("lost", ())):
+                continue  # what losses have left of it
             self._look_at_faces(species, measured["face_density"], record)
             if "spectral_tail" in measured:  # markers have none
                 self._look_at_tail(species, measured, record)
 
     def _look_at_faces(self, species: Species, shares: list[float], record: Mapping[str, Any]) -> None:
         confinement, start = self._confinements[species.name], record["step"] == 0
-        axes = range(len(shares))
+        axes = [axis for axis in range(len(shares)) if axis not in self._open[species.name]]
         held = [axis for axis in axes if confinement.holds(axis, record["time"], before_start=start)]
         lost = [axis for axis in held if shares[axis] > LOST_AT_FACES]
         at_faces = "the density at the faces of the box along"

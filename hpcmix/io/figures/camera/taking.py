@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib
 
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.figures.images import image_figure
+from hpcmix.io.figures.camera.images import image_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.images.exposure import expose
 from hpcmix.io.images.image_file import Images, write_images
