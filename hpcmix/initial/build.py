@@ -162,12 +162,10 @@ def _tell_populations(
     populations[list(group)] = total * norms / np.sum(norms)
     names = " and ".join(f'"{problem.species[index].name}"' for index in group)
     parts = " and ".join(f"{populations[index]:.8g}" for index in group)
-    spinning = any(spin.members[0] in group for spin in mixture.rabi.spins)
-    choice = (
-        "its magnetisation is theirs in [[spinor]]"
-        if spinning
-        else "dressed = false in their [[coupling]] keeps the particles given"
-    )
+    choice = "dressed = false in their [[coupling]] keeps the particles given"
+    for spin in (spin for spin in mixture.rabi.spins if spin.members[0] in group):
+        given = spin.magnetisation
+        choice = "any magnetisation" if given is None else f"at the magnetisation {given:g} of their [[spinor]]"
     say(f"species {names} are coupled at time 0-: of their {total:g} particles the ground state has {parts} ({choice})")
 
 

@@ -127,6 +127,8 @@ class Mixture:
     local      coherent couplings that depend on place (model/components/local.py).
     couplings  g_ab of all terms whose potential at a point is sum_b g_ab rho_b: what kicks apply as they go over the
                orbitals. Those of time 0- where they change in time (:meth:`couplings_at`).
+    dilute_couplings
+               g_ab of what all terms become at low densities: functionals may have a part in them too.
     interactions_never_change
                whether all terms are the same at all times.
     separate_terms
@@ -158,6 +160,9 @@ class Mixture:
         self.local = LocalCouplings() if local is None else local
         self.rabi = RabiCouplings(len(self.species), (), (), hbar) if rabi is None else rabi
         self.couplings = self._sum_of_couplings([term.couplings for term in self.terms])
+        self.dilute_couplings = self._sum_of_couplings(
+            [term.dilute_couplings(len(self.species)) for term in self.terms]
+        )
         self.interactions_never_change = all(term.never_changes for term in self.terms)
         self._has_couplings = any(term.couplings is not None for term in self.terms)
         self.separate_terms = [term for term in self.terms if term.couplings is None and term.acts]

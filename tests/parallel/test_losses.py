@@ -44,8 +44,7 @@ def digits(found):
     return int(sum(found.mixture.communicators.world.allgather(int(sum(map(int, words))))) % 2**64)
 
 
-@pytest.mark.parametrize("d", [1, 2, 3])
-@pytest.mark.parametrize("kernel", [False, True])
+@pytest.mark.parametrize(("d", "kernel"), [(1, False), (2, True), (3, False)])
 def test_fields_have_the_same_bits_however_they_are_divided(comm, d, kernel):
     serial = losing(MPI.COMM_SELF, d, kernel=kernel).evolve()
     before, record = digits(serial), serial.record()
@@ -70,15 +69,14 @@ def test_single_precision_counts_what_it_takes(comm):
 
 def test_adaptive_steps_count_what_they_take_and_no_attempt(comm):
     """Rejected attempts and landings leave no trace in what is lost."""
-    steps = {"tolerance": 1e-4, "initial": 0.2, "largest": 0.5}
-    found = losing(comm, 1, time={"final": 0.4, "step": steps, "integrator": "blanes-moan-4", "check_step": False})
+    steps = {"tolerance": 2e-3, "initial": 0.2, "largest": 0.5}
+    found = losing(comm, 1, time={"final": 0.2, "step": steps, "integrator": "blanes-moan-4", "check_step": False})
     stepper = AdaptiveStepper(found.mixture, found.problem.time)
     found.state.progress = replace(found.state.progress.adaptive(), step_size=0.2)
     looked = False
-    while found.state.time < 0.4:
+    while found.state.time < 0.2:
         before = found.state.time
         stepper.advance(found.state)
-        assert balance(found) == pytest.approx([30.0, 20.0], rel=1e-12)
         if found.state.time > before > 0.0 and not looked:
             landed = stepper.landed(found.state, before + 0.3 * (found.state.time - before))
             record = observe(Look(found.mixture, landed))
@@ -86,6 +84,7 @@ def test_adaptive_steps_count_what_they_take_and_no_attempt(comm):
             assert between == pytest.approx([30.0, 20.0], rel=1e-12)
             looked = True
     assert looked and found.state.progress.adaptation.rejected > 0
-    fine = losing(comm, 1, time=evolution(0.4, 0.002, "strang")).evolve()
+    assert balance(found) == pytest.approx([30.0, 20.0], rel=1e-12)
+    fine = losing(comm, 1, time=evolution(0.2, 0.005, "strang")).evolve()
     # the tolerance, by which the relative error grows in a time in which the solution changes
-    assert found.record()["lost"] == pytest.approx(fine.record()["lost"], rel=1e-3)
+    assert found.record()["lost"] == pytest.approx(fine.record()["lost"], rel=2e-3)

@@ -44,7 +44,7 @@ def spinor(c2, c0=0.0, **entries):
     return [{"species": NAMES, "spin_interaction": c2, "density_interaction": c0, **entries}]
 
 
-def moving(d=1, particles=(1.0, 1.5, 0.7), comm=None, trap=1.0, grid=None, time=None, **entries):
+def moving(d=1, particles=(1.0, 1.5, 0.7), comm=None, time=None, losses=(), **entries):
     """Three components that begin at different places, with different phases, in one trap."""
     points, lengths = [[24], [16, 15], [12, 11, 10]][d - 1], [10.0] * d
     starts = [
@@ -59,12 +59,12 @@ def moving(d=1, particles=(1.0, 1.5, 0.7), comm=None, trap=1.0, grid=None, time=
         points,
         lengths,
         [
-            species(name, particles=number, potential=harmonic(trap), initial=start)
+            species(name, particles=number, potential=harmonic(1.0), initial=start)
             for name, number, start in zip(NAMES, particles, starts, strict=True)
         ],
         spinor=spinor(**{"c2": -0.8, "c0": 2.0, **entries}),
         **({} if comm is None else {"comm": comm}),
-        **({} if grid is None else {"grid": grid}),
+        **({"loss": losses} if losses else {}),
         time=time or evolution(0.4, 0.02),
     )
 
@@ -342,6 +342,43 @@ def test_a_trapped_ground_state_stays(magnetisation):
     for a in range(3):
         # a residual of 1e-10, grown in half a unit of time, and the scheme's own error at this step
         require_below(largest(one.density(a) - before[a]), 1e-8, NAMES[a])
+
+
+def test_a_ferromagnet_has_one_energy_and_an_antiferromagnet_no_atoms_in_zero():
+    """Turning all spins of a ferromagnet changes M and no energy; its populations are those of a coherent state,
+    ((1 + M)/2)^2, (1 - M^2)/2, ((1 - M)/2)^2 (one wave function for all). An antiferromagnet with M leaves m = 0 empty
+    (Lin and Chern, DCDS B 19 (2014) 1119)."""
+
+    def trapped(c2, magnetisation):
+        one = system(
+            [24],
+            [10.0],
+            [species(name, particles=1.0, potential=harmonic(1.0)) for name in NAMES],
+            spinor=spinor(c2, 8.0, magnetisation=magnetisation),
+        )
+        record = one.record()["species"]
+        return one.ground_state.energy, np.array([record[name]["particles"] for name in NAMES]) / 3.0
+
+    energies = []
+    for magnetisation in (0.5, -0.999, 1.0):
+        energy, parts = trapped(-2.0, magnetisation)
+        energies.append(energy)
+        up, down = 0.5 * (1 + magnetisation), 0.5 * (1 - magnetisation)
+        # the residual of 1e-10 over the gap
+        assert parts == pytest.approx([up**2, 2 * up * down, down**2], abs=1e-8)
+    assert energies == pytest.approx([energies[0]] * 3, rel=1e-12)
+    assert trapped(2.0, 0.5)[1] == pytest.approx([0.75, 0.0, 0.25], abs=1e-9)
+
+
+def test_losses_leave_the_magnetisation_of_what_was_there():
+    """Pairs of m = 1 and -1 that leave change no F_z; the guard counts what is lost of each."""
+    one = moving(time=evolution(0.2, 0.02), losses=[{"kind": "two-body", "channel": ["plus", "minus"], "rate": 0.8}])
+    start, guard = one.record(), Guard(one.mixture, "double")
+    guard.check(start)
+    end = one.evolve().record()
+    guard.check(end)
+    assert end["spin"]["z"] == pytest.approx(start["spin"]["z"], abs=1e-12)
+    assert sum(end["species"][name]["particles"] for name in NAMES) < 3.2 - 1e-2
 
 
 def test_derivatives_of_the_energy_along_a_curve():

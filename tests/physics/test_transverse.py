@@ -150,6 +150,15 @@ def test_a_bright_soliton_ends_at_two_thirds():
         soliton(0.68)
 
 
+def test_a_wide_cloud_is_found_as_quickly_as_one_with_contact():
+    """The search knows how stiff the functional is: without, it takes several times the iterations."""
+    entry = species("a", particles=500.0, potential=[harmonic(0.01)], initial={"kind": "ground-state"})
+    force = [{"kind": "contact", "between": ["a", "a"], "scattering_length": 0.01}]
+    frozen = system([128], [150.0], [entry], force, grid=across(2))
+    wide = system([128], [150.0], [entry], grid=across(2), **widening(0.01))
+    assert wide.ground_state.iterations < 1.5 * frozen.ground_state.iterations
+
+
 def test_a_cloud_that_collapses_across_ends_the_run():
     """Beyond 1 + 2 a n = 0 nothing is a number: the guard finds it."""
     entry = species("a", particles=100.0, initial=gaussian(1.0))
@@ -195,3 +204,31 @@ def test_what_the_non_polynomial_equation_refuses(words, dimensions, change, spe
             **every,
         )
     assert all(complaint.line is not None for complaint in raised.value.complaints)
+
+
+@pytest.mark.slow
+def test_a_mixture_moves_along_the_line_as_in_three_dimensions():
+    """Two species of different masses, out of their trap's middle, collide along x. The line densities of three
+    dimensions are those of one within a few times the second order in a n, (0.03)^2, over a quarter of a period; with
+    half the scattering lengths within a quarter of that."""
+    pairs = (("a", "a", 1.0), ("a", "b", 0.5), ("b", "b", 0.8))
+    differences = []
+    for length in (0.02, 0.01):
+        force = [{"kind": "contact", "between": [a, b], "scattering_length": part * length} for a, b, part in pairs]
+        densities = []
+        for grid in (1, 3):
+            entries = []
+            for name, mass, across_it, at in (("a", 1.0, LENGTHS[0], 0.8), ("b", 2.0, LENGTHS[1], -0.8)):
+                trap = [0.3 / math.sqrt(mass), FREQUENCY, FREQUENCY][:grid]
+                initial = gaussian([1.2, across_it, across_it][:grid], centre=[at, 0.0, 0.0][:grid])
+                entries.append(species(name, mass=mass, particles=4.0, potential=[harmonic(trap)], initial=initial))
+            extra = {"grid": across(2)} if grid == 1 else {}
+            time = evolution(5.0, 0.05, "blanes-moan-4")
+            tested = system([48, 20, 20][:grid], [18.0, 9.0, 9.0][:grid], entries, force, time=time, **extra)
+            tested.evolve()
+            clouds = tested.mixture.densities(tested.state.clouds)
+            cell = 1.0 if grid == 1 else math.prod(tested.mixture.grid.spacings[1:])
+            densities.append([np.sum(cloud, axis=tuple(range(1, grid))) * cell for cloud in clouds])
+        differences.append(np.max(np.abs(np.array(densities[0]) - densities[1])))
+    assert differences[0] < 0.01 * np.max(densities[0])
+    assert differences[0] / differences[1] == pytest.approx(4.0, rel=0.3)

@@ -51,6 +51,44 @@ STEPS = 2
 
 # small, and in a few lines each: every section and kind that the cards leave out
 MORE = {
+    "spinor": """
+[grid]
+points = [16]
+lengths = [8.0]
+[[species]]
+name = "plus"
+particles = 1.0
+[[species]]
+name = "zero"
+particles = 2.0
+[[species]]
+name = "minus"
+particles = 0.5
+[[spinor]]
+species = ["plus", "zero", "minus"]
+spin_interaction = -0.5
+density_interaction = 2.0
+linear_zeeman = [{ energy = 0.3 }]
+quadratic_zeeman = [{ energy = 0.4, until = 0.0 }, { energy = 0.2, from = 0.0, ramp = 0.01, factor = "cos(t)" }]
+magnetisation = 0.2
+[time]
+step = 0.01
+final = 0.02
+""",
+    "spinor-in-space": """
+[grid]
+points = [6, 5, 4]
+lengths = [4.0, 4.0, 4.0]
+[[species]]
+name = "plus"
+[[species]]
+name = "zero"
+[[species]]
+name = "minus"
+[[spinor]]
+species = ["plus", "zero", "minus"]
+scattering_lengths = { a0 = 0.02, a2 = 0.01 }
+""",
     "lattice-and-box": """
 [grid]
 points = [16, 12]

@@ -75,7 +75,7 @@ def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.nda
     Each species alone in its potential with the repulsion of all others added to its own: overlapping clouds of about
     the right size. Collective.
     """
-    couplings, weights = mixture.couplings, mixture.weights
+    couplings, weights = mixture.dilute_couplings, mixture.weights
     densities: list[np.ndarray | None] = []
     for a, species in enumerate(mixture.species):
         others = sum(max(couplings[a, b], 0.0) * weights[b] for b in range(len(weights)) if b != a)

@@ -30,11 +30,12 @@ CLOSED = 1e-6
 
 @dataclass(frozen=True)
 class Unperiodic:
-    """An imprint whose phase does not come back to itself round the box: the entry to blame, a sentence, and the axes
-    along which the state must vanish at the faces."""
+    """An imprint whose phase does not come back to itself round the box: the entry to blame, what is wrong with it,
+    what to do, and the axes along which the state must vanish at the faces."""
 
     key: str
-    sentence: str
+    fault: str
+    remedy: str
     axes: tuple[int, ...]
 
 
@@ -147,8 +148,8 @@ class Imprint:
             if largest > JUMP_AT_FACES:
                 raise ProblemError.of(
                     f"{self.where}.{imprint.key}",
-                    f"{imprint.sentence}, so that the phase jumps at the faces of the periodic box, where this state "
-                    f"has {largest:.2g} of its largest density",
+                    f"{imprint.fault}: the phase jumps at the faces of the periodic box, where this state has "
+                    f"{largest:.2g} of its largest density; {imprint.remedy}, or keep the cloud away from the faces",
                 )
 
     def _unperiodic(self) -> Iterator[Unperiodic]:
@@ -156,13 +157,16 @@ class Imprint:
         for axis, plane in PLANES.items():
             charge = sum(vortex.charge for vortex in initial.vortices if vortex.axis == axis)
             if charge:
-                sentence = f"have the total charge {charge} about {axis}; add vortices of charge {-charge} in all"
-                yield Unperiodic("vortices", sentence, plane)
+                fault, remedy = (
+                    f"have the total charge {charge} about {axis}",
+                    f"add vortices of charge {-charge} in all",
+                )
+                yield Unperiodic("vortices", fault, remedy, plane)
         for number, name in enumerate("xyz"[: grid.dimensions]):
             turns = math.fsum(step.jump for step in initial.phase_steps if step.axis == name) / (2.0 * math.pi)
             if abs(turns - round(turns)) > CLOSED:
-                sentence = f"jump by {2.0 * math.pi * turns:.6g} in all along {name}; add a step that takes it back"
-                yield Unperiodic("phase_steps", sentence, (number,))
+                fault = f"jump by {2.0 * math.pi * turns:.6g} in all along {name}"
+                yield Unperiodic("phase_steps", fault, "add a step that takes it back", (number,))
 
 
 def relaxed_while_searching(problem: Problem) -> frozenset[int]:

@@ -59,6 +59,11 @@ class Term(ABC):
         points first. That of time 0- where it changes in time: :meth:`couplings_at`."""
         return None
 
+    def dilute_couplings(self, species: int) -> np.ndarray | None:
+        """The symmetric matrix of the contact interaction that the term becomes at low densities, of so many species;
+        None where it has none. It tells searches how stiff the term is."""
+        return self.couplings
+
     def couplings_at(self, instant: Instant) -> np.ndarray | None:
         """The same at an instant."""
         return self.couplings

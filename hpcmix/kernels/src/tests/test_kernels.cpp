@@ -106,6 +106,42 @@ void test_rotate_phase(std::size_t count)
     }
 }
 
+/// The flow keeps F and the density, and is the identity where there is no spin; a turn back undoes it.
+template <class Real>
+void test_turn_spins(std::size_t count)
+{
+    std::vector<std::vector<Complex<Real>>> psi;
+    for (int component = 0; component < 3; ++component) {
+        psi.push_back(random_complexes<Real>(count));
+    }
+    if (count > 0) {
+        psi[0][0] = psi[2][0] = Real(0);
+    }
+    const auto before = psi;
+    hpcmix::turn_spins(reals(psi[0]), reals(psi[1]), reals(psi[2]), 2.3, count);
+    double changed = 0.0, of_density = 0.0, of_spin = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto density = [i](const auto& fields) {
+            return std::norm(Complex<double>(fields[0][i])) + std::norm(Complex<double>(fields[1][i])) +
+                   std::norm(Complex<double>(fields[2][i]));
+        };
+        const auto across = [i](const auto& fields) {
+            const Complex<double> a(fields[0][i]), b(fields[1][i]), c(fields[2][i]);
+            return std::conj(a) * b + std::conj(b) * c;
+        };
+        of_density = std::max(of_density, std::abs(density(psi) - density(before)));
+        of_spin = std::max(of_spin, std::abs(across(psi) - across(before)));
+        changed = std::max(changed, std::abs(Complex<double>(psi[1][i]) - Complex<double>(before[1][i])));
+    }
+    check(of_density < 8 * tolerance<Real> && of_spin < 8 * tolerance<Real>, "turn_spins: F and n", count);
+    check(count < 5 || changed > 0.1, "turn_spins: something turns", count);
+    check(count == 0 || psi[1][0] == before[1][0], "turn_spins: no spin", count);
+    hpcmix::turn_spins(reals(psi[0]), reals(psi[1]), reals(psi[2]), -2.3, count);
+    for (int component = 0; component < 3; ++component) {
+        check(largest_difference(psi[component], before[component]) < 8 * tolerance<Real>, "turn_spins: back", count);
+    }
+}
+
 template <class Real>
 void test_density_and_sums(std::size_t count)
 {
@@ -187,6 +223,7 @@ void test_precision()
 {
     for (const std::size_t count : {0, 1, 2, 3, 7, 15, 16, 17, 255, 256, 257, 4095, 4097, 20011}) {
         test_rotate_phase<Real>(count);
+        test_turn_spins<Real>(count);
         test_density_and_sums<Real>(count);
     }
     for (const hpcmix::Shape shape : {hpcmix::Shape{1, 1, 9001}, {1, 17, 33}, {5, 6, 7}, {3, 2, 5000},

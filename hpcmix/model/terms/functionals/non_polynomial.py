@@ -28,6 +28,13 @@ class NonPolynomialTerm(LocalFunctional):
         self._quantum = quantum
         self._length = scattering_length
 
+    def dilute_couplings(self, species: int) -> np.ndarray | None:
+        """See :class:`~hpcmix.model.terms.term.Term`: 2 E a, that of the contact interaction across the trap."""
+        couplings = np.zeros((species, species))
+        (own,) = self._species
+        couplings[own, own] = 2.0 * self._quantum * self._length
+        return couplings
+
     def energy_density(self, densities: Sequence[np.ndarray]) -> np.ndarray:
         (density,) = densities
         number = density.dtype.type

@@ -36,7 +36,7 @@ def _quick_losses(problem: Problem) -> Iterator[str]:
             share = rate * math.prod(densities[1:]) * time.fixed_steps.largest
             if share > MUCH_IN_A_STEP:
                 yield (
-                    f"loss {number} (counted from 0) would take about {100.0 * min(share, 1.0):.2g} % of "
+                    f"loss {number} (counted from 0) would take about {100.0 * min(share, 1.0):.0f} % of "
                     f'"{reaction.channel[0]}" at its peak density in one step, and steps are of second order in '
                     "losses: use a smaller time.step, and check rate, particles and lengths"
                 )
