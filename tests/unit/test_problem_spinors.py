@@ -148,6 +148,13 @@ MISTAKES = [
     ),
     (
         LAST,
+        LAST + '[[functional]]\nkind = "expression"\nspecies = ["plus", "zero", "minus"]\nvalue = "plus*zero*minus"\n',
+        "functional.0.kind",
+        42,
+        "sees the components of spinor 0 apart",
+    ),
+    (
+        LAST,
         LAST + '[ground_state]\nkernel_factors = [{ between = ["plus", "other"], factor = 2.0 }]\n',
         "ground_state.kernel_factors.0.between",
         42,

@@ -93,6 +93,12 @@ def _check_neighbours(parts: Parts, index: int, entry: Spinor) -> Iterator[Findi
                 f"names {' and '.join(sorted(seen))} alone of the components of [[spinor]] {index}; name all three"
             )
             yield ("functional", number, "species"), message, None
+        elif seen and not functional.of_the_sum:
+            message = (
+                f"sees the components of spinor {index} apart, and their spins turn into each other; use "
+                '"power", which depends on the sum of the densities'
+            )
+            yield ("functional", number, "kind"), message, None
     factors = () if parts.ground_state is None else parts.ground_state.kernel_factors
     for number, factor in enumerate(factors):
         if members.intersection(factor.between):

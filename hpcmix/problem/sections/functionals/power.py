@@ -37,6 +37,7 @@ class PowerFunctional(FunctionalSection):
     strength: Annotated[float, PlainValidator(_strength)]
 
     of_condensates: ClassVar[bool] = False
+    of_the_sum: ClassVar[bool] = True
 
     def largest_mean_field(self, densities: Sequence[float], gas: PointGas) -> float:
         try:

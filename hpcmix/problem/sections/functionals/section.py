@@ -33,6 +33,9 @@ class FunctionalSection(Section):
     of_condensates: ClassVar[bool]
     """Whether every species must be a condensate: sets of orbitals have no such energy."""
 
+    of_the_sum: ClassVar[bool] = False
+    """Whether it depends on the sum of its species' densities alone, as the exact flow of spins asks of it."""
+
     @abstractmethod
     def largest_mean_field(self, densities: Sequence[float], gas: PointGas) -> float:
         """|de/drho_a|, about, where the densities of the named species are these, as large as the grid can hold
