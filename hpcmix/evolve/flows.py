@@ -16,6 +16,7 @@ from hpcmix.evolve.pointwise.mixing import Mixing
 from hpcmix.evolve.pointwise.sequence import StepSequence
 from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stages import Stages
+from hpcmix.kernels.arguments import PointFunction
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
@@ -62,8 +63,9 @@ class Flows:
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.couplings * mixture.weights[np.newaxis, :]
-        self._separate = bool(mixture.separate_terms)
-        self._half_way_term = None if self._densities_first else _comes_half_way(mixture.separate_terms)
+        self._at_points = [] if self._densities_first else _computed_by_kicks(mixture)
+        self._apart = [term for term in mixture.separate_terms if term not in self._at_points]
+        self._half_way_term = None if self._densities_first else _comes_half_way(self._apart)
         self._stages = Stages(mixture)
         self._axes = self._stages.axes
         self._made_for_pairs: PairFlows | None = None
@@ -71,7 +73,7 @@ class Flows:
         self._mixing = Mixing(mixture) if mixture.local else None
         self._loss_flow = None if mixture.losses is None else LossFlow(mixture, mixture.losses)
         # markers in external potentials alone need no density
-        self._fields_act = self._separate or (self._densities_first and (bool(mixture.terms) or not mixture.carried))
+        self._fields_act = bool(self._apart) or (self._densities_first and (bool(mixture.terms) or not mixture.carried))
 
     def alternate(
         self,
@@ -211,8 +213,10 @@ class Flows:
                 self._densities = mixture.densities(clouds, axes, self._densities)
             half_way = False
             with timers.phase("mean field"):
-                field_of = mixture.mean_fields if self._densities_first else mixture.separate_fields
-                felt = field_of(self._densities, kick.instant)
+                if self._densities_first:
+                    felt = mixture.mean_fields(self._densities, kick.instant)
+                else:
+                    felt = mixture.fields_of(self._apart, self._densities, kick.instant)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
@@ -222,6 +226,9 @@ class Flows:
                 orbitals = [cloud.orbitals for cloud in clouds]
                 if half_way:
                     self._stages.enter_position(orbitals)
+                made = self._fields_act and self._half_way_term is None
+                if self._pair_flows.needs_densities and not made:
+                    self._densities = mixture.densities(clouds, None, self._densities)
                 factors = self._turn_beside_ones(_fields(clouds), potentials, kick, seen)
                 densities = () if self._densities is None else self._densities
                 self._pair_flows.kick(
@@ -300,12 +307,26 @@ class Flows:
             potentials,
             couplings,
             kick.whole / self._mixture.hbar,
+            functions=self._functions(len(fields), kick.instant),
             axes=axes if seen is None else self._mixture.transform.plane_axes,
             inverse_before=half_way and moves,
             forward_after=drift_follows and moves,
             spectra=() if seen is None else seen.spectra,
             weights=None if seen is None else seen.weights,
         )
+
+    def _functions(self, fields: int, instant: Instant) -> list[PointFunction]:
+        """What the kick of so many fields computes of the species' densities as it goes: of fields of ones beside the
+        condensates too, which see the same."""
+        mixture = self._mixture
+        p, functions = len(mixture.species), []
+        for term in self._at_points:
+            for function in term.point_functions(p, mixture.grid.dimensions, instant) or ():
+                measures = np.zeros((len(function.measures), fields))
+                measures[:, :p] = function.measures * mixture.weights
+                weights = np.vstack([function.weights] * (fields // p))
+                functions.append(replace(function, measures=measures, weights=weights))
+        return functions
 
     def _turn_beside_ones(
         self,
@@ -347,6 +368,12 @@ class Flows:
 def _fields(clouds: Sequence[Cloud]) -> list[np.ndarray]:
     """All orbitals of all species, one after the other."""
     return [orbital for cloud in clouds for orbital in cloud.orbitals]
+
+
+def _computed_by_kicks(mixture: Mixture) -> list[Term]:
+    """The terms whose potentials a kick computes as it goes over the orbitals."""
+    p, dimensions = len(mixture.species), mixture.grid.dimensions
+    return [term for term in mixture.separate_terms if term.point_functions(p, dimensions) is not None]
 
 
 def _comes_half_way(terms: Sequence[Term]) -> Term | None:

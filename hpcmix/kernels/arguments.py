@@ -4,10 +4,58 @@ A wrong type or precision raises TypeError; a wrong shape, memory layout or a re
 The message names the argument, what it is and what it should be.
 """
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+TABLE_COEFFICIENTS = 6
+"""Of every piece of a function's table, of rising powers."""
+
+
+@dataclass(frozen=True)
+class PointFunction:
+    """A function of the densities at a point, tau = measures . |field|^2, that a kick computes as it goes.
+
+    Without a table it has one value, tau^(power/2). With a table it has two, (a + b)^power V_1(s) and
+    (a + b)^power V_2(s) with a = sqrt(tau_1), b = sqrt(tau_2), s = b/(a + b).
+
+    measures  shape (1, fields), or (2, fields) beside a table.
+    power     at least one.
+    weights   shape (fields, values): how much of every value a field sees.
+    table     shape (2, pieces, coefficients): V_a = sum_n table[a, j, n] t^n with j + t = s pieces.
+    """
+
+    measures: NDArray[np.float64]
+    power: int
+    weights: NDArray[np.float64]
+    table: NDArray[np.float64] = dataclasses.field(default_factory=lambda: np.zeros((0, 0, TABLE_COEFFICIENTS)))
+
+    @property
+    def values(self) -> int:
+        """How many values it has."""
+        return 2 if len(self.table) else 1
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """The table's pieces one after the other, those of V_1 first; no rows where there is no table."""
+        return np.ascontiguousarray(self.table, dtype=np.float64).reshape(-1, TABLE_COEFFICIENTS)
+
+
+def check_functions(functions: Sequence[PointFunction], fields: int) -> NDArray[np.float64]:
+    """Functions of as many densities; returns the weights of all their values, a row for each field."""
+    for index, function in enumerate(functions):
+        values = function.values
+        check_matrix(f"functions[{index}].measures", function.measures, (values, fields))
+        check_matrix(f"functions[{index}].weights", function.weights, (fields, values))
+        if function.power < 1:
+            raise ValueError(f"functions[{index}].power must be at least one, not {function.power}")
+        if values == 2 and (function.table.ndim != 3 or function.table.shape[::2] != (2, TABLE_COEFFICIENTS)):
+            raise ValueError(f"functions[{index}].table must have shape (2, pieces, {TABLE_COEFFICIENTS})")
+    return np.ascontiguousarray(np.hstack([np.zeros((fields, 0)), *(function.weights for function in functions)]))
+
 
 _REAL_OF_COMPLEX = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}
 

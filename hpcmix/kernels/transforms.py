@@ -151,11 +151,13 @@ def kick(
     forward_after: bool = False,
     spectra: Sequence[NDArray] = (),
     weights: NDArray | None = None,
+    functions: Sequence[arguments.PointFunction] = (),
 ) -> None:
     """The kick of all components, in one pass with transforms along the last axes before and after it.
 
-    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b + sum_c weights[a, c] * w_c)),
-    rho_b = |field_b|^2, w_c the real field of a half spectrum that is brought back in the same pass.
+    field_a *= exp(-1j * angle * (sum of potentials[a] + sum_b couplings[a, b] * rho_b + sum_c weights[a, c] * w_c +
+    what it sees of functions)), rho_b = |field_b|^2, w_c the real field of a half spectrum that is brought back in the
+    same pass.
 
     Args:
         fields: p >= 1 arrays of one shape and precision that share no memory.
@@ -168,7 +170,9 @@ def kick(
         spectra: half spectra as :func:`transform_densities` makes them, transformed along `axes`, at least one; they
             are brought back without a factor and overwritten.
         weights: real matrix of shape (p, number of spectra).
+        functions: of the densities at every point.
     """
+    values = arguments.check_functions(functions, len(fields))
     matrix = arguments.check_components(fields, potentials, couplings)
     _check_dimensions("fields[0]", fields[0])
     axes = check_axes(fields[0], axes)
@@ -182,6 +186,8 @@ def kick(
         matrix,
         [as_planes(spectrum) for spectrum in spectra],
         seen,
+        [(np.ascontiguousarray(each.measures, np.float64), int(each.power), each.rows) for each in functions],
+        values,
         float(angle),
         bool(inverse_before and axes > 0),
         bool(forward_after and axes > 0),

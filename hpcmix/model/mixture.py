@@ -315,10 +315,10 @@ class Mixture:
         """Whether a term may differ between two instants, but for what the frame does."""
         return not self.interactions_never_change and any(term.differs(first, second) for term in self.terms)
 
-    def separate_fields(self, densities: Densities, instant: Instant = BEFORE_START) -> Fields:
-        """b^2 W_a of :attr:`separate_terms`. The arrays are overwritten by the next call. Collective."""
+    def fields_of(self, terms: Sequence[Term], densities: Densities, instant: Instant = BEFORE_START) -> Fields:
+        """b^2 W_a of some of the terms. The arrays are overwritten by the next call. Collective."""
         fields: Fields = [None] * len(self.species)
-        for term in self.separate_terms:
+        for term in terms:
             add_fields(fields, term.potentials(densities, instant))
         return fields
 

@@ -31,6 +31,8 @@ def mixture_on(
     way="sub-array-messages",
     kinetic=("nonrelativistic",) * 2,
     mass=1.6,
+    course=None,
+    trap=None,
     **more,
 ):
     """Two components in a trap, kicked against each other."""
@@ -43,7 +45,11 @@ def mixture_on(
         [9.0, 8.0, 8.5][:d],
         [
             species(
-                "a", particles=3.0, kinetic=kinetic[0], potential=harmonic(1.0), initial=gaussian(1.1, momentum=0.3)
+                "a",
+                particles=3.0,
+                kinetic=kinetic[0],
+                potential=trap or harmonic(1.0),
+                initial=gaussian(1.1, momentum=0.3),
             ),
             species(
                 "b",
@@ -54,7 +60,7 @@ def mixture_on(
                 initial=gaussian(0.9, centre=-0.5),
             ),
         ],
-        interactions,
+        [entry | (course or {}) for entry in interactions],
         time=evolution(0.5, 0.05, "blanes-moan-4"),
         parallel={"precision": precision} | ({"pencil_grid": list(pencil_grid)[: d - 1]} if d > 1 else {}),
         comm=comm,
@@ -97,6 +103,22 @@ def test_semirelativistic_fields_have_the_bits_of_one_rank(comm, points, precisi
     require_the_bits_of_one_rank(
         comm, len(points), lambda comm, pencils, way: mixture_on(comm, points, precision, pencils, True, way, kinetic)
     )
+
+
+@pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")
+@pytest.mark.parametrize("points", [[14, 11, 13], [31]], ids=lambda points: "x".join(map(str, points)))
+def test_what_changes_in_time_and_place_has_the_bits_of_one_rank(comm, points):
+    """Kernels that are ramped, a centre that moves, and a coupling that depends on place."""
+    wave = 2.0 * np.pi / 9.0
+    coupling = {"between": ["a", "b"], "rabi_frequency": 1.3, "profile": "1 + 0.5*cos(x)"}
+    coupling["momentum"] = [wave, 0.0, 0.0][: len(points)]
+
+    def made(comm, pencils, way):
+        ramp = {"from": 0.1, "ramp": 0.2}
+        moving = {"kind": "gaussian", "height": 0.7, "width": 1.0, "centre": ["t - 0.3", "0", "0"][: len(points)]}
+        return mixture_on(comm, points, "double", pencils, True, way, course=ramp, trap=moving, coupling=[coupling])
+
+    require_the_bits_of_one_rank(comm, len(points), made)
 
 
 @pytest.mark.skipif(dispatch.implementation() is reference, reason="the promise is that of the compiled kernels")

@@ -58,7 +58,7 @@ def test_every_mode_has_half_a_quantum(dimensions, temperature):
 def test_records_are_of_particles():
     """Number, spectrum, kinetic and potential energy less half a quantum a mode, from the field by numpy."""
     one = sample(2, potential=harmonic(0.3), temperature=1.0)
-    record, grid = one.record("momentum-distribution"), one.mixture.grid
+    record, grid = one.record("momentum-distribution", "spectra"), one.mixture.grid
     of_species = record["species"]["a"]
     alpha, energies = modes_of(one)
     quanta = np.abs(alpha) ** 2 - np.where(energies <= 12.0, 0.5, 0.0)
@@ -66,6 +66,7 @@ def test_records_are_of_particles():
     assert record["energy"]["kinetic"] == pytest.approx(np.sum(energies * quanta), rel=1e-11)
     spectrum = np.fft.fftshift(quanta.sum(axis=1))
     assert of_species["momentum_distribution"]["x"] == pytest.approx(spectrum, abs=1e-10 * PARTICLES)
+    assert sum(of_species["spectra"]["particles"]) == pytest.approx(quanta.sum(), rel=1e-11)
     x, y = grid.coordinates
     density = PARTICLES * np.abs(one.state.orbitals[0][0]) ** 2 - np.sum(energies <= 12.0) / (2.0 * grid.volume)
     trapped = np.sum(0.5 * 0.3**2 * (x**2 + y**2) * density) * grid.cell_volume

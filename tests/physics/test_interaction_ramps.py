@@ -1,5 +1,6 @@
 """Interactions that change in time, against exact solutions of the full equation."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -8,6 +9,7 @@ from physics.systems import (
     System,
     contact,
     evolution,
+    gaussian,
     gaussian_kernel,
     largest,
     log_slope,
@@ -20,6 +22,7 @@ from physics.systems import (
 )
 from scipy.integrate import quad
 
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.splittings import INTEGRATORS
 
 UNIFORM = {"kind": "expression", "amplitude": "1"}
@@ -159,3 +162,72 @@ def test_integrators_keep_their_order_with_ramped_contacts_and_kernels(integrato
     order = log_slope([1 / n for n in steps], errors)
     print(f"measured: {integrator} with ramped interactions: order {order:.2f}, errors {errors}")
     assert order == pytest.approx(INTEGRATORS[integrator].order, abs=0.2)
+
+
+JUMPING = [contact("a", "a", 1.0) | {"from": 0.34}, gaussian_kernel("a", "b", 0.8, 0.7) | {"until": 0.34}]
+
+
+def pair(interactions, integrator="blanes-moan-4"):
+    clouds = [species(name, particles=2.0, initial=gaussian(1.0, centre=x)) for name, x in (("a", 0.4), ("b", -0.5))]
+    return system([48], [14.0], clouds, interactions, time=evolution(0.8, 0.1, integrator))
+
+
+@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4"])
+def test_interactions_that_jump_act_from_their_time_until_their_time(integrator):
+    """Steps with the one before the switching time, with the other after it; what was pending at the switch belongs
+    to the time before, in a look too."""
+    made = pair(JUMPING, integrator)
+    table = made.problem.time.fixed_steps
+    assert table.switching_times == [0.34]
+    before = pair([gaussian_kernel("a", "b", 0.8, 0.7)], integrator)
+    after = pair([contact("a", "a", 1.0)], integrator)
+    state = made.state.copy()
+    looks = {}
+    for stretch, system_of in zip(table.stretches, (before, after), strict=True):
+        state.progress = replace(state.progress, mark=stretch.mark, step_size=stretch.size)
+        for _ in range(stretch.count):
+            system_of.stepper.step(state)
+            looks[state.step] = [orbitals[0].copy() for orbitals in state.orbitals]
+    for number in range(1, table.steps + 1):
+        made.stepper.advance(made.state)
+        made.stepper.settle(made.state)
+        for a in (0, 1):
+            (orbital,) = made.look().orbital_set(a)
+            # a dozen steps of up to a dozen flows, each of which rounds numbers of order one
+            require_below(largest(orbital - looks[number][a]), 1e-13, f"step {number}")
+    assert largest(made.look().orbital_set(0)[0] - pair([]).evolve().state.orbitals[0][0]) > 1e-3
+
+
+def test_the_energy_changes_by_what_the_coupling_does():
+    """dE/dt = (g'(t)/2) integral rho^2, and the balance is kept once nothing changes any more."""
+    made = pair([contact("a", "a", 1.0) | {"from": 0.1, "ramp": 0.4, "ramp_shape": "smooth"}], "blanes-moan-6")
+    assert not made.mixture.conserves_energy_after(0.49) and made.mixture.conserves_energy_after(0.5)
+    seen = []
+    for _ in range(made.problem.time.steps):
+        made.stepper.advance(made.state)
+        made.stepper.settle(made.state)
+        squares = float(np.sum(made.density(0) ** 2)) * made.grid.cell_volume
+        seen.append((made.time, made.record()["energy"]["total"], squares))
+    times, energies, squares = map(np.array, zip(*seen, strict=True))
+    ramp = (times > 0.099) & (times < 0.501)
+    rate = 0.5 * (np.pi / 0.8) * np.sin(np.pi * (times - 0.1) / 0.4) * squares
+    gained = energies[ramp][-1] - energies[ramp][0]
+    weights = np.array([1.0, 4.0, 2.0, 4.0, 1.0]) * 0.1 / 3.0  # Simpson's, of four steps
+    assert gained > 0.1
+    assert gained == pytest.approx(float(weights @ rate[ramp]), rel=5e-3)  # its error at four steps
+    after = energies[times > 0.499]
+    require_below(float(np.ptp(after)) / energies[-1], 1e-9, "energy afterwards")  # steps of order six
+
+
+def test_adaptive_steps_end_at_corners():
+    """Where a ramp begins and ends, and where an interaction jumps."""
+    entries = [contact("a", "a", 1.0) | {"from": 0.13, "ramp": 0.4}, contact("b", "b", 0.7) | {"from": 0.31}]
+    clouds = [species(name, particles=2.0, initial=gaussian(1.0)) for name in ("a", "b")]
+    time = {"final": 0.8, "step": {"tolerance": 1e-5, "largest": 0.2}, "integrator": "blanes-moan-4"}
+    made = system([48], [14.0], clouds, entries, time=time)
+    stepper = AdaptiveStepper(made.mixture, made.problem.time)
+    ends = []
+    while made.state.time < 0.8 - 1e-12:
+        stepper.advance(made.state)
+        ends.append(made.state.time)
+    assert {0.13, 0.31, 0.53} <= set(ends)

@@ -108,6 +108,25 @@ KINDS = {
             }
         },
     ),
+    "jumping and ramped interactions": (
+        1,
+        [
+            gaussian_kernel("a", "b", 0.8, 0.6) | {"from": 0.05},
+            gaussian_kernel("b", "b", -0.5, 0.8) | {"factor": "1 + 0.5*sin(9*t)"},
+            contact("a", "a", 0.6) | {"until": 0.1},
+            contact("a", "b", 0.5) | {"from": 0.02, "ramp": 0.1},
+        ],
+        {},
+    ),
+    "a kernel alone that jumps": (1, [gaussian_kernel("a", "b", 0.8, 0.6) | {"until": 0.05, "factor": "cos(5*t)"}], {}),
+    "coupling in place, around a moving centre": (
+        1,
+        CONTACTS,
+        {
+            "coupling": [rabi(profile="1 + cos(x)", factor="1 + 0.5*sin(8*t)")],
+            "first": {"potential": [harmonic(TRAP[1], centre=["0.3*sin(9*t)"])]},
+        },
+    ),
     "contact in a frame": (3, CONTACTS, {"grid": expanding(1.4)}),
     "contact in a frame on a line": (1, CONTACTS, {"grid": expanding(1.4)}),
     "gaussian in a frame": (3, GAUSSIANS, {"grid": expanding(1.4)}),
@@ -203,7 +222,9 @@ def test_a_look_completes_pairs(kind, integrator):
     assert largest(raw - amplitudes(seen)[0][0]) > 1e-6
 
 
-UNCHANGING = [kind for kind in KINDS if "frame" not in kind and kind not in ("switched and moving", "ramped coupling")]
+CHANGING = ("switched and moving", "ramped coupling", "jumping and ramped interactions", "a kernel alone that jumps")
+UNCHANGING = [kind for kind in KINDS if "frame" not in kind and kind not in CHANGING]
+"""Of step sizes too."""
 
 
 @pytest.mark.parametrize("kind", UNCHANGING)
@@ -220,9 +241,10 @@ def test_forward_and_backward(kind):
     require_below(largest(w) / largest(expected), tolerance, f"{kind}: w")
 
 
-def test_forward_and_backward_where_potentials_change():
+@pytest.mark.parametrize("kind", ["switched and moving", "jumping and ramped interactions"])
+def test_forward_and_backward_where_potentials_change(kind):
     """The same with a switch and a ramp on the way: the stretches of equal steps, backwards."""
-    one = case("switched and moving", "blanes-moan-4", final=0.28, step=0.07)
+    one = case(kind, "blanes-moan-4", final=0.28, step=0.07)
     functions, table = functions_of(one, 2), one.problem.time.fixed_steps
     follow(one, functions).evolve()
     last, end = table.steps, one.state.time

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from hpcmix.kernels import transforms
+from hpcmix.kernels import arguments, transforms
 from hpcmix.kernels.twins import transforms as reference_transforms
 
 native = pytest.importorskip("hpcmix.kernels._native", reason="the compiled kernels are not installed")
@@ -200,6 +200,52 @@ class TestAgainstNumpy:
             phase = phase + sum(g * density for g, density in zip(couplings[a], densities, strict=True))
             expected = positions[a] * np.exp(-0.7j * phase)
             assert_close(result, np.fft.fftn(expected, axes=axes) if forward else expected, roundings=20)
+
+    @pytest.mark.parametrize("power", [1, 2, 3, 4, 5, 8])
+    @pytest.mark.parametrize("couplings", [0.0, 1.0])
+    def test_a_kick_by_functions_of_the_densities(self, random, dtype, power, couplings):
+        """A power and a table of two densities, beside potentials, couplings or none, and a field that comes half way;
+        one component is empty at some points, and both at one."""
+        shape, components = (4, 37), 3
+        fields = [make_field(random, shape, dtype) for _ in range(components)]
+        fields[0][0, :5] = fields[1][0, 3:9] = 0.0
+        matrix = couplings * random.uniform(-1, 1, (components, components))
+        taken, pieces = random.uniform(0.1, 1.0, (1, components)), 8
+        places = np.linspace(0.0, 1.0, pieces + 1)[:-1, np.newaxis]
+        # V_a(s) = 1 + a s + s^5, in powers of t = s pieces - j
+        table = np.array(
+            [
+                [np.polynomial.Polynomial([1, a, 0, 0, 0, 1])(
+                    np.polynomial.Polynomial([place, 1 / pieces])
+                ).coef for place in places[:, 0]]
+                for a in (1, 2)
+            ]
+        )  # fmt: skip
+        measures = np.array([[0.4, 0.0, 0.0], [0.0, 0.7, 0.0]])
+        weights = [random.uniform(-1, 1, (components, values)) for values in (1, 2)]
+        functions = [
+            arguments.PointFunction(taken, power, weights[0]),
+            arguments.PointFunction(measures, power, weights[1], table),
+        ]
+        seen, potential = make_real(random, shape, dtype), make_real(random, shape, dtype)
+        for spectra in (0, 1):
+            results = [field.copy() for field in fields]
+            half = [half_spectrum(seen, (1,), shape[1])] * spectra
+            share = np.full((components, spectra), 0.3)
+            transforms.kick(
+                results, [[potential], [], []], matrix, 0.7, axes=1, spectra=half, weights=share, functions=functions
+            )
+            densities = np.array([np.abs(double(field)) ** 2 for field in fields])
+            a, b = np.sqrt(0.4 * densities[0]), np.sqrt(0.7 * densities[1])
+            s = np.divide(b, a + b, out=np.zeros_like(a), where=a + b > 0.0)
+            values = [np.tensordot(taken[0], densities, 1) ** (power / 2)]
+            values += [(a + b) ** power * (1 + slope * s + s**5) for slope in (1, 2)]
+            for c, (result, field) in enumerate(zip(results, fields, strict=True)):
+                phase = np.tensordot(matrix[c], densities, 1) + spectra * 0.3 * double(seen)
+                phase = phase + sum(w * value for w, value in zip(np.hstack(weights)[c], values, strict=True))
+                phase = phase + (double(potential) if c == 0 else 0.0)
+                # phases of up to 5^4 turn by that many roundings
+                assert_close(result, double(field) * np.exp(-0.7j * phase), roundings=2000)
 
     @pytest.mark.parametrize(("inverse", "forward"), [(False, True), (True, False)])
     @pytest.mark.parametrize("components", [1, 2, 3])

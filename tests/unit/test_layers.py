@@ -243,7 +243,16 @@ def test_commands_without_mpi_do_not_import_it(module):
 
 
 OF_THE_LOOP = ("evolve/", "model/terms/", "model/mixture.py", "parallel/transforms/", "parallel/engine.py")
-TYPES_OF_KERNELS = {"Allocate", "Condensates", "MarkerGeometry", "Pair", "Symbol", "processor"}
+TYPES_OF_KERNELS = {
+    "Allocate",
+    "Condensates",
+    "MarkerGeometry",
+    "Pair",
+    "PointFunction",
+    "Symbol",
+    "TABLE_COEFFICIENTS",
+    "processor",
+}
 
 
 def test_the_loop_takes_kernels_from_the_engine():

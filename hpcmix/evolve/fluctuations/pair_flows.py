@@ -34,6 +34,11 @@ class PairFlows:
             factor[...] = 1.0
         return self._factors
 
+    @property
+    def needs_densities(self) -> bool:
+        """See :class:`~hpcmix.evolve.fluctuations.tangent.Tangent`."""
+        return self._tangent.needs_densities
+
     def kick(
         self,
         fluctuations: Fluctuations,

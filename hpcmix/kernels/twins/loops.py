@@ -63,6 +63,26 @@ def _along_spin(along: NDArray, across: NDArray, psi: Sequence[NDArray]) -> tupl
     )
 
 
+def point_function(fields: Sequence[NDArray], measures: NDArray, power: int, table: NDArray) -> list[NDArray]:
+    """tau^(power/2), or (a + b)^power V(s) for both halves of the table (arguments.PointFunction)."""
+    densities = [_absolute_square(field) for field in fields]
+    taus = [sum(measure * density for measure, density in zip(row, densities, strict=True)) for row in measures]
+    if len(table) == 0:
+        return [np.sqrt(taus[0]) ** power]
+    a, b = (np.sqrt(tau) for tau in taus)
+    pieces, total = len(table) // 2, a + b
+    place = np.divide(pieces * b, total, out=np.zeros_like(total), where=total > 0.0)
+    piece = np.minimum(place.astype(np.intp), pieces - 1)
+    t = place - piece
+    values = []
+    for half in (table[:pieces], table[pieces:]):
+        value = half[piece, -1]
+        for n in range(half.shape[1] - 2, -1, -1):
+            value = value * t + half[piece, n]
+        values.append(total**power * value)
+    return values
+
+
 def multiply_separable(field: NDArray, factors: Sequence[NDArray]) -> None:
     """field[x, y, z] *= factors[0][x] * factors[1][y] * factors[2][z], in place; one to three dimensions."""
     product = np.ones((1,) * field.ndim, dtype=np.complex128)

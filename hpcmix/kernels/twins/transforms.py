@@ -56,6 +56,8 @@ def kick_planes(
     couplings: NDArray,
     spectra: Sequence[NDArray],
     weights: NDArray,
+    functions: Sequence[tuple[NDArray, int, NDArray]],
+    values: NDArray,
     angle: float,
     inverse_before: bool,
     forward_after: bool,
@@ -74,6 +76,12 @@ def kick_planes(
         potentials = [
             [*added, sum(weight * real_field.astype(np.float64) for weight, real_field in zip(row, seen, strict=True))]
             for added, row in zip(potentials, weights, strict=True)
+        ]
+    if functions:
+        found = [value for function in functions for value in reference.point_function(fields, *function)]
+        potentials = [
+            [*added, sum(weight * value for weight, value in zip(row, found, strict=True))]
+            for added, row in zip(potentials, values, strict=True)
         ]
     reference.kick_contact(fields, potentials, couplings, angle)
     if forward_after:

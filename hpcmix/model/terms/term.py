@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.kernels.arguments import PointFunction
 from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 
 Densities = np.ndarray | Sequence[np.ndarray]
@@ -80,6 +81,13 @@ class Term(ABC):
     def differs(self, first: Instant, second: Instant) -> bool:
         """Whether it may differ between two instants, but for what the frame does."""
         return False
+
+    def point_functions(
+        self, species: int, dimensions: int, instant: Instant = BEFORE_START
+    ) -> Sequence[PointFunction] | None:
+        """b^2 W_a as functions of the densities of so many species at a point, which a kick computes as it goes over
+        the orbitals; None, at all times, for a term that needs the densities of all points first."""
+        return None
 
     @property
     def acts(self) -> bool:

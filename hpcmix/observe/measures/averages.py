@@ -117,3 +117,13 @@ def momentum_density(mixture: Mixture, orbitals: Iterable[np.ndarray], weight: f
         kernels.accumulate_density(spectrum, weight * grid.cell_volume * transform.inverse_points, spectral)
     mixture.communicators.sum_over_groups(spectral)
     return spectral
+
+
+def particle_spectrum(look: Look, species: int) -> np.ndarray:
+    """The same of a species of a look, particles alone: less half a quantum in every mode where the field is a sample
+    of a Wigner function (model/components/vacuum.py). Collective over the world."""
+    model = look.mixture.species[species]
+    spectral = momentum_density(look.mixture, look.orbitals(species), model.weight)
+    if model.vacuum is not None:
+        spectral -= model.vacuum.half_quanta(look.mixture.grid).astype(spectral.dtype)
+    return spectral

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.measures.averages import momentum_density
+from hpcmix.observe.measures.averages import particle_spectrum
 from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import LENGTH
@@ -69,8 +69,8 @@ class _Coherence(Observable):
         return {f"distances_{axis}": (h * np.arange(points // 2 + 1)).tolist() for axis, points, h in distances}
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
-        mixture, model = look.mixture, look.mixture.species[species]
-        waves = axis_sums(momentum_density(mixture, look.orbitals(species), model.weight))
+        mixture = look.mixture
+        waves = axis_sums(particle_spectrum(look, species))
         found = {}
         for axis, first, second in zip(
             "xyz", correlations(mixture, waves), correlations(mixture, _root_modes(look, species)), strict=False

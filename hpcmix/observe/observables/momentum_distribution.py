@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.measures.averages import averages, momentum_density
+from hpcmix.observe.measures.averages import averages, particle_spectrum
 from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.problem.units.dimensions import LENGTH
@@ -55,11 +55,7 @@ class _MomentumDistribution(Observable):
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         modes = look.once(averages)[species].modes
         if modes is None:
-            model = look.mixture.species[species]
-            spectral = momentum_density(look.mixture, look.orbitals(species), model.weight)
-            if model.vacuum is not None:
-                spectral -= model.vacuum.half_quanta(look.mixture.grid).astype(spectral.dtype)
-            modes = axis_sums(spectral)
+            modes = axis_sums(particle_spectrum(look, species))
         return {"momentum_distribution": momentum_distribution(look.mixture, modes)}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
-from hpcmix.observe.measures.averages import momentum_density
+from hpcmix.observe.measures.averages import particle_spectrum
 from hpcmix.observe.measures.spectra.flow import flow_spectra
 from hpcmix.observe.measures.spectra.shells import shell_entries, shells
 from hpcmix.observe.observable import Label, Observable
@@ -71,7 +71,7 @@ class _Spectra(Observable):
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         mixture, model, binned = look.mixture, look.mixture.species[species], look.once(shells)
-        particles = momentum_density(mixture, look.orbitals(species), model.weight)
+        particles = particle_spectrum(look, species)
         found = {"particles": binned.filled(mixture.communicators.sum(binned.local_sums(particles))).tolist()}
         if not model.is_set and model.kinetic.rest_mass is None:
             local = np.zeros((len(PARTS), binned.modes.size))

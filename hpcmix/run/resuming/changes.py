@@ -138,7 +138,7 @@ def _flat(value: Any, key: str = "") -> dict[str, Any]:
     """Nested tables as one, with dotted keys; species and interactions under their names, lists of numbers whole."""
     if isinstance(value, dict) and value:
         entries = list(value.items())
-    elif isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
+    elif isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         entries = [(_name(entry, number), entry) for number, entry in enumerate(value)]
     else:
         return {key: value}

@@ -19,7 +19,7 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.times.fixed_steps import FixedSteps, Mark
+from hpcmix.problem.times.fixed_steps import SAME_TIME, FixedSteps, Mark
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.problem.words.times import TimeWords
 from hpcmix.run.log import Log
@@ -258,12 +258,16 @@ def choose_origin(
 
 def _by_steps_of(problem: Problem, checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint as the start of steps of the problem's size, where the file that it was written with asks for
-    others; their times are counted from it."""
-    time = problem.timing
-    if time.adaptive is not None or asked_step(checkpoint.problem) in (time.step, None):
+    others, or where its run ended at a time at which something switches: a longer run counts steps from there on."""
+    time, progress = problem.timing, checkpoint.progress
+    if time.adaptive is not None:
         return checkpoint
-    progress = checkpoint.progress
-    mark = Mark(progress.step, progress.time, progress.last_step)
+    near = SAME_TIME * time.end
+    switching = [switch for switch in time.switching_times if abs(switch - progress.time) <= near]
+    ended_there = bool(switching) and progress.step != progress.mark.step
+    if not ended_there and asked_step(checkpoint.problem) in (time.step, None):
+        return checkpoint
+    mark = Mark(progress.step, switching[0] if ended_there else progress.time, progress.last_step)
     stretches = FixedSteps.planned(time.end, time.asked_step, time.switching_times, mark).stretches
     if not stretches:
         return checkpoint

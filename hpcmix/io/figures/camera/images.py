@@ -17,35 +17,22 @@ def image_figure(images: Images, units: FigureUnits, title: str) -> Figure:
     """Optical densities where a cross-section is known, and then that of all species if there are several; column
     densities otherwise. Pictures with one axis are lines."""
     words = f"{title}\n{_moment(images, units)}" if title else _moment(images, units)
-    if all(len(picture.axes) == 1 for picture in images.pictures):
-        return _lines(images, units, words)
     rows = [list(_views(picture)) for picture in images.pictures]
-    figure = Figure(figsize=(1.2 + 3.4 * len(rows), 1.1 + 2.9 * len(rows[0])), layout="compressed")
+    lines = all(len(picture.axes) == 1 for picture in images.pictures)
+    wide, high = (4.2, 2.2) if lines else (3.4, 2.9)
+    size = (1.2 + wide * len(rows), 1.1 + high * len(rows[0]))
+    figure = Figure(figsize=size, layout="constrained" if lines else "compressed")
     headline(figure, words)
     panels = figure.subplots(len(rows[0]), len(rows), squeeze=False)
     for column, (picture, views) in enumerate(zip(images.pictures, rows, strict=True)):
         for row, (name, values) in enumerate(views):
             axes, quantity, label = panels[row, column], _quantity(picture, units), _label(picture)
             if len(picture.axes) == 1:
-                _line(axes, picture, values * quantity.factor, units, COLOURS[row])
+                _line(axes, picture, values * quantity.factor, units, COLOURS[row % len(COLOURS)])
                 axes.set_ylabel(quantity.label(label))
             else:
                 _map(figure, axes, picture, values * quantity.factor, units, quantity.label(label))
             axes.set_title(f"{name}, along ${picture.sight}$")
-    return figure
-
-
-def _lines(images: Images, units: FigureUnits, words: str) -> Figure:
-    figure = Figure(figsize=(6.5, 0.8 + 2.6 * len(images.pictures)), layout="constrained")
-    headline(figure, words)
-    panels = figure.subplots(len(images.pictures), 1, squeeze=False)[:, 0]
-    for axes, picture in zip(panels, images.pictures, strict=True):
-        quantity = _quantity(picture, units)
-        for (name, values), colour in zip(_views(picture), COLOURS * 8, strict=False):
-            _line(axes, picture, values * quantity.factor, units, colour, name)
-        axes.set_ylabel(quantity.label(_label(picture)))
-        axes.set_title(f"along ${picture.sight}$")
-        axes.legend(loc="best")
     return figure
 
 
@@ -73,13 +60,11 @@ def _moment(images: Images, units: FigureUnits) -> str:
     return f"{moment}, and {images.time_of_flight * units.time.factor:.4g}{unit} of flight"
 
 
-def _line(
-    axes: Axes, picture: Picture, values: np.ndarray, units: FigureUnits, colour: str, name: str | None = None
-) -> None:
+def _line(axes: Axes, picture: Picture, values: np.ndarray, units: FigureUnits, colour: str) -> None:
     ((axis, pixels),) = picture.axes.items()
-    axes.plot(pixels * units.length.factor, values, color=colour, label=name)
-    top = max(float(np.max(values)), axes.get_ylim()[1] / FROM_ZERO[1] if name and len(axes.lines) > 1 else 0.0)
-    axes.set_ylim(FROM_ZERO[0] * (top or 1.0), FROM_ZERO[1] * (top or 1.0))
+    axes.plot(pixels * units.length.factor, values, color=colour)
+    top = float(np.max(values)) or 1.0
+    axes.set_ylim(FROM_ZERO[0] * top, FROM_ZERO[1] * top)
     axes.set_xlabel(units.length.label(f"${axis}$"))
 
 

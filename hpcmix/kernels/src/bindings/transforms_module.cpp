@@ -9,10 +9,12 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/complex.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <complex>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace nb = nanobind;
@@ -21,6 +23,9 @@ using namespace nb::literals;
 namespace {
 
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+/// Measures, power and table of a function of the densities; the table has no rows where there is none.
+using Function = std::tuple<Matrix, int, Matrix>;
 
 template <class Real>
 void transform_lines(const Array<std::complex<Real>>& field, bool forward, Real scale)
@@ -116,8 +121,9 @@ std::vector<Real*> field_pointers(const std::vector<Array<std::complex<Real>>>& 
 template <class Real>
 void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
                  const std::vector<std::vector<Array<const Real>>>& potentials, const Matrix& couplings,
-                 const std::vector<Array<std::complex<Real>>>& spectra, const Matrix& weights, double angle,
-                 bool inverse_before, bool forward_after, bool columns_too)
+                 const std::vector<Array<std::complex<Real>>>& spectra, const Matrix& weights,
+                 const std::vector<Function>& functions, const Matrix& values, double angle, bool inverse_before,
+                 bool forward_after, bool columns_too)
 {
     const std::size_t components = fields.size();
     const std::vector<Real*> pointers = field_pointers(fields);
@@ -127,6 +133,20 @@ void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
             "the couplings must be a square matrix with a row for each field");
     require(weights.shape(0) == components && weights.shape(1) == spectra.size(),
             "the weights must have a row for each field and a column for each half spectrum");
+    std::size_t outputs = 0;
+    std::vector<hpcmix::PointFunction> at_points;
+    for (const auto& [measures, power, table] : functions) {
+        const std::size_t pieces = table.shape(0) / 2;
+        const std::size_t needed = pieces > 0 ? 2 : 1;
+        require(measures.shape(0) == needed && measures.shape(1) == components,
+                "the measures of a function must have one row, or two beside a table, and a column for each field");
+        require(power >= 1 && table.shape(0) % 2 == 0 && (pieces == 0 || table.shape(1) == 6),
+                "a function must have a power of at least one, and an even number of pieces of six coefficients");
+        at_points.push_back({measures.data(), power, pieces > 0 ? table.data() : nullptr, pieces});
+        outputs += needed;
+    }
+    require(values.shape(0) == components && values.shape(1) == outputs,
+            "the values must have a row for each field and a column for each value of a function");
     std::vector<const Real*> potential_pointers;
     std::vector<std::size_t> first_potential{0};
     for (std::size_t a = 0; a < components; ++a) {
@@ -139,7 +159,8 @@ void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
     const std::vector<Real*> seen = spectrum_pointers<Real>(spectra, shape);
     const nb::gil_scoped_release release;
     hpcmix::kick_planes<Real>(pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
-                              components, {seen.data(), seen.size(), weights.data()}, angle, shape,
+                              components, {seen.data(), seen.size(), weights.data()},
+                              {at_points.data(), at_points.size(), outputs}, values.data(), angle, shape,
                               {inverse_before, forward_after, columns_too});
 }
 
@@ -220,8 +241,8 @@ void bind_precision(nb::module_& module)
     module.def("mix_lines", &mix_lines<Real>, "fields"_a.noconvert(), "multipliers"_a.noconvert(), "scale"_a,
                "along the first axis of three: forward, times a matrix of real multipliers, inverse; in place");
     module.def("kick_planes", &kick_planes<Real>, "fields"_a.noconvert(), "potentials"_a.noconvert(),
-               "couplings"_a.noconvert(), "spectra"_a.noconvert(), "weights"_a.noconvert(), "angle"_a,
-               "inverse_before"_a, "forward_after"_a, "columns_too"_a,
+               "couplings"_a.noconvert(), "spectra"_a.noconvert(), "weights"_a.noconvert(), "functions"_a,
+               "values"_a.noconvert(), "angle"_a, "inverse_before"_a, "forward_after"_a, "columns_too"_a,
                "inverse transform of rows or planes, kick, forward transform, in place");
     module.def("density_spectra", &density_spectra<Real>, "fields"_a.noconvert(), "weights"_a.noconvert(),
                "spectra"_a.noconvert(), "inverse_before"_a, "columns_too"_a,

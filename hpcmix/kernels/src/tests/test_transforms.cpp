@@ -399,7 +399,7 @@ void test_kick(Shape shape, std::size_t components, hpcmix::KickTransforms trans
         }
     }
     hpcmix::kick_planes<Real>(field_pointers.data(), potential_pointers.data(), first_potential.data(), couplings.data(),
-                              components, {seen.pointers.data(), seen_count, seen.weights.data()}, angle, shape,
+                              components, {seen.pointers.data(), seen_count, seen.weights.data()}, {}, nullptr, angle, shape,
                               transforms);
     for (std::size_t a = 0; a < components; ++a) {
         check(error(fields[a], expected[a]) < kick_tolerance, seen_count > 0 ? "kick_planes, fields seen" : "kick_planes",

@@ -4,6 +4,8 @@
 
 #include "processor/sincos.hpp"
 #include "processor/vector.hpp"
+#include "transforms/passes.hpp"
+#include "transforms/point_functions.hpp"
 
 namespace {
 
@@ -23,20 +25,37 @@ constexpr std::size_t source_bytes(std::size_t sources)
 }
 
 /// What the phases of some components are made of at every point, beside their potentials: of the components' densities at
-/// the same point, and of real fields that all of them see. A term that is a function of the densities at a point would be
-/// one more kind of source.
+/// the same point, of real fields that all of them see, and of functions of the densities.
 struct Sources {
     std::size_t components;
     std::size_t densities;    // as many as components, or none
     std::size_t fields;
-    const double* couplings;  // components x count(): the densities first
+    const double* couplings;  // components x count(): the densities first, the functions' values last
+    hpcmix::PointFunctions functions;
     double angle;
 
     std::size_t count() const
     {
-        return densities + fields;
+        return densities + fields + functions.outputs;
     }
 };
+
+/// The values of all functions at the points of a chunk.
+inline void apply_functions(const Sources& sources, const double* densities, double* values, std::size_t points)
+{
+    for (std::size_t n = 0; n < sources.functions.count; ++n) {
+        const hpcmix::PointFunction& function = sources.functions.functions[n];
+        measure_chunk(values, function.measures, densities, sources.components, points);
+        if (function.table == nullptr) {
+            half_power(values, function.power, points);
+            values += points;
+            continue;
+        }
+        measure_chunk(values + points, function.measures + sources.components, densities, sources.components, points);
+        look_up(values, values + points, function.table, function.pieces, function.power, points);
+        values += 2 * points;
+    }
+}
 
 /// density = |field|^2 in double precision for the elements at `chunk`. Swapped: real and imaginary part are; the squares
 /// are added in the same order, for the bits of a kick must not depend on whether a transform came before it.
@@ -149,6 +168,9 @@ inline void kick_tiles_as(Pack<Real>* const* tiles, std::size_t length, const So
         }
         for (std::size_t f = 0; f < sources.fields; ++f) {
             load_field(f, start, count, source + (sources.densities + f) * points);
+        }
+        if (sources.functions.count > 0) {
+            apply_functions(sources, source, source + (sources.densities + sources.fields) * points, points);
         }
         for (std::size_t a = 0; a < sources.components; ++a) {
             const Real* const added = load_potential(a, start, count, potential) ? potential : no_potential;

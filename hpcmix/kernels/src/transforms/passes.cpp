@@ -179,7 +179,8 @@ template <class Real>
 void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count, void* memory)
 {
     const HalfSpectra<Real>& seen = kick.seen;
-    Workspace<Real> workspace(memory, tile_length_with(line, seen), kick.components + seen.count);
+    Workspace<Real> workspace(memory, tile_length_with(line, seen),
+                              kick.components + seen.count + kick.functions.outputs);
     const Rows rows{2 * line.length, line.length, count};
     const Rows potential_rows{line.length, line.length, count};
     const auto load_potential = [&](std::size_t a, std::size_t start, std::size_t length, Real* values) {
@@ -212,7 +213,7 @@ void kick_rows(const Line<Real>& line, const Kick<Real>& kick, std::size_t count
             load_rows<true>(first, rows, workspace.tiles[a], false);
         }
     }
-    const Sources sources{kick.components, kick.densities, seen.count, kick.couplings, kick.angle};
+    const Sources sources{kick.components, kick.densities, seen.count, kick.couplings, kick.functions, kick.angle};
     const auto kick_all = kick.inverse_before ? kick_tiles<true, Real, decltype(load_potential), decltype(load_field)>
                                               : kick_tiles<false, Real, decltype(load_potential), decltype(load_field)>;
     kick_all(workspace.tiles, line.length, sources, load_potential, load_field, workspace.sources);

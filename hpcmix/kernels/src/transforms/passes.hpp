@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lines/line_plan.hpp"
+#include "transforms/function_tables.hpp"
 
 #include <cstddef>
 
@@ -69,17 +70,18 @@ constexpr std::size_t half_spectrum_length(std::size_t reals)
 
 /// A kick by p components on the same rows of each, in position space, after the inverse transform and before the forward
 /// one where these are wanted:
-/// field_a *= exp(-i angle (sum of potentials_a + sum_b coupling_ab |field_b|^2 + sum_c weight_ac seen_c)).
-/// seen_c are real fields that come as half spectra along the rows.
+/// field_a *= exp(-i angle (sum of potentials_a + sum_b coupling_ab |field_b|^2 + sum_c weight_ac seen_c + sum_n weight_an
+/// value_n)). seen_c are real fields that come as half spectra along the rows, value_n those of functions of densities.
 template <class Real>
 struct Kick {
     std::size_t components;
     Real* const* fields;
     Potentials<Real> potentials;
     std::size_t offset;                 // of the first row's first element in all of them
-    const double* couplings;            // components x (densities + seen.count): the couplings and the weights
-    std::size_t densities;              // components, or 0 where no coupling is there
+    const double* couplings;            // components x (densities + seen.count + functions.outputs): with the weights
+    std::size_t densities;              // components, or 0 where neither a coupling nor a function is there
     HalfSpectra<Real> seen;
+    PointFunctions functions;
     double angle;
     bool inverse_before;
     bool forward_after;

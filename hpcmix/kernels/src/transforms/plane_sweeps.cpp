@@ -12,13 +12,13 @@ namespace hpcmix {
 
 namespace {
 
-/// Room for tiles of `components` complex rows and `spectra` real ones.
+/// Room for tiles of `components` complex rows and `spectra` real ones, and for as many values at a point and `more`.
 template <class Real>
-std::size_t bytes_of_rows(const Line<Real>& line, std::size_t components, std::size_t spectra)
+std::size_t bytes_of_rows(const Line<Real>& line, std::size_t components, std::size_t spectra, std::size_t more = 0)
 {
     const std::size_t length = spectra > 0 ? std::max(line.tile_length, line_of_reals<Real>(line.length).tile_length + 1)
                                            : line.tile_length;
-    return active_table<Real>().workspace_bytes(length, components + spectra);
+    return active_table<Real>().workspace_bytes(length, components + spectra + more);
 }
 
 /// The kick of a plane's rows, a tile of every component at once.
@@ -29,7 +29,7 @@ struct KickRows {
     Shape shape;
     Kick<Real> kick;  // but for what depends on the rows
     Real* const* spectra;
-    std::size_t bytes = bytes_of_rows(line, kick.components, kick.seen.count);
+    std::size_t bytes = bytes_of_rows(line, kick.components, kick.seen.count, kick.functions.outputs);
 
     std::size_t pieces() const
     {
@@ -61,19 +61,21 @@ void kick_points(const Kick<Real>& kick, std::size_t count)
     }
 }
 
-/// The couplings of every component beside the weights of what it sees, in one row each; no couplings where all are zero and
-/// something is seen.
+/// The couplings of every component beside the weights of what it sees and of functions, in one row each; no couplings where
+/// all are zero, something is seen and no function needs the densities.
 struct Couplings {
     std::vector<double> rows;
     std::size_t densities;
 
-    Couplings(const double* couplings, std::size_t components, const double* weights, std::size_t seen)
+    Couplings(const double* couplings, std::size_t components, const double* weights, std::size_t seen,
+              const double* values, std::size_t outputs)
     {
         const bool any = std::any_of(couplings, couplings + components * components, [](double g) { return g != 0.0; });
-        densities = any || seen == 0 ? components : 0;
+        densities = any || seen == 0 || outputs > 0 ? components : 0;
         for (std::size_t a = 0; a < components; ++a) {
             rows.insert(rows.end(), couplings + a * components, couplings + a * components + densities);
             rows.insert(rows.end(), weights + a * seen, weights + (a + 1) * seen);
+            rows.insert(rows.end(), values + a * outputs, values + (a + 1) * outputs);
         }
     }
 };
@@ -82,16 +84,17 @@ struct Couplings {
 
 template <class Real>
 void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
-                 const double* couplings, std::size_t components, const SeenFields<Real>& seen, double angle, Shape shape,
+                 const double* couplings, std::size_t components, const SeenFields<Real>& seen,
+                 const PointFunctions& functions, const double* values, double angle, Shape shape,
                  KickTransforms transforms)
 {
     if (is_empty(shape)) {
         return;
     }
-    const Couplings all(couplings, components, seen.weights, seen.count);
+    const Couplings all(couplings, components, seen.weights, seen.count, values, functions.outputs);
     const Line<Real>* const line_of_seen = seen.count > 0 ? &line_of_reals<Real>(shape.length) : nullptr;
     const Kick<Real> kick{components, fields, {potentials, first_potential}, 0, all.rows.data(), all.densities,
-                          {nullptr, seen.count, line_of_seen}, angle, transforms.inverse_before,
+                          {nullptr, seen.count, line_of_seen}, functions, angle, transforms.inverse_before,
                           transforms.forward_after};
     if (!transforms.inverse_before && !transforms.forward_after && seen.count == 0) {
         kick_points(kick, shape.planes * shape.rows * shape.length);
@@ -180,7 +183,8 @@ void density_of_planes(Real* field, double weight, Real* density, Shape shape, b
 
 #define HPCMIX_INSTANTIATE(Real)                                                                                       \
     template void kick_planes(Real* const*, const Real* const*, const std::size_t*, const double*, std::size_t,        \
-                              const SeenFields<Real>&, double, Shape, KickTransforms);                                 \
+                              const SeenFields<Real>&, const PointFunctions&, const double*, double, Shape,            \
+                              KickTransforms);                                                                         \
     template void density_spectra(Real* const*, std::size_t, const double*, Real* const*, std::size_t, Shape, bool,    \
                                   bool);                                                                               \
     template void multiply_planes(Real*, const Real*, Shape, KickTransforms);                                          \

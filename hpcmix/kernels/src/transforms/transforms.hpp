@@ -7,6 +7,7 @@
 #pragma once
 
 #include "points/kernels.hpp"
+#include "transforms/function_tables.hpp"
 
 #include <cstddef>
 
@@ -52,12 +53,14 @@ struct SeenFields {
     const double* weights = nullptr;  // components x count
 };
 
-/// field_a *= exp(-i angle (sum of potentials_a + sum_b couplings[a, b] |field_b|^2 + what a sees)) plane by plane, after an
+/// field_a *= exp(-i angle (sum of potentials_a + sum_b couplings[a, b] |field_b|^2 + what a sees + sum_n values[a, n] times
+/// the n-th value of the functions)) plane by plane, after an
 /// inverse transform of the planes and before a forward one. The potentials of component a are those from
 /// first_potential[a] to first_potential[a + 1], which add up. Fields do not overlap.
 template <class Real>
 void kick_planes(Real* const* fields, const Real* const* potentials, const std::size_t* first_potential,
-                 const double* couplings, std::size_t components, const SeenFields<Real>& seen, double angle, Shape shape,
+                 const double* couplings, std::size_t components, const SeenFields<Real>& seen,
+                 const PointFunctions& functions, const double* values, double angle, Shape shape,
                  KickTransforms transforms);
 
 /// From fields to the half spectra of what their densities add up to, plane by plane:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.kernels.arguments import PointFunction
 from hpcmix.model.potentials.envelope import BEFORE_START, Envelope, Instant
 from hpcmix.model.potentials.external import finite_strength
 from hpcmix.model.terms.functionals.local import LocalFunctional
@@ -69,6 +70,11 @@ class ChangingFunctional(Term):
 
     def responses(self, densities: Densities, changes: Densities, instant: Instant = BEFORE_START) -> Fields:
         return self.at(instant).responses(densities, changes, instant)
+
+    def point_functions(
+        self, species: int, dimensions: int, instant: Instant = BEFORE_START
+    ) -> Sequence[PointFunction] | None:
+        return self.at(instant).point_functions(species, dimensions, instant)
 
     @property
     def responds_at_points(self) -> bool:

@@ -60,7 +60,7 @@ def _of_one(entry: LeeHuangYangFunctional, gas: PointGas, species: int) -> Local
             raise TypeError("a functional in two dimensions has passed its checks without cutoff")
         mass, coupling = gas.masses[0], abs(gas.couplings[0][0])
         if coupling == 0.0:
-            return PowerTerm([species], 0.0, 2.0)
+            return LogarithmicTerm(species, 0.0, 1.0)
         # ln(m g rho/(hbar kappa)^2) + 1/2 = ln(rho/rho_0) - 1
         density = (gas.hbar * entry.cutoff) ** 2 / (mass * coupling) * math.exp(-1.5)
         return LogarithmicTerm(species, mass * coupling**2 / (8.0 * math.pi * gas.hbar**2), density)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpcmix.kernels.arguments import PointFunction
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.functionals.local import LocalFunctional
 
 
@@ -36,6 +38,18 @@ class PowerTerm(LocalFunctional):
         exponent = self._exponent
         value = self._power(densities, self._strength * exponent * (exponent - 1.0), exponent - 2.0)
         return [[value] * len(densities)] * len(densities)
+
+    def point_functions(
+        self, species: int, dimensions: int, instant: Instant = BEFORE_START
+    ) -> Sequence[PointFunction] | None:
+        """See :class:`~hpcmix.model.terms.term.Term`: of potentials that are whole powers of the root of rho."""
+        power = round(2.0 * (self._exponent - 1.0))
+        if power < 1 or power != 2.0 * (self._exponent - 1.0):
+            return None
+        taking_part = np.zeros(species)
+        taking_part[list(self._species)] = 1.0
+        factor = self._strength * self._exponent * instant.contraction ** (dimensions * (self._exponent - 1.0) - 2.0)
+        return [PointFunction(taking_part[np.newaxis], power, factor * taking_part[:, np.newaxis])]
 
     @staticmethod
     def _power(densities: Sequence[np.ndarray], factor: float, exponent: float) -> np.ndarray:

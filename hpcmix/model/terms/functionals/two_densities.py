@@ -18,12 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import Chebyshev, chebyshev
 
+from hpcmix.kernels.arguments import TABLE_COEFFICIENTS, PointFunction
+from hpcmix.model.potentials.envelope import BEFORE_START, Instant
 from hpcmix.model.terms.functionals.local import LocalFunctional
 
 PIECES = 128
 """Of the tables: six coefficients over 1/128 of the interval leave less than rounding of functions whose nearest
 singularities are a tenth of it away."""
-COEFFICIENTS = 6
 NEGLIGIBLE = 5e-15
 """Of the largest coefficient of a polynomial: its values carry as much rounding."""
 
@@ -77,7 +78,7 @@ def _without_root(function: Chebyshev, at_end: bool) -> Chebyshev:
 
 def _pieces(function: Chebyshev) -> np.ndarray:
     """Its coefficients piece by piece: polynomials through Chebyshev nodes of each."""
-    t = 0.5 * (1.0 - np.cos(np.pi * (np.arange(COEFFICIENTS) + 0.5) / COEFFICIENTS))
+    t = 0.5 * (1.0 - np.cos(np.pi * (np.arange(TABLE_COEFFICIENTS) + 0.5) / TABLE_COEFFICIENTS))
     places = (np.arange(PIECES)[:, np.newaxis] + t) / PIECES
     return np.ascontiguousarray(np.linalg.solve(np.vander(t, increasing=True), function(places).T).T)
 
@@ -122,6 +123,19 @@ class TwoDensities(LocalFunctional):
             for factor, value in zip(factors, values, strict=True)
         )
         return [[first, mixed], [mixed, second]]
+
+    def point_functions(
+        self, species: int, dimensions: int, instant: Instant = BEFORE_START
+    ) -> Sequence[PointFunction] | None:
+        """See :class:`~hpcmix.model.terms.term.Term`: where there is no logarithm."""
+        profile = self._profile
+        if profile.logarithm.any():
+            return None
+        measures, weights = np.zeros((2, species)), np.zeros((species, 2))
+        factor = self._amplitude * instant.contraction ** (dimensions * (profile.degree - 1.0) - 2.0)
+        for row, (a, own) in enumerate(zip(self._species, self._factors, strict=True)):
+            measures[row, a], weights[a, row] = own, factor * own
+        return [PointFunction(measures, round(2.0 * profile.degree) - 2, weights, profile.tables)]
 
 
 NEAR_ZERO = 1e-6
@@ -193,11 +207,11 @@ class _Point:
 
     def _polynomial(self, table: np.ndarray, order: int) -> np.ndarray:
         """V or, of order one, dV/ds."""
-        n = np.arange(COEFFICIENTS)
+        n = np.arange(TABLE_COEFFICIENTS)
         if order == 1:
             table = np.roll(table * n, -1, axis=1) * PIECES
             table[:, -1] = 0.0
-        value = table[self._piece, COEFFICIENTS - 1]
-        for coefficient in range(COEFFICIENTS - 2, -1, -1):
+        value = table[self._piece, TABLE_COEFFICIENTS - 1]
+        for coefficient in range(TABLE_COEFFICIENTS - 2, -1, -1):
             value = value * self._within + table[self._piece, coefficient]
         return np.asarray(value)

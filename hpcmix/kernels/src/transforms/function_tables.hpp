@@ -1,0 +1,25 @@
+// Functions of the densities at a point, which a kick computes as it goes over the fields (point_functions.hpp).
+#pragma once
+
+#include <cstddef>
+
+namespace hpcmix {
+
+/// A function of the densities at a point. Without a table it is tau^(power/2) with tau = sum_b measure_b |field_b|^2; with
+/// a table it has two values, (a + b)^power V_1(s) and (a + b)^power V_2(s) with a = sqrt(tau_1), b = sqrt(tau_2),
+/// s = b/(a + b), V_1 and V_2 being polynomials of degree five in pieces s - j on equal pieces of 0 <= s <= 1.
+struct PointFunction {
+    const double* measures;  // one row of components, or two
+    int power;               // at least one
+    const double* table;     // 2 x pieces x 6 coefficients, or null
+    std::size_t pieces;
+};
+
+/// Functions of the densities, and how many values all of them have.
+struct PointFunctions {
+    const PointFunction* functions = nullptr;
+    std::size_t count = 0;
+    std::size_t outputs = 0;
+};
+
+}  // namespace hpcmix
