@@ -97,3 +97,5 @@ def test_what_cannot_be_seen(released):
         image_run(released / "out", "some", ())
     with pytest.raises(OutputError, match="60000 pixels along x, more than 4096; give a larger pixel"):
         image_run(released / "out", "last", ["output.images.pixel=1e-3"])
+    with pytest.raises(ProblemError, match=r"a camera changes output\.images alone"):
+        image_run(released / "out", "last", ["grid.points=[8, 8]"])

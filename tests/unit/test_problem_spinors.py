@@ -205,3 +205,27 @@ def test_refusals(old: str, new: str, key: str, line: int, sentence: str) -> Non
     assert key in complaints, complaints
     assert sentence in complaints[key][1]
     assert complaints[key][0] == line, complaints
+
+
+def test_a_magnetisation_without_a_search_is_refused() -> None:
+    """It would be ignored: states that are given have their own."""
+    given = 'particles = 1\nmass = 2.0\ninitial = { kind = "gaussian", width = 0.3 }\n'
+    text = GOOD.replace("particles = 1\nmass = 2.0\n", given)
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(text)
+    (complaint,) = caught.value.complaints
+    assert complaint.key == "spinor.0.magnetisation"
+    assert complaint.line == 1 + text[: text.index("magnetisation = 0.1")].count("\n")
+    assert "is that of a ground state" in complaint.message
+    parse_problem(text.replace("magnetisation = 0.1\n", ""))
+
+
+def test_a_flight_in_the_frame_takes_no_zeeman_energies() -> None:
+    """Known from the file, before the run, and not when its pictures are taken."""
+    images = '[output]\nimages = { time_of_flight = 1.0, expansion = "frame", rate = 1.0 }\n'
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(GOOD + images)
+    (complaint,) = caught.value.complaints
+    assert complaint.key == "output.images.expansion"
+    assert "takes no Zeeman energies" in complaint.message
+    parse_problem(GOOD + images.replace(', expansion = "frame", rate = 1.0', ""))

@@ -312,6 +312,12 @@ def _check_images(parts: Parts) -> Iterator[Finding]:
             'take "fresnel", or let the run itself end in an expanding frame'
         )
         yield ("output", "images", "expansion"), message, None
+    if images.expansion == "frame" and any(zeeman.energy for entry in parts.spinor.values() for zeeman in entry.zeeman):
+        message = (
+            '"frame" takes no Zeeman energies, and those of [[spinor]] go on during the flight; take "fresnel" or '
+            '"far-field", whose pictures do not depend on them'
+        )
+        yield ("output", "images", "expansion"), message, None
     for species in parts.species.values():
         if species.kinetic != "nonrelativistic":
             message = f'is that of p^2/2m, and "{species.name}" is {species.kinetic}; leave it out'

@@ -143,6 +143,9 @@ def _check_company(parts: Parts, index: int, entry: Spinor, members: list[Specie
     if sought and parts.ground_state is not None and parts.ground_state.method == "imaginary-time":
         message = f'"imaginary-time" does not know the spins of {names}, which need "conjugate-gradients"'
         yield ("ground_state", "method"), message, None
+    if entry.magnetisation is not None and not sought and parts.excitations is None:
+        message = f"is that of a ground state, and {names} begin with states that have their own; leave it out"
+        yield (*place, "magnetisation"), message, None
     turned = [coupling for coupling in parts.coupling.values() if set(coupling.between) & set(entry.species)]
     if entry.magnetisation is not None and any(coupling.dresses for coupling in turned):
         message = (

@@ -73,6 +73,9 @@ def _released(problem: Problem, options: ImagesOptions, stored: StoredFile, dire
         for table in tables["species"]
     ]
     grid = {key: value for key, value in tables["grid"].items() if key != "frame"}
+    if "spinor" in tables:  # the magnetisation is that of the ground state
+        spinors = [{key: value for key, value in table.items() if key != "magnetisation"} for table in tables["spinor"]]
+        tables["spinor"] = spinors
     return tables | {
         "title": f"{problem.title}: flight".lstrip(": "),
         "grid": grid | {"frame": {"kind": "expanding", "rate": options.rate}},

@@ -19,6 +19,13 @@ from hpcmix.problem.sections.calculation.images import ImagesOptions
 def image_run(directory: Path, words: str, overrides: Sequence[str]) -> int:
     """Take the pictures, and print the paths of what is written; the exit status. Ranks beyond the first only take part
     in flights. Raises :class:`ProblemError` and :class:`~hpcmix.io.documents.atomic.OutputError`."""
+    complaints = [
+        Complaint(f"--set {entry}", None, "", "a camera changes output.images alone: the run is what it was")
+        for entry in overrides
+        if entry.partition("=")[0].strip().split(".")[:2] != ["output", "images"]
+    ]
+    if complaints:
+        raise ProblemError(complaints)
     run = RunReader(directory)
     problem = load_problem(str(run.directory.problem), overrides)
     options = problem.output.images or ImagesOptions()
