@@ -74,6 +74,20 @@ def test_records_are_of_particles():
     assert of_species["maximum_density"] == pytest.approx(density.max(), rel=1e-12)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_sample_that_is_negative_far_out_has_no_width():
+    """The noise takes more from the edges than the cloud of a few particles has: NaN, null in records, and no
+    warning from numpy."""
+    sampled = []
+    for seed in range(4):
+        noise = {"kind": "wigner", "cutoff": 12.0, "seed": seed}
+        entry = species("a", particles=40.0, initial={"kind": "gaussian", "width": 0.5, "noise": noise})
+        of_species = system(*NUMBERS[2], [entry], comm=MPI.COMM_SELF).record()["species"]["a"]
+        assert math.isfinite(of_species["particles"])
+        sampled += of_species["rms_width"]
+    assert any(map(math.isnan, sampled))
+
+
 def test_without_temperature_only_the_mean_field_is_left():
     """What the noise adds to the number is its own sum, of mean zero: 2 sqrt(N) Re alpha_0 with the standard deviation
     sqrt(N), and sqrt(M)/2 of the other modes. Five of these, where half a quantum a mode would be 100 more."""

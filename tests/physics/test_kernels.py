@@ -386,10 +386,11 @@ limit = true
         ("0 a\n1 b\n", "is no text file of numbers in two columns"),
         ("0 1\n1 nan\n2 0\n3 0\n", "holds numbers that are not finite"),
         ("0 1\n1 1\n2 0\n", "needs at least 4 entries"),
-        ("", "must have two columns"),
+        ("", "holds no numbers; it must have two columns, r and the value"),
+        ("# r, G\n", "holds no numbers"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:loadtxt")
+@pytest.mark.filterwarnings("error")
 def test_files_that_are_no_table(tmp_path, content, sentence):
     (tmp_path / "g.txt").write_text(content)
     wrong = {"between": ["a", "a"], "kind": "table", "path": "g.txt"}

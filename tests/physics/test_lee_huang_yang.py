@@ -8,6 +8,7 @@ from physics.systems import contact, dipolar, evolution, harmonic, problem_text,
 
 from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.functionals.lee_huang_yang import dipolar_factor
+from hpcmix.model.terms.functionals.two_densities import TwoDensities, profile_of
 from hpcmix.model.terms.functionals.zero_point import of_two
 from hpcmix.problem.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
@@ -124,6 +125,29 @@ def test_the_profile_is_the_energy(masses, g, dimensions):
             exact = [term.derivatives(point)[a]] if order == 0 else term.second_derivatives(point)[a]
             # differences of fourth order over 1e-3 of densities of order one
             np.testing.assert_allclose(slope, np.array(exact), rtol=2e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("own", [0.1, 0.03, 1e-3, 0.0, -0.03])
+@pytest.mark.parametrize(("dimensions", "degree", "error"), [(1, 1.5, 1e-6), (3, 2.5, 1e-7)])
+def test_the_profile_where_a_coupling_passes_zero(own, dimensions, degree, error):
+    """Energy and potentials of equal masses against the closed form. At G_1 = 0 it has the root (G_1 G_2)^((d + 2)/4)
+    of the densities, which one polynomial for all ratios held to 6e-3, its derivative to 0.4 in one dimension."""
+
+    def closed(x, y):
+        return of_two((own * x, y), 0.9 * x * y, 1.0, dimensions)
+
+    term = TwoDensities([0, 1], [1.0, 1.0], 1.0, profile_of(closed, degree, np.zeros((2, 2))))
+    s = np.array([0.02, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
+    x, y = (1.0 - s) ** 2, s**2
+    expected = closed(x, y)
+    require_below(np.max(np.abs(term.energy_density([x, y]) - expected)) / np.max(np.abs(expected)), 2e-8, "energy")
+    h = 1e-3
+    slopes = [
+        (8.0 * (e(1.0 + h) - e(1.0 - h)) - e(1.0 + 2.0 * h) + e(1.0 - 2.0 * h)) / (12.0 * h * density)
+        for density, e in ((x, lambda c: closed(c * x, y)), (y, lambda c: closed(x, c * y)))
+    ]
+    for found, slope in zip(term.derivatives([x, y]), slopes, strict=True):
+        require_below(np.max(np.abs(found - slope)) / np.max(np.abs(slopes)), error, "potential")
 
 
 @pytest.mark.parametrize("dimensions", [1, 3])

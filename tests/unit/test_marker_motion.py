@@ -127,7 +127,7 @@ def entries(dimensions: int) -> dict[str, dict]:
     return {
         "harmonic": {"frequency": [0.7, 1.3, 0.4][:dimensions], "centre": [0.2, -0.1, 0.3][:dimensions]},
         "lattice": {"depth": [1.5, 0.4, 0.0][:dimensions], "period": [2.0, 1.0, 4.0][:dimensions], "phase": 0.4},
-        "box": {"height": 3.0, "lengths": [4.0, 3.0, 5.0][:dimensions], "edge": 0.6},
+        "box": {"height": 3.0, "lengths": [4.0, 3.0, 5.0][:dimensions], "edge": 0.6, "centre": 0.2},
         "gaussian": {"height": -2.0, "width": [0.8, 1.1, 0.5][:dimensions], "centre": 0.3},
         "expression": {"value": " + ".join(["sin(x)**2 + x*t", "x*y**2", "y*cos(z)"][:dimensions])},
     }

@@ -74,10 +74,13 @@ def density_moments(mixture: Mixture, density: np.ndarray) -> Moments:
         spread.append(float(np.dot((x - middle) ** 2, line)))
         centre.append(middle)
     largest = mixture.communicators.maximum([float(np.max(density))])
+    squares = np.array(spread) * mean
+    # a sample of the Wigner function may have a negative density far out, and then no width
+    widths = np.sqrt(np.where(squares >= 0.0, squares, np.nan))
     return {
         "particles": float(total * grid.cell_volume),
         "centre": [in_box(x, length) for x, length in zip(centre, grid.lengths, strict=True)],
-        "rms_width": np.sqrt(np.array(spread) * mean).tolist(),
+        "rms_width": widths.tolist(),
         "maximum_density": float(largest[0]),
     }
 

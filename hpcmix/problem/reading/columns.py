@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,14 @@ def two_columns(path: Any, first: str, info: ValidationInfo) -> tuple[np.ndarray
     except PydanticCustomError as error:
         raise wrong(error.message(), key="path") from None
     try:
-        columns = np.loadtxt(file, ndmin=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of a file without numbers, which has its own sentence
+            columns = np.loadtxt(file, ndmin=2)
     except (ValueError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0][:100]
         raise wrong(f"{file} is no text file of numbers in two columns: {reason}", key="path") from None
+    if columns.size == 0:
+        raise wrong(f"{file} holds no numbers; it must have two columns, {first} and the value", key="path")
     if columns.ndim != 2 or columns.shape[1] != 2:
         raise wrong(f"{file} must have two columns, {first} and the value, but has {columns.shape[-1]}", key="path")
     if not np.all(np.isfinite(columns)):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial import Chebyshev, chebyshev
@@ -27,6 +28,12 @@ PIECES = 128
 singularities are a tenth of it away."""
 NEGLIGIBLE = 5e-15
 """Of the largest coefficient of a polynomial: its values carry as much rounding."""
+
+CONVERGED = 1e-13
+"""Of the largest coefficient: the last ones of a polynomial that holds the function."""
+NEAREST, GRADED_NODES = 14, 20
+"""Panels that are halved towards both ends, to 2^-14 of the interval, nearer than any node of a table. A singularity
+at the end is as far as a panel is wide, and leaves 5.8^-20."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +55,46 @@ def profile_of(
 ) -> Profile:
     """The profile of an energy density by its values e(G_1, G_2) at Chebyshev nodes, of which the degree of its
     polynomial in s is one less."""
-    angles = np.pi * (nodes - np.arange(nodes) - 0.5) / nodes
-    places = np.cos(0.5 * angles) ** 2
-    own = np.array([(1.0 - places) ** 2, places**2])
-    values = energy(own[0], own[1]) - np.sum(own * (logarithm @ own), axis=0) * np.log(own.sum(axis=0))
-    coefficients = 2.0 / nodes * np.cos(np.outer(np.arange(nodes), angles)) @ values
-    coefficients[0] *= 0.5
-    shape = _smooth(Chebyshev(coefficients, domain=[0.0, 1.0]))
+
+    def remainder(places: np.ndarray) -> np.ndarray:
+        own = np.array([(1.0 - places) ** 2, places**2])
+        return energy(own[0], own[1]) - np.sum(own * (logarithm @ own), axis=0) * np.log(own.sum(axis=0))
+
+    shape = _interpolant(remainder, 0.0, 1.0, nodes)
+    if np.max(np.abs(shape.coef[-4:])) > CONVERGED * np.max(np.abs(shape.coef)):
+        return Profile(degree, _graded(remainder, degree), np.array(logarithm))
+    shape = _smooth(shape)
     slope, s = shape.deriv(), Chebyshev([0.5, 0.5], domain=[0.0, 1.0])
     # de/da = (a + b)^(2 g - 1) (2 g F - s F') = 2 a de/dG_1, and likewise for b
     first = _without_root(2.0 * degree * shape - s * slope, at_end=True) * 0.5
     second = _without_root(2.0 * degree * shape + (1.0 - s) * slope, at_end=False) * 0.5
-    return Profile(degree, np.array([_pieces(first), _pieces(second)]), np.array(logarithm))
+    places = _places()
+    return Profile(degree, np.array([_pieces(first(places)), _pieces(second(places))]), np.array(logarithm))
+
+
+def _interpolant(function: Callable[[np.ndarray], np.ndarray], low: float, high: float, nodes: int) -> Chebyshev:
+    """The polynomial through Chebyshev nodes of an interval."""
+    angles = np.pi * (nodes - np.arange(nodes) - 0.5) / nodes
+    values = function(low + (high - low) * np.cos(0.5 * angles) ** 2)
+    coefficients = 2.0 / nodes * np.cos(np.outer(np.arange(nodes), angles)) @ values
+    coefficients[0] *= 0.5
+    return Chebyshev(coefficients, domain=[low, high])
+
+
+def _graded(function: Callable[[np.ndarray], np.ndarray], degree: float) -> np.ndarray:
+    """The tables of an energy that has roots of s or 1 - s, by polynomials on panels that become shorter towards the
+    ends. Where a coupling G_a passes zero only the other species gives it an energy, like (rho_1 rho_2)^((d + 2)/4)."""
+    places = _places()
+    first, second = np.empty_like(places), np.empty_like(places)
+    ends = 0.5 ** np.arange(NEAREST, 0, -1)
+    for low, high in pairwise([*ends, *(1.0 - ends[-2::-1])]):
+        shape = _interpolant(function, low, high, GRADED_NODES)
+        inside = (places >= low) & (places <= high)
+        s = places[inside]
+        value, slope = 2.0 * degree * shape(s), shape.deriv()(s)
+        first[inside] = 0.5 * (value - s * slope) / (1.0 - s)
+        second[inside] = 0.5 * (value + (1.0 - s) * slope) / s
+    return np.array([_pieces(first), _pieces(second)])
 
 
 def _smooth(function: Chebyshev) -> Chebyshev:
@@ -76,11 +111,19 @@ def _without_root(function: Chebyshev, at_end: bool) -> Chebyshev:
     return Chebyshev(quotient, domain=[0.0, 1.0])
 
 
-def _pieces(function: Chebyshev) -> np.ndarray:
-    """Its coefficients piece by piece: polynomials through Chebyshev nodes of each."""
-    t = 0.5 * (1.0 - np.cos(np.pi * (np.arange(TABLE_COEFFICIENTS) + 0.5) / TABLE_COEFFICIENTS))
-    places = (np.arange(PIECES)[:, np.newaxis] + t) / PIECES
-    return np.ascontiguousarray(np.linalg.solve(np.vander(t, increasing=True), function(places).T).T)
+def _within() -> np.ndarray:
+    """Chebyshev nodes of a piece."""
+    return np.asarray(0.5 * (1.0 - np.cos(np.pi * (np.arange(TABLE_COEFFICIENTS) + 0.5) / TABLE_COEFFICIENTS)))
+
+
+def _places() -> np.ndarray:
+    """s at the nodes of all pieces, a row for each."""
+    return np.asarray((np.arange(PIECES)[:, np.newaxis] + _within()) / PIECES)
+
+
+def _pieces(values: np.ndarray) -> np.ndarray:
+    """Coefficients piece by piece of the polynomials through values at :func:`_places`."""
+    return np.ascontiguousarray(np.linalg.solve(np.vander(_within(), increasing=True), values.T).T)
 
 
 class TwoDensities(LocalFunctional):
