@@ -33,11 +33,11 @@ IN_A_STEP = """
 import hpcmix.evolve.flows as target
 usual = target.Flows._drift
 calls = []
-def failing(*arguments):
+def failing(*arguments, **options):
     calls.append(1)
     if MPI.COMM_WORLD.rank == 2 and len(calls) == 100:
         raise RuntimeError("injected in a step")
-    return usual(*arguments)
+    return usual(*arguments, **options)
 target.Flows._drift = failing
 """
 
