@@ -188,7 +188,7 @@ def test_the_wall_clock_and_the_file_stop_it(folder):
     patch += "def slow(self):\n    time.sleep(1.0)\n    usual(self)\nManyBodies.advance = slow\n"
     result = run_with(patch, "run", "bodies.toml", "--max-wall", "7s", folder=folder)
     assert result.returncode == 75 and "stopped by --max-wall" in result.stdout, result.stderr
-    touch = "from pathlib import Path\n" + patch.replace("time.sleep(1.0)", "Path('out/STOP').touch()")
+    touch = "from pathlib import Path\n" + patch.replace("time.sleep(1.0)", "Path('out/STOP').touch(); time.sleep(0.3)")
     result = run_with(touch, "restart", "out", folder=folder)
     assert result.returncode == 75 and "stopped by the file out/STOP" in result.stdout, result.stderr
     assert not (folder / "out" / "STOP").exists()
