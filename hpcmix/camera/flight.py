@@ -49,13 +49,12 @@ class Flight(Protocol):
 
 
 @dataclass(frozen=True)
-class FreeFlight:
-    """Flight for a finite time, of a wave function that carries a phase exp(i q x^2) beside its values on the grid.
+class _Ballistic:
+    """Flight without forces of a wave function that carries a phase exp(i q x^2) beside its values on the grid.
 
     duration         t, not negative.
     mass, hbar       of the species, and the constant.
-    quadratic_phase  q, of a frame that has expanded (:meth:`hpcmix.frame.Frame.quadratic_phase`). Such a wave is one
-                     without the phase, seen through a lens: at the time t / M and magnified by M = 1 + 2 hbar q t / m.
+    quadratic_phase  q, of a frame that has expanded (:meth:`hpcmix.frame.Frame.quadratic_phase`).
     """
 
     duration: float
@@ -63,14 +62,20 @@ class FreeFlight:
     hbar: float
     quadratic_phase: float = 0.0
 
+    def shift(self, velocity: float) -> float:
+        """v t, v that of the values on the grid."""
+        return velocity * self.duration
+
+
+@dataclass(frozen=True)
+class FreeFlight(_Ballistic):
+    """Flight for a finite time. A wave with a quadratic phase is one without it, seen through a lens: at the time t / M
+    and magnified by M = 1 + 2 hbar q t / m."""
+
     @property
     def scale(self) -> float:
         """M."""
         return 1.0 + 2.0 * self.hbar * self.quadratic_phase * self.duration / self.mass
-
-    def shift(self, velocity: float) -> float:
-        """v t, v that of the values on the grid."""
-        return velocity * self.duration
 
     def matrix(self, places: np.ndarray, points: np.ndarray) -> np.ndarray:
         """M^(-1/2) K_{t/M}(x/M - x_j), but for a phase of the place."""
@@ -79,26 +84,14 @@ class FreeFlight:
 
 
 @dataclass(frozen=True)
-class FarField:
-    """Flight in the limit of long times: at x is what had the momentum m x / t.
-
-    Fields as those of :class:`FreeFlight`; with a quadratic phase q what is far away is the picture at the time
-    m / 2 hbar q without it.
-    """
-
-    duration: float
-    mass: float
-    hbar: float
-    quadratic_phase: float = 0.0
+class FarField(_Ballistic):
+    """Flight in the limit of long times: at x is what had the momentum m x / t; with a quadratic phase q what is far
+    away is the picture at the time m / 2 hbar q without it."""
 
     @property
     def scale(self) -> float:
         """2 hbar q t / m; what was at rest stays where all of it has the place zero."""
         return 2.0 * self.hbar * self.quadratic_phase * self.duration / self.mass
-
-    def shift(self, velocity: float) -> float:
-        """v t."""
-        return velocity * self.duration
 
     def matrix(self, places: np.ndarray, points: np.ndarray) -> np.ndarray:
         """sqrt(m / 2 pi hbar t) h exp(-i m x x_j / hbar t), zero beyond the momenta of the grid, but for a phase of the

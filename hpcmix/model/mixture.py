@@ -236,12 +236,13 @@ class Mixture:
         if not factors:
             return self
         terms = [term.times(factors) for term in self.terms]
-        return self._of(self.species, self.rabi, terms)
+        return self._of(self.species, self.rabi, terms, self.local)
 
     def counted_from_rest(self) -> Mixture:
         """The same mixture with kinetic energies that begin at zero. Shares everything else, as
         :meth:`with_kernels_times` does."""
-        return self._of([replace(species, kinetic=species.kinetic.from_rest()) for species in self.species], self.rabi)
+        species = [replace(species, kinetic=species.kinetic.from_rest()) for species in self.species]
+        return self._of(species, self.rabi, self.terms, self.local)
 
     def coupled_by(
         self, rabi: RabiCouplings | None, weights: Sequence[float] | np.ndarray, local: LocalCouplings | None = None
@@ -249,17 +250,16 @@ class Mixture:
         """The same mixture with other coherent couplings, or None, and the weights that go with them. Shares everything
         else, as :meth:`with_kernels_times` does."""
         species = [species.weighing(weight) for species, weight in zip(self.species, weights, strict=True)]
-        changed = self._of(species, rabi)
-        changed.local = LocalCouplings() if local is None else local
-        return changed
+        return self._of(species, rabi, self.terms, local)
 
     def _of(
-        self, species: Sequence[SpeciesModel], rabi: RabiCouplings | None, terms: Sequence[Term] | None = None
+        self,
+        species: Sequence[SpeciesModel],
+        rabi: RabiCouplings | None,
+        terms: Sequence[Term],
+        local: LocalCouplings | None,
     ) -> Mixture:
-        acting = self.terms if terms is None else terms
-        return Mixture(
-            self.grid, self.engine, species, acting, self.hbar, rabi, self.correlations, self.losses, self.local
-        )
+        return Mixture(self.grid, self.engine, species, terms, self.hbar, rabi, self.correlations, self.losses, local)
 
     @property
     def real_dtype(self) -> np.dtype:

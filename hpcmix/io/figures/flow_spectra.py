@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from hpcmix.io.figures.columns import Records
-from hpcmix.io.figures.style import COLOURS, FigureUnits, headline, legends_below
+from hpcmix.io.figures.style import COLOURS, FigureUnits, colours_of_times, headline, legends_below
 from hpcmix.io.figures.wave_numbers import logarithmic, moment, over_wave_numbers
 
 KEY = "spectra"
@@ -32,7 +31,7 @@ def flow_spectra_figure(shown: Records, units: FigureUnits, title: str) -> Figur
     figure = Figure(figsize=(1.2 + 3.6 * max(len(species), 2), 6.4), layout="constrained")
     headline(figure, title)
     panels = figure.subplots(2, len(species), squeeze=False)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.75, max(len(shown), 2)))
+    colours = colours_of_times(len(shown))
     for (above, below), name in zip(panels.T, species, strict=True):
         for record, colour in zip(shown, colours, strict=False):
             k, values = _line(record, name, "particles", units)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -46,6 +47,11 @@ FROM_ZERO = (-0.03, 1.06)
 
 LETTERS_PER_INCH = 12
 """Of a figure's title."""
+
+
+def colours_of_times(number: int) -> np.ndarray:
+    """Colours for so many times: from dark to light, leaving out the lightest third that vanishes on white."""
+    return np.asarray(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.75, max(number, 2))))
 
 
 def headline(figure: Figure, text: str) -> None:
@@ -138,6 +144,13 @@ class FigureUnits:
         """Milliseconds."""
         seconds = self.scales.time_si
         return Quantity() if seconds is None else Quantity(seconds * 1e3, "ms")
+
+    def moment(self, time: float) -> str:
+        """When something was stored, for people."""
+        if not np.isfinite(time):
+            return "$t = \\infty$"
+        unit = f" {self.time.unit}" if self.time.unit else ""
+        return f"$t$ = {time * self.time.factor:.4g}{unit}"
 
     def density(self, dimensions: int) -> Quantity:
         """Particles per micrometre^dimensions."""

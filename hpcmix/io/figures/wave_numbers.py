@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from hpcmix.io.figures.columns import column
-from hpcmix.io.figures.style import FigureUnits, Quantity
+from hpcmix.io.figures.style import FigureUnits
 
 _DECADES = 8.0
 """As many below the largest number are shown."""
@@ -38,8 +38,4 @@ def logarithmic(axes: Axes) -> None:
 
 def moment(record: Mapping[str, Any], units: FigureUnits) -> str:
     """When a record was made; t = infinity is written as null."""
-    time: Quantity = units.time
-    moment = float(column([record], "time")[0]) * time.factor
-    if not np.isfinite(moment):
-        return "$t = \\infty$"
-    return f"$t$ = {moment:.4g}{' ' + time.unit if time.unit else ''}"
+    return units.moment(float(column([record], "time")[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,17 @@ from pydantic_core import PydanticCustomError
 
 from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.values import existing_path
+
+
+def columns_of(
+    table: Mapping[str, Any], keys: tuple[str, str], first: str, info: ValidationInfo
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two columns of the file that a table names by its ``path``, which stand for two lists of these keys. Raises
+    the validation error of :func:`two_columns`, and one where a list is given too."""
+    for key in keys:
+        if key in table:
+            raise wrong("contradicts path; give the lists or the file", key=key)
+    return two_columns(table["path"], first, info)
 
 
 def two_columns(path: Any, first: str, info: ValidationInfo) -> tuple[np.ndarray, np.ndarray]:

@@ -202,6 +202,22 @@ def two_names(value: Any) -> tuple[str, str]:
     return first, second
 
 
+def species_names(value: Any) -> tuple[str, ...]:
+    """Names of species, one or a list, which may name a species repeatedly."""
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        raise wrong(f'must be a list of species names, such as ["up", "down"], not {described(value)}')
+    return tuple(names)
+
+
+def different_species(value: Any) -> tuple[str, ...]:
+    """Names of species, one or a list, each once."""
+    names = species_names(value)
+    if len(set(names)) < len(names):
+        raise wrong("names a species twice")
+    return names
+
+
 def existing_path(value: Any, info: ValidationInfo) -> str:
     """Path of a file that exists, relative to the folder of the problem file; becomes absolute."""
     if not isinstance(value, str) or not value or "\0" in value:

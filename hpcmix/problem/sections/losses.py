@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, mod
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import counted, described, expression, quantity_in
+from hpcmix.problem.reading.values import counted, described, different_species, expression, quantity_in, species_names
 from hpcmix.problem.reading.vectors import Lengths
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import FREQUENCY, LENGTH
@@ -76,23 +76,9 @@ def _cycles(text: str) -> bool:
         return False  # has a complaint of its own
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
-        raise wrong(f'must be a list of species names, such as ["rb", "k"], not {described(value)}')
-    return tuple(names)
-
-
-def _different_names(value: Any) -> tuple[str, ...]:
-    names = _names(value)
-    if len(set(names)) < len(names):
-        raise wrong("names a species twice")
-    return names
-
-
 def _channel_of(order: int) -> BeforeValidator:
     def check(value: Any) -> tuple[str, ...]:
-        names = _names(value)
+        names = species_names(value)
         if len(names) != order:
             raise wrong(
                 f"must name {counted(order, 'particle')} by the species, one name for each, but names {len(names)}"
@@ -102,8 +88,8 @@ def _channel_of(order: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _axes(value: Any, info: ValidationInfo) -> tuple[int, ...] | None:
-    """Axes by their letters, "xy" or ["x", "y"], as numbers."""
+def _axes(value: Any, info: ValidationInfo) -> tuple[str, ...]:
+    """Axes by their letters, "xy" or ["x", "y"]."""
     known = "xyz"[: context_of(info).dimensions or 3]
     letters = tuple(value) if isinstance(value, (str, list, tuple)) else ()
     if not letters or len(set(letters)) < len(letters) or not all(letter in tuple(known) for letter in letters):
@@ -163,7 +149,7 @@ class OneBodyLoss(LossSection):
     kind: Literal["one-body"]
     rate: Annotated[float, _rate_of(1)]
     channel: Annotated[tuple[str, ...], _channel_of(1)] | None = None
-    species: Annotated[tuple[str, ...], BeforeValidator(_different_names)] | None = None
+    species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
     """Those that lose; all where neither is given."""
     profile_in_space: Annotated[Expression, expression()] | None = Field(None, alias="profile")
 
@@ -199,43 +185,40 @@ class OneBodyLoss(LossSection):
         return np.asarray(self.profile_in_space.evaluate(**dict(zip(grid.axes, places, strict=True))))
 
 
-class TwoBodyLoss(LossSection):
+class Collision(LossSection):
+    """Particles that leave together where they meet."""
+
+    kind: Literal["two-body", "three-body"]
+    channel: tuple[str, ...]
+    rate: float
+
+    def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
+        return (Reaction(self.channel, self.rate),)
+
+    @property
+    def named(self) -> dict[KeyPath, str]:
+        return _places("channel", self.channel)
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.kind} loss of {' + '.join(self.channel)}"
+
+
+class TwoBodyLoss(Collision):
     """``d rho_a/dt = -rate rho_a rho_b`` of a and of b; ``-rate rho_a^2`` where they are the same."""
 
     kind: Literal["two-body"]
     channel: Annotated[tuple[str, ...], _channel_of(2)]
     rate: Annotated[float, _rate_of(2)]
 
-    def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
-        return (Reaction(self.channel, self.rate),)
 
-    @property
-    def named(self) -> dict[KeyPath, str]:
-        return _places("channel", self.channel)
-
-    @property
-    def in_words(self) -> str:
-        return f"two-body loss of {' + '.join(self.channel)}"
-
-
-class ThreeBodyLoss(LossSection):
+class ThreeBodyLoss(Collision):
     """``d rho/dt = -rate rho^3`` of three alike; of a, a, b ``d rho_a/dt = -rate rho_a^2 rho_b`` and half of it of
     b: rate counts the particles of the species that is named first."""
 
     kind: Literal["three-body"]
     channel: Annotated[tuple[str, ...], _channel_of(3)]
     rate: Annotated[float, _rate_of(3)]
-
-    def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
-        return (Reaction(self.channel, self.rate),)
-
-    @property
-    def named(self) -> dict[KeyPath, str]:
-        return _places("channel", self.channel)
-
-    @property
-    def in_words(self) -> str:
-        return f"three-body loss of {' + '.join(self.channel)}"
 
 
 class Absorber(LossSection):
@@ -252,7 +235,7 @@ class Absorber(LossSection):
     strength: Annotated[float, _rate_of(1, "strength")]
     axes: Annotated[tuple[str, ...], BeforeValidator(_axes)] | None = None
     """Across whose faces waves leave; None: all."""
-    species: Annotated[tuple[str, ...], BeforeValidator(_different_names)] | None = None
+    species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
     """Those that leave; None: all."""
 
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
-from hpcmix.problem.reading.columns import two_columns
+from hpcmix.problem.reading.columns import columns_of
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.values import described, number_in_range, real, sequence
 from hpcmix.problem.times.fixed_steps import SAME_TIME
@@ -43,10 +43,7 @@ class TimeTable(Section):
             if "times" not in table and "values" not in table:
                 raise wrong("needs the path of a text file with two columns, the time and the value")
             return table
-        for key in ("times", "values"):
-            if key in table:
-                raise wrong("contradicts path; give the lists or the file", key=key)
-        times, values = two_columns(table["path"], "the time", info)
+        times, values = columns_of(table, ("times", "values"), "the time", info)
         first, second = cls._scales(table.get("units"), info)
         others = {key: value for key, value in table.items() if key not in ("path", "units")}
         return others | {"times": (first * times).tolist(), "values": (second * values).tolist()}

@@ -88,8 +88,7 @@ def film_figure(frames: Frames, units: FigureUnits, title: str) -> tuple[Figure,
     def redraw(frame: Frame) -> None:
         for part in parts:
             part(frame)
-        unit = f" {units.time.unit}" if units.time.unit else ""
-        clock.set_text(f"{next(iter(tops))}, $t$ = {frame.time * units.time.factor:.4g}{unit}")
+        clock.set_text(f"{next(iter(tops))}, {units.moment(frame.time)}")
 
     redraw(first)
     figure.draw_without_rendering()

@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpcmix.io.figures.columns import Records
 from hpcmix.io.figures.fluctuations.growth import KEY
-from hpcmix.io.figures.style import FigureUnits, headline, legends_below
+from hpcmix.io.figures.style import FigureUnits, colours_of_times, headline, legends_below
 from hpcmix.io.figures.wave_numbers import logarithmic, moment, over_wave_numbers
 
 
@@ -34,7 +33,7 @@ def spectra_figure(shown: Records, units: FigureUnits, title: str) -> Figure:
     figure = Figure(figsize=size, layout="constrained")
     headline(figure, title)
     panels = figure.subplots(len(rows), len(species), squeeze=False)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.75, max(len(shown), 2)))
+    colours = colours_of_times(len(shown))
     for row, line in zip(rows, panels, strict=True):
         for axes, name in zip(line, species, strict=True):
             for record, colour in zip(shown, colours, strict=False):

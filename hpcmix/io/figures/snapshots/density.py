@@ -52,7 +52,7 @@ def _map_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Figu
             drawn = axes.imshow(image, origin="lower", extent=extent, cmap=_MAP, vmin=0.0, vmax=top or 1.0)
             axes.grid(False)
             axes.spines[:].set_visible(False)
-            axes.set_title(f"{name}, {_time(stored, units)}{'' if peak > 0.0 else ' (empty)'}")
+            axes.set_title(f"{name}, {units.moment(stored.time)}{'' if peak > 0.0 else ' (empty)'}")
             if not shared:
                 _scale(figure, drawn, axes, top, label if axes is row[-1] else None)
         if shared:
@@ -80,7 +80,7 @@ def _line_figure(shown: Sequence[Slices], units: FigureUnits, title: str) -> Fig
     for axes, name in zip(panels, species, strict=True):
         for stored, colour in zip(shown, colours, strict=False):
             x = stored.axes["x"] * units.length.factor
-            axes.plot(x, stored.slices[name]["x"] * density.factor, color=colour, label=_time(stored, units))
+            axes.plot(x, stored.slices[name]["x"] * density.factor, color=colour, label=units.moment(stored.time))
         largest = max(float(np.nanmax(stored.slices[name]["x"])) for stored in shown) * density.factor
         axes.set_title(name if largest > 0.0 else f"{name} (empty)")
         axes.set_ylabel(density.label("density $\\rho$"))
@@ -107,8 +107,3 @@ def _edges(positions: np.ndarray) -> tuple[float, float]:
     """First and last edge of cells around the points."""
     half = 0.5 * (positions[1] - positions[0])
     return float(positions[0] - half), float(positions[-1] + half)
-
-
-def _time(stored: Slices, units: FigureUnits) -> str:
-    unit = f" {units.time.unit}" if units.time.unit else ""
-    return f"$t$ = {stored.time * units.time.factor:.4g}{unit}"

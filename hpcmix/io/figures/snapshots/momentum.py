@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpcmix.io.figures.style import FROM_ZERO, FigureUnits, headline, legends_below
+from hpcmix.io.figures.style import FROM_ZERO, FigureUnits, colours_of_times, headline, legends_below
 
 _SEEN = 1e-3
 """Share of the largest number up to which modes are left out at the ends of an axis."""
@@ -36,8 +35,7 @@ def momentum_figure(
     figure = Figure(figsize=size, layout="constrained")
     headline(figure, title)
     panels = figure.subplots(len(species), len(lengths), squeeze=False)
-    # from dark to light, leaving out the lightest third that vanishes on white
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.75, max(len(shown), 2)))
+    colours = colours_of_times(len(shown))
     for row, name in zip(panels, species, strict=True):
         for axes, along, length in zip(row, axes_of_grid, lengths, strict=True):
             ends, top = [], 0.0
@@ -45,7 +43,7 @@ def momentum_figure(
                 numbers = np.array(record["species"][name][KEY][along], dtype=float)
                 modes = np.arange(len(numbers)) - len(numbers) // 2
                 wave_numbers = 2.0 * np.pi * modes / (length * units.length.factor)
-                axes.plot(wave_numbers, numbers, color=colour, label=_time(record, units))
+                axes.plot(wave_numbers, numbers, color=colour, label=units.moment(record["time"]))
                 seen = wave_numbers[numbers > _SEEN * np.max(numbers)]
                 ends += [*seen[[0, -1]]] if seen.size else []
                 top = max(top, float(np.max(numbers)))
@@ -61,8 +59,3 @@ def momentum_figure(
         row[0].set_ylabel("particles in a mode")
     legends_below(figure, {"center": (panels[0, 0], 0.98)})
     return figure
-
-
-def _time(record: Mapping[str, Any], units: FigureUnits) -> str:
-    unit = f" {units.time.unit}" if units.time.unit else ""
-    return f"$t$ = {record['time'] * units.time.factor:.4g}{unit}"

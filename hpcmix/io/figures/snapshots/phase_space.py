@@ -43,7 +43,7 @@ def phase_space_figure(shown: Sequence[Slices], units: FigureUnits, title: str) 
             drawn.set_rasterized(True)
             axes.grid(False)
             axes.set_facecolor(drawn.get_cmap()(0.0))  # beyond the bins there is nothing
-            axes.set_title(f"{name}, {_time(slices, units)}")
+            axes.set_title(f"{name}, {units.moment(slices.time)}")
             axes.set_xlabel(_label(first, units))
         ends = np.array([_seen(density) for density in densities])  # (times, axes, ends)
         spans = [(ends[:, a, 0].min() * factors[a], ends[:, a, 1].max() * factors[a]) for a in (0, 1)]
@@ -88,8 +88,3 @@ def _area_unit(first: str, second: str, units: FigureUnits) -> str:
     if not units.length.unit or power == 0:
         return ""
     return f" ({units.length.unit}$^{{{-power}}}$)"
-
-
-def _time(slices: Slices, units: FigureUnits) -> str:
-    unit = f" {units.time.unit}" if units.time.unit else ""
-    return f"$t$ = {slices.time * units.time.factor:.4g}{unit}"

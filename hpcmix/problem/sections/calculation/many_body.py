@@ -11,7 +11,15 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import counted, described, integer, number_in_range, real, sequence
+from hpcmix.problem.reading.values import (
+    counted,
+    described,
+    different_species,
+    integer,
+    number_in_range,
+    real,
+    sequence,
+)
 
 LARGEST_WAVE = 1e4
 """Of modes that are plane waves: nobody fills a grid with more."""
@@ -21,20 +29,11 @@ _whole = cast(Callable[[Any], int], integer().func)
 _not_negative = cast(Callable[[Any], int], integer(at_least=0).func)
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
-        raise wrong(f'must be a list of species names, such as ["up", "down"], not {described(value)}')
-    if len(set(names)) < len(names):
-        raise wrong("names a species twice")
-    return tuple(names)
-
-
 class ModesSection(Section):
     """What every entry of ``[[many_body.modes]]`` has: the species whose modes it makes, all where they are left
     out."""
 
-    species: Annotated[tuple[str, ...], BeforeValidator(_names)] | None = None
+    species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
 
     @abstractmethod
     def number(self, points: Sequence[int]) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
-from hpcmix.problem.reading.values import described, quantity, real
+from hpcmix.problem.reading.values import described, different_species, quantity, real
 from hpcmix.problem.sections.interactions.section import Constants
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
@@ -33,9 +33,7 @@ class Zeeman(Switching):
 def _three_names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) != 3 or not all(isinstance(name, str) for name in value):
         raise wrong(f'must name the species of m = 1, 0, -1, such as ["plus", "zero", "minus"], not {described(value)}')
-    if len(set(value)) < 3:
-        raise wrong("names a species twice")
-    return tuple(value)
+    return different_species(value)
 
 
 def _energies(value: Any) -> Any:

@@ -10,25 +10,16 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import described, number_in_range, quantity_in
+from hpcmix.problem.reading.values import different_species, number_in_range, quantity_in
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
-        raise wrong(f'must be a list of species names, such as ["up", "down"], not {described(value)}')
-    if len(set(names)) < len(names):
-        raise wrong("names a species twice")
-    return tuple(names)
-
-
 class FunctionalSection(Section):
     """What every functional has: the species whose densities it depends on; and what the checks and claims ask it."""
 
-    species: Annotated[tuple[str, ...], BeforeValidator(_names)]
+    species: Annotated[tuple[str, ...], BeforeValidator(different_species)]
 
     of_condensates: ClassVar[bool]
     """Whether every species must be a condensate: sets of orbitals have no such energy."""

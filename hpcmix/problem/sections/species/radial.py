@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
-from hpcmix.problem.reading.columns import two_columns
+from hpcmix.problem.reading.columns import columns_of
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import quantity, real, sequence
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
@@ -121,11 +121,8 @@ class RadialTable(RadialSection):
             if "radii" not in table and "values" not in table:
                 raise wrong("needs radii and values, or the path of a text file with these two columns")
             return table
-        for key in ("radii", "values"):
-            if key in table:
-                raise wrong("contradicts path; give the lists or the file", key=key)
         others = {key: value for key, value in table.items() if key != "path"}
-        radii, values = two_columns(table["path"], "r", info)
+        radii, values = columns_of(table, ("radii", "values"), "r", info)
         return others | {"radii": radii.tolist(), "values": values.tolist()}
 
     @model_validator(mode="after")
