@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hpcmix.commands.options import file_argument, max_wall_option, overrides_option
-from hpcmix.studies.claim_options import OPTIONS
+from hpcmix.studies.measuring.options import OPTIONS
 
 
 def numbers_of(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:

@@ -10,12 +10,12 @@ from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
 from hpcmix.commands.options import Duration, SlurmTime, by_one_process, command_line, file_argument, overrides_option
 from hpcmix.problem.times.evolution import NEEDS_TIME
-from hpcmix.studies.claim_options import OPTIONS, check_options
+from hpcmix.studies.measuring.options import OPTIONS, check_options
 
 
 def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
     """The list as it stands, once it is one with a number in every place of the job's."""
-    from hpcmix.run.planning.job_script import TASK
+    from hpcmix.run.planning.jobs.script import TASK
 
     numbers_of(context, parameter, text and text.replace(TASK, "1"))
     return text
@@ -123,9 +123,9 @@ def job(
     overrides: tuple[str, ...],
 ) -> int:
     """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
-    from hpcmix.problem.cards import find_problem
-    from hpcmix.run.planning.job_script import TASK, Job, make_script, read_site
-    from hpcmix.run.planning.launchers import library_of
+    from hpcmix.problem.files.cards import find_problem
+    from hpcmix.run.planning.jobs.launchers import library_of
+    from hpcmix.run.planning.jobs.script import TASK, Job, make_script, read_site
     from hpcmix.run.planning.preflight import load_checked
 
     if claim is not None:

@@ -41,8 +41,8 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 def show(path: str, overrides: tuple[str, ...]) -> int:
     """Print a problem with every default filled in; of a run's directory, what became of the run."""
     if Path(path).is_dir():
-        from hpcmix.io.directory import RunDirectory
-        from hpcmix.io.locking.standing import standing_of_check
+        from hpcmix.io.directories.directory import RunDirectory
+        from hpcmix.io.directories.locking.standing import standing_of_check
         from hpcmix.io.reader import RunReader
 
         directory = RunDirectory(Path(path))
@@ -75,7 +75,7 @@ def plot(directory: Path, film: bool, watch: bool, every: float) -> int:
     """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
     if not watch:
         return _draw(directory, film, print_paths=True)
-    from hpcmix.io.directory import RunDirectory
+    from hpcmix.io.directories.directory import RunDirectory
     from hpcmix.io.figures.films.watching import changes
 
     for number, _ in enumerate(changes(RunDirectory(directory), every)):

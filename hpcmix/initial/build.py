@@ -12,14 +12,14 @@ from hpcmix.initial.dressed import Dressing, choices_in_words
 from hpcmix.initial.excitations.excited import excite
 from hpcmix.initial.markers.joint import Gases
 from hpcmix.initial.markers.stand_ins import weights_apart, with_stand_ins
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
+from hpcmix.initial.noise.vacuum import add_vacuum
 from hpcmix.initial.orbitals.sets import Say, shake_and_boost, written_set
 from hpcmix.initial.searching.search import OrbitalSearch
 from hpcmix.initial.searching.starts import Keeper, Talk
 from hpcmix.initial.trial.guesses import normalise
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
-from hpcmix.initial.vacuum import add_vacuum
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import closed_form
 from hpcmix.initial.written.imprinted import Imprints

@@ -13,12 +13,12 @@ from typing import Any
 import h5py
 
 from hpcmix.initial.excitations.spectrum import PURELY_GROWING
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.locking.standing import standing
 from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import Slices, read_slices
-from hpcmix.io.locking.standing import standing
 from hpcmix.problem.units.units import UnitError, Units, units_from_text
 from hpcmix.problem.words.times import TimeWords
 

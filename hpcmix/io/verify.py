@@ -15,7 +15,7 @@ import numpy as np
 from hpcmix.io.checkpoints.digest import as_text, sums_of_pieces
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.checkpoints.seal import Damaged, check_seal
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary

@@ -22,6 +22,7 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.components.coupling import RabiCoupling
+from hpcmix.problem.sections.components.losses import Loss
 from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
@@ -29,7 +30,6 @@ from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
-from hpcmix.problem.sections.losses import Loss
 from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions

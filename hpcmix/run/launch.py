@@ -11,18 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hpcmix.io.directory import FILES, RunDirectory, move_aside
+from hpcmix.io.directories.directory import FILES, RunDirectory, move_aside
+from hpcmix.io.directories.locking.lock import HEARTBEAT_SECONDS
+from hpcmix.io.directories.locking.standing import never_begun
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.summary import read_summary
-from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
-from hpcmix.io.locking.standing import never_begun
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.parallel.communicators import launcher_mismatch, world
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.shared_memory import shared_memory_wanted
 from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transforms.transform import thread_count
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem

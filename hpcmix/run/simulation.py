@@ -12,7 +12,7 @@ from typing import Any
 from hpcmix.initial.build import initial_state
 from hpcmix.initial.excitations.probes import empty_pairs, start_pairs
 from hpcmix.io.checkpoints.header import Checkpoint
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.provenance import Provenance
 from hpcmix.model.build import build_mixture

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.directory import DirectoryInUse, RunDirectory, move_aside
+from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory, move_aside
+from hpcmix.io.directories.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.plain_json import page_of, plain
-from hpcmix.io.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.parallel.communicators import world
 from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
 from hpcmix.problem.checks.expected.warnings import expected_warnings
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
@@ -26,8 +26,6 @@ from hpcmix.run.resuming.restart import same_problem
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.requests import StopRequests
 from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
-from hpcmix.studies.claim import Finding
-from hpcmix.studies.claim_options import check_options
 from hpcmix.studies.claims import (
     bose_fermi_limit,
     conservation,
@@ -42,8 +40,10 @@ from hpcmix.studies.claims import (
 )
 from hpcmix.studies.claims.fluctuations import bogoliubov_limit, excitations_bounded, fluctuation_growth
 from hpcmix.studies.claims.vlasov_limit import limit as vlasov_limit
-from hpcmix.studies.figure import draw_finding
-from hpcmix.studies.setting import Setting
+from hpcmix.studies.measuring.claim import Finding
+from hpcmix.studies.measuring.figure import draw_finding
+from hpcmix.studies.measuring.options import check_options
+from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
 
 REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"

@@ -21,7 +21,7 @@ import numpy as np
 
 from hpcmix.io.checkpoints.checkpoint import write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.process.timers import Timers

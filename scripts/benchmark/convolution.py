@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.bench.bench import DEFAULT_PROBLEM
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation

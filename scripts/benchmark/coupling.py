@@ -22,7 +22,7 @@ import numpy as np
 
 from hpcmix.kernels.random_numbers import fill_complex_normals
 from hpcmix.parallel.communicators import world
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.marching.evolution import stepper_of
 from hpcmix.run.planning.plan import make_plan

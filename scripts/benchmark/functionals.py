@@ -14,7 +14,7 @@ import argparse
 import time
 
 from hpcmix.parallel.communicators import world
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.marching.evolution import stepper_of
 from hpcmix.run.simulation import build_simulation

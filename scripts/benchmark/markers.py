@@ -152,7 +152,7 @@ def kernels(options: argparse.Namespace) -> list[Row]:
 def stepper(points: int, count: int, comm: object) -> tuple[Callable[[], None], object]:
     """A function that takes a step of the file, and its simulation."""
     from hpcmix.evolve.stepping.stepper import Stepper
-    from hpcmix.problem.load import parse_problem
+    from hpcmix.problem.files.load import parse_problem
     from hpcmix.run.log import Log
     from hpcmix.run.simulation import build_simulation
 

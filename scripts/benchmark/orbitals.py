@@ -25,7 +25,7 @@ import numpy as np
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.kernels import transforms
 from hpcmix.parallel.communicators import world
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation
 

@@ -12,7 +12,7 @@ from parallel.test_restart import PROBLEM, contents, go_on
 
 from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.io.checkpoints.header import read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.reader import RunReader
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching

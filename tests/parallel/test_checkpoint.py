@@ -15,7 +15,7 @@ from hpcmix.io.checkpoints.checkpoint import digest_of, parts_of, read_state, ro
 from hpcmix.io.checkpoints.digest import whole_array_digest
 from hpcmix.io.checkpoints.header import Bookmark, read_header
 from hpcmix.io.checkpoints.seal import Damaged
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators

@@ -13,7 +13,7 @@ from physics.systems import contact, gaussian, gaussian_kernel, harmonic, specie
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.io.checkpoints.checkpoint import digest_of, read_state, write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark, read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant

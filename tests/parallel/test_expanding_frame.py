@@ -10,7 +10,7 @@ from parallel.interruptions import folder_of
 from physics.systems import contact, coulomb, evolution, expanding, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.evolve.stepping.stepper import Stepper
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run.launch import Request, launch

@@ -11,7 +11,7 @@ import pytest
 from parallel.interruptions import asked_to_stop_after, folder_of, killed_in, run, summary
 
 from hpcmix.io.checkpoints.header import read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch

@@ -11,7 +11,7 @@ import pytest
 import xarray
 
 from hpcmix.grid import Grid
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import read_slices

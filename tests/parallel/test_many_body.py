@@ -16,7 +16,7 @@ from hpcmix.observe.reduced.on_grid import density_on_grid
 from hpcmix.observe.reduced.pair_space import pair_space_matrix
 from hpcmix.observe.reduced.state import DenseState, SharedState
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 
 def text(modes, points):

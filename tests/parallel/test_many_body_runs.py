@@ -13,7 +13,7 @@ from physics.many_body_files import INTERACTIONS, SIX_AND_THREE
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.io.checkpoints.header import read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.verify import verify
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching

@@ -7,7 +7,7 @@ import pytest
 
 from hpcmix.observe.reduced.measurement import Columns
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.studies.tracks.following import follow
 from hpcmix.studies.tracks.many_track import ManyBodyTrack
 from hpcmix.studies.tracks.track import Conductor, Part

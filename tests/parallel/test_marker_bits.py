@@ -9,7 +9,7 @@ from physics.systems import evolution, gaussian, gaussian_kernel, harmonic, spec
 
 from hpcmix.io.checkpoints.checkpoint import digest_of, read_state, write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark, read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.kernels import dispatch
 from hpcmix.kernels.twins import loops as reference

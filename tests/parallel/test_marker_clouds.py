@@ -8,7 +8,7 @@ from parallel.engines import engine_on
 
 from hpcmix.io.checkpoints.checkpoint import digest_of, read_state, write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark, read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.model.markers.window import Window
 from hpcmix.parallel.communicators import Communicators

@@ -16,7 +16,7 @@ from scipy.constants import speed_of_light
 
 from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.seal import check_seal
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.markers.marker_file import StoredMarkers, write_markers
 from hpcmix.io.verify import verify

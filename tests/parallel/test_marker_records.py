@@ -16,7 +16,7 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import labels_of_all, requested
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.markers.arrays import Markers
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.state.marker_cloud import MarkerCloud
 from hpcmix.state.orbital_cloud import OrbitalCloud

@@ -13,7 +13,7 @@ import pytest
 from hpcmix.io.checkpoints.checkpoint import digest_of, read_state, write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark, Checkpoint, read_header
 from hpcmix.io.checkpoints.seal import Damaged
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import largest_split

@@ -10,7 +10,7 @@ from parallel.interruptions import asked_to_stop_after, folder_of, killed_in, ru
 
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.checkpoints.header import read_header
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.run import launch as launching
 from hpcmix.run.launch import Request, launch

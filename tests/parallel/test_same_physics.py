@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from physics.systems import contact, evolution, gaussian, gaussian_kernel, harmonic, species, system, yukawa
 
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.parallel.decomposition import largest_split
 from hpcmix.parallel.process.mpi import MPI
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpcmix.evolve.stepping.stepper import Stepper
-from hpcmix.io.directory import RunDirectory
-from hpcmix.problem.load import parse_problem
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.log import Log
 from hpcmix.studies.tracks.following import follow

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.studies.budget import AS_GIVEN
 from hpcmix.studies.claims.vlasov_limit import measuring
 from hpcmix.studies.claims.vlasov_limit.family import planned
 from hpcmix.studies.claims.vlasov_limit.measuring import tracks_of
+from hpcmix.studies.measuring.budget import AS_GIVEN
 from hpcmix.studies.tracks.following import follow
 from hpcmix.studies.tracks.track import Conductor
 from tests.physics.claims import setting

@@ -6,7 +6,7 @@ from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.system import ModeSystem
 from hpcmix.observe.reduced.measurement import Measurement
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 
 def ring(

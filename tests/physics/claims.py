@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.run.log import Log
-from hpcmix.studies.claim import Finding
-from hpcmix.studies.setting import Setting
+from hpcmix.studies.measuring.claim import Finding
+from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.work import Work
 
 POTENTIALS = (

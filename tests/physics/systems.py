@@ -27,7 +27,7 @@ from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.timers import Timers
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.schema import Problem
 
 NOW = Instant(0.0, 0.0)

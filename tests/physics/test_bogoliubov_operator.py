@@ -6,7 +6,7 @@ import pytest
 from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.real_states.operator import RealOperator, phases_of_real_state
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from tests.physics.systems import mixture_of, problem_text
 
 POINTS, LENGTH = 12, 7.0

@@ -22,7 +22,7 @@ from hpcmix.observe.measures.motion import momentum_fields
 from hpcmix.observe.morawetz import Distance, morawetz
 from hpcmix.observe.record import observe
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.sections.species.radial import SoftSphere, SquareBarrier
 from hpcmix.run.log import Log
 from hpcmix.run.simulation import build_simulation

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hpcmix.parallel.markers.layout import MarkerLayout
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.studies.claims import conservation, dispersion, morawetz, well_posedness
 from tests.physics.claims import setting, verdict

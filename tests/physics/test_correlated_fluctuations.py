@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpcmix.initial.excitations.pair_kernel import pair_transformation
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from tests.physics.claims import mixture
 from tests.physics.fluctuations import record, with_pairs
 from tests.physics.systems import System

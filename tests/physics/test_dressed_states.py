@@ -24,7 +24,7 @@ from hpcmix.initial.build import initial_state
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.dressed import Dressing
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 BEFORE = Instant.before_start()

@@ -8,7 +8,7 @@ from hpcmix.initial.excitations.modes import spectrum_of
 from hpcmix.initial.excitations.spectrum import NotAMinimum, OutOfIterations
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.measures.modes import measure_modes
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from tests.physics.systems import System, problem_text
 
 UNIFORM = {"kind": "expression", "amplitude": "1"}

@@ -27,7 +27,7 @@ from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.observe.measures.fermi_density import fermi_density
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 
 def fermions(name, orbitals, **entries):

@@ -9,12 +9,12 @@ import pytest
 from hpcmix.model.terms import build
 from hpcmix.model.terms.entry_kernels import scattering_kernel
 from hpcmix.observe.measures.pairing import PairingNorm
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.studies import budget
-from hpcmix.studies.budget import AS_GIVEN, Variation
 from hpcmix.studies.claims.fluctuations import excitations_bounded, fluctuation_growth
 from hpcmix.studies.claims.fluctuations.fluctuation_growth import Envelope
+from hpcmix.studies.measuring import budget
+from hpcmix.studies.measuring.budget import AS_GIVEN, Variation
 from tests.physics.claims import TRAPPED, released, setting, verdict
 from tests.physics.systems import System
 

@@ -7,7 +7,7 @@ import pytest
 from physics.systems import NOW, contact, evolution, harmonic, require_below, species, system
 
 from hpcmix.initial.descent.search import minimise_energy
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 DROPLET = [{"species": ["a"], "kind": "power", "strength": -2.0 / 3.0, "exponent": 1.5}]

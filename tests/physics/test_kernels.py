@@ -25,7 +25,7 @@ from scipy.special import i0e
 from hpcmix.model.pair_kernels.radial.functions import RadialFunction
 from hpcmix.model.pair_kernels.radial.transform import RadialTransform
 from hpcmix.model.pair_kernels.soft_core import soft_core_multiplier
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 

@@ -10,7 +10,7 @@ from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.functionals.lee_huang_yang import dipolar_factor
 from hpcmix.model.terms.functionals.two_densities import TwoDensities, profile_of
 from hpcmix.model.terms.functionals.zero_point import of_two
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 UNIT = 8.0 / (15.0 * math.pi**2)

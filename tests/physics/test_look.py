@@ -9,7 +9,7 @@ from physics.systems import contact, evolution, expanding, gaussian, harmonic, m
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.checkpoints.checkpoint import write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import as_dataset
 from hpcmix.observe.look import Look

@@ -13,12 +13,12 @@ from hpcmix.observe.reduced.density_matrices import density_matrix
 from hpcmix.observe.reduced.distances import comparison
 from hpcmix.observe.reduced.distances.limit_state import limit_amplitudes
 from hpcmix.observe.reduced.measurement import Columns
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.studies.budget import AS_GIVEN, Variation
 from hpcmix.studies.claims import bose_fermi_limit, mean_field_limit
 from hpcmix.studies.claims.fluctuations import bogoliubov_limit
-from hpcmix.studies.setting import Setting
+from hpcmix.studies.measuring.budget import AS_GIVEN, Variation
+from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.tracks import many_family
 from hpcmix.studies.tracks.many_family import broken_by, extrapolated, fewer_modes, many_variations
 from tests.physics.bodies_on_a_ring import STIRRED, at_the_end, bodies, ring

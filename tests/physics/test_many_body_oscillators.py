@@ -23,7 +23,7 @@ from hpcmix.observe.reduced.density_matrices import density_matrix
 from hpcmix.observe.reduced.distances.indicators import alpha
 from hpcmix.observe.reduced.state import SharedState
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 N1, N2 = 2, 1
 W, K, K12 = (1.0, 1.3), (0.9, 0.4), 1.1

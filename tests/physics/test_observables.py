@@ -10,7 +10,7 @@ import pytest
 from physics.systems import contact, evolution, expanding, expression, gaussian, harmonic, largest, species, system
 
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 NOISY = {"noise": {"amplitude": 0.05, "seed": 3}}

@@ -11,7 +11,7 @@ from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.neumann import neumann_problem
 from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.terms.entry_kernels import coefficient_of_pair
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from tests.physics.claims import mixture
 from tests.physics.systems import System
 

@@ -26,7 +26,7 @@ from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.trial.tilt import best_signs
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 BEFORE = Instant.before_start()
 WELLS = [harmonic(1.0), {"kind": "gaussian", "height": 8.0, "width": 0.6}]

@@ -12,7 +12,7 @@ from hpcmix.observe.measures.spectrum import axis_sums
 from hpcmix.observe.observables.determinant_overlap import determinant_overlap
 from hpcmix.observe.observables.momentum_distribution import momentum_distribution
 from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane_wave_norm, position_norms
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 
 def shells(orbitals, frequency=1.0, points=28, length=13.0, **sections):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from physics.systems import System, contact, evolution, gaussian, largest, log_slope, require_below, species, system
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.splittings import INTEGRATORS
 
 

@@ -33,9 +33,9 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
+from hpcmix.problem.files.overrides import apply_overrides
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.problem.overrides import apply_overrides
 from tests.system.commands import clean_environment
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from hpcmix.io.locking.holder import PATIENCE_SECONDS
-from hpcmix.io.locking.lock import Lock, Locked
+from hpcmix.io.directories.locking.holder import PATIENCE_SECONDS
+from hpcmix.io.directories.locking.lock import Lock, Locked
 
 # Leaves the lock of a job that has died.
 ACQUIRE = """
 import sys
 from pathlib import Path
 
-from hpcmix.io.locking.lock import Lock
+from hpcmix.io.directories.locking.lock import Lock
 
 Lock(Path(sys.argv[1])).acquire()
 """
@@ -30,9 +30,9 @@ Lock(Path(sys.argv[1])).acquire()
 RACE = """
 import json, os, random, subprocess, sys, time
 from pathlib import Path
-import hpcmix.io.locking.lock
-from hpcmix.io.locking.holder import started
-from hpcmix.io.locking.lock import Lock, Locked
+import hpcmix.io.directories.locking.lock
+from hpcmix.io.directories.locking.holder import started
+from hpcmix.io.directories.locking.lock import Lock, Locked
 
 folder, jobs, trials, delay, links = Path(sys.argv[1]), *json.loads(sys.argv[2])
 chance = random.Random(trials)
@@ -131,8 +131,8 @@ def test_of_jobs_that_find_a_dead_lock_exactly_one_has_the_directory(tmp_path, t
 TURNS = """
 import json, os, random, sys, time
 from pathlib import Path
-from hpcmix.io.locking.holder import started
-from hpcmix.io.locking.lock import Lock, Locked
+from hpcmix.io.directories.locking.holder import started
+from hpcmix.io.directories.locking.lock import Lock, Locked
 
 folder, jobs, seconds, delay = Path(sys.argv[1]), *json.loads(sys.argv[2])
 inside, mishaps, turns = folder / "inside", folder / "mishaps", folder / "turns"
@@ -325,7 +325,7 @@ def test_a_job_that_is_about_to_end_is_waited_for(tmp_path):
 
 
 def test_a_job_that_does_not_end_is_not_waited_for_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr("hpcmix.io.locking.holder._ENDING_SECONDS", 0.2)
+    monkeypatch.setattr("hpcmix.io.directories.locking.holder._ENDING_SECONDS", 0.2)
     first, second = Lock(tmp_path), Lock(tmp_path)
     first.acquire()
     first.mark_stopping()

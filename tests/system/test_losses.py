@@ -6,7 +6,7 @@ import h5py
 import pytest
 
 from hpcmix.cli import main
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.resuming.changes import compare

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.planning.preflight import preflight
 from tests.system.mutations import cards, mutated, outcomes, toml
 

@@ -241,7 +241,7 @@ def test_plan_matches_what_is_measured(tmp_path):
     """The memory that plan states is within a tenth of the peak that the run measures: with a ground state, without,
     with adaptive steps, and where the program itself is nearly all of it."""
     (tmp_path / "mixture.toml").write_text(MIXTURE)
-    from hpcmix.problem.load import load_problem
+    from hpcmix.problem.files.load import load_problem
     from hpcmix.run.planning.plan import make_plan
 
     gaussian = ["species.up.initial={kind='gaussian', width=1.0}", "species.down.initial={kind='gaussian', width=1.0}"]

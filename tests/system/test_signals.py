@@ -103,7 +103,7 @@ def last_line(folder, name="run.log"):
 
 def is_free(folder):
     """Whether no lock is in the next job's way."""
-    from hpcmix.io.locking.lock import Lock
+    from hpcmix.io.directories.locking.lock import Lock
 
     return Lock(folder / "out").holder() is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.measured.outcome import Row

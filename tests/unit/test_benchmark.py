@@ -26,7 +26,7 @@ from comparison.problem import Case  # noqa: E402
 from comparison.rounds import Contest, Measurement, batches, ratio, relative_difference  # noqa: E402
 from comparison.turns import Contestant, Failed  # noqa: E402
 
-from hpcmix.problem.load import parse_problem  # noqa: E402
+from hpcmix.problem.files.load import parse_problem  # noqa: E402
 from hpcmix.run.bench.spread import Spread  # noqa: E402
 from hpcmix.splittings import INTEGRATORS  # noqa: E402
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hpcmix.io.documents.atomic import OutputError
-from hpcmix.io.figures.excitations import excitations_figure
+from hpcmix.io.figures.spectra.excitations import excitations_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
 

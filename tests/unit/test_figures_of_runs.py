@@ -9,11 +9,11 @@ from unit.test_io_reader import make_run
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.fields.slice_file import Slices
 from hpcmix.io.figures.draw import draw, spread_out
-from hpcmix.io.figures.flow_spectra import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.series import series_figure
 from hpcmix.io.figures.snapshots.density import density_figure
 from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
+from hpcmix.io.figures.spectra.flow import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
 

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from hpcmix.io.figures.series import energy_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits, headline
 from hpcmix.problem.units.units import Units
-from hpcmix.studies import figure as claims
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.claims import conservation, dispersion
+from hpcmix.studies.measuring import figure as claims
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.scaling import figure as scaling
 from hpcmix.studies.scaling.measured.outcome import Outcome, Row
 from tests.unit.figure_checks import require_room

@@ -9,12 +9,12 @@ from PIL import Image
 from unit.test_figures_of_runs import require_inside
 from unit.test_io_reader import SPECIES, make_run
 
+from hpcmix.io.directories.locking.lock import Lock
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.figures.films.film import film_figure, make_film
 from hpcmix.io.figures.films.frames import Frames
 from hpcmix.io.figures.films.watching import changes
 from hpcmix.io.figures.style import FigureUnits
-from hpcmix.io.locking.lock import Lock
 from hpcmix.io.reader import RunReader
 
 

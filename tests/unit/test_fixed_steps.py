@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.fixed_steps import START, FixedSteps, Mark, Stretch
 from hpcmix.problem.words.show import resolved_toml

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.output.fluctuations import FluctuationWatch, fluctuation_lines
 

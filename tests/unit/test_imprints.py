@@ -5,7 +5,7 @@ import pytest
 from physics.systems import contact, gaussian, harmonic, species, system
 
 from hpcmix.initial.written.vortices import PointVortex, periodic_factor, phase_step, ring_factor
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 BOXES = [(8.0, 6.0), (6.0, 8.0), (3.0, 15.0)]

@@ -5,7 +5,7 @@ import pytest
 from physics.systems import gaussian, harmonic, species, system
 
 from hpcmix.grid import Grid
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.parallel.decomposition import Decomposition
 
 

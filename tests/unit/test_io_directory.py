@@ -9,7 +9,7 @@ import pickle
 
 import pytest
 
-from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory
 from hpcmix.io.documents.atomic import OutputError, described_size, explained, replacing, reserve
 from hpcmix.io.documents.summary import read_summary, write_summary
 

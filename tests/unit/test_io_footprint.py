@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.io.directory import move_aside
-from hpcmix.io.footprint import Footprint
+from hpcmix.io.directories.directory import move_aside
+from hpcmix.io.directories.footprint import Footprint
 
 NAMES = ("run.log", "summary.json")
 

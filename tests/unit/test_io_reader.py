@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hpcmix.grid import Grid
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import SeriesWriter

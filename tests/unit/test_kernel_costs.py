@@ -9,9 +9,9 @@ import pytest
 
 from hpcmix.model.pair_kernels.padded_multiplier import padded_multiplier
 from hpcmix.model.terms.entry_kernels import kernel_of
-from hpcmix.problem.cards import cards
 from hpcmix.problem.checks.discretisation.kernel_costs import MOST_SECONDS, WAVES, kernel_cost
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.cards import cards
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 KINDS = {

@@ -15,7 +15,7 @@ from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpec
 from hpcmix.model.many_body.modes.mode_channels import operator_norm
 from hpcmix.model.many_body.modes.overlaps import overlaps
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from tests.physics.systems import System, coulomb, gaussian_kernel, harmonic, problem_text, species
 

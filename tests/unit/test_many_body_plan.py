@@ -13,7 +13,7 @@ from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.hops import many_body_family, one_body_family, pairs_of
 from hpcmix.parallel.many_body.configurations import ConfigurationRows
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning.many_body.configuration_tables import Selection, Space, channel_counts, own_matrix
 from hpcmix.run.planning.many_body.lines import bodies_lines

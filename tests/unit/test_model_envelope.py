@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 
 def at(envelope, *times):

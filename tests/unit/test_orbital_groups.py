@@ -7,8 +7,8 @@ import pytest
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import DivisionRequest, choose_replicas, divide, fields_of_replica
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups, choose_groups
-from hpcmix.problem.cards import cards
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.cards import cards
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 

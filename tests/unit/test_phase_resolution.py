@@ -10,7 +10,7 @@ import pytest
 from physics.systems import mixture_of
 
 from hpcmix.parallel.communicators import world
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.planning.plan_table import plan_lines
 from hpcmix.run.planning.resolution.phase import expected_warnings, found_warnings

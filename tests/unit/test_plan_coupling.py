@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.planning import plan
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import divide
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning.costs import markers
 from hpcmix.run.planning.costs.traffic import step_bytes

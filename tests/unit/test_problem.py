@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.interactions.inverse_distance import YukawaInteraction
 from hpcmix.problem.sections.species.potentials import HarmonicPotential
@@ -267,7 +267,7 @@ def test_the_largest_step_that_the_message_names_is_accepted() -> None:
 
 def test_the_package_stands_alone() -> None:
     script = (
-        "import sys, hpcmix.problem.load, hpcmix.problem.words.show\n"
+        "import sys, hpcmix.problem.files.load, hpcmix.problem.words.show\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('mpi4py', 'h5py', 'pint')"
         " or name.startswith('hpcmix.')"
         " and name.split('.')[1] not in ('problem', 'frame', 'splittings')])"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcmix.problem import cards
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files import cards
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 TEXT = "[grid]\npoints = [4]\nlengths = [1]\n[[species]]\nname = 'a'\n"

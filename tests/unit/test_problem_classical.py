@@ -12,7 +12,7 @@ from hpcmix.model.potentials.external import shape_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.markers.stability import fastest_oscillation
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.splittings import INTEGRATORS

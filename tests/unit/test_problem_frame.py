@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from hpcmix.frame import Frame
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.problem.words.show import resolved_dict, resolved_toml

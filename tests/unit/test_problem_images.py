@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml, toml_of
 

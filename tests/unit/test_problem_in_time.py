@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 

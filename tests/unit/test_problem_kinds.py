@@ -33,7 +33,7 @@ from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condi
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.parts import Parts
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.reading.section import Section

@@ -3,7 +3,7 @@
 import pytest
 
 from hpcmix.problem.checks.expected.warnings import expected_warnings
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 

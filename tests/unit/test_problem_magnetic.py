@@ -9,7 +9,7 @@ import pytest
 from hpcmix.grid import Grid
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential, random, solenoid, uniform
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.planning.plan import make_plan

@@ -7,7 +7,7 @@ from physics.systems import mixture_of
 
 from hpcmix.initial.build import initial_state
 from hpcmix.problem.checks.magnitudes import LARGEST_QUOTIENT
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 TEXT = """

@@ -9,7 +9,7 @@ from hpcmix.problem.checks.many_body.size import (
     configurations,
     total_configurations,
 )
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
+from hpcmix.problem.files.overrides import ARRAYS
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
-from hpcmix.problem.overrides import ARRAYS
 from hpcmix.problem.sections.components.coupling import dressed_groups
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.splittings import INTEGRATORS

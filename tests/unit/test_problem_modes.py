@@ -3,7 +3,7 @@
 import pytest
 from physics.systems import contact, evolution, problem_text, species
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 STEP = {"final": 1.0, "step": 0.01}

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.schema import Problem

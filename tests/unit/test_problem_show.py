@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.words.show import resolved_dict, resolved_toml
 
 FILE = """

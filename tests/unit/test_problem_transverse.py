@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.model.terms.entry_kernels import contact_couplings
 from hpcmix.problem.checks.expected.warnings import expected_warnings
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
 

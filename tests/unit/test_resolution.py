@@ -8,11 +8,11 @@ import tomllib
 import pytest
 from physics.systems import contact, coulomb, expression, gaussian, harmonic, problem_text, species
 
-from hpcmix.problem.cards import cards
 from hpcmix.problem.checks.expected.confinement import Confinement
 from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.cards import cards
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.run.planning.plan import make_plan
 from hpcmix.run.planning.plan_table import plan_lines
 from hpcmix.run.planning.resolution.watch import ResolutionWatch

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.bench.bench import DEFAULT_PROBLEM
 from hpcmix.run.bench.machine import describe_machine, machine_line, processor_instructions
 from hpcmix.run.bench.pairs import pair_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.resuming.changes import Comparison, compare, ground_state_differences
 

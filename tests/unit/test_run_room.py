@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import divide
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.planning import room
 from hpcmix.run.planning.plan import make_plan, memory_bytes

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from hpcmix.io.directory import DirectoryInUse
+from hpcmix.io.directories.directory import DirectoryInUse
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.log import Log
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations

@@ -11,10 +11,10 @@ import pytest
 
 from hpcmix.io.documents.plain_json import page_of
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Finding, Fit
 from hpcmix.studies.claims.semiclassical_bounds import NUMBERS, check, judge, shell_quotient
-from hpcmix.studies.figure import draw_finding
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Finding, Fit
+from hpcmix.studies.measuring.figure import draw_finding
 from tests.physics.claims import setting, verdict
 
 FILE = """

@@ -6,13 +6,13 @@ import math
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.studies.budget import AS_GIVEN, Budget, variations, varied_problems
 from hpcmix.studies.check import CLAIMS, Request
-from hpcmix.studies.claim import Claim, Finding, Fit, aligned
-from hpcmix.studies.claim_options import OPTIONS, check_options
-from hpcmix.studies.verdict import bounded, unresolved
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget, variations, varied_problems
+from hpcmix.studies.measuring.claim import Claim, Finding, Fit, aligned
+from hpcmix.studies.measuring.options import OPTIONS, check_options
+from hpcmix.studies.measuring.verdict import bounded, unresolved
 
 FILE = """
 [grid]

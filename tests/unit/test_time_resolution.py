@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.run.planning.resolution.time import time_warnings, wrong_area
 from tests.system.test_cards import CARDS

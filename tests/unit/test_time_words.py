@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.units.units import units_from_text
 from hpcmix.problem.words.times import PLAIN, TimeWords, steps_in_words
 from hpcmix.run.log import Log

@@ -6,7 +6,7 @@ import pytest
 from physics.systems import contact, coulomb, dipolar, problem_text, species, yukawa
 
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 
 LIMIT = 4.0 / math.pi
 

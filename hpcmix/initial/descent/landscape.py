@@ -14,7 +14,7 @@ import numpy as np
 from hpcmix.initial.descent.held_phases import FREE, Phases, project_phases
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.descent.spins import Magnetisations, SpinEnergies
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant

@@ -19,7 +19,7 @@ from hpcmix.initial.excitations.real_states.operator import RealOperator
 from hpcmix.initial.excitations.real_states.preconditioner import PairPreconditioner
 from hpcmix.initial.excitations.real_states.ritz import NegativeForm, RitzPairs, ritz_pairs
 from hpcmix.initial.excitations.spectrum import SAME_MULTIPLET, NotAMinimum, OutOfIterations, Report, Spectrum
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.problem.sections.excitations import ExcitationsSection
 
 GROWTH = 4

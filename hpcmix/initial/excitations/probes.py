@@ -15,7 +15,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.initial.excitations.feynman import every_function, feynman_functions, project_out
 from hpcmix.initial.excitations.pair_kernel import pair_transformation
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.model.mixture import Mixture
 from hpcmix.parallel.process.independence import LinearlyDependent
 from hpcmix.problem.mistakes.errors import ProblemError

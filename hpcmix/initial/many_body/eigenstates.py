@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
 from hpcmix.initial.written import wave_functions

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, eigh
 
 from hpcmix.initial.descent.preconditioner import Preconditioner
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.model.mixture import Mixture
 

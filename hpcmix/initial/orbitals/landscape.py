@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcmix.initial.descent.preconditioner import Preconditioner
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture

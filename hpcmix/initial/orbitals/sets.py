@@ -7,7 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.trial.shells import Filling, filling_of
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import read_set, too_many

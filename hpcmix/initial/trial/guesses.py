@@ -11,7 +11,7 @@ import numpy as np
 from hpcmix.initial.descent.held_phases import Phases
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.dressed import Dressing
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.sets import (
     Say,
     fill_oscillator,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.slice_file import Views, central_index, write_slice_file
 from hpcmix.observe.markers.phase_space_density import PhaseSpaceDensity

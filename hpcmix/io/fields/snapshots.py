@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import Dealt, Writer, write_arrays
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes

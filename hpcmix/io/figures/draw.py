@@ -8,7 +8,6 @@ from typing import Any
 
 import matplotlib
 
-from hpcmix.io.figures.flow_spectra import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.fluctuations.growth import fluctuation_figure, with_fluctuations
 from hpcmix.io.figures.fluctuations.spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
@@ -17,6 +16,7 @@ from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.snapshots.phase_space import phase_space_figure, with_phase_space
 from hpcmix.io.figures.snapshots.vortices import vortex_figure, with_vortices
+from hpcmix.io.figures.spectra.flow import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.io.reader import RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
@@ -78,7 +78,7 @@ def draw(directory: str | Path) -> list[Path]:
             figure = fluctuation_figure(fluctuating, _particles(run), units, run.title)
             written.append(save(figure, place / "fluctuations.png"))
         if run.excitations is not None:
-            from hpcmix.io.figures.excitations import excitations_figure
+            from hpcmix.io.figures.spectra.excitations import excitations_figure
 
             figure = excitations_figure(run.excitations, run.directory.modes, units, run.title)
             written.append(save(figure, place / "excitations.png"))

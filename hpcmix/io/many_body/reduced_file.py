@@ -22,7 +22,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import write_parts
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes

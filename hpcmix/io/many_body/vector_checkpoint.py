@@ -17,7 +17,7 @@ from hpcmix.io.checkpoints.blocks import write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.header import Bookmark, Checkpoint, header_digest, state_digest
 from hpcmix.io.checkpoints.progress_entries import attributes_of
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import line_of
 from hpcmix.io.many_body.distributed import Distributed, on_every_rank, parts_of

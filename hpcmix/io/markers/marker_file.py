@@ -12,7 +12,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import Writer, write_parts
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import file_attributes

@@ -11,7 +11,7 @@ from hpcmix.grid import Grid
 from hpcmix.kernels.losses import Reaction
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.losses import LossSection
+from hpcmix.problem.sections.components.losses import LossSection
 
 
 @dataclass(frozen=True)

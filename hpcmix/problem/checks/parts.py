@@ -11,6 +11,7 @@ from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
 from hpcmix.problem.sections.components.coupling import Exchange, RabiCoupling
+from hpcmix.problem.sections.components.losses import LossSection
 from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.excitations import ExcitationsSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
@@ -20,7 +21,6 @@ from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
-from hpcmix.problem.sections.losses import LossSection
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species

@@ -23,7 +23,7 @@ from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
 from hpcmix.parallel.transforms.transform import thread_count
-from hpcmix.problem.load import load_problem, parse_problem
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import asks_for_ground_state

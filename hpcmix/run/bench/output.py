@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.checkpoints.checkpoint import write_checkpoint
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.process.mpi import MPI

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.run.resuming.occupied import Attendants

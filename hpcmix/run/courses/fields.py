@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.mpi import MPI

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.io.checkpoints.checkpoint import rotate, write_checkpoint
 from hpcmix.io.checkpoints.header import Bookmark, Checkpoint
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.process.together import together
 from hpcmix.run.output.outputs import Outputs

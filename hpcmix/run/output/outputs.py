@@ -14,7 +14,7 @@ import numpy as np
 from hpcmix.io.checkpoints.blocks import Dealt
 from hpcmix.io.checkpoints.checkpoint import read_reference
 from hpcmix.io.checkpoints.header import Bookmark
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import SeriesWriter, write_dataset

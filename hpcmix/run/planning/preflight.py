@@ -22,7 +22,7 @@ from hpcmix.model.potentials.external import ExternalPotential, make_term
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
 from hpcmix.model.terms.marked_pairs import require_grid_for_markers
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.distributions import FileDistribution

@@ -15,7 +15,7 @@ from hpcmix.initial.searching.starts import Unfinished
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.checkpoints.seal import check_seal
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.plain_json import line_of
 from hpcmix.model.mixture import Mixture

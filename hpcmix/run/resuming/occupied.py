@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hpcmix.io.footprint import Footprint
-from hpcmix.io.locking.lock import Lock
+from hpcmix.io.directories.footprint import Footprint
+from hpcmix.io.directories.locking.lock import Lock
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from hpcmix.io.checkpoints.checkpoint import read_state
 from hpcmix.io.checkpoints.header import Checkpoint, read_header
-from hpcmix.io.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory
 from hpcmix.io.documents.atomic import OutputError, explained
 from hpcmix.io.documents.plain_json import plain
 from hpcmix.io.documents.summary import read_summary

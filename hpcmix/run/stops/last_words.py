@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import reserve, write_text
 from hpcmix.io.documents.summary import write_summary
 from hpcmix.problem.schema import Problem

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hpcmix.initial.descent.interruption import SearchInterrupted
-from hpcmix.io.locking.lock import Lock
+from hpcmix.io.directories.locking.lock import Lock
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.signals import SIGNALS, STOPPING

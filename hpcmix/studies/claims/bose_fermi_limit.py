@@ -15,13 +15,13 @@ from hpcmix.problem.checks.many_body.consistency import whole_macroscopic_number
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiMacro, BoseFermiRule
-from hpcmix.studies.budget import AS_GIVEN
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.claims.mean_field_limit import modes_in_words, notes_on_model
-from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.measuring.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.verdict import BOUNDED, unresolved
 from hpcmix.studies.tracks.many_family import ManyFamily, beyond_the_edge, broken, checked_many_body
 from hpcmix.studies.tracks.track import Record
-from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
     "bose-fermi-limit",

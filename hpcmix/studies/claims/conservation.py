@@ -13,9 +13,9 @@ from hpcmix.observe.registry import requested
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.switching import Switching
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, WINDOW, Variation, variations
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
-from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss
+from hpcmix.studies.measuring.budget import AS_GIVEN, WINDOW, Variation, variations
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.measuring.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss
 from hpcmix.studies.tracks.track import Record, Track
 
 CLAIM = Claim(

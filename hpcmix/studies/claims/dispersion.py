@@ -12,12 +12,12 @@ from hpcmix.observe.measures.derivatives import Place, hamiltonian_times, larges
 from hpcmix.observe.measures.motion import momentum_fields
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN
-from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
-from hpcmix.studies.setting import Setting, clock_label, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN
+from hpcmix.studies.measuring.claim import Claim, Curve, Display, Finding, Fit
+from hpcmix.studies.measuring.setting import Setting, clock_label, first_loss, until
+from hpcmix.studies.measuring.verdict import bounded, unresolved
 from hpcmix.studies.tracks.family import Family, chosen_numbers, family_tracks, label, largest, load_family
 from hpcmix.studies.tracks.track import Record
-from hpcmix.studies.verdict import bounded, unresolved
 
 CLAIM = Claim(
     "dispersion",

@@ -13,12 +13,21 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.derivatives import sobolev_square
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Budget, varied_problems
-from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
-from hpcmix.studies.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget, varied_problems
+from hpcmix.studies.measuring.claim import Claim, Curve, Display, Finding, Fit
+from hpcmix.studies.measuring.setting import (
+    DIVISION,
+    Load,
+    Setting,
+    clock_label,
+    evolved,
+    first_loss,
+    three_dimensional,
+    until,
+)
+from hpcmix.studies.measuring.verdict import BOUNDED, unresolved
 from hpcmix.studies.tracks.family import at_number, only_scattering
 from hpcmix.studies.tracks.track import Record, Track
-from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
     "gross-pitaevskii-limit",

@@ -15,9 +15,10 @@ from hpcmix.observe.reduced.measurement import BOUND, Columns, orders_of
 from hpcmix.problem.checks.many_body.numbers import divided_numbers, ratio_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiRule
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
-from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.measuring.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.verdict import BOUNDED, unresolved
 from hpcmix.studies.tracks.many_family import (
     FEWER_MODES,
     ON_THE_GRID,
@@ -28,7 +29,6 @@ from hpcmix.studies.tracks.many_family import (
     extrapolated,
 )
 from hpcmix.studies.tracks.track import Record
-from hpcmix.studies.verdict import BOUNDED, unresolved
 
 NAME = "mean-field-limit"
 

@@ -11,9 +11,9 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.morawetz import Distance, morawetz
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding
-from hpcmix.studies.setting import (
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding
+from hpcmix.studies.measuring.setting import (
     Load,
     Setting,
     Variants,
@@ -24,8 +24,8 @@ from hpcmix.studies.setting import (
     three_dimensional,
     until,
 )
+from hpcmix.studies.measuring.verdict import unresolved
 from hpcmix.studies.tracks.track import Record, Track
-from hpcmix.studies.verdict import unresolved
 
 CLAIM = Claim(
     "morawetz",

@@ -12,11 +12,11 @@ from hpcmix.model.pair_kernels.correlation import Correlation
 from hpcmix.model.pair_kernels.neumann import NoScatteringSolution
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.studies.budget import AS_GIVEN, Budget, Variation
-from hpcmix.studies.claim import Claim, Finding, Fit
-from hpcmix.studies.scattering_pairs import Pair, pairs_of
-from hpcmix.studies.setting import Load, Setting
-from hpcmix.studies.verdict import bounded, quickest, unresolved
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget, Variation
+from hpcmix.studies.measuring.claim import Claim, Finding, Fit
+from hpcmix.studies.measuring.scattering_pairs import Pair, pairs_of
+from hpcmix.studies.measuring.setting import Load, Setting
+from hpcmix.studies.measuring.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(
     "scattering-rates",

@@ -16,12 +16,12 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiMacro
 from hpcmix.problem.sections.species.species import Fermions
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Finding, Fit
-from hpcmix.studies.setting import Load, Setting, first_loss, with_fixed_step
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Finding, Fit
+from hpcmix.studies.measuring.setting import Load, Setting, first_loss, with_fixed_step
+from hpcmix.studies.measuring.verdict import bounded, quickest, unresolved
 from hpcmix.studies.tracks.family import Family, family_tracks, label
 from hpcmix.studies.tracks.track import Record
-from hpcmix.studies.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(
     "semiclassical-bounds",

@@ -23,9 +23,9 @@ from hpcmix.observe.record import observe
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding
-from hpcmix.studies.setting import Load, Setting, Variants, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding
+from hpcmix.studies.measuring.setting import Load, Setting, Variants, clock_label, evolved, first_loss, until
 from hpcmix.studies.tracks.track import Record, Track
 
 CLAIM = Claim(

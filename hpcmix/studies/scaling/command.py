@@ -10,21 +10,21 @@ from typing import Any
 
 from rich.console import Console
 
+from hpcmix.io.directories.locking.lock import Lock
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.plain_json import page_of
-from hpcmix.io.locking.lock import Lock
 from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.job.terminal import is_live
-from hpcmix.problem.cards import find_problem
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.cards import find_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.run.log import Log
-from hpcmix.run.planning.job_script import Job, read_site
-from hpcmix.run.planning.launchers import LAUNCHERS, library_of
+from hpcmix.run.planning.jobs.launchers import LAUNCHERS, library_of
+from hpcmix.run.planning.jobs.script import Job, read_site
 from hpcmix.run.planning.preflight import load_checked
 from hpcmix.run.stops.last_words import LastWords
 from hpcmix.run.stops.requests import Prospect, StopRequests
@@ -136,7 +136,7 @@ def scaling_of(
 def scaling(request: Request) -> int:
     """Measure what is missing, and report. The exit status: 75 where it was stopped, 1 where nothing could be measured.
 
-    Raises :class:`ProblemError`, :class:`OutputError` and :class:`~hpcmix.io.directory.DirectoryInUse`.
+    Raises :class:`ProblemError`, :class:`OutputError` and :class:`~hpcmix.io.directories.directory.DirectoryInUse`.
     """
     _refuse_launched()
     last_words = LastWords()

@@ -10,7 +10,7 @@ from typing import Any
 
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import divide
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.scaling.weak import grown

@@ -11,9 +11,9 @@ import numpy as np
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 from hpcmix.problem.sections.species.species import Condensate
-from hpcmix.studies.budget import AS_GIVEN, Budget, Variation, varied_problems
-from hpcmix.studies.scattering_pairs import pairs_of
-from hpcmix.studies.setting import DIVISION, Load, Setting, evolved, plain_motion, three_dimensional
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget, Variation, varied_problems
+from hpcmix.studies.measuring.scattering_pairs import pairs_of
+from hpcmix.studies.measuring.setting import DIVISION, Load, Setting, evolved, plain_motion, three_dimensional
 from hpcmix.studies.tracks.track import Measure, Record, Track
 
 NUMBERS = (16, 64, 256, 1024, 4096)

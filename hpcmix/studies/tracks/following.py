@@ -10,7 +10,7 @@ from functools import partial, singledispatch
 from pathlib import Path
 
 from hpcmix.io.checkpoints.header import Bookmark
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together

@@ -28,9 +28,17 @@ from hpcmix.problem.sections.calculation.many_body import (
     PlaneWaveModes,
 )
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, SHRINKING, Budget, Variation, of_grid_and_box, of_solver, varied_problems
-from hpcmix.studies.claim import Curve
-from hpcmix.studies.setting import DIVISION, Load
+from hpcmix.studies.measuring.budget import (
+    AS_GIVEN,
+    SHRINKING,
+    Budget,
+    Variation,
+    of_grid_and_box,
+    of_solver,
+    varied_problems,
+)
+from hpcmix.studies.measuring.claim import Curve
+from hpcmix.studies.measuring.setting import DIVISION, Load
 from hpcmix.studies.tracks.many_track import ManyBodyTrack
 from hpcmix.studies.tracks.track import Record, Track
 

@@ -19,7 +19,7 @@ from comparison.problem import Case, problem_file
 from comparison.rounds import Contest, Say, ratio, relative_difference
 from comparison.search import Found, least_steps
 from comparison.turns import Failed, FreshStart
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.run.bench.spread import Spread
 from hpcmix.splittings import INTEGRATORS

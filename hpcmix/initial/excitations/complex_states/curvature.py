@@ -13,7 +13,7 @@ from hpcmix.initial.excitations.complex_states.pencil import Pencil, Ritz, large
 from hpcmix.initial.excitations.complex_states.preconditioner import AmplitudePreconditioner
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
 from hpcmix.initial.excitations.spectrum import ModesNotFound
-from hpcmix.initial.noise import complex_noise
+from hpcmix.initial.noise.perturbations import complex_noise
 
 VECTORS = 6
 """Directions looked at together: those of a multiplet, and some more."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hpcmix.io.directory import RunDirectory
-from hpcmix.io.locking.lock import Lock
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.locking.lock import Lock
 
 
 def changes(directory: RunDirectory, interval: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:

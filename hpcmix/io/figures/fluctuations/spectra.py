@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from hpcmix.io.figures.columns import Records
 from hpcmix.io.figures.fluctuations.growth import KEY
+from hpcmix.io.figures.spectra.wave_numbers import logarithmic, moment, over_wave_numbers
 from hpcmix.io.figures.style import FigureUnits, colours_of_times, headline, legends_below
-from hpcmix.io.figures.wave_numbers import logarithmic, moment, over_wave_numbers
 
 
 def with_spectra(records: Records) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.mistakes.errors import closest
-from hpcmix.problem.sections.losses import LossSection
+from hpcmix.problem.sections.components.losses import LossSection
 
 MOST_IN_A_STEP = 50.0
 """Largest rate times the step, of a loss of single particles: e^-50 is below the rounding of what was there."""

@@ -16,7 +16,7 @@ from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.initial.excitations.modes import Search
 from hpcmix.initial.excitations.spectrum import OutOfIterations, Spectrum
 from hpcmix.initial.searching.starts import Unfinished
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import page_of

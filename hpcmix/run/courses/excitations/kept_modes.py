@@ -14,7 +14,7 @@ from hpcmix.initial.excitations.bogoliubov_operator import BogoliubovOperator
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.checkpoints.seal import check_seal
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.decomposition import Block, Part
 from hpcmix.parallel.process.together import together

@@ -7,7 +7,7 @@ from typing import Any
 
 import h5py
 
-from hpcmix.io.directory import RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.reader import RunReader, StoredFile

@@ -10,7 +10,7 @@ import click
 from hpcmix.io.images.choice import BadChoice, chosen
 from hpcmix.io.reader import RunReader, StoredFile
 from hpcmix.parallel.job.launcher import rank_started
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.images import ImagesOptions

@@ -18,14 +18,14 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.many_body import GridModes
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.scaling import BoseFermiRule
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.claims.fluctuations.numbers import TRANSVERSE, FluctuationNumbers, column_of
-from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.measuring.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.verdict import BOUNDED, unresolved
 from hpcmix.studies.tracks.many_family import FEWER_MODES, ManyFamily, beyond_the_edge, broken, checked_many_body
 from hpcmix.studies.tracks.many_track import ManyBodyTrack
 from hpcmix.studies.tracks.track import Record, Track
-from hpcmix.studies.verdict import BOUNDED, unresolved
 
 CLAIM = Claim(
     "bogoliubov-limit",

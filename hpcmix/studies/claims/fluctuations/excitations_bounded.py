@@ -11,8 +11,6 @@ import numpy as np
 
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.claims.fluctuations.numbers import (
     DRESSED,
     EXCITATIONS,
@@ -24,10 +22,12 @@ from hpcmix.studies.claims.fluctuations.numbers import (
     total,
 )
 from hpcmix.studies.claims.pair_excitation import NORM, PairKernel, within_the_box
-from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Display, Finding, Fit
+from hpcmix.studies.measuring.setting import Load, Setting, clock_label, evolved, first_loss, three_dimensional, until
+from hpcmix.studies.measuring.verdict import bounded, quickest, unresolved
 from hpcmix.studies.tracks.family import Family, at_number, family_tracks, label, only_scattering
 from hpcmix.studies.tracks.track import Record, Track
-from hpcmix.studies.verdict import bounded, quickest, unresolved
 
 CLAIM = Claim(
     "excitations-bounded",

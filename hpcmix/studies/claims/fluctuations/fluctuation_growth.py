@@ -14,8 +14,6 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.pairing import PairingNorm
 from hpcmix.problem.schema import Problem
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding
 from hpcmix.studies.claims.fluctuations.numbers import (
     EXCITATIONS,
     SAMPLING,
@@ -27,10 +25,12 @@ from hpcmix.studies.claims.fluctuations.numbers import (
     tail_factor,
     total,
 )
-from hpcmix.studies.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding
+from hpcmix.studies.measuring.setting import Load, Setting, clock_label, evolved, first_loss, until
+from hpcmix.studies.measuring.verdict import unresolved
 from hpcmix.studies.tracks.family import Family, family_tracks, label
 from hpcmix.studies.tracks.track import Record
-from hpcmix.studies.verdict import unresolved
 
 CLAIM = Claim(
     "fluctuation-growth",

@@ -15,7 +15,7 @@ from hpcmix.observe.look import Look
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN, SHRINKING, Budget, Variation
+from hpcmix.studies.measuring.budget import AS_GIVEN, SHRINKING, Budget, Variation
 from hpcmix.studies.tracks.track import Record
 
 STANDARD_ERRORS = 2.0

@@ -11,15 +11,15 @@ import numpy as np
 from hpcmix.initial.trial.shells import filling_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import OscillatorInitial
-from hpcmix.studies.budget import AS_GIVEN, Budget
-from hpcmix.studies.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.claims.vlasov_limit import measuring
 from hpcmix.studies.claims.vlasov_limit.family import FINER, Plan
 from hpcmix.studies.claims.vlasov_limit.measuring import PHI, D, column, range_of
 from hpcmix.studies.claims.vlasov_limit.shells import closed_shell_distance
-from hpcmix.studies.setting import clock_label, first_loss, until
+from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
+from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.measuring.setting import clock_label, first_loss, until
+from hpcmix.studies.measuring.verdict import unresolved
 from hpcmix.studies.tracks.track import Record
-from hpcmix.studies.verdict import unresolved
 
 CLAIM = Claim(
     "vlasov-limit",

@@ -10,8 +10,8 @@ from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.bounded import BoundedInteraction
 from hpcmix.problem.sections.scaling import BoseFermiMacro
-from hpcmix.studies.budget import AS_GIVEN, Variation, varied_problems
-from hpcmix.studies.setting import DIVISION, Load, evolved, plain_motion
+from hpcmix.studies.measuring.budget import AS_GIVEN, Variation, varied_problems
+from hpcmix.studies.measuring.setting import DIVISION, Load, evolved, plain_motion
 
 NUMBERS: Mapping[int, tuple[int, ...]] = {1: (10, 20, 40, 80), 2: (3, 6, 10, 15, 21, 28), 3: (4, 10, 20, 35, 56)}
 """Of fermions, by the dimensions, where the command names none: closed shells of an isotropic trap."""

@@ -6,11 +6,11 @@ from __future__ import annotations
 from functools import partial
 
 from hpcmix.problem.schema import Problem
-from hpcmix.studies.claim import Finding
 from hpcmix.studies.claims.vlasov_limit import conclusion
 from hpcmix.studies.claims.vlasov_limit.family import planned
 from hpcmix.studies.claims.vlasov_limit.measuring import tracks_of
-from hpcmix.studies.setting import Setting
+from hpcmix.studies.measuring.claim import Finding
+from hpcmix.studies.measuring.setting import Setting
 
 CLAIM = conclusion.CLAIM
 

@@ -15,8 +15,8 @@ from hpcmix.observe.semiclassical.distance import Search, distance
 from hpcmix.observe.semiclassical.of_markers import OfMarkers
 from hpcmix.observe.semiclassical.of_orbitals import OfOrbitals
 from hpcmix.run.simulation import Simulation
-from hpcmix.studies.budget import AS_GIVEN
 from hpcmix.studies.claims.vlasov_limit.family import FINER, Plan
+from hpcmix.studies.measuring.budget import AS_GIVEN
 from hpcmix.studies.tracks.track import Track
 
 D, PLACE, INSIDE, OUTERMOST = "D", "|zeta|", "inside", "outermost"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.directory import DirectoryInUse, move_aside
+from hpcmix.io.directories.directory import DirectoryInUse, move_aside
 from hpcmix.io.documents.atomic import OutputError, explained, temporary_name, write_text
 from hpcmix.io.documents.plain_json import line_of, page_of, plain
 from hpcmix.studies.scaling.configurations import Configuration

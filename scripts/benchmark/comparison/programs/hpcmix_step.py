@@ -11,7 +11,7 @@ from comparison.problem import Case, problem_file
 from comparison.turns import serve
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
-from hpcmix.problem.load import parse_problem
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.run.log import Log
 from hpcmix.run.planning.memory import MemoryMeter
 from hpcmix.run.simulation import build_simulation

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 from scipy.special import stdtrit
 
-from hpcmix.studies.budget import Budget
+from hpcmix.studies.measuring.budget import Budget
 
 CONFIDENCE = 0.95
 TABLE_WIDTH = 116

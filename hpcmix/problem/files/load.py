@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.problem.assemble import assemble
-from hpcmix.problem.cards import find_problem
+from hpcmix.problem.files.cards import find_problem
+from hpcmix.problem.files.overrides import apply_overrides
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.mistakes.hints.syntax import explained
-from hpcmix.problem.overrides import apply_overrides
 from hpcmix.problem.reading.lines import index_lines
 from hpcmix.problem.reading.source import Source
 from hpcmix.problem.schema import Problem

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hpcmix.parallel.process.together import together
-from hpcmix.problem.load import load_problem
+from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.schema import Problem
-from hpcmix.studies.budget import Variation, varied_problems
+from hpcmix.studies.measuring.budget import Variation, varied_problems
 from hpcmix.studies.tracks.track import Record
 from hpcmix.studies.work import Work
 
@@ -64,7 +64,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Variants:
-    """A problem and its variations, by their names (studies/budget.py).
+    """A problem and its variations, by their names (studies/measuring/budget.py).
 
     impossible  why some variation could not be made.
     described   all variations.

@@ -28,8 +28,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hpcmix.io.directories.locking.holder import HELD, STOPPING, Holder, identity
 from hpcmix.io.documents.atomic import OutputError, explained
-from hpcmix.io.locking.holder import HELD, STOPPING, Holder, identity
 
 HEARTBEAT_SECONDS = 15.0
 """How often a living job touches its lock."""

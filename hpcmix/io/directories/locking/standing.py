@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from hpcmix.io.directory import RunDirectory
-from hpcmix.io.locking.holder import Holder
-from hpcmix.io.locking.lock import Lock
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.locking.holder import Holder
+from hpcmix.io.directories.locking.lock import Lock
 
 
 def standing(directory: RunDirectory, summary: Mapping[str, Any] | None) -> list[tuple[str, str]]:

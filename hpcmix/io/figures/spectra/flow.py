@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hpcmix.io.figures.columns import Records
+from hpcmix.io.figures.spectra.wave_numbers import logarithmic, moment, over_wave_numbers
 from hpcmix.io.figures.style import COLOURS, FigureUnits, colours_of_times, headline, legends_below
-from hpcmix.io.figures.wave_numbers import logarithmic, moment, over_wave_numbers
 
 KEY = "spectra"
 _PARTS = ("incompressible", "compressible", "quantum_pressure")

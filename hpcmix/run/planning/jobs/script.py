@@ -15,7 +15,7 @@ from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.durations import as_clock
-from hpcmix.run.planning import launchers
+from hpcmix.run.planning.jobs import launchers
 
 TASK = "{task}"
 """In ``--set`` entries of an array of jobs: stands for the number of the job."""
@@ -33,8 +33,9 @@ class Job:
     directory       of the run.
     time            limit in seconds.
     ranks_per_node, threads    how a node is used.
-    launcher        what starts the ranks, one of :data:`hpcmix.run.planning.launchers.LAUNCHERS`.
-    mpi             the library it belongs to, of :data:`hpcmix.run.planning.launchers.LIBRARIES`; None: srun of any.
+    launcher        what starts the ranks, one of :data:`hpcmix.run.planning.jobs.launchers.LAUNCHERS`.
+    mpi             the library it belongs to, of :data:`hpcmix.run.planning.jobs.launchers.LIBRARIES`;
+                    None: srun of any.
     stop_before     seconds before the limit at which the run is asked to write a checkpoint and stop.
     requeues        how often the job may start itself again.
     array           Slurm's list of job numbers, such as "0-9"; every job has a directory of its own.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
 
-CARD_FOLDERS = (Path(__file__).resolve().parents[1] / "cards", Path(__file__).resolve().parents[2] / "jobs")
+CARD_FOLDERS = (Path(__file__).resolve().parents[2] / "cards", Path(__file__).resolve().parents[3] / "jobs")
 """Where example cards live: in the package when it is installed, beside it in a clone."""
 
 _CARD_FOLDER_NAME = re.compile(r"\d+_(?P<name>.+)")

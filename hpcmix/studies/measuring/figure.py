@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from hpcmix.io.figures.style import COLOURS, FROM_ZERO, LINES, STYLE, Side, headline, legends_below, save
-from hpcmix.studies.claim import Finding
+from hpcmix.studies.measuring.claim import Finding
 
 _MARKERS = "osD^vP"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpcmix.studies.budget import Budget
-from hpcmix.studies.claim import Fit
+from hpcmix.studies.measuring.budget import Budget
+from hpcmix.studies.measuring.claim import Fit
 
 NEXT_SLOWER = 0.5
 """What theory offers besides a bound that does not depend on N: growth like N^(1/2), as of a rate 1/sqrt(N) where 1/N
