@@ -1,4 +1,4 @@
-"""What the model counts in a step of the fullest rank: work, messages and bytes (docs/scaling.md).
+"""What the model counts in a step of the fullest rank: work, messages and bytes (docs/development/scaling.md).
 
 Pure arithmetic, no MPI. All counts are of one rank and one step.
 """
