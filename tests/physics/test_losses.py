@@ -19,8 +19,8 @@ from physics.systems import (
     system,
 )
 
-from hpcmix.run.planning.resolution.watch import ResolutionWatch
-from hpcmix.run.stops.guard import BlowUp
+from hpcmix.running.planning.resolution.watch import ResolutionWatch
+from hpcmix.running.stops.guard import BlowUp
 
 UNIFORM = expression("1")
 EVERY_STEP = 1e-12

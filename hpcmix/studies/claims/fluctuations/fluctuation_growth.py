@@ -13,7 +13,7 @@ import numpy as np
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.pairing import PairingNorm
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.claims.fluctuations.numbers import (
     EXCITATIONS,
     SAMPLING,
