@@ -24,7 +24,7 @@ from hpcmix.studies.measuring.options import OPTIONS, check_options
 
 def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
     """The list as it stands, once it is one with a number in every place of the job's."""
-    from hpcmix.run.planning.jobs.script import TASK
+    from hpcmix.running.planning.jobs.script import TASK
 
     numbers_of(context, parameter, text and text.replace(TASK, "1"))
     return text
@@ -144,10 +144,10 @@ def job(
     hpcmix job FILE --time 12:00:00 --batch flux ... | flux batch
     """
     from hpcmix.problem.files.cards import find_problem
-    from hpcmix.run.planning.jobs.launchers import launcher_of, library_of
-    from hpcmix.run.planning.jobs.script import TASK, Job, make_script, read_site
-    from hpcmix.run.planning.jobs.systems import SYSTEMS
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
+    from hpcmix.running.planning.jobs.script import TASK, Job, make_script, read_site
+    from hpcmix.running.planning.jobs.systems import SYSTEMS
+    from hpcmix.running.planning.preflight import load_checked
 
     if claim is not None:
         given = {"--numbers": numbers, "--bosons": bosons, "--markers": markers}

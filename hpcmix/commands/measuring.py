@@ -51,7 +51,7 @@ def bench(
     overrides: tuple[str, ...],
 ) -> int:
     """Time per step and phase and effective bandwidth on this machine; two components on 128^3 points without FILE."""
-    from hpcmix.run.bench.bench import Length, launch_bench
+    from hpcmix.running.bench.bench import Length, launch_bench
 
     return launch_bench(file, overrides, Length(seconds, steps), json_path, output_trial)
 

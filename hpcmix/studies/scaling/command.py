@@ -22,13 +22,13 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.log import Log
-from hpcmix.run.planning.jobs.launchers import launcher_of, library_of
-from hpcmix.run.planning.jobs.script import Job, read_site
-from hpcmix.run.planning.jobs.systems import SYSTEMS
-from hpcmix.run.planning.preflight import load_checked
-from hpcmix.run.stops.last_words import LastWords
-from hpcmix.run.stops.requests import Prospect, StopRequests
+from hpcmix.running.log import Log
+from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
+from hpcmix.running.planning.jobs.script import Job, read_site
+from hpcmix.running.planning.jobs.systems import SYSTEMS
+from hpcmix.running.planning.preflight import load_checked
+from hpcmix.running.stops.last_words import LastWords
+from hpcmix.running.stops.requests import Prospect, StopRequests
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
 from hpcmix.studies.scaling.fit import fit_model

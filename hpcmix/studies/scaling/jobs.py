@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcmix.io.documents.atomic import write_text
-from hpcmix.run.planning.jobs.render import rendered
-from hpcmix.run.planning.jobs.script import Job, launch_words, make_plain_script
+from hpcmix.running.planning.jobs.render import rendered
+from hpcmix.running.planning.jobs.script import Job, launch_words, make_plain_script
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Measuring
 from hpcmix.studies.scaling.measured.store import Store
