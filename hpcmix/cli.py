@@ -44,8 +44,7 @@ SUMMARIES = {
         "flight.",
     },
     "job": {
-        "job": "Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... "
-        "| sbatch.",
+        "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
     },
 }
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
@@ -121,8 +120,8 @@ def _status_of(error: Exception) -> int | None:
 
 def _listen() -> None:
     """Hear signals, and watch that the start comes to an end, from now on."""
-    from hpcmix.run.stops.signals import SIGNALS
-    from hpcmix.run.stops.watchdog import watch_the_start
+    from hpcmix.running.stops.signals import SIGNALS
+    from hpcmix.running.stops.watchdog import watch_the_start
 
     SIGNALS.listen()
     watch_the_start()
@@ -130,10 +129,10 @@ def _listen() -> None:
 
 def _listen_no_more() -> None:
     """Leave signals and timers as they were, for who called :func:`main`: the command is over."""
-    if "hpcmix.run.stops.signals" in sys.modules:
+    if "hpcmix.running.stops.signals" in sys.modules:
         import faulthandler
 
-        from hpcmix.run.stops.signals import SIGNALS
+        from hpcmix.running.stops.signals import SIGNALS
 
         SIGNALS.close()
         faulthandler.cancel_dump_traceback_later()

@@ -19,14 +19,14 @@ from hpcmix.commands.options import Duration, by_one_process, directory_argument
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.mistakes.errors import ProblemError
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
     try:
         if problem.many_body is not None:
-            from hpcmix.run.planning.many_body.lines import bodies_lines as lines_of
+            from hpcmix.running.planning.many_body.lines import bodies_lines as lines_of
         else:
-            from hpcmix.run.planning.plan_table import planned_lines as lines_of
+            from hpcmix.running.planning.plan_table import planned_lines as lines_of
         lines = lines_of(problem, ranks)
     except ProblemError as error:
         raise problem.locate(error) from error
@@ -52,7 +52,7 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
         click.echo("\n".join(RunReader(Path(path)).description()))
         return 0
     from hpcmix.problem.words.show import resolved_toml
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.preflight import load_checked
 
     click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
     return 0

@@ -20,12 +20,12 @@ from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
-from hpcmix.run.log import Log, leave
-from hpcmix.run.resuming.occupied import Attendants, occupied
-from hpcmix.run.resuming.restart import same_problem
-from hpcmix.run.stops.last_words import LastWords
-from hpcmix.run.stops.requests import StopRequests
-from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
+from hpcmix.running.log import Log, leave
+from hpcmix.running.resuming.occupied import Attendants, occupied
+from hpcmix.running.resuming.restart import same_problem
+from hpcmix.running.stops.last_words import LastWords
+from hpcmix.running.stops.requests import StopRequests
+from hpcmix.running.stops.watchdog import BadLimit, Watchdog, hang_limit
 from hpcmix.studies.claims import (
     bose_fermi_limit,
     conservation,

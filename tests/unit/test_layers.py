@@ -27,7 +27,7 @@ LAYERS = [
     "observe",
     "camera",
     "io",
-    "run",
+    "running",
     "studies",
     "api",
     "commands",
@@ -72,7 +72,7 @@ ROOMS = {
         ("images",),
         ("figures",),
     ],
-    "run": [
+    "running": [
         ("stops",),
         ("log",),
         ("schedules",),
@@ -121,7 +121,7 @@ GRAPH = {name: imported_modules(path, NAMED) for name, path in NAMED.items()}
 def test_every_module_is_in_a_layer():
     layers = {layer_of(path.relative_to(PACKAGE).parts) for path in MODULES} - {"__init__"}
     assert layers <= set(LAYERS)
-    assert {"problem", "parallel", "grid", "model", "run", "cli"} <= layers
+    assert {"problem", "parallel", "grid", "model", "running", "cli"} <= layers
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -224,17 +224,17 @@ def test_packages_import_nothing(path):
         "hpcmix.cli",
         "hpcmix.commands.job",
         "hpcmix.commands.looking",
-        "hpcmix.run.courses.imaging.snapshots",
+        "hpcmix.running.courses.imaging.snapshots",
         "hpcmix.problem.files.load",
         "hpcmix.problem.words.show",
-        "hpcmix.run.planning.plan",
-        "hpcmix.run.planning.plan_table",
+        "hpcmix.running.planning.plan",
+        "hpcmix.running.planning.plan_table",
         "hpcmix.io.figures.draw",
         "hpcmix.io.reader",
         "hpcmix.io.verify",
-        "hpcmix.run.planning.jobs.script",
+        "hpcmix.running.planning.jobs.script",
         "hpcmix.studies.measuring.options",
-        "hpcmix.run.planning.many_body.plan",
+        "hpcmix.running.planning.many_body.plan",
         "hpcmix.studies.scaling.command",
     ],
 )

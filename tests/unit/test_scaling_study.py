@@ -12,7 +12,7 @@ import pytest
 
 from hpcmix.io.directories.directory import DirectoryInUse
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.log import Log
+from hpcmix.running.log import Log
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.launching import Failed, Launcher
 from hpcmix.studies.scaling.measured.outcome import Outcome, Row

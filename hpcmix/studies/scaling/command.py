@@ -22,12 +22,13 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.log import Log
-from hpcmix.run.planning.jobs.launchers import LAUNCHERS, library_of
-from hpcmix.run.planning.jobs.script import Job, read_site
-from hpcmix.run.planning.preflight import load_checked
-from hpcmix.run.stops.last_words import LastWords
-from hpcmix.run.stops.requests import Prospect, StopRequests
+from hpcmix.running.log import Log
+from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
+from hpcmix.running.planning.jobs.script import Job, read_site
+from hpcmix.running.planning.jobs.systems import SYSTEMS
+from hpcmix.running.planning.preflight import load_checked
+from hpcmix.running.stops.last_words import LastWords
+from hpcmix.running.stops.requests import Prospect, StopRequests
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
 from hpcmix.studies.scaling.fit import fit_model
@@ -95,6 +96,8 @@ def scaling_of(
     restart: str,
     jobs: Path | None,
     time: float,
+    batch: str,
+    environment: str | None,
     site: str | None,
     **options: Any,
 ) -> int:
@@ -115,9 +118,8 @@ def scaling_of(
     )
     if jobs is None:
         return scaling(request)
-    launcher = launcher or "srun"
-    if launcher not in LAUNCHERS:
-        raise ProblemError.of("--launcher", f"of --jobs is one of {', '.join(LAUNCHERS)}")
+    system = SYSTEMS[batch]
+    launcher = launcher_of(system, launcher)
     name = find_problem(file)[1]
     job = Job(
         file=file,
@@ -125,8 +127,10 @@ def scaling_of(
         directory=str(jobs),
         time=time,
         ranks_per_node=network.ranks_per_node or 1,
+        system=system,
         launcher=launcher,
         mpi=library_of(launcher, None),
+        environment=environment,
         site=read_site(site),
         command=command,
     )

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpcmix.io.figures.style import COLOURS, FROM_ZERO, STYLE, headline, legends_below, save
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 from hpcmix.studies.scaling.measured.outcome import Compared, Outcome
 from hpcmix.studies.scaling.measured.phases import PARTS
 from hpcmix.studies.scaling.prediction import Predicted, Prediction, words_of_missing

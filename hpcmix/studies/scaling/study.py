@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from hpcmix.run.log import Log
-from hpcmix.run.stops.requests import Stop
-from hpcmix.run.stops.signals import SIGNALS, STOPPING
+from hpcmix.running.log import Log
+from hpcmix.running.stops.requests import Stop
+from hpcmix.running.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Failed
 from hpcmix.studies.scaling.measured.phases import oversubscribed
