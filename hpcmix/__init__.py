@@ -13,7 +13,7 @@ Every name is imported when it is first asked for: ``import hpcmix`` alone reads
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:  # for those who read types: they know nothing of __getattr__
     from hpcmix.api.endings import BadInput, BlewUp, NoCheckpoint, RunFailed, Stopped

@@ -130,10 +130,8 @@ def _stacked(paths: Sequence[Path], species: Sequence[str], alike: Sequence[Kept
 
 
 def _of_one(paths: Sequence[Path], kept: Kept, units: UnitChoice) -> xr.Variable:
-    """Over (time, ...) without the axis of species, orbitals along an axis of their own."""
-    variable = _stacked(paths, [kept.owner], [kept], units).isel(species=0)
-    own = [f"orbital_{kept.owner}" if name == "orbital" else name for name in variable.dims]
-    return xr.Variable(own, variable._data, variable.attrs)
+    """Over (time, ...) without the axis of species."""
+    return _stacked(paths, [kept.owner], [kept], units).isel(species=0)
 
 
 def _times(stored: Sequence[StoredFile], contents: Contents, units: UnitChoice) -> dict[str, xr.Variable]:

@@ -66,7 +66,7 @@ def test_the_integral_is_the_number_of_particles(run):
 
 def test_orbitals_of_a_set_are_a_variable_of_their_own(run, directory):
     sea = run.snapshots.wave_function_sea
-    assert sea.dims == ("time", "orbital_sea", "x", "y")
+    assert sea.dims == ("time", "sea_orbital", "x", "y")
     np.testing.assert_allclose(sea[1, 2], stored(directory, 1, "sea/wave_function")[2] / 2.0, rtol=ROUNDING)
     assert run.snapshots.wave_function_up.dims == ("time", "x", "y")
     assert sea.dtype == complex
