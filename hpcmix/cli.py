@@ -34,18 +34,19 @@ SUMMARIES = {
     },
     "looking": {
         "plan": "State memory per rank, file sizes, decomposition and time.",
-        "show": "Print a problem with every default filled in; of a run's directory, what became of the run.",
-        "plot": "Draw the time series and column densities of a run, finished or not, as PNG files in its directory.",
-        "verify": "Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right "
-        "digest.",
+        "show": "Print a problem with every default filled in; of a directory, what became of the run, check or study "
+        "in it.",
+        "plot": "Draw the time series and column densities of a run, finished or not, as PNG files in its directory; "
+        "of a check or study, its figure.",
+        "verify": "Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, "
+        "sealed, of the right digest.",
     },
     "imaging": {
         "image": "Take pictures of the snapshots of a run as output.images of its problem says, now or after a time of "
         "flight.",
     },
     "job": {
-        "job": "Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... "
-        "| sbatch.",
+        "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
     },
 }
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
