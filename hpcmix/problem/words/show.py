@@ -71,7 +71,8 @@ def _named_numbers(problem: Problem) -> list[str]:
     """What the numbers below came from, as comments."""
     if not problem.parameters:
         return []
-    return ["# of these parameters:", *(f"#     {name} = {toml_value(value)}" for name, value in problem.parameters.items())]
+    lines = [f"#     {name} = {toml_value(value)}" for name, value in problem.parameters.items()]
+    return ["# of these parameters:", *lines]
 
 
 def toml_of(tables: dict[str, Any]) -> str:
