@@ -1,3 +1,3 @@
 """hpcmix: mixtures of quantum gases on large grids, in parallel."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -44,8 +44,7 @@ SUMMARIES = {
         "flight.",
     },
     "job": {
-        "job": "Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... "
-        "| sbatch.",
+        "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
     },
 }
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""

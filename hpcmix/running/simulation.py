@@ -182,7 +182,8 @@ def build_simulation(
     _introduce(problem, communicators, log)
     for line in trial.description:
         log.line(line)
-    log.line(f"transform: {mixture.transform.description}")
+    library = engine.resources.kernels.fourier()
+    log.line(f"transform: {mixture.transform.description}; library {library.NAME} {library.VERSION}")
     resolution = [*_resolution(problem), *found_warnings(problem, mixture), *time_warnings(problem)]
     for line in [*resolution, *marker_lines(problem, mixture)]:
         log.line(line)

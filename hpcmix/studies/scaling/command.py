@@ -23,8 +23,9 @@ from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.running.log import Log
-from hpcmix.running.planning.jobs.launchers import LAUNCHERS, library_of
+from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
 from hpcmix.running.planning.jobs.script import Job, read_site
+from hpcmix.running.planning.jobs.systems import SYSTEMS
 from hpcmix.running.planning.preflight import load_checked
 from hpcmix.running.stops.last_words import LastWords
 from hpcmix.running.stops.requests import Prospect, StopRequests
@@ -95,6 +96,8 @@ def scaling_of(
     restart: str,
     jobs: Path | None,
     time: float,
+    batch: str,
+    environment: str | None,
     site: str | None,
     **options: Any,
 ) -> int:
@@ -115,9 +118,8 @@ def scaling_of(
     )
     if jobs is None:
         return scaling(request)
-    launcher = launcher or "srun"
-    if launcher not in LAUNCHERS:
-        raise ProblemError.of("--launcher", f"of --jobs is one of {', '.join(LAUNCHERS)}")
+    system = SYSTEMS[batch]
+    launcher = launcher_of(system, launcher)
     name = find_problem(file)[1]
     job = Job(
         file=file,
@@ -125,8 +127,10 @@ def scaling_of(
         directory=str(jobs),
         time=time,
         ranks_per_node=network.ranks_per_node or 1,
+        system=system,
         launcher=launcher,
         mpi=library_of(launcher, None),
+        environment=environment,
         site=read_site(site),
         command=command,
     )

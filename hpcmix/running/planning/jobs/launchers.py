@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from hpcmix.problem.mistakes.errors import ProblemError
-
-LAUNCHERS = ("srun", "mpirun", "mpiexec")
+from hpcmix.running.planning.jobs.systems import BatchSystem
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,117 @@ LIBRARIES = {
 _ANY = "openmpi hdf5 (or mpich, cray-mpich, intel-mpi)"
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How a job's ranks lie: how many, how many of them on a node, on how many nodes, with how many threads each."""
+
+    ranks: int
+    per_node: int
+    nodes: int
+    threads: int
+
+
+class Launcher(ABC):
+    """What starts ranks in a job.
+
+    asks_library  whether it needs to know which MPI library it belongs to.
+    """
+
+    asks_library: bool
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def refuse(self, mpi: str | None) -> None:  # noqa: B027 - most take what they are given
+        """Raise :class:`ProblemError` for a library that it has no word for."""
+
+    @abstractmethod
+    def start(self, mpi: str | None, ranks: int | None, shape: Shape) -> str:
+        """The line that starts the program, on all ranks of the job unless their number is given."""
+
+    @abstractmethod
+    def template(self, mpi: str | None) -> str:
+        """What ``hpcmix scaling`` starts its ranks with in a job."""
+
+
+class Srun(Launcher):
+    """Slurm's, which starts ranks of any library."""
+
+    asks_library = False
+
+    def start(self, mpi: str | None, ranks: int | None, shape: Shape) -> str:
+        """See :class:`Launcher`."""
+        return f"srun{self._kind(mpi)} --kill-on-bad-exit=1" + ("" if ranks is None else f" -n {ranks}")
+
+    def template(self, mpi: str | None) -> str:
+        """See :class:`Launcher`."""
+        return f"srun{self._kind(mpi)} --kill-on-bad-exit=1 -N {{nodes}} -n {{ranks}}"
+
+    def _kind(self, mpi: str | None) -> str:
+        return f" --mpi={LIBRARIES[mpi].srun}" if mpi else ""
+
+
+class FluxRun(Launcher):
+    """Flux's, which starts ranks of any library, and passes USR1 and TERM on."""
+
+    asks_library = False
+
+    def refuse(self, mpi: str | None) -> None:
+        """See :class:`Launcher`."""
+        if mpi is not None:
+            raise ProblemError.of("--mpi", "means nothing to flux run, which finds out by itself; leave it out")
+
+    def start(self, mpi: str | None, ranks: int | None, shape: Shape) -> str:
+        """See :class:`Launcher`."""
+        ranks = ranks or shape.ranks
+        return f"flux run -N {min(shape.nodes, ranks)} -n {ranks} -c {shape.threads}"
+
+    def template(self, mpi: str | None) -> str:
+        """See :class:`Launcher`."""
+        return "flux run -N {nodes} -n {ranks} -c {threads}"
+
+
+class Mpirun(Launcher):
+    """``mpirun`` and ``mpiexec`` of an MPI library."""
+
+    asks_library = True
+
+    def start(self, mpi: str | None, ranks: int | None, shape: Shape) -> str:
+        """See :class:`Launcher`."""
+        library, ranks = LIBRARIES[mpi or "openmpi"], ranks or shape.ranks
+        placed = [library.per_node, str(min(shape.per_node, ranks))] if library.per_node else []
+        return " ".join([self.name, *library.options, *placed, "-n", str(ranks)])
+
+    def template(self, mpi: str | None) -> str:
+        """See :class:`Launcher`."""
+        placed = f" {LIBRARIES[mpi].per_node} {{ranks_per_node}}" if mpi and LIBRARIES[mpi].per_node else ""
+        return f"{self.name}{placed} -n {{ranks}}"
+
+
+LAUNCHERS: dict[str, Launcher] = {
+    launcher.name: launcher for launcher in (Srun("srun"), Mpirun("mpirun"), Mpirun("mpiexec"), FluxRun("flux"))
+}
+"""By their names on the command line."""
+
+
+def launcher_of(system: BatchSystem, asked: str | None) -> str:
+    """The name of the launcher that is asked for, or the usual one of the batch system. Raises
+    :class:`ProblemError` for that of another batch system."""
+    if asked is not None and asked not in system.launchers:
+        raise ProblemError.of(
+            "--launcher", f"{asked} starts no ranks under {system.title}; take one of {', '.join(system.launchers)}"
+        )
+    return asked or system.launchers[0]
+
+
 def library_of(launcher: str, asked: str | None) -> str | None:
     """The name of the library that a launcher belongs to: the one asked for, or what the launcher on this machine says.
-    None for srun, which starts ranks of any library.
+    None for those of batch systems, which start ranks of any library.
 
     Raises :class:`ProblemError` where there is no such launcher here, or none that is known.
     """
-    if asked is not None or launcher == "srun":
+    LAUNCHERS[launcher].refuse(asked)
+    if asked is not None or not LAUNCHERS[launcher].asks_library:
         return asked
     names = ", ".join(LIBRARIES)
     try:
@@ -72,26 +176,6 @@ def library_of(launcher: str, asked: str | None) -> str | None:
         first = (said.strip() or "nothing").splitlines()[0]
         raise ProblemError.of("--mpi", f'{launcher} says "{first}", which is no MPI known here; add one of {names}')
     return spoken
-
-
-def start(launcher: str, mpi: str | None, ranks: int | None, all_ranks: int, per_node: int) -> str:
-    """The line that starts the program, on all ranks of the job unless their number is given."""
-    if launcher == "srun":
-        kind = f" --mpi={LIBRARIES[mpi].srun}" if mpi else ""
-        return f"srun{kind} --kill-on-bad-exit=1" + ("" if ranks is None else f" -n {ranks}")
-    library = LIBRARIES[mpi or "openmpi"]
-    ranks = ranks or all_ranks
-    placed = [library.per_node, str(min(per_node, ranks))] if library.per_node else []
-    return " ".join([launcher, *library.options, *placed, "-n", str(ranks)])
-
-
-def template(launcher: str, mpi: str | None) -> str:
-    """What ``hpcmix scaling`` starts its ranks with in a job."""
-    if launcher == "srun":
-        kind = f" --mpi={LIBRARIES[mpi].srun}" if mpi else ""
-        return f"srun{kind} --kill-on-bad-exit=1 -N {{nodes}} -n {{ranks}}"
-    placed = f" {LIBRARIES[mpi].per_node} {{ranks_per_node}}" if mpi and LIBRARIES[mpi].per_node else ""
-    return f"{launcher}{placed} -n {{ranks}}"
 
 
 def modules(mpi: str | None) -> str:
