@@ -1,7 +1,7 @@
 """Pages of the documentation, followed as a reader does: files are saved, commands called, Python executed, in order.
 
-What stands in blocks of code is done as it stands. A block of TOML or Python whose first line is ``# NAME`` is saved as
-this file. Comments before a block, which readers do not see, say what else is to be known:
+What stands in blocks of code is done as it stands. A block of TOML, Python or text whose first line is ``# NAME`` is saved
+as this file. Comments before a block, which readers do not see, say what else is to be known:
 
     <!-- in: sodium.toml -->            the TOML of the block is what is changed in, or added to, this file
     <!-- output -->                     the lines of the block are in the output of the block before; ... is anything
@@ -111,6 +111,8 @@ class Reader:
                     self._call(command, int(block.remarks.get("exit", 0)))
         elif block.language == "toml":
             self._save_problem(block)
+        elif block.language == "text" and (name := FILE_NAME.match(block.text.partition("\n")[0])):
+            (self.folder / name[1]).write_text(block.text.partition("\n")[2] + "\n")
         elif block.language == "python":
             if name := FILE_NAME.match(block.text.partition("\n")[0]):
                 (self.folder / name[1]).write_text(block.text + "\n")

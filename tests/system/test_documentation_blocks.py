@@ -13,21 +13,22 @@ TUTORIAL = [
 ]
 HOW_TO = sorted(set((DOCS / "how-to").glob("*.md")) - {DOCS / "how-to" / "index.md"})
 
-SBATCH = """#!/bin/bash
-# Slurm, as far as a page needs it: takes a script that bash can read and that asks for something.
+BATCH_SYSTEM = """#!/bin/bash
+# A batch system, as far as a page needs it: takes a script that bash can read and that asks for something.
 script=$(mktemp)
-cat "${1:-/dev/stdin}" > "$script"
-bash -n "$script" && head -n 1 "$script" | grep -q '^#!' && grep -q '^#SBATCH' "$script" && echo "Submitted batch job 1"
+given=$([ "$#" -eq 0 ] || echo "${*: -1}")
+if [ -f "$given" ]; then cat "$given"; else cat; fi > "$script"
+bash -n "$script" && head -n 1 "$script" | grep -q '^#!' && grep -qE '^#(SBATCH|PBS| flux:)' "$script" && echo submitted
 """
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A reader's folder, whose Slurm looks at the scripts that it gets."""
+    """A reader's folder, whose batch systems look at the scripts that they get."""
     (tmp_path / "bin").mkdir()
-    sbatch = tmp_path / "bin" / "sbatch"
-    sbatch.write_text(SBATCH)
-    sbatch.chmod(0o755)
+    for name in ("sbatch", "qsub", "flux"):
+        (tmp_path / "bin" / name).write_text(BATCH_SYSTEM)
+        (tmp_path / "bin" / name).chmod(0o755)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return tmp_path
 
