@@ -59,6 +59,7 @@ def output_costs(simulation: Simulation) -> dict[str, Any]:
                 outputs.bookmark(guard),
                 outputs.metadata,
                 reference=outputs.reference,
+                grid=simulation.mixture.grid,
             )
 
         checkpoint = _slowest(world, store)

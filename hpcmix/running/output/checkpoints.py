@@ -58,6 +58,7 @@ class CheckpointStore:
                 self._metadata,
                 timers=simulation.timers,
                 reference=self._reference,
+                grid=simulation.mixture.grid,
             )
             with together(simulation.communicators.world):
                 if simulation.is_root:
