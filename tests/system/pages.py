@@ -1,6 +1,6 @@
 """Pages of the documentation, followed as a reader does: files are saved, commands called, Python executed, in order.
 
-What stands in blocks of code is done as it stands. A block of TOML, Python or text whose first line is ``# NAME`` is saved
+What stands in blocks of code is done. A block of TOML, Python or text whose first line is ``# NAME`` is saved
 as this file. Comments before a block, which readers do not see, say what else is to be known:
 
     <!-- in: sodium.toml -->            the TOML of the block is what is changed in, or added to, this file

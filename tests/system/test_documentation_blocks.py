@@ -53,6 +53,18 @@ def test_how_to(page, folder):
     follow([page], Reader(folder))
 
 
+def test_readme(folder):
+    """Its problem runs, and its commands are commands with these options."""
+    text = (DOCS.parent / "README.md").read_text()
+    (problem,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (folder / "drop.toml").write_text(problem)
+    commands = re.findall(r"^    ((?:mpirun -n 2 )?hpcmix .*?)(?:  +#.*)?$", text, re.MULTILINE)
+    assert len(commands) == 5, commands
+    small = " --set grid.points=[16,16,16] --set time.final=0.04"
+    for command in commands:
+        Reader(folder).follow(Block("bash", command + (small if " run " in command else ""), {}, 1))
+
+
 @pytest.mark.slow
 def test_tutorial_in_a_shell(folder):
     follow(TUTORIAL, Reader(folder, shell=True))
