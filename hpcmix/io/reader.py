@@ -124,10 +124,11 @@ class RunReader:
     def description(self) -> list[str]:
         """What became of the run, in lines for the terminal."""
         lines = [f"{self.directory.path}: {self.title or 'a run of hpcmix'}"]
-        lines += _table(self._facts())
+        lines += _table(self.facts())
         return lines
 
-    def _facts(self) -> list[tuple[str, str]]:
+    def facts(self) -> list[tuple[str, str]]:
+        """The same as labels and texts."""
         summary = self.summary or {}
         record = self.records[-1] if self.records else summary
         facts = standing(self.directory, self.summary)

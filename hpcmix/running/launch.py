@@ -29,7 +29,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import asks_for_ground_state
 from hpcmix.running.courses.course import Task
 from hpcmix.running.courses.fields import RunTask
-from hpcmix.running.log import Log, leave
+from hpcmix.running.log import Audience, Log, leave
 from hpcmix.running.resuming.occupied import Attendants, occupied
 from hpcmix.running.resuming.restart import NoCheckpoint, Origin, choose_origin, is_complete
 from hpcmix.running.stops.guard import BlowUp
@@ -50,6 +50,8 @@ class Request:
     drawing         make the figures at the end.
     until           the final time of :meth:`to_go_on`, which complaints then name in place of time.final.
     goes_on_with    the directory of :meth:`to_go_on`.
+    problem         read already, from Python: the file is then its name only.
+    is_guest        in the process of a program that goes on when the run is over: nothing ends it at once.
     """
 
     file: str
@@ -61,6 +63,8 @@ class Request:
     drawing: bool = False
     until: str | None = None
     goes_on_with: RunDirectory | None = None
+    problem: Problem | None = None
+    is_guest: bool = False
 
     @classmethod
     def to_go_on(cls, directory: Path, until: str | None, **options: Any) -> Request:
@@ -82,6 +86,10 @@ class Request:
         what = "a check of a claim, which hpcmix check goes on with" if place.holds_check() else "no run of hpcmix"
         raise ProblemError([Complaint(str(place.path), None, "", f"holds {what}")])
 
+    def read(self) -> Problem:
+        """The problem, from its file unless it has been read. Raises :class:`ProblemError`."""
+        return self.problem or load_problem(self.file, self.overrides, self.task.sections)
+
     def worded(self, error: ProblemError) -> ProblemError:
         """The error in the words of this command line."""
         option = f"--set time.final={self.until}"
@@ -95,18 +103,19 @@ class Request:
         )
 
 
-def launch(request: Request) -> int:
-    """Run a problem on all ranks. Collective; on every rank the same exit status is returned, and the root says why."""
+def launch(request: Request, audience: Audience | None = None) -> int:
+    """Run a problem on all ranks. Collective; on every rank the same exit status is returned, and the root says why, to
+    the audience: the terminal unless given."""
     comm = world()
     abort_on_uncaught_errors(comm)
-    log, last_words = Log(speaks=comm.rank == 0), LastWords()
+    log, last_words = Log(comm.rank == 0, audience), LastWords()
     problem: Problem | None = None
     try:
         if mismatch := launcher_mismatch():
             raise OutputError(mismatch)
         _check_environment()
         with (
-            StopRequests(None, request.max_wall, comm.rank == 0, last_words) as stops,
+            StopRequests(None, request.max_wall, comm.rank == 0, last_words, request.is_guest) as stops,
             Watchdog(comm.rank, comm.size, hang_limit(), last_words.say, HEARTBEAT_SECONDS) as watchdog,
         ):
             problem = _read(comm, request)
@@ -147,7 +156,7 @@ def _read(comm: MPI.Comm, request: Request) -> Problem:
     with together(comm):
         if comm.rank == 0:
             request.require_problem()
-            problem = request.task.taken(load_problem(request.file, request.overrides, request.task.sections))
+            problem = request.task.taken(request.read())
     return comm.bcast(problem)
 
 

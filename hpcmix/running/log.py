@@ -7,10 +7,10 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.parallel.job.terminal import is_live
@@ -22,7 +22,7 @@ PLAIN_SECONDS = 10.0
 """Seconds between two lines of progress in a batch log."""
 
 
-class _Terminal(Console):
+class _Console(Console):
     """Standard output whose reader may leave (``| head``): the run goes on, and run.log has all of it."""
 
     def on_broken_pipe(self) -> None:
@@ -33,18 +33,86 @@ class _Terminal(Console):
         os.close(nowhere)
 
 
+class Bar(Protocol):
+    """Progress of one piece of work, as it goes."""
+
+    def update(self, done: float, place: str, note: str) -> None:
+        """Show that so much is done; `place` and `note` in words."""
+
+    def close(self) -> None:
+        """The work is over."""
+
+
+class Audience(Protocol):
+    """Whom a command speaks to, beside its file."""
+
+    def say(self, text: str) -> None:
+        """One line."""
+
+    def complain(self, error: Foreseen) -> None:
+        """The end that was foreseen, and came."""
+
+    def bar(self, title: str, total: float | None, done: float, place: str) -> Bar | None:
+        """What shows the progress of work of `total` parts (None: nobody knows), of which `done` are done; None:
+        lines now and then are enough."""
+
+
+class Terminal:
+    """Lines on standard output, a live bar where somebody watches, errors on standard error (:class:`Audience`)."""
+
+    def __init__(self) -> None:
+        self._live = is_live()
+        self._console = _Console(highlight=False, soft_wrap=True, force_terminal=self._live or None)
+
+    def say(self, text: str) -> None:
+        """See :class:`Audience`."""
+        self._console.print(text, markup=False)
+
+    def complain(self, error: Foreseen) -> None:
+        """See :class:`Audience`."""
+        print(error.for_terminal, file=sys.stderr, flush=True)
+
+    def bar(self, title: str, total: float | None, done: float, place: str) -> Bar | None:
+        """See :class:`Audience`."""
+        return _TerminalBar(self._console, title, total, done, place) if self._live else None
+
+
+class _TerminalBar:
+    """A bar that vanishes when it is closed."""
+
+    def __init__(self, console: Console, title: str, total: float | None, done: Any, place: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[place]}"),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._progress.start()
+        # done is a float: rich counts in floats, and says it begins with an integer
+        self._task = self._progress.add_task(title, total=total, completed=done, place=place, note="")
+
+    def update(self, done: float, place: str, note: str) -> None:
+        self._progress.update(self._task, completed=done, place=place, note=note)
+
+    def close(self) -> None:
+        self._progress.stop()
+
+
 class Log:
     """Lines for people. On other ranks than the root nothing is said.
 
-    speaks  whether this rank is the root.
-    Lines go to standard output and, from :meth:`open` on, to run.log; progress is a live bar on a terminal and a line
+    speaks    whether this rank is the root.
+    audience  who hears it: the terminal unless given.
+    Lines go to the audience and, from :meth:`open` on, to run.log; progress is a live bar where there is one and a line
     now and then elsewhere.
     """
 
-    def __init__(self, speaks: bool) -> None:
+    def __init__(self, speaks: bool, audience: Audience | None = None) -> None:
         self.speaks = speaks
-        self._live = speaks and is_live()
-        self._console = _Terminal(highlight=False, soft_wrap=True, force_terminal=self._live or None)
+        self.audience = audience or Terminal()
         self._file: TextIO | None = None
         self._kept: list[str] = []
 
@@ -59,7 +127,7 @@ class Log:
         """Say one line."""
         if not self.speaks:
             return
-        self._console.print(text, markup=False)
+        self.audience.say(text)
         self._write(text)
 
     def keep(self, text: str) -> None:
@@ -86,10 +154,10 @@ class Log:
 
 
 def leave(log: Log, error: Foreseen, last_words: LastWords | None = None) -> ExitStatus:
-    """The end of a command that all ranks know of: the root says it, on standard error and in the directory. Gives the
+    """The end of a command that all ranks know of: the root says it, to the audience and in the directory. Gives the
     exit status."""
     if log.speaks:
-        print(error.for_terminal, file=sys.stderr, flush=True)
+        log.audience.complain(error)
         if last_words is not None:
             if isinstance(error, OutputError):  # a disk without room: HDF5 may take the process with it
                 last_words.outputs = None
@@ -106,24 +174,12 @@ class Meter:
         self._total = total
         self._done = done
         self._words = words
-        self._bar: tuple[Progress, TaskID] | None = None
+        self._bar: Bar | None = None
 
     def __enter__(self) -> Meter:
         self._begin = self._last = time.monotonic()
-        if self._log._live:
-            bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.fields[place]}"),
-                TextColumn("{task.fields[note]}"),
-                TimeRemainingColumn(),
-                console=self._log._console,
-                transient=True,
-            )
-            bar.start()
-            done: Any = self._done  # rich counts in floats, and says it begins with an integer
-            place = self._place(self._done)
-            self._bar = bar, bar.add_task(self._title, total=self._total, completed=done, place=place, note="")
+        if self._log.speaks:
+            self._bar = self._log.audience.bar(self._title, self._total, self._done, self._place(self._done))
         return self
 
     def update(self, done: float, note: str = "") -> None:
@@ -133,8 +189,7 @@ class Meter:
         now = time.monotonic()
         rate = (done - self._done) / (now - self._begin) if now > self._begin else 0.0
         if self._bar is not None:
-            bar, task = self._bar
-            bar.update(task, completed=done, place=self._place(done), note=f"{note}  {self._rate(rate)}")
+            self._bar.update(done, self._place(done), f"{note}  {self._rate(rate)}")
         elif now - self._last >= PLAIN_SECONDS:
             self._last = now
             self._log.line(self._plain(done, note, rate))
@@ -161,4 +216,4 @@ class Meter:
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
-            self._bar[0].stop()
+            self._bar.close()

@@ -62,7 +62,13 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
     lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
     condition = semirelativistic_condition(problem)
     lines += condition.lines() if condition is not None else []
-    return lines + unresolved_phases(problem) + expected_warnings(problem) + time_warnings(problem)
+    return lines + warning_lines(problem)
+
+
+def warning_lines(problem: Problem) -> list[str]:
+    """What a run of the problem would warn of, but for the condition of semi-relativistic species. Raises
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError` for a vector potential that is not finite."""
+    return [*unresolved_phases(problem), *expected_warnings(problem), *time_warnings(problem)]
 
 
 def _spectrum_lines(problem: Problem, decomposition: Decomposition) -> list[str]:

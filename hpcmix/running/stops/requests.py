@@ -95,6 +95,8 @@ class StopRequests:
     max_wall   seconds that the program may run, None without limit.
     is_root    whether this rank speaks for all, and looks at the files and at the clock.
     last_words what the command leaves in its directory when it is ended at once.
+    is_guest   in the process of a program that goes on behind the command: every request waits until the ranks meet or
+               vote, and max_wall counts from now on.
 
     To be kept up to date by the command:
 
@@ -111,7 +113,12 @@ class StopRequests:
     """
 
     def __init__(
-        self, directory: Path | None, max_wall: float | None, is_root: bool, last_words: LastWords | None = None
+        self,
+        directory: Path | None,
+        max_wall: float | None,
+        is_root: bool,
+        last_words: LastWords | None = None,
+        is_guest: bool = False,
     ) -> None:
         self.directory = directory
         self.looks = is_root
@@ -121,11 +128,12 @@ class StopRequests:
         self.lock: Lock | None = None
         self.at_end: list[Callable[[], Any]] = []
         self.file_waits = False
-        self._is_root = is_root
+        self._is_root, self._is_guest = is_root, is_guest
         self._last_words = last_words or LastWords()
         self._deadlines: list[tuple[float, int]] = []
         if max_wall is not None:
-            self._deadlines.append((_program_start() + max_wall, _MAX_WALL))
+            begin = time.time() if is_guest else _program_start()
+            self._deadlines.append((begin + max_wall, _MAX_WALL))
         end_of_job = os.environ.get("SLURM_JOB_END_TIME", "")
         if end_of_job.isdigit():
             self._deadlines.append((int(end_of_job) - _SLURM_MARGIN, _END_OF_JOB))
@@ -234,7 +242,7 @@ class StopRequests:
                 self.lock.mark_stopping()
             if self._is_root and self.grace != 0.0 and not self._last_words.stopping(self.reason(code)):
                 self._end(code)  # another rank ends the job, and has said why
-        if self.grace is None:
+        if self.grace is None or self._is_guest:
             return
         waited = min(now - self._asked_since, now - self._met)
         if self.grace == 0.0 or waited >= self.grace + 2.0 * self._longest_round:
