@@ -60,7 +60,7 @@ def test_readme(folder):
     (folder / "drop.toml").write_text(problem)
     commands = re.findall(r"^    ((?:mpirun -n 2 )?hpcmix .*?)(?:  +#.*)?$", text, re.MULTILINE)
     assert len(commands) == 5, commands
-    small = " --set grid.points=[16,16,16] --set time.final=0.04"
+    small = " --set grid.points=[24,24,24] --set time.final=0.04"
     for command in commands:
         Reader(folder).follow(Block("bash", command + (small if " run " in command else ""), {}, 1))
 
