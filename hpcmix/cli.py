@@ -106,7 +106,7 @@ def commands_of(group: click.Group) -> dict[str, click.Command]:
 
 
 def main() -> None:
-    """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
+    """Entry point of the command ``hpcmix``: ends the process with the exit status of docs/reference/environment.md."""
     try:
         status = app(prog_name="hpcmix", standalone_mode=False)
     except Exception as error:
