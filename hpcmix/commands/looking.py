@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hpcmix.commands.guide.completing import complete_paths
 from hpcmix.commands.options import Duration, by_one_process, directory_argument, file_argument, overrides_option
 
 
@@ -35,21 +36,17 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 
 
 @click.command()
-@click.argument("path", metavar="PATH")
+@click.argument("path", metavar="PATH", shell_complete=complete_paths)
 @overrides_option
 @by_one_process
 def show(path: str, overrides: tuple[str, ...]) -> int:
-    """Print a problem with every default filled in; of a run's directory, what became of the run."""
+    """Print a problem with every default filled in; of a directory, what became of the run, check or study in it."""
     if Path(path).is_dir():
-        from hpcmix.io.directories.directory import RunDirectory
-        from hpcmix.io.directories.locking.standing import standing_of_check
         from hpcmix.io.reader import RunReader
+        from hpcmix.studies.looking.find import study_in
 
-        directory = RunDirectory(Path(path))
-        if directory.holds_check() and not directory.holds_run():
-            click.echo("\n".join(standing_of_check(directory)))
-            return 0
-        click.echo("\n".join(RunReader(Path(path)).description()))
+        study = study_in(Path(path))
+        click.echo("\n".join(RunReader(path).description() if study is None else study.description()))
         return 0
     from hpcmix.problem.words.show import resolved_toml
     from hpcmix.running.planning.preflight import load_checked
@@ -72,7 +69,14 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
 )
 @by_one_process
 def plot(directory: Path, film: bool, watch: bool, every: float) -> int:
-    """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
+    """Draw the time series and column densities of a run, finished or not, as PNG files in its directory; of a check or
+    study, its figure."""
+    from hpcmix.studies.looking.find import study_in
+
+    study = study_in(directory)
+    if study is not None:
+        click.echo(str(study.draw(".png") or study.nothing_to_draw()))
+        return 0
     if not watch:
         return _draw(directory, film, print_paths=True)
     from hpcmix.io.directories.directory import RunDirectory
@@ -111,14 +115,17 @@ def _draw(directory: Path, film: bool, print_paths: bool) -> int:
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
 @by_one_process
 def verify(path: Path) -> int:
-    """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
+    """Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, sealed, of the
+    right digest.
 
     Ends with status 1 if any is not.
     """
-    from hpcmix.io.verify import verify as findings
+    from hpcmix.io.verify import verify as verify_run
+    from hpcmix.studies.looking.find import study_in
 
+    study = study_in(path) if path.is_dir() else None
     good = True
-    for finding in findings(path):
+    for finding in verify_run(path) if study is None else study.verify():
         click.echo(f"{'good' if finding.good else 'BAD '}  {finding.path}: {finding.text}")
         good = good and finding.good
     return 0 if good else 1

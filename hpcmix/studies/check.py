@@ -40,14 +40,13 @@ from hpcmix.studies.claims import (
 )
 from hpcmix.studies.claims.fluctuations import bogoliubov_limit, excitations_bounded, fluctuation_growth
 from hpcmix.studies.claims.vlasov_limit import limit as vlasov_limit
+from hpcmix.studies.looking.checks import FIGURE, LOG, REPORT, TEXT
 from hpcmix.studies.measuring.claim import Finding
 from hpcmix.studies.measuring.figure import draw_finding
 from hpcmix.studies.measuring.options import check_options
 from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
 
-REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
-"""What a check leaves in its directory; the report last, so that a check that has one is complete."""
 FILES = (LOG, REPORT, TEXT, FIGURE)
 
 _MODULES = (

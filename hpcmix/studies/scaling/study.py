@@ -40,7 +40,8 @@ def measure_all(
     A configuration that fails is said, and left alone for the rest of the call; a later call tries it again. Returns
     why it stopped early, None when it did not.
     """
-    kept = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats() if repeat.result}
+    stored = store.read_repeats(mending=True)
+    kept = {(repeat.configuration.key, repeat.round_number) for repeat in stored if repeat.result}
     wanted = list(rounds(configurations, repeats))
     missing = [(number, configuration) for number, configuration in wanted if (configuration.key, number) not in kept]
     if len(missing) < len(wanted):
