@@ -34,9 +34,10 @@ SUMMARIES = {
     },
     "looking": {
         "plan": "State memory per rank, file sizes, decomposition and time.",
-        "show": "Print a problem with every default filled in; of a run's directory, what became of the run.",
-        "verify": "Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right "
-        "digest.",
+        "show": "Print a problem with every default filled in; of a directory, what became of the run, check or study "
+        "in it.",
+        "verify": "Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, "
+        "sealed, of the right digest.",
     },
     "plotting": {
         "plot": "Draw what a run has left, finished or not, as files in its directory: densities, phases, series, "
@@ -47,8 +48,7 @@ SUMMARIES = {
         "flight.",
     },
     "job": {
-        "job": "Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... "
-        "| sbatch.",
+        "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
     },
 }
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
@@ -124,8 +124,8 @@ def _status_of(error: Exception) -> int | None:
 
 def _listen() -> None:
     """Hear signals, and watch that the start comes to an end, from now on."""
-    from hpcmix.run.stops.signals import SIGNALS
-    from hpcmix.run.stops.watchdog import watch_the_start
+    from hpcmix.running.stops.signals import SIGNALS
+    from hpcmix.running.stops.watchdog import watch_the_start
 
     SIGNALS.listen()
     watch_the_start()
@@ -133,10 +133,10 @@ def _listen() -> None:
 
 def _listen_no_more() -> None:
     """Leave signals and timers as they were, for who called :func:`main`: the command is over."""
-    if "hpcmix.run.stops.signals" in sys.modules:
+    if "hpcmix.running.stops.signals" in sys.modules:
         import faulthandler
 
-        from hpcmix.run.stops.signals import SIGNALS
+        from hpcmix.running.stops.signals import SIGNALS
 
         SIGNALS.close()
         faulthandler.cancel_dump_traceback_later()

@@ -19,14 +19,14 @@ from hpcmix.commands.options import by_one_process, file_argument, overrides_opt
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.mistakes.errors import ProblemError
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
     try:
         if problem.many_body is not None:
-            from hpcmix.run.planning.many_body.lines import bodies_lines as lines_of
+            from hpcmix.running.planning.many_body.lines import bodies_lines as lines_of
         else:
-            from hpcmix.run.planning.plan_table import planned_lines as lines_of
+            from hpcmix.running.planning.plan_table import planned_lines as lines_of
         lines = lines_of(problem, ranks)
     except ProblemError as error:
         raise problem.locate(error) from error
@@ -39,20 +39,16 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 @overrides_option
 @by_one_process
 def show(path: str, overrides: tuple[str, ...]) -> int:
-    """Print a problem with every default filled in; of a run's directory, what became of the run."""
+    """Print a problem with every default filled in; of a directory, what became of the run, check or study in it."""
     if Path(path).is_dir():
-        from hpcmix.io.directories.directory import RunDirectory
-        from hpcmix.io.directories.locking.standing import standing_of_check
         from hpcmix.io.reader import RunReader
+        from hpcmix.studies.looking.find import study_in
 
-        directory = RunDirectory(Path(path))
-        if directory.holds_check() and not directory.holds_run():
-            click.echo("\n".join(standing_of_check(directory)))
-            return 0
-        click.echo("\n".join(RunReader(Path(path)).description()))
+        study = study_in(Path(path))
+        click.echo("\n".join(RunReader(path).description() if study is None else study.description()))
         return 0
     from hpcmix.problem.words.show import resolved_toml
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.preflight import load_checked
 
     click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
     return 0
@@ -62,14 +58,17 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
 @by_one_process
 def verify(path: Path) -> int:
-    """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
+    """Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, sealed, of the
+    right digest.
 
     Ends with status 1 if any is not.
     """
-    from hpcmix.io.verify import verify as findings
+    from hpcmix.io.verify import verify as verify_run
+    from hpcmix.studies.looking.find import study_in
 
+    study = study_in(path) if path.is_dir() else None
     good = True
-    for finding in findings(path):
+    for finding in verify_run(path) if study is None else study.verify():
         click.echo(f"{'good' if finding.good else 'BAD '}  {finding.path}: {finding.text}")
         good = good and finding.good
     return 0 if good else 1

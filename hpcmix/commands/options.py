@@ -21,6 +21,20 @@ overrides_option = click.option(
 )
 
 
+batch_option = click.option(
+    "--batch",
+    type=click.Choice(["slurm", "pbs", "flux"]),
+    default="slurm",
+    show_default=True,
+    help="The batch system that the script is for.",
+)
+environment_option = click.option(
+    "--environment",
+    metavar="DIR",
+    help="The virtual environment of the job; the one that this command runs in unless given.",
+)
+
+
 class Duration(click.ParamType):
     """A duration on the clock on the wall, in seconds."""
 

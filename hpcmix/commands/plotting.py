@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from hpcmix.commands.options import Duration, by_one_process, directory_argument
-from hpcmix.io.figures.request import DOTS, DOTS_OF_FILMS, FIGURES, FORMATS, FigureRequest, Format, Suffix, words_of
+from hpcmix.io.figures.request import DOTS, DOTS_OF_FILMS, FIGURES, FORMATS, FigureRequest, Format, Suffix
 
 _LARGEST_DOTS = 2400
 
@@ -66,9 +67,16 @@ def plot(
     watch: bool,
     every: float,
 ) -> int:
-    """Draw what a run has left, finished or not, as files in its directory: densities, phases, series, spectra."""
-    request = FigureRequest(words_of(",".join(lists)), _split(times), form, dots)
+    """Draw what a run has left, finished or not, as files in its directory: densities, phases, series, spectra; of a
+    check or study, its figure."""
+    from hpcmix.studies.looking.find import study_in
+
+    request = FigureRequest.of(lists, times, form, dots)
     suffix: Suffix | None = film_format or ("auto" if film else None)
+    if (study := study_in(directory)) is not None:
+        _refuse_of_study(directory, {"--what": lists, "--times": times, "--film": suffix, "--watch": watch})
+        click.echo(str(study.draw(f".{form}", dots) or study.nothing_to_draw()))
+        return 0
     if not watch:
         return _draw(directory, request, suffix, print_paths=True)
     from hpcmix.io.directories.directory import RunDirectory
@@ -81,9 +89,12 @@ def plot(
     return 0
 
 
-def _split(times: tuple[str, ...]) -> tuple[str, ...]:
-    """The times of all options, of which each may hold several."""
-    return tuple(filter(None, (word.strip() for words in times for word in words.split(","))))
+def _refuse_of_study(directory: Path, options: Mapping[str, object]) -> None:
+    """Raise :class:`~hpcmix.problem.mistakes.errors.ProblemError` for options that are about runs."""
+    from hpcmix.problem.mistakes.errors import ProblemError
+
+    if given := [option for option, value in options.items() if value]:
+        raise ProblemError.of(given[0], f"is for runs; {directory} holds a check or study, which has one figure")
 
 
 def _draw(directory: Path, request: FigureRequest, film: Suffix | None, print_paths: bool) -> int:

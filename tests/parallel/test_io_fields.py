@@ -81,10 +81,25 @@ def test_snapshot(comm, shared_tmp_path, points, precision):
             assert (file.attrs["step"], file.attrs["time"], file.attrs["title"]) == (40, 2.5, "a mixture")
             np.testing.assert_array_equal(file.attrs["box_lengths"], grid.lengths)
         check_xdmf(path, grid, {name for name in whole if name != "up/wave_function"}, precision)
-        with xarray.open_dataset(path, group="up", engine="h5netcdf") as data:
-            assert data.density.dims == ("x", "y", "z")[: len(points)]
+        check_netcdf(path, {name.replace("/", "_"): array for name, array in whole.items()}, grid)
     comm.barrier()
     assert not [name for name in os.listdir(directory.snapshots) if name.endswith(".partial")]
+
+
+def check_netcdf(path, arrays, grid):
+    """xarray opens the file by itself and with either engine, and has the arrays, their axes, step and time."""
+    for engine in (None, "netcdf4", "h5netcdf"):
+        with xarray.open_dataset(path, engine=engine) as data:
+            assert set(data.data_vars) == set(arrays)
+            assert (int(data.step), float(data.time)) == (40, 2.5)
+            for name, array in arrays.items():
+                values = data[name].values
+                if array.dtype.kind == "c" and values.dtype.kind != "c":  # netCDF has no complex numbers
+                    values = values["r"] + 1j * values["i"]
+                np.testing.assert_array_equal(values, array)
+                assert data[name].dims[-1] in "xyz" and {"step", "time"} <= set(data[name].coords)
+                for axis in set(data[name].dims) & set("xyz"):
+                    np.testing.assert_array_equal(data[name][axis], grid.axis("xyz".index(axis)))
 
 
 def check_xdmf(path, grid, expected, precision):
@@ -124,6 +139,11 @@ def test_slices_are_those_of_the_whole_array(comm, shared_tmp_path, points, prec
         directory = RunDirectory(shared_tmp_path)
         path = write_slices(directory, number, 40, 2.5, grid, communicators, local(whole, grid), metadata_of(points))
         stored = read_slices(path)
+        views = [("slice", stored.slices), ("column", stored.columns)]
+        shown = {
+            f"{name}_{kind}_{axes}": values for kind, of in views for name in of for axes, values in of[name].items()
+        }
+        check_netcdf(path, shown, grid)
         assert (stored.step, stored.time, stored.length_si) == (40, 2.5, None)
         assert list(stored.slices) == ["up", "down"]
         for name, rho in whole.items():

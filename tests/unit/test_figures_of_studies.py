@@ -30,7 +30,7 @@ def drawn(monkeypatch):
     """The figures that would have been written."""
     figures = []
     for module in (claims, scaling):
-        monkeypatch.setattr(module, "save", lambda figure, path: figures.append(figure))
+        monkeypatch.setattr(module, "save", lambda figure, path, dots: figures.append(figure))
     return figures
 
 

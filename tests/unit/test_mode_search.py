@@ -13,7 +13,7 @@ from hpcmix.initial.excitations.real_states.ritz import NegativeForm, ritz_pairs
 from hpcmix.io.fields.xdmf import describe_series
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.planning.plan_table import planned_lines
+from hpcmix.running.planning.plan_table import planned_lines
 
 SIZE = 12
 

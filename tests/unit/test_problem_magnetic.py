@@ -12,8 +12,8 @@ from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.resuming.changes import compare
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.resuming.changes import compare
 
 FILE = """
 [grid]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from hpcmix.problem.mistakes.errors import ProblemError, closest
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError, closest
 from hpcmix.problem.units.dimensions import TIME
 from hpcmix.problem.units.units import UnitError, Units
 from hpcmix.problem.words.times import TimeWords
@@ -87,6 +87,12 @@ class FigureRequest:
     form: Format = "png"
     dots: int | None = None
 
+    @classmethod
+    def of(cls, lists: Iterable[str], times: Iterable[str], form: Format, dots: int | None) -> FigureRequest:
+        """From words and times as people write them, separated by commas. Raises
+        :class:`~hpcmix.problem.mistakes.errors.ProblemError` for words that name no figure."""
+        return cls(_words_of(_split(lists)), _split(times), form, dots)
+
     def wants(self, word: str) -> bool:
         """Whether a figure is to be drawn."""
         return word in self.what if self.what else word not in ONLY_ASKED
@@ -124,16 +130,21 @@ EVERYTHING = FigureRequest()
 """All figures as they are by themselves."""
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a list such as "columns, phase". Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` for
-    those that name no figure."""
-    words = tuple(filter(None, (word.strip() for word in text.split(","))))
-    for word in words:
-        if word not in FIGURES:
-            nearest = closest(word, FIGURES)
-            hint = f'; did you mean "{nearest}"?' if nearest else ""
-            raise ProblemError.of("--what", f'there is no figure "{word}"{hint} There are: {", ".join(FIGURES)}')
+def _split(lists: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, (word.strip() for words in lists for word in words.split(","))))
+
+
+def _words_of(words: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [word for word in words if word not in FIGURES]
+    if unknown:
+        raise ProblemError([_unknown(word) for word in unknown])
     return words
+
+
+def _unknown(word: str) -> Complaint:
+    return Complaint(
+        "--what", None, "", f'there is no figure "{word}"; there are {", ".join(FIGURES)}', closest(word, FIGURES)
+    )
 
 
 def spread(number: int, most: int) -> list[int]:

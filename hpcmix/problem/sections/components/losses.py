@@ -227,7 +227,7 @@ class Absorber(LossSection):
     s is the sum over the axes of 0.1 q^3 / (1.1 - q), q = 1 - (distance to the nearer face) / width where that is
     positive, and one at the face. It begins so gently that slow waves do not turn back, and they are gone before it is
     steep; fast ones it takes near the face. Of waves from k to 10 k less than 1e-6 comes back with width = 20/k and
-    strength = 45 hbar k^2 / m (measured; docs/losses.md).
+    strength = 45 hbar k^2 / m (measured; docs/systems/losses.md).
     """
 
     kind: Literal["absorber"]
