@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import PlainValidator, PrivateAttr
+from pydantic import Field, PlainValidator, PrivateAttr
 
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.section import Section
@@ -25,6 +25,7 @@ from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
+from hpcmix.problem.sections.parameters import Parameters
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
@@ -45,6 +46,9 @@ class Problem(Section):
 
     title: Annotated[str, PlainValidator(text)]
     units: CodeUnits | None = None
+    parameters: Annotated[Parameters, PlainValidator(Parameters)] | None = Field(None, exclude=True)
+    """The file's names for numbers. None: it has none. Expressions and numbers hold what they stand for: no part of
+    the problem once it is read."""
     grid: Grid
     species: tuple[Species, ...]
     interaction: tuple[Interaction, ...] = ()
@@ -70,10 +74,14 @@ class Problem(Section):
     _source: Source = PrivateAttr(default_factory=Source)
 
     def __eq__(self, other: object) -> bool:
-        return self.__dict__ == other.__dict__ if isinstance(other, Problem) else NotImplemented
+        return self._content == other._content if isinstance(other, Problem) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(self.__dict__.values()))
+        return hash(tuple(self._content.values()))
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "parameters"}
 
     @property
     def file(self) -> str:

@@ -15,6 +15,7 @@ from hpcmix.problem.reading.values import described, integer, quantity, quantity
 from hpcmix.problem.times.adaptive import AdaptiveStep
 from hpcmix.problem.times.fixed_steps import SAME_TIME, FixedSteps, Mark
 from hpcmix.problem.units.dimensions import TIME
+from hpcmix.problem.units.named import names_in
 from hpcmix.splittings import INTEGRATORS, Splitting
 
 NEEDS_TIME = "run needs a [time] section with final and step; hpcmix ground does without"
@@ -109,7 +110,8 @@ def _final(value: object, info: ValidationInfo) -> float:
         if frame is not None and not frame.expanding:
             raise wrong('"infinity" is reached in the expanding frame only: grid.frame = { kind = "expanding", ... }')
         return math.inf
-    if isinstance(value, str) and closest(value, ("infinity",)):
+    named = isinstance(value, str) and names_in(value, context_of(info).names)
+    if isinstance(value, str) and not named and closest(value, ("infinity",)):
         raise wrong(f"{described(value)} is no time", suggestion="infinity")
     final = quantity_in(value, context_of(info), TIME, above=0)
     if frame is not None and frame.rate * final > LARGEST_SCALE:

@@ -10,11 +10,12 @@ from pydantic import Field, Tag, model_validator
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
 from hpcmix.problem.reading.values import expression, quantity
 from hpcmix.problem.times.tables import TimeTable
-from hpcmix.problem.units.dimensions import TIME
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, TIME
 from hpcmix.problem.units.expressions import Expression
 
 Factor = Annotated[
-    Annotated[Expression, expression(position=False, time=True), Tag(VALUE)] | Annotated[TimeTable, Tag(TABLE)],
+    Annotated[Expression, expression(position=False, time=True, dimension=DIMENSIONLESS), Tag(VALUE)]
+    | Annotated[TimeTable, Tag(TABLE)],
     value_or_table(TimeTable),
 ]
 """A factor that depends on t: an expression, or a table."""

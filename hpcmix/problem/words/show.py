@@ -33,7 +33,8 @@ def _plain(value: Any) -> Any:
 
 
 def _entries_of(value: BaseModel) -> dict[str, Any]:
-    entries = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+    fields = {name: field for name, field in type(value).model_fields.items() if not field.exclude}
+    entries = {field.alias or name: getattr(value, name) for name, field in fields.items()}
     ordered = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
     return {key: _plain(entries[key]) for key in ordered if not _left_out(entries[key])}
 
@@ -54,7 +55,8 @@ def resolved_toml(problem: Problem) -> str:
     """The problem as a file that reads back to an equal Problem, floats to the last bit."""
     tables = resolved_dict(problem)
     title = f"title = {toml_value(tables.pop('title'))}"
-    blocks = [f"# the complete problem, every default filled in and every number in code units\n{title}"]
+    heading = "# the complete problem, every default filled in and every number in code units"
+    blocks = ["\n".join([heading, *_named_numbers(problem), title])]
     for key, value in tables.items():
         if isinstance(value, list):
             comments = _COMMENTS_OF_TABLES[key](problem) if key in _COMMENTS_OF_TABLES else [""] * len(value)
@@ -63,6 +65,14 @@ def resolved_toml(problem: Problem) -> str:
             comment = _COMMENTS.get(key, lambda _: "")(problem)
             blocks.append(f"[{key}]\n{_entries(value)}{comment}")
     return "\n\n".join(blocks) + "\n"
+
+
+def _named_numbers(problem: Problem) -> list[str]:
+    """What the numbers below came from, as comments."""
+    if not problem.parameters:
+        return []
+    lines = [f"#     {name} = {toml_value(value)}" for name, value in problem.parameters.items()]
+    return ["# of these parameters:", *lines]
 
 
 def toml_of(tables: dict[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
@@ -17,16 +17,14 @@ from hpcmix.problem.reading.values import (
     different_species,
     integer,
     number_in_range,
+    pure_number,
     real,
     sequence,
+    whole_number,
 )
 
 LARGEST_WAVE = 1e4
 """Of modes that are plane waves: nobody fills a grid with more."""
-
-
-_whole = cast(Callable[[Any], int], integer().func)
-_not_negative = cast(Callable[[Any], int], integer(at_least=0).func)
 
 
 class ModesSection(Section):
@@ -139,28 +137,29 @@ class ExcitationNumbers(dict[str, int]):
 
 
 def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
-    values = value.values() if isinstance(value, dict) else (value,)
     if isinstance(value, dict) and not value:
         raise wrong("is an empty table; give a number for every species, such as { up = 12, down = 10 }")
-    for number in values:
-        if _whole(number) < 1:
+    given = value if isinstance(value, dict) else {"": value}
+    numbers = {name: whole_number(pure_number(entry, info)) for name, entry in given.items()}
+    for number in numbers.values():
+        if number < 1:
             raise wrong(
                 f"must be at least 1, but is {number}: with nobody outside the condensate there is only the mean field"
             )
-    return ExcitationNumbers(value) if isinstance(value, dict) else value
+    return ExcitationNumbers(numbers) if isinstance(value, dict) else numbers[""]
 
 
-def _order(value: Any) -> tuple[int, ...]:
+def _order(value: Any, info: ValidationInfo) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise wrong(f"must be a list of whole numbers, one per species, such as [1, 1], not {described(value)}")
-    order = tuple(_not_negative(number) for number in value)
+    order = tuple(whole_number(pure_number(number, info), at_least=0) for number in value)
     if not any(order):
         raise wrong("is of no particle; at least one of the numbers must be positive")
     return order
 
 
-def _theta(value: Any) -> float:
-    theta = number_in_range(value, above=0)
+def _theta(value: Any, info: ValidationInfo) -> float:
+    theta = number_in_range(pure_number(value, info), above=0)
     if theta > 1.0:
         raise wrong(f"must be at most 1, the power of the whole kinetic energy, but is {theta:g}")
     return theta

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, StrictBool, model_validator
+from pydantic import Field, PlainValidator, StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, quantity, real, sequence, text, whole_number
+from hpcmix.problem.reading.values import described, integer, pure_number, quantity, real, sequence, text, whole_number
 from hpcmix.problem.sections.calculation.images import ImagesOptions
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
@@ -110,8 +110,8 @@ class SnapshotsOptions(ScheduleSection):
         return self
 
 
-def _power_of_two(value: Any) -> int:
-    number = whole_number(value, at_least=1)
+def _power_of_two(value: Any, info: ValidationInfo) -> int:
+    number = whole_number(pure_number(value, info), at_least=1)
     if number & (number - 1):
         raise wrong(
             f"must be a power of two, such as {1 << number.bit_length()}, not {number}: markers of other multiples are "
@@ -129,11 +129,11 @@ class MarkersOutput(ScheduleSection):
     an axis off."""
 
 
-def _bins(value: Any) -> tuple[int, int]:
+def _bins(value: Any, info: ValidationInfo) -> tuple[int, int]:
     numbers = value if isinstance(value, (list, tuple)) else (value, value)
     if len(numbers) != 2:
         raise wrong(f"needs 2 numbers, one for each axis (or a single one for both), but has {len(numbers)}")
-    first, second = (whole_number(number, at_least=1) for number in numbers)
+    first, second = (whole_number(pure_number(number, info), at_least=1) for number in numbers)
     if first * second > MOST_BINS:
         raise wrong(f"are {first} x {second}, more than the {MOST_BINS} of a histogram that every rank holds")
     return first, second

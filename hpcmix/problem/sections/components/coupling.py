@@ -16,7 +16,7 @@ from hpcmix.problem.reading.vectors import Momentum
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.switching import Switching
-from hpcmix.problem.units.dimensions import FREQUENCY
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY
 from hpcmix.problem.units.expressions import Expression
 
 SAMPLES = 4097
@@ -36,7 +36,7 @@ class RabiCoupling(Switching):
     detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
     """Angular frequency by which a lies above b."""
     phase: Annotated[float, angle()] = 0.0
-    profile: Annotated[Expression, expression()] | None = None
+    profile: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = None
     """p(x), which Omega is multiplied by: a coupling that depends on place. None: one everywhere."""
     momentum: Momentum = Field(0.0, validate_default=True)
     """hbar k of ``exp(i k.x)`` beside exp(i phase): what a particle gains that turns from b into a."""

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
-from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.names import named_constant
+from hpcmix.problem.reading.section import Context, Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described, different_species, expression, quantity_in, species_names
 from hpcmix.problem.reading.vectors import Lengths
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.units.dimensions import FREQUENCY, LENGTH
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.problem.units.quantities import UnitError, parse_quantity
 
@@ -58,7 +59,7 @@ def _rate_of(order: int, key: str = "rate") -> PlainValidator:
     def check(value: Any, info: ValidationInfo) -> float:
         context = context_of(info)
         volumes = (3 if context.transverse else context.dimensions or 1) * (order - 1)
-        if isinstance(value, str) and _cycles(value):
+        if isinstance(value, str) and _cycles(value, context):
             raise wrong(
                 f"{described(value)} counts cycles, which are 2 pi radians each, and a rate of loss is no frequency; "
                 f'write 1/s, such as "0.1 / s"'
@@ -68,8 +69,11 @@ def _rate_of(order: int, key: str = "rate") -> PlainValidator:
     return PlainValidator(check)
 
 
-def _cycles(text: str) -> bool:
+def _cycles(text: str, context: Context) -> bool:
     """Whether a quantity is given in hertz."""
+    named = named_constant(text, context)
+    if named is not None:
+        return named.hertz != 0
     try:
         return parse_quantity(text).hertz_power != 0
     except UnitError:
@@ -151,7 +155,7 @@ class OneBodyLoss(LossSection):
     channel: Annotated[tuple[str, ...], _channel_of(1)] | None = None
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
     """Those that lose; all where neither is given."""
-    profile_in_space: Annotated[Expression, expression()] | None = Field(None, alias="profile")
+    profile_in_space: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = Field(None, alias="profile")
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Self:

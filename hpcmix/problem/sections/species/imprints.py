@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import PlainValidator, model_validator
+from pydantic import PlainValidator, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import angle, quantity, sequence, whole_number
+from hpcmix.problem.reading.values import angle, pure_number, quantity, sequence, whole_number
 from hpcmix.problem.reading.vectors import Position
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.state import Finding
@@ -22,8 +22,8 @@ WIDEST_STEP = 0.25
 """Largest width of a step of the phase, in units of the box: wider ones are no steps on a periodic box."""
 
 
-def _charge(value: object) -> int:
-    number = whole_number(value)
+def _charge(value: object, info: ValidationInfo) -> int:
+    number = whole_number(pure_number(value, info))
     if number == 0:
         raise wrong("must not be zero: a vortex of charge zero is none")
     return number

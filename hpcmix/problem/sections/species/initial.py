@@ -16,6 +16,7 @@ from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.imprints import PhaseStep, Ring, Vortex, misfits_of
 from hpcmix.problem.sections.species.noise import Noise, RelativeNoise, WignerNoise
 from hpcmix.problem.sections.species.state import Finding, StateSection
+from hpcmix.problem.units.dimensions import DIMENSIONLESS
 from hpcmix.problem.units.expressions import Expression
 
 
@@ -205,7 +206,7 @@ class ExpressionInitial(InitialSection):
 
     kind: Literal["expression"]
     amplitude: Annotated[Expression, expression()]
-    phase: Annotated[Expression, expression()] = Field("0", validate_default=True)
+    phase: Annotated[Expression, expression(dimension=DIMENSIONLESS)] = Field("0", validate_default=True)
 
     written_down: ClassVar[bool] = True
 

@@ -253,7 +253,7 @@ class ExpressionPotential(PotentialSection):
     """``U = value(x, y, z, t)``, in code units."""
 
     kind: Literal["expression"]
-    value: Annotated[Expression, expression(time=True)]
+    value: Annotated[Expression, expression(time=True, dimension=ENERGY)]
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False

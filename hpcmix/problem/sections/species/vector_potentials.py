@@ -175,7 +175,7 @@ class ExpressionVectorPotential(VectorPotentialSection):
     """A = (value[0](x, y, z), ...), code units, constant in time."""
 
     kind: Literal["expression"]
-    value: Annotated[tuple[Annotated[Expression, expression()], ...], BeforeValidator(_one_per_axis)]
+    value: Annotated[tuple[Annotated[Expression, expression(dimension=MOMENTUM)], ...], BeforeValidator(_one_per_axis)]
 
     periodic: ClassVar[bool] = False
     full_fields: ClassVar[bool] = True
