@@ -90,7 +90,7 @@ for module, commands in SUMMARIES.items():
 
 
 def main() -> None:
-    """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
+    """Entry point of the command ``hpcmix``: ends the process with the exit status of docs/reference/environment.md."""
     try:
         status = app(standalone_mode=False)
     except Exception as error:
