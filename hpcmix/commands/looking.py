@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hpcmix.commands.guide.completing import complete_paths
 from hpcmix.commands.options import Duration, by_one_process, directory_argument, file_argument, overrides_option
 
 
@@ -35,7 +36,7 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 
 
 @click.command()
-@click.argument("path", metavar="PATH")
+@click.argument("path", metavar="PATH", shell_complete=complete_paths)
 @overrides_option
 @by_one_process
 def show(path: str, overrides: tuple[str, ...]) -> int:
