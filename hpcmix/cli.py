@@ -15,6 +15,10 @@ import click
 from hpcmix import __version__
 
 SUMMARIES = {
+    "guide.starting": {
+        "examples": "List the examples, each with its grid and time: those whose name or title has every WORD.",
+        "new": "Write the source of an example, comments and units included, as a problem file of one's own.",
+    },
     "running": {
         "run": "Make the initial state, or go on from a checkpoint, and evolve to the final time.",
         "restart": "Go on with the run of a directory from its newest good checkpoint, on any number of ranks.",
@@ -36,10 +40,12 @@ SUMMARIES = {
         "plan": "State memory per rank, file sizes, decomposition and time.",
         "show": "Print a problem with every default filled in; of a directory, what became of the run, check or study "
         "in it.",
-        "plot": "Draw the time series and column densities of a run, finished or not, as PNG files in its directory; "
-        "of a check or study, its figure.",
         "verify": "Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, "
         "sealed, of the right digest.",
+    },
+    "plotting": {
+        "plot": "Draw what a run has left, finished or not, as files in its directory: densities, phases, series, "
+        "spectra.",
     },
     "imaging": {
         "image": "Take pictures of the snapshots of a run as output.images of its problem says, now or after a time of "
@@ -47,6 +53,10 @@ SUMMARIES = {
     },
     "job": {
         "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
+    },
+    "guide.shell": {
+        "completion": "Print what makes a shell complete commands, options, examples and files: bash, zsh or fish.",
+        "man": "Print a manual page, for man -l -; or write all of them.",
     },
 }
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
@@ -70,7 +80,7 @@ class Deferred(click.Command):
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """The context of the command itself, which then is what is invoked."""
-        if self._module in LISTENING:
+        if self._module in LISTENING and not options.get("resilient_parsing"):  # else a shell asks what could follow
             _listen()
         return self.command().make_context(*arguments, **options)
 
@@ -89,10 +99,18 @@ for module, commands in SUMMARIES.items():
         app.add_command(Deferred(name, module))
 
 
+def commands_of(group: click.Group) -> dict[str, click.Command]:
+    """The commands themselves by their names, in the order of the list."""
+    return {
+        name: command.command() if isinstance(command, Deferred) else command
+        for name, command in group.commands.items()
+    }
+
+
 def main() -> None:
-    """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
+    """Entry point of the command ``hpcmix``: ends the process with the exit status of docs/reference/environment.md."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="hpcmix", standalone_mode=False)
     except Exception as error:
         status = _status_of(error)
         if status is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hpcmix.commands.guide.completing import complete_problems
 from hpcmix.commands.options import (
     Duration,
     SlurmTime,
@@ -19,7 +20,7 @@ from hpcmix.commands.options import (
 
 
 @click.command()
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_problems)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0.0, min_open=True),
@@ -72,7 +73,7 @@ def _words(reader: str) -> Callable[[click.Context, click.Parameter, str | None]
 
 
 @click.command()
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_problems)
 @click.option("--ranks", metavar="1,2,4", callback=_words("counts_of"), help="Numbers of ranks.")
 @click.option("--threads", metavar="1,2", default="1", callback=_words("counts_of"), help="Threads of a rank.")
 @click.option("--groups", metavar="1,2,auto", default="auto", callback=_words("groups_of"), help="Orbital groups.")

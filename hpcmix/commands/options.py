@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
+from hpcmix.commands.guide.completing import complete_problems
+
 plot_option = click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
 directory_argument = click.argument(
     "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-file_argument = click.argument("file", metavar="FILE")
+file_argument = click.argument("file", metavar="FILE", shell_complete=complete_problems)
 overrides_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace an entry of the file: time.step=1e-3"
 )
