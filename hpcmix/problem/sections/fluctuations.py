@@ -45,9 +45,9 @@ class FluctuationsSection(Section):
     """Nothing outside the condensates; or the short-range correlations of pairs that scatter."""
     modes: Annotated[int | Literal["all"] | None, PlainValidator(_modes)] = None
     """M, per species: psi exp(ikx) of so many of the smallest |k| is followed exactly; "all": every mode of the grid,
-    which as many modes as points become. Never None in a loaded problem: 3^d where it is left out."""
+    which as many modes as points become. Left out: 3^d where it is left out."""
     probes: Annotated[int | None, PlainValidator(_probes)] = None
-    """Random functions in what the modes leave. Never None in a loaded problem: 16, and 0 where nothing is left."""
+    """Random functions in what the modes leave. Left out: 16, and 0 where nothing is left."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the random functions."""
     also: Annotated[tuple[Literal["momentum-distribution", "density", "structure-factor"], ...], sequence()] = ()

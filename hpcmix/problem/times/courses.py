@@ -44,6 +44,8 @@ class Centred(Section):
     """What stands around a centre, which may move."""
 
     centre: MovingPosition = Field(0.0, validate_default=True)
+    """Where its middle is, per axis; an expression in t or a table of time where it moves.
+    Example: ``["0.5 um * sin(20 Hz * t)", 0, 0]``."""
 
     @property
     def centre_moves(self) -> bool:

@@ -32,6 +32,8 @@ class ModesSection(Section):
     out."""
 
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
+    """Names of the species whose modes these are. Left out: of all.
+    Example: ``["up"]``."""
 
     @abstractmethod
     def number(self, points: Sequence[int]) -> int:
@@ -48,6 +50,8 @@ class EigenstateModes(ModesSection):
 
     kind: Literal["eigenstates"]
     count: Annotated[int, integer(at_least=1)]
+    """How many, from the lowest.
+    Example: ``6``."""
 
     def number(self, points: Sequence[int]) -> int:
         return self.count
@@ -63,6 +67,8 @@ class OscillatorModes(ModesSection):
 
     kind: Literal["oscillator"]
     count: Annotated[int, integer(at_least=1)]
+    """How many, from the lowest.
+    Example: ``6``."""
 
     def number(self, points: Sequence[int]) -> int:
         return self.count
@@ -77,6 +83,8 @@ class PlaneWaveModes(ModesSection):
 
     kind: Literal["plane-waves"]
     largest: Annotated[float, real(at_least=0)]
+    """Number of periods in the box up to which waves are modes.
+    Example: ``3``."""
 
     @model_validator(mode="after")
     def _countable(self) -> Self:
@@ -169,7 +177,7 @@ class MeasureOptions(Section):
     """``[many_body.measure]``: which reduced density matrices are compared."""
 
     orders: Annotated[tuple[Annotated[tuple[int, ...], PlainValidator(_order)], ...], sequence()] | None = None
-    """Of alpha and R: how many particles of each species. Never None in a loaded problem: each species alone, and
+    """Of alpha and R: how many particles of each species. Left out: each species alone, and
     pairs of one particle each."""
     sobolev: Annotated[tuple[Annotated[float, PlainValidator(_theta)], ...], sequence()] = ()
     """Powers theta of Tr|S^(1/2) (gamma - P) S^(1/2)|, S = sum (1 + T_i)^theta, of every order."""
@@ -183,12 +191,17 @@ class ManyBody(Section):
     excitations: Annotated[int | ExcitationNumbers, PlainValidator(_excitations)] | None = None
     """The most particles outside, for every species or by its name: of the picture of excitations only."""
     state: Literal["factorised", "coherent"] = "factorised"
+    """What the N bodies begin as: every particle in the same function, or a coherent state without a fixed number."""
     tolerance: Annotated[float, real(above=0)] = 1e-12
     """Of the evolution, relative."""
     lost: Annotated[float, real(at_least=0)] = 1e-6
     """The largest part of an initial orbital, |phi - P phi|^2, that the modes may miss."""
     measure: MeasureOptions = MeasureOptions()
+    """Which reduced density matrices are compared.
+    Example: ``{ orders = [[1, 0], [1, 1]] }``."""
     modes: Annotated[tuple[ModesEntry, ...], sequence()] = ()
+    """The functions that the bodies live in.
+    Example: ``[{ kind = "plane-waves", largest = 2 }]``."""
 
     @model_validator(mode="after")
     def _excitations_have_a_use(self) -> Self:

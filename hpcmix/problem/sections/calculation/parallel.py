@@ -48,3 +48,4 @@ class ParallelOptions(Section):
     exchange: Literal["auto", "shared-memory", "packed-messages", "sub-array-messages"] = "auto"
     """How ranks exchange blocks; "auto" tries them at the start and takes the quickest. The numbers are the same."""
     precision: Literal["double", "single"] = "double"
+    """Of the fields: 16 or 8 bytes a complex number; single is for what needs no more than four digits."""

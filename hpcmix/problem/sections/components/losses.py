@@ -152,10 +152,16 @@ class OneBodyLoss(LossSection):
 
     kind: Literal["one-body"]
     rate: Annotated[float, _rate_of(1)]
+    """Per time, no angular frequency.
+    Example: ``"0.1 / s"``."""
     channel: Annotated[tuple[str, ...], _channel_of(1)] | None = None
+    """The species that loses, in a list.
+    Example: ``["up"]``."""
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
     """Those that lose; all where neither is given."""
     profile_in_space: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = Field(None, alias="profile")
+    """A function of x, y, z that the rate is multiplied by. Left out: one everywhere.
+    Example: ``"exp(-x**2/8)"``."""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Self:
@@ -194,7 +200,11 @@ class Collision(LossSection):
 
     kind: Literal["two-body", "three-body"]
     channel: tuple[str, ...]
+    """Who meets, a name for each particle.
+    Example: ``["up", "up"]``."""
     rate: float
+    """Of those that are named first.
+    Example: ``1e-4``."""
 
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
         return (Reaction(self.channel, self.rate),)
@@ -236,11 +246,15 @@ class Absorber(LossSection):
 
     kind: Literal["absorber"]
     width: Lengths
+    """Of the layer at the faces, per axis.
+    Example: ``"4 um"``."""
     strength: Annotated[float, _rate_of(1, "strength")]
+    """The rate at the face.
+    Example: ``45.0``."""
     axes: Annotated[tuple[str, ...], BeforeValidator(_axes)] | None = None
-    """Across whose faces waves leave; None: all."""
+    """Across whose faces waves leave; left out: all."""
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
-    """Those that leave; None: all."""
+    """Those that leave; left out: all."""
 
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
         return tuple(Reaction((name,), self.strength) for name in self.species or names)

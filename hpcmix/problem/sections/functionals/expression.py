@@ -52,6 +52,8 @@ class ExpressionFunctional(FunctionalSection):
 
     kind: Literal["expression"]
     value: Annotated[Expression, PlainValidator(_expression)]
+    """The energy density e, in densities by the names of the species.
+    Example: ``"0.5*up**2.5"``."""
 
     of_condensates: ClassVar[bool] = False
 

@@ -88,6 +88,8 @@ class InteractionSection(Switching):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
     between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    """Two names of species; one twice for a species with itself.
+    Example: ``["up", "down"]``."""
 
     # ---------------------------------------------------------------- what it is
 
@@ -193,6 +195,8 @@ class KernelInteraction(InteractionSection):
     particles in the box alone (``free``)."""
 
     boundary: Boundary = "periodic"
+    """On the periodic box the kernel acts between all images; in free space between the particles in the box alone,
+    which costs transforms of twice the size."""
 
     @model_validator(mode="before")
     @classmethod
