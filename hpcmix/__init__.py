@@ -4,7 +4,7 @@
 
     problem = hpcmix.Problem.read("rubidium-mixture").replace({"time.final": "5 ms"})
     print(problem.check())
-    run = hpcmix.open_run("runs/rubidium")
+    run = hpcmix.run(problem, directory="runs/rubidium")
     run.series.rms_width.sel(species="up", axis="x").plot()
 
 Every name is imported when it is first asked for: ``import hpcmix`` alone reads neither MPI nor numpy.
@@ -18,8 +18,10 @@ __version__ = "0.2.0"
 if TYPE_CHECKING:  # for those who read types: they know nothing of __getattr__
     from hpcmix.api.endings import BadInput, BlewUp, NoCheckpoint, RunFailed, Stopped
     from hpcmix.api.findings import Finding, Findings
+    from hpcmix.api.handle import RunHandle
     from hpcmix.api.problem import Problem
     from hpcmix.api.progress import Progress
+    from hpcmix.api.running import ground, run
     from hpcmix.api.stored import Run, open_run
 
 __all__ = [
@@ -32,15 +34,20 @@ __all__ = [
     "Progress",
     "Run",
     "RunFailed",
+    "RunHandle",
     "Stopped",
+    "ground",
     "open_run",
+    "run",
 ]
 
 _PLACES = {
     "endings": ("BadInput", "BlewUp", "NoCheckpoint", "RunFailed", "Stopped"),
     "findings": ("Finding", "Findings"),
+    "handle": ("RunHandle",),
     "problem": ("Problem",),
     "progress": ("Progress",),
+    "running": ("ground", "run"),
     "stored": ("Run", "open_run"),
 }
 """Where names are defined, by the modules of hpcmix.api."""

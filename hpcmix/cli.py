@@ -40,10 +40,12 @@ SUMMARIES = {
         "plan": "State memory per rank, file sizes, decomposition and time.",
         "show": "Print a problem with every default filled in; of a directory, what became of the run, check or study "
         "in it.",
-        "plot": "Draw the time series and column densities of a run, finished or not, as PNG files in its directory; "
-        "of a check or study, its figure.",
         "verify": "Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, "
         "sealed, of the right digest.",
+    },
+    "plotting": {
+        "plot": "Draw what a run has left, finished or not, as files in its directory: densities, phases, series, "
+        "spectra.",
     },
     "imaging": {
         "image": "Take pictures of the snapshots of a run as output.images of its problem says, now or after a time of "
@@ -95,14 +97,6 @@ def app() -> None:
 for module, commands in SUMMARIES.items():
     for name in commands:
         app.add_command(Deferred(name, module))
-
-
-def commands_of(group: click.Group) -> dict[str, click.Command]:
-    """The commands themselves by their names, in the order of the list."""
-    return {
-        name: command.command() if isinstance(command, Deferred) else command
-        for name, command in group.commands.items()
-    }
 
 
 def main() -> None:

@@ -211,7 +211,7 @@ def _kept(path: str, dataset: h5py.Dataset) -> Kept | None:
     return Kept(path, owner, rest.replace("/", "_"), labels, dataset.shape, dataset.dtype, _attributes(dataset))
 
 
-_OF_THE_FORMAT = ("CLASS", "NAME", "DIMENSION_LIST", "DIMENSION_LABELS", "REFERENCE_LIST", "_FillValue")
+_OF_THE_FORMAT = ("CLASS", "NAME", "DIMENSION_LIST", "DIMENSION_LABELS", "REFERENCE_LIST", "_FillValue", "coordinates")
 
 
 _SAME_IN_ALL = ("title", "units", "length_si", "mass_si", "time_si", "energy_si", "hpcmix_version")

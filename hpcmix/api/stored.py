@@ -18,6 +18,7 @@ from hpcmix.api.progress import Progress, progress_of
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import as_dataset
+from hpcmix.io.figures.request import FigureRequest, Format
 from hpcmix.io.reader import RunReader
 from hpcmix.observe.vortices.tracks import numbered
 from hpcmix.problem.mistakes.ending import Foreseen
@@ -97,13 +98,20 @@ class Run:
         ``column_xy`` the density integrated along z. In one dimension ``slice_x`` is the density."""
         return self._read(lambda: over_time(self._reader.slices, self.problem.species, self.units))
 
-    def plot(self, **options: Any) -> Figures:
-        """Draw the figures of ``hpcmix plot`` into the directory of the run, and show them in a notebook. `options` are
-        those of the command, such as ``what="series"``, with the names of
-        :func:`hpcmix.io.figures.draw.draw`."""
+    def plot(self, what: str = "", times: str = "", format: Format = "png", dpi: int | None = None) -> Figures:
+        """Draw the figures of ``hpcmix plot`` into the directory of the run, and show them in a notebook.
+
+        what    the words of those that are wanted, such as ``"columns, phase"``; all there is something to draw for
+                unless told.
+        times   what is stored next to these times, such as ``"0 ms, 2.5 ms, last"``.
+        format  png, pdf or svg; dpi: pixels per inch.
+        """
         from hpcmix.io.figures.draw import draw
 
-        return Figures(self._read(lambda: draw(self.directory, **options)))
+        def drawn() -> Figures:
+            return Figures(draw(self.directory, FigureRequest.of([what], [times], format, dpi)))
+
+        return self._read(drawn)
 
     def _read(self, reading: Callable[[], Read]) -> Read:
         """What is read, with its failure in an exception of Python's side."""

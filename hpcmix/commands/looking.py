@@ -1,4 +1,4 @@
-"""``plan``, ``show``, ``plot`` and ``verify``: what looks at problems and at runs, and needs no MPI."""
+"""``plan``, ``show`` and ``verify``: what looks at problems and at runs, and needs no MPI."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hpcmix.commands.guide.completing import complete_paths
-from hpcmix.commands.options import Duration, by_one_process, directory_argument, file_argument, overrides_option
+from hpcmix.commands.options import by_one_process, file_argument, overrides_option
 
 
 @click.command()
@@ -52,62 +52,6 @@ def show(path: str, overrides: tuple[str, ...]) -> int:
     from hpcmix.running.planning.preflight import load_checked
 
     click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
-    return 0
-
-
-@click.command()
-@directory_argument
-@click.option("--film", is_flag=True, help="Also make a film of densities and phases: mp4 where ffmpeg is, else GIF.")
-@click.option("--watch", is_flag=True, help="Draw again whenever the run has left something new, until it ends.")
-@click.option(
-    "--every",
-    metavar="10s",
-    type=Duration(),
-    default=10.0,
-    show_default="10s",
-    help="How long --watch waits between two looks.",
-)
-@by_one_process
-def plot(directory: Path, film: bool, watch: bool, every: float) -> int:
-    """Draw the time series and column densities of a run, finished or not, as PNG files in its directory; of a check or
-    study, its figure."""
-    from hpcmix.studies.looking.find import study_in
-
-    study = study_in(directory)
-    if study is not None:
-        click.echo(str(study.draw(".png") or study.nothing_to_draw()))
-        return 0
-    if not watch:
-        return _draw(directory, film, print_paths=True)
-    from hpcmix.io.directories.directory import RunDirectory
-    from hpcmix.io.figures.films.watching import changes
-
-    for number, _ in enumerate(changes(RunDirectory(directory), every)):
-        _draw(directory, film, print_paths=number == 0)
-        if number:
-            click.echo("drawn again")
-    return 0
-
-
-def _draw(directory: Path, film: bool, print_paths: bool) -> int:
-    """The figures, and the film if it is asked for."""
-    from hpcmix.io.figures.draw import draw
-    from hpcmix.io.reader import RunReader
-
-    drawn = draw(directory)
-    if film:
-        from hpcmix.io.figures.films.film import make_film
-
-        path = make_film(RunReader(directory))
-        if path is None:
-            click.echo(f"{directory} holds fewer than two slices or snapshots: there is no film")
-        else:
-            drawn.append(path)
-    if print_paths:
-        for path in drawn:
-            click.echo(str(path))
-    if not drawn:
-        click.echo(f"{directory} holds neither records nor slices: there is nothing to draw")
     return 0
 
 

@@ -64,6 +64,14 @@ def test_the_integral_is_the_number_of_particles(run):
     np.testing.assert_allclose(numbers, [[100.0, 3.0]] * 3, rtol=1e-12)  # rounding of 48 points and some steps
 
 
+def test_what_is_opened_can_be_written(run, tmp_path):
+    """As one file of netCDF, whose reader gives the same back."""
+    density = run.snapshots[["density"]]
+    density.to_netcdf(tmp_path / "density.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "density.nc", engine="h5netcdf", decode_times=False) as again:
+        xr.testing.assert_equal(again.load(), density.load())
+
+
 def test_orbitals_of_a_set_are_a_variable_of_their_own(run, directory):
     sea = run.snapshots.wave_function_sea
     assert sea.dims == ("time", "sea_orbital", "x", "y")

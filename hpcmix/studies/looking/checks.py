@@ -73,7 +73,7 @@ class CheckDirectory(StudyDirectory):
     def _records(self) -> list[Path]:
         return sorted(self.path.glob("tracks/*/record.json"))
 
-    def draw(self, suffix: str) -> Path | None:
+    def draw(self, suffix: str, dots: int | None = None) -> Path | None:
         """The figure of the outcome, from its numbers."""
         if not (self.path / REPORT).exists():
             return None
@@ -86,7 +86,7 @@ class CheckDirectory(StudyDirectory):
                 f"{self.path / REPORT} does not say how its figure is drawn ({error} is missing or wrong): an earlier "
                 f"version wrote it, whose figure is {FIGURE}"
             ) from error
-        return draw_finding(finding, (self.path / FIGURE).with_suffix(suffix))
+        return draw_finding(finding, (self.path / FIGURE).with_suffix(suffix), dots)
 
     def nothing_to_draw(self) -> str:
         """Why there is no figure yet."""

@@ -51,7 +51,7 @@ class ScalingDirectory(StudyDirectory):
         facts += [("left out", sentence) for sentence in study["left_out"]]
         return [f"{self.path}: a study of {kind} scaling", *table(facts)]
 
-    def draw(self, suffix: str) -> Path | None:
+    def draw(self, suffix: str, dots: int | None = None) -> Path | None:
         """Speed-up, efficiency and parts of a step, of what is measured so far."""
         from hpcmix.studies.scaling.figure import draw_scaling
         from hpcmix.studies.scaling.reported import Reported
@@ -61,7 +61,7 @@ class ScalingDirectory(StudyDirectory):
         if not reported.outcome.measured:
             return None
         path = self._store.figure.with_suffix(suffix)
-        return draw_scaling(reported.outcome, reported.prediction, study["title"], bool(study["grow"]), path)
+        return draw_scaling(reported.outcome, reported.prediction, study["title"], bool(study["grow"]), path, dots)
 
     def nothing_to_draw(self) -> str:
         """Why there is no figure yet."""

@@ -25,9 +25,9 @@ class StudyDirectory(ABC):
         """What became of it, in lines for the terminal."""
 
     @abstractmethod
-    def draw(self, suffix: str) -> Path | None:
-        """Draw its figure anew as a file with that suffix, such as ".png"; None where there is nothing to draw yet.
-        Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
+    def draw(self, suffix: str, dots: int | None = None) -> Path | None:
+        """Draw its figure anew as a file with that suffix, such as ".png", with so many pixels per inch; None where
+        there is nothing to draw yet. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
 
     @abstractmethod
     def nothing_to_draw(self) -> str:
