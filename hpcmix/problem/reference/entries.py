@@ -174,10 +174,8 @@ _PLAIN: dict[Any, Taken] = {
 def table_example(model: type[BaseModel]) -> str:
     """A table with what it must have."""
     needed = [key for key in keys_of(model) if key.required or key.name == "kind"]
-    entries = [
-        f"{key.name} = {toml(kind_of(model).split(' | ')[0]) if key.name == 'kind' else key.taken.example}"
-        for key in needed
-    ]
+    kind = toml(kind_of(model).split(" | ")[0])
+    entries = [f"{key.name} = {kind if key.name == 'kind' else key.taken.example}" for key in needed]
     return "{ " + ", ".join(entries) + " }" if entries else "{}"
 
 

@@ -17,7 +17,7 @@ measured up to 5e-15 and 1.4e-6, in one to three dimensions with every kind of i
 
 
 class AdaptiveStep(Section):
-    """Steps of a size that keeps their error at a tolerance (evolve/stepping/controller.py)."""
+    """Steps of a size that keeps their error at a tolerance."""
 
     tolerance: Annotated[float, real(above=0)]
     """What a step of relative L2 error e may have: ``e^(p/(p+1)) <= tolerance`` at order p of the integrator, so that
@@ -31,7 +31,7 @@ class AdaptiveStep(Section):
     Example: ``"1 ns"``."""
     largest: Annotated[float, quantity(TIME, above=0)] | None = None
     """The longest step to take. Left out: two of the largest fixed steps, of which a step here consists, where the grid
-    sets a limit to those (the loaded problem has that number then); else the whole evolution.
+    sets a limit to those; else the whole evolution.
     Example: ``"10 us"``."""
 
     @model_validator(mode="after")

@@ -145,8 +145,8 @@ class TimeOptions(Section):
         Annotated[float, quantity(TIME, above=0), Tag(VALUE)] | Annotated[AdaptiveStep, Tag(TABLE)],
         value_or_table(AdaptiveStep),
     ]
-    """The step as asked for, on the clock (hpcmix/frame.py), at least as long as those that are taken
-    (``fixed_steps``); or how it is adapted.
+    """The longest step to take: steps are equal and end at switching times; or a table, that says how they adapt. In an
+    expanding frame it is one of the frame's clock.
     Example: ``"2 us"``."""
     integrator: Annotated[str, Value(_integrator, taken=Taken("name of a splitting", {"enum": list(INTEGRATORS)}))] = (
         "blanes-moan-4"
@@ -154,7 +154,7 @@ class TimeOptions(Section):
     """The splitting into drifts and kicks (docs/methods/time-steps.md compares them).
     Example: ``"strang"``."""
     check_step: StrictBool = True
-    """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
+    """Refuse a step that the grid's fastest modes resonate with."""
 
     _frame: Frame = PrivateAttr(default=AT_REST)
     _switching: tuple[float, ...] = PrivateAttr(default=())

@@ -181,7 +181,7 @@ class OutputOptions(Section):
     """The run's directory and its schedules, and what is to become of clouds that box or grid do not hold."""
 
     directory: Annotated[str, Value(_directory, taken=of_text('"runs/rubidium"'))] = ""
-    """Relative to where the program is started. Never empty in a loaded problem: runs/<name of the file>."""
+    """Relative to where the program is started. Left out: runs/<name of the file>."""
     resolution: Literal["check", "warn", "ignore"] = "check"
     """Of a cloud that a trap should keep away from the faces of the box and does not, or whose spectrum reaches the
     grid's largest wave number: warn, and end the run where it is lost; only warn; or say nothing."""

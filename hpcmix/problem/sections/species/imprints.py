@@ -39,7 +39,7 @@ class Vortex(Section):
 
         (w / sqrt(|w|^2 + core^2))^|charge|,        w ~ u + i v (charge > 0),   u - i v (charge < 0)
 
-    with (u, v) the place across the axis, seen from the vortex (initial/written/vortices.py)."""
+    with (u, v) the place across the axis, seen from the vortex."""
 
     position: Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], sequence()]
     """The two coordinates across the axis, in the order of their names.
@@ -103,7 +103,7 @@ class Ring(Section):
     axis: AxisName = "z"
     """Across the plane of the circle."""
     core: Core | None = None
-    """As of a :class:`Vortex`.
+    """Distance from the circle at which the density is one half; left out: what the repulsion at the place makes.
     Example: ``"0.3 um"``."""
 
     def near(

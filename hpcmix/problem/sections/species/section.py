@@ -66,7 +66,7 @@ class SpeciesSection(Section):
     """A(x): -i hbar grad + A stands for the momentum p in the kinetic energy. The charge is part of it.
     Example: ``{ kind = "uniform", field = [0, 0, 1.5] }``."""
     initial: StateSection = Field({"kind": "ground-state"}, validate_default=True)
-    """Of each kind of species a union of its own.
+    """The state at time zero; options without ``kind`` are those of a ground state.
     Example: ``{ kind = "gaussian", width = "2 um" }``."""
 
     has_orbitals: ClassVar[bool] = True
