@@ -64,7 +64,7 @@ class Problem(Section):
     species: tuple[Species, ...]
     """The kinds of particles, a table for each."""
     interaction: tuple[Interaction, ...] = ()
-    """Between two species, or of one with itself; a pair is written once. None given: no interaction."""
+    """Between two species, or of one with itself; a pair is written once. Left out: no interaction."""
     functional: tuple[Functional, ...] = ()
     """Local functionals of the densities beside the interactions, E = integral e(rho) dx."""
     loss: tuple[Loss, ...] = ()

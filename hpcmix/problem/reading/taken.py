@@ -58,6 +58,7 @@ class Taken:
     words    for people: "length", "whole number, at least 1".
     schema   for editors.
     unit     the units that it may have; empty where it has none.
+    bare     what a number without unit counts.
     example  a value, as TOML writes it; empty where there is none that fits all such entries.
     """
 
@@ -65,6 +66,7 @@ class Taken:
     schema: Schema = field(default_factory=dict)
     unit: str = ""
     example: str = ""
+    bare: str = "code units"
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,10 @@ def of_quantity(
         described = described.replace("length^3", "length^d").replace("length^-3", "length^-d")
     if in_space == DIMENSIONLESS:
         described = "angle"
+    bare = "radians" if in_space == DIMENSIONLESS else "code units"
     unit, example = _EXAMPLES.get(in_space) or _composed(in_space)
     schema = {"type": ["number", "string"], "pattern": NAMED, **limits}
-    return Taken(f"{described}{limits_in_words}", schema, unit, f'"{example}"')
+    return Taken(f"{described}{limits_in_words}", schema, unit, f'"{example}"', bare)
 
 
 def _composed(dimension: Dimension) -> tuple[str, str]:
@@ -173,9 +176,11 @@ def listed(inner: Taken, fewest: int = 0, most: int | None = None, words: str = 
     """A list of such entries."""
     limits = {"minItems": fewest} if fewest else {}
     limits |= {} if most is None else {"maxItems": most}
-    example = f"[{inner.example}]" if inner.example else ""
-    return Taken(
-        words or f"{LIST_OF}{inner.words}", {"type": "array", "items": inner.schema, **limits}, inner.unit, example
+    return replace(
+        inner,
+        words=words or f"{LIST_OF}{inner.words}",
+        schema={"type": "array", "items": inner.schema, **limits},
+        example=f"[{inner.example}]" if inner.example else "",
     )
 
 
@@ -189,9 +194,8 @@ def one_or_list(inner: Taken, fewest: int = 1, most: int | None = None, words: s
 def or_word(inner: Taken, *words: str) -> Taken:
     """Such an entry, or one of some words."""
     quoted = ", ".join(f'"{word}"' for word in words)
-    return Taken(
-        f"{quoted} or {inner.words}", {"anyOf": [{"enum": list(words)}, inner.schema]}, inner.unit, inner.example
-    )
+    schema = {"anyOf": [{"enum": list(words)}, inner.schema]}
+    return replace(inner, words=f"{quoted} or {inner.words}", schema=schema)
 
 
 def per_axis_of(inner: Taken) -> Taken:

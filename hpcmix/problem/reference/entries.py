@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -107,6 +108,16 @@ def toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def value_of(text: str) -> Any:
+    """What a value written in TOML is."""
+    return tomllib.loads(f"value = {text}")["value"]
+
+
+def is_section(key: Key) -> bool:
+    """Whether a key of the whole file is a section of it."""
+    return bool(key.models) or key.taken.schema.get("type") == "object"
+
+
 def _example(taken: Taken, default: str | None) -> str:
     """The first word that is not the default; else what such entries look like."""
     words = taken.schema.get("enum", ())
@@ -158,8 +169,8 @@ def _any_of(parts: list[Taken]) -> Taken:
         alternatives = [each for part in parts for each in part.schema["oneOf"]]
         return Taken("table", {"oneOf": alternatives}, example=parts[0].example)
     words = "; or ".join(dict.fromkeys(part.words for part in parts))
-    units = next((part.unit for part in parts if part.unit), "")
-    return Taken(words, {"anyOf": [part.schema for part in parts]}, units, parts[0].example)
+    with_unit = next((part for part in parts if part.unit), parts[0])
+    return replace(with_unit, words=words, schema={"anyOf": [part.schema for part in parts]}, example=parts[0].example)
 
 
 _PLAIN: dict[Any, Taken] = {

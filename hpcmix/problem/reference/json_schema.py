@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from hpcmix.problem.reference.docstrings import table_text
-from hpcmix.problem.reference.entries import Key, keys_of, kind_of, tables_of
+from hpcmix.problem.reference.entries import Key, keys_of, kind_of, tables_of, value_of
 from hpcmix.problem.schema import Problem
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -61,8 +60,3 @@ def _resolved(schema: Any) -> Any:
             return {"$ref": f"#/definitions/{schema['model'].__name__}"}
         return {key: _resolved(part) for key, part in schema.items()}
     return [_resolved(part) for part in schema] if isinstance(schema, list | tuple) else schema
-
-
-def value_of(toml: str) -> Any:
-    """What a value written in TOML is."""
-    return tomllib.loads(f"value = {toml}")["value"]

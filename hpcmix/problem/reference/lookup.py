@@ -46,9 +46,7 @@ def answers(question: str) -> list[Answer]:
             continue
         identity = (table.model,) if key is None else (key.name, key.text, key.taken.words, key.default, key.required)
         alike.setdefault(identity, []).append((place, table, key))
-    made = [Answer(tuple(place for place, *_ in each), *each[0][1:]) for each in alike.values()]
-    fewest = min((_depth(answer, asked) for answer in made), default=0)
-    return [answer for answer in made if len(asked) > 1 or _depth(answer, asked) <= fewest + 2]
+    return [Answer(tuple(place for place, *_ in each), *each[0][1:]) for each in alike.values()]
 
 
 def suggestion(question: str) -> str | None:
@@ -68,7 +66,3 @@ def _fits(asked: Sequence[str], place: Sequence[str]) -> bool:
         return False
     rest = iter(place[:-1])
     return all(any(part == each for each in rest) for part in asked[:-1])
-
-
-def _depth(answer: Answer, asked: Sequence[str]) -> int:
-    return min(place.count(".") for place in answer.places)

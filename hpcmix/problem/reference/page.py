@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hpcmix.problem.mistakes.hints.annotations import arrays_of
 from hpcmix.problem.reference.docstrings import table_text
-from hpcmix.problem.reference.entries import Key, keys_of, kind_of
+from hpcmix.problem.reference.entries import Key, is_section, keys_of, kind_of, toml, value_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.units.functions import CONSTANTS, FUNCTIONS
 from hpcmix.problem.units.named import RESERVED, UNITS, VARIABLES
@@ -24,8 +24,8 @@ Every section and every key, with what it takes, its units, its default, what it
 in, and `hpcmix schema` makes an editor complete keys and mark mistakes ([how to](../how-to/editor.md)).
 
 * A *quantity* - a length, an energy - is a number of code units; in a file with `[units]` it may be text with a unit,
-  `"5 um"`. Frequencies in hertz are cycles per second: `"50 Hz"` is an angular frequency of 2 pi 50 rad/s. An energy may
-  be given as a temperature or a frequency.
+  `"5 um"`. Frequencies in hertz are cycles per second: `"50 Hz"` is an angular frequency of 2 pi 50 rad/s. An energy
+  may be given as a temperature or a frequency.
 * Wherever a number stands, text may name parameters of the file: `"2*a"` ([expressions](expressions.md)).
 * What is *required* must be given; everything else may be left out.
 """
@@ -34,24 +34,27 @@ in, and `hpcmix schema` makes an editor complete keys and mark mistakes ([how to
 def keys_page() -> str:
     """All keys, section after section."""
     arrays = arrays_of(Problem)
-    parts = [MADE + _INTRODUCTION, _table(keys_of(Problem), "At the top of the file: the title, and the sections.")]
+    single, sections, contents = [], [], []
     for key in keys_of(Problem):
-        if key.models:
-            heading = f"[[{key.name}]]" if (key.name,) in arrays else f"[{key.name}]"
-            parts += [f"## {heading}", key.text, *_tables(key, key.name, 3, {})]
-        elif key.taken.schema.get("type") == "object":
-            parts += [f"## [{key.name}]", key.text, f"```toml\n[{key.name}]\n{_lines_of(key.taken.example)}\n```"]
-    return "\n\n".join(parts) + "\n"
+        if not is_section(key):
+            single.append(key)
+            continue
+        heading = f"[[{key.name}]]" if (key.name,) in arrays else f"[{key.name}]"
+        use = "*required*" if key.required else ""
+        contents.append(f"| [`{heading}`](#{key.name.replace('_', '-')}) | {use} | {_cell(key.text)} |\n")
+        inside = _tables(key, key.name, 3, {}) if key.models else [_entries(key)]
+        sections += [f"({key.name.replace('_', '-')})=\n## {heading}", key.text, *inside]
+    head = "| section | | what it says |\n|---|---|---|\n"
+    return "\n\n".join([MADE + _INTRODUCTION, head + "".join(contents), _table(single), *sections]) + "\n"
 
 
-def _lines_of(example: str) -> str:
-    """The entries of an inline table, a line each."""
-    return example.strip("{} ").replace('", ', '"\n')
+def _entries(key: Key) -> str:
+    """A section whose keys are the user's own."""
+    entries = ", ".join(f"{name} = {toml(value)}" for name, value in value_of(key.taken.example).items())
+    return f"```toml\n[{key.name}]\n" + entries.replace('", ', '"\n') + "\n```"
 
 
-def _tables(
-    key: Key, path: str, level: int, shown: dict[tuple[type[BaseModel], ...], str]
-) -> Iterator[str]:
+def _tables(key: Key, path: str, level: int, shown: dict[tuple[type[BaseModel], ...], str]) -> Iterator[str]:
     """The tables that a key can hold; what was shown on the way is referred to."""
     if key.models in shown:
         yield f"As under {shown[key.models]}."
@@ -101,9 +104,7 @@ def _alike(key: Key, others: Sequence[Key]) -> bool:
     )
 
 
-def _within(
-    keys: Sequence[Key], path: str, level: int, shown: dict[tuple[type[BaseModel], ...], str]
-) -> Iterator[str]:
+def _within(keys: Sequence[Key], path: str, level: int, shown: dict[tuple[type[BaseModel], ...], str]) -> Iterator[str]:
     """The tables within a table."""
     for key in keys:
         if key.models and key.models in shown:
@@ -123,7 +124,11 @@ def _row(key: Key) -> str:
     text = " ".join(key.text.replace("``", "`").split())
     example = f" <br> `{key.example}`" if key.taken.example else ""
     cells = (f"`{key.name}`", key.taken.words, key.taken.unit, default, text + example)
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+    return f"| {' | '.join(map(_cell, cells))} |\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("``", "`").replace("\n", " ").replace("|", "\\|")
 
 
 def _text(model: type[BaseModel]) -> str:
@@ -214,7 +219,8 @@ def expressions_page() -> str:
         "variables": _listed(name for name in VARIABLES if name != "mass"),
         "constants": " and ".join(f"`{name}` = {value:.6f}" for name, value in CONSTANTS.items()),
         "functions": functions,
-        "reserved": _listed(sorted(RESERVED - set(FUNCTIONS), key=str.lower)) + " and the functions",
+        "reserved": _listed(sorted(RESERVED - set(FUNCTIONS), key=lambda name: (name.lower(), name)))
+        + " and the functions",
         "units": _listed(UNITS),
     }.items():
         text = text.replace(f"{{{name}}}", content)

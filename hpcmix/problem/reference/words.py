@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from hpcmix.problem.mistakes.hints.annotations import arrays_of
-from hpcmix.problem.reference.entries import Key, keys_of, kind_of
+from hpcmix.problem.reference.entries import Key, is_section, keys_of, kind_of
 from hpcmix.problem.reference.lookup import Answer
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.units.functions import CONSTANTS, FUNCTIONS
@@ -15,6 +15,8 @@ from hpcmix.problem.units.named import UNITS
 WIDTH = 100
 SEVERAL = 6
 """More answers than this are listed by their places alone."""
+MOST_NAMED = 3
+"""More parts of places that differ are a star."""
 
 
 def overview() -> str:
@@ -22,7 +24,7 @@ def overview() -> str:
     lines = ["Sections of a problem file (hpcmix help SECTION, SECTION.KEY or any part of it):", ""]
     arrays = arrays_of(Problem)
     for key in keys_of(Problem):
-        heading = f"[[{key.name}]]" if (key.name,) in arrays else f"[{key.name}]" if key.models else key.name
+        heading = f"[[{key.name}]]" if (key.name,) in arrays else f"[{key.name}]" if is_section(key) else key.name
         lines.append(f"  {heading:18s}{_first_sentence(key.text)}")
     return "\n".join([*lines, "", "hpcmix help expressions lists the functions, constants and units of expressions."])
 
@@ -50,7 +52,7 @@ def expressions() -> str:
 def in_words(found: list[Answer]) -> str:
     """Some answers; many of them by their places."""
     if len(found) > SEVERAL:
-        lines = [f"  {answer.places[0]:50s}{_first_sentence(_text(answer))}" for answer in found]
+        lines = [f"{_shared(answer.places)}\n      {_first_sentence(_text(answer))}" for answer in found]
         return "\n".join([f"{len(found)} keys have this name; ask for one of them:", "", *lines])
     return "\n\n".join("\n".join(_answer(answer)) for answer in found)
 
@@ -60,7 +62,8 @@ def _text(answer: Answer) -> str:
 
 
 def _answer(answer: Answer) -> Iterator[str]:
-    yield _shared(answer.places)
+    is_table_of_key = answer.key is None and not kind_of(answer.table.model)
+    yield _shared(answer.places) + (" = { ... }" if is_table_of_key else "")
     if answer.key is not None:
         yield from _key(answer.key)
         yield from _tables(answer.key)
@@ -73,16 +76,18 @@ def _answer(answer: Answer) -> Iterator[str]:
 
 
 def _shared(places: tuple[str, ...]) -> str:
-    """Places that differ in one part, as one line: species.condensate|fermions.mass."""
+    """Places that differ in some parts, as one line: species.condensate|fermions.mass, of many initial.*.noise."""
+    lines = []
     split = [place.split(".") for place in places]
-    if len({len(parts) for parts in split}) > 1:
-        return "\n".join(places)
-    columns = [list(dict.fromkeys(column)) for column in zip(*split, strict=True)]
-    return ".".join("|".join(column) for column in columns) if len(places) > 1 else places[0]
+    for length in dict.fromkeys(map(len, split)):
+        of_length = [parts for parts in split if len(parts) == length]
+        columns = [list(dict.fromkeys(column)) for column in zip(*of_length, strict=True)]
+        lines.append(".".join("|".join(column) if len(column) <= MOST_NAMED else "*" for column in columns))
+    return "\n".join(lines)
 
 
 def _key(key: Key, indent: str = "  ") -> Iterator[str]:
-    unit = f" ({key.taken.unit}; or code units)" if key.taken.unit else ""
+    unit = f" ({key.taken.unit}; or {key.taken.bare})" if key.taken.unit else ""
     use = "required" if key.required else "optional" if key.default is None else f"default {key.default}"
     yield from _wrapped(f"{key.taken.words}{unit}; {use}", indent)
     yield from _wrapped(key.text, indent)

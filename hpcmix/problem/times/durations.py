@@ -122,7 +122,9 @@ def duration(*, above: float | None = None) -> Value:
         except DurationError as error:
             raise wrong(str(error)) from None
 
-    return Value(check, taken=Taken("time on the clock", {"type": ["string", "number"]}, "s, min, h, d", '"30 min"'))
+    return Value(
+        check, taken=Taken("time on the clock", {"type": ["string", "number"]}, "s, min, h, d", '"30 min"', "seconds")
+    )
 
 
 def as_clock(seconds: float) -> str:

@@ -57,8 +57,8 @@ class SpeciesSection(Section):
     kinetic: Literal["nonrelativistic", "semirelativistic"] = "nonrelativistic"
     """``p^2 / (2 m)``, or ``sqrt(m^2 + p^2)`` with c = 1."""
     rest_mass: Literal["included", "subtracted"] | None = None
-    """Whether the semi-relativistic kinetic energy is ``sqrt(m^2 + p^2)``, as the papers write it, or less m. Never
-    None for semi-relativistic species: "included" unless given."""
+    """Whether the semi-relativistic kinetic energy is ``sqrt(m^2 + p^2)``, as the papers write it, or less m. Of
+    semi-relativistic species "included" unless given."""
     potential: Annotated[tuple[Potential, ...], Widened(_one_or_many, widens=one_or_many)] = ()
     """The external potentials, to be added.
     Example: ``[{ kind = "harmonic", frequency = "50 Hz" }]``."""
