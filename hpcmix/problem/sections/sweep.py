@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
-from hpcmix.problem.reading.values import counted, described, is_number, sequence, whole_number
+from hpcmix.problem.reading.taken import Taken, Value, Widened, instead
+from hpcmix.problem.reading.values import counted, described, integer, is_number, sequence
 
 MOST_POINTS = 100_000
 """A directory holds a run for every point."""
@@ -38,16 +39,19 @@ def _bound(value: object) -> int | float | str:
     raise wrong(f'must be a number, or one with a unit such as "50 Hz", not {described(value)}')
 
 
+_BOUND = Value(_bound, taken=Taken("number, or number with a unit", {"type": ["number", "string"], "pattern": r"\d"}))
+
+
 class Range(Section):
     """Values from one number to another, both among them, in equal steps or by equal factors."""
 
-    first: Annotated[int | float | str, PlainValidator(_bound)] = Field(alias="from")
+    first: Annotated[int | float | str, _BOUND] = Field(alias="from")
     """The first value, a number or text with a unit.
     Example: ``"50 Hz"``."""
-    last: Annotated[int | float | str, PlainValidator(_bound)] = Field(alias="to")
+    last: Annotated[int | float | str, _BOUND] = Field(alias="to")
     """The last value, in the unit of the first.
     Example: ``"100 Hz"``."""
-    number: Annotated[int, PlainValidator(lambda value: whole_number(value, at_least=2))]
+    number: Annotated[int, integer(at_least=2)]
     """How many values, both ends among them.
     Example: ``11``."""
     spacing: Literal["linear", "logarithmic"] = "linear"
@@ -140,11 +144,28 @@ def _is_range(table: Mapping[str, Any]) -> bool:
     return any(key in _OF_RANGES and not isinstance(value, (dict, list)) for key, value in table.items())
 
 
+_KEYS = Taken(
+    "table of keys, each with a list of values or a range",
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {
+            "anyOf": [
+                {"type": "array", "minItems": 1},
+                {"model": Range},
+                {"$ref": "#/definitions/Sweep/properties/keys"},
+            ]
+        },
+    },
+)
+"""Dotted keys without quotes are tables in tables."""
+
+
 class Sweep(Section):
     """Which entries take which values in turn, and what is computed with each (``hpcmix sweep``). Every point is the
     run of the file with these values given by ``--set``."""
 
-    keys: Annotated[dict[str, Values], BeforeValidator(_whole_keys)]
+    keys: Annotated[dict[str, Values], Widened(_whole_keys, widens=instead(_KEYS))]
     """Keys as ``--set`` has them, each with a list of values or a range. The last one varies fastest.
     Example: ``{ interaction.2.strength = { from = 0.8, to = 1.0, number = 21 } }``."""
     combine: Literal["product", "zip"] = "product"
