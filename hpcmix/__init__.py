@@ -1,3 +1,67 @@
-"""hpcmix: mixtures of quantum gases on large grids, in parallel."""
+"""hpcmix: mixtures of quantum gases on large grids, in parallel.
 
-__version__ = "0.1.0"
+    import hpcmix
+
+    problem = hpcmix.Problem.read("rubidium-mixture").replace({"time.final": "5 ms"})
+    print(problem.check())
+    run = hpcmix.run(problem, directory="runs/rubidium")
+    run.series.rms_width.sel(species="up", axis="x").plot()
+
+Every name is imported when it is first asked for: ``import hpcmix`` alone reads neither MPI nor numpy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.2.0"
+
+if TYPE_CHECKING:  # for those who read types: they know nothing of __getattr__
+    from hpcmix.api.endings import BadInput, BlewUp, NoCheckpoint, RunFailed, Stopped
+    from hpcmix.api.findings import Finding, Findings
+    from hpcmix.api.handle import RunHandle
+    from hpcmix.api.problem import Problem
+    from hpcmix.api.progress import Progress
+    from hpcmix.api.running import ground, run
+    from hpcmix.api.stored import Run, open_run
+
+__all__ = [
+    "BadInput",
+    "BlewUp",
+    "Finding",
+    "Findings",
+    "NoCheckpoint",
+    "Problem",
+    "Progress",
+    "Run",
+    "RunFailed",
+    "RunHandle",
+    "Stopped",
+    "ground",
+    "open_run",
+    "run",
+]
+
+_PLACES = {
+    "endings": ("BadInput", "BlewUp", "NoCheckpoint", "RunFailed", "Stopped"),
+    "findings": ("Finding", "Findings"),
+    "handle": ("RunHandle",),
+    "problem": ("Problem",),
+    "progress": ("Progress",),
+    "running": ("ground", "run"),
+    "stored": ("Run", "open_run"),
+}
+"""Where names are defined, by the modules of hpcmix.api."""
+
+_MODULES = {name: module for module, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"hpcmix.api.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,6 +15,10 @@ import click
 from hpcmix import __version__
 
 SUMMARIES = {
+    "guide.starting": {
+        "examples": "List the examples, each with its grid and time: those whose name or title has every WORD.",
+        "new": "Write the source of an example, comments and units included, as a problem file of one's own.",
+    },
     "running": {
         "run": "Make the initial state, or go on from a checkpoint, and evolve to the final time.",
         "restart": "Go on with the run of a directory from its newest good checkpoint, on any number of ranks.",
@@ -34,18 +38,25 @@ SUMMARIES = {
     },
     "looking": {
         "plan": "State memory per rank, file sizes, decomposition and time.",
-        "show": "Print a problem with every default filled in; of a run's directory, what became of the run.",
-        "plot": "Draw the time series and column densities of a run, finished or not, as PNG files in its directory.",
-        "verify": "Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right "
-        "digest.",
+        "show": "Print a problem with every default filled in; of a directory, what became of the run, check or study "
+        "in it.",
+        "verify": "Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, "
+        "sealed, of the right digest.",
+    },
+    "plotting": {
+        "plot": "Draw what a run has left, finished or not, as files in its directory: densities, phases, series, "
+        "spectra.",
     },
     "imaging": {
         "image": "Take pictures of the snapshots of a run as output.images of its problem says, now or after a time of "
         "flight.",
     },
     "job": {
-        "job": "Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... "
-        "| sbatch.",
+        "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
+    },
+    "guide.shell": {
+        "completion": "Print what makes a shell complete commands, options, examples and files: bash, zsh or fish.",
+        "man": "Print a manual page, for man -l -; or write all of them.",
     },
 }
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
@@ -69,7 +80,7 @@ class Deferred(click.Command):
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """The context of the command itself, which then is what is invoked."""
-        if self._module in LISTENING:
+        if self._module in LISTENING and not options.get("resilient_parsing"):  # else a shell asks what could follow
             _listen()
         return self.command().make_context(*arguments, **options)
 
@@ -89,9 +100,9 @@ for module, commands in SUMMARIES.items():
 
 
 def main() -> None:
-    """Entry point of the command ``hpcmix``: ends the process with the exit status that README lists."""
+    """Entry point of the command ``hpcmix``: ends the process with the exit status of docs/reference/environment.md."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="hpcmix", standalone_mode=False)
     except Exception as error:
         status = _status_of(error)
         if status is None:
@@ -121,8 +132,8 @@ def _status_of(error: Exception) -> int | None:
 
 def _listen() -> None:
     """Hear signals, and watch that the start comes to an end, from now on."""
-    from hpcmix.run.stops.signals import SIGNALS
-    from hpcmix.run.stops.watchdog import watch_the_start
+    from hpcmix.running.stops.signals import SIGNALS
+    from hpcmix.running.stops.watchdog import watch_the_start
 
     SIGNALS.listen()
     watch_the_start()
@@ -130,10 +141,10 @@ def _listen() -> None:
 
 def _listen_no_more() -> None:
     """Leave signals and timers as they were, for who called :func:`main`: the command is over."""
-    if "hpcmix.run.stops.signals" in sys.modules:
+    if "hpcmix.running.stops.signals" in sys.modules:
         import faulthandler
 
-        from hpcmix.run.stops.signals import SIGNALS
+        from hpcmix.running.stops.signals import SIGNALS
 
         SIGNALS.close()
         faulthandler.cancel_dump_traceback_later()

@@ -5,7 +5,7 @@ With x = b(t) y, b = sqrt(1 + w^2 t^2), and the clock ds = dt / b^2 that the int
 
     s = arctan(w t) / w,    t = tan(w s) / w,    1/b = cos(w s),    b' = db/dt = w sin(w s)
 
-all times 0 <= t <= infinity are the interval [0, pi / 2w] of s (docs/expanding-frame.md).
+all times 0 <= t <= infinity are the interval [0, pi / 2w] of s (docs/methods/expanding-frame.md).
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def check(
     bose-fermi-limit        so do bosons and fermions (Cardenas et al., Theorem 1)
     vlasov-limit            many fermions beside bosons tend to a classical gas (Cardenas et al., Theorem 2)
     excitations-bounded     correlated bosons have boundedly many excitations, for all N and t (Chong et al., Prop. 3.5)
-    fluctuation-growth      fluctuations grow exponentially at most, whatever N is (Olgiati and Michelangeli (3.2))
+    fluctuation-growth      fluctuations grow exponentially at most, whatever N is (de Oliveira and Michelangeli (3.2))
     bogoliubov-limit        those outside tend to Bogoliubov's theory, in number and norm (Lewin, Nam and Schlein)
     """
     from hpcmix.studies.check import Request

@@ -21,6 +21,6 @@ def image(directory: Path, words: str, overrides: tuple[str, ...]) -> int:
     Another camera: --set output.images.time_of_flight="10 ms". Of a flight with interactions (expansion = "frame") each
     snapshot is a run of its own, on as many ranks as there are.
     """
-    from hpcmix.run.courses.imaging.snapshots import image_run
+    from hpcmix.running.courses.imaging.snapshots import image_run
 
     return image_run(directory, words, overrides)

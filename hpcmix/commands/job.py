@@ -1,4 +1,4 @@
-"""``job``: a script for Slurm."""
+"""``job``: a script for a batch system."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ import click
 
 from hpcmix.commands.claims import numbers_of
 from hpcmix.commands.measuring import scaling
-from hpcmix.commands.options import Duration, SlurmTime, by_one_process, command_line, file_argument, overrides_option
+from hpcmix.commands.options import (
+    Duration,
+    SlurmTime,
+    batch_option,
+    by_one_process,
+    command_line,
+    environment_option,
+    file_argument,
+    overrides_option,
+)
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.studies.measuring.options import OPTIONS, check_options
 
 
 def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
     """The list as it stands, once it is one with a number in every place of the job's."""
-    from hpcmix.run.planning.jobs.script import TASK
+    from hpcmix.running.planning.jobs.script import TASK
 
     numbers_of(context, parameter, text and text.replace(TASK, "1"))
     return text
@@ -44,12 +53,11 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 @click.option(
     "--threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a rank."
 )
+@batch_option
 @click.option(
     "--launcher",
-    type=click.Choice(["srun", "mpirun", "mpiexec"]),
-    default="srun",
-    show_default=True,
-    help="What starts the ranks.",
+    type=click.Choice(["srun", "mpirun", "mpiexec", "flux"]),
+    help="What starts the ranks: srun with Slurm, mpirun with PBS, flux run with Flux unless given.",
 )
 @click.option(
     "--mpi",
@@ -67,6 +75,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     show_default=True,
     help="How often the job may start itself again.",
 )
+@environment_option
 @click.option("--array", metavar="0-9", help="An array of jobs; {task} in a --set is the number of the job.")
 @click.option(
     "--check",
@@ -97,7 +106,10 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
     help="A script that submits N jobs, each going on where the one before stopped, for sites that do not requeue.",
 )
 @click.option(
-    "--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script: modules, #SBATCH options."
+    "--site",
+    metavar="FILE",
+    envvar="HPCMIX_SITE",
+    help="Lines of the site for every script: modules, options of the batch system.",
 )
 @overrides_option
 @by_one_process
@@ -107,10 +119,12 @@ def job(
     time: float,
     ranks_per_node: int,
     threads: int,
-    launcher: str,
+    batch: str,
+    launcher: str | None,
     mpi: str | None,
     stop_before: float,
     requeues: int,
+    environment: str | None,
     array: str | None,
     claim: str | None,
     numbers: str | None,
@@ -122,11 +136,18 @@ def job(
     site: str | None,
     overrides: tuple[str, ...],
 ) -> int:
-    """Print a Slurm script for a run that goes on over its time limit until it is complete: hpcmix job ... | sbatch."""
+    """Print a script for a batch system: a run that goes on over its time limit until it is complete.
+
+    \b
+    hpcmix job FILE --time 12:00:00 ... | sbatch
+    hpcmix job FILE --time 12:00:00 --batch pbs ... | qsub
+    hpcmix job FILE --time 12:00:00 --batch flux ... | flux batch
+    """
     from hpcmix.problem.files.cards import find_problem
-    from hpcmix.run.planning.jobs.launchers import library_of
-    from hpcmix.run.planning.jobs.script import TASK, Job, make_script, read_site
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
+    from hpcmix.running.planning.jobs.script import TASK, Job, make_script, read_site
+    from hpcmix.running.planning.jobs.systems import SYSTEMS
+    from hpcmix.running.planning.preflight import load_checked
 
     if claim is not None:
         given = {"--numbers": numbers, "--bosons": bosons, "--markers": markers}
@@ -141,6 +162,8 @@ def job(
 
         chosen = scaling.make_context("hpcmix scaling", [file, *words]).params  # its mistakes are said now
         directory = str(chosen["output"] or default_directory(file, chosen["weak"]))
+    system = SYSTEMS[batch]
+    starter = launcher_of(system, launcher)
     wanted = Job(
         file=file,
         name=name,
@@ -149,8 +172,10 @@ def job(
         nodes=nodes,
         ranks_per_node=ranks_per_node,
         threads=threads,
-        launcher=launcher,
-        mpi=library_of(launcher, mpi),
+        system=system,
+        launcher=starter,
+        mpi=library_of(starter, mpi),
+        environment=environment,
         stop_before=stop_before,
         requeues=requeues,
         array=array,

@@ -1,4 +1,4 @@
-"""``plan``, ``show``, ``plot`` and ``verify``: what looks at problems and at runs, and needs no MPI."""
+"""``plan``, ``show`` and ``verify``: what looks at problems and at runs, and needs no MPI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from hpcmix.commands.options import Duration, by_one_process, directory_argument, file_argument, overrides_option
+from hpcmix.commands.guide.completing import complete_paths
+from hpcmix.commands.options import by_one_process, file_argument, overrides_option
 
 
 @click.command()
@@ -19,14 +20,14 @@ from hpcmix.commands.options import Duration, by_one_process, directory_argument
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.mistakes.errors import ProblemError
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
     try:
         if problem.many_body is not None:
-            from hpcmix.run.planning.many_body.lines import bodies_lines as lines_of
+            from hpcmix.running.planning.many_body.lines import bodies_lines as lines_of
         else:
-            from hpcmix.run.planning.plan_table import planned_lines as lines_of
+            from hpcmix.running.planning.plan_table import planned_lines as lines_of
         lines = lines_of(problem, ranks)
     except ProblemError as error:
         raise problem.locate(error) from error
@@ -35,75 +36,22 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
 
 
 @click.command()
-@click.argument("path", metavar="PATH")
+@click.argument("path", metavar="PATH", shell_complete=complete_paths)
 @overrides_option
 @by_one_process
 def show(path: str, overrides: tuple[str, ...]) -> int:
-    """Print a problem with every default filled in; of a run's directory, what became of the run."""
+    """Print a problem with every default filled in; of a directory, what became of the run, check or study in it."""
     if Path(path).is_dir():
-        from hpcmix.io.directories.directory import RunDirectory
-        from hpcmix.io.directories.locking.standing import standing_of_check
         from hpcmix.io.reader import RunReader
+        from hpcmix.studies.looking.find import study_in
 
-        directory = RunDirectory(Path(path))
-        if directory.holds_check() and not directory.holds_run():
-            click.echo("\n".join(standing_of_check(directory)))
-            return 0
-        click.echo("\n".join(RunReader(Path(path)).description()))
+        study = study_in(Path(path))
+        click.echo("\n".join(RunReader(path).description() if study is None else study.description()))
         return 0
     from hpcmix.problem.words.show import resolved_toml
-    from hpcmix.run.planning.preflight import load_checked
+    from hpcmix.running.planning.preflight import load_checked
 
     click.echo(resolved_toml(load_checked(path, overrides)), nl=False)
-    return 0
-
-
-@click.command()
-@directory_argument
-@click.option("--film", is_flag=True, help="Also make a film of densities and phases: mp4 where ffmpeg is, else GIF.")
-@click.option("--watch", is_flag=True, help="Draw again whenever the run has left something new, until it ends.")
-@click.option(
-    "--every",
-    metavar="10s",
-    type=Duration(),
-    default=10.0,
-    show_default="10s",
-    help="How long --watch waits between two looks.",
-)
-@by_one_process
-def plot(directory: Path, film: bool, watch: bool, every: float) -> int:
-    """Draw the time series and column densities of a run, finished or not, as PNG files in its directory."""
-    if not watch:
-        return _draw(directory, film, print_paths=True)
-    from hpcmix.io.directories.directory import RunDirectory
-    from hpcmix.io.figures.films.watching import changes
-
-    for number, _ in enumerate(changes(RunDirectory(directory), every)):
-        _draw(directory, film, print_paths=number == 0)
-        if number:
-            click.echo("drawn again")
-    return 0
-
-
-def _draw(directory: Path, film: bool, print_paths: bool) -> int:
-    """The figures, and the film if it is asked for."""
-    from hpcmix.io.figures.draw import draw
-    from hpcmix.io.reader import RunReader
-
-    drawn = draw(directory)
-    if film:
-        from hpcmix.io.figures.films.film import make_film
-
-        path = make_film(RunReader(directory))
-        if path is None:
-            click.echo(f"{directory} holds fewer than two slices or snapshots: there is no film")
-        else:
-            drawn.append(path)
-    if print_paths:
-        for path in drawn:
-            click.echo(str(path))
-    if not drawn:
-        click.echo(f"{directory} holds neither records nor slices: there is nothing to draw")
     return 0
 
 
@@ -111,14 +59,17 @@ def _draw(directory: Path, film: bool, print_paths: bool) -> int:
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
 @by_one_process
 def verify(path: Path) -> int:
-    """Check every file of a run's directory, or one checkpoint or snapshot: whole, sealed, of the right digest.
+    """Check every file of a directory of a run, check or study, or one checkpoint or snapshot: whole, sealed, of the
+    right digest.
 
     Ends with status 1 if any is not.
     """
-    from hpcmix.io.verify import verify as findings
+    from hpcmix.io.verify import verify as verify_run
+    from hpcmix.studies.looking.find import study_in
 
+    study = study_in(path) if path.is_dir() else None
     good = True
-    for finding in findings(path):
+    for finding in verify_run(path) if study is None else study.verify():
         click.echo(f"{'good' if finding.good else 'BAD '}  {finding.path}: {finding.text}")
         good = good and finding.good
     return 0 if good else 1

@@ -8,11 +8,19 @@ from typing import Any
 
 import click
 
-from hpcmix.commands.options import Duration, SlurmTime, command_line, overrides_option
+from hpcmix.commands.guide.completing import complete_problems
+from hpcmix.commands.options import (
+    Duration,
+    SlurmTime,
+    batch_option,
+    command_line,
+    environment_option,
+    overrides_option,
+)
 
 
 @click.command()
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_problems)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0.0, min_open=True),
@@ -44,7 +52,7 @@ def bench(
     overrides: tuple[str, ...],
 ) -> int:
     """Time per step and phase and effective bandwidth on this machine; two components on 128^3 points without FILE."""
-    from hpcmix.run.bench.bench import Length, launch_bench
+    from hpcmix.running.bench.bench import Length, launch_bench
 
     return launch_bench(file, overrides, Length(seconds, steps), json_path, output_trial)
 
@@ -65,7 +73,7 @@ def _words(reader: str) -> Callable[[click.Context, click.Parameter, str | None]
 
 
 @click.command()
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_problems)
 @click.option("--ranks", metavar="1,2,4", callback=_words("counts_of"), help="Numbers of ranks.")
 @click.option("--threads", metavar="1,2", default="1", callback=_words("counts_of"), help="Threads of a rank.")
 @click.option("--groups", metavar="1,2,auto", default="auto", callback=_words("groups_of"), help="Orbital groups.")
@@ -99,8 +107,10 @@ def _words(reader: str) -> Callable[[click.Context, click.Parameter, str | None]
     show_default=True,
     help="Where the study exists already: auto goes on with it, never moves it aside.",
 )
-@click.option("--jobs", metavar="DIR", type=click.Path(path_type=Path), help="Write Slurm scripts, measure nothing.")
+@click.option("--jobs", metavar="DIR", type=click.Path(path_type=Path), help="Write job scripts, measure nothing.")
 @click.option("--time", metavar="30min", type=SlurmTime(), default=1800.0, help="Limit of a job of --jobs, for sbatch.")
+@batch_option
+@environment_option
 @click.option("--site", metavar="FILE", envvar="HPCMIX_SITE", help="Lines of the site for every script of --jobs.")
 @click.option("--collect", metavar="DIR", type=click.Path(path_type=Path), help="Report what a study has so far.")
 @overrides_option

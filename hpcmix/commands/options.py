@@ -11,13 +11,29 @@ from typing import Any
 
 import click
 
+from hpcmix.commands.guide.completing import complete_problems
+
 plot_option = click.option("--plot", "drawing", is_flag=True, help="Draw the figures of hpcmix plot at the end.")
 directory_argument = click.argument(
     "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-file_argument = click.argument("file", metavar="FILE")
+file_argument = click.argument("file", metavar="FILE", shell_complete=complete_problems)
 overrides_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace an entry of the file: time.step=1e-3"
+)
+
+
+batch_option = click.option(
+    "--batch",
+    type=click.Choice(["slurm", "pbs", "flux"]),
+    default="slurm",
+    show_default=True,
+    help="The batch system that the script is for.",
+)
+environment_option = click.option(
+    "--environment",
+    metavar="DIR",
+    help="The virtual environment of the job; the one that this command runs in unless given.",
 )
 
 

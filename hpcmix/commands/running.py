@@ -52,7 +52,7 @@ def run(
     file: str, restart: str, accept_changes: bool, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]
 ) -> int:
     """Make the initial state, or go on from a checkpoint, and evolve to the final time."""
-    from hpcmix.run.launch import Request, launch
+    from hpcmix.running.launch import Request, launch
 
     return launch(
         Request(file, overrides, restart=restart, accept_changes=accept_changes, max_wall=max_wall, drawing=drawing)
@@ -67,7 +67,7 @@ def run(
 @plot_option
 def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: float | None, drawing: bool) -> int:
     """Go on with the run of a directory from its newest good checkpoint, on any number of ranks."""
-    from hpcmix.run.launch import Request, launch
+    from hpcmix.running.launch import Request, launch
 
     options = {"accept_changes": accept_changes, "max_wall": max_wall, "drawing": drawing}
     return launch(Request.to_go_on(directory, until, **options))
@@ -83,8 +83,8 @@ def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: 
 @overrides_option
 def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str, ...]) -> int:
     """Find the ground state only, and write it with its wave functions."""
-    from hpcmix.run.courses.fields import GroundTask
-    from hpcmix.run.launch import Request, launch
+    from hpcmix.running.courses.fields import GroundTask
+    from hpcmix.running.launch import Request, launch
 
     return launch(Request(file, overrides, GroundTask(), restart=restart, max_wall=max_wall))
 
@@ -100,8 +100,8 @@ def ground(file: str, restart: str, max_wall: float | None, overrides: tuple[str
 @overrides_option
 def excitations(file: str, restart: str, max_wall: float | None, drawing: bool, overrides: tuple[str, ...]) -> int:
     """Find the ground state and the spectrum of its small oscillations: frequencies, fields, strengths."""
-    from hpcmix.run.courses.excitations.command import ExcitationsTask
-    from hpcmix.run.launch import Request, launch
+    from hpcmix.running.courses.excitations.command import ExcitationsTask
+    from hpcmix.running.launch import Request, launch
 
     request = Request(file, overrides, ExcitationsTask(), restart=restart, max_wall=max_wall, drawing=drawing)
     return launch(request)

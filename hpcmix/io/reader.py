@@ -19,6 +19,7 @@ from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import Slices, read_slices
+from hpcmix.kernels.twins.fourier.library import NAMES
 from hpcmix.problem.units.units import UnitError, Units, units_from_text
 from hpcmix.problem.words.times import TimeWords
 
@@ -123,10 +124,11 @@ class RunReader:
     def description(self) -> list[str]:
         """What became of the run, in lines for the terminal."""
         lines = [f"{self.directory.path}: {self.title or 'a run of hpcmix'}"]
-        lines += _table(self._facts())
+        lines += _table(self.facts())
         return lines
 
-    def _facts(self) -> list[tuple[str, str]]:
+    def facts(self) -> list[tuple[str, str]]:
+        """The same as labels and texts."""
         summary = self.summary or {}
         record = self.records[-1] if self.records else summary
         facts = standing(self.directory, self.summary)
@@ -162,6 +164,7 @@ class RunReader:
         ):
             if summary.get(key) is not None:
                 facts.append((label, _number(summary[key])))
+        facts += [("Fourier library", f"{name} {version}") for name, version in self._fourier_library()]
         facts.append(("records", f"{len(self.records)} in {self.directory.series.name}"))
         kinds = (
             ("snapshots", self.snapshots),
@@ -179,6 +182,11 @@ class RunReader:
                     )
                 )
         return facts
+
+    def _fourier_library(self) -> list[tuple[str, str]]:
+        """Name and version, once there is a summary."""
+        versions = (self.summary or {}).get("versions") or {}
+        return [(name, versions[name]) for name in NAMES if name in versions]
 
     def _time(self, time: float) -> str:
         """A time for people, and the number that the files hold."""

@@ -31,11 +31,13 @@ from hpcmix.kernels.transforms import (
     turn_lines,
 )
 from hpcmix.kernels.twins import loops as reference
+from hpcmix.kernels.twins.fourier.library import library as fourier
 
 __all__ = [
     "accumulate_density",
     "description",
     "empty",
+    "fourier",
     "gather",
     "gather_kick_drift",
     "inner_product",
@@ -69,4 +71,4 @@ __all__ = [
 
 def description() -> str:
     """What transforms lines, for the log."""
-    return "lines by ducc0" if implementation() is reference else "compiled lines"
+    return f"lines by {fourier().NAME}" if implementation() is reference else "compiled lines"

@@ -4,9 +4,12 @@ what depends on others."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import PydanticCustomError
 
 from hpcmix.problem.checks.across import cross_checks
 from hpcmix.problem.checks.discretisation.step_limits import largest_fixed_step
@@ -16,7 +19,7 @@ from hpcmix.problem.mistakes.hints.keys import place_of
 from hpcmix.problem.reading.availability import unavailable_key
 from hpcmix.problem.reading.section import Context
 from hpcmix.problem.reading.source import Source
-from hpcmix.problem.reading.values import described
+from hpcmix.problem.reading.values import described, quantity_in
 from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
@@ -30,11 +33,12 @@ from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
+from hpcmix.problem.sections.parameters import Parameters, constants_of
 from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.dimensions import LENGTH, MASS
-from hpcmix.problem.units.units import UnitError, Units, scale_from_text
+from hpcmix.problem.units.units import Constant, UnitError, Units, scale_from_text
 from hpcmix.problem.words.sentences import validated
 
 _MORE_STEPS_THAN_ANY = 1_000_000_000
@@ -67,15 +71,18 @@ class _Assembly:
         given = table if isinstance(table, dict) else {}
         points = given.get("points")
         dimensions = len(points) if isinstance(points, list) and 1 <= len(points) <= 3 else None
-        self.context = Context(units, dimensions, self.folder, transverse="transverse" in given)
+        self.context = Context(
+            units, dimensions, self.folder, transverse="transverse" in given, parameters=self.parameters(units)
+        )
         grid = self.section("grid", Grid)
         if grid is not None:
             self.context = replace(self.context, frame=grid.frame.map)
+        scaling = self.section("scaling", Scaling) if "scaling" in self.tables else None
         parts = Parts(
             self.tables,
             units,
             grid=grid,
-            species=self.sections("species", Species),
+            species=self.species(scaling),
             interaction=self.sections("interaction", Interaction),
             functional=self.sections("functional", Functional),
             loss=self.sections("loss", Loss),
@@ -84,7 +91,7 @@ class _Assembly:
             spinor=self.sections("spinor", Spinor),
             time=self.section("time", TimeOptions) if "time" in self.tables else None,
             output=self.section("output", OutputOptions),
-            scaling=self.section("scaling", Scaling) if "scaling" in self.tables else None,
+            scaling=scaling,
             parallel=self.section("parallel", ParallelOptions),
             ground_state=self.section("ground_state", GroundStateOptions),
             many_body=self.section("many_body", ManyBody) if "many_body" in self.tables else None,
@@ -106,6 +113,7 @@ class _Assembly:
         problem = Problem(
             title=title,
             units=code_units,
+            parameters=Parameters(self.tables["parameters"]) if "parameters" in self.tables else None,
             grid=grid,
             species=tuple(parts.species.values()),
             interaction=tuple(parts.interaction.values()),
@@ -162,6 +170,27 @@ class _Assembly:
                 self.complain(("units", key), str(error))
         return Units(**scales) if len(scales) == 2 else None
 
+    def parameters(self, units: Units | None) -> Mapping[str, Constant]:
+        """What the file gives names to, in code units."""
+        table = self.tables.get("parameters", {})
+        if not isinstance(table, dict):
+            self.complain(("parameters",), f"must be a section [parameters], not {described(table)}")
+            return {}
+        if units is None:
+            return {name: Constant(1.0) for name in table}  # the file is refused; nothing sees these numbers
+        constants, errors = constants_of(table, units)
+        for error in errors:
+            self.complain(("parameters", error.name), str(error))
+        return constants
+
+    def species(self, scaling: Scaling | None) -> dict[int, Any]:
+        """The species, in whose expressions ``mass`` is their own, where it is the file that says it."""
+        tables, context = self.tables.get("species"), self.context
+        sets_mass = scaling is not None and scaling.sets_bose_fermi
+        if not isinstance(tables, list) or sets_mass:
+            return self.sections("species", Species)
+        return self.sections("species", Species, [replace(context, mass=_mass(table, context)) for table in tables])
+
     def section(self, key: str, model: type) -> Any:
         """A single section, or None with complaints. A section that is absent takes its defaults; a required one has
         been missed already."""
@@ -173,21 +202,32 @@ class _Assembly:
             return None
         return self.validated(model, table, (key,))
 
-    def sections(self, key: str, model: Any) -> dict[int, Any]:
-        """The valid entries of an array of tables, by index."""
+    def sections(self, key: str, model: Any, contexts: Sequence[Context] = ()) -> dict[int, Any]:
+        """The valid entries of an array of tables, by index. `contexts`: of each one, where they differ."""
         tables = self.tables.get(key, [])
         if isinstance(tables, dict) or not isinstance(tables, list):
             self.complain((key,), f"each {key} must be a section with two brackets, [[{key}]]")
             return {}
         if not tables and key == "species" and key in self.tables:
             self.complain((key,), "at least one [[species]] is required")
-        entries = {index: self.validated(model, table, (key, index)) for index, table in enumerate(tables)}
+        entries = {
+            index: self.validated(model, table, (key, index), contexts[index] if contexts else None)
+            for index, table in enumerate(tables)
+        }
         return {index: entry for index, entry in entries.items() if entry is not None}
 
-    def validated(self, model: Any, table: Any, path: tuple[str | int, ...]) -> Any:
-        value, complaints = validated(model, table, path, self.context, self.source)
+    def validated(self, model: Any, table: Any, path: tuple[str | int, ...], context: Context | None = None) -> Any:
+        value, complaints = validated(model, table, path, context or self.context, self.source)
         self.complaints.extend(complaints)
         return value
+
+
+def _mass(table: Any, context: Context) -> float | None:
+    """The mass of a species in code units; None where it is wrong, which is said where it is validated."""
+    try:
+        return quantity_in(table.get("mass", 1.0), context, MASS, above=0)
+    except (AttributeError, PydanticCustomError):
+        return None
 
 
 def _complete_time(parts: Parts, grid: Grid, hbar: float) -> TimeOptions | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import PlainValidator, PrivateAttr
+from pydantic import Field, PlainValidator, PrivateAttr
 
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.section import Section
@@ -25,6 +25,7 @@ from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
+from hpcmix.problem.sections.parameters import Parameters
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
@@ -37,43 +38,71 @@ class CodeUnits(Section):
     hbar."""
 
     length: Annotated[str, PlainValidator(text)]
+    """The unit of length.
+    Example: ``"1 um"``."""
     mass: Annotated[str, PlainValidator(text)]
+    """The unit of mass; that of a species makes its mass 1.
+    Example: ``"86.909 u"``."""
 
 
 class Problem(Section):
     """A problem file, read. Equality compares what the file says, not where it was read from."""
 
     title: Annotated[str, PlainValidator(text)]
+    """What the run is about, for people; the name of the file unless given.
+    Example: ``"Two hyperfine states of rubidium-87"``."""
     units: CodeUnits | None = None
+    """The code units: every number of the file that has no unit counts in them. Left out: the file is dimensionless,
+    with hbar = 1."""
+    parameters: Annotated[Parameters, PlainValidator(Parameters)] | None = Field(None, exclude=True)
+    """Names for numbers, to be used in every expression and wherever a number stands. Once a file is read, its numbers
+    hold what they stand for.
+    Example: ``{ a = "95 a0", omega = "50 Hz" }``."""
     grid: Grid
+    """The periodic box and its points."""
     species: tuple[Species, ...]
+    """The kinds of particles, a table for each."""
     interaction: tuple[Interaction, ...] = ()
+    """Between two species, or of one with itself; a pair is written once. None given: no interaction."""
     functional: tuple[Functional, ...] = ()
+    """Local functionals of the densities beside the interactions, E = integral e(rho) dx."""
     loss: tuple[Loss, ...] = ()
+    """How particles leave."""
     rotation: Rotation | None = None
-    """None: the frame is the laboratory's."""
+    """A frame that turns. Left out: the laboratory's."""
     coupling: tuple[RabiCoupling, ...] = ()
+    """What turns particles of one species into those of another, coherently."""
     spinor: tuple[Spinor, ...] = ()
+    """Three condensates that are the components of one gas of spin 1."""
     scaling: Scaling | None = None
+    """The papers' prefactors of densities and kernels. Left out: densities integrate to the particles, kernels are as
+    they are written."""
     ground_state: GroundStateOptions
+    """How ground states are looked for."""
     time: TimeOptions | None = None
-    """None when the file only asks for a ground state."""
+    """How far and by which steps the state evolves. Left out: the file only asks for a ground state."""
     many_body: ManyBody | None = None
-    """None: the mean field alone."""
+    """N bodies beside their mean field. Left out: the mean field alone."""
     fluctuations: FluctuationsSection | None = None
-    """None: no fluctuations around it."""
+    """Fluctuations that are followed around the mean field. Left out: none."""
     excitations: ExcitationsSection | None = None
-    """None: no spectrum is asked for, or with its defaults."""
+    """The spectrum that ``hpcmix excitations`` looks for. Left out: with its defaults."""
     output: OutputOptions
+    """Where results go, and how often."""
     parallel: ParallelOptions
+    """How ranks share the work."""
 
     _source: Source = PrivateAttr(default_factory=Source)
 
     def __eq__(self, other: object) -> bool:
-        return self.__dict__ == other.__dict__ if isinstance(other, Problem) else NotImplemented
+        return self._content == other._content if isinstance(other, Problem) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(self.__dict__.values()))
+        return hash(tuple(self._content.values()))
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "parameters"}
 
     @property
     def file(self) -> str:

@@ -29,6 +29,10 @@ class Cloud(ABC):
     stored: ClassVar[Mapping[str, str]]
     """What a checkpoint keeps of it: name of an array -> what it holds, in words."""
 
+    stored_along: ClassVar[Mapping[str, tuple[str, ...]]]
+    """What the axes of these arrays are, in order: "grid" for all axes of the grid, "axis" for the components of a
+    vector, other words for numbers of the species' own things."""
+
     @abstractmethod
     def copy(self) -> Self:
         """A cloud that shares no memory with this one."""

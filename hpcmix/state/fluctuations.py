@@ -20,6 +20,9 @@ STORED = {
 }
 """What a checkpoint keeps of the fluctuations of a species: name of an array -> what it holds, in words."""
 
+STORED_ALONG = {"pairs": ("pair", "u_and_w", "grid"), "start": ("grid",), "correction": ("grid",)}
+"""What the axes of these arrays are, as clouds have it (:attr:`hpcmix.state.cloud.Cloud.stored_along`)."""
+
 
 @dataclass
 class Fluctuations:

@@ -41,6 +41,11 @@ class MarkerCloud(Cloud):
         "momentum": "momenta of the markers, before the kick that is still due (pending_kick)",
         "weight": "particles that each marker stands for",
     }
+    stored_along: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "position": ("marker", "axis"),
+        "momentum": ("marker", "axis"),
+        "weight": ("marker",),
+    }
 
     @classmethod
     def empty(cls, engine: Engine, layout: MarkerLayout, number: int) -> MarkerCloud:

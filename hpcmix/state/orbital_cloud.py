@@ -23,6 +23,7 @@ class OrbitalCloud(Cloud):
     orbitals: np.ndarray
 
     stored: ClassVar[Mapping[str, str]] = {"orbitals": "orbitals, before the kick that is still due (pending_kick)"}
+    stored_along: ClassVar[Mapping[str, tuple[str, ...]]] = {"orbitals": ("orbital", "grid")}
 
     def copy(self) -> OrbitalCloud:
         return OrbitalCloud(self.orbitals.copy())

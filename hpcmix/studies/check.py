@@ -20,12 +20,12 @@ from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
-from hpcmix.run.log import Log, leave
-from hpcmix.run.resuming.occupied import Attendants, occupied
-from hpcmix.run.resuming.restart import same_problem
-from hpcmix.run.stops.last_words import LastWords
-from hpcmix.run.stops.requests import StopRequests
-from hpcmix.run.stops.watchdog import BadLimit, Watchdog, hang_limit
+from hpcmix.running.log import Log, leave
+from hpcmix.running.resuming.occupied import Attendants, occupied
+from hpcmix.running.resuming.restart import same_problem
+from hpcmix.running.stops.last_words import LastWords
+from hpcmix.running.stops.requests import StopRequests
+from hpcmix.running.stops.watchdog import BadLimit, Watchdog, hang_limit
 from hpcmix.studies.claims import (
     bose_fermi_limit,
     conservation,
@@ -40,14 +40,13 @@ from hpcmix.studies.claims import (
 )
 from hpcmix.studies.claims.fluctuations import bogoliubov_limit, excitations_bounded, fluctuation_growth
 from hpcmix.studies.claims.vlasov_limit import limit as vlasov_limit
+from hpcmix.studies.looking.checks import FIGURE, LOG, REPORT, TEXT
 from hpcmix.studies.measuring.claim import Finding
 from hpcmix.studies.measuring.figure import draw_finding
 from hpcmix.studies.measuring.options import check_options
 from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.work import NOTHING_YET, Work
 
-REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
-"""What a check leaves in its directory; the report last, so that a check that has one is complete."""
 FILES = (LOG, REPORT, TEXT, FIGURE)
 
 _MODULES = (

@@ -17,9 +17,9 @@ from hpcmix.parallel.process.together import together
 from hpcmix.parallel.sharing.orbital_groups import MEMORY_SHARE
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.log import Log, Meter
-from hpcmix.run.stops.requests import Prospect, Stopped, StopRequests
-from hpcmix.run.stops.watchdog import Watchdog
+from hpcmix.running.log import Log, Meter
+from hpcmix.running.stops.requests import Prospect, Stopped, StopRequests
+from hpcmix.running.stops.watchdog import Watchdog
 from hpcmix.studies.tracks.following import follow
 from hpcmix.studies.tracks.track import Conductor, Part, Record, stored
 

@@ -6,7 +6,7 @@ previous=
 for number in $(seq 4); do
     previous=$(sbatch --parsable ${previous:+--dependency=afterany:$previous} "$@" <<'JOB'
 #!/bin/bash
-# Made by: hpcmix job rubidium-mixture --time 15min --ranks-per-node 8 --chain 4
+# Made by: hpcmix job rubidium-mixture --time 15min --ranks-per-node 8 --chain 4 --environment .venv
 #SBATCH --job-name=rubidium-mixture
 #SBATCH --nodes=1
 #SBATCH --ntasks-per-node=8

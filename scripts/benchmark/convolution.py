@@ -20,9 +20,9 @@ from collections.abc import Callable
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.bench.bench import DEFAULT_PROBLEM
-from hpcmix.run.log import Log
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.bench.bench import DEFAULT_PROBLEM
+from hpcmix.running.log import Log
+from hpcmix.running.simulation import build_simulation
 
 PAIRS = (("up", "up"), ("down", "down"), ("up", "down"))
 

@@ -23,10 +23,10 @@ import numpy as np
 from hpcmix.kernels.random_numbers import fill_complex_normals
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.log import Log
-from hpcmix.run.marching.evolution import stepper_of
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.log import Log
+from hpcmix.running.marching.evolution import stepper_of
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.simulation import build_simulation
 
 UNCOUPLED = "none"
 COUPLINGS = {

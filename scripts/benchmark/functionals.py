@@ -15,9 +15,9 @@ import time
 
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.log import Log
-from hpcmix.run.marching.evolution import stepper_of
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.log import Log
+from hpcmix.running.marching.evolution import stepper_of
+from hpcmix.running.simulation import build_simulation
 
 FUNCTIONALS = {
     "contact": "",

@@ -153,8 +153,8 @@ def stepper(points: int, count: int, comm: object) -> tuple[Callable[[], None], 
     """A function that takes a step of the file, and its simulation."""
     from hpcmix.evolve.stepping.stepper import Stepper
     from hpcmix.problem.files.load import parse_problem
-    from hpcmix.run.log import Log
-    from hpcmix.run.simulation import build_simulation
+    from hpcmix.running.log import Log
+    from hpcmix.running.simulation import build_simulation
 
     simulation = build_simulation(parse_problem(problem_text(points, count)), comm, Log(speaks=False))
     stepping = Stepper(simulation.mixture, simulation.problem.time.splitting)

@@ -26,8 +26,8 @@ from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.kernels import transforms
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.log import Log
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.log import Log
+from hpcmix.running.simulation import build_simulation
 
 try:
     import pyfftw

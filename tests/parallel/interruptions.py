@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from hpcmix.evolve.stepping.stepper import Stepper
-from hpcmix.run.launch import Request, launch
-from hpcmix.run.stops.requests import StopRequests
+from hpcmix.running.launch import Request, launch
+from hpcmix.running.stops.requests import StopRequests
 
 
 class Killed(BaseException):
@@ -21,7 +21,7 @@ def folder_of(comm, folder, monkeypatch, problem):
     """A directory with the problem, the same on all ranks. Of observables.h5, a copy of the series that takes longer to
     write than short runs do, nothing is looked at."""
     with monkeypatch.context() as patch:
-        patch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
+        patch.setattr("hpcmix.running.output.outputs.write_dataset", lambda *arguments: None)
         if comm.rank == 0:
             (folder / "problem.toml").write_text(problem)
         comm.barrier()

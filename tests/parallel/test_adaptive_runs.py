@@ -15,7 +15,7 @@ from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.reader import RunReader
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run import launch as launching
+from hpcmix.running import launch as launching
 from hpcmix.splittings import INTEGRATORS
 
 BAD_INPUT, BLEW_UP, DONE, STOPPED = ExitStatus.BAD_INPUT, ExitStatus.BLEW_UP, ExitStatus.DONE, ExitStatus.STOPPED

@@ -195,21 +195,22 @@ def test_truncation_zeroed_blocks_and_a_missing_seal_are_noticed_and_named(comm,
     with some_ranks(comm, comm.size) as communicators:
         checkpoint, _ = write(communicators, directory, whole_fields())
         content = comm.bcast(path.read_bytes())
-        block = checkpoint.seal.block
+        begin, end = checkpoint.seal.place, checkpoint.seal.place + checkpoint.seal.block
 
         def said(changed):
             return damaged_is_noticed(comm, communicators, path, changed)
 
-        for size in (0, 1, 100, block - 1, block, len(content) // 2, len(content) - 1):
+        for size in (0, 1, 100, begin, end - 1, end, len(content) // 2, len(content) - 1):
             assert "is damaged" in said(content[:size]) or "not sealed" in said(content[:size])
         assert "bytes" in said(content[:-1]) and "bytes" in said(content + b"\0")
-        assert "not sealed" in said(bytes(block) + content[block:])
-        assert "labels" in said(content[:block] + bytes([content[block] ^ 1]) + content[block + 1 :])
+        assert "not sealed" in said(content[:begin] + bytes(end - begin) + content[end:])
+        for label in (0, begin - 1, end):
+            assert "labels" in said(content[:label] + bytes([content[label] ^ 1]) + content[label + 1 :])
         for name, array in checkpoint.seal.arrays.items():
-            begin, size = array.offset, min(256, array.size)
-            zeroed = content[:begin] + bytes(size) + content[begin + size :]
+            place, size = array.offset, min(256, array.size)
+            zeroed = content[:place] + bytes(size) + content[place + size :]
             assert f"digest of {name}" in said(zeroed)
-        other = content.replace(b'"version": 1', b'"version": 2')
+        other = content.replace(b'"version": 2', b'"version": 3')
         assert "seal is broken" in said(other)
         assert said(content) is None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+import pytest
+import xarray
 from parallel.engines import engine_on
 from physics.systems import contact, gaussian, gaussian_kernel, harmonic, species, system
 
@@ -38,6 +40,7 @@ class Points(Cloud):
     shape: np.ndarray
 
     stored: ClassVar[Mapping[str, str]] = {"position": "positions"}
+    stored_along: ClassVar[Mapping[str, tuple[str, ...]]] = {"position": ("point", "axis")}
 
     def copy(self):
         return Points(self.orbitals, self.position.copy(), self.shape)
@@ -107,8 +110,17 @@ def test_both_come_back_from_a_checkpoint(comm, shared_tmp_path):
     mixture, state = mixture_and_state(comm)
     directory, names, communicators = RunDirectory(shared_tmp_path), ["waves", "points"], mixture.communicators
     metadata = Metadata(provenance={"problem": "", "ranks": comm.size})
-    written = write_checkpoint(directory, state, names, communicators, Bookmark(), metadata, reference=state.clouds)
+    written = write_checkpoint(
+        directory, state, names, communicators, Bookmark(), metadata, reference=state.clouds, grid=mixture.grid
+    )
     header = read_header(written.path)
+    for engine in (None, "netcdf4", "h5netcdf"):
+        with xarray.open_dataset(written.path, engine=engine) as data:
+            assert data["waves_orbitals"].dims == data["waves_orbitals-at-start"].dims == ("waves_orbital", "x", "y")
+            np.testing.assert_array_equal(data["waves_orbitals"]["y"], mixture.grid.axis(1))
+            assert data["points_position"].dims == ("points_point", "axis")
+            np.testing.assert_array_equal(data["points_position"], np.arange(2.0 * NUMBER).reshape(NUMBER, 2))
+            assert (int(data["step"]), float(data["points_position"]["time"])) == (3, pytest.approx(0.3, rel=1e-15))
     assert set(header.seal.arrays) == {
         name + suffix for name in ("waves/orbitals", "points/position") for suffix in ("", "-at-start")
     }

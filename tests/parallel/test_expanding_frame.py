@@ -13,7 +13,7 @@ from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run.launch import Request, launch
+from hpcmix.running.launch import Request, launch
 
 DONE = ExitStatus.DONE
 

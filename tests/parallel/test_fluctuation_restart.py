@@ -13,8 +13,8 @@ from parallel.interruptions import asked_to_stop_after, folder_of, killed_in, ru
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run import launch as launching
-from hpcmix.run.launch import Request, launch
+from hpcmix.running import launch as launching
+from hpcmix.running.launch import Request, launch
 
 DONE, STOPPED, WRONG = ExitStatus.DONE, ExitStatus.STOPPED, ExitStatus.BAD_INPUT
 

@@ -12,7 +12,7 @@ from hpcmix.parallel.decomposition import largest_split
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.transforms.exchange import EXCHANGES
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run.launch import Request, launch
+from hpcmix.running.launch import Request, launch
 
 DONE, STOPPED = ExitStatus.DONE, ExitStatus.STOPPED
 
@@ -164,7 +164,7 @@ checkpoints = { every = 5, keep = 2 }
 
 
 def test_restart_has_the_bits_of_the_run_that_was_not_interrupted(comm, shared_tmp_path, monkeypatch):
-    monkeypatch.setattr("hpcmix.run.output.outputs.write_dataset", lambda *arguments: None)
+    monkeypatch.setattr("hpcmix.running.output.outputs.write_dataset", lambda *arguments: None)
     if comm.rank == 0:
         (shared_tmp_path / "problem.toml").write_text(PROBLEM)
     comm.barrier()

@@ -16,9 +16,9 @@ from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.verify import verify
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run import launch as launching
-from hpcmix.run.launch import Request, launch
-from hpcmix.run.stops.requests import StopRequests
+from hpcmix.running import launch as launching
+from hpcmix.running.launch import Request, launch
+from hpcmix.running.stops.requests import StopRequests
 
 DONE, STOPPED = ExitStatus.DONE, ExitStatus.STOPPED
 
@@ -54,7 +54,7 @@ KINDS = {"all": ("", ""), "ramped": (RAMPED, "tolerance = 1e-10"), "few": ("", F
 def folder(comm, shared_tmp_path, monkeypatch):
     """A directory for problems and runs, the same on all ranks. Of observables.h5, a copy of the series, nothing is
     looked at here."""
-    monkeypatch.setattr("hpcmix.run.many_body.outputs.write_dataset", lambda *arguments: None)
+    monkeypatch.setattr("hpcmix.running.many_body.outputs.write_dataset", lambda *arguments: None)
     if comm.rank == 0:
         for kind, (potential, picture) in KINDS.items():
             text = PROBLEM.replace("POTENTIAL", potential).replace("PICTURE", picture)

@@ -7,8 +7,8 @@ from parallel.interruptions import asked_to_stop_after, folder_of, run, series, 
 
 from hpcmix.parallel.markers.patches import PatchExchange
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run import launch as launching
-from hpcmix.run.launch import Request, launch
+from hpcmix.running import launch as launching
+from hpcmix.running.launch import Request, launch
 
 PROBLEM = """
 title = "Two gases through each other"

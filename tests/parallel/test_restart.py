@@ -12,8 +12,8 @@ from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
-from hpcmix.run import launch as launching
-from hpcmix.run.launch import Request, launch
+from hpcmix.running import launch as launching
+from hpcmix.running.launch import Request, launch
 from hpcmix.splittings import INTEGRATORS
 
 BLEW_UP, DONE, NO_CHECKPOINT, STOPPED = (

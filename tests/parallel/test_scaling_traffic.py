@@ -9,8 +9,8 @@ import pytest
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.transforms import exchange
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.log import Log
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.log import Log
+from hpcmix.running.simulation import build_simulation
 from hpcmix.studies.scaling.measured.traffic import Division, traffic_of
 
 FILE = """

@@ -9,7 +9,7 @@ from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.log import Log
+from hpcmix.running.log import Log
 from hpcmix.studies.tracks.following import follow
 from hpcmix.studies.tracks.track import Conductor, Record, Track, stored
 from hpcmix.studies.work import StudyStopped, Work, deal, number_of_groups
@@ -174,7 +174,7 @@ def test_no_track_is_begun_that_there_is_no_time_for(comm, shared_tmp_path, monk
         asked.append(needed)
         return 1003  # the end of the job
 
-    monkeypatch.setattr("hpcmix.run.stops.requests.StopRequests.code", code)
+    monkeypatch.setattr("hpcmix.running.stops.requests.StopRequests.code", code)
     tracks = [Track(f"b{number}", (beginning,), ("x", "square"), energy) for number in range(2 * comm.size)]
     with pytest.raises(StudyStopped, match="end of the job"):
         Work(comm, Log(speaks=False), shared_tmp_path).follow_all(tracks)

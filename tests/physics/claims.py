@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpcmix.parallel.process.mpi import MPI
-from hpcmix.run.log import Log
+from hpcmix.running.log import Log
 from hpcmix.studies.measuring.claim import Finding
 from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.work import Work

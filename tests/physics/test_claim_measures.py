@@ -24,8 +24,8 @@ from hpcmix.observe.record import observe
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.sections.species.radial import SoftSphere, SquareBarrier
-from hpcmix.run.log import Log
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.log import Log
+from hpcmix.running.simulation import build_simulation
 from hpcmix.studies.claims.conservation import TURNING, columns, measure
 from hpcmix.studies.claims.pair_excitation import PairKernel
 

@@ -8,7 +8,7 @@ from physics.systems import contact, coulomb, evolution, gaussian, harmonic, spe
 
 from hpcmix.initial.descent.ground_state import NotConverged
 from hpcmix.model.concentration import KINETIC_FRACTION, concentration, peak_fraction
-from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.running.stops.guard import BlowUp, Guard
 
 
 def sentence_about(one, index=0):

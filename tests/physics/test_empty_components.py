@@ -8,7 +8,7 @@ from physics.systems import contact, evolution, gaussian, harmonic, species, sys
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import plain
 from hpcmix.io.documents.series import as_dataset
-from hpcmix.io.figures.series import series_figure
+from hpcmix.io.figures.over_time.clouds import series_figure
 from hpcmix.io.figures.style import FigureUnits
 from hpcmix.observe.registry import labels_of_all
 from hpcmix.problem.units.units import Units, units_from_text

@@ -19,8 +19,8 @@ from physics.systems import (
     system,
 )
 
-from hpcmix.run.planning.resolution.watch import ResolutionWatch
-from hpcmix.run.stops.guard import BlowUp
+from hpcmix.running.planning.resolution.watch import ResolutionWatch
+from hpcmix.running.stops.guard import BlowUp
 
 UNIFORM = expression("1")
 EVERY_STEP = 1e-12
@@ -202,7 +202,7 @@ def test_steps_are_of_second_order_in_the_losses(integrator, steps):
 
 SLOWEST = 1.0
 WIDTH, STRENGTH = 20.0 / SLOWEST, 45.0 * SLOWEST**2
-"""What docs/losses.md recommends for waves from SLOWEST to ten times as fast."""
+"""What docs/systems/losses.md recommends for waves from SLOWEST to ten times as fast."""
 
 
 @pytest.mark.parametrize(("k", "size", "final"), [(1.4, 5.0, 90.0), (4.0, 2.0, 40.0), (9.3, 2.0, 16.0)])

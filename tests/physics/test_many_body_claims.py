@@ -196,7 +196,7 @@ def test_wrong_prefactors(tmp_path, monkeypatch, two_variations, wrong):
 
 
 def transposed(state, order):
-    """gamma^(1,1) with the second particle's indices the wrong way round, as Olgiati and Michelangeli print (2.1)."""
+    """gamma^(1,1) with the second particle's indices exchanged, as de Oliveira and Michelangeli print (2.1)."""
     found = density_matrix(state, order)
     if order != (1, 1):
         return found

@@ -9,7 +9,7 @@ from physics.systems import contact, evolution, gaussian, harmonic, largest, log
 from scipy.linalg import expm
 
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.running.stops.guard import BlowUp, Guard
 from hpcmix.state.orbital_cloud import orbital_clouds
 
 

@@ -27,7 +27,7 @@ from hpcmix.kernels.twins import loops
 from hpcmix.model.components.spin import spin_density
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.sections.excitations import ExcitationsSection
-from hpcmix.run.stops.guard import BlowUp, Guard
+from hpcmix.running.stops.guard import BlowUp, Guard
 
 NAMES = ["plus", "zero", "minus"]
 SPIN = [

@@ -36,8 +36,8 @@ checkpoints = { every = 5, keep = 2 }
 
 CLOCK = """
 import time
-import hpcmix.run.launch, hpcmix.run.stops.requests
-hpcmix.run.stops.requests._program_start = time.time  # on a busy machine importing alone takes long
+import hpcmix.running.launch, hpcmix.running.stops.requests
+hpcmix.running.stops.requests._program_start = time.time  # on a busy machine importing alone takes long
 """
 
 _PROGRAM = """
@@ -54,10 +54,10 @@ KILL_AT_EACH_CALL = """
 import json, pathlib, shutil, types
 import h5py, xarray
 import hpcmix.io.documents.atomic, hpcmix.io.checkpoints.blocks, hpcmix.parallel.files
-import hpcmix.run.output.checkpoints, hpcmix.run.output.outputs
-from hpcmix.run.launch import Request, launch
+import hpcmix.running.output.checkpoints, hpcmix.running.output.outputs
+from hpcmix.running.launch import Request, launch
 
-hpcmix.run.output.outputs.write_dataset = lambda *arguments: None
+hpcmix.running.output.outputs.write_dataset = lambda *arguments: None
 if {writer!r} == "mpi-io":
     hpcmix.io.checkpoints.blocks.h5py.get_config = lambda: types.SimpleNamespace(mpi=False)
 
@@ -81,12 +81,12 @@ def kill_at(number):
         (h5py.Dataset, "__setitem__"), (h5py.File, "close"), (pathlib.Path, "unlink"), (pathlib.Path, "mkdir"),
     ]:
         counted(owner, name)
-    usual_write = hpcmix.run.output.checkpoints.Checkpoints.write
+    usual_write = hpcmix.running.output.checkpoints.Checkpoints.write
     def write(self, state, guard):
         inside[0] = state.step >= 15  # with two kept before, as all that follow; and the last one
         usual_write(self, state, guard)
         inside[0] = False
-    hpcmix.run.output.checkpoints.Checkpoints.write = write
+    hpcmix.running.output.checkpoints.Checkpoints.write = write
 
 def in_a_fork(work):
     child = os.fork()

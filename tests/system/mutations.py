@@ -723,8 +723,8 @@ def _run_case(folder: Path, report: Path) -> None:
 def _stop_after_steps() -> None:
     """Let a run end after two steps as if it had been asked to, find ground states roughly, and count its processor
     time anew from the first step."""
-    from hpcmix.run import launch
-    from hpcmix.run.courses import fields
+    from hpcmix.running import launch
+    from hpcmix.running.courses import fields
 
     load, evolve = launch.load_problem, fields.evolve
 
@@ -754,10 +754,10 @@ def serve() -> None:
     import scipy.special  # noqa: F401
 
     import hpcmix.io.figures.draw
-    import hpcmix.run.courses.fields
-    import hpcmix.run.launch
-    import hpcmix.run.planning.plan
-    import hpcmix.run.planning.preflight  # noqa: F401
+    import hpcmix.running.courses.fields
+    import hpcmix.running.launch
+    import hpcmix.running.planning.plan
+    import hpcmix.running.planning.preflight  # noqa: F401
     from hpcmix.problem.units.quantities import parse_quantity
 
     parse_quantity("1 um")

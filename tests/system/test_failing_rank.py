@@ -42,7 +42,7 @@ target.Flows._drift = failing
 """
 
 IN_OUTPUT = """
-import hpcmix.run.output.outputs as target
+import hpcmix.running.output.outputs as target
 def failing(*arguments, **more):
     if MPI.COMM_WORLD.rank == 0:
         raise OSError(28, "No space left on device (injected)")

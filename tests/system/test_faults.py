@@ -157,7 +157,7 @@ def test_kill_9_at_random_moments(folder, long_runs, number):
 
 LIMIT_AFTER_STEP_10 = """
 import resource
-import hpcmix.run.output.checkpoints as target
+import hpcmix.running.output.checkpoints as target
 usual = target.Checkpoints.write
 def limited(self, state, guard):
     if state.step > 10:

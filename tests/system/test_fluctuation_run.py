@@ -54,7 +54,7 @@ checkpoints = { every = 5 }
 STEPS, PAIRS = 20, 11
 
 STOP_IN_VOTE = """
-from hpcmix.run.stops.requests import StopRequests
+from hpcmix.running.stops.requests import StopRequests
 votes = []
 def code(self, needed=0.0):
     if needed > 0.0:

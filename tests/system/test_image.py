@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.courses.imaging.snapshots import image_run
+from hpcmix.running.courses.imaging.snapshots import image_run
 from tests.system.commands import hpcmix
 
 TRAP = (1.0, 2.0)

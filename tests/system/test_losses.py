@@ -8,8 +8,8 @@ import pytest
 from hpcmix.cli import main
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.resuming.changes import compare
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.resuming.changes import compare
 from tests.system.commands import hpcmix, summary
 
 PROBLEM = """

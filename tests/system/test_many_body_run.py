@@ -45,7 +45,7 @@ COLUMNS = [
     for order in ("1,0", "0,1", "1,1")
 ]
 STOP_IN_VOTE = """
-from hpcmix.run.stops.requests import StopRequests
+from hpcmix.running.stops.requests import StopRequests
 votes = []
 def code(self, needed=0.0):
     if needed > 0.0:
@@ -309,7 +309,7 @@ def test_other_problems_import_nothing_of_it(folder):
         PROBLEM[: PROBLEM.index("[many_body]")].replace("final = 1.0", "final = 0.1") + '[output]\ndirectory = "out"\n'
     )
     program = (
-        "import sys; from hpcmix.run.launch import Request, launch; launch(Request('fields.toml')); "
+        "import sys; from hpcmix.running.launch import Request, launch; launch(Request('fields.toml')); "
         "sys.exit(any('.many_body' in name and not name.startswith('hpcmix.problem') for name in sys.modules))"
     )
     result = subprocess.run([sys.executable, "-c", program], cwd=folder, env=os.environ, check=False)

@@ -9,7 +9,7 @@ import random
 import pytest
 
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.planning.preflight import preflight
+from hpcmix.running.planning.preflight import preflight
 from tests.system.mutations import cards, mutated, outcomes, toml
 
 SEED = os.environ.get("HPCMIX_MUTATION_SEED")

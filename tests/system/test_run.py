@@ -242,7 +242,7 @@ def test_plan_matches_what_is_measured(tmp_path):
     with adaptive steps, and where the program itself is nearly all of it."""
     (tmp_path / "mixture.toml").write_text(MIXTURE)
     from hpcmix.problem.files.load import load_problem
-    from hpcmix.run.planning.plan import make_plan
+    from hpcmix.running.planning.plan import make_plan
 
     gaussian = ["species.up.initial={kind='gaussian', width=1.0}", "species.down.initial={kind='gaussian', width=1.0}"]
     large, small = "grid.points=[72, 70, 66]", "grid.points=[18, 15, 14]"
@@ -309,8 +309,8 @@ def test_a_vector_potential_that_the_grid_does_not_resolve_is_warned_of_once(tmp
 
 
 COUNT_DATASETS = """
-import hpcmix.run.schedules.datasets, hpcmix.run.output.outputs as target
-hpcmix.run.schedules.datasets.SHARE = 0.0  # whatever the clock says
+import hpcmix.running.schedules.datasets, hpcmix.running.output.outputs as target
+hpcmix.running.schedules.datasets.SHARE = 0.0  # whatever the clock says
 usual = target.write_dataset
 def counted(series, *arguments):
     print("DATASET", series.stat().st_size)
@@ -339,13 +339,13 @@ def test_a_run_that_ends_in_an_error_leaves_the_series_for_xarray_complete(tmp_p
     patch = (
         COUNT_DATASETS
         + """
-import hpcmix.run.output.outputs
-usual_append = hpcmix.run.output.outputs.SeriesWriter.append
+import hpcmix.running.output.outputs
+usual_append = hpcmix.running.output.outputs.SeriesWriter.append
 def append(self, record):
     usual_append(self, record)
     if record["step"] == 36:
         raise ZeroDivisionError("a defect")
-hpcmix.run.output.outputs.SeriesWriter.append = append
+hpcmix.running.output.outputs.SeriesWriter.append = append
 """
     )
     result = run_with(patch, "run", "film.toml", folder=tmp_path)

@@ -45,7 +45,7 @@ class Slow:
 sys.meta_path.insert(0, Slow())
 """
 SET_UP = """
-import hpcmix.run.simulation as target
+import hpcmix.running.simulation as target
 usual = target.build_mixture
 def slow(*arguments):
     disturb()
@@ -174,7 +174,7 @@ def test_the_clock_the_file_and_the_watchdog_work_before_the_first_step(folder):
     assert result.returncode == 1 and "stopped by the file out/STOP before there was a state" in result.stderr
     assert not (folder / "out" / "STOP").exists()
     # reading libraries is given 20 s, whatever the limit
-    sooner = "import hpcmix.run.stops.watchdog as target\ntarget._START_SECONDS = 0.0\n"
+    sooner = "import hpcmix.running.stops.watchdog as target\ntarget._START_SECONDS = 0.0\n"
     for phase in (IMPORTS, SET_UP):
         sleeping = sooner + DISTURB.format(victims=[], signal=0) + phase
         result = run_with(sleeping, "run", "trap.toml", folder=folder, environment={"HPCMIX_HANG_SECONDS": "8"})

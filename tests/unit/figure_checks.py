@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+
+
+def gathered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Figure]:
+    """The figures that would have been written from now on, by the names of their files."""
+    drawn: dict[str, Figure] = {}
+
+    def keep(figure: Figure, path: Path, dots: int | None = None) -> Path:
+        drawn[path.name] = figure
+        return path
+
+    monkeypatch.setattr("hpcmix.io.figures.draw.save", keep)
+    return drawn
 
 
 def apart(boxes: list[Bbox]) -> bool:

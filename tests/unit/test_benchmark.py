@@ -27,7 +27,7 @@ from comparison.rounds import Contest, Measurement, batches, ratio, relative_dif
 from comparison.turns import Contestant, Failed  # noqa: E402
 
 from hpcmix.problem.files.load import parse_problem  # noqa: E402
-from hpcmix.run.bench.spread import Spread  # noqa: E402
+from hpcmix.running.bench.spread import Spread  # noqa: E402
 from hpcmix.splittings import INTEGRATORS  # noqa: E402
 
 STEP = Case(128)
@@ -96,7 +96,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from comparison.turns import serve
-from hpcmix.run.planning.memory import MemoryMeter
+from hpcmix.running.planning.memory import MemoryMeter
 
 class Doubling:
     value = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.run.schedules.datasets import GROWTH, SHARE, DatasetSchedule
+from hpcmix.running.schedules.datasets import GROWTH, SHARE, DatasetSchedule
 
 RECORD = 1000
 

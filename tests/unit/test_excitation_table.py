@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.courses.excitations.document import table_lines
+from hpcmix.running.courses.excitations.document import table_lines
 
 PROBLEM = """
 {units}

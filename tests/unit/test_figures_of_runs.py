@@ -8,8 +8,9 @@ from unit.test_io_reader import make_run
 
 from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.fields.slice_file import Slices
-from hpcmix.io.figures.draw import draw, spread_out
-from hpcmix.io.figures.series import series_figure
+from hpcmix.io.figures.draw import draw
+from hpcmix.io.figures.over_time.clouds import series_figure
+from hpcmix.io.figures.scene import spread_out
 from hpcmix.io.figures.snapshots.density import density_figure
 from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
@@ -90,7 +91,9 @@ def test_films_of_any_length(stored_times):
 
 def test_a_long_run_has_its_film(tmp_path, monkeypatch):
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr(
+        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
+    )
     make_run(tmp_path / "run", 2, range(9), records=0)
     draw(tmp_path / "run")
     titles = [axes.get_title() for axes in drawn["film.png"].axes if axes.get_title().startswith("up")]
@@ -115,7 +118,9 @@ def test_lines_that_change_by_rounding_are_flat():
 def test_momentum_distributions_are_drawn(tmp_path, monkeypatch, dimensions):
     """Of the species that have them, mode m of n at 2 pi m / L."""
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr(
+        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
+    )
     directory = make_run(tmp_path / "run", dimensions, [], records=0, with_units=False)
     directory.problem.write_text(f"[grid]\nlengths = {[4.0, 5.0, 6.0][:dimensions]}\n")
     with SeriesWriter(directory.series) as series:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hpcmix.io.figures.series import energy_figure
+from hpcmix.io.figures.over_time.energies import energy_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits, headline
 from hpcmix.problem.units.units import Units
 from hpcmix.studies.claims import conservation, dispersion
@@ -30,7 +30,7 @@ def drawn(monkeypatch):
     """The figures that would have been written."""
     figures = []
     for module in (claims, scaling):
-        monkeypatch.setattr(module, "save", lambda figure, path: figures.append(figure))
+        monkeypatch.setattr(module, "save", lambda figure, path, dots: figures.append(figure))
     return figures
 
 

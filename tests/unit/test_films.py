@@ -56,7 +56,7 @@ def test_frames_have_densities_and_phases(tmp_path, dimensions, sliced):
 
 def test_a_film_has_a_frame_for_every_stored_time(tmp_path, monkeypatch):
     monkeypatch.setattr("matplotlib.animation.writers.is_available", lambda name: False)
-    monkeypatch.setattr("hpcmix.io.figures.films.film.DOTS", 40)
+    monkeypatch.setattr("hpcmix.io.figures.films.film.DOTS_OF_FILMS", 40)
     run = with_snapshots(make_run(tmp_path / "run", 1, [0.0, 0.5, 1.0]), 1, (0, 2))
     path = make_film(run)
     assert path == tmp_path / "run/film.gif"

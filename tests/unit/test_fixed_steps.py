@@ -11,7 +11,7 @@ from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.fixed_steps import START, FixedSteps, Mark, Stretch
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.schedules.schedule import Schedule, has_passed, has_reached, steps_from
+from hpcmix.running.schedules.schedule import Schedule, has_passed, has_reached, steps_from
 from hpcmix.state.progress import Progress
 
 SWITCHING = (0.23, 0.31, 1.0)

@@ -113,7 +113,9 @@ def test_a_beginning_can_be_drawn():
 def test_a_run_with_fluctuations_has_its_figure(tmp_path, monkeypatch):
     """Shares are of the particles of the problem file, not of those of records, which a scaling changes."""
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr(
+        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
+    )
     directory = make_run(tmp_path / "run", 1, [], records=0, with_units=False)
     draw(directory.path)
     assert "fluctuations.png" not in drawn

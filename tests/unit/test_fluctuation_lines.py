@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.log import Log
-from hpcmix.run.output.fluctuations import FluctuationWatch, fluctuation_lines
+from hpcmix.running.log import Log
+from hpcmix.running.output.fluctuations import FluctuationWatch, fluctuation_lines
 
 TEXT = """
 [grid]

@@ -17,7 +17,8 @@ from hpcmix.io.documents.series import SeriesWriter
 from hpcmix.io.documents.summary import write_summary
 from hpcmix.io.fields.slice_file import read_slices, write_slice_file
 from hpcmix.io.figures.draw import draw
-from hpcmix.io.figures.series import energy_figure, exchanges_particles, series_figure
+from hpcmix.io.figures.over_time.clouds import series_figure
+from hpcmix.io.figures.over_time.energies import energy_figure, exchanges_particles
 from hpcmix.io.figures.style import FigureUnits
 from hpcmix.io.reader import NotARun, RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
@@ -148,15 +149,16 @@ def test_figures(tmp_path, dimensions, with_units):
 @pytest.mark.parametrize(
     ("times", "records", "expected"),
     [
-        ([], 1, ["energy.png", "series.png"]),
-        ([0.0], 0, ["columns.png"]),
-        ([0.0, 1.0], 1, ["energy.png", "series.png", "columns.png"]),
+        ([], 2, ["energy.png", "series.png"]),
+        ([], 1, []),  # of which there would be single dots
+        ([0.0], 1, ["profiles.png", "columns.png"]),
+        ([0.0, 1.0], 2, ["energy.png", "series.png", "columns.png"]),
         (range(7), 0, ["columns.png", "film.png"]),
         ([], 0, []),
     ],
 )
 def test_figures_of_what_there_is(tmp_path, monkeypatch, times, records, expected):
-    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: path)  # painting takes the time
+    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path, dots=None: path)  # painting takes the time
     make_run(tmp_path / "run", 3, times, records=records)
     assert [path.name for path in draw(tmp_path / "run")] == expected
 
@@ -221,7 +223,9 @@ def test_rounding_is_no_exchange(transfer, precision):
 def test_a_run_with_coupling_has_the_panel(tmp_path, monkeypatch):
     """The whole way from the directory, whose precision decides what is rounding."""
     drawn = {}
-    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path: drawn.update({path.name: figure}) or path)
+    monkeypatch.setattr(
+        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
+    )
     for precision, panels in (("double", 5), ("single", 4)):
         directory = make_run(tmp_path / precision, 2, [], records=0)
         directory.problem.write_text(f'[parallel]\nprecision = "{precision}"\n')

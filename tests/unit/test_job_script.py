@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,143 @@ def test_bodies_do_not_ask_for_a_grid_that_the_ranks_divide(render):
     script, status = render("stirred-fermi-sea", "--time", "1h", "--ranks-per-node", "8")
     assert status == 0, script
     assert "hpcmix run stirred-fermi-sea" in script
+
+
+@pytest.mark.parametrize(
+    ("batch", "head", "started"),
+    [
+        ("pbs", ["#PBS -N rubidium-mixture", "#PBS -l select=2:ncpus=32:mpiprocs=16:ompthreads=2",
+                 "#PBS -l walltime=36:00:00", "#PBS -r y", "#PBS -A physics"],
+         "mpirun --mca odls_base_sigkill_timeout 30 -n 32 hpcmix run rubidium-mixture"),
+        ("flux", ["# flux: --job-name=rubidium-mixture", "# flux: --nodes=2", "# flux: --nslots=32",
+                  "# flux: --cores-per-slot=2", "# flux: --time-limit=2160m", "# flux: --bank=physics"],
+         "flux run -N 2 -n 32 -c 2 hpcmix run rubidium-mixture"),
+    ],
+)  # fmt: skip
+def test_other_batch_systems_have_heads_of_their_own(batch, head, started, render, installed, tmp_path):
+    installed("mpirun", "mpirun (Open MPI) 4.1.4")
+    (tmp_path / "site").write_text(f"{head[-1]}\nmodule load openmpi\n#SBATCH --account=physics\n")
+    script, status = render(
+        "rubidium-mixture", "--batch", batch, "--nodes", "2", "--ranks-per-node", "16", "--threads", "2",
+        "--time", "1-12:00:00", "--site", str(tmp_path / "site"),
+    )  # fmt: skip
+    assert status == 0
+    lines = script.splitlines()
+    assert [line for line in head if line not in lines] == []
+    assert max(lines.index(line) for line in head) < lines.index("module load openmpi")
+    assert any(line.strip().startswith(started) for line in lines)
+    assert 'timeout --foreground --preserve-status --signal=USR1 "$((129420 - SECONDS))"' in script
+    assert "scontrol" not in script
+    checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+STAND_INS = {
+    "pbs": {"mpirun": 'shift "$#"\nexec solver', "qsub": 'echo "qsub $*" >>"$calls"\n[ -t 0 ] || true'},
+    "flux": {"flux": 'case $1 in\nrun) exec solver;;\n*) echo "flux $*" >>"$calls";;\nesac'},
+}
+SOLVER = 'mkdir -p "$directory/checkpoints"\ntrap \'touch "$directory/checkpoints/000010.h5"; exit 75\' USR1\n'
+SOLVER += "trap 'touch terminated; exit 75' TERM\nwhile :; do sleep 0.02; done"
+
+
+@pytest.fixture
+def job_of(render, tmp_path):
+    """Run a script of a batch system with stand-ins for its commands and for the program; its status, and what was
+    submitted."""
+
+    def run(batch, *options, environment, terminate=False):
+        for name, lines in {**STAND_INS[batch], "solver": SOLVER}.items():
+            (tmp_path / name).write_text(f"#!/bin/bash\n{lines}\n")
+            (tmp_path / name).chmod(0o755)
+        words = ["manakov-soliton", "--batch", batch, "--time", "0:03", "--stop-before", "2s", "--environment", "here"]
+        words += ["--mpi", "openmpi"] if batch == "pbs" else []
+        script, status = render(*words, *options)
+        assert status == 0, script
+        (tmp_path / "here/bin").mkdir(parents=True)
+        (tmp_path / "here/bin/activate").write_text("export directory calls=calls\n")
+        (tmp_path / "job.sh").write_text(script)
+        (tmp_path / "job.sh").chmod(0o755)
+        variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PBS_O_WORKDIR": str(tmp_path), **environment}
+        job = subprocess.Popen([tmp_path / "job.sh"], env=variables, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        if terminate:
+            while not (tmp_path / "runs").exists():
+                time.sleep(0.02)
+            time.sleep(0.1)  # until its traps are set
+            job.terminate()
+        _, said = job.communicate(timeout=30)
+        calls = tmp_path / "calls"
+        return job.returncode, calls.read_text() if calls.exists() else "", said
+
+    return run
+
+
+@pytest.mark.parametrize("batch", STAND_INS)
+def test_other_batch_systems_stop_before_the_limit_and_submit_themselves_again(batch, job_of, tmp_path):
+    status, submitted, said = job_of(batch, environment={"HPCMIX_STARTS": "4"})
+    assert status == 0, said
+    again = {"pbs": f"qsub -v HPCMIX_STARTS=5 {tmp_path}/job.sh", "flux": None}
+    again["flux"] = f"flux --parent batch --env=HPCMIX_STARTS=5 {tmp_path}/job.sh"
+    assert submitted.strip() == again[batch]
+    assert (tmp_path / "runs/manakov-soliton/checkpoints/000010.h5").exists()  # USR1 came, a second before the limit
+
+
+def test_a_job_of_an_array_of_pbs_submits_itself_alone(job_of, tmp_path):
+    words = ["--array", "1-3", "--set", "species.left.mass={task}"]
+    status, submitted, said = job_of("pbs", *words, environment={"PBS_ARRAY_INDEX": "2"})
+    assert status == 0, said
+    assert submitted.strip() == "qsub -v HPCMIX_STARTS=1,HPCMIX_TASK=2"  # the script itself comes by standard input
+    assert (tmp_path / "runs/manakov-soliton/2/checkpoints/000010.h5").exists()
+
+
+def test_a_cancelled_job_is_not_submitted_again(job_of, tmp_path):
+    status, submitted, _ = job_of("pbs", environment={}, terminate=True)
+    assert status == 75 and submitted == "" and (tmp_path / "terminated").exists()
+
+
+def test_an_array_of_flux_is_a_script_that_submits(render):
+    script, status = render(
+        "manakov-soliton", "--batch", "flux", "--time", "1h", "--array", "1-5:2,9", "--set", "species.left.mass={task}"
+    )
+    assert status == 0 and "\nfor task in 1 3 5 9; do\n" in script
+    assert 'job=$(flux batch --env="HPCMIX_TASK=$task" "$@" <<\'JOB\'\n#!/bin/bash\n' in script
+    assert '--set species.left.mass="$HPCMIX_TASK"' in script
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--batch", "pbs", "--launcher", "srun"], "--launcher: srun starts no ranks under PBS; take one of mpirun"),
+        (["--batch", "flux", "--mpi", "mpich"], "--mpi: means nothing to flux run"),
+        (["--batch", "pbs", "--mpi", "mpich", "--array", "1,4,7"], "no list of job numbers for PBS such as 0-9"),
+        (["--batch", "flux", "--array", "0-9%3"], "no list of job numbers for Flux such as 0-9"),
+    ],
+)
+def test_what_a_batch_system_has_no_word_for_is_said(options, sentence, render):
+    said, status = render("manakov-soliton", "--time", "1h", *options)
+    assert status == 2 and sentence in said
+
+
+def test_the_environment_is_the_one_that_makes_the_script_by_its_absolute_path(render):
+    script, _ = render("manakov-soliton", "--time", "1h")
+    line = next(line for line in script.splitlines() if line.endswith("/bin/activate") or "PATH" in line)
+    path = line.removeprefix(". ").removesuffix("/bin/activate") if line.startswith(". ") else sys.prefix
+    assert Path(path).is_absolute() and Path(path) == Path(sys.prefix)
+    asked, _ = render("manakov-soliton", "--time", "1h", "--environment", "$HOME/my place/env")
+    assert "\n. $HOME/my place/env/bin/activate\n" not in asked  # a space needs quoting
+    assert '\n. "$HOME/my place/env"/bin/activate\n' in asked
+
+
+def test_studies_have_scripts_for_other_batch_systems(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("HPCMIX_SITE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    words = "scaling manakov-soliton --ranks 1,6 --steps 9 --ranks-per-node 4 --batch flux --jobs d"
+    monkeypatch.setattr("sys.argv", ["hpcmix", *words.split()])
+    monkeypatch.setattr("hpcmix.cli._listen", lambda: None)  # signals and the watch over the start are the tests' own
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 0, capsys.readouterr().err
+    last = sorted((tmp_path / "d").glob("00*.flux"))[-1].read_text()
+    assert "# flux: --nslots=8" in last and "flux run -N 2 -n 6 -c 1 hpcmix bench manakov-soliton" in last
+    submit = (tmp_path / "d" / "submit.sh").read_text()
+    assert 'jobs="$jobs --dependency=afterany:$job"' in submit and "flux batch $jobs " in submit

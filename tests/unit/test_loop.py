@@ -7,8 +7,8 @@ import pytest
 
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.timers import Timers
-from hpcmix.run.marching.loop import Duties, march
-from hpcmix.run.stops.guard import BlowUp
+from hpcmix.running.marching.loop import Duties, march
+from hpcmix.running.stops.guard import BlowUp
 
 
 class Counter:

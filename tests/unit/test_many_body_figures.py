@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from unit.figure_checks import require_room
 
-from hpcmix.io.figures.many_body import distance_figure, indicators, occupation_figure
+from hpcmix.io.figures.over_time.many_body import distance_figure, indicators, occupation_figure
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
 

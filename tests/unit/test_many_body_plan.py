@@ -15,10 +15,10 @@ from hpcmix.parallel.many_body.configurations import ConfigurationRows
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.planning.many_body.configuration_tables import Selection, Space, channel_counts, own_matrix
-from hpcmix.run.planning.many_body.lines import bodies_lines
-from hpcmix.run.planning.many_body.plan import UNITS, needed_bytes, plan_bodies
-from hpcmix.run.planning.many_body.room import enough_ranks, largest_numbers, require_room_for_bodies
+from hpcmix.running.planning.many_body.configuration_tables import Selection, Space, channel_counts, own_matrix
+from hpcmix.running.planning.many_body.lines import bodies_lines
+from hpcmix.running.planning.many_body.plan import UNITS, needed_bytes, plan_bodies
+from hpcmix.running.planning.many_body.room import enough_ranks, largest_numbers, require_room_for_bodies
 
 RING = (
     """

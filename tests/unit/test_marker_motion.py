@@ -22,7 +22,7 @@ from hpcmix.model.potentials.external import ExternalPotential, NotFinite, make_
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species import potentials as sections
-from hpcmix.problem.units import expressions
+from hpcmix.problem.units import functions
 from hpcmix.problem.units.derivatives import derivatives
 from hpcmix.problem.units.expressions import Expression
 
@@ -99,8 +99,8 @@ def test_derivative_of_every_function_and_operator(name):
 
 
 def test_every_function_and_operator_has_a_case():
-    symbols = {symbol.__name__ for symbol in expressions._OPERATORS}
-    assert set(expressions._FUNCTIONS) | symbols == set(EXPRESSIONS)
+    symbols = {symbol.__name__ for symbol in functions.OPERATORS}
+    assert set(functions.FUNCTIONS) | symbols == set(EXPRESSIONS)
     for name, text in EXPRESSIONS.items():
         parts = ast.walk(ast.parse(text, mode="eval"))
         assert any(getattr(part, "id", type(part).__name__) == name for part in parts), text

@@ -11,7 +11,7 @@ from hpcmix.model.markers.window import Window, pair_error
 from hpcmix.model.terms.marked_pairs import marked_pairs, unresolved_kernels
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.planning.preflight import preflight
+from hpcmix.running.planning.preflight import preflight
 from tests.unit.test_problem_classical import FILE, INITIAL, in_space, initial
 
 

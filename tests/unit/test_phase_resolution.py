@@ -11,9 +11,9 @@ from physics.systems import mixture_of
 
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.planning.resolution.phase import expected_warnings, found_warnings
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.planning.plan_table import plan_lines
+from hpcmix.running.planning.resolution.phase import expected_warnings, found_warnings
 
 TEXT = """
 [grid]

@@ -3,7 +3,7 @@
 import pytest
 
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.planning import plan
+from hpcmix.running.planning import plan
 
 
 def problem(points, masses=(1.0, 1.0), coupling="rabi_frequency = 2.0", kinetic="nonrelativistic"):

@@ -8,11 +8,11 @@ from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.planning.costs import markers
-from hpcmix.run.planning.costs.traffic import step_bytes
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.planning.room import require_room
+from hpcmix.running.planning.costs import markers
+from hpcmix.running.planning.costs.traffic import step_bytes
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.planning.plan_table import plan_lines
+from hpcmix.running.planning.room import require_room
 from hpcmix.studies.scaling.measured import traffic
 from tests.unit.test_problem_classical import FILE, MARKERS, POTENTIAL, given, in_space, initial
 
@@ -24,7 +24,7 @@ FIXED = 1e-7
 @pytest.fixture(autouse=True)
 def no_measurement(monkeypatch):
     monkeypatch.setattr(markers, "seconds_per_marker", lambda dimensions, width: FIXED)
-    monkeypatch.setattr("hpcmix.run.planning.plan.seconds_per_pair", lambda points, ranks: 1e-5)
+    monkeypatch.setattr("hpcmix.running.planning.plan.seconds_per_pair", lambda points, ranks: 1e-5)
 
 
 def without_markers(text: str) -> str:

@@ -4,8 +4,8 @@ import pytest
 
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.planning import plan
-from hpcmix.run.planning.plan_table import plan_lines
+from hpcmix.running.planning import plan
+from hpcmix.running.planning.plan_table import plan_lines
 from hpcmix.studies.tracks.track import Track
 
 MILLISECOND = 1e-3

@@ -12,7 +12,7 @@ from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.fixed_steps import FixedSteps
 from hpcmix.problem.words.show import resolved_dict, resolved_toml
-from hpcmix.run.schedules.schedule import Schedule
+from hpcmix.running.schedules.schedule import Schedule
 
 TEXT = """
 [grid]

@@ -58,9 +58,9 @@ from hpcmix.problem.sections.species.species import Fermions, SpeciesSection
 from hpcmix.problem.sections.species.vector_potentials import VectorPotentialSection
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.units import Units
-from hpcmix.run.planning.plan import make_plan, potential_fields
-from hpcmix.run.planning.preflight import preflight
-from hpcmix.run.planning.resolution import phase as phase_resolution
+from hpcmix.running.planning.plan import make_plan, potential_fields
+from hpcmix.running.planning.preflight import preflight
+from hpcmix.running.planning.resolution import phase as phase_resolution
 from hpcmix.studies.claims.conservation import round_axes
 from hpcmix.studies.claims.well_posedness import attraction
 from hpcmix.studies.tracks.family import only_scattering

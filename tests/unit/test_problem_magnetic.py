@@ -12,8 +12,8 @@ from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.resuming.changes import compare
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.resuming.changes import compare
 
 FILE = """
 [grid]
@@ -73,7 +73,7 @@ MISTAKES = [
     (2, field('kind = "solenoid", flux = 1.0, radius = 1.0, centre = 5.0'), "", "must be two numbers"),
     (2, field('kind = "random", amplitude = 1.0, correlation_length = 0.5'), "", "is not resolved"),
     (2, field('kind = "random", amplitude = 1.0, correlation_length = 9.0'), "", "is too long for the box"),
-    (2, field('kind = "expression", value = ["-y*b", "0"]'), "", 'column 4: unknown name "b" (variables: x, y)'),
+    (2, field('kind = "expression", value = ["-y*b", "0"]'), "", 'column 4: unknown name "b" (variables: x, y, mass)'),
     (2, field('kind = "expression", value = ["-y", "0", "0"]'), "", "needs 2 expressions, one per axis, but has 3"),
     (2, field('kind = "expression", value = ["t*y", "0"]'), "", 'column 1: "t" does not exist here'),
     (2, field('kind = "expression", value = "y"'), "", "must be a list of expressions"),

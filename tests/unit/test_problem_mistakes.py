@@ -57,7 +57,7 @@ MISTAKES = [
     # spelling
     ("mass = 1.0", "mas = 1.0", 10, "species.up.mas", 'unknown key; did you mean "mass"?'),
     ("[time]", "[tiem]", 22, "tiem", 'unknown section; did you mean "time"?'),
-    ("[parallel]", "[xyzzy]", 27, "xyzzy", "unknown section (sections: title, units, grid,"),
+    ("[parallel]", "[xyzzy]", 27, "xyzzy", "unknown section (sections: title, units, parameters, grid,"),
     ("points =", "Points =", 2, "grid.Points", 'did you mean "points"?'),
     (HARMONIC, '    { kind = "harmonik", frequency = 1 },', 12, "species.up.potential.0.kind",
      'unknown kind "harmonik"; did you mean "harmonic"?'),
@@ -215,9 +215,9 @@ MISTAKES = [
     (HARMONIC, '    { kind = "expression", value = "0.5*w**2" },', 12, "species.up.potential.0.value",
      'column 5: unknown name "w"'),
     (HARMONIC, '    { kind = "harmonic", frequency = 1, factor = "x" },', 12, "species.up.potential.0.factor",
-     '"x" does not exist here (variables: t)'),
+     '"x" does not exist here (variables: t, mass)'),
     (INITIAL, 'initial = { kind = "expression", amplitude = "t" }', 17, "species.down.initial.amplitude",
-     '"t" does not exist here (variables: x, y, z)'),
+     '"t" does not exist here (variables: x, y, z, mass)'),
     (INITIAL, 'initial = { kind = "file", path = "absent.h5" }', 17, "species.down.initial.path", "there is no file"),
     (INITIAL, 'initial = { kind = "file", path = "." }', 17, "species.down.initial.path", "is not a file"),
     # kinds of species and what is required of them

@@ -18,9 +18,9 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import FileInitial
 from hpcmix.problem.sections.species.potentials import FilePotential
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.planning.preflight import preflight
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.planning.plan_table import plan_lines
+from hpcmix.running.planning.preflight import preflight
 from tests.system.mutations import MORE, cards, toml
 
 VALUES = (
@@ -102,7 +102,9 @@ def test_every_number_of_the_schema_stands_in_some_file():
 
 @pytest.mark.parametrize(("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS])
 def test_a_number_at_its_limits_is_a_sentence_or_a_problem(base, key, monkeypatch):
-    monkeypatch.setattr("hpcmix.run.planning.plan.seconds_per_pair", lambda points, ranks: 1.0)  # measures a transform
+    monkeypatch.setattr(
+        "hpcmix.running.planning.plan.seconds_per_pair", lambda points, ranks: 1.0
+    )  # measures a transform
     accepted = 0
     for value in VALUES:
         try:

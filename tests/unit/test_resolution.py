@@ -13,10 +13,10 @@ from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.files.cards import cards
 from hpcmix.problem.files.load import load_problem, parse_problem
-from hpcmix.run.planning.plan import make_plan
-from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.planning.resolution.watch import ResolutionWatch
-from hpcmix.run.stops.guard import BlowUp
+from hpcmix.running.planning.plan import make_plan
+from hpcmix.running.planning.plan_table import plan_lines
+from hpcmix.running.planning.resolution.watch import ResolutionWatch
+from hpcmix.running.stops.guard import BlowUp
 
 
 def problem(points, lengths, entries, interaction=(), **sections):

@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.bench.bench import DEFAULT_PROBLEM
-from hpcmix.run.bench.machine import describe_machine, machine_line, processor_instructions
-from hpcmix.run.bench.pairs import pair_line
-from hpcmix.run.bench.spread import Spread
-from hpcmix.run.bench.table import phase_table, summary_lines
-from hpcmix.run.planning.costs.traffic import all_transforms_per_step, step_bytes, transform_operations
-from hpcmix.run.planning.plan import transforms_per_step
+from hpcmix.running.bench.bench import DEFAULT_PROBLEM
+from hpcmix.running.bench.machine import describe_machine, machine_line, processor_instructions
+from hpcmix.running.bench.pairs import pair_line
+from hpcmix.running.bench.spread import Spread
+from hpcmix.running.bench.table import phase_table, summary_lines
+from hpcmix.running.planning.costs.traffic import all_transforms_per_step, step_bytes, transform_operations
+from hpcmix.running.planning.plan import transforms_per_step
 
 POINTS = 128**3
 
@@ -89,7 +89,7 @@ def test_the_machine_is_described_in_a_line():
 
 MEMORY = """
 import numpy as np
-from hpcmix.run.planning.memory import MemoryMeter
+from hpcmix.running.planning.memory import MemoryMeter
 meter = MemoryMeter()
 if meter.beyond_baseline() is None:
     print("this system does not tell")

@@ -7,8 +7,8 @@ import pytest
 
 from hpcmix.problem.sections.calculation.output import CheckpointsOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
-from hpcmix.run.schedules.checkpoints import CheckpointSchedule, daly_interval
-from hpcmix.run.schedules.schedule import Schedule
+from hpcmix.running.schedules.checkpoints import CheckpointSchedule, daly_interval
+from hpcmix.running.schedules.schedule import Schedule
 from hpcmix.state.progress import Progress
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.resuming.changes import Comparison, compare, ground_state_differences
+from hpcmix.running.resuming.changes import Comparison, compare, ground_state_differences
 
 TEXT = """
 title = "a"

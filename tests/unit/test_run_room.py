@@ -8,10 +8,10 @@ from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.planning import room
-from hpcmix.run.planning.plan import make_plan, memory_bytes
-from hpcmix.run.planning.plan_table import plan_lines
-from hpcmix.run.planning.preflight import preflight
+from hpcmix.running.planning import room
+from hpcmix.running.planning.plan import make_plan, memory_bytes
+from hpcmix.running.planning.plan_table import plan_lines
+from hpcmix.running.planning.preflight import preflight
 
 
 def test_a_problem_that_needs_far_more_than_the_node_has_is_refused_before_anything_is_allocated(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcmix.problem.times.fixed_steps import FixedSteps
-from hpcmix.run.schedules.schedule import AdaptiveSchedule, Schedule
+from hpcmix.running.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.state.progress import Adaptation, Progress
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.units.expressions import Expression
-from hpcmix.run.planning.resolution.time import time_warnings, wrong_area
+from hpcmix.running.planning.resolution.time import time_warnings, wrong_area
 from tests.system.test_cards import CARDS
 
 PROBLEM = """

@@ -9,7 +9,7 @@ import pytest
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.units.units import units_from_text
 from hpcmix.problem.words.times import PLAIN, TimeWords, steps_in_words
-from hpcmix.run.log import Log
+from hpcmix.running.log import Log
 
 UNITS = units_from_text("1 um", "86.909 u")
 
@@ -72,7 +72,7 @@ def test_steps_in_words():
 
 
 def test_progress_in_time_has_few_digits_and_a_unit(capsys, monkeypatch):
-    monkeypatch.setattr("hpcmix.run.log.PLAIN_SECONDS", 0.0)
+    monkeypatch.setattr("hpcmix.running.log.PLAIN_SECONDS", 0.0)
     log = Log(speaks=True)
     with log.progress("time", 0.2 / UNITS.time_si, 0.0, TimeWords.of(UNITS, 0.2 / UNITS.time_si)) as meter:
         meter.update(0.0123456789 / UNITS.time_si, "step 7")

@@ -10,7 +10,7 @@ import pytest
 SCRIPT = """
 import time
 from contextlib import nullcontext
-from hpcmix.run.stops.watchdog import Watchdog
+from hpcmix.running.stops.watchdog import Watchdog
 
 with Watchdog(0, 1, limit=0.3) as watchdog:
     with {place}:

@@ -1,4 +1,4 @@
-"""The tangent map of a kick: what it does to pairs of fluctuations beside the condensates (docs/fluctuations.md).
+"""The tangent map of a kick: what it does to pairs of fluctuations beside the condensates.
 
 A kick of duration tau turns psi_a = sqrt(nu_a) phi_a by theta_a = tau (U_a + W_a) / hbar, in densities that it leaves
 alone. Its derivative in the direction of a pair u, w (:mod:`hpcmix.state.fluctuations`) is a shear and the same phase,

@@ -24,7 +24,7 @@ import numpy as np
 
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
 from hpcmix.io.checkpoints.pieces import all_pieces, sampled_lines
-from hpcmix.io.checkpoints.seal import Seal, set_seal, user_block_size
+from hpcmix.io.checkpoints.seal import DATASET, Seal, set_seal, size_of_seal
 from hpcmix.io.documents.atomic import OutputError, explained, publish, reserve, sync, temporary_name
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part
@@ -161,7 +161,7 @@ def write_parts(
         seal = None
         with together(world), _explaining(path):
             if world.rank == 0:
-                seal = set_seal(temporary, layout.user_block, layout.places, digests)
+                seal = set_seal(temporary, layout.seal, layout.places, digests)
                 sync(temporary)
                 publish(temporary, path)
         return world.bcast(seal)
@@ -185,12 +185,12 @@ def _explaining(path: Path, size: int | None = None) -> Iterator[None]:
 class _Layout:
     """Where the root put the datasets.
 
-    user_block  bytes before HDF5's own, where the seal goes.
-    places      byte offset and size of each dataset.
-    size        of the whole file.
+    seal    byte offset and size of the room for the seal.
+    places  byte offset and size of each dataset.
+    size    of the whole file.
     """
 
-    user_block: int
+    seal: tuple[int, int]
     places: dict[str, tuple[int, int]]
     size: int
 
@@ -219,11 +219,12 @@ def _lay_out(
     """
     sizes = {name: math.prod(part.shape) * part.local.dtype.itemsize for name, part in parts.items()}
     size = sum(sizes.values()) + _ROOM_FOR_LABELS
-    user_block = user_block_size(list(parts))
+    block = size_of_seal(list(parts))
     with _explaining(path, size):
         path.parent.mkdir(parents=True, exist_ok=True)
         reserve(temporary, size)  # before HDF5 touches it: HDF5 cannot close a file that finds no room
-        with h5py.File(temporary, "w", userblock_size=user_block) as file:
+        with h5py.File(temporary, "w") as file:
+            seal = _create(file, DATASET, (), np.dtype(("S", block))), block  # first, so that it lies in front
             offsets = {name: _create(file, name, part.shape, part.local.dtype) for name, part in parts.items()}
             for name, value in attributes.items():
                 if value is not None:
@@ -232,7 +233,7 @@ def _lay_out(
                 annotate(file)
         size = temporary.stat().st_size
         reserve(temporary, size)
-    return _Layout(user_block, {name: (offsets[name], sizes[name]) for name in parts}, size)
+    return _Layout(seal, {name: (offsets[name], sizes[name]) for name in parts}, size)
 
 
 def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype) -> int:

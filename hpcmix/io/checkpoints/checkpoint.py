@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import h5py
 import numpy as np
 
+from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.block_reader import read_parts
 from hpcmix.io.checkpoints.blocks import Writer, first_copies, write_parts
 from hpcmix.io.checkpoints.digest import as_text, local_sums, summed_over_ranks
@@ -23,12 +24,13 @@ from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.plain_json import line_of
+from hpcmix.io.fields.labels import dimensions_of, label_dimensions, show_in_root, write_axes, write_time
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.timers import Timers
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.fluctuations import STORED as FLUCTUATIONS_STORED
-from hpcmix.state.fluctuations import Fluctuations
+from hpcmix.state.fluctuations import STORED_ALONG, Fluctuations
 from hpcmix.state.state import State
 
 
@@ -89,12 +91,17 @@ def write_checkpoint(
     writer: Writer = "auto",
     timers: Timers | None = None,
     reference: Sequence[Cloud] = (),
+    grid: Grid | None = None,
 ) -> Checkpoint:
     """Write the checkpoint of this step. Collective over the world.
 
-    `bookmark` is the root's. `reference`: the clouds of time zero where the observables compare with them, else
-    empty; they do not count for the digest of the state. Raises :class:`~hpcmix.io.documents.atomic.OutputError`, the
-    same on every rank, and then leaves nothing behind."""
+    bookmark   the root's.
+    reference  the clouds of time zero where the observables compare with them, else empty; they do not count for the
+               digest of the state.
+    grid       whose points become coordinates of the arrays, in an expanding frame those of the frame; None: none do.
+    ``xarray.open_dataset(path)`` opens it, arrays as ``up_orbitals`` and so on. Raises
+    :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
+    """
     state.require_settled()
     parts = _stored_parts(state, names, communicators)
     if reference:
@@ -111,13 +118,17 @@ def write_checkpoint(
     }
 
     def annotate(file: h5py.File) -> None:
+        axes = "xyz"[: len(communicators.decomposition.points)]
+        if grid is not None:
+            write_axes(file, grid, metadata)
+        write_time(file, state.step, state.time, metadata)
         for name, cloud in zip(names, state.clouds, strict=True):
-            for array, meaning in cloud.stored.items():
-                for dataset in {f"{name}/{array}", f"{name}/{array}{REFERENCE}"} & parts.keys():
+            meanings, words = {**FLUCTUATIONS_STORED, **cloud.stored}, {**STORED_ALONG, **cloud.stored_along}
+            for array, meaning in meanings.items():
+                for dataset in sorted({f"{name}/{array}", f"{name}/{array}{REFERENCE}"} & parts.keys()):
                     file[dataset].attrs["long_name"] = meaning
-            for array, meaning in FLUCTUATIONS_STORED.items():
-                if f"{name}/{array}" in parts:
-                    file[f"{name}/{array}"].attrs["long_name"] = meaning
+                    label_dimensions(file, file[dataset], dimensions_of(name, words[array], axes))
+        show_in_root(file, parts)
 
     path = directory.checkpoint(state.step)
     seal = write_parts(

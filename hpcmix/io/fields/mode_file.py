@@ -12,7 +12,8 @@ from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
+from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, show_in_root, write_axes
+from hpcmix.io.fields.mesh import write_mesh
 from hpcmix.io.fields.xdmf import describe_series
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.together import together
@@ -51,19 +52,20 @@ def write_modes(
 
     def annotate(file: h5py.File) -> None:
         write_axes(file, grid, metadata)
+        write_mesh(file, grid)
         for name, values in (("frequency", frequencies.real), ("growth_rate", frequencies.imag)):
             file.create_dataset(name, data=values)
             file[name].attrs.update({"long_name": f"{name.replace('_', ' ')}, angular", **metadata.unit(FREQUENCY)})
-            file[name].dims[0].label = "mode"
+            label_dimensions(file, file[name], ["mode"])
         for name in arrays:
-            file[name].dims[0].label = "mode"
-            label_dimensions(file, file[name], "xyz"[: grid.dimensions], first=1)
+            label_dimensions(file, file[name], ["mode", *"xyz"[: grid.dimensions]])
             kind = name.rpartition("/")[2]
             file[name].attrs["long_name"] = _LONG_NAMES[kind]
             if kind == "density_change":
                 file[name].attrs.update(density_unit(metadata, grid.dimensions))
             else:
                 file[name].attrs["units"] = f"code unit of length^(-{grid.dimensions}/2)"
+        show_in_root(file, arrays)
 
     attributes = {key: value for key, value in file_attributes(metadata, 0, 0.0, grid).items() if "time" not in key}
     write_arrays(

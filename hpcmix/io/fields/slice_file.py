@@ -13,7 +13,14 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.io.documents.atomic import replacing
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
+from hpcmix.io.fields.labels import (
+    density_unit,
+    file_attributes,
+    label_dimensions,
+    show_in_root,
+    write_axes,
+    write_time,
+)
 from hpcmix.observe.markers.phase_space_density import PhaseSpaceDensity
 from hpcmix.problem.units.dimensions import LENGTH, MOMENTUM, Dimension
 
@@ -64,8 +71,10 @@ def write_slice_file(
         file.attrs.update(file_attributes(metadata, step, time, grid))
         file.attrs["species"] = list(slices)  # groups of a file come back in alphabetical order
         write_axes(file, grid, metadata)
-        _write_views(file, "slice", slices, metadata, grid)
-        _write_views(file, "column", columns, metadata, grid)
+        write_time(file, step, time, metadata)
+        views = _write_views(file, "slice", slices, metadata, grid)
+        views += _write_views(file, "column", columns, metadata, grid)
+        show_in_root(file, views)
         for name, densities in (phase_space or {}).items():
             for number, density in enumerate(densities):
                 _write_phase_space(file.create_group(f"{name}/phase_space/{number}"), density, metadata)
@@ -73,12 +82,14 @@ def write_slice_file(
 
 def _write_views(
     file: h5py.File, kind: str, views: Mapping[str, Mapping[str, np.ndarray]], metadata: Metadata, grid: Grid
-) -> None:
-    names = "xyz"[: grid.dimensions]
+) -> list[str]:
+    """Write the views of a kind; the names of their datasets."""
+    names, written = "xyz"[: grid.dimensions], []
     for species, arrays in views.items():
         for axes, array in arrays.items():
             dataset = file.create_dataset(f"{species}/{kind}/{axes}", data=array)
             label_dimensions(file, dataset, axes)
+            written.append(f"{species}/{kind}/{axes}")
             gone = "".join(name for name in names if name not in axes)
             if kind == "column":
                 dataset.attrs["long_name"] = f"density integrated along {gone}"
@@ -89,6 +100,7 @@ def _write_views(
                 for name in gone:
                     axis = names.index(name)
                     dataset.attrs[name] = grid.axis(axis)[central_index(grid, axis)]
+    return written
 
 
 def _write_phase_space(group: h5py.Group, stored: PhaseSpaceDensity, metadata: Metadata) -> None:

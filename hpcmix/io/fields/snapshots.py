@@ -1,4 +1,5 @@
-"""``snapshots/NNNNNN.h5``: fields on the whole grid at one time, with a ``.xdmf`` beside it for ParaView."""
+"""``snapshots/NNNNNN.h5``: fields on the whole grid at one time, with a ``.xdmf`` beside it for ParaView, and
+``snapshots/series.xdmf``, all of them over time."""
 
 from __future__ import annotations
 
@@ -13,8 +14,17 @@ from hpcmix.io.checkpoints.blocks import Dealt, Writer, write_arrays
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
-from hpcmix.io.fields.xdmf import describe
+from hpcmix.io.fields.labels import (
+    density_unit,
+    dimensions_of,
+    file_attributes,
+    label_dimensions,
+    show_in_root,
+    write_axes,
+    write_time,
+)
+from hpcmix.io.fields.mesh import write_mesh
+from hpcmix.io.fields.xdmf import describe, describe_collection
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.together import together
@@ -57,19 +67,21 @@ def write_snapshot(
     weights   of every species the particles of an orbital of norm one, an attribute of its wave functions.
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
-    ``xarray.open_dataset(path, group="up")`` opens the real fields of a species. Raises
+    ``xarray.open_dataset(path)`` opens all of them as ``up_density`` and so on, with ``group="up"`` those of a species.
+    Raises
     :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank, and then leaves nothing behind.
     """
     path = directory.snapshot(index)
 
     def annotate(file: h5py.File) -> None:
+        axes = "xyz"[: grid.dimensions]
         write_axes(file, grid, metadata)
+        write_time(file, step, time, metadata)
+        write_mesh(file, grid)
         for name in fields:
-            axes = "xyz"[: grid.dimensions]
-            if file[name].ndim > grid.dimensions:
-                file[name].dims[0].label = "orbital"
-            label_dimensions(file, file[name], axes, first=file[name].ndim - grid.dimensions)
             species, _, kind = name.rpartition("/")
+            words = ("orbital", "grid") if file[name].ndim > grid.dimensions else ("grid",)
+            label_dimensions(file, file[name], dimensions_of(species, words, axes))
             file[name].attrs.update(_description(kind, grid.dimensions, metadata))
             if weights and kind == "wave_function":
                 file[name].attrs["weight"] = weights[species]
@@ -77,7 +89,12 @@ def write_snapshot(
                 file[name].attrs["quadratic_phase"] = phases[species]
                 file[name].attrs["comment"] = "without the factor exp(i quadratic_phase (x^2 + y^2 + z^2)) of the frame"
         for name in matrices or ():
-            file[name].attrs["long_name"] = MATRICES[name.rpartition("/")[2]]
+            species, _, kind = name.rpartition("/")
+            file[name].attrs["long_name"] = MATRICES[kind]
+            half = file[name].ndim // 2
+            names = [*(["species"] if half > grid.dimensions else []), *axes]
+            label_dimensions(file, file[name], [*names, *(f"{dimension}_column" for dimension in names)])
+        show_in_root(file, [*fields, *(matrices or ())])
 
     write_arrays(
         path,
@@ -94,6 +111,8 @@ def write_snapshot(
         if communicators.is_root:
             kinds = {name: local.dtype for name, local in fields.items()}
             write_text(path.with_suffix(".xdmf"), describe(path.name, grid, time, kinds, metadata.title))
+            so_far = [stored for number, stored in directory.stored_snapshots() if number <= index]
+            write_text(directory.snapshot_series, describe_collection(so_far, metadata.title))
     return path
 
 

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpcmix.io.documents.atomic import replacing
+from hpcmix.io.figures.request import DOTS
 from hpcmix.problem.units.units import Units
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ STYLE: dict[RcKeyType, object] = {
     "axes.formatter.limits": (-3, 4),
     "axes.formatter.use_mathtext": True,
     "figure.titlesize": 10.5,
-    "savefig.dpi": 150,
+    "pdf.fonttype": 42,
 }
 
 
@@ -97,19 +98,25 @@ def legends_below(figure: Figure, shares: Mapping[Side, tuple[Axes, float]]) -> 
     figure.set_figheight(figure.get_figheight() + max(heights))
 
 
-def require_span(axes: Axes) -> None:
-    """Let lines that change by rounding only look flat: a vertical axis whose ends differ by less than a millionth
-    shows five per cent to either side, with numbers of a few digits."""
+def require_span(axes: Axes, scale: float = 0.0, floor: float = 1e-6) -> None:
+    """Let lines that change by rounding only look flat: a vertical axis whose ends differ by less than `floor` of what
+    it shows, or of the scale of its quantity if that is larger, shows five per cent to either side, with numbers of a
+    few digits. Of what is zero but for rounding it is the scale that says so."""
     low, high = axes.get_ylim()
-    size = max(abs(low), abs(high))
-    if high - low < 1e-6 * size:
-        axes.set_ylim(0.5 * (low + high) - 0.05 * size, 0.5 * (low + high) + 0.05 * size)
+    size = max(abs(low), abs(high), scale)
+    if high - low < floor * size:
+        middle = 0.5 * (low + high) if abs(low + high) > 2.0 * floor * size else 0.0
+        axes.set_ylim(middle - 0.05 * size, middle + 0.05 * size)
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG in one step. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+def save(figure: Figure, path: Path, dots: int | None = None) -> Path:
+    """Write a figure in one step, in the form that the ending of its path names: png, pdf or svg.
+
+    dots  pixels per inch; of the others those of maps, which are images in them.
+    Raises :class:`~hpcmix.io.documents.atomic.OutputError`.
+    """
+    with replacing(path) as temporary, matplotlib.rc_context(STYLE):  # ticks are made when a figure is written
+        figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=dots or DOTS)
     return path
 
 
@@ -147,10 +154,14 @@ class FigureUnits:
 
     def moment(self, time: float) -> str:
         """When something was stored, for people."""
+        return self.plain_moment(time).replace("t = infinity", "$t = \\infty$").replace("t =", "$t$ =")
+
+    def plain_moment(self, time: float) -> str:
+        """The same without formulas, for headlines, which know none."""
         if not np.isfinite(time):
-            return "$t = \\infty$"
+            return "t = infinity"
         unit = f" {self.time.unit}" if self.time.unit else ""
-        return f"$t$ = {time * self.time.factor:.4g}{unit}"
+        return f"t = {time * self.time.factor:.4g}{unit}"
 
     def density(self, dimensions: int) -> Quantity:
         """Particles per micrometre^dimensions."""

@@ -25,7 +25,14 @@ from hpcmix.io.checkpoints.blocks import write_parts
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, write_axes
+from hpcmix.io.fields.labels import (
+    density_unit,
+    file_attributes,
+    label_dimensions,
+    show_in_root,
+    write_axes,
+    write_time,
+)
 from hpcmix.io.many_body.distributed import Distributed, on_every_rank, parts_of
 from hpcmix.parallel.process.mpi import MPI
 
@@ -96,21 +103,26 @@ def write_reduced(
 
     def annotate(file: h5py.File) -> None:
         write_axes(file, grid, metadata)
+        write_time(file, step, time, metadata)
         axes = "xyz"[: grid.dimensions]
         for matrix in matrices:
             file[f"gamma/{matrix.name}"].attrs["long_name"] = (
                 f"reduced density matrix of {matrix.name} particles, trace 1"
             )
             file[f"labels/{matrix.name}"].attrs["long_name"] = "modes that the vectors of its basis are made of"
+            basis = f"basis_{'_'.join(map(str, matrix.order))}"
+            label_dimensions(file, file[f"gamma/{matrix.name}"], [basis, f"{basis}_column"])
+            label_dimensions(file, file[f"labels/{matrix.name}"], [basis, f"{basis}_particle"])
         for name in species:
             for kind, whose in (("density", "N bodies"), ("mean_field_density", "the mean field")):
                 label_dimensions(file, file[f"{name}/{kind}"], axes)
                 unit = density_unit(metadata, grid.dimensions)
                 file[f"{name}/{kind}"].attrs.update({"long_name": f"density of particles of {whose}", **unit})
-            for dimension, label in enumerate(("mode", *axes)):  # names alone: of the first there is no scale
-                file[f"{name}/modes"].dims[dimension].label = label
+            label_dimensions(file, file[f"{name}/modes"], [f"{name}_mode", *axes])
+            label_dimensions(file, file[f"{name}/mean_field"], [f"{name}_mode", f"{name}_orbital"])
             file[f"{name}/modes"].attrs["long_name"] = "orthonormal modes"
             file[f"{name}/mean_field"].attrs["long_name"] = "orbitals of the mean field in the modes, norm one"
+            show_in_root(file, [f"{name}/{kind}" for kind in ("density", "mean_field_density", "modes", "mean_field")])
 
     path = directory.reduced_file(index)
     attributes = file_attributes(metadata, step, time, grid)

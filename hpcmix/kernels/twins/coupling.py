@@ -5,22 +5,22 @@ Arguments are taken as checked and brought to three dimensions by `hpcmix.kernel
 
 from collections.abc import Sequence
 
-import ducc0
 import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.kernels.twins import loops as reference
+from hpcmix.kernels.twins.fourier.library import library
 
 
 def multiply_lines_by_matrix(fields: Sequence[NDArray], factors: Sequence[NDArray], matrix: NDArray) -> None:
     """Along the first axis of three: forward, one matrix over the fields and one factor for each axis, inverse."""
     if fields[0].size == 0:
         return
-    spectra = [ducc0.fft.c2c(field, axes=(0,)) for field in fields]
+    spectra = [library().c2c(field, (0,)) for field in fields]
     for field, row in zip(fields, matrix, strict=True):
         mixed = np.ascontiguousarray(sum(entry * spectrum for entry, spectrum in zip(row, spectra, strict=True)))
         reference.multiply_separable(mixed, factors)
-        field[...] = ducc0.fft.c2c(mixed, axes=(0,), forward=False)
+        field[...] = library().c2c(mixed, (0,), forward=False)
 
 
 def turn_coupled_lines(
@@ -40,7 +40,7 @@ def turn_coupled_lines(
     """
     if fields[0].size == 0:
         return
-    spectra = [ducc0.fft.c2c(field, axes=(0,)).astype(np.complex128) for field in fields]
+    spectra = [library().c2c(field, (0,)).astype(np.complex128) for field in fields]
     for plane in range(fields[0].shape[0]):
         energies = [
             axes[0][plane] + axes[1][:, np.newaxis] + axes[2] if table is None else table[plane].astype(np.float64)
@@ -56,4 +56,4 @@ def turn_coupled_lines(
         for a, spectrum in enumerate(spectra):
             spectrum[plane] = turned[..., a]
     for field, spectrum in zip(fields, spectra, strict=True):
-        field[...] = ducc0.fft.c2c(spectrum, axes=(0,), forward=False)
+        field[...] = library().c2c(spectrum, (0,), forward=False)

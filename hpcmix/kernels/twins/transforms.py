@@ -1,16 +1,16 @@
 """Numpy twins of the compiled transforms: the same functions, slower, and the yardstick of their tests.
 
-Arguments are taken as checked and brought to three dimensions by `hpcmix.kernels.transforms`. Lines are ducc0's, which
-is twice as fast as numpy.fft and works in place; it is what the program runs on where there is no compiler.
+Arguments are taken as checked and brought to three dimensions by `hpcmix.kernels.transforms`. Lines are a library's
+(`hpcmix.kernels.twins.fourier`); it is what the program runs on where there is no compiler.
 """
 
 from collections.abc import Sequence
 
-import ducc0
 import numpy as np
 from numpy.typing import NDArray
 
 from hpcmix.kernels.twins import loops as reference
+from hpcmix.kernels.twins.fourier.library import library
 
 
 def transform_lines(field: NDArray, forward: bool, scale: float) -> None:
@@ -128,7 +128,7 @@ def transform_real(real_field: NDArray, half_spectrum: NDArray, planes: bool, sc
     """Real rows to half spectra, then the columns of each plane if wanted."""
     if real_field.size == 0:
         return
-    ducc0.fft.r2c(real_field, axes=(2,), out=half_spectrum)
+    library().r2c(real_field, 2, out=half_spectrum)
     _transform(half_spectrum, (1,) if planes else (), True, scale)
 
 
@@ -137,7 +137,7 @@ def transform_real_inverse(half_spectrum: NDArray, real_field: NDArray, planes: 
     if real_field.size == 0:
         return
     _transform(half_spectrum, (1,) if planes else (), False, 1.0)
-    ducc0.fft.c2r(half_spectrum, axes=(2,), lastsize=real_field.shape[2], forward=False, out=real_field)
+    library().c2r(half_spectrum, 2, real_field.shape[2], out=real_field)
     if scale != 1.0:
         real_field *= scale
 
@@ -146,6 +146,6 @@ def _transform(field: NDArray, axes: tuple[int, ...], forward: bool, scale: floa
     if field.size == 0:
         return
     if axes:
-        ducc0.fft.c2c(field, axes=axes, forward=forward, out=field)
+        library().c2c(field, axes, forward, out=field)
     if scale != 1.0:
         field *= scale

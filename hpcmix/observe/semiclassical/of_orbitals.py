@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-import ducc0
 import numpy as np
 
+from hpcmix.kernels.processor import fourier
 from hpcmix.observe.look import Look
 from hpcmix.observe.semiclassical.characteristic import Characteristic, Sheet
 from hpcmix.parallel.communicators import Communicators
@@ -63,7 +63,7 @@ class OfOrbitals(Characteristic):
         modes = [np.fft.fftfreq(n, 1.0 / n).astype(np.int64) for n in points]
         kept = self._kept(spectra, modes)
         self._fine = tuple(
-            ducc0.fft.good_size(int(2 * k + 1 + math.ceil(reach * length / (2.0 * math.pi))) + 1)
+            fourier().good_size(int(2 * k + 1 + math.ceil(reach * length / (2.0 * math.pi))) + 1)
             for k, length in zip(kept, lengths, strict=True)
         )
         chosen = [np.flatnonzero(np.abs(m) <= k) for m, k in zip(modes, kept, strict=True)]
@@ -210,7 +210,7 @@ def _transformed(fields: np.ndarray, axes: tuple[int, ...], back: bool = False) 
     """In place. Neither way has a factor."""
     if len(fields) == 0:
         return fields
-    return ducc0.fft.c2c(fields, axes=axes, forward=not back, out=fields, nthreads=thread_count())
+    return np.asarray(fourier().c2c(fields, axes, forward=not back, out=fields, threads=thread_count()))
 
 
 def _multiply(fields: np.ndarray, factors: Iterable[np.ndarray]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ducc0
 import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.kernels.processor import fourier
 from hpcmix.parallel.transforms.transform import thread_count
 
 TOLERANCE = 1e-8
@@ -25,14 +25,8 @@ def lattice_sums(places: Sequence[np.ndarray], strengths: np.ndarray, spacing: f
     """
     modes = np.zeros((2 * reach + 1,) * len(places), np.complex128)
     if len(strengths):
-        ducc0.nufft.nu2u(
-            points=np.ascontiguousarray(strengths, np.complex128),
-            coord=np.stack([spacing * place for place in places], axis=1),
-            forward=True,
-            epsilon=TOLERANCE,
-            nthreads=thread_count(),
-            out=modes,
-        )
+        coordinates = np.stack([spacing * place for place in places], axis=1)
+        fourier().lattice_sums(coordinates, strengths, modes, TOLERANCE, thread_count())
     return modes
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ducc0
 import numpy as np
 
 from hpcmix.parallel.decomposition import part
@@ -20,9 +19,9 @@ LONGEST_TOGETHER = 1 << 12
 the time that they take one by one, at 16384 points as long."""
 
 FULL_BATCH = 16
-"""Lines are transformed together in multiples of this number, zeros after them. ducc0 transforms the lines of an array
-in batches of a vector's length and what is left over one by one, which rounds otherwise; 16 is a multiple of every
-vector length that it has, so that no line is left over, and a line's bits do not depend on those beside it."""
+"""Lines are transformed together in multiples of this number, zeros after them. The libraries transform the lines of
+an array in batches of a vector's length and what is left over one by one, which rounds otherwise; 16 is a multiple of
+every vector length that they have, so that no line is left over, and a line's bits do not depend on those beside it."""
 
 
 class LineTransform(Transform):
@@ -37,30 +36,31 @@ class LineTransform(Transform):
 
     def __init__(self, resources: Resources, real: bool) -> None:
         super().__init__(resources, real)
+        self.fourier = self.kernels.fourier()
         (points,) = self.points
         self.fields_together = max(FULL_BATCH, POINTS_TOGETHER // points) if points <= LONGEST_TOGETHER else 1
 
     @property
     def description(self) -> str:
-        return "whole lines by ducc0 on every rank"
+        return f"whole lines by {self.fourier.NAME} on every rank"
 
     def forward(self, field: np.ndarray, wave: np.ndarray) -> np.ndarray:
         line = self._whole_lines(field, self.points[0])
         with self.timers.phase("transform"):
-            transform = ducc0.fft.r2c if self.real else ducc0.fft.c2c
-            wave[...] = transform(line, nthreads=self.threads)[self.wave_block.slices]
+            if self.real:
+                spectrum = self.fourier.r2c(line, 0, threads=self.threads)
+            else:
+                spectrum = self.fourier.c2c(line, (0,), threads=self.threads)
+            wave[...] = spectrum[self.wave_block.slices]
         return wave
 
     def backward(self, wave: np.ndarray, field: np.ndarray, normalise: bool = True) -> np.ndarray:
         spectrum = self._whole_lines(wave, self.wave_points[0])
-        scale = 2 if normalise else 0
         with self.timers.phase("transform"):
             if self.real:
-                line = ducc0.fft.c2r(
-                    spectrum, lastsize=self.points[0], forward=False, inorm=scale, nthreads=self.threads
-                )
+                line = self.fourier.c2r(spectrum, 0, self.points[0], normalise, threads=self.threads)
             else:
-                line = ducc0.fft.c2c(spectrum, forward=False, inorm=scale, nthreads=self.threads)
+                line = self.fourier.c2c(spectrum, (0,), False, normalise, threads=self.threads)
             field[...] = line[self.position_block.slices]
         return field
 
@@ -77,13 +77,13 @@ class LineTransform(Transform):
         """:meth:`multiply` for the rows of an array, with one table of this rank's wave numbers."""
         lines = self._whole_lines(self._full_batches(array), self.points[0])
         with self.timers.phase("transform"):
-            ducc0.fft.c2c(lines, axes=(1,), nthreads=1, out=lines)
+            self.fourier.c2c(lines, (1,), out=lines)
         spectra = np.ascontiguousarray(lines[:, self.wave_block.slices[0]])
         with self.timers.phase("multiply"):
             self.kernels.multiply_separable(spectra, [np.ones(len(spectra)), table])
         lines = self._whole_lines(spectra, self.points[0])
         with self.timers.phase("transform"):
-            ducc0.fft.c2c(lines, axes=(1,), forward=False, nthreads=1, out=lines)
+            self.fourier.c2c(lines, (1,), forward=False, out=lines)
         array[...] = lines[: len(array), self.position_block.slices[0]]
 
     def convolve_together(
@@ -96,7 +96,7 @@ class LineTransform(Transform):
         for source in sources:
             lines = self._whole_lines(self._full_batches(source), self.points[0])
             with self.timers.phase("transform"):
-                spectra.append(ducc0.fft.r2c(lines, axes=(1,), nthreads=1)[:, self.wave_block.slices[0]])
+                spectra.append(self.fourier.r2c(lines, 1)[:, self.wave_block.slices[0]])
         for row, target in zip(multipliers, targets, strict=True):
             total = self.resources.zeros(spectra[0].shape, self.wave_dtype)
             for multiplier, spectrum in zip(row, spectra, strict=True):
@@ -104,7 +104,7 @@ class LineTransform(Transform):
                     total += multiplier * spectrum
             lines = self._whole_lines(total, self.wave_points[0])
             with self.timers.phase("transform"):
-                moved = ducc0.fft.c2r(lines, axes=(1,), lastsize=self.points[0], forward=False, inorm=2, nthreads=1)
+                moved = self.fourier.c2r(lines, 1, self.points[0], normalise=True)
             target[...] = moved[: len(target), self.position_block.slices[0]]
 
     def _table(self, factor: Factors | Turn) -> np.ndarray:

@@ -20,9 +20,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import ducc0
 import numpy as np
 
+from hpcmix.kernels import processor
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import part
 from hpcmix.parallel.process.mpi import MPI
@@ -56,7 +56,7 @@ class Place:
 
 def padded_length(points: int) -> int:
     """An even number of at least 2 n points that transforms well."""
-    return 2 * ducc0.fft.good_size(points)
+    return 2 * processor.fourier().good_size(points)
 
 
 class PaddedTransform:
@@ -75,6 +75,7 @@ class PaddedTransform:
         self.dtype, self.real_dtype = resources.complex_dtype, resources.real_dtype
         self.timers = resources.timers
         self._kernels = resources.kernels
+        self._fourier = resources.kernels.fourier()
         self.threads = thread_count()
         self._group = communicators.group
         self._line = decomposition.dimensions == 1
@@ -191,7 +192,7 @@ class PaddedTransform:
                 for factor, density in zip(factors[1:], sources[1:], strict=True):
                     line += factor * density[rows]
                 padded[..., self.points[2] :] = 0
-                ducc0.fft.r2c(padded, axes=(2,), out=target[rows][..., : self._half], nthreads=self.threads)
+                self._fourier.r2c(padded, 2, out=target[rows][..., : self._half], threads=self.threads)
         source = target
         with self.timers.phase("exchange"):
             if self._first_exchange is not None:
@@ -215,14 +216,8 @@ class PaddedTransform:
         felt = [int(a) for a in np.flatnonzero(weights)]
         with self.timers.phase("transform"):
             for rows, padded in self._line_blocks():
-                ducc0.fft.c2r(
-                    target[rows][..., : self._half],
-                    axes=(2,),
-                    lastsize=self.padded[2],
-                    forward=False,
-                    out=padded,
-                    nthreads=self.threads,
-                )
+                spectra = target[rows][..., : self._half]
+                self._fourier.c2r(spectra, 2, self.padded[2], out=padded, threads=self.threads)
                 line = padded[..., : self.points[2]]
                 if self._line:
                     line = line[..., self._slices[0]]

@@ -28,6 +28,15 @@ def _card_name(path: Path) -> str:
     return match["name"] if match else path.parent.name
 
 
+def find_card(name: str) -> Path:
+    """The file of an example card by its bare name. Raises :class:`ProblemError`."""
+    known = cards()
+    if name not in known:
+        message = f"there is no example of this name; hpcmix examples lists all {len(known)}"
+        raise _refusal(name, message, closest(name, known))
+    return known[name]
+
+
 def find_problem(file: str) -> tuple[Path, str]:
     """The path of the problem file and the name that its run goes by: the file's stem, or a card's name. Raises
     ProblemError."""

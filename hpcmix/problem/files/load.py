@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def load_problem(file: str, overrides: Sequence[str] = (), sections: Sequence[st
     Raises ProblemError with every mistake in the file, whatever is wrong with it.
     """
     path, name = find_problem(str(file))
-    return parse_problem(_read(path), overrides, sections, file=str(path), folder=path.parent, name=name)
+    return parse_problem(text_of(path), overrides, sections, file=str(path), folder=path.parent, name=name)
 
 
 def parse_problem(
@@ -45,17 +46,31 @@ def parse_problem(
     tables = _tables(text, file)
     if not tables and not overrides:
         raise _refusal(file, None, "the file is empty; a problem needs at least [grid] and [[species]]")
+    return problem_of(tables, overrides, sections, Source(file, index_lines(text)), folder, name)
+
+
+def problem_of(
+    tables: dict[str, Any],
+    overrides: Sequence[str],
+    sections: Sequence[str],
+    source: Source,
+    folder: Path,
+    name: str,
+) -> Problem:
+    """The problem of tables as TOML has them, which stay as they are; `source` has the file's name and the lines, the
+    rest as :func:`parse_problem` has it. Raises ProblemError with every mistake."""
     tables, options, complaints = apply_overrides(tables, overrides)
     for section in sections:
         tables.setdefault(section, {})
-    return assemble(Source(file, index_lines(text), options, tables), folder, name, complaints)
+    return assemble(replace(source, options=options, tables=tables), folder, name, complaints)
 
 
 def _refusal(file: str, line: int | None, message: str) -> ProblemError:
     return ProblemError([Complaint(file, line, "", message)])
 
 
-def _read(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file. Raises ProblemError where it cannot be read."""
     try:
         content = path.read_bytes()
     except OSError as error:

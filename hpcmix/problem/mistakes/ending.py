@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the process ends with (README, exit status)."""
+    """What the process ends with (docs/reference/environment.md)."""
 
     DONE = 0
     FAILED = 1

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from hpcmix.frame import Frame
-from hpcmix.problem.units.units import Units
+from hpcmix.problem.units.dimensions import MASS
+from hpcmix.problem.units.units import Constant, Units
 
 VALUE, TABLE = "<value>", "<table>"
 """Tags of an entry that is a single value or a table, in the locations of pydantic's errors."""
@@ -56,7 +57,8 @@ class Context:
     ``units`` is None while ``[units]`` itself is wrong, and ``dimensions`` while ``grid.points`` is: values that
     depend on them are then not judged, because the complaint about their cause says enough. ``frame`` is the map of
     ``grid.frame``, None while ``[grid]`` is wrong or not read yet. ``transverse``: whether ``[grid]`` has frozen axes
-    beside its own, so that scattering lengths and dipoles are those of three dimensions.
+    beside its own, so that scattering lengths and dipoles are those of three dimensions. ``parameters`` are those of
+    ``[parameters]``, ``mass`` is that of the species whose table is read, None elsewhere.
     """
 
     units: Units | None = field(default_factory=Units)
@@ -64,6 +66,13 @@ class Context:
     folder: Path = Path()
     frame: Frame | None = None
     transverse: bool = False
+    parameters: Mapping[str, Constant] = field(default_factory=dict)
+    mass: float | None = None
+
+    @property
+    def names(self) -> Mapping[str, Constant]:
+        """What a value or an expression can name beside the variables."""
+        return self.parameters if self.mass is None else {**self.parameters, "mass": Constant(self.mass, MASS)}
 
 
 def context_of(info: ValidationInfo[Any]) -> Context:

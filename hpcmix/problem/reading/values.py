@@ -2,20 +2,22 @@
 
 Each is a function that returns pydantic metadata, so that a field reads ``width: Annotated[float, quantity(LENGTH,
 above=0)]``. Numbers must be finite; true and false are no numbers; text is a number only as a quantity with a unit,
-which becomes code units here.
+which becomes code units here, or where it names parameters of the file.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo
 
+from hpcmix.problem.reading.names import named_number, suggested_name
 from hpcmix.problem.reading.section import Context, context_of, wrong
-from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, LENGTH, MOMENTUM, TIME, Dimension
 from hpcmix.problem.units.expressions import Expression, ExpressionError
+from hpcmix.problem.units.named import Scope, read
 from hpcmix.problem.units.units import UnitError
 
 AXES = ("x", "y", "z")
@@ -71,7 +73,25 @@ def described(value: Any) -> str:
 
 def real(*, above: float | None = None, at_least: float | None = None) -> PlainValidator:
     """A pure number, without unit."""
-    return PlainValidator(lambda value: number_in_range(value, above, at_least))
+
+    def check(value: Any, info: ValidationInfo) -> float:
+        return number_in_range(pure_number(value, info), above, at_least)
+
+    return PlainValidator(check)
+
+
+def pure_number(value: Any, info: ValidationInfo) -> Any:
+    """A value of the file; of text that names parameters the pure number that it comes to, an integer where it is
+    whole. Raises the validation error that says what is wrong with such a text."""
+    if not isinstance(value, str):
+        return value
+    context = context_of(info)
+    number = named_number(value, context, DIMENSIONLESS)
+    if number is not None:
+        return int(number) if number == math.floor(number) else number
+    if suggestion := suggested_name(value, context):
+        raise wrong(f"must be a number, or a parameter's name, not {described(value)}", suggestion=suggestion)
+    return value
 
 
 def whole_number(value: Any, at_least: int | None = None) -> int:
@@ -88,7 +108,11 @@ def whole_number(value: Any, at_least: int | None = None) -> int:
 
 def integer(*, at_least: int | None = None) -> PlainValidator:
     """The type of a :func:`whole_number`."""
-    return PlainValidator(lambda value: whole_number(value, at_least))
+
+    def check(value: Any, info: ValidationInfo) -> int:
+        return whole_number(pure_number(value, info), at_least)
+
+    return PlainValidator(check)
 
 
 def text(value: Any) -> str:
@@ -129,10 +153,13 @@ def quantity_in(
         dimension = dimension(context.dimensions)
     if context.units is None:
         return 1.0  # as above
+    named = named_number(value, context, dimension)
+    if named is not None:
+        return number_in_range(named, above, at_least)
     try:
         converted = context.units.convert(value, dimension)
     except UnitError as error:
-        raise wrong(str(error)) from None
+        raise wrong(str(error), suggestion=suggested_name(value, context)) from None
     number_in_range(converted, above, at_least)
     return converted
 
@@ -174,24 +201,48 @@ def sequence() -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def expression(*, position: bool = True, momentum: bool = False, time: bool = False) -> PlainValidator:
+def expression(
+    *,
+    position: bool = True,
+    momentum: bool = False,
+    time: bool = False,
+    dimension: Dimension | None = None,
+) -> PlainValidator:
     """An arithmetic expression in the coordinates of the grid (``position``), the momenta px, py, pz along its axes
-    (``momentum``) and the time t (``time``), or a number. Code units."""
+    (``momentum``) and the time t (``time``), or a number. Code units, unless a unit stands in it: then it must have the
+    ``dimension``, if one is given."""
 
     def check(value: Any, info: ValidationInfo) -> Expression:
         if isinstance(value, Expression):
             return value
-        text = repr(number_in_range(value)) if is_number(value) else value
-        if not isinstance(text, str):
-            raise wrong(f"must be an expression in quotes, not {described(value)}")
         axes = AXES[: context_of(info).dimensions]
-        momenta = tuple(f"p{axis}" for axis in axes) if momentum else ()
-        try:
-            return Expression(text, (axes if position else ()) + momenta + (("t",) if time else ()))
-        except ExpressionError as error:
-            raise wrong(str(error)) from None
+        variables = dict.fromkeys(axes, LENGTH) if position else {}
+        if momentum:
+            variables |= {f"p{axis}": MOMENTUM for axis in axes}
+        if time:
+            variables |= {"t": TIME}
+        return expression_in(value, context_of(info), variables, dimension)
 
     return PlainValidator(check)
+
+
+def expression_in(
+    value: Any, context: Context, variables: Mapping[str, Dimension], dimension: Dimension | None
+) -> Expression:
+    """The expression in some variables, of these dimensions, that text or a number is. Raises the validation error that
+    says what is wrong with it."""
+    text = repr(number_in_range(value)) if is_number(value) else value
+    if not isinstance(text, str):
+        raise wrong(f"must be an expression in quotes, not {described(value)}")
+    if context.units is None:
+        return Expression("1", tuple(variables))  # the file is refused for another reason; nothing sees it
+    try:
+        written = read(text, Scope(variables, context.names, context.units))
+        if dimension is not None:
+            written.must_be(dimension, text)
+    except ExpressionError as error:
+        raise wrong(str(error)) from None
+    return written.expression
 
 
 def two_names(value: Any) -> tuple[str, str]:

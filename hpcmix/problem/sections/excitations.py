@@ -53,7 +53,7 @@ class ExcitationsSection(Section):
     stationary state on a small grid, growing modes first, by matrices. "tangent-map": of stationary and of periodic
     states, growing modes first, by the flow of [time] over ``duration``."""
     duration: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Of the tangent map: of a periodic state its period. None: time.final."""
+    """Of the tangent map: of a periodic state its period. Left out: time.final."""
 
     @model_validator(mode="after")
     def _duration_has_a_use(self) -> Self:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import PlainValidator, StrictBool, model_validator
+from pydantic import PlainValidator, StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, sequence
+from hpcmix.problem.reading.values import described, integer, pure_number, sequence, whole_number
 
 DEFAULT_PROBES = 16
 
 
-def _modes(value: Any) -> int | str:
+def _modes(value: Any, info: ValidationInfo) -> int | str:
     if value == "all":
         return "all"
+    if isinstance(value, str) and closest(value, ("all",)) is None:
+        value = pure_number(value, info)
     if not isinstance(value, int) or isinstance(value, bool):
         suggestion = closest(value, ("all",)) if isinstance(value, str) else None
         raise wrong(f'must be a positive whole number or "all", not {described(value)}', suggestion=suggestion)
@@ -28,13 +30,11 @@ def _modes(value: Any) -> int | str:
     return value
 
 
-_not_negative = cast(Callable[[Any], int], integer(at_least=0).func)
-
-
-def _probes(value: Any) -> int:
-    if _not_negative(value) == 1:
+def _probes(value: Any, info: ValidationInfo) -> int:
+    number = whole_number(pure_number(value, info), at_least=0)
+    if number == 1:
         raise wrong("must be at least 2, so that their spread tells the error, but is 1")
-    return value
+    return number
 
 
 class FluctuationsSection(Section):
@@ -45,9 +45,9 @@ class FluctuationsSection(Section):
     """Nothing outside the condensates; or the short-range correlations of pairs that scatter."""
     modes: Annotated[int | Literal["all"] | None, PlainValidator(_modes)] = None
     """M, per species: psi exp(ikx) of so many of the smallest |k| is followed exactly; "all": every mode of the grid,
-    which as many modes as points become. Never None in a loaded problem: 3^d where it is left out."""
+    which as many modes as points become. Left out: 3^d where it is left out."""
     probes: Annotated[int | None, PlainValidator(_probes)] = None
-    """Random functions in what the modes leave. Never None in a loaded problem: 16, and 0 where nothing is left."""
+    """Random functions in what the modes leave. Left out: 16, and 0 where nothing is left."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the random functions."""
     also: Annotated[tuple[Literal["momentum-distribution", "density", "structure-factor"], ...], sequence()] = ()

@@ -39,8 +39,10 @@ class Grid(Section):
     lengths: Annotated[tuple[Annotated[float, quantity(LENGTH, above=0)], ...], BeforeValidator(_as_many_as_points)]
     """Lengths of the box."""
     frame: FrameOption = Field(default_factory=FixedFrame)
+    """"fixed", or a table: the frame that the grid is at rest in.
+    Example: ``{ kind = "expanding", rate = "50 Hz" }``."""
     transverse: Transverse | None = None
-    """The tight trap along the axes that are left out; None: there are no others."""
+    """The tight trap along the axes that are left out; left out: there are no others."""
 
     @model_validator(mode="after")
     def _three_axes_in_all(self) -> Self:

@@ -23,12 +23,12 @@ class AdaptiveStep(Section):
     """What a step of relative L2 error e may have: ``e^(p/(p+1)) <= tolerance`` at order p of the integrator, so that
     the error at the end is proportional to it."""
     initial: Annotated[float, quantity(TIME, above=0)] | None = None
-    """The first step to try; None: a tenth of the largest."""
+    """The first step to try; left out: a tenth of the largest."""
     smallest: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Where a step would have to be shorter the run ends. None: a millionth of the largest."""
+    """Where a step would have to be shorter the run ends. Left out: a millionth of the largest."""
     largest: Annotated[float, quantity(TIME, above=0)] | None = None
-    """None: two of the largest fixed steps, of which a step here consists, where the grid sets a limit to those (the
-    loaded problem has that number then); else the whole evolution."""
+    """The longest step to take. Left out: two of the largest fixed steps, of which a step here consists, where the grid
+    sets a limit to those (the loaded problem has that number then); else the whole evolution."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

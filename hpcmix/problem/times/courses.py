@@ -8,34 +8,28 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, Tag, ValidationInfo
 
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, context_of, value_or_table, wrong
-from hpcmix.problem.reading.values import per_axis, quantity_in
+from hpcmix.problem.reading.values import expression_in, per_axis, quantity_in
 from hpcmix.problem.times.tables import LengthInTime
-from hpcmix.problem.units.dimensions import LENGTH
-from hpcmix.problem.units.expressions import Expression, ExpressionError
+from hpcmix.problem.units.dimensions import LENGTH, TIME
+from hpcmix.problem.units.expressions import Expression
+from hpcmix.problem.units.named import names_in
 
 
 def _coordinate(value: Any, info: ValidationInfo) -> float | Expression:
     """A length, with its unit where it is text, or an expression in t, in code units."""
     if isinstance(value, Expression):
         return value
-    expression = _in_time(value) if isinstance(value, str) else None
-    if expression is None:
-        return quantity_in(value, context_of(info), LENGTH)
-    with_time = "t" in expression.variables_used
-    constant = 0.0 if with_time else float(expression.evaluate())
-    if with_time:
-        if not math.isfinite(float(expression.evaluate(t=0.0))):
-            raise wrong("is not finite at t = 0")
-        return expression
-    return constant if constant == 0.0 else quantity_in(value, context_of(info), LENGTH)
+    if not isinstance(value, str) or not _names_time(value):
+        return 0.0 if value in ("0", "0.0", "-0.0") else quantity_in(value, context_of(info), LENGTH)
+    expression = expression_in(value, context_of(info), {"t": TIME}, LENGTH)
+    if not math.isfinite(float(expression.evaluate(t=0.0))):
+        raise wrong("is not finite at t = 0")
+    return expression
 
 
-def _in_time(text: str) -> Expression | None:
-    """The expression in t that a text is, or None: "5 um" is a length."""
-    try:
-        return Expression(text, ("t",))
-    except ExpressionError:
-        return None
+def _names_time(text: str) -> bool:
+    """Whether a text is about t: "5 um" is not."""
+    return names_in(text, ("t",))
 
 
 Coordinate = Annotated[
@@ -50,6 +44,8 @@ class Centred(Section):
     """What stands around a centre, which may move."""
 
     centre: MovingPosition = Field(0.0, validate_default=True)
+    """Where its middle is, per axis; an expression in t or a table of time where it moves.
+    Example: ``["0.5 um * sin(20 Hz * t)", 0, 0]``."""
 
     @property
     def centre_moves(self) -> bool:

@@ -15,6 +15,7 @@ from hpcmix.problem.reading.values import described, integer, quantity, quantity
 from hpcmix.problem.times.adaptive import AdaptiveStep
 from hpcmix.problem.times.fixed_steps import SAME_TIME, FixedSteps, Mark
 from hpcmix.problem.units.dimensions import TIME
+from hpcmix.problem.units.named import names_in
 from hpcmix.splittings import INTEGRATORS, Splitting
 
 NEEDS_TIME = "run needs a [time] section with final and step; hpcmix ground does without"
@@ -25,7 +26,11 @@ class KernelFactor(Section):
     evolution begins with a sudden change of that interaction."""
 
     between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    """The pair.
+    Example: ``["up", "up"]``."""
     factor: Annotated[float, real()]
+    """Of its kernels while the ground state is looked for.
+    Example: ``0.5``."""
 
 
 Saddles = Literal["follow", "report", "ignore"]
@@ -36,14 +41,16 @@ class GroundStateOptions(Section):
     """How far and by which method energies are minimised."""
 
     tolerance: Annotated[float, real(above=0)] | None = None
-    """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Never None in a loaded problem: 1e-10 in double,
+    """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Left out: 1e-10 in double,
     1e-4 in single."""
     max_iterations: Annotated[int, integer(at_least=1)] | None = None
-    """Of one job and one start; the state is kept when they are spent. Never None in a loaded problem: 500, or 5000
+    """Of one job and one start; the state is kept when they are spent. Left out: 500, or 5000
     where a rotation or a vector potential may fill the state with vortices."""
     method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
+    """Preconditioned conjugate gradients; or imaginary time, for comparison, which stalls at a residual proportional to
+    its step."""
     step: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Step in imaginary time; None lets the method choose."""
+    """Step in imaginary time; left out, the method chooses."""
     saddles: Saddles = "follow"
     """After convergence the lowest curvature of the energy is looked for. Where it is negative the search goes on
     downhill ("follow"), or the state stays and the log says so ("report"); "ignore" does not look."""
@@ -51,8 +58,8 @@ class GroundStateOptions(Section):
     """Searches from different first guesses; the lowest state is kept. The second and later ones begin with smooth
     noise on the guess, from the seed of every species and the number of the start."""
     noise: Annotated[float, real(at_least=0)] | None = None
-    """Relative noise on the first guess, from the seed of every species' ``initial``. None: 0.05 where symmetries of
-    the guess would be kept to (sets of orbitals, vector potentials, rotation), else none."""
+    """Relative noise on the first guess, from the seed of every species' ``initial``. Left out: 0.05 where symmetries
+    of the guess would be kept to (sets of orbitals, vector potentials, rotation), else none."""
     kernel_factors: Annotated[tuple[KernelFactor, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
@@ -109,7 +116,8 @@ def _final(value: object, info: ValidationInfo) -> float:
         if frame is not None and not frame.expanding:
             raise wrong('"infinity" is reached in the expanding frame only: grid.frame = { kind = "expanding", ... }')
         return math.inf
-    if isinstance(value, str) and closest(value, ("infinity",)):
+    named = isinstance(value, str) and names_in(value, context_of(info).names)
+    if isinstance(value, str) and not named and closest(value, ("infinity",)):
         raise wrong(f"{described(value)} is no time", suggestion="infinity")
     final = quantity_in(value, context_of(info), TIME, above=0)
     if frame is not None and frame.rate * final > LARGEST_SCALE:
@@ -132,6 +140,8 @@ class TimeOptions(Section):
     """The step as asked for, on the clock (hpcmix/frame.py), at least as long as those that are taken
     (``fixed_steps``); or how it is adapted."""
     integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
+    """The splitting into drifts and kicks (docs/methods/time-steps.md compares them).
+    Example: ``"strang"``."""
     check_step: StrictBool = True
     """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
 

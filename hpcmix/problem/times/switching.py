@@ -10,11 +10,12 @@ from pydantic import Field, Tag, model_validator
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
 from hpcmix.problem.reading.values import expression, quantity
 from hpcmix.problem.times.tables import TimeTable
-from hpcmix.problem.units.dimensions import TIME
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, TIME
 from hpcmix.problem.units.expressions import Expression
 
 Factor = Annotated[
-    Annotated[Expression, expression(position=False, time=True), Tag(VALUE)] | Annotated[TimeTable, Tag(TABLE)],
+    Annotated[Expression, expression(position=False, time=True, dimension=DIMENSIONLESS), Tag(VALUE)]
+    | Annotated[TimeTable, Tag(TABLE)],
     value_or_table(TimeTable),
 ]
 """A factor that depends on t: an expression, or a table."""
@@ -30,14 +31,16 @@ class Switching(Section):
     """
 
     from_time: Annotated[float, quantity(TIME)] = Field(-math.inf, alias="from")
-    """Time from which the potential is on (minus infinity: always was)."""
+    """Time from which it is on. Left out: it always was."""
     until: Annotated[float, quantity(TIME)] = math.inf
-    """Time until which it is on (infinity: stays)."""
+    """Time until which it is on. Left out: it stays."""
     ramp: Annotated[float, quantity(TIME, at_least=0)] = 0.0
     """How long the switching takes."""
     ramp_shape: Literal["linear", "smooth"] = "linear"
+    """A straight line, or (1 - cos(pi s)) / 2."""
     factor: Factor | None = None
-    """Factor that depends on t, or None for one."""
+    """A factor that depends on t: an expression, or a table of time.
+    Example: ``"1 + 0.1*sin(20 Hz * t)"``."""
 
     @property
     def course(self) -> Expression | TimeTable | None:

@@ -27,7 +27,11 @@ class TimeTable(Section):
     longer depends on the file. Code units, or the ``units`` of the two columns, such as ``["ms", "a0"]``."""
 
     times: Annotated[tuple[Annotated[float, real()], ...], sequence()]
+    """When, code units, increasing; or, with ``values``, the columns of the file named by ``path``.
+    Example: ``[0.0, 5.0, 10.0]``."""
     values: Annotated[tuple[Annotated[float, real()], ...], sequence()]
+    """What it is at these times, code units.
+    Example: ``[0.0, 0.8, 1.0]``."""
 
     dimension: ClassVar[Dimension] = DIMENSIONLESS
     """Of the values."""

@@ -1,19 +1,24 @@
-"""Physical dimensions as integer powers of length, mass, time and temperature."""
+"""Physical dimensions as powers of length, mass, time, temperature and electric current."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+
+Power = int | Fraction
+"""Whole of every quantity; halves and thirds appear within an expression, under a root."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """``length^a mass^b time^c temperature^d``; ``other`` names anything beyond, such as a current, which no quantity
-    of ours has."""
+    """``length^a mass^b time^c temperature^d current^e``; ``other`` names anything beyond, such as a luminous
+    intensity, which no quantity of ours has."""
 
-    length: int = 0
-    mass: int = 0
-    time: int = 0
-    temperature: int = 0
+    length: Power = 0
+    mass: Power = 0
+    time: Power = 0
+    temperature: Power = 0
+    current: Power = 0
     other: str = ""
 
     def __add__(self, right: Dimension) -> Dimension:
@@ -23,13 +28,21 @@ class Dimension:
             self.mass + right.mass,
             self.time + right.time,
             self.temperature + right.temperature,
+            self.current + right.current,
             " ".join(part for part in (self.other, right.other) if part),
         )
 
-    def __mul__(self, power: int) -> Dimension:
+    def __mul__(self, power: Power) -> Dimension:
         """The dimension of a power."""
         other = self.other if power == 1 or not self.other else f"({self.other})^{power}"
-        return Dimension(self.length * power, self.mass * power, self.time * power, self.temperature * power, other)
+        return Dimension(
+            self.length * power,
+            self.mass * power,
+            self.time * power,
+            self.temperature * power,
+            self.current * power,
+            other,
+        )
 
     def __sub__(self, right: Dimension) -> Dimension:
         """The dimension of a quotient."""
@@ -39,7 +52,14 @@ class Dimension:
     def counts_energy(self) -> bool:
         """Whether this is an energy times a power of length, so that temperatures and frequencies may stand for the
         energy."""
-        return (self.mass, self.time, self.temperature, self.other) == (1, -2, 0, "") and self.length >= 2
+        others = (self.temperature, self.current, self.other)
+        return (self.mass, self.time, *others) == (1, -2, 0, 0, "") and self.length >= 2
+
+    def accepts(self, given: Dimension) -> bool:
+        """Whether a quantity of dimension `given` can be given for one of this: temperatures and frequencies stand for
+        energies, by k_B T and h f."""
+        equivalents = (ENERGY - TEMPERATURE, ENERGY - FREQUENCY) if self.counts_energy else ()
+        return given == self or self - given in equivalents
 
     def described(self) -> str:
         """The dimension in words with its article, for a sentence."""
@@ -48,12 +68,13 @@ class Dimension:
         if self.counts_energy:
             return f"an energy times {_power('length', self.length - 2)}"
         parts = [("length", self.length), ("mass", self.mass), ("time", self.time), ("temperature", self.temperature)]
+        parts.append(("current", self.current))
         words = [_power(name, power) for name, power in parts if power]
         return "a quantity of dimension " + " ".join(words + ([self.other] if self.other else []))
 
 
-def _power(name: str, power: int) -> str:
-    return name if power == 1 else f"{name}^{power}"
+def _power(name: str, power: Power) -> str:
+    return name if power == 1 else f"{name}^{power}" if power == int(power) else f"{name}^({power})"
 
 
 DIMENSIONLESS = Dimension()
@@ -81,6 +102,8 @@ _NAMES = {
     ACTION: "an action",
     MASS_RATE: "a mass times a frequency",
     Dimension(length=1, time=-1): "a velocity",
+    Dimension(length=1, time=-2): "an acceleration",
+    Dimension(length=1, mass=1, time=-2): "a force",
     Dimension(length=2): "an area",
     Dimension(length=3): "a volume",
 }

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.units.functions import CONSTANTS, FUNCTIONS, OPERATORS, Number
+
+__all__ = ["Expression", "ExpressionError", "Number", "Reader", "failure"]
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be understood; the message is a sentence that names the column."""
+    """An expression that cannot be understood; the message is a sentence that names the column.
 
+    sentence  without the column.
+    column    from one; None where there is none.
+    """
 
-Number = np.float64 | np.ndarray
-"""What an expression or a part of it comes to."""
+    def __init__(self, sentence: str, column: int | None = None) -> None:
+        self.sentence, self.column = sentence, column
+        super().__init__(sentence if column is None else f"column {column}: {sentence}")
+
 
 Part = TypeVar("Part")
 Result = TypeVar("Result", covariant=True)
@@ -49,63 +55,6 @@ class Reader(Protocol[Part, Result]):
     def result(self, part: Part) -> Result:
         """Of the whole."""
 
-
-def _erf(x: Number) -> Any:
-    from scipy.special import erf  # only who uses it waits for scipy
-
-    return erf(x)
-
-
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
-    "sin": (np.sin, 1, 1),
-    "cos": (np.cos, 1, 1),
-    "tan": (np.tan, 1, 1),
-    "exp": (np.exp, 1, 1),
-    "log": (np.log, 1, 1),
-    "sqrt": (np.sqrt, 1, 1),
-    "abs": (np.abs, 1, 1),
-    "sinh": (np.sinh, 1, 1),
-    "cosh": (np.cosh, 1, 1),
-    "tanh": (np.tanh, 1, 1),
-    "atan": (np.arctan, 1, 1),
-    "arctan": (np.arctan, 1, 1),
-    "atan2": (np.arctan2, 2, 2),
-    "arctan2": (np.arctan2, 2, 2),
-    "floor": (np.floor, 1, 1),
-    "sign": (np.sign, 1, 1),
-    "erf": (_erf, 1, 1),
-    "heaviside": (lambda x: np.heaviside(x, 0.5), 1, 1),
-    "where": (lambda condition, a, b: np.where(np.asarray(condition) != 0, a, b), 3, 3),
-    "min": (lambda *values: reduce(np.minimum, values), 2, None),
-    "max": (lambda *values: reduce(np.maximum, values), 2, None),
-}
-"""Name -> function, fewest and most arguments (None: any number). heaviside(0) is 1/2."""
-
-_CONSTANTS = {"pi": np.float64(np.pi), "e": np.float64(np.e)}
-
-_NOT_SMOOTH = frozenset({"abs", "floor", "sign", "heaviside", "where", "min", "max"})
-
-
-def _counted(comparison: Callable[[Number, Number], Any]) -> Callable[[Number, Number], Number]:
-    """A comparison that counts 1 or 0."""
-    return lambda left, right: np.asarray(comparison(left, right), dtype=np.float64)[()]
-
-
-_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Lt: _counted(operator.lt),
-    ast.LtE: _counted(operator.le),
-    ast.Gt: _counted(operator.gt),
-    ast.GtE: _counted(operator.ge),
-    ast.Eq: _counted(operator.eq),
-    ast.NotEq: _counted(operator.ne),
-}
 
 _LONGEST_TEXT = 2000
 _DEEPEST_NESTING = 100
@@ -133,6 +82,11 @@ class Expression:
         self.variables_used: frozenset[str] = frozenset(_Checker(self.variables).check(self._tree))
         """The variables that occur."""
 
+    @property
+    def tree(self) -> ast.expr:
+        """The checked tree; its columns count the characters of the text, from zero."""
+        return self._tree
+
     def evaluate(self, **values: float | np.ndarray) -> np.ndarray | np.float64:
         """The value in double precision, for numbers or arrays that broadcast together.
 
@@ -155,7 +109,8 @@ class Expression:
     def jumps_or_bends(self, variable: str) -> bool:
         """Whether something that a variable is in may jump or bend: a comparison, or a function that is not smooth."""
         for node in ast.walk(self._tree):
-            breaking = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _called(node) in _NOT_SMOOTH)
+            rough = isinstance(node, ast.Call) and not FUNCTIONS[called(node)].smooth
+            breaking = rough or isinstance(node, ast.Compare)
             if breaking and any(isinstance(part, ast.Name) and part.id == variable for part in ast.walk(node)):
                 return True
         return False
@@ -187,7 +142,7 @@ def _parse(text: str) -> ast.expr:
             tree = ast.parse(joined, mode="eval").body
     except SyntaxError as error:
         column = (error.offset or 1) + shift
-        raise ExpressionError(f'column {column}: "{_excerpt(text)}" is no arithmetic expression') from None
+        raise ExpressionError(f'"{_excerpt(text)}" is no arithmetic expression', column) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("the expression is nested too deeply or holds forbidden characters") from None
     _refuse_depth(tree)
@@ -212,8 +167,9 @@ def _excerpt(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _fail(node: ast.expr, message: str) -> ExpressionError:
-    return ExpressionError(f"column {node.col_offset + 1}: {message}")
+def failure(node: ast.expr, message: str) -> ExpressionError:
+    """The error about a part of an expression; raise it."""
+    return ExpressionError(message, node.col_offset + 1)
 
 
 class _Checker:
@@ -228,31 +184,31 @@ class _Checker:
         if not used and not isinstance(node, ast.Name):
             with np.errstate(all="ignore"):
                 if not np.isfinite(_read(node, {}, _VALUES)):
-                    raise _fail(node, "this part is a constant without a finite value")
+                    raise failure(node, "this part is a constant without a finite value")
         return used
 
     def _visit(self, node: ast.expr) -> set[str]:
         if isinstance(node, ast.Constant):
             if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-                raise _fail(node, f"{_excerpt(repr(node.value))} is not a number")
+                raise failure(node, f"{_excerpt(repr(node.value))} is not a number")
             return set()
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, (ast.BinOp, ast.UnaryOp)):
-            if type(node.op) not in _OPERATORS:
-                raise _fail(node, self._operator_message(node.op))
+            if type(node.op) not in OPERATORS:
+                raise failure(node, self._operator_message(node.op))
             return self._all([node.left, node.right] if isinstance(node, ast.BinOp) else [node.operand])
         if isinstance(node, ast.Compare):
             if len(node.ops) > 1:
-                raise _fail(node, "comparisons cannot be chained; multiply two of them, as in (0 < x)*(x < 1)")
-            if type(node.ops[0]) not in _OPERATORS:
-                raise _fail(node, "only the comparisons < <= > >= == != are known")
+                raise failure(node, "comparisons cannot be chained; multiply two of them, as in (0 < x)*(x < 1)")
+            if type(node.ops[0]) not in OPERATORS:
+                raise failure(node, "only the comparisons < <= > >= == != are known")
             return self._all([node.left, *node.comparators])
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, (ast.BoolOp, ast.IfExp)):
-            raise _fail(node, "and, or, if are not known; use where(condition, a, b), and * in place of and")
-        raise _fail(node, "this is not arithmetic; allowed are numbers, + - * / **, comparisons and functions")
+            raise failure(node, "and, or, if are not known; use where(condition, a, b), and * in place of and")
+        raise failure(node, "this is not arithmetic; allowed are numbers, + - * / **, comparisons and functions")
 
     def _all(self, nodes: list[ast.expr]) -> set[str]:
         return set().union(*(self.check(node) for node in nodes))
@@ -268,34 +224,34 @@ class _Checker:
     def _name(self, node: ast.Name) -> set[str]:
         if node.id in self.variables:
             return {node.id}
-        if node.id in _CONSTANTS:
+        if node.id in CONSTANTS:
             return set()
-        if node.id in _FUNCTIONS:
-            raise _fail(node, f'the function "{node.id}" needs its arguments in parentheses')
+        if node.id in FUNCTIONS:
+            raise failure(node, f'the function "{node.id}" needs its arguments in parentheses')
         if node.id in ("x", "y", "z", "px", "py", "pz", "t"):
             known = ", ".join(self.variables) or "none"
-            raise _fail(node, f'"{node.id}" does not exist here (variables: {known})')
-        suggestion = closest(node.id, [*self.variables, *_CONSTANTS, *_FUNCTIONS])
+            raise failure(node, f'"{node.id}" does not exist here (variables: {known})')
+        suggestion = closest(node.id, [*self.variables, *CONSTANTS, *FUNCTIONS])
         known = f" (variables: {', '.join(self.variables) or 'none'})"
         hint = f'; did you mean "{suggestion}"?' if suggestion else known
-        raise _fail(node, f'unknown name "{_excerpt(node.id)}"{hint}')
+        raise failure(node, f'unknown name "{_excerpt(node.id)}"{hint}')
 
     def _call(self, node: ast.Call) -> set[str]:
         if not isinstance(node.func, ast.Name):
-            raise _fail(node, "only functions by name can be called; a product needs its *")
+            raise failure(node, "only functions by name can be called; a product needs its *")
         name = node.func.id
-        if name not in _FUNCTIONS:
-            if name in self.variables or name in _CONSTANTS:
-                raise _fail(node, f'"{name}" is no function; a product needs its *')
-            suggestion = closest(name, _FUNCTIONS)
+        if name not in FUNCTIONS:
+            if name in self.variables or name in CONSTANTS:
+                raise failure(node, f'"{name}" is no function; a product needs its *')
+            suggestion = closest(name, FUNCTIONS)
             hint = f'; did you mean "{suggestion}"?' if suggestion else ""
-            raise _fail(node, f'unknown function "{_excerpt(name)}"{hint} (functions: {", ".join(_FUNCTIONS)})')
+            raise failure(node, f'unknown function "{_excerpt(name)}"{hint} (functions: {", ".join(FUNCTIONS)})')
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise _fail(node, f"{name} takes plain arguments only")
-        _, fewest, most = _FUNCTIONS[name]
+            raise failure(node, f"{name} takes plain arguments only")
+        fewest, most = FUNCTIONS[name].fewest, FUNCTIONS[name].most
         if len(node.args) < fewest or (most is not None and len(node.args) > most):
             needed = f"{fewest}" if most == fewest else f"at least {fewest}"
-            raise _fail(node, f"{name} needs {needed} argument{'' if needed == '1' else 's'}, not {len(node.args)}")
+            raise failure(node, f"{name} needs {needed} argument{'' if needed == '1' else 's'}, not {len(node.args)}")
         return self._all(node.args)
 
 
@@ -309,10 +265,10 @@ def _read(node: ast.expr, variables: Mapping[str, np.ndarray], reader: Reader[Pa
     if isinstance(node, ast.Name):
         if node.id in variables:
             return reader.variable(node.id, variables[node.id])
-        return reader.constant(_CONSTANTS[node.id])
+        return reader.constant(CONSTANTS[node.id])
     if isinstance(node, ast.Call):
-        name = _called(node)
-        return reader.call(name, _FUNCTIONS[name][0], [_read(part, variables, reader) for part in node.args])
+        name = called(node)
+        return reader.call(name, FUNCTIONS[name].compute, [_read(part, variables, reader) for part in node.args])
     if isinstance(node, ast.BinOp):
         return _operation(type(node.op), [node.left, node.right], variables, reader)
     if isinstance(node, ast.UnaryOp):
@@ -325,7 +281,7 @@ def _read(node: ast.expr, variables: Mapping[str, np.ndarray], reader: Reader[Pa
 def _operation(
     symbol: type[ast.AST], parts: Sequence[ast.expr], variables: Mapping[str, np.ndarray], reader: Reader[Part, Any]
 ) -> Part:
-    return reader.operation(symbol, _OPERATORS[symbol], [_read(part, variables, reader) for part in parts])
+    return reader.operation(symbol, OPERATORS[symbol], [_read(part, variables, reader) for part in parts])
 
 
 class _Values:
@@ -350,7 +306,7 @@ class _Values:
 _VALUES = _Values()
 
 
-def _called(node: ast.Call) -> str:
+def called(node: ast.Call) -> str:
     """The name of the function that a checked tree calls."""
     if not isinstance(node.func, ast.Name):
         raise TypeError(f"a call of {type(node.func).__name__} has passed the check")

@@ -154,8 +154,14 @@ class _Unit:
     is_planck: bool
 
 
-_SPELLINGS = {"kB": "boltzmann_constant", "ℏ": "hbar", "ħ": "hbar"}
-"""Names that pint does not know, or knows for something else: its kB is a kilobyte."""
+_SPELLINGS = {
+    "kB": "boltzmann_constant", "ℏ": "hbar", "ħ": "hbar", "G": "field_gauss", "gauss": "field_gauss",
+    "Gauss": "field_gauss", "mG": "millifield_gauss", "uG": "microfield_gauss", "kG": "kilofield_gauss",
+}  # fmt: skip
+"""Names that pint does not know, or knows for something else: its kB is a kilobyte, and its gauss one of Gaussian
+units, which have no dimension of current."""
+
+_BASES = ("length", "mass", "time", "temperature", "current")
 
 
 @lru_cache(maxsize=1)
@@ -163,7 +169,9 @@ def _registry() -> pint.UnitRegistry[Fraction]:
     """Pint's units in rational arithmetic; made when the first unit is met, because it takes a second."""
     import pint
 
-    return pint.UnitRegistry(non_int_type=Fraction, cache_folder=None)
+    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=Fraction, cache_folder=None)
+    registry.define("field_gauss = 1e-4 * tesla")
+    return registry
 
 
 @lru_cache(maxsize=256)
@@ -186,7 +194,7 @@ def _unit(name: str) -> _Unit:
     if origin.magnitude != 0:
         raise UnitError(f'the unit "{name}" has a shifted zero; temperatures are given in K, mK, uK or nK')
     powers: dict[str, Any] = {key.strip("[]"): power for key, power in base.dimensionality.items()}
-    known = {key: int(powers.pop(key)) for key in ("length", "mass", "time", "temperature") if _whole(powers.get(key))}
+    known = {key: int(powers.pop(key)) for key in _BASES if _whole(powers.get(key))}
     other = " ".join(key if power == 1 else f"{key}^{power}" for key, power in powers.items())
     if full_name.endswith(("byte", "bit", "baud", "octet")):
         raise UnitError(f'the unit "{name}" counts information; Boltzmann\'s constant is k_B or kB')

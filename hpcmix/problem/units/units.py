@@ -7,6 +7,7 @@ CODATA's, as pint carries them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -15,7 +16,21 @@ from hpcmix.problem.mistakes.hints.units import hint, isotope_hint
 from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
 from hpcmix.problem.units.quantities import TWO_PI, UnitError, constant, parse_quantity
 
-__all__ = ["UnitError", "Units", "units_from_text"]
+__all__ = ["Constant", "UnitError", "Units", "units_from_text"]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number that an expression can name, in code units.
+
+    value      whole where the file says a whole number.
+    dimension  None of a plain number, which is whatever it is used for.
+    hertz      the power of hertz in its spelling: so many factors 2 pi are in the value.
+    """
+
+    value: float
+    dimension: Dimension | None = None
+    hertz: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,29 @@ class Units:
         if self.length is None or self.mass is None:
             raise TypeError("a problem without [units] has no factors to SI")
         time = self.mass * self.length**2 / constant("hbar")
-        return self.length**dimension.length * self.mass**dimension.mass * time**dimension.time
+        powers = ((self.length, dimension.length), (self.mass, dimension.mass), (time, dimension.time))
+        return math.prod((unit ** int(power) for unit, power in powers), start=Fraction(1))
+
+    def constant(self, text: str) -> Constant:
+        """A quantity such as "9.81 m/s^2" as a number of code units that knows its dimension. Temperatures are those
+        energies k_B T, hertz count 2 pi radians unless the 2 pi is written out. Raises UnitError."""
+        try:
+            quantity = parse_quantity(text)
+        except UnitError as error:
+            raise UnitError(f"{error}{isotope_hint(text)}") from None
+        if not quantity.has_unit:
+            return Constant(_finite_float(quantity.value, text))
+        if not self.given:
+            raise UnitError(
+                f'"{text}" has a unit and needs [units] (length and mass); without them write a number in code units'
+            )
+        kelvins = int(quantity.dimension.temperature)
+        value = quantity.angular_value() * constant("k_B") ** kelvins
+        dimension = quantity.dimension + (ENERGY - TEMPERATURE) * kelvins
+        if dimension.other:
+            raise UnitError(f'"{text}" is {dimension.described()}, which no quantity here has')
+        in_hertz = 0 if quantity.two_pi_written else quantity.hertz_power
+        return Constant(_finite_float(value / self._exact(dimension), text), dimension, in_hertz)
 
     def convert(self, text: str, dimension: Dimension) -> float:
         """A quantity such as "50 Hz" as a number of code units.
@@ -108,7 +145,7 @@ class Units:
                 f'"{text}" has a unit and needs [units] (length and mass); without them write a plain number'
             )
         value, given = quantity.angular_value(), quantity.dimension
-        if not _stands_for(dimension, given):
+        if not dimension.accepts(given):
             message = f'must be {dimension.described()}, but "{text}" is {given.described()}'
             raise _hinted(text, message, dimension)
         if dimension - given == ENERGY - TEMPERATURE:
@@ -116,13 +153,6 @@ class Units:
         elif dimension - given == ENERGY - FREQUENCY:
             value *= constant("hbar")
         return _finite_float(value / self._exact(dimension), text)
-
-
-def _stands_for(dimension: Dimension, given: Dimension) -> bool:
-    """Whether a quantity of dimension `given` can be given for one of `dimension`: temperatures and frequencies stand
-    for energies."""
-    equivalents = (ENERGY - TEMPERATURE, ENERGY - FREQUENCY) if dimension.counts_energy else ()
-    return given == dimension or dimension - given in equivalents
 
 
 def _hinted(text: str, message: str, dimension: Dimension) -> UnitError:
@@ -133,7 +163,7 @@ def _hinted(text: str, message: str, dimension: Dimension) -> UnitError:
             quantity = parse_quantity(repaired)
         except UnitError:
             return False
-        return quantity.has_unit and _stands_for(dimension, quantity.dimension)
+        return quantity.has_unit and dimension.accepts(quantity.dimension)
 
     return UnitError(message if "did you mean" in message else message + hint(text, fits))
 

@@ -33,7 +33,8 @@ def _plain(value: Any) -> Any:
 
 
 def _entries_of(value: BaseModel) -> dict[str, Any]:
-    entries = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+    fields = {name: field for name, field in type(value).model_fields.items() if not field.exclude}
+    entries = {field.alias or name: getattr(value, name) for name, field in fields.items()}
     ordered = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
     return {key: _plain(entries[key]) for key in ordered if not _left_out(entries[key])}
 
@@ -53,8 +54,9 @@ def _left_out(value: Any) -> bool:
 def resolved_toml(problem: Problem) -> str:
     """The problem as a file that reads back to an equal Problem, floats to the last bit."""
     tables = resolved_dict(problem)
-    title = f"title = {_toml(tables.pop('title'))}"
-    blocks = [f"# the complete problem, every default filled in and every number in code units\n{title}"]
+    title = f"title = {toml_value(tables.pop('title'))}"
+    heading = "# the complete problem, every default filled in and every number in code units"
+    blocks = ["\n".join([heading, *_named_numbers(problem), title])]
     for key, value in tables.items():
         if isinstance(value, list):
             comments = _COMMENTS_OF_TABLES[key](problem) if key in _COMMENTS_OF_TABLES else [""] * len(value)
@@ -65,9 +67,17 @@ def resolved_toml(problem: Problem) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def _named_numbers(problem: Problem) -> list[str]:
+    """What the numbers below came from, as comments."""
+    if not problem.parameters:
+        return []
+    lines = [f"#     {name} = {toml_value(value)}" for name, value in problem.parameters.items()]
+    return ["# of these parameters:", *lines]
+
+
 def toml_of(tables: dict[str, Any]) -> str:
     """Tables of JSON's types, such as those of :func:`resolved_dict` with some replaced, as a file."""
-    blocks = [f"title = {_toml(tables['title'])}"] if "title" in tables else []
+    blocks = [f"title = {toml_value(tables['title'])}"] if "title" in tables else []
     for key, value in tables.items():
         if key == "title":
             continue
@@ -223,15 +233,18 @@ _COMMENTS = {
 def _long(value: Any) -> str:
     """A value; a list of tables takes a line for each."""
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
-        return "[\n" + "".join(f"    {_toml(entry)},\n" for entry in value) + "]"
-    return _toml(value)
+        return "[\n" + "".join(f"    {toml_value(entry)},\n" for entry in value) + "]"
+    return toml_value(value)
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value of JSON's types on one line of TOML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }" if value else "{}"
+        return (
+            "{ " + ", ".join(f"{key} = {toml_value(entry)}" for key, entry in value.items()) + " }" if value else "{}"
+        )
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+        return "[" + ", ".join(toml_value(entry) for entry in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

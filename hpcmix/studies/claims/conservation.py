@@ -12,7 +12,7 @@ from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.switching import Switching
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN, WINDOW, Variation, variations
 from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
 from hpcmix.studies.measuring.setting import DIVISION, Load, Setting, clock_label, evolved, first_loss

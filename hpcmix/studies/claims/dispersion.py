@@ -11,7 +11,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.measures.derivatives import Place, hamiltonian_times, largest_modulus
 from hpcmix.observe.measures.motion import momentum_fields
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN
 from hpcmix.studies.measuring.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.measuring.setting import Setting, clock_label, first_loss, until

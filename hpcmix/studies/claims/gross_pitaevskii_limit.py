@@ -12,7 +12,7 @@ import numpy as np
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.derivatives import sobolev_square
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN, Budget, varied_problems
 from hpcmix.studies.measuring.claim import Claim, Curve, Display, Finding, Fit
 from hpcmix.studies.measuring.setting import (

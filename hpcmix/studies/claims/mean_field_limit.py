@@ -1,5 +1,5 @@
-"""How quickly do N bosons tend to their mean field? (Michelangeli and Olgiati; Olgiati and Michelangeli; Anapolitanos,
-Hott and Hundertmark; in the expanding frame what Chong, Lee and Sun ask for.)"""
+"""How quickly do N bosons tend to their mean field? (Michelangeli and Olgiati; de Oliveira and Michelangeli;
+Anapolitanos, Hott and Hundertmark; in the expanding frame what Chong, Lee and Sun ask for.)"""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ COHERENT = Claim(
     NAME,
     "Tr|gamma^(1,1) - P| <= C e^(gamma t) (N_1^(-1/2) + N_2^(-1/2)) for coherent states of N_a particles in the mean, "
     "prefactors 1/N_a and 1/(N_1 + N_2), against the Hartree system",
-    "Olgiati and Michelangeli, Theorem 2.3, (2.4)",
+    "de Oliveira and Michelangeli, Theorem 2.3, (2.4)",
 )
 GEOMETRIC = Claim(
     NAME,

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from hpcmix.observe.look import Look
 from hpcmix.observe.morawetz import Distance, morawetz
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
 from hpcmix.studies.measuring.claim import Claim, Curve, Finding
 from hpcmix.studies.measuring.setting import (

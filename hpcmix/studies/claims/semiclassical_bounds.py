@@ -15,7 +15,7 @@ from hpcmix.observe.observables.semiclassical_norms import momentum_norms, plane
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.scaling import BoseFermiMacro
 from hpcmix.problem.sections.species.species import Fermions
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
 from hpcmix.studies.measuring.claim import Claim, Finding, Fit
 from hpcmix.studies.measuring.setting import Load, Setting, first_loss, with_fixed_step

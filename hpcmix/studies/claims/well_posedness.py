@@ -22,7 +22,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.record import observe
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
 from hpcmix.studies.measuring.claim import Claim, Curve, Finding
 from hpcmix.studies.measuring.setting import Load, Setting, Variants, clock_label, evolved, first_loss, until

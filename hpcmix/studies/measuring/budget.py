@@ -247,6 +247,27 @@ class Budget:
             **({"aside": {name: list(change) for name, change in self.aside.items()}} if self.aside else {}),
         }
 
+    @classmethod
+    def from_dict(cls, entries: Mapping[str, Any]) -> Budget:
+        """What :meth:`as_dict` was made of. Raises KeyError."""
+        changes, aside = (
+            {name: numbers_of(change) for name, change in entries.get(key, {}).items()} for key in ("changes", "aside")
+        )
+        return cls(
+            entries["quantity"],
+            entries["variable"],
+            numbers_of(entries["places"]),
+            numbers_of(entries["values"]),
+            changes,
+            tuple(entries["remarks"]),
+            aside,
+        )
+
+
+def numbers_of(entries: Sequence[float | None]) -> tuple[float, ...]:
+    """The numbers of a list of JSON, which has null where there is none: not finite."""
+    return tuple(math.nan if entry is None else float(entry) for entry in entries)
+
 
 def _distance(other: float, value: float) -> float:
     distance = abs(float(other) - value)

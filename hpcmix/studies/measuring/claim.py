@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import numpy as np
 from scipy.special import stdtrit
 
-from hpcmix.studies.measuring.budget import Budget
+from hpcmix.io.documents.plain_json import plain
+from hpcmix.studies.measuring.budget import Budget, numbers_of
 
 CONFIDENCE = 0.95
 TABLE_WIDTH = 116
@@ -199,11 +200,52 @@ class Finding:
             "curves": [
                 {"name": curve.name, "x": list(curve.x), "y": list(curve.y)} for curve in (*self.curves, *self.further)
             ],
+            "figure": {
+                "curves": [curve.name for curve in self.curves],
+                "references": [curve.name for curve in self.curves if curve.reference],
+                **{name: plain(getattr(self, name)) for name in _OF_THE_FIGURE},
+            },
             "notes": list(self.notes),
             "holds": self.holds,
             "verdict": self.verdict,
             "reason": self.reason,
         }
+
+    @classmethod
+    def from_dict(cls, report: Mapping[str, Any]) -> Finding:
+        """What :meth:`as_dict` was made of, for JSON has no NaN null in its place. Raises KeyError, TypeError and
+        ValueError for what is none, or of a version that did not say how it is drawn."""
+        figure = report["figure"]
+        curves = [
+            Curve(entry["name"], numbers_of(entry["x"]), numbers_of(entry["y"]), entry["name"] in figure["references"])
+            for entry in report["curves"]
+        ]
+        drawn = len(figure["curves"])  # they come first
+        return cls(
+            claim=Claim(**report["claim"]),
+            columns=tuple(report["columns"]),
+            rows=tuple(numbers_of(row) for row in report["rows"]),
+            fits=tuple(
+                Fit(fit["quantity"], fit["variable"], fit["exponent"], tuple(fit["interval"])) for fit in report["fits"]
+            ),
+            holds=report["holds"],
+            reason=report["reason"],
+            budgets=tuple(Budget.from_dict(entries) for entries in report["numerical_errors"]),
+            measured=report["measured"],
+            notes=tuple(report["notes"]),
+            curves=tuple(curves[:drawn]),
+            further=tuple(curves[drawn:]),
+            **{name: _hashable(figure[name]) for name in _OF_THE_FIGURE},
+        )
+
+
+_OF_THE_FIGURE = ("shown", "abscissa", "curve_scale", "curve_ordinate", "ordinate", "scale", "slopes", "variable")
+"""Fields of a finding that only its figure asks for."""
+
+
+def _hashable(value: Any) -> Any:
+    """Lists of JSON as tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def aligned(columns: Sequence[str], rows: Sequence[Sequence[float]]) -> list[str]:

@@ -20,9 +20,9 @@ _LETTER, _AXIS = 0.085, 4.0
 """Inches of a letter of a tick's label, and of an axis at least."""
 
 
-def draw_finding(finding: Finding, path: Path) -> Path:
-    """Draw it as PNG: the curves, if there are any, on the left, the shown columns, if there are any, on the right.
-    Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
+def draw_finding(finding: Finding, path: Path, dots: int | None = None) -> Path:
+    """Draw it as the ending says: the curves, if there are any, on the left, the shown columns, if there are any,
+    on the right. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
     with matplotlib.rc_context(STYLE):
         panels = 2 if finding.curves and finding.shown else 1
         figure = Figure(figsize=(6.4 if panels == 1 else 10.4, 4.0), layout="constrained")
@@ -36,7 +36,7 @@ def draw_finding(finding: Finding, path: Path) -> Path:
         if panels > 1:
             sides = {"left": (axes[0], 0.49), "right": (axes[1], 0.49)}
         legends_below(figure, {side: share for side, share in sides.items() if _needs_legend(share[0])})
-        return save(figure, path)
+        return save(figure, path, dots)
 
 
 def _needs_legend(axes: Axes) -> bool:

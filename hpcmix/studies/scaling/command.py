@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,26 @@ from hpcmix.io.documents.plain_json import page_of
 from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.job.terminal import is_live
 from hpcmix.problem.files.cards import find_problem
-from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import AXES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_toml
-from hpcmix.run.log import Log
-from hpcmix.run.planning.jobs.launchers import LAUNCHERS, library_of
-from hpcmix.run.planning.jobs.script import Job, read_site
-from hpcmix.run.planning.preflight import load_checked
-from hpcmix.run.stops.last_words import LastWords
-from hpcmix.run.stops.requests import Prospect, StopRequests
+from hpcmix.running.log import Log
+from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
+from hpcmix.running.planning.jobs.script import Job, read_site
+from hpcmix.running.planning.jobs.systems import SYSTEMS
+from hpcmix.running.planning.preflight import load_checked
+from hpcmix.running.stops.last_words import LastWords
+from hpcmix.running.stops.requests import Prospect, StopRequests
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
-from hpcmix.studies.scaling.fit import fit_model
 from hpcmix.studies.scaling.jobs import write_jobs
 from hpcmix.studies.scaling.launching import DEFAULT_LAUNCHER, Launcher, Measuring, run_repeat
-from hpcmix.studies.scaling.measured.outcome import Outcome, Row
 from hpcmix.studies.scaling.measured.store import Store
-from hpcmix.studies.scaling.prediction import Network, Prediction, predict
+from hpcmix.studies.scaling.prediction import Network
 from hpcmix.studies.scaling.report import TEXT_WIDTH, as_dict, as_text, configurations_csv, print_report, repeats_csv
+from hpcmix.studies.scaling.reported import Reported
 from hpcmix.studies.scaling.study import measure_all
 
 FORMAT = 1
@@ -95,6 +93,8 @@ def scaling_of(
     restart: str,
     jobs: Path | None,
     time: float,
+    batch: str,
+    environment: str | None,
     site: str | None,
     **options: Any,
 ) -> int:
@@ -115,9 +115,8 @@ def scaling_of(
     )
     if jobs is None:
         return scaling(request)
-    launcher = launcher or "srun"
-    if launcher not in LAUNCHERS:
-        raise ProblemError.of("--launcher", f"of --jobs is one of {', '.join(LAUNCHERS)}")
+    system = SYSTEMS[batch]
+    launcher = launcher_of(system, launcher)
     name = find_problem(file)[1]
     job = Job(
         file=file,
@@ -125,8 +124,10 @@ def scaling_of(
         directory=str(jobs),
         time=time,
         ranks_per_node=network.ranks_per_node or 1,
+        system=system,
         launcher=launcher,
         mpi=library_of(launcher, None),
+        environment=environment,
         site=read_site(site),
         command=command,
     )
@@ -173,7 +174,7 @@ def _scaling(request: Request, stops: StopRequests, last_words: LastWords) -> Ex
             lambda repeat: run_repeat(launcher, plan.measuring, repeat, store.path, lock.touch),
             log,
         )
-        measured = _report(store, plan.description, plan.problem, request.network, log)
+        measured = _report(store, plan.description, request.network, log)
         if stopped is not None:
             log.line(f"stopped by {stopped.reason}; the same command goes on")
             return ExitStatus.STOPPED
@@ -210,8 +211,7 @@ def collect(directory: Path, network: Network) -> int:
         given.ranks_per_node if network.ranks_per_node is None else network.ranks_per_node,
     )
     log = Log(speaks=True)
-    problem = parse_problem(study["problem"], file=str(store.study))
-    return ExitStatus.DONE if _report(store, study, problem, network, log) else ExitStatus.FAILED
+    return ExitStatus.DONE if _report(store, study, network, log) else ExitStatus.FAILED
 
 
 def _plan(request: Request, launcher: str) -> _Plan:
@@ -258,16 +258,14 @@ def _axes(grow: str, problem: Problem) -> tuple[int, ...]:
     return axes
 
 
-def _report(store: Store, study: dict[str, Any], problem: Problem, network: Network, log: Log) -> bool:
+def _report(store: Store, study: dict[str, Any], network: Network, log: Log) -> bool:
     """Write and print everything; whether anything was measured."""
-    chosen = [Configuration.from_dict(entries) for entries in study["configurations"]]
-    rows, weak, left_out = store.rows(chosen), bool(study["grow"]), study["left_out"]
-    outcome = Outcome.of(rows)
-    prediction, model_words = _prediction(problem, outcome, rows, network, study)
+    reported, weak, left_out = Reported.of(store, study, network), bool(study["grow"]), study["left_out"]
+    outcome, prediction, model_words = reported.outcome, reported.prediction, reported.model_words
     write_text(store.text, as_text(outcome, prediction, weak, left_out, model_words))
     write_text(store.json, page_of(as_dict(outcome, prediction, study, left_out, model_words)))
     write_text(store.table, configurations_csv(outcome))
-    write_text(store.raw_table, repeats_csv(rows))
+    write_text(store.raw_table, repeats_csv(reported.rows))
     live = is_live()
     console = Console(highlight=False, soft_wrap=True, force_terminal=live, width=None if live else TEXT_WIDTH)
     print_report(console, outcome, prediction, weak, left_out, model_words)
@@ -276,20 +274,6 @@ def _report(store: Store, study: dict[str, Any], problem: Problem, network: Netw
     files = (store.text, store.json, store.table, store.raw_table, *([store.figure] if outcome.measured else []))
     log.line(f"written: {', '.join(str(path) for path in files)}")
     return bool(outcome.measured)
-
-
-def _prediction(
-    problem: Problem, outcome: Outcome, rows: Sequence[Row], network: Network, study: dict[str, Any]
-) -> tuple[Prediction | None, str]:
-    """The model, or why there is none."""
-    measured = [row for row in rows if row.results]
-    if not measured:
-        return None, "nothing was measured"
-    try:
-        model = fit_model(problem, measured)
-    except ValueError as error:
-        return None, str(error)
-    return predict(problem, outcome, model, network, study["grow"], study["fewest_ranks"]), ""
 
 
 def default_directory(file: str, weak: bool) -> Path:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpcmix.io.figures.style import COLOURS, FROM_ZERO, STYLE, headline, legends_below, save
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 from hpcmix.studies.scaling.measured.outcome import Compared, Outcome
 from hpcmix.studies.scaling.measured.phases import PARTS
 from hpcmix.studies.scaling.prediction import Predicted, Prediction, words_of_missing
@@ -31,8 +31,10 @@ _MARGIN = 1.2
 """Factor between the first and last value and the ends of a logarithmic axis at least."""
 
 
-def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, weak: bool, path: Path) -> Path:
-    """Draw it as PNG. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
+def draw_scaling(
+    outcome: Outcome, prediction: Prediction | None, title: str, weak: bool, path: Path, dots: int | None = None
+) -> Path:
+    """Draw it as the file's ending says. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
     with matplotlib.rc_context(STYLE):
         wide = max(1.0, len(outcome.measured) / _BARS_OF_A_PANEL)
         figure = Figure(figsize=(11.0 + 3.5 * (wide - 1.0), 4.0), layout="constrained")
@@ -60,7 +62,7 @@ def draw_scaling(outcome: Outcome, prediction: Prediction | None, title: str, we
         figure.set_figheight(figure.get_figheight() + _height_of_labels(parts))
         share = 1.0 / (2.0 + wide)
         legends_below(figure, {"left": (speed, 1.95 * share), "right": (parts, 0.95 * wide * share)})
-        return save(figure, path)
+        return save(figure, path, dots)
 
 
 def _drawn_values(axes: Axes) -> list[float]:

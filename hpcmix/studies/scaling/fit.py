@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from hpcmix.problem.schema import Problem
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 from hpcmix.studies.measuring.claim import CONFIDENCE
 from hpcmix.studies.scaling.measured.outcome import Row
 from hpcmix.studies.scaling.measured.traffic import IN_PLACE, Division, Traffic, traffic_of

@@ -1,4 +1,4 @@
-"""A scaling study as jobs: a Slurm script for each configuration, one that collects, and one that submits them all."""
+"""A scaling study as jobs: a script for each configuration, one that collects, and one that submits them all."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcmix.io.documents.atomic import write_text
-from hpcmix.run.planning.jobs.script import Job, launch_words, make_plain_script
+from hpcmix.running.planning.jobs.render import rendered
+from hpcmix.running.planning.jobs.script import Job, launch_words, make_plain_script
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Measuring
 from hpcmix.studies.scaling.measured.store import Store
 
-COLLECT = "collect.sbatch"
 SUBMIT = "submit.sh"
 
 
@@ -26,16 +26,17 @@ def write_jobs(
     """
     paths = []
     for number, configuration in enumerate(configurations, 1):
-        path = store.path / f"{number:03d}_{configuration.key}.sbatch"
+        path = store.path / f"{number:03d}_{configuration.key}.{job.system.suffix}"
         write_text(path, configuration_script(store, configuration, repeats, measuring, job))
         paths.append(path)
     collecting = replace(job, name=f"{job.name}-collect", nodes=1, ranks_per_node=1, threads=1)
+    collect = store.path / f"collect.{job.system.suffix}"
     write_text(
-        store.path / COLLECT,
+        collect,
         make_plain_script(collecting, [f"hpcmix scaling --collect {shlex.quote(str(store.path))}"]),
     )
-    write_text(store.path / SUBMIT, submit_script(store, paths, job.command))
-    return [*paths, store.path / COLLECT, store.path / SUBMIT]
+    write_text(store.path / SUBMIT, submit_script(store, [*paths, collect], job))
+    return [*paths, collect, store.path / SUBMIT]
 
 
 def configuration_script(
@@ -69,25 +70,14 @@ def configuration_script(
     return make_plain_script(mine, body)
 
 
-def submit_script(store: Store, paths: Sequence[Path], command: str) -> str:
-    """The script that submits all, and the collecting one behind them."""
-    names = " ".join(shlex.quote(path.name) for path in paths)
-    return "\n".join(
-        [
-            "#!/bin/bash",
-            f"# Made by: {command}",
-            "# Submits a job for each configuration, and one that makes table and figure when all of them have ended.",
-            "# Arguments go to every sbatch.",
-            "set -eu",
-            f"directory={shlex.quote(str(store.path))}",
-            "jobs=",
-            f"for script in {names}; do",
-            '    job=$(sbatch --parsable "$@" "$directory/$script")',
-            "    jobs=$jobs:${job%%;*}",
-            '    echo "$script: job $job"',
-            "done",
-            f'job=$(sbatch --parsable --dependency="afterany$jobs" "$@" "$directory/{COLLECT}")',
-            f'echo "{COLLECT}: job $job"',
-            "",
-        ]
+def submit_script(store: Store, paths: Sequence[Path], job: Job) -> str:
+    """The script that submits all, the last one behind the others."""
+    names = [shlex.quote(path.name) for path in paths]
+    return rendered(
+        "study",
+        command=job.command,
+        system=job.system,
+        directory=shlex.quote(str(store.path)),
+        names=names[:-1],
+        collecting=names[-1],
     )

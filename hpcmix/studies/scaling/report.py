@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.measured.outcome import Compared, Outcome, Row
 from hpcmix.studies.scaling.measured.phases import PARTS

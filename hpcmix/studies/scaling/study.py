@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from hpcmix.run.log import Log
-from hpcmix.run.stops.requests import Stop
-from hpcmix.run.stops.signals import SIGNALS, STOPPING
+from hpcmix.running.log import Log
+from hpcmix.running.stops.requests import Stop
+from hpcmix.running.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.launching import Failed
 from hpcmix.studies.scaling.measured.phases import oversubscribed
@@ -40,7 +40,8 @@ def measure_all(
     A configuration that fails is said, and left alone for the rest of the call; a later call tries it again. Returns
     why it stopped early, None when it did not.
     """
-    kept = {(repeat.configuration.key, repeat.round_number) for repeat in store.read_repeats() if repeat.result}
+    stored = store.read_repeats(mending=True)
+    kept = {(repeat.configuration.key, repeat.round_number) for repeat in stored if repeat.result}
     wanted = list(rounds(configurations, repeats))
     missing = [(number, configuration) for number, configuration in wanted if (configuration.key, number) not in kept]
     if len(missing) < len(wanted):

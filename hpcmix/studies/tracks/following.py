@@ -16,15 +16,15 @@ from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.calculation.output import CheckpointsOptions
-from hpcmix.run.log import Log
-from hpcmix.run.marching.evolution import Evolution
-from hpcmix.run.marching.loop import Duties, march
-from hpcmix.run.output.checkpoints import CheckpointStore
-from hpcmix.run.resuming.restart import NoCheckpoint, Origin, common_origins
-from hpcmix.run.schedules.checkpoints import CheckpointSchedule
-from hpcmix.run.schedules.schedule import ROUNDING
-from hpcmix.run.simulation import Simulation, build_simulation
-from hpcmix.run.stops.guard import BlowUp
+from hpcmix.running.log import Log
+from hpcmix.running.marching.evolution import Evolution
+from hpcmix.running.marching.loop import Duties, march
+from hpcmix.running.output.checkpoints import CheckpointStore
+from hpcmix.running.resuming.restart import NoCheckpoint, Origin, common_origins
+from hpcmix.running.schedules.checkpoints import CheckpointSchedule
+from hpcmix.running.schedules.schedule import ROUNDING
+from hpcmix.running.simulation import Simulation, build_simulation
+from hpcmix.running.stops.guard import BlowUp
 from hpcmix.state.state import State
 from hpcmix.studies.tracks.track import Conductor, Part, Record, Track
 
@@ -41,7 +41,7 @@ def follow(track: Part, comm: MPI.Comm, folder: Path | None, conductor: Conducto
 
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. A solution that is lost ends
-    the record. Raises :class:`~hpcmix.run.stops.requests.Stopped` where the conductor does so,
+    the record. Raises :class:`~hpcmix.running.stops.requests.Stopped` where the conductor does so,
     :class:`~hpcmix.problem.mistakes.errors.ProblemError`, :class:`~hpcmix.initial.descent.search.NotConverged` and
     :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank.
     """
@@ -61,7 +61,7 @@ def _(track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -
 
 
 class _Following(Duties):
-    """What is done along a track (:class:`~hpcmix.run.marching.loop.Duties`)."""
+    """What is done along a track (:class:`~hpcmix.running.marching.loop.Duties`)."""
 
     def __init__(self, track: Track, comm: MPI.Comm, folder: Path | None, conductor: Conductor) -> None:
         self.record = Record(("clock", *track.names))

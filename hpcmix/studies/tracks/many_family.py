@@ -27,7 +27,7 @@ from hpcmix.problem.sections.calculation.many_body import (
     OscillatorModes,
     PlaneWaveModes,
 )
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import (
     AS_GIVEN,
     SHRINKING,

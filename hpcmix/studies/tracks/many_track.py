@@ -27,7 +27,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.checks.many_body.size import total_configurations
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.run.schedules.schedule import Schedule
+from hpcmix.running.schedules.schedule import Schedule
 from hpcmix.studies.tracks.following import CHECKPOINT_SECONDS, follow
 from hpcmix.studies.tracks.track import Conductor, Record, physics_of
 

@@ -20,9 +20,9 @@ from hpcmix.model.ranks import precision_of
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
-from hpcmix.run.planning.costs.pairs import PAIR_SLOWNESS, pair_bytes, passing_fields
-from hpcmix.run.simulation import Simulation
-from hpcmix.run.stops.watchdog import Watchdog
+from hpcmix.running.planning.costs.pairs import PAIR_SLOWNESS, pair_bytes, passing_fields
+from hpcmix.running.simulation import Simulation
+from hpcmix.running.stops.watchdog import Watchdog
 
 MARKER_SLOWNESS = 4.0
 """How many points of an orbital a marker takes as long as: 165 ns a kick of spreading, gathering and moving, where
@@ -185,7 +185,7 @@ class Conductor:
     """What a track asks while it is under way: whether to stop, and where it tells how far it is.
 
     watchdog  who ends a track that makes no progress, of which a long measurement tells by
-              :meth:`~hpcmix.run.simulation.Simulation.beat`.
+              :meth:`~hpcmix.running.simulation.Simulation.beat`.
     """
 
     watchdog: Watchdog | None = None
@@ -198,7 +198,7 @@ class Conductor:
         on."""
 
     def meet(self, world: MPI.Comm) -> None:
-        """Between the iterations of a search for a ground state: :class:`~hpcmix.run.stops.requests.Meeting`."""
+        """Between the iterations of a search for a ground state: :class:`~hpcmix.running.stops.requests.Meeting`."""
 
     def found(self) -> None:
         """A state was found: of one of the problems of the track, which is not stored before all have begun."""

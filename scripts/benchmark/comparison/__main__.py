@@ -20,7 +20,7 @@ from comparison.turns import Failed
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.provenance import commit_of_checkout
 from hpcmix.parallel.communicators import mpi_library
-from hpcmix.run.bench.machine import describe_machine
+from hpcmix.running.bench.machine import describe_machine
 
 SIZES = [64, 128, 192, 256]
 QUICK_SIZES = [64]

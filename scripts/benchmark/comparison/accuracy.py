@@ -21,7 +21,7 @@ from comparison.search import Found, least_steps
 from comparison.turns import Failed, FreshStart
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 from hpcmix.splittings import INTEGRATORS
 
 FINAL = 0.5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from comparison import candidates as c
 from comparison.accuracy import Accuracy
 from comparison.rounds import Contest, Measurement, ratio
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 
 GOAL_SIZES = (128, 256)
 """Points per axis at which the goals are stated; other sizes are shown beside them."""

@@ -10,8 +10,8 @@ from typing import Any
 from comparison.accuracy import Accuracy
 from comparison.goals import Row
 from comparison.rounds import Contest, Measurement
-from hpcmix.run.bench.machine import machine_line
-from hpcmix.run.planning.plan_table import readable
+from hpcmix.running.bench.machine import machine_line
+from hpcmix.running.planning.plan_table import readable
 
 MISSING = "-"
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from comparison.entries import Entry
 from comparison.turns import Contestant, Failed
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 
 CHECK_STEPS = 4
 """Steps after which states are compared."""

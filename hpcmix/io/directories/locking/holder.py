@@ -57,6 +57,12 @@ class Holder:
         """What tells two jobs apart, whatever else is equal."""
         return str(self.entries.get("key", ""))
 
+    @property
+    def in_words(self) -> str:
+        """Which process it is, where, and since when."""
+        since = f", since {self.entries['since']}" if self.entries.get("since") else ""
+        return f"process {self.entries.get('process', '?')} on {self.entries.get('host', '?')}{since}"
+
     def is_gone(self) -> bool:
         """Whether the job has ended: its process on this machine, or its heartbeat on another one."""
         mine = identity()

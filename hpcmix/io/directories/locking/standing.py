@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from hpcmix.io.directories.directory import RunDirectory
-from hpcmix.io.directories.locking.holder import Holder
 from hpcmix.io.directories.locking.lock import Lock
 
 
@@ -18,7 +15,7 @@ def standing(directory: RunDirectory, summary: Mapping[str, Any] | None) -> list
     status, message = summary.get("status"), str(summary.get("message", ""))
     holder = Lock(directory.path).holder()
     if holder is not None:
-        at_work = f"{_job(holder)} is at work on it"
+        at_work = f"{holder.in_words} is at work on it"
         return [("status", at_work if not message else f"{at_work}; {message}")]
     if status is None:
         status, message = "not finished", "killed, or its machine failed: it left no word"
@@ -32,25 +29,6 @@ def standing(directory: RunDirectory, summary: Mapping[str, Any] | None) -> list
     return facts
 
 
-def standing_of_check(directory: RunDirectory) -> list[str]:
-    """What has become of the check of a claim in a directory, in lines."""
-    path, parts = directory.path, len(list(directory.path.glob("tracks/*/record.json")))
-    holder = Lock(path).holder()
-    lines = [f"{path}: a check of a claim"]
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        report = json.loads((path / "claim.json").read_text(encoding="utf-8"))
-        return [*lines, f"  {report['claim']['name']}: {report['verdict']}"]
-    if holder is not None:
-        return [*lines, f"  {_job(holder)} is at work on it"]
-    log = path / "check.log"
-    said = [line for line in log.read_text(encoding="utf-8").splitlines() if line] if log.exists() else []
-    return [
-        *lines,
-        "  not finished; its last line: " + (said[-1] if said else "none"),
-        f"  parts begun or done: {parts}; the same command " + ("goes on" if parts else "begins again"),
-    ]
-
-
 def never_begun(directory: RunDirectory, summary: Mapping[str, Any] | None) -> str:
     """What to say to who wants to go on with a run that has not even left its problem file."""
     told = "; ".join(f"{label}: {text}" for label, text in standing(directory, summary) if label != "to go on")
@@ -58,11 +36,6 @@ def never_begun(directory: RunDirectory, summary: Mapping[str, Any] | None) -> s
         f"{directory.path} holds a run that never began ({told}), and not its problem file: "
         f"{_way_on(directory)} with --set output.directory={directory.path}"
     )
-
-
-def _job(holder: Holder) -> str:
-    since = f", since {holder.entries['since']}" if holder.entries.get("since") else ""
-    return f"process {holder.entries.get('process', '?')} on {holder.entries.get('host', '?')}{since}"
 
 
 def _way_on(directory: RunDirectory) -> str:

@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 
 from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.figures.scene import Scene
+from hpcmix.io.figures.snapshots.phase import read_phases
 from hpcmix.io.reader import RunReader, StoredFile
 
 
@@ -35,11 +37,12 @@ class Frames:
     Reading one raises :class:`~hpcmix.io.documents.atomic.OutputError` where a file is damaged.
     """
 
-    def __init__(self, run: RunReader) -> None:
+    def __init__(self, run: RunReader, scene: Scene | None = None) -> None:
         self._run = run
         self._snapshots = {stored.index: stored for stored in run.snapshots}
         self._sliced = {stored.index for stored in run.slices}
-        self.stored = [stored for stored in (run.slices or run.snapshots) if math.isfinite(stored.time)]
+        kept = [stored for stored in (run.slices or run.snapshots) if math.isfinite(stored.time)]
+        self.stored = (scene or Scene(run)).between(kept, len(kept))
 
     def __len__(self) -> int:
         return len(self.stored)
@@ -58,7 +61,7 @@ class Frames:
             slices = self._run.read_slices(stored)
             shown = slices.columns if len(slices.axes) == 3 else slices.slices
             names = "xy"[: len(slices.axes)]
-            phases = {} if snapshot is None else self._phases(snapshot)
+            phases = {} if snapshot is None else read_phases(snapshot).phases
             densities = {name: views[names] for name, views in shown.items() if names in views}
             return Frame(stored.time, {name: slices.axes[name] for name in names}, densities, phases)
         except (OSError, KeyError) as error:
@@ -70,19 +73,7 @@ class Frames:
             species = [name for name in file if f"{name}/density" in file]
             densities = {name: _column(file, f"{name}/density", names) for name in species}
             axes = {name: file[name][:] for name in names[:2]}
-        return Frame(stored.time, axes, densities, self._phases(stored))
-
-    def _phases(self, snapshot: StoredFile) -> dict[str, np.ndarray]:
-        phases = {}
-        with h5py.File(snapshot.path, "r") as file:
-            dimensions = len(file.attrs["axes"])
-            middle = () if dimensions < 3 else (slice(None), slice(None), file["z"].size // 2)
-            for name, group in file.items():
-                if f"{name}/phase" in file:
-                    phases[name] = group["phase"][middle]
-                elif f"{name}/wave_function" in file and group["wave_function"].ndim == dimensions:
-                    phases[name] = np.angle(group["wave_function"][middle])
-        return phases
+        return Frame(stored.time, axes, densities, read_phases(stored).phases)
 
 
 def _column(file: h5py.File, path: str, names: list[str]) -> np.ndarray:

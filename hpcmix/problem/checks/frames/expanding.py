@@ -1,4 +1,4 @@
-"""Checks of what the expanding frame cannot take, or not until the time infinity (docs/expanding-frame.md)."""
+"""Checks of what the expanding frame cannot take, or not until the time infinity (docs/methods/expanding-frame.md)."""
 
 from __future__ import annotations
 

@@ -31,13 +31,18 @@ class ShotNoise(Section):
     photons: Annotated[float, real(above=0)]
     """Their mean number in a pixel without atoms."""
     seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the random numbers."""
 
 
 class Displacement(Section):
     """Where a species stands beside its place without a gradient, per axis of the grid."""
 
     species: Annotated[str, PlainValidator(text)]
+    """Which one.
+    Example: ``"up"``."""
     shift: Position
+    """From its place without a gradient, per axis.
+    Example: ``["0 um", "40 um", "0 um"]``."""
 
 
 class ImagesOptions(Section):
@@ -62,6 +67,8 @@ class ImagesOptions(Section):
     cross_section: Annotated[float, quantity(LENGTH * 2, above=0)] | None = None
     """sigma of the optical density sigma n, n the column density: 3 lambda^2 / 2 pi on a closed line in resonance."""
     shot_noise: ShotNoise | None = None
+    """That of the light, of pictures in optical densities. Left out: none.
+    Example: ``{ photons = 500, seed = 1 }``."""
     stern_gerlach: Annotated[tuple[Displacement, ...], sequence()] = ()
     """How far a gradient of the magnetic field has moved each species when the picture is taken."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
@@ -17,16 +17,14 @@ from hpcmix.problem.reading.values import (
     different_species,
     integer,
     number_in_range,
+    pure_number,
     real,
     sequence,
+    whole_number,
 )
 
 LARGEST_WAVE = 1e4
 """Of modes that are plane waves: nobody fills a grid with more."""
-
-
-_whole = cast(Callable[[Any], int], integer().func)
-_not_negative = cast(Callable[[Any], int], integer(at_least=0).func)
 
 
 class ModesSection(Section):
@@ -34,6 +32,8 @@ class ModesSection(Section):
     out."""
 
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
+    """Names of the species whose modes these are. Left out: of all.
+    Example: ``["up"]``."""
 
     @abstractmethod
     def number(self, points: Sequence[int]) -> int:
@@ -50,6 +50,8 @@ class EigenstateModes(ModesSection):
 
     kind: Literal["eigenstates"]
     count: Annotated[int, integer(at_least=1)]
+    """How many, from the lowest.
+    Example: ``6``."""
 
     def number(self, points: Sequence[int]) -> int:
         return self.count
@@ -65,6 +67,8 @@ class OscillatorModes(ModesSection):
 
     kind: Literal["oscillator"]
     count: Annotated[int, integer(at_least=1)]
+    """How many, from the lowest.
+    Example: ``6``."""
 
     def number(self, points: Sequence[int]) -> int:
         return self.count
@@ -79,6 +83,8 @@ class PlaneWaveModes(ModesSection):
 
     kind: Literal["plane-waves"]
     largest: Annotated[float, real(at_least=0)]
+    """Number of periods in the box up to which waves are modes.
+    Example: ``3``."""
 
     @model_validator(mode="after")
     def _countable(self) -> Self:
@@ -139,28 +145,29 @@ class ExcitationNumbers(dict[str, int]):
 
 
 def _excitations(value: Any, info: ValidationInfo) -> int | ExcitationNumbers:
-    values = value.values() if isinstance(value, dict) else (value,)
     if isinstance(value, dict) and not value:
         raise wrong("is an empty table; give a number for every species, such as { up = 12, down = 10 }")
-    for number in values:
-        if _whole(number) < 1:
+    given = value if isinstance(value, dict) else {"": value}
+    numbers = {name: whole_number(pure_number(entry, info)) for name, entry in given.items()}
+    for number in numbers.values():
+        if number < 1:
             raise wrong(
                 f"must be at least 1, but is {number}: with nobody outside the condensate there is only the mean field"
             )
-    return ExcitationNumbers(value) if isinstance(value, dict) else value
+    return ExcitationNumbers(numbers) if isinstance(value, dict) else numbers[""]
 
 
-def _order(value: Any) -> tuple[int, ...]:
+def _order(value: Any, info: ValidationInfo) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise wrong(f"must be a list of whole numbers, one per species, such as [1, 1], not {described(value)}")
-    order = tuple(_not_negative(number) for number in value)
+    order = tuple(whole_number(pure_number(number, info), at_least=0) for number in value)
     if not any(order):
         raise wrong("is of no particle; at least one of the numbers must be positive")
     return order
 
 
-def _theta(value: Any) -> float:
-    theta = number_in_range(value, above=0)
+def _theta(value: Any, info: ValidationInfo) -> float:
+    theta = number_in_range(pure_number(value, info), above=0)
     if theta > 1.0:
         raise wrong(f"must be at most 1, the power of the whole kinetic energy, but is {theta:g}")
     return theta
@@ -170,7 +177,7 @@ class MeasureOptions(Section):
     """``[many_body.measure]``: which reduced density matrices are compared."""
 
     orders: Annotated[tuple[Annotated[tuple[int, ...], PlainValidator(_order)], ...], sequence()] | None = None
-    """Of alpha and R: how many particles of each species. Never None in a loaded problem: each species alone, and
+    """Of alpha and R: how many particles of each species. Left out: each species alone, and
     pairs of one particle each."""
     sobolev: Annotated[tuple[Annotated[float, PlainValidator(_theta)], ...], sequence()] = ()
     """Powers theta of Tr|S^(1/2) (gamma - P) S^(1/2)|, S = sum (1 + T_i)^theta, of every order."""
@@ -184,12 +191,17 @@ class ManyBody(Section):
     excitations: Annotated[int | ExcitationNumbers, PlainValidator(_excitations)] | None = None
     """The most particles outside, for every species or by its name: of the picture of excitations only."""
     state: Literal["factorised", "coherent"] = "factorised"
+    """What the N bodies begin as: every particle in the same function, or a coherent state without a fixed number."""
     tolerance: Annotated[float, real(above=0)] = 1e-12
     """Of the evolution, relative."""
     lost: Annotated[float, real(at_least=0)] = 1e-6
     """The largest part of an initial orbital, |phi - P phi|^2, that the modes may miss."""
     measure: MeasureOptions = MeasureOptions()
+    """Which reduced density matrices are compared.
+    Example: ``{ orders = [[1, 0], [1, 1]] }``."""
     modes: Annotated[tuple[ModesEntry, ...], sequence()] = ()
+    """The functions that the bodies live in.
+    Example: ``[{ kind = "plane-waves", largest = 2 }]``."""
 
     @model_validator(mode="after")
     def _excitations_have_a_use(self) -> Self:

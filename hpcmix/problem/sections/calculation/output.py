@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, StrictBool, model_validator
+from pydantic import Field, PlainValidator, StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, quantity, real, sequence, text, whole_number
+from hpcmix.problem.reading.values import described, integer, pure_number, quantity, real, sequence, text, whole_number
 from hpcmix.problem.sections.calculation.images import ImagesOptions
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
@@ -46,7 +46,7 @@ class ObservablesOptions(ScheduleSection):
 
     vortex_density_cut: Annotated[float, real(at_least=0)] | None = None
     """Of vortices: the part of the largest density, smoothed over a thirty-second of the box, below which a zero of the
-    wave function is none; beside a cloud the phase is rounding. None: 0.05."""
+    wave function is none; beside a cloud the phase is rounding. Left out: 0.05."""
 
     @model_validator(mode="after")
     def _cut_is_used(self) -> Self:
@@ -110,8 +110,8 @@ class SnapshotsOptions(ScheduleSection):
         return self
 
 
-def _power_of_two(value: Any) -> int:
-    number = whole_number(value, at_least=1)
+def _power_of_two(value: Any, info: ValidationInfo) -> int:
+    number = whole_number(pure_number(value, info), at_least=1)
     if number & (number - 1):
         raise wrong(
             f"must be a power of two, such as {1 << number.bit_length()}, not {number}: markers of other multiples are "
@@ -129,11 +129,11 @@ class MarkersOutput(ScheduleSection):
     an axis off."""
 
 
-def _bins(value: Any) -> tuple[int, int]:
+def _bins(value: Any, info: ValidationInfo) -> tuple[int, int]:
     numbers = value if isinstance(value, (list, tuple)) else (value, value)
     if len(numbers) != 2:
         raise wrong(f"needs 2 numbers, one for each axis (or a single one for both), but has {len(numbers)}")
-    first, second = (whole_number(number, at_least=1) for number in numbers)
+    first, second = (whole_number(pure_number(number, info), at_least=1) for number in numbers)
     if first * second > MOST_BINS:
         raise wrong(f"are {first} x {second}, more than the {MOST_BINS} of a histogram that every rank holds")
     return first, second
@@ -148,9 +148,13 @@ class PhaseSpaceOutput(Section):
     over all others, per area of the two axes."""
 
     species: Annotated[str, PlainValidator(text)]
+    """Which one.
+    Example: ``"cloud"``."""
     axes: Annotated[tuple[PhaseSpaceAxis, ...], sequence()]
     """Two of x, y, z, px, py, pz."""
     bins: Annotated[tuple[int, int], PlainValidator(_bins)] = (200, 200)
+    """Along each of the two axes, or one number for both.
+    Example: ``[256, 128]``."""
 
     @model_validator(mode="after")
     def _two_axes(self) -> Self:
@@ -174,13 +178,23 @@ class OutputOptions(Section):
     """Of a cloud that a trap should keep away from the faces of the box and does not, or whose spectrum reaches the
     grid's largest wave number: warn, and end the run where it is lost; only warn; or say nothing."""
     observables: ObservablesOptions = Field(default_factory=ObservablesOptions)
+    """Time series of numbers.
+    Example: ``{ interval = "0.1 ms", also = ["momentum-distribution"] }``."""
     snapshots: SnapshotsOptions = Field(default_factory=SnapshotsOptions)
+    """Fields on the whole grid.
+    Example: ``{ interval = "5 ms", slices = true }``."""
     checkpoints: CheckpointsOptions = Field(default_factory=CheckpointsOptions)
+    """Files to go on from.
+    Example: ``{ wall = "30 min", keep = 2 }``."""
     markers: MarkersOutput | None = None
-    """None: no marker files."""
+    """Files with the markers of classical species. Left out: none.
+    Example: ``{ interval = "1 ms", every_nth = 4 }``."""
     phase_space: tuple[PhaseSpaceOutput, ...] = ()
+    """Histograms of classical species.
+    Example: ``[{ species = "cloud", axes = ["x", "px"] }]``."""
     images: ImagesOptions | None = None
-    """None: ``hpcmix image`` takes its own defaults."""
+    """The camera of ``hpcmix image``. Left out: it takes its own defaults.
+    Example: ``{ axes = ["z"], time_of_flight = "20 ms" }``."""
 
     @property
     def fields(self) -> tuple[SnapshotField, ...]:

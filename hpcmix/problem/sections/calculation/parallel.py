@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, ValidationInfo
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
-from hpcmix.problem.reading.values import described
+from hpcmix.problem.reading.values import described, pure_number
 
 
-def _groups(value: Any) -> str | int:
+def _groups(value: Any, info: ValidationInfo) -> str | int:
     if value == "auto":
-        return value
+        return "auto"
+    value = pure_number(value, info)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise wrong(f'must be "auto" or a positive whole number, not {described(value)}')
     return value
@@ -24,6 +25,7 @@ def _pencil_grid(value: Any, info: ValidationInfo) -> str | tuple[int, ...]:
     shape = f'must be "auto" or a list of positive whole numbers [P1, P2], not {described(value)}'
     if not isinstance(value, (list, tuple)):
         raise wrong(shape)
+    value = [pure_number(ranks, info) for ranks in value]
     if not all(isinstance(ranks, int) and not isinstance(ranks, bool) and ranks >= 1 for ranks in value):
         raise wrong("must hold positive whole numbers, the ranks along each split axis")
     dimensions = context_of(info).dimensions
@@ -46,3 +48,4 @@ class ParallelOptions(Section):
     exchange: Literal["auto", "shared-memory", "packed-messages", "sub-array-messages"] = "auto"
     """How ranks exchange blocks; "auto" tries them at the start and takes the quickest. The numbers are the same."""
     precision: Literal["double", "single"] = "double"
+    """Of the fields: 16 or 8 bytes a complex number; single is for what needs no more than four digits."""

@@ -16,7 +16,7 @@ from hpcmix.problem.reading.vectors import Momentum
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.switching import Switching
-from hpcmix.problem.units.dimensions import FREQUENCY
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY
 from hpcmix.problem.units.expressions import Expression
 
 SAMPLES = 4097
@@ -31,18 +31,22 @@ class RabiCoupling(Switching):
     """
 
     between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    """The two species, a and b.
+    Example: ``["up", "down"]``."""
     rabi_frequency: Annotated[float, quantity(FREQUENCY, at_least=0)]
     """Angular frequency Omega: all particles of a turn into b and back in 2 pi / Omega."""
     detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
     """Angular frequency by which a lies above b."""
     phase: Annotated[float, angle()] = 0.0
-    profile: Annotated[Expression, expression()] | None = None
-    """p(x), which Omega is multiplied by: a coupling that depends on place. None: one everywhere."""
+    """Of the coupling.
+    Example: ``"90 deg"``."""
+    profile: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = None
+    """p(x), which Omega is multiplied by: a coupling that depends on place. Left out: one everywhere."""
     momentum: Momentum = Field(0.0, validate_default=True)
     """hbar k of ``exp(i k.x)`` beside exp(i phase): what a particle gains that turns from b into a."""
     dressed: StrictBool | None = None
-    """Whether the ground state of its species is sought with it, so that they share their particles; None: where it is
-    wholly on at time 0-, and by no factor of time."""
+    """Whether the ground state of its species is sought with it, so that they share their particles. Left out: where it
+    is wholly on at time 0-, and by no factor of time."""
 
     @model_validator(mode="after")
     def _two_species(self) -> Self:

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
-from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.names import named_constant
+from hpcmix.problem.reading.section import Context, Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described, different_species, expression, quantity_in, species_names
 from hpcmix.problem.reading.vectors import Lengths
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.units.dimensions import FREQUENCY, LENGTH
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.problem.units.quantities import UnitError, parse_quantity
 
@@ -58,7 +59,7 @@ def _rate_of(order: int, key: str = "rate") -> PlainValidator:
     def check(value: Any, info: ValidationInfo) -> float:
         context = context_of(info)
         volumes = (3 if context.transverse else context.dimensions or 1) * (order - 1)
-        if isinstance(value, str) and _cycles(value):
+        if isinstance(value, str) and _cycles(value, context):
             raise wrong(
                 f"{described(value)} counts cycles, which are 2 pi radians each, and a rate of loss is no frequency; "
                 f'write 1/s, such as "0.1 / s"'
@@ -68,8 +69,11 @@ def _rate_of(order: int, key: str = "rate") -> PlainValidator:
     return PlainValidator(check)
 
 
-def _cycles(text: str) -> bool:
+def _cycles(text: str, context: Context) -> bool:
     """Whether a quantity is given in hertz."""
+    named = named_constant(text, context)
+    if named is not None:
+        return named.hertz != 0
     try:
         return parse_quantity(text).hertz_power != 0
     except UnitError:
@@ -148,10 +152,16 @@ class OneBodyLoss(LossSection):
 
     kind: Literal["one-body"]
     rate: Annotated[float, _rate_of(1)]
+    """Per time, no angular frequency.
+    Example: ``"0.1 / s"``."""
     channel: Annotated[tuple[str, ...], _channel_of(1)] | None = None
+    """The species that loses, in a list.
+    Example: ``["up"]``."""
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
     """Those that lose; all where neither is given."""
-    profile_in_space: Annotated[Expression, expression()] | None = Field(None, alias="profile")
+    profile_in_space: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = Field(None, alias="profile")
+    """A function of x, y, z that the rate is multiplied by. Left out: one everywhere.
+    Example: ``"exp(-x**2/8)"``."""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Self:
@@ -190,7 +200,11 @@ class Collision(LossSection):
 
     kind: Literal["two-body", "three-body"]
     channel: tuple[str, ...]
+    """Who meets, a name for each particle.
+    Example: ``["up", "up"]``."""
     rate: float
+    """Of those that are named first.
+    Example: ``1e-4``."""
 
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
         return (Reaction(self.channel, self.rate),)
@@ -227,16 +241,20 @@ class Absorber(LossSection):
     s is the sum over the axes of 0.1 q^3 / (1.1 - q), q = 1 - (distance to the nearer face) / width where that is
     positive, and one at the face. It begins so gently that slow waves do not turn back, and they are gone before it is
     steep; fast ones it takes near the face. Of waves from k to 10 k less than 1e-6 comes back with width = 20/k and
-    strength = 45 hbar k^2 / m (measured; docs/losses.md).
+    strength = 45 hbar k^2 / m (measured; docs/systems/losses.md).
     """
 
     kind: Literal["absorber"]
     width: Lengths
+    """Of the layer at the faces, per axis.
+    Example: ``"4 um"``."""
     strength: Annotated[float, _rate_of(1, "strength")]
+    """The rate at the face.
+    Example: ``45.0``."""
     axes: Annotated[tuple[str, ...], BeforeValidator(_axes)] | None = None
-    """Across whose faces waves leave; None: all."""
+    """Across whose faces waves leave; left out: all."""
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
-    """Those that leave; None: all."""
+    """Those that leave; left out: all."""
 
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
         return tuple(Reaction((name,), self.strength) for name in self.species or names)

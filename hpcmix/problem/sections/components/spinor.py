@@ -21,13 +21,19 @@ class ScatteringLengths(Section):
     """a_0 and a_2 of two atoms whose spins add up to 0 and to 2."""
 
     a0: Annotated[float, quantity(LENGTH)]
+    """Of two atoms whose spins add up to 0.
+    Example: ``"101.8 a0"``."""
     a2: Annotated[float, quantity(LENGTH)]
+    """Of two atoms whose spins add up to 2.
+    Example: ``"100.4 a0"``."""
 
 
 class Zeeman(Switching):
     """An energy p or q, times the envelope of time that potentials have too."""
 
     energy: Annotated[float, quantity(ENERGY)]
+    """p or q at full strength.
+    Example: ``"20 Hz"``."""
 
 
 def _three_names(value: Any) -> tuple[str, ...]:
@@ -52,17 +58,21 @@ class Spinor(Section):
     """
 
     species: Annotated[tuple[str, ...], BeforeValidator(_three_names)]
+    """The components m = 1, 0, -1, in this order.
+    Example: ``["plus", "zero", "minus"]``."""
     spin_interaction: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
     """c_2: ferromagnetic where it is negative."""
     density_interaction: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
-    """c_0, which adds to contact interactions of the three; None: zero, or that of the scattering lengths."""
+    """c_0, which adds to contact interactions of the three; left out: zero, or that of the scattering lengths."""
     scattering_lengths: ScatteringLengths | None = None
+    """a_0 and a_2, in place of the two couplings, in three dimensions or across a tight trap.
+    Example: ``{ a0 = "101.8 a0", a2 = "100.4 a0" }``."""
     linear_zeeman: Annotated[tuple[Zeeman, ...], BeforeValidator(_energies)] = ()
     """p: positive favours m = 1."""
     quadratic_zeeman: Annotated[tuple[Zeeman, ...], BeforeValidator(_energies)] = ()
     """q."""
     magnetisation: Annotated[float, real(at_least=-1)] | None = None
-    """(N_1 - N_-1) / N that ground states are sought at; None: whichever has the lowest energy."""
+    """(N_1 - N_-1) / N that ground states are sought at; left out: whichever has the lowest energy."""
 
     @model_validator(mode="after")
     def _interaction_is_given(self, info: ValidationInfo) -> Self:

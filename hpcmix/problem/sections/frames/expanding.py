@@ -30,6 +30,7 @@ class ExpandingFrame(Section):
 
     kind: Literal["expanding"]
     rate: Annotated[float, quantity(FREQUENCY, above=0)]
+    """Angular frequency of the expansion, about that of the trap that lets go."""
 
     @property
     def map(self) -> Frame:

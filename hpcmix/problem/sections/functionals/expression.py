@@ -9,12 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import PlainValidator, ValidationInfo
 
-from hpcmix.problem.reading.section import wrong
-from hpcmix.problem.reading.values import described
+from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.reading.values import described, expression_in
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.units.derivatives import derivatives
-from hpcmix.problem.units.expressions import Expression, ExpressionError
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, ENERGY, LENGTH
+from hpcmix.problem.units.expressions import Expression
 
 SAMPLES = np.geomspace(1e-12, 1.0, 13)
 """Of the largest density, for a look at an expression before there is a model."""
@@ -31,10 +32,12 @@ def _expression(value: Any, info: ValidationInfo) -> Expression:
         raise wrong(
             f'cannot name "{unusable[0]}": give species names of letters, digits and _ that begin with a letter'
         )
-    try:
-        expression = Expression(value, names)
-    except ExpressionError as error:
-        raise wrong(str(error)) from None
+    context = context_of(info)
+    clash = next((name for name in names if name in context.parameters), None)
+    if clash is not None:
+        raise wrong(f'"{clash}" is a species and a parameter of the file; rename the parameter')
+    lengths = LENGTH * (context.dimensions or 1)
+    expression = expression_in(value, context, dict.fromkeys(names, DIMENSIONLESS - lengths), ENERGY - lengths)
     nothing = dict.fromkeys(names, 0.0)
     energy, slopes = derivatives(expression, names, **nothing)
     if names and not (np.isfinite(energy) and all(np.isfinite(slope) for slope in slopes)):
@@ -49,6 +52,8 @@ class ExpressionFunctional(FunctionalSection):
 
     kind: Literal["expression"]
     value: Annotated[Expression, PlainValidator(_expression)]
+    """The energy density e, in densities by the names of the species.
+    Example: ``"0.5*up**2.5"``."""
 
     of_condensates: ClassVar[bool] = False
 

@@ -45,10 +45,16 @@ class LeeHuangYangFunctional(FunctionalSection):
 
     kind: Literal["lee-huang-yang"]
     strength: Annotated[float | None, PlainValidator(_strength)] = None
+    """The coefficient of the power of the density. Left out: from the interactions of the file.
+    Example: ``0.5``."""
     imaginary: Imaginary = "refuse"
+    """What becomes of a branch of the spectrum that is imaginary: its real part counts, g_12^2 is taken as g_11 g_22,
+    or the file is refused."""
     cutoff: Annotated[float, quantity(INVERSE_LENGTH, above=0)] | None = None
     """kappa: a coupling of two dimensions is that of the energy hbar^2 kappa^2 / m."""
     density: Annotated[float, quantity(lambda dimensions: LENGTH * -dimensions, above=0)] | None = None
+    """In two dimensions, with ``strength``: where the energy per particle is lowest.
+    Example: ``10.0``."""
 
     of_condensates: ClassVar[bool] = True
 

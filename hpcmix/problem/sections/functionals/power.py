@@ -34,7 +34,11 @@ class PowerFunctional(FunctionalSection):
 
     kind: Literal["power"]
     exponent: Annotated[float, real(above=1), AfterValidator(_moderate)]
+    """Of the density, above 1 and at most 10.
+    Example: ``3``."""
     strength: Annotated[float, PlainValidator(_strength)]
+    """The coefficient: an energy times a length to the power d (exponent - 1).
+    Example: ``0.02``."""
 
     of_condensates: ClassVar[bool] = False
     of_the_sum: ClassVar[bool] = True

@@ -20,6 +20,8 @@ class FunctionalSection(Section):
     """What every functional has: the species whose densities it depends on; and what the checks and claims ask it."""
 
     species: Annotated[tuple[str, ...], BeforeValidator(different_species)]
+    """Names of the species whose densities it depends on, one or a list.
+    Example: ``["up", "down"]``."""
 
     of_condensates: ClassVar[bool]
     """Whether every species must be a condensate: sets of orbitals have no such energy."""

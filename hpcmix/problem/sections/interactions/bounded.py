@@ -17,6 +17,8 @@ class BoundedInteraction(RadialInteraction):
 
     kind: str
     strength: Annotated[float, quantity(ENERGY)]
+    """The value at r = 0; negative attracts.
+    Example: ``1.0``."""
 
     def coefficient(self, constants: Constants) -> float:
         """The height."""

@@ -31,7 +31,11 @@ class DipolarInteraction(KernelInteraction):
 
     kind: Literal["dipolar"]
     strength: Annotated[float, quantity(ENERGY + LENGTH * 3)] | None = None
+    """mu_0 mu_a mu_b / 4 pi, an energy times a volume.
+    Example: ``0.2``."""
     dipolar_length: Annotated[float, quantity(LENGTH)] | None = None
+    """a_dd, in place of the strength.
+    Example: ``"131 a0"``."""
     direction: Annotated[tuple[Annotated[float, real()], ...], sequence()] = (0.0, 0.0, 1.0)
     """Need not be of length one."""
     boundary: Boundary = "free"

@@ -19,6 +19,8 @@ class GaussianInteraction(BoundedInteraction):
 
     kind: Literal["gaussian"]
     width: Annotated[float, quantity(LENGTH, above=0)]
+    """sigma of exp(-r^2 / (2 sigma^2)).
+    Example: ``0.7``."""
 
     def shape(self, constants: Constants) -> Hashable:
         return self.kind, self.width

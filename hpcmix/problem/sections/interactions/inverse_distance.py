@@ -30,6 +30,8 @@ class InverseDistanceInteraction(RadialInteraction):
 
     kind: str
     strength: Annotated[float, quantity(ENERGY + LENGTH)]
+    """Of 1/r, an energy times a length; negative attracts.
+    Example: ``-1.0``."""
 
     @property
     def has_pole(self) -> bool:
@@ -55,6 +57,8 @@ class YukawaInteraction(InverseDistanceInteraction):
 
     kind: Literal["yukawa"]
     screening: Annotated[float, quantity(INVERSE_LENGTH, above=0)]
+    """mu of exp(-mu r)/r.
+    Example: ``0.5``."""
 
     @model_validator(mode="after")
     def _integrable(self, info: ValidationInfo) -> Self:

@@ -32,9 +32,12 @@ class ScatteringInteraction(InteractionSection):
     potential: ScatteringPotential
     """V, before it is scaled with N."""
     particles: Annotated[float, real(above=0)] | None = None
+    """N, by which V is scaled.
+    Example: ``1000``."""
     neumann_radius: Annotated[float, quantity(LENGTH, above=0)] | None = None
     """The Neumann problem lives on the ball r <= N l of V's own coordinates."""
     limit: bool = False
+    """The contact interaction that the kernel tends to, in place of the kernel."""
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Self:

@@ -18,7 +18,7 @@ from hpcmix.problem.reading.values import two_names
 from hpcmix.problem.sections.frames.transverse import TransversePair
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.times.switching import Switching
-from hpcmix.problem.units.expressions import Expression, ExpressionError
+from hpcmix.problem.units.named import names_in
 
 Boundary = Literal["periodic", "free"]
 """Where the convolution with a kernel takes place: on the periodic box, or between the particles in the box alone."""
@@ -88,6 +88,8 @@ class InteractionSection(Switching):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
     between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    """Two names of species; one twice for a species with itself.
+    Example: ``["up", "down"]``."""
 
     # ---------------------------------------------------------------- what it is
 
@@ -193,6 +195,8 @@ class KernelInteraction(InteractionSection):
     particles in the box alone (``free``)."""
 
     boundary: Boundary = "periodic"
+    """On the periodic box the kernel acts between all images; in free space between the particles in the box alone,
+    which costs transforms of twice the size."""
 
     @model_validator(mode="before")
     @classmethod
@@ -263,10 +267,7 @@ def changes_in_time(value: Any) -> bool:
         return any(map(changes_in_time, value))
     if isinstance(value, dict):
         return True
-    try:
-        return isinstance(value, str) and "t" in Expression(value, ("t",)).variables_used
-    except ExpressionError:
-        return False
+    return isinstance(value, str) and names_in(value, ("t",))
 
 
 def cut(radius: float) -> tuple[float, int]:

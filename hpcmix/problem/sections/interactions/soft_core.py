@@ -19,6 +19,8 @@ class SoftCoreInteraction(BoundedInteraction):
 
     kind: Literal["soft-core"]
     radius: Annotated[float, quantity(LENGTH, above=0)]
+    """At which it has fallen to a half.
+    Example: ``2.0``."""
 
     def shape(self, constants: Constants) -> Hashable:
         """That of kernels of one radius."""

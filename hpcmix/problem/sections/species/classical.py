@@ -6,10 +6,18 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, is_number, number_in_range, real, whole_number
+from hpcmix.problem.reading.values import (
+    described,
+    integer,
+    is_number,
+    number_in_range,
+    pure_number,
+    real,
+    whole_number,
+)
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.distributions import OF_WAVE_FUNCTIONS, Distribution, GroundStateDistribution
 from hpcmix.problem.sections.species.section import SpeciesSection, Statistics
@@ -21,15 +29,15 @@ TIGHTEST_TOLERANCE, LOOSEST_TOLERANCE = 1e-12, 1e-3
 """What windows of 14 and of 4 cells reach (model/markers/window.py)."""
 
 
-def _number(value: Any) -> int:
-    number = whole_number(value, at_least=2)
+def _number(value: Any, info: ValidationInfo) -> int:
+    number = whole_number(pure_number(value, info), at_least=2)
     if number > MOST_MARKERS:
         raise wrong(f"is too large: at most {MOST_MARKERS:.0e} markers can be numbered and stored, not {number:.3g}")
     return number
 
 
-def _tolerance(value: Any) -> float:
-    number = number_in_range(value)
+def _tolerance(value: Any, info: ValidationInfo) -> float:
+    number = number_in_range(pure_number(value, info))
     if not TIGHTEST_TOLERANCE <= number <= LOOSEST_TOLERANCE:
         raise wrong(f"must be from {TIGHTEST_TOLERANCE:g} to {LOOSEST_TOLERANCE:g}, not {number:g}")
     return number
@@ -47,9 +55,10 @@ class MarkersSection(Section):
     """Relative error of energies and forces that spreading on the grid may make; it sets the width of the window."""
 
 
-def _number_or_table(value: Any) -> Any:
-    if is_number(value):
-        return {"number": value}
+def _number_or_table(value: Any, info: ValidationInfo) -> Any:
+    number = pure_number(value, info)
+    if is_number(number):
+        return {"number": number}
     if not isinstance(value, dict | MarkersSection):
         raise wrong(f"must be a whole number or a table, such as {{ number = 65536 }}, not {described(value)}")
     return value

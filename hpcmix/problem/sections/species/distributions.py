@@ -65,6 +65,8 @@ class ShiftedDistribution(DistributionSection):
     """f(x, p - momentum)."""
 
     momentum: Momentum = Field(0.0, validate_default=True)
+    """By which all momenta are shifted, per axis.
+    Example: ``[0.5, 0, 0]``."""
 
     def largest_momenta(self, particles: float, mass: float, hbar: float, grid: Grid) -> tuple[float, ...]:
         """See :class:`DistributionSection`."""
@@ -82,7 +84,10 @@ class OscillatorDistribution(ShiftedDistribution):
 
     kind: Literal["oscillator"]
     frequency: PositiveFrequencies
+    """Angular frequency of the oscillator, per axis."""
     centre: Position = Field(0.0, validate_default=True)
+    """Where it is, per axis.
+    Example: ``["-4 um", 0, 0]``."""
 
     finite_everywhere: ClassVar[bool] = True
 
@@ -150,8 +155,13 @@ class GaussianDistribution(ShiftedDistribution):
 
     kind: Literal["gaussian"]
     width: Lengths
+    """Per axis: the rms of places is width/sqrt(2).
+    Example: ``"2 um"``."""
     centre: Position = Field(0.0, validate_default=True)
+    """Where it is, per axis.
+    Example: ``["-4 um", 0, 0]``."""
     momentum_width: Momenta | None = None
+    """rms of the momenta, per axis. Left out: from the temperature, or as the wave function has them."""
     temperature: Annotated[float, quantity(ENERGY, above=0)] | None = None
     """k_B T."""
 
@@ -199,6 +209,7 @@ class ThermalDistribution(ShiftedDistribution):
     temperature: Annotated[float, quantity(ENERGY, above=0)]
     """k_B T."""
     statistics: Literal["boltzmann", "fermi-dirac"] = "boltzmann"
+    """Boltzmann's weights, or those that Pauli's principle leaves."""
 
     fills_the_trap: ClassVar[bool] = True
     made_in_the_potential: ClassVar[bool] = True
@@ -221,7 +232,11 @@ class ExpressionDistribution(ShiftedDistribution):
 
     kind: Literal["expression"]
     value: Annotated[Expression, expression(momentum=True)]
+    """f up to a factor, of x, y, z, px, py, pz.
+    Example: ``"exp(-x**2 - px**2)"``."""
     momentum_extent: Momenta
+    """|p| up to which f is looked at, per axis.
+    Example: ``6.0``."""
 
     def in_words(self, particles: float, mass: float, hbar: float, grid: Grid) -> str:
         return "f is the expression in value, times what makes its integral particles"
@@ -236,6 +251,8 @@ class FileDistribution(DistributionSection):
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
+    """An openPMD file with markers.
+    Example: ``"runs/cloud/markers/000400.h5"``."""
 
     sampled: ClassVar[bool] = False
 

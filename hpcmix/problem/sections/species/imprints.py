@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import PlainValidator, model_validator
+from pydantic import PlainValidator, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import angle, quantity, sequence, whole_number
+from hpcmix.problem.reading.values import angle, pure_number, quantity, sequence, whole_number
 from hpcmix.problem.reading.vectors import Position
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.state import Finding
@@ -22,8 +22,8 @@ WIDEST_STEP = 0.25
 """Largest width of a step of the phase, in units of the box: wider ones are no steps on a periodic box."""
 
 
-def _charge(value: object) -> int:
-    number = whole_number(value)
+def _charge(value: object, info: ValidationInfo) -> int:
+    number = whole_number(pure_number(value, info))
     if number == 0:
         raise wrong("must not be zero: a vortex of charge zero is none")
     return number
@@ -45,8 +45,9 @@ class Vortex(Section):
     charge: Charge = 1
     """Quanta of circulation, counted about the axis."""
     axis: AxisName = "z"
+    """Along which the line goes, in three dimensions."""
     core: Core | None = None
-    """Distance at which the density is one half; None: what the repulsion at the place makes."""
+    """Distance at which the density is one half; left out: what the repulsion at the place makes."""
 
     @model_validator(mode="after")
     def _in_a_plane(self) -> Self:
@@ -88,9 +89,16 @@ class Ring(Section):
     """A vortex ring: a circle about an axis. Positive charges flow through it along the axis."""
 
     centre: Position
+    """Its middle, per axis.
+    Example: ``[0, 0, "-2 um"]``."""
     radius: Annotated[float, quantity(LENGTH, above=0)]
+    """Of the circle.
+    Example: ``"3 um"``."""
     charge: Charge = 1
+    """Quanta of circulation; the ring moves along its axis where it is positive.
+    Example: ``-1``."""
     axis: AxisName = "z"
+    """Across the plane of the circle."""
     core: Core | None = None
     """As of a :class:`Vortex`."""
 
@@ -117,9 +125,16 @@ class PhaseStep(Section):
     """A step of the phase along an axis: exp(i jump (1 + tanh((x - position) / width)) / 2), sharp without width."""
 
     axis: AxisName
+    """Along which the phase steps."""
     position: Annotated[float, quantity(LENGTH)]
+    """Where, on this axis.
+    Example: ``"1 um"``."""
     jump: Annotated[float, angle()]
+    """By how much, in radians.
+    Example: ``"180 deg"``."""
     width: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
+    """Of the slope; a sharp step without.
+    Example: ``"0.5 um"``."""
 
     def misfits(self, grid: Grid) -> Iterator[Finding]:
         """What does not fit the grid."""

@@ -16,6 +16,7 @@ from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.imprints import PhaseStep, Ring, Vortex, misfits_of
 from hpcmix.problem.sections.species.noise import Noise, RelativeNoise, WignerNoise
 from hpcmix.problem.sections.species.state import Finding, StateSection
+from hpcmix.problem.units.dimensions import DIMENSIONLESS
 from hpcmix.problem.units.expressions import Expression
 
 
@@ -25,9 +26,13 @@ class AddedModes(Section):
     amplitude^2 quanta."""
 
     path: Annotated[str, existing_file()]
+    """The file that ``hpcmix excitations`` wrote.
+    Example: ``"runs/modes/excitations.h5"``."""
     numbers: Annotated[tuple[Annotated[int, integer(at_least=0)], ...], sequence()]
     """Of the modes, from 0 on, as the file and the table of the log have them."""
     amplitude: Annotated[float, real(above=0)]
+    """Its square is the number of quanta.
+    Example: ``5.0``."""
     phase: Annotated[float, angle()] = 0.0
     """omega t at which the run finds the mode."""
 
@@ -45,11 +50,23 @@ class InitialSection(StateSection):
     modes that it is displaced along, a boost ``exp(i p.x / hbar)`` and noise."""
 
     vortices: Annotated[tuple[Vortex, ...], sequence()] = ()
+    """Vortex lines that are imprinted, in two dimensions points.
+    Example: ``[{ position = ["1 um", "0 um"], charge = 1 }]``."""
     rings: Annotated[tuple[Ring, ...], sequence()] = ()
+    """Vortex rings that are imprinted.
+    Example: ``[{ centre = [0, 0, 0], radius = "3 um" }]``."""
     phase_steps: Annotated[tuple[PhaseStep, ...], sequence()] = ()
+    """Steps of the phase that are imprinted; a step by pi makes a dark soliton.
+    Example: ``[{ axis = "x", position = 0, jump = 3.14159 }]``."""
     momentum: Momentum = Field(0.0, validate_default=True)
+    """Boost per axis: the state is multiplied by exp(i p.x / hbar).
+    Example: ``[0.5, 0, 0]``."""
     noise: Noise | None = None
+    """Random numbers on the state.
+    Example: ``{ amplitude = 1e-3, seed = 1 }``."""
     modes: AddedModes | None = None
+    """Excitations that it begins on.
+    Example: ``{ path = "excitations.h5", numbers = [0], amplitude = 5 }``."""
 
     makes_sets: ClassVar[bool] = False
     """Whether it makes sets of orthogonal orbitals as well as one wave function."""
@@ -94,7 +111,11 @@ class FileStart(Section):
     <species>/wave_function; of fermions the dataset has the orbitals as its first axis."""
 
     path: Annotated[str, existing_file()]
+    """An HDF5 file.
+    Example: ``"guess.h5"``."""
     dataset: str
+    """Of its values; <species>/wave_function unless given.
+    Example: ``"up/wave_function"``."""
 
 
 def _named_start(value: object) -> str:
@@ -117,6 +138,8 @@ class GroundStateInitial(InitialSection):
         Annotated[str, PlainValidator(_named_start), Tag(VALUE)] | Annotated[FileStart, Tag(TABLE)],
         value_or_table(FileStart),
     ] = "thomas-fermi"
+    """Where the search begins: the Thomas-Fermi profile, a Gaussian, or the wave function of a file.
+    Example: ``{ path = "guess.h5" }``."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the noise on the first guess, where there is some (``ground_state.noise``, ``ground_state.starts``). Another
     seed may find another minimum, of vortices say."""
@@ -137,7 +160,11 @@ class GaussianInitial(InitialSection):
 
     kind: Literal["gaussian"]
     width: Lengths
+    """Per axis: the density falls to 1/e at this distance, its rms is width/sqrt(2).
+    Example: ``["2 um", "2 um", "1 um"]``."""
     centre: Position = Field(0.0, validate_default=True)
+    """Where it is, per axis.
+    Example: ``["-4 um", 0, 0]``."""
 
     finite_everywhere: ClassVar[bool] = True
     written_down: ClassVar[bool] = True
@@ -158,9 +185,12 @@ class OscillatorInitial(InitialSection):
 
     kind: Literal["oscillator"]
     frequency: PositiveFrequencies
+    """Angular frequency of the oscillator, per axis."""
     numbers: Counts | None = None
     """0 for a condensate that does not say; never given for a set of orbitals."""
     centre: Position = Field(0.0, validate_default=True)
+    """Where it is, per axis.
+    Example: ``["-4 um", 0, 0]``."""
 
     makes_sets: ClassVar[bool] = True
     finite_everywhere: ClassVar[bool] = True
@@ -205,7 +235,11 @@ class ExpressionInitial(InitialSection):
 
     kind: Literal["expression"]
     amplitude: Annotated[Expression, expression()]
-    phase: Annotated[Expression, expression()] = Field("0", validate_default=True)
+    """Up to a factor: the state is normalised.
+    Example: ``"exp(-x**2/8) * tanh(x)"``."""
+    phase: Annotated[Expression, expression(dimension=DIMENSIONLESS)] = Field("0", validate_default=True)
+    """In radians.
+    Example: ``"0.5*x"``."""
 
     written_down: ClassVar[bool] = True
 
@@ -216,7 +250,11 @@ class FileInitial(InitialSection):
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
+    """An HDF5 file.
+    Example: ``"runs/rubidium/snapshots/000400.h5"``."""
     dataset: str
+    """Of its values; <species>/wave_function unless given.
+    Example: ``"up/wave_function"``."""
 
     makes_sets: ClassVar[bool] = True
     written_down: ClassVar[bool] = True

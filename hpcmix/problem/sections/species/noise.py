@@ -25,7 +25,10 @@ class RelativeNoise(Section):
 
     kind: Literal["relative"] = "relative"
     amplitude: Annotated[float, real(above=0)]
+    """Relative size of the noise.
+    Example: ``1e-3``."""
     seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the random numbers; the same at every number of ranks."""
 
     @property
     def relative(self) -> RelativeNoise | None:
@@ -48,8 +51,13 @@ class WignerNoise(Section):
 
     kind: Literal["wigner"]
     cutoff: Annotated[float, quantity(ENERGY, above=0)]
+    """Kinetic energy up to which modes get noise, at most what two thirds of the largest wave number have.
+    Example: ``"50 nK"``."""
     temperature: Annotated[float, quantity(ENERGY, at_least=0)] = 0.0
+    """k_B T of the modes.
+    Example: ``"20 nK"``."""
     seed: Annotated[int, integer(at_least=0)] = 0
+    """Of the random numbers; another seed is another sample."""
 
     @property
     def relative(self) -> RelativeNoise | None:

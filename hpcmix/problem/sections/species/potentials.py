@@ -127,6 +127,8 @@ class HarmonicPotential(CentredPotential):
 
     kind: Literal["harmonic"]
     frequency: Frequencies
+    """Angular frequency omega per axis; hertz are cycles per second.
+    Example: ``["50 Hz", "50 Hz", "70 Hz"]``."""
 
     proportional_to_mass: ClassVar[bool] = True
     at_points_only: ClassVar[bool] = False
@@ -155,8 +157,13 @@ class LatticePotential(PotentialSection):
 
     kind: Literal["lattice"]
     depth: Energies
+    """From the bottom of a well to the top of a barrier, per axis; zero for no lattice along it.
+    Example: ``["2 kHz", 0, 0]``."""
     period: Lengths
+    """From one well to the next, half the wavelength of the light; the box must hold a whole number of them.
+    Example: ``"0.5 um"``."""
     phase: Angles = Field(0.0, validate_default=True)
+    """Shifts the wells, per axis; ``"90 deg"`` puts a barrier at the origin."""
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
@@ -195,8 +202,14 @@ class BoxPotential(CentredPotential):
 
     kind: Literal["box"]
     height: Annotated[float, quantity(ENERGY)]
+    """Of the walls.
+    Example: ``"200 nK"``."""
     lengths: Lengths
+    """Between the walls, per axis.
+    Example: ``"20 um"``."""
     edge: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
+    """Width of the slope of a wall, (1 + tanh(distance / edge)) / 2; a step without.
+    Example: ``"0.5 um"``."""
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
@@ -234,7 +247,10 @@ class GaussianPotential(CentredPotential):
 
     kind: Literal["gaussian"]
     height: Annotated[float, quantity(ENERGY)]
+    """At the centre; a well where it is negative."""
     width: Lengths
+    """sigma_i per axis: exp(-1/2) of the height is left at this distance.
+    Example: ``"2 um"``."""
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
@@ -253,7 +269,9 @@ class ExpressionPotential(PotentialSection):
     """``U = value(x, y, z, t)``, in code units."""
 
     kind: Literal["expression"]
-    value: Annotated[Expression, expression(time=True)]
+    value: Annotated[Expression, expression(time=True, dimension=ENERGY)]
+    """U of x, y, z and t: an energy.
+    Example: ``"9.81 m/s^2 * mass * z"``."""
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = False
@@ -337,7 +355,11 @@ class FilePotential(PotentialSection):
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
+    """An HDF5 file.
+    Example: ``"potential.h5"``."""
     dataset: str = "potential"
+    """The dataset of its values, of the shape of the grid.
+    Example: ``"fields/potential"``."""
 
     proportional_to_mass: ClassVar[bool] = False
     at_points_only: ClassVar[bool] = True

@@ -53,6 +53,8 @@ class RadialBump(RadialSection):
 
     kind: str
     height: Annotated[float, quantity(ENERGY)]
+    """At r = 0; negative for a well.
+    Example: ``10.0``."""
 
     @property
     def highest(self) -> float:
@@ -64,6 +66,8 @@ class SquareBarrier(RadialBump):
 
     kind: Literal["square-barrier"]
     radius: Annotated[float, quantity(LENGTH, above=0)]
+    """Where it ends.
+    Example: ``1.0``."""
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -78,7 +82,11 @@ class GaussianBump(RadialBump):
 
     kind: Literal["gaussian-bump"]
     width: Annotated[float, quantity(LENGTH, above=0)]
+    """sigma of exp(-r^2 / (2 sigma^2)).
+    Example: ``0.4``."""
     radius: Annotated[float, quantity(LENGTH, above=0)]
+    """Where it is cut.
+    Example: ``1.5``."""
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -93,6 +101,8 @@ class SoftSphere(RadialBump):
 
     kind: Literal["soft-sphere"]
     radius: Annotated[float, quantity(LENGTH, above=0)]
+    """Where it has fallen to zero.
+    Example: ``1.0``."""
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -110,7 +120,11 @@ class RadialTable(RadialSection):
     """
 
     radii: Annotated[tuple[Annotated[float, real(at_least=0)], ...], sequence()]
+    """At which values are given, from 0 on; or, with ``values``, the columns of the file named by ``path``.
+    Example: ``[0.0, 0.5, 1.0, 1.5]``."""
     values: Annotated[tuple[Annotated[float, real()], ...], sequence()]
+    """At these radii, code units.
+    Example: ``[1.0, 0.7, 0.2, 0.0]``."""
 
     @model_validator(mode="before")
     @classmethod

@@ -42,8 +42,11 @@ class SpeciesSection(Section):
     :data:`~hpcmix.problem.sections.species.species.Species` and to the functions that are dispatched by it."""
 
     name: Annotated[str, PlainValidator(_name)]
+    """Of letters, digits and _; interactions, files and options use it.
+    Example: ``"up"``."""
     kind: str
     mass: Annotated[float, quantity(MASS, above=0)] = 1.0
+    """Of a particle. Expressions of the species know it as ``mass``."""
     particles: Annotated[float, real(at_least=0)] = 1.0
     """The integral of the density. A [scaling] may give the density another norm."""
     kinetic: Literal["nonrelativistic", "semirelativistic"] = "nonrelativistic"

@@ -132,7 +132,7 @@ class Fermions(QuantumSection):
     @classmethod
     def _completed(cls, table: dict[str, Any]) -> dict[str, Any]:
         """The number of particles."""
-        if is_number(table.get("orbitals")) and "particles" not in table:
+        if (is_number(table.get("orbitals")) or isinstance(table.get("orbitals"), str)) and "particles" not in table:
             table = table | {"particles": table["orbitals"]}
         return super()._completed(table)
 

@@ -88,7 +88,10 @@ class UniformVectorPotential(VectorPotentialSection):
 
     kind: Literal["uniform"]
     field: Annotated[tuple[Annotated[float, quantity(MASS_RATE)], ...], BeforeValidator(_three)]
+    """B, a mass times a frequency: a number along z, or three components.
+    Example: ``[0, 0, 1.5]``."""
     gauge: Literal["symmetric", "landau"] = "symmetric"
+    """Which A has this curl: about the origin, or along an axis."""
 
     periodic: ClassVar[bool] = False
     full_fields: ClassVar[bool] = False
@@ -103,7 +106,11 @@ class SolenoidVectorPotential(VectorPotentialSection):
 
     kind: Literal["solenoid"]
     flux: Annotated[float, quantity(ACTION)]
+    """Through the whole tube, an action; 2 pi hbar is one quantum.
+    Example: ``"3.14 hbar"``."""
     radius: Annotated[float, quantity(LENGTH, above=0)]
+    """At which the field has fallen to 1/e.
+    Example: ``"2 um"``."""
     centre: Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], BeforeValidator(_two)] = (0.0, 0.0)
     """Where the axis crosses the plane of x and y."""
 
@@ -134,8 +141,12 @@ class RandomVectorPotential(VectorPotentialSection):
 
     kind: Literal["random"]
     amplitude: Annotated[float, quantity(MOMENTUM, above=0)]
+    """Root mean square of every component."""
     correlation_length: Annotated[float, quantity(LENGTH, above=0)]
+    """How far the field is like itself.
+    Example: ``"3 um"``."""
     seed: Annotated[int, integer(at_least=0)] = 0
+    """Of its random numbers; another seed is another field."""
 
     periodic: ClassVar[bool] = True
     full_fields: ClassVar[bool] = True
@@ -175,7 +186,9 @@ class ExpressionVectorPotential(VectorPotentialSection):
     """A = (value[0](x, y, z), ...), code units, constant in time."""
 
     kind: Literal["expression"]
-    value: Annotated[tuple[Annotated[Expression, expression()], ...], BeforeValidator(_one_per_axis)]
+    value: Annotated[tuple[Annotated[Expression, expression(dimension=MOMENTUM)], ...], BeforeValidator(_one_per_axis)]
+    """A component per axis: momenta, functions of x, y, z.
+    Example: ``["-1.5*y", "0", "0"]``."""
 
     periodic: ClassVar[bool] = False
     full_fields: ClassVar[bool] = True
@@ -190,7 +203,11 @@ class FileVectorPotential(VectorPotentialSection):
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
+    """An HDF5 file.
+    Example: ``"field.h5"``."""
     dataset: str = "vector_potential"
+    """A real dataset whose first axis counts the components.
+    Example: ``"fields/vector_potential"``."""
 
     periodic: ClassVar[bool] = False
     full_fields: ClassVar[bool] = True

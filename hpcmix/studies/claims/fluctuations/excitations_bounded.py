@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.claims.fluctuations.numbers import (
     DRESSED,
     EXCITATIONS,

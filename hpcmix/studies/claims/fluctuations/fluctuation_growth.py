@@ -1,4 +1,4 @@
-"""Do the fluctuations around the Hartree flow grow exponentially at most, whatever N is? (Olgiati and Michelangeli.)"""
+"""Do fluctuations around the Hartree flow grow exponentially at most, whatever N is? (de Oliveira and Michelangeli.)"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from hpcmix.observe.look import Look
 from hpcmix.observe.measures.pairing import PairingNorm
 from hpcmix.problem.schema import Problem
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.claims.fluctuations.numbers import (
     EXCITATIONS,
     SAMPLING,
@@ -36,7 +36,7 @@ CLAIM = Claim(
     "fluctuation-growth",
     "<N_1>, <N_2> <= D e^(alpha t) along the quadratic fluctuation dynamics around the Hartree flow, with D and alpha "
     "independent of N",
-    "Olgiati and Michelangeli, (3.2)",
+    "de Oliveira and Michelangeli, (3.2)",
     around_flow=True,
 )
 

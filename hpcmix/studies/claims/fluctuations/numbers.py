@@ -14,7 +14,7 @@ from hpcmix.observe.fluctuations.sums import go_over
 from hpcmix.observe.look import Look
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import AS_GIVEN, SHRINKING, Budget, Variation
 from hpcmix.studies.tracks.track import Record
 

@@ -14,7 +14,7 @@ from hpcmix.observe.semiclassical.characteristic import Characteristic, Kept
 from hpcmix.observe.semiclassical.distance import Search, distance
 from hpcmix.observe.semiclassical.of_markers import OfMarkers
 from hpcmix.observe.semiclassical.of_orbitals import OfOrbitals
-from hpcmix.run.simulation import Simulation
+from hpcmix.running.simulation import Simulation
 from hpcmix.studies.claims.vlasov_limit.family import FINER, Plan
 from hpcmix.studies.measuring.budget import AS_GIVEN
 from hpcmix.studies.tracks.track import Track

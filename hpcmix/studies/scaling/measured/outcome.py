@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcmix.run.bench.spread import Spread
+from hpcmix.running.bench.spread import Spread
 from hpcmix.studies.scaling.configurations import Configuration, points_of
 from hpcmix.studies.scaling.measured.phases import Parts, oversubscribed
 

@@ -109,14 +109,14 @@ class Store:
         except OSError as error:
             raise explained(error, self.repeats) from error
 
-    def read_repeats(self) -> list[Repeat]:
-        """All that were kept, measured one after the other. A line that a kill cut short is cut off, so that the next
-        one begins a line."""
+    def read_repeats(self, mending: bool = False) -> list[Repeat]:
+        """All that were kept, measured one after the other. `mending`: a line that a kill cut short is cut off, so that
+        the next one begins a line; for who goes on with the study."""
         repeats = []
         if self.repeats.exists():
             content = self.repeats.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) < len(content):
+            if mending and len(whole) < len(content):
                 os.truncate(self.repeats, len(whole))
             for line in whole.decode("utf-8").splitlines():
                 entry = json.loads(line)

@@ -1,4 +1,4 @@
-"""What the model counts in a step of the fullest rank: work, messages and bytes (docs/scaling.md).
+"""What the model counts in a step of the fullest rank: work, messages and bytes (docs/development/scaling.md).
 
 Pure arithmetic, no MPI. All counts are of one rank and one step.
 """
@@ -13,8 +13,8 @@ from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
-from hpcmix.run.planning.costs.markers import even_patch
-from hpcmix.run.planning.plan import convolutions_per_kick, real_bytes
+from hpcmix.running.planning.costs.markers import even_patch
+from hpcmix.running.planning.plan import convolutions_per_kick, real_bytes
 
 IN_PLACE = "shared-memory"
 

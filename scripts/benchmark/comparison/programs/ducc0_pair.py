@@ -10,7 +10,7 @@ import numpy as np
 
 from comparison.problem import Case
 from comparison.turns import serve
-from hpcmix.run.planning.memory import MemoryMeter
+from hpcmix.running.planning.memory import MemoryMeter
 
 
 class Pair:

@@ -12,9 +12,9 @@ from comparison.turns import serve
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.run.log import Log
-from hpcmix.run.planning.memory import MemoryMeter
-from hpcmix.run.simulation import build_simulation
+from hpcmix.running.log import Log
+from hpcmix.running.planning.memory import MemoryMeter
+from hpcmix.running.simulation import build_simulation
 
 
 class Steps:

@@ -14,7 +14,7 @@ from comparison import problem
 from comparison.problem import Case
 from comparison.programs.split_step import SplitStep
 from comparison.turns import serve
-from hpcmix.run.planning.memory import MemoryMeter
+from hpcmix.running.planning.memory import MemoryMeter
 
 
 class Careful(SplitStep):

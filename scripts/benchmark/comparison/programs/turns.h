@@ -41,7 +41,7 @@ static long turns_entry(const char *file, const char *name) {
     return kilobytes < 0 ? -1 : kilobytes * 1024;
 }
 
-/* Resident bytes with this process's part of the shared ones, as hpcmix.run.memory counts them. */
+/* Resident bytes with this process's part of the shared ones, as hpcmix.running.memory counts them. */
 static long turns_bytes(const char *kind) {
     long resident = turns_entry("/proc/self/status", kind), shared = turns_entry("/proc/self/status", "RssShmem");
     long part = turns_entry("/proc/self/smaps_rollup", "Pss_Shmem");

@@ -1,0 +1,38 @@
+"""Settings of the site: `scripts/docs` builds it."""
+
+import sys
+from pathlib import Path
+
+import hpcmix
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
+project = "hpcmix"
+author = "hpcmix developers"
+copyright = "hpcmix developers"
+version = release = hpcmix.__version__
+
+extensions = [
+    "myst_parser",  # pages are Markdown, and read well without the site
+    "sphinx.ext.autodoc",  # the Python reference, from docstrings
+    "sphinx_click",  # the commands, from the command line itself
+    "sphinx_copybutton",
+    "repository",  # links from pages to files of the repository outside docs
+    "observables",  # tables of what records hold, from the program
+]
+exclude_patterns = ["extensions"]
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
+default_role = "code"  # docstrings have names in single backquotes
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+html_theme = "furo"
+html_title = f"hpcmix {version}"
+html_show_copyright = False
+html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]

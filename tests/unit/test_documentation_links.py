@@ -1,0 +1,61 @@
+"""Links of Markdown pages lead to files and headings of the repository, and claims name their papers."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hpcmix.studies.check import CLAIMS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.joinpath("docs").rglob("*.md")])
+FENCE = re.compile(r"^(`{3,})[^\n]*\n.*?^\1$", re.MULTILINE | re.DOTALL)
+INLINE_CODE = re.compile(r"`[^`\n]+`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return FENCE.sub("", page.read_text())
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of its headings: lower case, without punctuation, blanks as hyphens."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(INLINE_CODE.sub("", prose(page))):
+        if "://" in target:
+            assert target.startswith("https://"), target
+            continue
+        name, _, anchor = target.partition("#")
+        place = (page.parent / name).resolve() if name else page
+        assert place.exists(), f"{target} leads nowhere"
+        assert place.is_relative_to(ROOT), f"{target} leads out of the repository"
+        assert not anchor or anchor in anchors(place), f"{target}: there is no such heading"
+
+
+def test_pages_are_found():
+    assert len(PAGES) > 50
+
+
+def test_links_and_anchors_are_seen(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# A `name`, and more\n\n[x](other.md#part) `[y](z)`\n\n```bash\n# no heading [u](v)\n```\n")
+    assert anchors(page) == {"a-name-and-more"}
+    assert LINK.findall(INLINE_CODE.sub("", prose(page))) == ["other.md#part"]
+
+
+@pytest.mark.parametrize("claim", sorted(CLAIMS))
+def test_a_claim_names_its_papers(claim):
+    page = ROOT / "docs" / "claims" / f"{claim}.md"
+    text = (page if page.exists() else ROOT / "docs" / "systems" / "fermions.md").read_text()
+    assert claim in text
+    papers = text.partition("## Source")[2]
+    assert re.search(r"\]\(https://arxiv\.org/abs/\d{4}\.\d{5}\)", papers), "no arXiv number"
+    assert re.search(r"\]\(https://doi\.org/10\.\d+/", papers), "no DOI"
+    for number in re.findall(r"arXiv:(\d{4}\.\d{5})\]", papers):
+        assert f"https://arxiv.org/abs/{number})" in papers
