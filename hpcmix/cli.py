@@ -26,6 +26,9 @@ SUMMARIES = {
         "excitations": "Find the ground state and the spectrum of its small oscillations: frequencies, fields, "
         "strengths.",
     },
+    "sweeping": {
+        "sweep": "Run FILE at every point of its [sweep], and gather all of them in one dataset and a figure.",
+    },
     "claims": {
         "check": "Measure a claim of the papers: table, fitted exponent with its confidence, numerical errors, "
         "verdict, figure, JSON.",
@@ -54,6 +57,10 @@ SUMMARIES = {
     "job": {
         "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
     },
+    "guide.keys": {
+        "help": "Say what a key or a section of the problem file takes: hpcmix help potential.lattice.",
+        "schema": "Print the JSON schema of problem files, for editors that check and complete TOML.",
+    },
     "guide.shell": {
         "completion": "Print what makes a shell complete commands, options, examples and files: bash, zsh or fish.",
         "man": "Print a manual page, for man -l -; or write all of them.",
@@ -62,7 +69,7 @@ SUMMARIES = {
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
 
 
-LISTENING = {"running", "claims", "measuring", "imaging"}
+LISTENING = {"running", "sweeping", "claims", "measuring", "imaging"}
 """The modules whose commands compute: they listen to signals before they import anything else."""
 
 
@@ -97,14 +104,6 @@ def app() -> None:
 for module, commands in SUMMARIES.items():
     for name in commands:
         app.add_command(Deferred(name, module))
-
-
-def commands_of(group: click.Group) -> dict[str, click.Command]:
-    """The commands themselves by their names, in the order of the list."""
-    return {
-        name: command.command() if isinstance(command, Deferred) else command
-        for name, command in group.commands.items()
-    }
 
 
 def main() -> None:

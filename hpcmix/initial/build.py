@@ -22,6 +22,7 @@ from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import closed_form
+from hpcmix.initial.written.given_files import require_files_fit
 from hpcmix.initial.written.imprinted import Imprints
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
@@ -52,6 +53,7 @@ def initial_state(
     those of :class:`~hpcmix.initial.searching.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
+    require_files_fit(problem, mixture)
     dressing, gases = Dressing.of(problem, mixture), Gases(problem, mixture)
     uncoupled = with_stand_ins(mixture)
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
@@ -143,7 +145,7 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
         field = np.sqrt(density).astype(np.complex128)
     else:
         with together(mixture.communicators.world):
-            field = closed_form(initial, where, species.mass, mixture.hbar, mixture.grid)
+            field = closed_form(initial, where, species.mass, mixture.hbar, mixture.grid, problem.scales.length_si)
     normalise(mixture, field, where)
     return field
 

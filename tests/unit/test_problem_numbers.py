@@ -21,7 +21,8 @@ from hpcmix.problem.words.show import resolved_toml
 from hpcmix.running.planning.plan import make_plan
 from hpcmix.running.planning.plan_table import plan_lines
 from hpcmix.running.planning.preflight import preflight
-from tests.system.mutations import MORE, cards, toml
+from tests.system.mutations.problems import MORE, cards
+from tests.system.mutations.toml_text import toml
 
 VALUES = (
     "0", "-0.0", "-1", "1", "5e-324", "1e-60", "-1e-60", "1e60", "-1e60", "1.7e308", "nan", "9223372036854775807",
@@ -103,7 +104,7 @@ def test_every_number_of_the_schema_stands_in_some_file():
 @pytest.mark.parametrize(("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS])
 def test_a_number_at_its_limits_is_a_sentence_or_a_problem(base, key, monkeypatch):
     monkeypatch.setattr(
-        "hpcmix.running.planning.plan.seconds_per_pair", lambda points, ranks: 1.0
+        "hpcmix.running.planning.costs.steps.seconds_per_pair", lambda points, ranks: 1.0
     )  # measures a transform
     accepted = 0
     for value in VALUES:

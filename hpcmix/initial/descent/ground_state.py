@@ -106,6 +106,8 @@ class GroundState:
 class NotConverged(RuntimeError, Foreseen):
     """The tolerance was not reached; the text says how far the iteration came and what to change."""
 
+    of_the_problem = True
+
 
 class OutOfIterations(NotConverged):
     """The iterations that were allowed are spent; the state is as good as they made it, and can be gone on from."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,8 +36,7 @@ def views_figure(shown: Sequence[Slices], units: FigureUnits, title: str, integr
     density = units.density(2 if integrated else 3)
     label = density.label("column density" if integrated else "density $\\rho$")
     spans = {name: positions[crop[name]].size * _spacing(positions) for name, positions in shown[0].axes.items()}
-    panels = _panels(spans, len(species) * len(shown), title)
-    figure = panels[0][0].get_figure(root=True)
+    figure, panels = _panels(spans, len(species) * len(shown), title)
     for number, name in enumerate(species):
         block = panels[number * len(shown) : (number + 1) * len(shown)]
         for column, (axes, sight) in enumerate(SIDES.items()):
@@ -47,14 +47,16 @@ def views_figure(shown: Sequence[Slices], units: FigureUnits, title: str, integr
                 words = f"along ${sight}$" if integrated else f"${sight}$ = 0"
                 maps.append(replace(panel, title=f"{panel.title}, {words}" if column == 0 else words))
             axes_of_side = [row[column] for row in block]
-            draw_maps(figure, axes_of_side, maps, label if column == len(SIDES) - 1 else "", _bar_beside)
+            draw_maps(
+                figure, axes_of_side, maps, label if column == len(SIDES) - 1 else "", partial(_bar_beside, figure)
+            )
             for panel_axes, shown_map in zip(axes_of_side, maps, strict=True):
                 panel_axes.set_xlabel(shown_map.labels[0])
                 panel_axes.set_ylabel(shown_map.labels[1])
     return figure
 
 
-def _panels(spans: dict[str, float], rows: int, title: str) -> list[list[Axes]]:
+def _panels(spans: dict[str, float], rows: int, title: str) -> tuple[Figure, list[list[Axes]]]:
     """Rows of panels in a new figure, all of one scale of length: their places are counted, not left to a layout."""
     scale = min(_WIDEST / max(spans[axes[0]] for axes in SIDES), _TALLEST / max(spans[axes[1]] for axes in SIDES))
     widths, heights = ([scale * spans[axes[place]] for axes in SIDES] for place in (0, 1))
@@ -72,12 +74,12 @@ def _panels(spans: dict[str, float], rows: int, title: str) -> list[list[Axes]]:
             placed.append(figure.add_axes(place))
             left += _LEFT + wide + _RIGHT
         panels.append(placed)
-    return panels
+    return figure, panels
 
 
-def _bar_beside(panels: Sequence[Axes]) -> Axes:
+def _bar_beside(figure: Figure, panels: Sequence[Axes]) -> Axes:
     """The axes of a scale on the right of panels in a column."""
-    figure, boxes = panels[0].get_figure(root=True), [axes.get_position() for axes in panels]
+    boxes = [axes.get_position() for axes in panels]
     inch = 1.0 / figure.get_figwidth()
     low, high = min(box.y0 for box in boxes), max(box.y1 for box in boxes)
     return figure.add_axes((boxes[0].x1 + 0.08 * inch, low, 0.1 * inch, high - low))
