@@ -99,14 +99,6 @@ for module, commands in SUMMARIES.items():
         app.add_command(Deferred(name, module))
 
 
-def commands_of(group: click.Group) -> dict[str, click.Command]:
-    """The commands themselves by their names, in the order of the list."""
-    return {
-        name: command.command() if isinstance(command, Deferred) else command
-        for name, command in group.commands.items()
-    }
-
-
 def main() -> None:
     """Entry point of the command ``hpcmix``: ends the process with the exit status of docs/reference/environment.md."""
     try:

@@ -41,7 +41,7 @@ def here(comm, name, dimensions):
     return StoredMarkers(NUMBERS[name], first, position, momentum, weight, MASS)
 
 
-def written(comm, path, dimensions, scales, every_nth=1, index=0):
+def written(comm, path, dimensions, scales, every_nth=1, index=0, time=2.5):
     points = (12, 8, 6)[:dimensions]
     communicators = Communicators.create(comm, points)
     block = Block((0,) * dimensions, points)
@@ -50,7 +50,7 @@ def written(comm, path, dimensions, scales, every_nth=1, index=0):
     metadata = Metadata("two clouds", tuple(NUMBERS), axes, scales, {"hpcmix_version": "7.1"})
     species = {name: here(comm, name, dimensions) for name in NUMBERS}
     directory = RunDirectory(path)
-    file = write_markers(directory, index, 40, 2.5, grid, communicators, species, metadata, every_nth, 0.02)
+    file = write_markers(directory, index, 40, time, grid, communicators, species, metadata, every_nth, 0.02)
     communicators.free()
     assert file == directory.marker_file(index)
     return file

@@ -1,4 +1,4 @@
-"""Cards with mistakes in them (tests/system/mutations.py): a sentence or a run, never a traceback; nothing computes
+"""Cards with mistakes in them (tests/system/mutations): a sentence or a run, never a traceback; nothing computes
 long before its first step, takes memory without bounds, or writes outside of its directory."""
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import pytest
 
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.running.planning.preflight import preflight
-from tests.system.mutations import cards, mutated, outcomes, toml
+from tests.system.mutations.mutate import mutated
+from tests.system.mutations.outcomes import outcomes
+from tests.system.mutations.problems import cards
+from tests.system.mutations.toml_text import toml
 
 SEED = os.environ.get("HPCMIX_MUTATION_SEED")
 """Of the long test; another one each time unless it is set. A fault names its seed and number, which make it again:

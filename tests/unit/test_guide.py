@@ -12,7 +12,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from hpcmix.cli import SUMMARIES, app, commands_of
+from hpcmix.cli import SUMMARIES, app
 from hpcmix.commands.guide.roff import EXIT_STATUSES
 from hpcmix.problem.files.cards import cards, find_card
 from hpcmix.problem.files.load import load_problem
@@ -148,9 +148,11 @@ def test_other_shells_have_their_own(shell, word):
 
 def test_every_command_has_a_page_with_all_its_options(tmp_path):
     assert f"{len(app.commands) + 1} pages written" in call("man", "--all", tmp_path / "man1")
-    for name, command in commands_of(app).items():
+    for name, command in app.commands.items():
         page = (tmp_path / "man1" / f"hpcmix-{name}.1").read_text().replace("\\-", "-")
-        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        options = [
+            option for parameter in command.command().params for option in parameter.opts if option.startswith("--")
+        ]
         assert [option for option in options if option not in page] == [], name
     whole = (tmp_path / "man1" / "hpcmix.1").read_text()
     sentences = [text for listed in SUMMARIES.values() for text in listed.values()]

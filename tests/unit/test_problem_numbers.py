@@ -21,7 +21,8 @@ from hpcmix.problem.words.show import resolved_toml
 from hpcmix.running.planning.plan import make_plan
 from hpcmix.running.planning.plan_table import plan_lines
 from hpcmix.running.planning.preflight import preflight
-from tests.system.mutations import MORE, cards, toml
+from tests.system.mutations.problems import MORE, cards
+from tests.system.mutations.toml_text import toml
 
 VALUES = (
     "0", "-0.0", "-1", "1", "5e-324", "1e-60", "-1e-60", "1e60", "-1e60", "1.7e308", "nan", "9223372036854775807",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import click
 
@@ -108,11 +108,15 @@ def _plain(text: str) -> str:
     return text.replace("\\", "\\e").replace("-", "\\-")
 
 
-def pages(group: click.Group, commands: Mapping[str, click.Command], summaries: Sequence[str]) -> dict[str, str]:
-    """Every page by the name of its file."""
-    found = {f"hpcmix.{SECTION}": page_of_all(group, dict(zip(commands, summaries, strict=True)))}
+def pages(program: click.Context) -> dict[str, str]:
+    """Every page by the name of its file; `program`: the context of the group of all commands."""
+    group = program.command
+    if not isinstance(group, click.Group):
+        raise TypeError("pages are of a group of commands")
+    summaries = {name: command.help or "" for name, command in group.commands.items()}
+    found = {f"hpcmix.{SECTION}": page_of_all(group, summaries)}
     above = click.Context(group, info_name="hpcmix", **group.context_settings)
-    for name, command in commands.items():
-        context = click.Context(command, parent=above, info_name=name)
-        found[f"hpcmix-{name}.{SECTION}"] = page_of_command(name, command, context)
+    for name, listed in group.commands.items():
+        context = listed.make_context(name, [], parent=above, resilient_parsing=True)  # of the command itself
+        found[f"hpcmix-{name}.{SECTION}"] = page_of_command(name, context.command, context)
     return found

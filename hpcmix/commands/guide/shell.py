@@ -25,12 +25,11 @@ def completion(shell: str) -> int:
     """
     from click.shell_completion import get_completion_class
 
-    from hpcmix.cli import app
-
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"there is no completion for {shell}")
-    click.echo(kind(app, {}, "hpcmix", VARIABLE).source())
+    program = click.get_current_context().find_root().command
+    click.echo(kind(program, {}, "hpcmix", VARIABLE).source())
     return 0
 
 
@@ -51,11 +50,9 @@ def man(name: str | None, directory: Path | None) -> int:
     hpcmix man run | man -l -
     hpcmix man --all ~/.local/share/man/man1        from then on: man hpcmix-run
     """
-    from hpcmix.cli import SUMMARIES, app, commands_of
     from hpcmix.commands.guide.roff import SECTION, pages
 
-    sentences = [sentence for listed in SUMMARIES.values() for sentence in listed.values()]
-    written = pages(app, commands_of(app), sentences)
+    written = pages(click.get_current_context().find_root())
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         for file, page in written.items():

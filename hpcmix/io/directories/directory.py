@@ -126,6 +126,16 @@ class RunDirectory:
         """The snapshot of that number, counted from 0."""
         return self.snapshots / f"{index:06d}.h5"
 
+    @property
+    def snapshot_series(self) -> Path:
+        """The description of all snapshots over time for ParaView."""
+        return self.snapshots / "series.xdmf"
+
+    @property
+    def marker_series(self) -> Path:
+        """The same of all marker files."""
+        return self.markers / "series.xdmf"
+
     def slice(self, index: int) -> Path:
         """The slices of that number, counted from 0."""
         return self.slices / f"{index:06d}.h5"

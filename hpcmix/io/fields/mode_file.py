@@ -13,6 +13,7 @@ from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, show_in_root, write_axes
+from hpcmix.io.fields.mesh import write_mesh
 from hpcmix.io.fields.xdmf import describe_series
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.together import together
@@ -51,6 +52,7 @@ def write_modes(
 
     def annotate(file: h5py.File) -> None:
         write_axes(file, grid, metadata)
+        write_mesh(file, grid)
         for name, values in (("frequency", frequencies.real), ("growth_rate", frequencies.imag)):
             file.create_dataset(name, data=values)
             file[name].attrs.update({"long_name": f"{name.replace('_', ' ')}, angular", **metadata.unit(FREQUENCY)})

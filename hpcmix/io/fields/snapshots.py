@@ -1,4 +1,5 @@
-"""``snapshots/NNNNNN.h5``: fields on the whole grid at one time, with a ``.xdmf`` beside it for ParaView."""
+"""``snapshots/NNNNNN.h5``: fields on the whole grid at one time, with a ``.xdmf`` beside it for ParaView, and
+``snapshots/series.xdmf``, all of them over time."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from hpcmix.io.fields.labels import (
     write_axes,
     write_time,
 )
-from hpcmix.io.fields.xdmf import describe
+from hpcmix.io.fields.mesh import write_mesh
+from hpcmix.io.fields.xdmf import describe, describe_collection
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.together import together
@@ -75,6 +77,7 @@ def write_snapshot(
         axes = "xyz"[: grid.dimensions]
         write_axes(file, grid, metadata)
         write_time(file, step, time, metadata)
+        write_mesh(file, grid)
         for name in fields:
             species, _, kind = name.rpartition("/")
             words = ("orbital", "grid") if file[name].ndim > grid.dimensions else ("grid",)
@@ -108,6 +111,8 @@ def write_snapshot(
         if communicators.is_root:
             kinds = {name: local.dtype for name, local in fields.items()}
             write_text(path.with_suffix(".xdmf"), describe(path.name, grid, time, kinds, metadata.title))
+            so_far = [stored for number, stored in directory.stored_snapshots() if number <= index]
+            write_text(directory.snapshot_series, describe_collection(so_far, metadata.title))
     return path
 
 

@@ -1,116 +1,122 @@
-"""The XDMF description of a snapshot: it tells ParaView what the HDF5 file beside it holds."""
+"""The XDMF descriptions of snapshots: they tell ParaView what the HDF5 files beside them hold.
+
+X, Y and Z of ParaView are x, y and z of the file; a grid of two dimensions lies in the plane (X, Y), one of one
+dimension along X. For that the points are given one by one (:mod:`hpcmix.io.fields.mesh`): it is a structured grid.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.io.fields.mesh import GROUP
+
+_INCLUSIONS = "http://www.w3.org/2001/XInclude"
 
 
 def describe(file_name: str, grid: Grid, time: float, kinds: Mapping[str, np.dtype], title: str = "") -> str:
-    """XML text for the real fields of the HDF5 file `file_name`, which lies in the same directory; values belong to
-    the grid points.
+    """XML text for the real fields of the HDF5 file `file_name`, which lies in the same directory and has a mesh;
+    values belong to the grid points.
 
     kinds    dataset path -> type; complex fields are left out, ParaView has no place for them.
-    XDMF names the slowest axis first, and so do our arrays; but ParaView calls the fastest axis X. Its X, Y, Z are
-    therefore our z, y, x; in two dimensions its Y, Z are our y, x, in one its Z is our x. Nothing but a reordering of
-    the data could change that.
     """
-    root = ElementTree.Element("Xdmf", Version="3.0")
-    domain = ElementTree.SubElement(root, "Domain")
-    uniform = ElementTree.SubElement(domain, "Grid", Name="snapshot", GridType="Uniform")
-    if title:
-        ElementTree.SubElement(uniform, "Information", Name="title", Value=title)
-    ElementTree.SubElement(uniform, "Information", Name="axes", Value=_AXES[grid.dimensions])
-    ElementTree.SubElement(uniform, "Time", Value=repr(float(time)))
-    _mesh(uniform, grid)
+    root, domain = _document()
+    snapshot = _titled(ElementTree.SubElement(domain, "Grid", Name="snapshot", GridType="Uniform"), title)
+    ElementTree.SubElement(snapshot, "Time", Value=repr(float(time)))
+    _mesh(snapshot, file_name, grid)
     for name, kind in kinds.items():
         if np.dtype(kind).kind != "c":
-            _field(uniform, file_name, grid, name, np.dtype(kind))
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n{text}\n'
+            _item(_attribute(snapshot, name), f"{file_name}:/{name}", grid.points, np.dtype(kind))
+    return _text(root)
 
 
 def describe_series(file_name: str, grid: Grid, count: int, names: Iterable[str], title: str = "") -> str:
     """XML text for real datasets of the HDF5 file `file_name` whose first axis numbers `count` fields on the grid: the
-    number of the field stands in place of the time. Axes as :func:`describe` has them."""
-    root = ElementTree.Element("Xdmf", Version="3.0")
-    domain = ElementTree.SubElement(root, "Domain")
-    series = ElementTree.SubElement(domain, "Grid", Name="fields", GridType="Collection", CollectionType="Temporal")
-    if title:
-        ElementTree.SubElement(series, "Information", Name="title", Value=title)
-    ElementTree.SubElement(series, "Information", Name="axes", Value=_AXES[grid.dimensions])
-    whole, part = (count, *grid.points), (1, *grid.points)
+    number of the field stands in place of the time."""
+    root, domain = _document()
+    series = _titled(_collection(domain, "fields"), title)
+    whole = (count, *grid.points)
     for number in range(count):
         uniform = ElementTree.SubElement(series, "Grid", Name=f"field {number}", GridType="Uniform")
         ElementTree.SubElement(uniform, "Time", Value=repr(float(number)))
-        _mesh(uniform, grid)
+        _mesh(uniform, file_name, grid)
         for name in names:
-            label = name.replace("/", " ")
-            attribute = ElementTree.SubElement(uniform, "Attribute", Name=label, AttributeType="Scalar", Center="Node")
-            slab = ElementTree.SubElement(attribute, "DataItem", ItemType="HyperSlab", Dimensions=_text(grid.points))
-            place = ElementTree.SubElement(slab, "DataItem", Dimensions=f"3 {len(whole)}", Format="XML")
-            first, stride = (number, *(0 for _ in grid.points)), (1 for _ in whole)
-            place.text = "  ".join(_text(values) for values in (first, stride, part))
-            source = ElementTree.SubElement(
-                slab, "DataItem", Dimensions=_text(whole), NumberType="Float", Precision="8", Format="HDF"
+            slab = ElementTree.SubElement(
+                _attribute(uniform, name), "DataItem", ItemType="HyperSlab", Dimensions=_joined(grid.points)
             )
-            source.text = f"{file_name}:/{name}"
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n{text}\n'
+            place = ElementTree.SubElement(slab, "DataItem", Dimensions=f"3 {len(whole)}", Format="XML")
+            first, stride, part = (number, *(0 for _ in grid.points)), (1 for _ in whole), (1, *grid.points)
+            place.text = "  ".join(_joined(values) for values in (first, stride, part))
+            _item(slab, f"{file_name}:/{name}", whole, np.dtype(np.float64))
+    return _text(root)
 
 
-_AXES = {
-    1: "Z of ParaView is x of the file",
-    2: "Y, Z of ParaView are y, x of the file",
-    3: "X, Y, Z of ParaView are z, y, x of the file",
-}
+def describe_collection(files: Iterable[Path], title: str = "") -> str:
+    """XML text for the descriptions beside these HDF5 files, all in one directory, as one collection over time: of each
+    the grid is taken, with the time that it has."""
+    ElementTree.register_namespace("xi", _INCLUSIONS)
+    root, domain = _document()
+    series = _titled(_collection(domain, "run"), title)
+    for file in files:
+        part = ElementTree.SubElement(series, f"{{{_INCLUSIONS}}}include", href=file.with_suffix(".xdmf").name)
+        part.set("xpointer", "xpointer(/Xdmf/Domain/Grid)")
+    return _text(root)
 
 
-def _mesh(parent: ElementTree.Element, grid: Grid) -> None:
-    """The grid points: sizes, first point and spacing, all with the slowest axis first."""
-    points, spacings = list(grid.points), list(grid.spacings)
-    origin = [grid.axis(axis)[0] for axis in range(grid.dimensions)]
-    if grid.dimensions == 1:
-        # XDMF has no line of points. A box one point thick behind the axis is the form that VTK's reader fills from
-        # one-dimensional data; with the axis last it reads a single value
-        points, spacings, origin = [*points, 1, 1], [*spacings, 1.0, 1.0], [*origin, 0.0, 0.0]
-    flat = len(points) == 2
-    ElementTree.SubElement(
-        parent, "Topology", TopologyType="2DCoRectMesh" if flat else "3DCoRectMesh", Dimensions=_text(points)
-    )
-    geometry = ElementTree.SubElement(parent, "Geometry", GeometryType="ORIGIN_DXDY" if flat else "ORIGIN_DXDYDZ")
-    for name, values in (("Origin", origin), ("Spacing", spacings)):
-        item = ElementTree.SubElement(
-            geometry,
-            "DataItem",
-            Name=name,
-            Dimensions=str(len(points)),
-            NumberType="Float",
-            Precision="8",
-            Format="XML",
-        )
-        item.text = _text(float(value) for value in values)
+def _document() -> tuple[ElementTree.Element, ElementTree.Element]:
+    """An empty description, and the element that grids belong into."""
+    root = ElementTree.Element("Xdmf", Version="3.0")
+    return root, ElementTree.SubElement(root, "Domain")
 
 
-def _field(parent: ElementTree.Element, file_name: str, grid: Grid, name: str, kind: np.dtype) -> None:
+def _collection(parent: ElementTree.Element, name: str) -> ElementTree.Element:
+    return ElementTree.SubElement(parent, "Grid", Name=name, GridType="Collection", CollectionType="Temporal")
+
+
+def _titled(element: ElementTree.Element, title: str) -> ElementTree.Element:
+    if title:
+        ElementTree.SubElement(element, "Information", Name="title", Value=title)
+    return element
+
+
+def _mesh(parent: ElementTree.Element, file_name: str, grid: Grid) -> None:
+    """The grid points, in the order of the arrays."""
+    # a line is a box one point thick: XDMF has no structured grid of one dimension
+    points = grid.points if grid.dimensions > 1 else (*grid.points, 1, 1)
+    kind = f"{len(points)}DSMesh"
+    ElementTree.SubElement(parent, "Topology", TopologyType=kind, Dimensions=_joined(points))
+    geometry = ElementTree.SubElement(parent, "Geometry", GeometryType="X_Y_Z")
+    for name in "XYZ":
+        _item(geometry, f"{file_name}:/{GROUP}/{name}", grid.points, np.dtype(np.float32))
+
+
+def _attribute(parent: ElementTree.Element, name: str) -> ElementTree.Element:
     label = name.replace("/", " ")
-    attribute = ElementTree.SubElement(parent, "Attribute", Name=label, AttributeType="Scalar", Center="Node")
+    return ElementTree.SubElement(parent, "Attribute", Name=label, AttributeType="Scalar", Center="Node")
+
+
+def _item(parent: ElementTree.Element, place: str, shape: Sequence[int], kind: np.dtype) -> None:
+    """A dataset of an HDF5 file."""
     item = ElementTree.SubElement(
-        attribute,
+        parent,
         "DataItem",
-        Dimensions=_text(grid.points),
+        Dimensions=_joined(shape),
         NumberType={"f": "Float", "i": "Int", "u": "UInt"}[kind.kind],
         Precision=str(kind.itemsize),
         Format="HDF",
     )
-    item.text = f"{file_name}:/{name}"
+    item.text = place
 
 
-def _text(values: Iterable[object]) -> str:
+def _joined(values: Iterable[object]) -> str:
     return " ".join(repr(value) for value in values)
+
+
+def _text(root: ElementTree.Element) -> str:
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'

@@ -1,5 +1,5 @@
 """``markers/NNNNNN.h5``: markers of the classical species at one time, in the form of openPMD, with a ``.xdmf`` beside
-it for ParaView."""
+it for ParaView, and ``markers/series.xdmf``, all of them over time."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import file_attributes
+from hpcmix.io.fields.xdmf import describe_collection
 from hpcmix.io.markers.openpmd import annotate_file, annotate_species, species_path
 from hpcmix.io.markers.xdmf import describe_markers
 from hpcmix.parallel.communicators import Communicators
@@ -88,6 +89,8 @@ def write_markers(
     with together(communicators.world):
         if communicators.is_root:
             write_text(path.with_suffix(".xdmf"), describe_markers(path.name, index, time, numbers, axes))
+            so_far = [stored for number, stored in directory.stored_markers() if number <= index]
+            write_text(directory.marker_series, describe_collection(so_far, metadata.title))
     return path
 
 

@@ -37,7 +37,7 @@ def describe_markers(file_name: str, iteration: int, time: float, numbers: Mappi
             _item(field, number, f"{place}/{dataset}", "UInt" if name == "id" else "Float")
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n{text}\n'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
 def _item(parent: ElementTree.Element, number: int, dataset: str, kind: str = "Float") -> None:

@@ -123,6 +123,7 @@ class Origin:
             for path in target.output_beyond(chosen.bookmark.snapshots, chosen.bookmark.marker_files):
                 path.unlink(missing_ok=True)
                 path.with_suffix(".xdmf").unlink(missing_ok=True)
+                path.with_name("series.xdmf").unlink(missing_ok=True)  # written again with the next file
             for place in (target.checkpoints, target.snapshots, target.slices, target.markers, target.reduced):
                 for leftover in place.glob("*.partial"):  # of a job that was killed while it wrote
                     leftover.unlink(missing_ok=True)
