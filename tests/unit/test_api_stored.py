@@ -190,9 +190,17 @@ def test_a_notebook_shows_what_became_of_it(run):
 
 
 def test_figures_are_drawn_and_shown(run, directory):
-    figures = run.plot()
-    assert len(figures) > 1 and all(path.exists() and path.parent == directory for path in figures)
-    assert figures._repr_html_().count("data:image/png;base64,") == len(figures)
+    figures = run.plot("series", times="last")
+    assert list(figures) == [directory / "series.png"] and figures[0].exists()
+    assert figures._repr_html_().count("data:image/png;base64,") == 1
+    (vectors,) = run.plot("series", format="pdf")
+    assert vectors.read_bytes().startswith(b"%PDF")
+    assert "base64" not in hpcmix.api.stored.Figures([vectors])._repr_html_()
+
+
+def test_a_figure_that_there_is_not(run):
+    with pytest.raises(hpcmix.BadInput, match='did you mean "series"'):
+        run.plot("serie")
 
 
 def test_a_directory_without_a_run(tmp_path):
