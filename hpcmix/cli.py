@@ -54,6 +54,10 @@ SUMMARIES = {
     "job": {
         "job": "Print a script for a batch system: a run that goes on over its time limit until it is complete.",
     },
+    "guide.keys": {
+        "help": "Say what a key or a section of the problem file takes: hpcmix help potential.lattice.",
+        "schema": "Print the JSON schema of problem files, for editors that check and complete TOML.",
+    },
     "guide.shell": {
         "completion": "Print what makes a shell complete commands, options, examples and files: bash, zsh or fish.",
         "man": "Print a manual page, for man -l -; or write all of them.",

@@ -16,11 +16,13 @@ from hpcmix.initial.excitations.spectrum import PURELY_GROWING
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.directories.locking.standing import standing
 from hpcmix.io.documents.atomic import OutputError, described_size
+from hpcmix.io.documents.physics import energy_facts, species_facts
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import Slices, read_slices
 from hpcmix.kernels.twins.fourier.library import NAMES
 from hpcmix.problem.units.units import UnitError, Units, units_from_text
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.times import TimeWords
 
 
@@ -140,20 +142,13 @@ class RunReader:
             facts.append(("time", self._time(time)))
         if step != record.get("step"):
             facts.append(("last record", f"step {record.get('step')}, from which the following numbers are"))
-        energy = (record.get("energy") or {}).get("total")
-        if energy is not None:
-            facts.append(("energy", f"{energy:.12g}"))
+        kept = summary.get("conservation") if step == record.get("step") else None
+        facts += energy_facts(record, kept, self._measures, self._times)
         distances = {name: value for name, value in record.items() if name.endswith(")") or name == "Gamma"}
         if distances:  # of N bodies
             text = ", ".join(f"{name} {_number(value)}" for name, value in distances.items())
             facts.append(("from mean field", text))
-        for name, entries in (record.get("species") or {}).items():
-            shown = ["particles", "markers", "chemical_potential", "highest_level", "rms_width", "centre"]
-            if time is not None and math.isinf(time):  # in the laboratory there is no place any more
-                shown[4:] = ["frame_rms_width", "frame_centre"]
-            facts.append(
-                (name, ", ".join(f"{key.replace('_', ' ')} {_number(entries[key])}" for key in shown if key in entries))
-            )
+        facts += species_facts(record, kept, self._measures)
         facts += _fluctuations(record)
         if self.excitations is not None:
             facts += _facts_of_modes(self.excitations, self.scales.time_si)
@@ -190,8 +185,16 @@ class RunReader:
 
     def _time(self, time: float) -> str:
         """A time for people, and the number that the files hold."""
-        words = TimeWords.of(self.scales, self._longest)
+        words = self._times
         return words(time) if not words.name else f"{words(time)} ({time:.6g} in code units)"
+
+    @property
+    def _times(self) -> TimeWords:
+        return TimeWords.of(self.scales, self._longest)
+
+    @property
+    def _measures(self) -> MeasureWords:
+        return MeasureWords(self.scales)
 
     @property
     def _longest(self) -> float:

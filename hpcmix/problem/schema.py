@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.reading.source import Source
-from hpcmix.problem.reading.values import text
+from hpcmix.problem.reading.taken import Value
+from hpcmix.problem.reading.values import Text
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
@@ -25,7 +26,7 @@ from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.interactions.section import reduced_mass
-from hpcmix.problem.sections.parameters import Parameters
+from hpcmix.problem.sections.parameters import PARAMETERS, Parameters
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
@@ -37,10 +38,10 @@ class CodeUnits(Section):
     """``[units]``: the unit of length and the unit of mass as text, such as "1 um" and "86.909 u"; the third unit is
     hbar."""
 
-    length: Annotated[str, PlainValidator(text)]
+    length: Text
     """The unit of length.
     Example: ``"1 um"``."""
-    mass: Annotated[str, PlainValidator(text)]
+    mass: Text
     """The unit of mass; that of a species makes its mass 1.
     Example: ``"86.909 u"``."""
 
@@ -48,13 +49,13 @@ class CodeUnits(Section):
 class Problem(Section):
     """A problem file, read. Equality compares what the file says, not where it was read from."""
 
-    title: Annotated[str, PlainValidator(text)]
+    title: Text
     """What the run is about, for people; the name of the file unless given.
     Example: ``"Two hyperfine states of rubidium-87"``."""
     units: CodeUnits | None = None
     """The code units: every number of the file that has no unit counts in them. Left out: the file is dimensionless,
     with hbar = 1."""
-    parameters: Annotated[Parameters, PlainValidator(Parameters)] | None = Field(None, exclude=True)
+    parameters: Annotated[Parameters, Value(Parameters, taken=PARAMETERS)] | None = Field(None, exclude=True)
     """Names for numbers, to be used in every expression and wherever a number stands. Once a file is read, its numbers
     hold what they stand for.
     Example: ``{ a = "95 a0", omega = "50 Hz" }``."""
@@ -63,7 +64,7 @@ class Problem(Section):
     species: tuple[Species, ...]
     """The kinds of particles, a table for each."""
     interaction: tuple[Interaction, ...] = ()
-    """Between two species, or of one with itself; a pair is written once. None given: no interaction."""
+    """Between two species, or of one with itself; a pair is written once. Left out: no interaction."""
     functional: tuple[Functional, ...] = ()
     """Local functionals of the densities beside the interactions, E = integral e(rho) dx."""
     loss: tuple[Loss, ...] = ()

@@ -94,6 +94,23 @@ def test_summary_says_what_was_done(finished):
     assert found["timers"]["lines"]["calls"] > 0
 
 
+def test_the_physics_are_told_before_the_timers(finished):
+    """With the drift of the energy, which is that of the records, relative to the sum of the terms."""
+    log = (finished / "out" / "run.log").read_text()
+    lines = log[log.index("physics at t = 0.4:") : log.index("phase ")].splitlines()
+    assert [line.split()[0] for line in lines if line] == ["physics", "energy", "energy", "up", "down"]
+    records = [json.loads(line) for line in (finished / "out" / "observables.jsonl").read_text().splitlines()]
+    first, last = records[0]["energy"], records[-1]["energy"]
+    terms = max(sum(abs(energy[name]) for name in energy if name != "total") for energy in (first, last))
+    drift = (last["total"] - first["total"]) / terms
+    kept = summary(finished / "out")["conservation"]
+    assert kept["energy"] == pytest.approx(drift, rel=1e-9) and kept["energy_since"] == 0.0
+    assert 0.0 < abs(kept["energy"]) < 1e-3  # the step's error, and no more
+    assert max(abs(kept["particles"][name]) for name in ("up", "down")) < 1e-12  # rounding
+    assert f"energy drift  {drift:.1e} of its terms since the start" in log
+    assert f"energy drift      {drift:.1e}" in hpcmix("show", "out", folder=finished).stdout
+
+
 def test_series_opens_in_xarray_and_agrees_with_the_records(finished):
     records = [json.loads(line) for line in (finished / "out" / "observables.jsonl").read_text().splitlines()]
     assert [record["step"] for record in records] == [0, 4, 8, 12, 16, 20]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from hpcmix.frame import Frame
+from hpcmix.problem.reading.taken import Taken
 from hpcmix.problem.units.dimensions import MASS
 from hpcmix.problem.units.units import Constant, Units
 
@@ -29,6 +30,14 @@ def value_or_table(table: type[BaseModel]) -> Discriminator:
     return Discriminator(kind)
 
 
+@dataclass(frozen=True)
+class StandIn:
+    """A key that stands for fields: what it takes, and what it does."""
+
+    taken: Taken
+    text: str
+
+
 class Section(BaseModel):
     """Base of all tables. Immutable; a key that is no field is an error.
 
@@ -38,6 +47,9 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stand_ins: ClassVar[Mapping[str, StandIn]] = {}
+    """Keys that stand for fields and become them while the table is read, in place of those that it would require."""
 
     foreign_keys: ClassVar[Mapping[str, str]] = {}
     """Keys of like tables that this one has not, each with the sentence that says why and what to do."""

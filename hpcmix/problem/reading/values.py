@@ -9,12 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainValidator, ValidationInfo
+from pydantic import ValidationInfo
 
 from hpcmix.problem.reading.names import named_number, suggested_name
 from hpcmix.problem.reading.section import Context, context_of, wrong
+from hpcmix.problem.reading.taken import (
+    Taken,
+    Value,
+    Widened,
+    of_expression,
+    of_integer,
+    of_number,
+    of_quantity,
+    of_text,
+    per_axis_of,
+)
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, LENGTH, MOMENTUM, TIME, Dimension
 from hpcmix.problem.units.expressions import Expression, ExpressionError
 from hpcmix.problem.units.named import Scope, read
@@ -71,13 +82,13 @@ def described(value: Any) -> str:
     return str(value)[:40]
 
 
-def real(*, above: float | None = None, at_least: float | None = None) -> PlainValidator:
+def real(*, above: float | None = None, at_least: float | None = None) -> Value:
     """A pure number, without unit."""
 
     def check(value: Any, info: ValidationInfo) -> float:
         return number_in_range(pure_number(value, info), above, at_least)
 
-    return PlainValidator(check)
+    return Value(check, taken=of_number(above, at_least, example="0.5" if above in (None, 0) else f"{above + 1:g}"))
 
 
 def pure_number(value: Any, info: ValidationInfo) -> Any:
@@ -106,13 +117,13 @@ def whole_number(value: Any, at_least: int | None = None) -> int:
     return value
 
 
-def integer(*, at_least: int | None = None) -> PlainValidator:
+def integer(*, at_least: int | None = None) -> Value:
     """The type of a :func:`whole_number`."""
 
     def check(value: Any, info: ValidationInfo) -> int:
         return whole_number(pure_number(value, info), at_least)
 
-    return PlainValidator(check)
+    return Value(check, taken=of_integer(at_least))
 
 
 def text(value: Any) -> str:
@@ -124,7 +135,7 @@ def text(value: Any) -> str:
 
 def quantity(
     dimension: Dimension | Callable[[int], Dimension], *, above: float | None = None, at_least: float | None = None
-) -> PlainValidator:
+) -> Value:
     """A number in code units, or text with a unit that is converted to code units.
 
     ``dimension`` may be a function of the number of dimensions of the grid.
@@ -133,7 +144,7 @@ def quantity(
     def check(value: Any, info: ValidationInfo) -> float:
         return quantity_in(value, context_of(info), dimension, above=above, at_least=at_least)
 
-    return PlainValidator(check)
+    return Value(check, taken=of_quantity(dimension, above, at_least))
 
 
 def quantity_in(
@@ -164,12 +175,12 @@ def quantity_in(
     return converted
 
 
-def angle() -> PlainValidator:
+def angle() -> Value:
     """An angle in radians; with [units] also text such as "90 deg"."""
     return quantity(DIMENSIONLESS)
 
 
-def per_axis() -> BeforeValidator:
+def per_axis() -> Widened:
     """One value for all axes, or a list of one value per axis."""
 
     def spread(value: Any, info: ValidationInfo) -> Any:
@@ -182,7 +193,7 @@ def per_axis() -> BeforeValidator:
             )
         return tuple(value)
 
-    return BeforeValidator(spread)
+    return Widened(spread, widens=per_axis_of)
 
 
 def counted(number: int, noun: str) -> str:
@@ -190,7 +201,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def sequence() -> BeforeValidator:
+def sequence() -> Widened:
     """A list; TOML's lists become tuples, so that the object is immutable."""
 
     def check(value: Any) -> tuple:
@@ -198,7 +209,7 @@ def sequence() -> BeforeValidator:
             raise wrong(f"must be a list, not {described(value)}")
         return tuple(value)
 
-    return BeforeValidator(check)
+    return Widened(check)
 
 
 def expression(
@@ -207,7 +218,7 @@ def expression(
     momentum: bool = False,
     time: bool = False,
     dimension: Dimension | None = None,
-) -> PlainValidator:
+) -> Value:
     """An arithmetic expression in the coordinates of the grid (``position``), the momenta px, py, pz along its axes
     (``momentum``) and the time t (``time``), or a number. Code units, unless a unit stands in it: then it must have the
     ``dimension``, if one is given."""
@@ -223,7 +234,8 @@ def expression(
             variables |= {"t": TIME}
         return expression_in(value, context_of(info), variables, dimension)
 
-    return PlainValidator(check)
+    known = (position, "x, y, z"), (momentum, "px, py, pz"), (time, "t")
+    return Value(check, taken=of_expression(", ".join(names for given, names in known if given)))
 
 
 def expression_in(
@@ -281,6 +293,20 @@ def existing_path(value: Any, info: ValidationInfo) -> str:
     return str(path)
 
 
-def existing_file() -> PlainValidator:
+def existing_file() -> Value:
     """The type of an entry that is an :func:`existing_path`."""
-    return PlainValidator(existing_path)
+    return Value(existing_path, taken=of_text(words="path of a file, relative to that of the problem"))
+
+
+PAIR = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+PairOfNames = Annotated[
+    tuple[str, str], Value(two_names, taken=Taken("two names of species", PAIR, example='["up", "down"]'))
+]
+SpeciesNames = Annotated[
+    tuple[str, ...],
+    Value(different_species, taken=Taken("name of a species, or a list of them", NAMES, example='["up", "down"]')),
+]
+"""Each once."""
+Text = Annotated[str, Value(text, taken=of_text())]

@@ -41,11 +41,14 @@ class ExcitationsSection(Section):
     the Bogoliubov operator."""
 
     modes: Annotated[int, integer(at_least=1)] = 20
-    """How many, from the lowest frequency up; the last multiplet is completed."""
+    """How many, from the lowest frequency up; the last multiplet is completed.
+    Example: ``40``."""
     tolerance: Annotated[float, real(above=0)] = 1e-8
-    """|L x - omega x| / (omega |x|) to reach for every mode x = (u, v)."""
+    """|L x - omega x| / (omega |x|) to reach for every mode x = (u, v).
+    Example: ``1e-9``."""
     max_iterations: Annotated[int, integer(at_least=1)] = 200
-    """Of one job; how far it came is kept."""
+    """Of one job; how far it came is kept.
+    Example: ``400``."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the noise that the search begins with."""
     method: Literal["minimum", "dense", "tangent-map"] = "minimum"
@@ -53,7 +56,8 @@ class ExcitationsSection(Section):
     stationary state on a small grid, growing modes first, by matrices. "tangent-map": of stationary and of periodic
     states, growing modes first, by the flow of [time] over ``duration``."""
     duration: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Of the tangent map: of a periodic state its period. Left out: time.final."""
+    """Of the tangent map: of a periodic state its period. Left out: time.final.
+    Example: ``"10 ms"``."""
 
     @model_validator(mode="after")
     def _duration_has_a_use(self) -> Self:

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import PlainValidator, StrictBool, ValidationInfo, model_validator
+from pydantic import StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.taken import Value, of_integer, or_word
 from hpcmix.problem.reading.values import described, integer, pure_number, sequence, whole_number
 
 DEFAULT_PROBES = 16
@@ -43,10 +44,11 @@ class FluctuationsSection(Section):
 
     initial: Literal["vacuum", "correlated"] = "vacuum"
     """Nothing outside the condensates; or the short-range correlations of pairs that scatter."""
-    modes: Annotated[int | Literal["all"] | None, PlainValidator(_modes)] = None
+    modes: Annotated[int | Literal["all"] | None, Value(_modes, taken=or_word(of_integer(1), "all"))] = None
     """M, per species: psi exp(ikx) of so many of the smallest |k| is followed exactly; "all": every mode of the grid,
-    which as many modes as points become. Left out: 3^d where it is left out."""
-    probes: Annotated[int | None, PlainValidator(_probes)] = None
+    which as many modes as points become. Left out: 3^d where it is left out.
+    Example: ``27``."""
+    probes: Annotated[int | None, Value(_probes, taken=of_integer(0, "32"))] = None
     """Random functions in what the modes leave. Left out: 16, and 0 where nothing is left."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the random functions."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.taken import Widened, limited
 from hpcmix.problem.reading.values import AXES, counted, described, integer, quantity
 from hpcmix.problem.sections.frames.expanding import FixedFrame, FrameOption
 from hpcmix.problem.sections.frames.transverse import Transverse
@@ -34,10 +35,18 @@ def _as_many_as_points(value: Any, info: ValidationInfo) -> tuple:
 class Grid(Section):
     """Points and lengths of the periodic box, centred at the origin: ``x_j = -L/2 + j h``, ``h = L/n`` on each axis."""
 
-    points: Annotated[tuple[Annotated[int, integer(at_least=2)], ...], BeforeValidator(_one_to_three)]
-    """Number of points per axis."""
-    lengths: Annotated[tuple[Annotated[float, quantity(LENGTH, above=0)], ...], BeforeValidator(_as_many_as_points)]
-    """Lengths of the box."""
+    points: Annotated[
+        tuple[Annotated[int, integer(at_least=2)], ...],
+        Widened(_one_to_three, widens=limited(1, 3, "list of 1 to 3 whole numbers, at least 2")),
+    ]
+    """Number of points per axis; as many numbers as the problem has dimensions.
+    Example: ``[128, 128, 128]``."""
+    lengths: Annotated[
+        tuple[Annotated[float, quantity(LENGTH, above=0)], ...],
+        Widened(_as_many_as_points, widens=limited(1, 3, "list of a length per axis, positive")),
+    ]
+    """Lengths of the box, per axis.
+    Example: ``["32 um", "32 um", "32 um"]``."""
     frame: FrameOption = Field(default_factory=FixedFrame)
     """"fixed", or a table: the frame that the grid is at rest in.
     Example: ``{ kind = "expanding", rate = "50 Hz" }``."""

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from hpcmix.problem.mistakes.hints.units import isotope_hint
 from hpcmix.problem.reading.names import constant_of
+from hpcmix.problem.reading.taken import Taken
 from hpcmix.problem.reading.values import described, is_number, number_in_range
 from hpcmix.problem.units.expressions import ExpressionError
 from hpcmix.problem.units.named import RESERVED, names_in
@@ -24,6 +25,16 @@ class Parameters(dict[str, Any]):
 
     def __hash__(self) -> int:  # type: ignore[override]  # dict has none, for it may change
         return hash(tuple(sorted(self)))
+
+
+PARAMETERS = Taken(
+    "table of numbers and texts",
+    {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{_SPELLING.pattern}$"},
+        "additionalProperties": {"type": ["number", "string"], "minLength": 1},
+    },
+)
 
 
 class ParameterError(Exception):

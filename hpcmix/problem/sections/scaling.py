@@ -35,7 +35,8 @@ class Scaling(Section):
 
     kind: Literal["fractions", "geometric-mean", "bose-fermi-micro", "bose-fermi-macro"]
     bosons: Annotated[int, integer(at_least=1)] | None = None
-    """Of bose-fermi-micro: N where it is not the number of fermions."""
+    """Of bose-fermi-micro: N where it is not the number of fermions.
+    Example: ``1000``."""
 
     @model_validator(mode="after")
     def _bosons_have_a_use(self) -> Self:

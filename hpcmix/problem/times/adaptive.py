@@ -17,18 +17,22 @@ measured up to 5e-15 and 1.4e-6, in one to three dimensions with every kind of i
 
 
 class AdaptiveStep(Section):
-    """Steps of a size that keeps their error at a tolerance (evolve/stepping/controller.py)."""
+    """Steps of a size that keeps their error at a tolerance."""
 
     tolerance: Annotated[float, real(above=0)]
     """What a step of relative L2 error e may have: ``e^(p/(p+1)) <= tolerance`` at order p of the integrator, so that
-    the error at the end is proportional to it."""
+    the error at the end is proportional to it.
+    Example: ``1e-6``."""
     initial: Annotated[float, quantity(TIME, above=0)] | None = None
-    """The first step to try; left out: a tenth of the largest."""
+    """The first step to try; left out: a tenth of the largest.
+    Example: ``"1 us"``."""
     smallest: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Where a step would have to be shorter the run ends. Left out: a millionth of the largest."""
+    """Where a step would have to be shorter the run ends. Left out: a millionth of the largest.
+    Example: ``"1 ns"``."""
     largest: Annotated[float, quantity(TIME, above=0)] | None = None
     """The longest step to take. Left out: two of the largest fixed steps, of which a step here consists, where the grid
-    sets a limit to those (the loaded problem has that number then); else the whole evolution."""
+    sets a limit to those; else the whole evolution.
+    Example: ``"10 us"``."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

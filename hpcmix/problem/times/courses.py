@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, Tag, ValidationInfo
+from pydantic import Field, Tag, ValidationInfo
 
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, context_of, value_or_table, wrong
+from hpcmix.problem.reading.taken import Value, of_quantity
 from hpcmix.problem.reading.values import expression_in, per_axis, quantity_in
 from hpcmix.problem.times.tables import LengthInTime
 from hpcmix.problem.units.dimensions import LENGTH, TIME
@@ -33,7 +35,12 @@ def _names_time(text: str) -> bool:
 
 
 Coordinate = Annotated[
-    Annotated[float | Expression, PlainValidator(_coordinate), Tag(VALUE)] | Annotated[LengthInTime, Tag(TABLE)],
+    Annotated[
+        float | Expression,
+        Value(_coordinate, taken=replace(of_quantity(LENGTH), words="length, or expression in t")),
+        Tag(VALUE),
+    ]
+    | Annotated[LengthInTime, Tag(TABLE)],
     value_or_table(LengthInTime),
 ]
 MovingPosition = Annotated[tuple[Coordinate, ...], per_axis()]

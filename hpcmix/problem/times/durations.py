@@ -11,9 +11,8 @@ import math
 import re
 from typing import Any
 
-from pydantic import PlainValidator
-
 from hpcmix.problem.reading.section import wrong
+from hpcmix.problem.reading.taken import Taken, Value
 from hpcmix.problem.reading.values import described, is_number, number_in_range
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
@@ -110,7 +109,7 @@ def _bounded(text: str, seconds: float) -> float:
     return seconds
 
 
-def duration(*, above: float | None = None) -> PlainValidator:
+def duration(*, above: float | None = None) -> Value:
     """A duration of a problem file, in seconds."""
 
     def check(value: Any) -> float:
@@ -123,7 +122,9 @@ def duration(*, above: float | None = None) -> PlainValidator:
         except DurationError as error:
             raise wrong(str(error)) from None
 
-    return PlainValidator(check)
+    return Value(
+        check, taken=Taken("time on the clock", {"type": ["string", "number"]}, "s, min, h, d", '"30 min"', "seconds")
+    )
 
 
 def as_clock(seconds: float) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, PlainValidator, PrivateAttr, StrictBool, Tag, ValidationInfo, model_validator
+from pydantic import PrivateAttr, StrictBool, Tag, ValidationInfo, model_validator
 
 from hpcmix.frame import AT_REST, LARGEST_SCALE, Frame
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, context_of, value_or_table, wrong
-from hpcmix.problem.reading.values import described, integer, quantity, quantity_in, real, sequence, two_names
+from hpcmix.problem.reading.taken import Taken, Value, of_quantity
+from hpcmix.problem.reading.values import PairOfNames, described, integer, quantity, quantity_in, real, sequence
 from hpcmix.problem.times.adaptive import AdaptiveStep
 from hpcmix.problem.times.fixed_steps import SAME_TIME, FixedSteps, Mark
 from hpcmix.problem.units.dimensions import TIME
@@ -25,7 +27,7 @@ class KernelFactor(Section):
     """The kernels of a pair of species, multiplied by a factor while the ground state is looked for: where the
     evolution begins with a sudden change of that interaction."""
 
-    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    between: PairOfNames
     """The pair.
     Example: ``["up", "up"]``."""
     factor: Annotated[float, real()]
@@ -42,24 +44,29 @@ class GroundStateOptions(Section):
 
     tolerance: Annotated[float, real(above=0)] | None = None
     """Relative residual ``|H phi - mu phi| / |mu phi|`` to reach. Left out: 1e-10 in double,
-    1e-4 in single."""
+    1e-4 in single.
+    Example: ``1e-8``."""
     max_iterations: Annotated[int, integer(at_least=1)] | None = None
     """Of one job and one start; the state is kept when they are spent. Left out: 500, or 5000
-    where a rotation or a vector potential may fill the state with vortices."""
+    where a rotation or a vector potential may fill the state with vortices.
+    Example: ``2000``."""
     method: Literal["conjugate-gradients", "imaginary-time"] = "conjugate-gradients"
     """Preconditioned conjugate gradients; or imaginary time, for comparison, which stalls at a residual proportional to
     its step."""
     step: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Step in imaginary time; left out, the method chooses."""
+    """Step in imaginary time; left out, the method chooses.
+    Example: ``"1 us"``."""
     saddles: Saddles = "follow"
     """After convergence the lowest curvature of the energy is looked for. Where it is negative the search goes on
     downhill ("follow"), or the state stays and the log says so ("report"); "ignore" does not look."""
     starts: Annotated[int, integer(at_least=1)] = 1
     """Searches from different first guesses; the lowest state is kept. The second and later ones begin with smooth
-    noise on the guess, from the seed of every species and the number of the start."""
+    noise on the guess, from the seed of every species and the number of the start.
+    Example: ``4``."""
     noise: Annotated[float, real(at_least=0)] | None = None
     """Relative noise on the first guess, from the seed of every species' ``initial``. Left out: 0.05 where symmetries
-    of the guess would be kept to (sets of orbitals, vector potentials, rotation), else none."""
+    of the guess would be kept to (sets of orbitals, vector potentials, rotation), else none.
+    Example: ``0.02``."""
     kernel_factors: Annotated[tuple[KernelFactor, ...], sequence()] = ()
     """Pairs whose interactions have another strength in the ground state than in the evolution: a quench."""
 
@@ -131,19 +138,23 @@ def _final(value: object, info: ValidationInfo) -> float:
 class TimeOptions(Section):
     """The time to evolve to and the step (CONVENTIONS.md, Time)."""
 
-    final: Annotated[float, PlainValidator(_final)]
-    """In the laboratory; infinite in the expanding frame only."""
+    final: Annotated[float, Value(_final, taken=replace(of_quantity(TIME, above=0), example='"20 ms"'))]
+    """In the laboratory; infinite in the expanding frame only.
+    Example: ``"20 ms"``."""
     step: Annotated[
         Annotated[float, quantity(TIME, above=0), Tag(VALUE)] | Annotated[AdaptiveStep, Tag(TABLE)],
         value_or_table(AdaptiveStep),
     ]
-    """The step as asked for, on the clock (hpcmix/frame.py), at least as long as those that are taken
-    (``fixed_steps``); or how it is adapted."""
-    integrator: Annotated[str, PlainValidator(_integrator)] = "blanes-moan-4"
+    """The longest step to take: steps are equal and end at switching times; or a table, that says how they adapt. In an
+    expanding frame it is one of the frame's clock.
+    Example: ``"2 us"``."""
+    integrator: Annotated[str, Value(_integrator, taken=Taken("name of a splitting", {"enum": list(INTEGRATORS)}))] = (
+        "blanes-moan-4"
+    )
     """The splitting into drifts and kicks (docs/methods/time-steps.md compares them).
     Example: ``"strang"``."""
     check_step: StrictBool = True
-    """Refuse a step that the grid's fastest modes resonate with (checks.py)."""
+    """Refuse a step that the grid's fastest modes resonate with."""
 
     _frame: Frame = PrivateAttr(default=AT_REST)
     _switching: tuple[float, ...] = PrivateAttr(default=())

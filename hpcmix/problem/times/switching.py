@@ -31,11 +31,14 @@ class Switching(Section):
     """
 
     from_time: Annotated[float, quantity(TIME)] = Field(-math.inf, alias="from")
-    """Time from which it is on. Left out: it always was."""
+    """Time from which it is on. Left out: it always was.
+    Example: ``"5 ms"``."""
     until: Annotated[float, quantity(TIME)] = math.inf
-    """Time until which it is on. Left out: it stays."""
+    """Time until which it is on. Left out: it stays.
+    Example: ``"0 s"``."""
     ramp: Annotated[float, quantity(TIME, at_least=0)] = 0.0
-    """How long the switching takes."""
+    """How long the switching takes.
+    Example: ``"10 ms"``."""
     ramp_shape: Literal["linear", "smooth"] = "linear"
     """A straight line, or (1 - cos(pi s)) / 2."""
     factor: Factor | None = None

@@ -8,6 +8,7 @@ table begins and ends it may bend, and steps end there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
@@ -15,7 +16,8 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from hpcmix.problem.reading.columns import columns_of
-from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.section import Section, StandIn, context_of, wrong
+from hpcmix.problem.reading.taken import Taken, of_text
 from hpcmix.problem.reading.values import described, number_in_range, real, sequence
 from hpcmix.problem.times.fixed_steps import SAME_TIME
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, LENGTH, TIME, Dimension
@@ -32,6 +34,21 @@ class TimeTable(Section):
     values: Annotated[tuple[Annotated[float, real()], ...], sequence()]
     """What it is at these times, code units.
     Example: ``[0.0, 0.8, 1.0]``."""
+
+    stand_ins: ClassVar[Mapping[str, StandIn]] = {
+        "path": StandIn(
+            of_text('"ramp.txt"', "path of a file, relative to that of the problem"),
+            "A text file with two columns, the time and the value; lines that begin with # are remarks.",
+        ),
+        "units": StandIn(
+            Taken(
+                "two units",
+                {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
+                example='["ms", "a0"]',
+            ),
+            'Of the two columns of the file, ``""`` for a pure number. Left out: code units.',
+        ),
+    }
 
     dimension: ClassVar[Dimension] = DIMENSIONLESS
     """Of the values."""
@@ -127,5 +144,20 @@ class TimeTable(Section):
 
 class LengthInTime(TimeTable):
     """A length as a function of time: a scattering length, a coordinate."""
+
+    stand_ins: ClassVar[Mapping[str, StandIn]] = {
+        "path": StandIn(
+            of_text('"ramp.txt"', "path of a file, relative to that of the problem"),
+            "A text file with two columns, the time and the value; lines that begin with # are remarks.",
+        ),
+        "units": StandIn(
+            Taken(
+                "two units",
+                {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
+                example='["ms", "a0"]',
+            ),
+            'Of the two columns of the file, ``""`` for a pure number. Left out: code units.',
+        ),
+    }
 
     dimension: ClassVar[Dimension] = LENGTH

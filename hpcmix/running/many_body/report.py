@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from hpcmix.io.documents.physics import physics_lines
 from hpcmix.io.documents.summary import write_summary
 from hpcmix.io.many_body.vector_checkpoint import digest_of
 from hpcmix.parallel.process.together import together
@@ -45,13 +46,14 @@ def finish(
             write_summary(outputs.directory.summary, summary)
     log = run.log
     log.line()
+    for line in [*physics_lines(outputs.last_record, None, run.problem.scales, run.words), *_distances(outputs)]:
+        log.line(line)
+    log.line()
     for line in timer_table(summary["timers"], wall_seconds):
         log.line(line)
     if checkpoints.count:
         log.line(checkpoint_line(checkpoints, summary["timers"]))
     log.line()
-    for line in _distances(outputs.last_record):
-        log.line(line)
     log.line(_last_words(run, outputs, summary))
     if ended["status"] == "failed":
         log.keep(f"stopped: {ended['message']}")  # standard error says it when the files are closed
@@ -93,9 +95,9 @@ def _summary(
     }
 
 
-def _distances(record: dict[str, Any]) -> list[str]:
+def _distances(outputs: BodiesOutputs) -> list[str]:
     """How far N bodies are from their mean field at the last record."""
-    columns = {name: value for name, value in record.items() if "(" in name or name == "Gamma"}
+    columns = {name: value for name, value in outputs.last_record.items() if "(" in name or name == "Gamma"}
     if not columns:
         return []
     numbers = ", ".join(f"{name} {value:.6g}" for name, value in columns.items())

@@ -36,7 +36,7 @@ from hpcmix.running.planning.resolution.watch import ResolutionWatch
 from hpcmix.running.schedules.datasets import DatasetSchedule
 from hpcmix.running.schedules.schedule import ROUNDING, AdaptiveSchedule, Schedule
 from hpcmix.running.simulation import Simulation
-from hpcmix.running.stops.guard import BlowUp, Guard
+from hpcmix.running.stops.guard import BlowUp, Conservation, Guard
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.state import State
@@ -61,6 +61,7 @@ class Outputs:
         self._markers = MarkerFiles(simulation, self.directory, self.metadata, bookmark.marker_files)
         self._datasets = DatasetSchedule()
         self.last_record: dict[str, Any] = {}
+        self.conservation: Conservation | None = None  # of that record
         requests = problem.output.observables.requests
         compared = [request.word for request in requests if request.from_start]
         # the wave functions of time zero: what later ones are compared with
@@ -149,7 +150,7 @@ class Outputs:
         if record_due:
             record = record or self._observed(look, self._also)
             self._append(record)
-            guard.check(record)
+            self.conservation = guard.check(record)
             self._require_held(record)
             self._fluctuations.look(record, self._simulation.words(record["time"]))
         if snapshot_due:

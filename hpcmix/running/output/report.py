@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hpcmix.io.checkpoints.checkpoint import digest_of
+from hpcmix.io.documents.physics import physics_lines
 from hpcmix.io.documents.summary import write_summary
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
@@ -57,6 +58,11 @@ def finish(
         if simulation.is_root:
             write_summary(outputs.directory.summary, summary)
     log = simulation.log
+    log.line()
+    record, kept = outputs.last_record, outputs.conservation.as_dict() if outputs.conservation else None
+    at = "of the ground state" if simulation.ground_state is not None and record.get("step") == 0 else ""
+    for line in physics_lines(record, kept, simulation.problem.scales, simulation.words, at):
+        log.line(line)
     log.line()
     for line in timer_table(summary["timers"], wall_seconds):
         log.line(line)
@@ -107,6 +113,8 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
     # after a failure or a stop these are the last record's, whose step and time say so
     summary |= {"energy": record.get("energy"), "species": record.get("species")}
     summary |= {key: record[key] for key in ("spin", "magnetisation") if key in record}
+    if outputs.conservation is not None:
+        summary["conservation"] = outputs.conservation.as_dict()
     if "lost" in record:
         summary["lost"] = record["lost"]
     if record.get("fluctuations"):

@@ -4,6 +4,7 @@ the run."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,27 @@ class BlowUp(RuntimeError, Foreseen):
         self.collapse_time = collapse_time
 
 
+@dataclass(frozen=True)
+class Conservation:
+    """How well a record keeps what must not change.
+
+    particles  changes of particle numbers relative to the first, of species that turn into each other together; what a
+               ``[[loss]]`` took counts as there.
+    energy     change of the total, relative to the sum of its terms' magnitudes; None where something acts on the
+               system from outside until the end, or takes particles.
+    since      the time from which on nothing does, or None.
+    """
+
+    particles: Mapping[str, float]
+    energy: float | None = None
+    since: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For summary.json; what has no meaning is left out."""
+        kept: dict[str, Any] = {"particles": dict(self.particles)}
+        return kept | ({} if self.energy is None else {"energy": self.energy, "energy_since": self.since})
+
+
 class Guard:
     """Remembers the first particle numbers and the energy since potentials stopped changing, and compares.
 
@@ -57,13 +79,14 @@ class Guard:
         self._particles: dict[str, float] = dict(memory.get("particles", {}))
         self._magnetisations: dict[str, float] = dict(memory.get("magnetisations", {}))
         self._energy: tuple[float, float] | None = tuple(memory["energy"]) if memory.get("energy") else None
+        self._since: float | None = memory.get("since")
         self._last_seen = ""
         self._time: float | None = None  # of the last record
 
     @property
     def memory(self) -> dict[str, Any]:
         """What is compared with, for the run that goes on from a checkpoint: pass it as `memory` to its guard."""
-        kept = {"particles": self._particles, "energy": self._energy}
+        kept = {"particles": self._particles, "energy": self._energy, "since": self._since}
         return kept | ({"magnetisations": self._magnetisations} if self._magnetisations else {})
 
     def not_finite(self, state: State) -> np.ndarray:
@@ -86,18 +109,19 @@ class Guard:
             f"{self._last_seen}try a smaller time.step, a finer grid, or weaker couplings"
         )
 
-    def check(self, record: Mapping[str, Any]) -> None:
+    def check(self, record: Mapping[str, Any]) -> Conservation:
         """Compare a record with the first one; particles that a ``[[loss]]`` took count as there. Raises
         :class:`BlowUp` when the state has shrunk to the grid's resolution, or particles or energy are lost."""
         when = f"in step {record['step']}, t = {self._words(record['time'])}"
         self.require_resolved(record)
         self._time = record["time"]
-        places = []
+        places, changes = [], {}
         for names in self._mixture.conserved_together:
             particles = sum(record["species"][name]["particles"] for name in names)
             lost = sum(sum(record["species"][name].get("lost", ())) for name in names)
             first = self._particles.setdefault(" + ".join(names), particles + lost)
-            if not abs((particles + lost) / first - 1.0) <= self._limit:
+            changes[" + ".join(names)] = (particles + lost) / first - 1.0
+            if not abs(changes[" + ".join(names)]) <= self._limit:
                 who = " and ".join(f'"{name}"' for name in names)
                 gone = f" and lost {lost:.12g}" if "lost" in record else ""
                 raise BlowUp(
@@ -108,12 +132,13 @@ class Guard:
         self._check_magnetisation(record, when)
         for name, species in record["species"].items():
             places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
-        self._check_energy(record, when)
+        energy = self._check_energy(record, when)
         self._last_seen = (
             f"at the last record (step {record['step']}, t = {self._words(record['time'])}) the density was "
             + ", ".join(places)
             + "; "
         )
+        return Conservation(changes, energy, self._since)
 
     def require_resolved(self, record: Mapping[str, Any]) -> None:
         """Raises :class:`BlowUp` when a species has shrunk to the grid's resolution."""
@@ -152,22 +177,25 @@ class Guard:
                     f"{first:.12g} at the start; the solution cannot be trusted beyond the record before"
                 )
 
-    def _check_energy(self, record: Mapping[str, Any], when: str) -> None:
+    def _check_energy(self, record: Mapping[str, Any], when: str) -> float | None:
+        """The change of the energy relative to the sum of its terms' magnitudes; None while it may change."""
         terms = record["energy"]
         scale = sum(abs(terms[name]) for name in terms if name != "total")
         if self._energy is None:
-            if self._mixture.conserves_energy_after(record["time"]):
-                self._energy = (terms["total"], scale)
-            return
+            if not self._mixture.conserves_energy_after(record["time"]):
+                return None
+            self._energy, self._since = (terms["total"], scale), record["time"]
+            return 0.0
         first, first_scale = self._energy
         largest = max(scale, first_scale)
-        change = abs(terms["total"] - first) / largest if largest else 0.0  # a uniform free gas has no energy at all
-        if not change <= ENERGY_LIMIT:
+        change = (terms["total"] - first) / largest if largest else 0.0  # a uniform free gas has no energy at all
+        if not abs(change) <= ENERGY_LIMIT:
             raise BlowUp(
                 f"the energy is not conserved: {terms['total']:.8g} {when}, {first:.8g} before, "
-                f"a change of {100 * change:.2g} % of its terms; "
+                f"a change of {100 * abs(change):.2g} % of its terms; "
                 "try a smaller time.step or a finer grid"
             )
+        return float(change)
 
 
 def _point(centre: list[float]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from hpcmix.io.directories.directory import RunDirectory
@@ -17,6 +19,7 @@ def standing(directory: RunDirectory, summary: Mapping[str, Any] | None) -> list
     if holder is not None:
         at_work = f"{holder.in_words} is at work on it"
         return [("status", at_work if not message else f"{at_work}; {message}")]
+    told = status is not None
     if status is None:
         status, message = "not finished", "killed, or its machine failed: it left no word"
     elif status == "stopping":
@@ -24,9 +27,23 @@ def standing(directory: RunDirectory, summary: Mapping[str, Any] | None) -> list
     facts = [("status", str(status))]
     if message:
         facts.append(("reason", message))
+    if not told:
+        facts += _last_signs(directory)
     if status != "done":
         facts.append(("to go on", _way_on(directory)))
     return facts
+
+
+def _last_signs(directory: RunDirectory) -> list[tuple[str, str]]:
+    """What a run that left no word said last, and when it last wrote something."""
+    signs = []
+    with suppress(OSError):
+        lines = [line for line in directory.log.read_text(encoding="utf-8", errors="replace").splitlines() if line]
+        signs += [("last line", f"{lines[-1]} (run.log)")] if lines else []
+    written = [path.stat().st_mtime for path in (directory.log, directory.series) if path.exists()]
+    if written:
+        signs.append(("last sign", f"{datetime.fromtimestamp(max(written)):%Y-%m-%d %H:%M:%S}"))
+    return signs
 
 
 def never_begun(directory: RunDirectory, summary: Mapping[str, Any] | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import PlainValidator, model_validator
+from pydantic import model_validator
 
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import AXES, counted, described, integer, quantity, real, sequence, text
+from hpcmix.problem.reading.taken import Taken, Value, one_or_list
+from hpcmix.problem.reading.values import AXES, Text, counted, described, integer, quantity, real, sequence
 from hpcmix.problem.reading.vectors import Position
 from hpcmix.problem.units.dimensions import FREQUENCY, LENGTH, TIME
 
@@ -29,7 +30,8 @@ class ShotNoise(Section):
     optical density that is seen is -log(N / N_0)."""
 
     photons: Annotated[float, real(above=0)]
-    """Their mean number in a pixel without atoms."""
+    """Their mean number in a pixel without atoms.
+    Example: ``500``."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the random numbers."""
 
@@ -37,7 +39,7 @@ class ShotNoise(Section):
 class Displacement(Section):
     """Where a species stands beside its place without a gradient, per axis of the grid."""
 
-    species: Annotated[str, PlainValidator(text)]
+    species: Text
     """Which one.
     Example: ``"up"``."""
     shift: Position
@@ -48,22 +50,29 @@ class Displacement(Section):
 class ImagesOptions(Section):
     """What ``hpcmix image`` makes of the snapshots of a run."""
 
-    axes: Annotated[tuple[str, ...], PlainValidator(_lines_of_sight)] = ("z",)
+    axes: Annotated[
+        tuple[str, ...],
+        Value(_lines_of_sight, taken=one_or_list(Taken('"x", "y", "z"', {"enum": list(AXES)}, example='"z"'))),
+    ] = ("z",)
     """The lines of sight: along each one picture of densities integrated along it."""
     time_of_flight: Annotated[float, quantity(TIME, at_least=0)] = 0.0
-    """From the snapshot, when the clouds are released, to the picture."""
+    """From the snapshot, when the clouds are released, to the picture.
+    Example: ``"20 ms"``."""
     expansion: Literal["fresnel", "far-field", "frame"] = "fresnel"
     """Flight without interactions, exact at any time; its limit of long times, momenta as places; or flight with the
     interactions, in an expanding frame."""
     rate: Annotated[float, quantity(FREQUENCY, above=0)] | None = None
     """Of the expanding frame, about the frequency of the trap; for ``expansion = "frame"`` only."""
     resolution: Annotated[float, quantity(LENGTH, at_least=0)] = 0.0
-    """Standard deviation of the Gaussian that a point becomes."""
+    """Standard deviation of the Gaussian that a point becomes.
+    Example: ``"2 um"``."""
     field_of_view: Annotated[float, quantity(LENGTH, above=0)] | None = None
-    """Width of the pictures, centred at the origin; unless given the box, after a flight what the clouds take."""
+    """Width of the pictures, centred at the origin; unless given the box, after a flight what the clouds take.
+    Example: ``"400 um"``."""
     pixel: Annotated[float, quantity(LENGTH, above=0)] | None = None
     """Width of a pixel at the clouds; unless given the grid's spacing, after a flight such that there are as many as
-    the grid has points, and at least 128."""
+    the grid has points, and at least 128.
+    Example: ``"2 um"``."""
     cross_section: Annotated[float, quantity(LENGTH * 2, above=0)] | None = None
     """sigma of the optical density sigma n, n the column density: 3 lambda^2 / 2 pi on a closed line in resonance."""
     shot_noise: ShotNoise | None = None

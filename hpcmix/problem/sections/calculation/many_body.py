@@ -8,13 +8,14 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.taken import Taken, Value, listed, of_integer, of_number
 from hpcmix.problem.reading.values import (
+    SpeciesNames,
     counted,
     described,
-    different_species,
     integer,
     number_in_range,
     pure_number,
@@ -31,7 +32,7 @@ class ModesSection(Section):
     """What every entry of ``[[many_body.modes]]`` has: the species whose modes it makes, all where they are left
     out."""
 
-    species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
+    species: SpeciesNames | None = None
     """Names of the species whose modes these are. Left out: of all.
     Example: ``["up"]``."""
 
@@ -176,11 +177,25 @@ def _theta(value: Any, info: ValidationInfo) -> float:
 class MeasureOptions(Section):
     """``[many_body.measure]``: which reduced density matrices are compared."""
 
-    orders: Annotated[tuple[Annotated[tuple[int, ...], PlainValidator(_order)], ...], sequence()] | None = None
+    orders: (
+        Annotated[
+            tuple[Annotated[tuple[int, ...], Value(_order, taken=listed(of_integer(0, "1, 0"), 1))], ...], sequence()
+        ]
+        | None
+    ) = None
     """Of alpha and R: how many particles of each species. Left out: each species alone, and
     pairs of one particle each."""
-    sobolev: Annotated[tuple[Annotated[float, PlainValidator(_theta)], ...], sequence()] = ()
+    sobolev: Annotated[
+        tuple[Annotated[float, Value(_theta, taken=of_number(above=0, at_most=1, example="0.5"))], ...], sequence()
+    ] = ()
     """Powers theta of Tr|S^(1/2) (gamma - P) S^(1/2)|, S = sum (1 + T_i)^theta, of every order."""
+
+
+NUMBER_OF_EXCITATIONS = Taken(
+    "whole number, at least 1; or a table with one for every species",
+    {"anyOf": [of_integer(1).schema, {"type": "object", "additionalProperties": of_integer(1).schema}]},
+    example="{ up = 12, down = 10 }",
+)
 
 
 class ManyBody(Section):
@@ -188,14 +203,16 @@ class ManyBody(Section):
 
     picture: Literal["occupations", "excitations"] = "occupations"
     """All configurations of the modes; or the frame that moves with the condensates, with few particles outside."""
-    excitations: Annotated[int | ExcitationNumbers, PlainValidator(_excitations)] | None = None
+    excitations: Annotated[int | ExcitationNumbers, Value(_excitations, taken=NUMBER_OF_EXCITATIONS)] | None = None
     """The most particles outside, for every species or by its name: of the picture of excitations only."""
     state: Literal["factorised", "coherent"] = "factorised"
     """What the N bodies begin as: every particle in the same function, or a coherent state without a fixed number."""
     tolerance: Annotated[float, real(above=0)] = 1e-12
-    """Of the evolution, relative."""
+    """Of the evolution, relative.
+    Example: ``1e-10``."""
     lost: Annotated[float, real(at_least=0)] = 1e-6
-    """The largest part of an initial orbital, |phi - P phi|^2, that the modes may miss."""
+    """The largest part of an initial orbital, |phi - P phi|^2, that the modes may miss.
+    Example: ``1e-4``."""
     measure: MeasureOptions = MeasureOptions()
     """Which reduced density matrices are compared.
     Example: ``{ orders = [[1, 0], [1, 1]] }``."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, StrictBool, ValidationInfo, model_validator
+from pydantic import Field, StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.values import described, integer, pure_number, quantity, real, sequence, text, whole_number
+from hpcmix.problem.reading.taken import Value, of_integer, of_text, one_or_list
+from hpcmix.problem.reading.values import Text, described, integer, pure_number, quantity, real, sequence, whole_number
 from hpcmix.problem.sections.calculation.images import ImagesOptions
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
@@ -19,9 +20,11 @@ class ScheduleSection(Section):
     [time] is loaded."""
 
     every: Annotated[int, integer(at_least=1)] | None = None
-    """Number of steps from one record to the next."""
+    """Number of steps from one record to the next.
+    Example: ``10``."""
     interval: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Time from one record to the next."""
+    """Time from one record to the next.
+    Example: ``"0.1 ms"``."""
 
     @model_validator(mode="after")
     def _one_schedule(self) -> Self:
@@ -46,7 +49,8 @@ class ObservablesOptions(ScheduleSection):
 
     vortex_density_cut: Annotated[float, real(at_least=0)] | None = None
     """Of vortices: the part of the largest density, smoothed over a thirty-second of the box, below which a zero of the
-    wave function is none; beside a cloud the phase is rounding. Left out: 0.05."""
+    wave function is none; beside a cloud the phase is rounding. Left out: 0.05.
+    Example: ``0.1``."""
 
     @model_validator(mode="after")
     def _cut_is_used(self) -> Self:
@@ -90,9 +94,11 @@ class CheckpointsOptions(ScheduleSection):
     wall: Annotated[float, duration(above=0)] | None = None
     """Seconds of the clock on the wall from one to the next."""
     keep: Annotated[int, integer(at_least=1)] = 2
-    """How many of the newest stay."""
+    """How many of the newest stay.
+    Example: ``3``."""
     mean_time_between_failures: Annotated[float, duration(above=0)] = 365 * 86400.0
-    """Seconds that one node runs on average until something ends the job on it: the measure for how often pays."""
+    """Seconds that one node runs on average until something ends the job on it: the measure for how often pays.
+    Example: ``"30 d"``."""
 
 
 class SnapshotsOptions(ScheduleSection):
@@ -101,7 +107,8 @@ class SnapshotsOptions(ScheduleSection):
     slices: StrictBool = True
     """Also write cheap slices and column densities."""
     fields: Annotated[tuple[SnapshotField, ...], sequence()] = ("density",)
-    """Of a set of orbitals: its density, all wave functions, or the Thomas-Fermi density in its present potential."""
+    """Of a set of orbitals: its density, all wave functions, or the Thomas-Fermi density in its present potential.
+    Example: ``["density", "phase"]``."""
 
     @model_validator(mode="after")
     def _fields_once(self) -> Self:
@@ -123,7 +130,7 @@ def _power_of_two(value: Any, info: ValidationInfo) -> int:
 class MarkersOutput(ScheduleSection):
     """Marker files in openPMD's form, of all classical species; at the start and the end unless a schedule is given."""
 
-    every_nth: Annotated[int, PlainValidator(_power_of_two)] = 1
+    every_nth: Annotated[int, Value(_power_of_two, taken=of_integer(1, "4"))] = 1
     """Only markers whose index is a multiple of this, a power of two: a sample of the same f, as their points are a
     sequence in base two. Other multiples are a biased one: the mean of every third of 16 384 points is a fifteenth of
     an axis off."""
@@ -147,12 +154,13 @@ class PhaseSpaceOutput(Section):
     """A histogram of one classical species over two axes of phase space, written with the slices: the integral of f
     over all others, per area of the two axes."""
 
-    species: Annotated[str, PlainValidator(text)]
+    species: Text
     """Which one.
     Example: ``"cloud"``."""
     axes: Annotated[tuple[PhaseSpaceAxis, ...], sequence()]
-    """Two of x, y, z, px, py, pz."""
-    bins: Annotated[tuple[int, int], PlainValidator(_bins)] = (200, 200)
+    """Two of x, y, z, px, py, pz.
+    Example: ``["x", "px"]``."""
+    bins: Annotated[tuple[int, int], Value(_bins, taken=one_or_list(of_integer(1, "256"), 2, 2))] = (200, 200)
     """Along each of the two axes, or one number for both.
     Example: ``[256, 128]``."""
 
@@ -172,8 +180,8 @@ def _directory(value: Any) -> str:
 class OutputOptions(Section):
     """The run's directory and its schedules, and what is to become of clouds that box or grid do not hold."""
 
-    directory: Annotated[str, PlainValidator(_directory)] = ""
-    """Relative to where the program is started. Never empty in a loaded problem: runs/<name of the file>."""
+    directory: Annotated[str, Value(_directory, taken=of_text('"runs/rubidium"'))] = ""
+    """Relative to where the program is started. Left out: runs/<name of the file>."""
     resolution: Literal["check", "warn", "ignore"] = "check"
     """Of a cloud that a trap should keep away from the faces of the box and does not, or whose spectrum reaches the
     grid's largest wave number: warn, and end the run where it is lost; only warn; or say nothing."""

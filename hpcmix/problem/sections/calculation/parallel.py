@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, ValidationInfo
+from pydantic import ValidationInfo
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.taken import Value, listed, of_integer, or_word
 from hpcmix.problem.reading.values import described, pure_number
 
 
@@ -41,9 +42,12 @@ def _pencil_grid(value: Any, info: ValidationInfo) -> str | tuple[int, ...]:
 class ParallelOptions(Section):
     """Ranks = orbital groups x pencil grid (CONVENTIONS.md, Ranks)."""
 
-    orbital_groups: Annotated[Literal["auto"] | int, PlainValidator(_groups)] = "auto"
+    orbital_groups: Annotated[Literal["auto"] | int, Value(_groups, taken=or_word(of_integer(1, "2"), "auto"))] = "auto"
     """Into how many groups the orbitals are dealt; each group of ranks shares a grid for its orbitals."""
-    pencil_grid: Annotated[Literal["auto"] | tuple[int, int], PlainValidator(_pencil_grid)] = "auto"
+    pencil_grid: Annotated[
+        Literal["auto"] | tuple[int, int],
+        Value(_pencil_grid, taken=or_word(listed(of_integer(1, "4, 2"), 1, 2), "auto")),
+    ] = "auto"
     """(P1, P2), or "auto"."""
     exchange: Literal["auto", "shared-memory", "packed-messages", "sub-array-messages"] = "auto"
     """How ranks exchange blocks; "auto" tries them at the start and takes the quickest. The numbers are the same."""

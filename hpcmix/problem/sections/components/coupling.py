@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Protocol, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import angle, expression, quantity, two_names
+from hpcmix.problem.reading.values import PairOfNames, angle, expression, quantity
 from hpcmix.problem.reading.vectors import Momentum
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
@@ -30,18 +30,21 @@ class RabiCoupling(Switching):
     Omega(t) is ``rabi_frequency`` times the envelope of time that potentials have too; the detuning acts always.
     """
 
-    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    between: PairOfNames
     """The two species, a and b.
     Example: ``["up", "down"]``."""
     rabi_frequency: Annotated[float, quantity(FREQUENCY, at_least=0)]
-    """Angular frequency Omega: all particles of a turn into b and back in 2 pi / Omega."""
+    """Angular frequency Omega: all particles of a turn into b and back in 2 pi / Omega.
+    Example: ``"1 kHz"``."""
     detuning: Annotated[float, quantity(FREQUENCY)] = 0.0
-    """Angular frequency by which a lies above b."""
+    """Angular frequency by which a lies above b.
+    Example: ``"200 Hz"``."""
     phase: Annotated[float, angle()] = 0.0
     """Of the coupling.
     Example: ``"90 deg"``."""
     profile: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = None
-    """p(x), which Omega is multiplied by: a coupling that depends on place. Left out: one everywhere."""
+    """p(x), which Omega is multiplied by: a coupling that depends on place. Left out: one everywhere.
+    Example: ``"exp(-x**2/8)"``."""
     momentum: Momentum = Field(0.0, validate_default=True)
     """hbar k of ``exp(i k.x)`` beside exp(i phase): what a particle gains that turns from b into a."""
     dressed: StrictBool | None = None

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.names import named_constant
 from hpcmix.problem.reading.section import Context, Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import counted, described, different_species, expression, quantity_in, species_names
+from hpcmix.problem.reading.taken import Taken, Value, Widened, instead, of_quantity
+from hpcmix.problem.reading.values import (
+    NAMES,
+    SpeciesNames,
+    counted,
+    described,
+    expression,
+    quantity_in,
+    species_names,
+)
 from hpcmix.problem.reading.vectors import Lengths
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY, LENGTH
@@ -52,7 +61,7 @@ class Reaction:
         return {name: self.channel.count(name) / first for name in dict.fromkeys(self.channel)}
 
 
-def _rate_of(order: int, key: str = "rate") -> PlainValidator:
+def _rate_of(order: int, key: str = "rate") -> Value:
     """Of `order` particles that meet: a rate times length^(d (order - 1)), not negative. With a tight trap across the
     grid it is that of three dimensions, as scattering lengths are."""
 
@@ -66,7 +75,7 @@ def _rate_of(order: int, key: str = "rate") -> PlainValidator:
             )
         return quantity_in(value, context, FREQUENCY + LENGTH * volumes, at_least=0)
 
-    return PlainValidator(check)
+    return Value(check, taken=of_quantity(FREQUENCY + LENGTH * (3 * (order - 1)), at_least=0))
 
 
 def _cycles(text: str, context: Context) -> bool:
@@ -80,7 +89,7 @@ def _cycles(text: str, context: Context) -> bool:
         return False  # has a complaint of its own
 
 
-def _channel_of(order: int) -> BeforeValidator:
+def _channel_of(order: int) -> Widened:
     def check(value: Any) -> tuple[str, ...]:
         names = species_names(value)
         if len(names) != order:
@@ -89,7 +98,7 @@ def _channel_of(order: int) -> BeforeValidator:
             )
         return names
 
-    return BeforeValidator(check)
+    return Widened(check, widens=instead(Taken(f"{counted(order, 'name')} of species", NAMES)))
 
 
 def _axes(value: Any, info: ValidationInfo) -> tuple[str, ...]:
@@ -99,6 +108,9 @@ def _axes(value: Any, info: ValidationInfo) -> tuple[str, ...]:
     if not letters or len(set(letters)) < len(letters) or not all(letter in tuple(known) for letter in letters):
         raise wrong(f'must name axes of the grid ({", ".join(known)}), such as "{known}", not {described(value)}')
     return tuple(letters)
+
+
+AXES_TAKEN = Taken("names of axes", NAMES, example='"xy"')
 
 
 class LossSection(Section):
@@ -157,7 +169,7 @@ class OneBodyLoss(LossSection):
     channel: Annotated[tuple[str, ...], _channel_of(1)] | None = None
     """The species that loses, in a list.
     Example: ``["up"]``."""
-    species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
+    species: SpeciesNames | None = None
     """Those that lose; all where neither is given."""
     profile_in_space: Annotated[Expression, expression(dimension=DIMENSIONLESS)] | None = Field(None, alias="profile")
     """A function of x, y, z that the rate is multiplied by. Left out: one everywhere.
@@ -251,9 +263,9 @@ class Absorber(LossSection):
     strength: Annotated[float, _rate_of(1, "strength")]
     """The rate at the face.
     Example: ``45.0``."""
-    axes: Annotated[tuple[str, ...], BeforeValidator(_axes)] | None = None
+    axes: Annotated[tuple[str, ...], Widened(_axes, widens=instead(AXES_TAKEN))] | None = None
     """Across whose faces waves leave; left out: all."""
-    species: Annotated[tuple[str, ...], BeforeValidator(different_species)] | None = None
+    species: SpeciesNames | None = None
     """Those that leave; left out: all."""
 
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.taken import Taken, Widened, instead, of_quantity
 from hpcmix.problem.reading.values import described, different_species, quantity, real
 from hpcmix.problem.sections.interactions.section import Constants
 from hpcmix.problem.times.switching import Switching
@@ -48,6 +49,19 @@ def _energies(value: Any) -> Any:
     return tuple(entry if isinstance(entry, (dict, Zeeman)) else {"energy": entry} for entry in entries)
 
 
+THREE_NAMES = Taken(
+    "three names of species", {"type": "array", "items": {"type": "string"}, "minItems": 3, "maxItems": 3}
+)
+
+
+def _energies_taken(inner: Taken) -> Taken:
+    """An energy, a table with its course in time, or a list of both."""
+    energy = of_quantity(ENERGY)
+    entry = {"anyOf": [energy.schema, inner.schema["items"]]}
+    alternatives = {"anyOf": [*entry["anyOf"], {"type": "array", "items": entry}]}
+    return Taken("energy; table, or list of tables, where it changes in time", alternatives, energy.unit, '"20 Hz"')
+
+
 class Spinor(Section):
     """Atoms of spin 1 in the states m = 1, 0, -1, with F = psi^+ f psi and f the matrices of spin 1:
 
@@ -57,22 +71,25 @@ class Spinor(Section):
     in three dimensions.
     """
 
-    species: Annotated[tuple[str, ...], BeforeValidator(_three_names)]
+    species: Annotated[tuple[str, ...], Widened(_three_names, widens=instead(THREE_NAMES))]
     """The components m = 1, 0, -1, in this order.
     Example: ``["plus", "zero", "minus"]``."""
     spin_interaction: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
-    """c_2: ferromagnetic where it is negative."""
+    """c_2: ferromagnetic where it is negative.
+    Example: ``-0.02``."""
     density_interaction: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
-    """c_0, which adds to contact interactions of the three; left out: zero, or that of the scattering lengths."""
+    """c_0, which adds to contact interactions of the three; left out: zero, or that of the scattering lengths.
+    Example: ``1.0``."""
     scattering_lengths: ScatteringLengths | None = None
     """a_0 and a_2, in place of the two couplings, in three dimensions or across a tight trap.
     Example: ``{ a0 = "101.8 a0", a2 = "100.4 a0" }``."""
-    linear_zeeman: Annotated[tuple[Zeeman, ...], BeforeValidator(_energies)] = ()
+    linear_zeeman: Annotated[tuple[Zeeman, ...], Widened(_energies, widens=_energies_taken)] = ()
     """p: positive favours m = 1."""
-    quadratic_zeeman: Annotated[tuple[Zeeman, ...], BeforeValidator(_energies)] = ()
+    quadratic_zeeman: Annotated[tuple[Zeeman, ...], Widened(_energies, widens=_energies_taken)] = ()
     """q."""
     magnetisation: Annotated[float, real(at_least=-1)] | None = None
-    """(N_1 - N_-1) / N that ground states are sought at; left out: whichever has the lowest energy."""
+    """(N_1 - N_-1) / N that ground states are sought at; left out: whichever has the lowest energy.
+    Example: ``0.0``."""
 
     @model_validator(mode="after")
     def _interaction_is_given(self, info: ValidationInfo) -> Self:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from hpcmix.frame import AT_REST, Frame
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.taken import Widened, or_word
 from hpcmix.problem.reading.values import described, quantity
 from hpcmix.problem.units.dimensions import FREQUENCY
 
@@ -54,5 +55,5 @@ def _named(value: Any) -> Any:
 
 FrameOption = Annotated[
     Annotated[FixedFrame | ExpandingFrame, Field(discriminator="kind")],
-    BeforeValidator(_named),
+    Widened(_named, widens=lambda table: or_word(table, "fixed")),
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.taken import Widened, limited
 from hpcmix.problem.reading.values import described, quantity, real
 from hpcmix.problem.units.dimensions import FREQUENCY
 
@@ -32,10 +33,12 @@ class Rotation(Section):
     """The term -Omega.L of every species, L = r x p about the origin: everything is seen from a frame that turns with
     Omega = rate axis / |axis| against the laboratory."""
 
-    rate: Annotated[float, quantity(FREQUENCY), BeforeValidator(_rate)]
-    """Angular velocity; positive is counter-clockwise, seen from the axis' tip."""
-    axis: Annotated[tuple[Annotated[float, real()], ...] | None, BeforeValidator(_axis)] = None
-    """Direction in three dimensions; z unless given."""
+    rate: Annotated[float, quantity(FREQUENCY), Widened(_rate)]
+    """Angular velocity; positive is counter-clockwise, seen from the axis' tip.
+    Example: ``"30 Hz"``."""
+    axis: Annotated[tuple[Annotated[float, real()], ...] | None, Widened(_axis, widens=limited(3, 3))] = None
+    """Direction in three dimensions; z unless given.
+    Example: ``[0, 0, 1]``."""
 
     @model_validator(mode="after")
     def _has_a_direction(self) -> Self:

@@ -37,9 +37,11 @@ class Transverse(Section):
     density is exp(-r^2/l^2) / (sqrt(pi) l)^axes with l = sqrt(hbar / (m omega))."""
 
     frequency: Annotated[float, quantity(FREQUENCY, above=0)]
-    """omega, the same for all species and axes."""
+    """omega, the same for all species and axes.
+    Example: ``"1 kHz"``."""
     axes: Annotated[int, integer(at_least=1)]
-    """How many axes are frozen; with those of the grid they are three."""
+    """How many axes are frozen; with those of the grid they are three.
+    Example: ``2``."""
 
     def length(self, mass: float, hbar: float) -> float:
         """l = sqrt(hbar / (m omega))."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import PlainValidator, ValidationInfo
+from pydantic import ValidationInfo
 
 from hpcmix.problem.reading.section import context_of, wrong
+from hpcmix.problem.reading.taken import Value, of_expression
 from hpcmix.problem.reading.values import described, expression_in
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.functionals.section import FunctionalSection
@@ -51,7 +52,7 @@ class ExpressionFunctional(FunctionalSection):
     """``e = value``, an expression in the densities, which have the names of the species; code units."""
 
     kind: Literal["expression"]
-    value: Annotated[Expression, PlainValidator(_expression)]
+    value: Annotated[Expression, Value(_expression, taken=of_expression("the names of the species"))]
     """The energy density e, in densities by the names of the species.
     Example: ``"0.5*up**2.5"``."""
 

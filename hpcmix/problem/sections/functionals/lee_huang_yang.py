@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import PlainValidator, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.taken import Value
 from hpcmix.problem.reading.values import quantity
 from hpcmix.problem.sections.functionals.gas import PointGas
-from hpcmix.problem.sections.functionals.section import FunctionalSection, strength_of_power
+from hpcmix.problem.sections.functionals.section import STRENGTH_OF_POWER, FunctionalSection, strength_of_power
 from hpcmix.problem.units.dimensions import INVERSE_LENGTH, LENGTH
 
 Imaginary = Literal["drop", "marginal", "refuse"]
@@ -44,7 +45,7 @@ class LeeHuangYangFunctional(FunctionalSection):
     """
 
     kind: Literal["lee-huang-yang"]
-    strength: Annotated[float | None, PlainValidator(_strength)] = None
+    strength: Annotated[float | None, Value(_strength, taken=STRENGTH_OF_POWER)] = None
     """The coefficient of the power of the density. Left out: from the interactions of the file.
     Example: ``0.5``."""
     imaginary: Imaginary = "refuse"

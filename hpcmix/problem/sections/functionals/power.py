@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, PlainValidator, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 
 from hpcmix.problem.reading.section import wrong
+from hpcmix.problem.reading.taken import Value
 from hpcmix.problem.reading.values import real
 from hpcmix.problem.sections.functionals.gas import PointGas
-from hpcmix.problem.sections.functionals.section import FunctionalSection, strength_of_power
+from hpcmix.problem.sections.functionals.section import STRENGTH_OF_POWER, FunctionalSection, strength_of_power
 
 LARGEST_EXPONENT = 10.0
 """Of a power of the density: beyond it a number of the file to this power may be no float."""
@@ -36,7 +37,7 @@ class PowerFunctional(FunctionalSection):
     exponent: Annotated[float, real(above=1), AfterValidator(_moderate)]
     """Of the density, above 1 and at most 10.
     Example: ``3``."""
-    strength: Annotated[float, PlainValidator(_strength)]
+    strength: Annotated[float, Value(_strength, taken=STRENGTH_OF_POWER)]
     """The coefficient: an energy times a length to the power d (exponent - 1).
     Example: ``0.02``."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import ValidationInfo
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import different_species, number_in_range, quantity_in
+from hpcmix.problem.reading.taken import of_quantity
+from hpcmix.problem.reading.values import SpeciesNames, number_in_range, quantity_in
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
@@ -19,7 +21,7 @@ from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 class FunctionalSection(Section):
     """What every functional has: the species whose densities it depends on; and what the checks and claims ask it."""
 
-    species: Annotated[tuple[str, ...], BeforeValidator(different_species)]
+    species: SpeciesNames
     """Names of the species whose densities it depends on, one or a list.
     Example: ``["up", "down"]``."""
 
@@ -45,6 +47,9 @@ class FunctionalSection(Section):
     def misfits(self, gas: PointGas) -> Iterator[tuple[KeyPath, str]]:
         """Key and sentence for what the rest of the file does not say, or what contradicts it."""
         return iter(())
+
+
+STRENGTH_OF_POWER = replace(of_quantity(ENERGY), words="energy times a power of length", unit="nK um^6", example="0.02")
 
 
 def strength_of_power(value: Any, info: ValidationInfo, exponent: float) -> float:

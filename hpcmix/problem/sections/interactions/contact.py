@@ -24,7 +24,8 @@ class ContactInteraction(InteractionSection):
 
     kind: Literal["contact"]
     strength: Annotated[float, quantity(lambda dimensions: ENERGY + LENGTH * dimensions)] | None = None
-    """The coupling g, an energy times length^d."""
+    """The coupling g, an energy times length^d.
+    Example: ``1.0``."""
     scattering_length: (
         Annotated[
             Annotated[float, quantity(LENGTH), Tag(VALUE)] | Annotated[LengthInTime, Tag(TABLE)],
@@ -32,7 +33,8 @@ class ContactInteraction(InteractionSection):
         ]
         | None
     ) = None
-    """A number, or a table of time."""
+    """A number, or a table of time.
+    Example: ``"95.4 a0"``."""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self, info: ValidationInfo) -> Self:

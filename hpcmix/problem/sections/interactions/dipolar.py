@@ -37,7 +37,8 @@ class DipolarInteraction(KernelInteraction):
     """a_dd, in place of the strength.
     Example: ``"131 a0"``."""
     direction: Annotated[tuple[Annotated[float, real()], ...], sequence()] = (0.0, 0.0, 1.0)
-    """Need not be of length one."""
+    """Need not be of length one.
+    Example: ``[0, 0, 1]``."""
     boundary: Boundary = "free"
     _axes: int = PrivateAttr(default=3)
 

@@ -35,7 +35,8 @@ class ScatteringInteraction(InteractionSection):
     """N, by which V is scaled.
     Example: ``1000``."""
     neumann_radius: Annotated[float, quantity(LENGTH, above=0)] | None = None
-    """The Neumann problem lives on the ball r <= N l of V's own coordinates."""
+    """The Neumann problem lives on the ball r <= N l of V's own coordinates.
+    Example: ``0.5``."""
     limit: bool = False
     """The contact interaction that the kernel tends to, in place of the kernel."""
 

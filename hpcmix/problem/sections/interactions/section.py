@@ -8,13 +8,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import model_validator
 
 from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.source import KeyPath
-from hpcmix.problem.reading.values import two_names
+from hpcmix.problem.reading.values import PairOfNames
 from hpcmix.problem.sections.frames.transverse import TransversePair
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.times.switching import Switching
@@ -87,7 +87,7 @@ class LongWaves:
 class InteractionSection(Switching):
     """What every interaction has: the pair it acts between; ``G_ab = G_ba`` is written once."""
 
-    between: Annotated[tuple[str, str], BeforeValidator(two_names)]
+    between: PairOfNames
     """Two names of species; one twice for a species with itself.
     Example: ``["up", "down"]``."""
 

@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.taken import Taken, Value, Widened, of_integer, of_number
 from hpcmix.problem.reading.values import (
     described,
     integer,
@@ -47,11 +48,14 @@ class MarkersSection(Section):
     """The markers that stand for f(x, p): how many, which random numbers place them, and how exactly their forces are
     those of points."""
 
-    number: Annotated[int, PlainValidator(_number)] = 262_144
+    number: Annotated[int, Value(_number, taken=of_integer(2, "65_536"))] = 262_144
     """N. Their initial places are the first N points of a scrambled Sobol sequence."""
     seed: Annotated[int, integer(at_least=0)] = 0
     """Of the scrambling; another seed is another sample of the same f."""
-    tolerance: Annotated[float, PlainValidator(_tolerance)] = 1e-8
+    tolerance: Annotated[
+        float,
+        Value(_tolerance, taken=of_number(at_least=TIGHTEST_TOLERANCE, at_most=LOOSEST_TOLERANCE, example="1e-6")),
+    ] = 1e-8
     """Relative error of energies and forces that spreading on the grid may make; it sets the width of the window."""
 
 
@@ -62,6 +66,11 @@ def _number_or_table(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, dict | MarkersSection):
         raise wrong(f"must be a whole number or a table, such as {{ number = 65536 }}, not {described(value)}")
     return value
+
+
+def _number_too(table: Taken) -> Taken:
+    number = of_integer(2, "65_536")
+    return Taken(f"{number.words}; or a table", {"anyOf": [number.schema, table.schema]}, example=number.example)
 
 
 def _required(value: Any) -> Any:
@@ -81,10 +90,12 @@ class Classical(SpeciesSection):
     ``particles`` is the integral of rho, and of the weights of its markers."""
 
     kind: Literal["classical"]
-    particles: Annotated[float, real(above=0), BeforeValidator(_required)] = Field(None, validate_default=True)
-    markers: Annotated[MarkersSection, BeforeValidator(_number_or_table)] = Field(default_factory=MarkersSection)
+    particles: Annotated[float, real(above=0), Widened(_required, demands=True)] = Field(None, validate_default=True)
+    markers: Annotated[MarkersSection, Widened(_number_or_table, widens=_number_too)] = Field(
+        default_factory=MarkersSection
+    )
     """What carries the density; 262 144 unless given."""
-    vector_potential: Annotated[None, PlainValidator(_no_vector_potential)] = None
+    vector_potential: Annotated[None, Value(_no_vector_potential)] = None
     initial: Distribution = Field({"kind": "ground-state"}, validate_default=True)
 
     has_orbitals: ClassVar[bool] = False

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import PlainValidator, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.taken import Value, of_integer
 from hpcmix.problem.reading.values import angle, pure_number, quantity, sequence, whole_number
 from hpcmix.problem.reading.vectors import Position
 from hpcmix.problem.sections.grid import Grid
@@ -29,7 +30,7 @@ def _charge(value: object, info: ValidationInfo) -> int:
     return number
 
 
-Charge = Annotated[int, PlainValidator(_charge)]
+Charge = Annotated[int, Value(_charge, taken=of_integer(example="-1"))]
 Core = Annotated[float, quantity(LENGTH, above=0)]
 
 
@@ -38,16 +39,18 @@ class Vortex(Section):
 
         (w / sqrt(|w|^2 + core^2))^|charge|,        w ~ u + i v (charge > 0),   u - i v (charge < 0)
 
-    with (u, v) the place across the axis, seen from the vortex (initial/written/vortices.py)."""
+    with (u, v) the place across the axis, seen from the vortex."""
 
     position: Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], sequence()]
-    """The two coordinates across the axis, in the order of their names."""
+    """The two coordinates across the axis, in the order of their names.
+    Example: ``["1 um", "0 um"]``."""
     charge: Charge = 1
     """Quanta of circulation, counted about the axis."""
     axis: AxisName = "z"
     """Along which the line goes, in three dimensions."""
     core: Core | None = None
-    """Distance at which the density is one half; left out: what the repulsion at the place makes."""
+    """Distance at which the density is one half; left out: what the repulsion at the place makes.
+    Example: ``"0.3 um"``."""
 
     @model_validator(mode="after")
     def _in_a_plane(self) -> Self:
@@ -100,7 +103,8 @@ class Ring(Section):
     axis: AxisName = "z"
     """Across the plane of the circle."""
     core: Core | None = None
-    """As of a :class:`Vortex`."""
+    """Distance from the circle at which the density is one half; left out: what the repulsion at the place makes.
+    Example: ``"0.3 um"``."""
 
     def near(
         self, coordinates: Sequence[np.ndarray], lengths: Sequence[float], spacings: Sequence[float]

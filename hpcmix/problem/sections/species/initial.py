@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PlainValidator, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
+from hpcmix.problem.reading.taken import FILLED_IN, Taken, Value
 from hpcmix.problem.reading.values import angle, described, existing_file, expression, integer, real, sequence
 from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
@@ -29,7 +30,8 @@ class AddedModes(Section):
     """The file that ``hpcmix excitations`` wrote.
     Example: ``"runs/modes/excitations.h5"``."""
     numbers: Annotated[tuple[Annotated[int, integer(at_least=0)], ...], sequence()]
-    """Of the modes, from 0 on, as the file and the table of the log have them."""
+    """Of the modes, from 0 on, as the file and the table of the log have them.
+    Example: ``[0, 3]``."""
     amplitude: Annotated[float, real(above=0)]
     """Its square is the number of quanta.
     Example: ``5.0``."""
@@ -113,7 +115,7 @@ class FileStart(Section):
     path: Annotated[str, existing_file()]
     """An HDF5 file.
     Example: ``"guess.h5"``."""
-    dataset: str
+    dataset: Annotated[str, FILLED_IN]
     """Of its values; <species>/wave_function unless given.
     Example: ``"up/wave_function"``."""
 
@@ -135,7 +137,8 @@ class GroundStateInitial(InitialSection):
 
     kind: Literal["ground-state"] = "ground-state"
     start: Annotated[
-        Annotated[str, PlainValidator(_named_start), Tag(VALUE)] | Annotated[FileStart, Tag(TABLE)],
+        Annotated[str, Value(_named_start, taken=Taken("word", {"enum": ["thomas-fermi", "gaussian"]})), Tag(VALUE)]
+        | Annotated[FileStart, Tag(TABLE)],
         value_or_table(FileStart),
     ] = "thomas-fermi"
     """Where the search begins: the Thomas-Fermi profile, a Gaussian, or the wave function of a file.
@@ -187,7 +190,8 @@ class OscillatorInitial(InitialSection):
     frequency: PositiveFrequencies
     """Angular frequency of the oscillator, per axis."""
     numbers: Counts | None = None
-    """0 for a condensate that does not say; never given for a set of orbitals."""
+    """0 for a condensate that does not say; never given for a set of orbitals.
+    Example: ``[0, 1, 0]``."""
     centre: Position = Field(0.0, validate_default=True)
     """Where it is, per axis.
     Example: ``["-4 um", 0, 0]``."""
@@ -211,7 +215,8 @@ class PlaneWavesInitial(InitialSection):
 
     kind: Literal["plane-waves"]
     numbers: Integers | None = None
-    """Required for a condensate; never given for a set of orbitals."""
+    """Required for a condensate; never given for a set of orbitals.
+    Example: ``[1, 0, 0]``."""
 
     makes_sets: ClassVar[bool] = True
     finite_everywhere: ClassVar[bool] = True
@@ -252,7 +257,7 @@ class FileInitial(InitialSection):
     path: Annotated[str, existing_file()]
     """An HDF5 file.
     Example: ``"runs/rubidium/snapshots/000400.h5"``."""
-    dataset: str
+    dataset: Annotated[str, FILLED_IN]
     """Of its values; <species>/wave_function unless given.
     Example: ``"up/wave_function"``."""
 

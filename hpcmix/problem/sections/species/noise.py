@@ -7,9 +7,10 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from hpcmix.problem.reading.section import Section
+from hpcmix.problem.reading.taken import Widened
 from hpcmix.problem.reading.values import integer, quantity, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.state import Finding
@@ -88,5 +89,5 @@ def _with_kind(value: Any) -> Any:
 
 Noise = Annotated[
     Annotated[RelativeNoise | WignerNoise, Field(discriminator="kind")],
-    BeforeValidator(_with_kind),
+    Widened(_with_kind),
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.columns import columns_of
-from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.section import Section, StandIn, wrong
+from hpcmix.problem.reading.taken import of_text
 from hpcmix.problem.reading.values import quantity, real, sequence
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 
@@ -125,6 +126,13 @@ class RadialTable(RadialSection):
     values: Annotated[tuple[Annotated[float, real()], ...], sequence()]
     """At these radii, code units.
     Example: ``[1.0, 0.7, 0.2, 0.0]``."""
+
+    stand_ins: ClassVar[Mapping[str, StandIn]] = {
+        "path": StandIn(
+            of_text('"kernel.txt"', "path of a file, relative to that of the problem"),
+            "A text file with two columns, r and the value; lines that begin with # are remarks.",
+        )
+    }
 
     @model_validator(mode="before")
     @classmethod

@@ -7,9 +7,10 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import Field, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
+from hpcmix.problem.reading.taken import Taken, Value, Widened, one_or_many
 from hpcmix.problem.reading.values import described, quantity, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.initial import InitialSection
@@ -37,29 +38,36 @@ def _one_or_many(value: Any) -> Any:
     return tuple(value)
 
 
+NAME = Taken("name", {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
+
+
 class SpeciesSection(Section):
     """What every species has. A kind is a class of its own that answers what is abstract here; who adds one adds it to
     :data:`~hpcmix.problem.sections.species.species.Species` and to the functions that are dispatched by it."""
 
-    name: Annotated[str, PlainValidator(_name)]
+    name: Annotated[str, Value(_name, taken=NAME)]
     """Of letters, digits and _; interactions, files and options use it.
     Example: ``"up"``."""
     kind: str
     mass: Annotated[float, quantity(MASS, above=0)] = 1.0
     """Of a particle. Expressions of the species know it as ``mass``."""
     particles: Annotated[float, real(at_least=0)] = 1.0
-    """The integral of the density. A [scaling] may give the density another norm."""
+    """The integral of the density. A [scaling] may give the density another norm.
+    Example: ``50_000``."""
     kinetic: Literal["nonrelativistic", "semirelativistic"] = "nonrelativistic"
     """``p^2 / (2 m)``, or ``sqrt(m^2 + p^2)`` with c = 1."""
     rest_mass: Literal["included", "subtracted"] | None = None
-    """Whether the semi-relativistic kinetic energy is ``sqrt(m^2 + p^2)``, as the papers write it, or less m. Never
-    None for semi-relativistic species: "included" unless given."""
-    potential: Annotated[tuple[Potential, ...], BeforeValidator(_one_or_many)] = ()
-    """The external potentials, to be added."""
+    """Whether the semi-relativistic kinetic energy is ``sqrt(m^2 + p^2)``, as the papers write it, or less m. Of
+    semi-relativistic species "included" unless given."""
+    potential: Annotated[tuple[Potential, ...], Widened(_one_or_many, widens=one_or_many)] = ()
+    """The external potentials, to be added.
+    Example: ``[{ kind = "harmonic", frequency = "50 Hz" }]``."""
     vector_potential: VectorPotential | None = None
-    """A(x): -i hbar grad + A stands for the momentum p in the kinetic energy. The charge is part of it."""
+    """A(x): -i hbar grad + A stands for the momentum p in the kinetic energy. The charge is part of it.
+    Example: ``{ kind = "uniform", field = [0, 0, 1.5] }``."""
     initial: StateSection = Field({"kind": "ground-state"}, validate_default=True)
-    """Of each kind of species a union of its own."""
+    """The state at time zero; options without ``kind`` are those of a ground state.
+    Example: ``{ kind = "gaussian", width = "2 um" }``."""
 
     has_orbitals: ClassVar[bool] = True
     """Whether it is made of wave functions; otherwise of markers in phase space."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from hpcmix.problem.reading.section import wrong
+from hpcmix.problem.reading.taken import Widened
 from hpcmix.problem.reading.values import integer, is_number
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.initial import (
@@ -105,10 +106,11 @@ class Fermions(QuantumSection):
     (CONVENTIONS.md, Wave functions and densities)."""
 
     kind: Literal["fermions"]
-    orbitals: Annotated[int, integer(at_least=1), BeforeValidator(_require_orbitals)] = Field(
+    orbitals: Annotated[int, integer(at_least=1), Widened(_require_orbitals, demands=True)] = Field(
         None, validate_default=True
     )
-    """Their number M. It is that of the particles too."""
+    """Their number M. It is that of the particles too.
+    Example: ``84``."""
 
     @property
     def number_of_orbitals(self) -> int:
@@ -165,6 +167,6 @@ def _condensate_unless_told(table: Any) -> Any:
 
 
 Species = Annotated[
-    Annotated[Condensate | Fermions | Classical, Field(discriminator="kind")], BeforeValidator(_condensate_unless_told)
+    Annotated[Condensate | Fermions | Classical, Field(discriminator="kind")], Widened(_condensate_unless_told)
 ]
 """The kinds of species that a problem file can name: who adds one adds it here."""

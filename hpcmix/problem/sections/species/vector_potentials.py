@@ -7,10 +7,11 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from hpcmix.problem.reading.section import Section, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.taken import Taken, Widened, limited, of_quantity
 from hpcmix.problem.reading.values import counted, described, existing_file, expression, integer, quantity
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import ACTION, LENGTH, MASS_RATE, MOMENTUM
@@ -38,6 +39,12 @@ def _three(value: Any, info: ValidationInfo) -> Any:
     if dimensions == 2 and any(part != 0 for part in value[:2]):
         raise wrong("must be along z in two dimensions: a number, or [0, 0, b]")
     return tuple(value)
+
+
+def _number_or_three(components: Taken) -> Taken:
+    number = of_quantity(MASS_RATE)
+    three = limited(3, 3)(components)
+    return Taken(f"{number.words}; or a list of three", {"anyOf": [number.schema, three.schema]}, number.unit)
 
 
 def _two(value: Any) -> Any:
@@ -87,7 +94,7 @@ class UniformVectorPotential(VectorPotentialSection):
     """
 
     kind: Literal["uniform"]
-    field: Annotated[tuple[Annotated[float, quantity(MASS_RATE)], ...], BeforeValidator(_three)]
+    field: Annotated[tuple[Annotated[float, quantity(MASS_RATE)], ...], Widened(_three, widens=_number_or_three)]
     """B, a mass times a frequency: a number along z, or three components.
     Example: ``[0, 0, 1.5]``."""
     gauge: Literal["symmetric", "landau"] = "symmetric"
@@ -111,8 +118,9 @@ class SolenoidVectorPotential(VectorPotentialSection):
     radius: Annotated[float, quantity(LENGTH, above=0)]
     """At which the field has fallen to 1/e.
     Example: ``"2 um"``."""
-    centre: Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], BeforeValidator(_two)] = (0.0, 0.0)
-    """Where the axis crosses the plane of x and y."""
+    centre: Annotated[tuple[Annotated[float, quantity(LENGTH)], ...], Widened(_two, widens=limited(2, 2))] = (0.0, 0.0)
+    """Where the axis crosses the plane of x and y.
+    Example: ``["1 um", "0 um"]``."""
 
     periodic: ClassVar[bool] = False
     full_fields: ClassVar[bool] = True
@@ -186,7 +194,9 @@ class ExpressionVectorPotential(VectorPotentialSection):
     """A = (value[0](x, y, z), ...), code units, constant in time."""
 
     kind: Literal["expression"]
-    value: Annotated[tuple[Annotated[Expression, expression(dimension=MOMENTUM)], ...], BeforeValidator(_one_per_axis)]
+    value: Annotated[
+        tuple[Annotated[Expression, expression(dimension=MOMENTUM)], ...], Widened(_one_per_axis, widens=limited(1, 3))
+    ]
     """A component per axis: momenta, functions of x, y, z.
     Example: ``["-1.5*y", "0", "0"]``."""
 

@@ -1,0 +1,68 @@
+"""Finding what somebody asks about: ``potential.lattice``, ``time.step``, ``seed``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reference.entries import Key, Table, tables_of
+from hpcmix.problem.schema import Problem
+
+_BRACKETS = re.compile(r"[\[\]<>\"' ]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A table, or one of its keys, with all places where it stands alike.
+
+    places  dotted, kinds of tables among them: "species.condensate.potential.lattice".
+    key     None where it is the table that was asked about.
+    """
+
+    places: tuple[str, ...]
+    table: Table
+    key: Key | None
+
+
+def places() -> Iterator[tuple[str, Table, Key | None]]:
+    """All tables and keys with their places."""
+    for table in tables_of(Problem):
+        path = [part.strip("<>") for part in table.path]
+        if path:
+            yield ".".join(path), table, None
+        for key in table.keys:
+            yield ".".join([*path, key.name]), table, key
+
+
+def answers(question: str) -> list[Answer]:
+    """What a question is about: the parts of a place in their order, the last of them at its end; others may be left
+    out. Of a key and the table that it holds, and of places that differ in nothing else, one."""
+    asked = [part for part in _BRACKETS.sub("", question).split(".") if part and not part.isdecimal()]
+    alike: dict[tuple[object, ...], list[tuple[str, Table, Key | None]]] = {}
+    for place, table, key in places():
+        if not asked or not _fits(asked, place.split(".")):
+            continue
+        identity = (table.model,) if key is None else (key.name, key.text, key.taken.words, key.default, key.required)
+        alike.setdefault(identity, []).append((place, table, key))
+    return [Answer(tuple(place for place, *_ in each), *each[0][1:]) for each in alike.values()]
+
+
+def suggestion(question: str) -> str | None:
+    """What may have been meant by a question that is about nothing."""
+    known = [place.split(".") for place, *_ in places()]
+    last = question.rpartition(".")[2]
+    word = closest(last, dict.fromkeys(parts[-1] for parts in known))
+    if word is None:
+        return None
+    whole = f"{question.rpartition('.')[0]}.{word}".strip(".")
+    return whole if answers(whole) else word
+
+
+def _fits(asked: Sequence[str], place: Sequence[str]) -> bool:
+    """Whether the parts stand in a place in their order, the last at its end."""
+    if asked[-1] != place[-1]:
+        return False
+    rest = iter(place[:-1])
+    return all(any(part == each for each in rest) for part in asked[:-1])

@@ -1,0 +1,45 @@
+"""Lengths and energies for people: in micrometres and as frequencies E/h where the file has [units], else plain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hpcmix.problem.units.units import Units
+
+_HERTZ = {"THz": 1e12, "GHz": 1e9, "MHz": 1e6, "kHz": 1e3, "Hz": 1.0}
+"""Units of E/h, the largest first."""
+
+
+@dataclass(frozen=True)
+class MeasureWords:
+    """How the numbers of a record are told, which are in code units.
+
+    scales  factors to SI; without them numbers stay as they are.
+    """
+
+    scales: Units
+
+    def lengths(self, values: Sequence[float | None]) -> str:
+        """Of every axis, with the unit behind them."""
+        metres = self.scales.length_si
+        factor, unit = (1.0, "") if metres is None else (1e6 * metres, " um")
+        return ", ".join(number(None if value is None else factor * value) for value in values) + unit
+
+    def energy(self, value: float | None, digits: int = 6) -> str:
+        """An energy, in the largest unit of E/h that it is one of at least."""
+        hertz = self.scales.energy_in_hertz
+        if hertz is None or value is None or not math.isfinite(value):
+            return number(value, digits)
+        frequency = hertz * value
+        unit = next((unit for unit, size in _HERTZ.items() if abs(frequency) >= size), "Hz")
+        return f"h x {number(frequency / _HERTZ[unit], digits)} {unit}"
+
+
+def number(value: Any, digits: int = 6) -> str:
+    """A number in few digits; a dash where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
