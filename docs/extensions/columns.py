@@ -1,5 +1,5 @@
-"""Docstrings of the house as Sphinx reads them: what is said of parameters and attributes in two columns, a name and its
-text, becomes a list of definitions."""
+"""Docstrings of the house as Sphinx reads them: parameters and attributes in two columns, a name and its text, become a
+list of definitions."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Run:
         if units not in ("physical", "code"):
             raise ValueError(f'units must be "physical" or "code", not {units!r}')
         try:
-            self._reader = RunReader(directory)
+            self._reader = RunReader(Path(directory).absolute())  # whatever folder the program goes to
         except Foreseen as error:
             raise failure_of(error) from None
         self.directory = Path(directory)
@@ -69,7 +69,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far the run has come, looked at anew."""
-        return progress_of(self.directory)
+        return progress_of(self._reader.directory.path)
 
     @cached_property
     def series(self) -> xr.Dataset:
@@ -116,7 +116,9 @@ class Run:
         from hpcmix.io.figures.draw import draw
 
         lists, moments = ([words] if isinstance(words, str) else words for words in (what, times))
-        return Figures(self._read(lambda: draw(self.directory, FigureRequest.of(lists, moments, format, dpi))))
+        return Figures(
+            self._read(lambda: draw(self._reader.directory.path, FigureRequest.of(lists, moments, format, dpi)))
+        )
 
     def _read(self, reading: Callable[[], Read]) -> Read:
         """What is read, with its failure in an exception of Python's side."""

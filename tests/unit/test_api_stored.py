@@ -203,6 +203,14 @@ def test_a_figure_that_there_is_not(run):
         run.plot("serie")
 
 
+def test_the_program_may_go_elsewhere(directory, tmp_path, monkeypatch):
+    monkeypatch.chdir(directory.parent)
+    run = hpcmix.open_run(directory.name)
+    monkeypatch.chdir(tmp_path)
+    assert run.snapshots.density.isel(time=0).sum() > 0.0
+    assert run.progress.status == "done" and str(run.directory) == "clouds"
+
+
 def test_a_directory_without_a_run(tmp_path):
     with pytest.raises(hpcmix.RunFailed, match="holds no run of hpcmix"):
         hpcmix.open_run(tmp_path)
