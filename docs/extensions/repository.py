@@ -17,6 +17,7 @@ FILES = {
     "CONVENTIONS.md": "reference/conventions.md",
     "CONTRIBUTING.md": "development/contributing.md",
     "CHANGELOG.md": "development/changelog.md",
+    "packaging/README.md": "development/packaging.md",
 }
 """Files of the repository, each with the page that shows it."""
 

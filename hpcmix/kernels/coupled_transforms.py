@@ -14,7 +14,6 @@ from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import jv
 
 from hpcmix.kernels import arguments, dispatch
 from hpcmix.kernels.transforms import as_cube, check_planes
@@ -106,6 +105,8 @@ def turn_coupled_lines(
 def exponential_series(size: float) -> NDArray[np.float64]:
     """The coefficients (2 - delta_n0) J_n(size) of exp(-i size x) = sum_n coefficients[n] (-i)^n T_n(x) for |x| <= 1,
     as many as there are above rounding: they fall faster than exponentially once n is larger than `size`."""
+    from scipy.special import jv
+
     orders = np.arange(2, 40 + int(size + 15.0 * size ** (1.0 / 3.0)))
     bessel = jv(np.concatenate([[0, 1], orders]), size)
     needed = 2 + np.count_nonzero(np.maximum.accumulate(np.abs(bessel[:1:-1]))[::-1] > 1e-17)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 from threadpoolctl import threadpool_limits
 
 from hpcmix.parallel.communicators import Communicators
@@ -66,6 +65,8 @@ class OrbitalAlgebra:
         operator     gives a contiguous array for a few orbitals of this group, and leaves them as they are; called on
                      the ranks of one group at a time, so that it may be collective over the group and must not fail.
         """
+        from scipy.linalg.blas import get_blas_funcs
+
         matrix = np.zeros((self.count, self.count), np.complex128)
         multiply = get_blas_funcs("gemm", (left,))
         for columns, piece in self._pieces(right, operator):
@@ -83,6 +84,8 @@ class OrbitalAlgebra:
 
     def combined(self, orbitals: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         """New orbitals sum_i orbital_i matrix[i, j], dealt as the old ones."""
+        from scipy.linalg.blas import get_blas_funcs
+
         result = np.zeros(orbitals.shape, orbitals.dtype)
         coefficients = matrix[:, self.mine.start : self.mine.stop].astype(orbitals.dtype)
         multiply = get_blas_funcs("gemm", (orbitals,))

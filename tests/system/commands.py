@@ -18,6 +18,7 @@ MPI_ENVIRONMENT = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
     "OMPI_MCA_mpi_yield_when_idle": "1",
+    "OMPI_MCA_pml": "ob1",  # what is chosen here anyway, without 0.2 s of asking for networks in every process
     "OMP_NUM_THREADS": "1",
 }
 

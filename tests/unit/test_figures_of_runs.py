@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.mathtext import MathTextParser
 from unit.test_io_reader import make_run
 
 from hpcmix.io.documents.series import SeriesWriter
@@ -181,3 +182,9 @@ def test_modes_of_densities_are_drawn(dimensions):
     np.testing.assert_allclose(first, 2.5 * 0.1 ** np.arange(5))
     assert np.isnan(second).all() and np.isnan(fourth).all()
     assert figure.axes[0].get_ylim()[0] > 1e-7
+
+
+@pytest.mark.parametrize("time", [0.0, 2.5, np.inf])
+def test_times_are_formulas_that_matplotlib_reads(time):
+    """At t = infinity, too, where a film and columns of an expanding frame end."""
+    assert MathTextParser("path").parse(f"first, {FigureUnits(Units()).moment(time)}")

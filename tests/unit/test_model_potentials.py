@@ -7,7 +7,7 @@ from physics.systems import harmonic, species, system
 
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.running.planning.plan import potential_fields
+from hpcmix.running.planning.costs.fields import potential_fields
 
 POINTS, LENGTHS, MASS = [8, 10, 6], [4.0, 5.0, 3.0], 1.7
 

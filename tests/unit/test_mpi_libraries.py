@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from hpcmix.io.documents.atomic import explained
 from hpcmix.parallel.communicators import library_name
 from hpcmix.parallel.files import error_number
 from hpcmix.parallel.job import launcher
+from hpcmix.parallel.process import mpi
 from hpcmix.parallel.process.mpi import MPI
 from tests.system.commands import COMMAND, clean_environment
 
@@ -101,3 +103,33 @@ def test_a_command_without_mpi_speaks_once(words, tmp_path):
 def test_the_names_of_launchers_need_no_mpi():
     program = "import sys, hpcmix.parallel.job.launcher; sys.exit('mpi4py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    for name in (*launcher.RANK_VARIABLES, *mpi.ALONE):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_process_alone_starts_mpi_quickly_and_leaves_its_environment():
+    environment = dict(os.environ)
+    with mpi._quick_start_alone():
+        assert {name: os.environ.get(name) for name in mpi.ALONE} == mpi.ALONE
+    assert dict(os.environ) == environment
+
+
+@pytest.mark.parametrize("name", launcher.RANK_VARIABLES)
+def test_a_rank_of_a_launcher_starts_mpi_as_it_was_told(alone, name):
+    alone.setenv(name, "0")
+    with mpi._quick_start_alone():
+        assert not set(mpi.ALONE) & set(os.environ)
+
+
+def test_what_the_user_says_about_mpi_stands(alone):
+    name = "OMPI_MCA_pml"
+    alone.setenv(name, "ucx")
+    with mpi._quick_start_alone():
+        assert os.environ[name] == "ucx"
+    assert os.environ[name] == "ucx"

@@ -4,6 +4,7 @@ import pytest
 
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.running.planning import plan
+from hpcmix.running.planning.costs import steps
 
 
 def problem(points, masses=(1.0, 1.0), coupling="rabi_frequency = 2.0", kinetic="nonrelativistic"):
@@ -33,7 +34,7 @@ initial = {{ kind = "gaussian", width = 1.0 }}
 
 @pytest.fixture(autouse=True)
 def a_pair_takes_a_millisecond(monkeypatch):
-    monkeypatch.setattr(plan, "seconds_per_pair", lambda points, ranks: 1e-3)
+    monkeypatch.setattr(steps, "seconds_per_pair", lambda points, ranks: 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +58,11 @@ def test_the_step(masses, kinetic, least, most):
 def test_small_grids_and_changing_couplings():
     """However small the grid, calls take time; matrices that change are made in every drift."""
     still, changing = (
-        plan.seconds_per_step(problem([8, 8], coupling=coupling), 1)
+        steps.seconds_per_step(problem([8, 8], coupling=coupling), 1)
         for coupling in ("rabi_frequency = 2.0", 'rabi_frequency = 2.0\nfactor = "cos(t)"')
     )
-    assert changing - still == pytest.approx(plan.SECONDS_PER_DRIFT)
-    assert still > 2e-3 + plan.SECONDS_PER_DRIFT
+    assert changing - still == pytest.approx(steps.SECONDS_PER_DRIFT)
+    assert still > 2e-3 + steps.SECONDS_PER_DRIFT
 
 
 def test_memory_grows_with_what_moves_together():

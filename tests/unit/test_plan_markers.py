@@ -24,7 +24,7 @@ FIXED = 1e-7
 @pytest.fixture(autouse=True)
 def no_measurement(monkeypatch):
     monkeypatch.setattr(markers, "seconds_per_marker", lambda dimensions, width: FIXED)
-    monkeypatch.setattr("hpcmix.running.planning.plan.seconds_per_pair", lambda points, ranks: 1e-5)
+    monkeypatch.setattr("hpcmix.running.planning.costs.steps.seconds_per_pair", lambda points, ranks: 1e-5)
 
 
 def without_markers(text: str) -> str:

@@ -5,6 +5,7 @@ import pytest
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.running.planning import plan
+from hpcmix.running.planning.costs import steps
 from hpcmix.running.planning.plan_table import plan_lines
 from hpcmix.studies.tracks.track import Track
 
@@ -38,7 +39,7 @@ check_step = false
 
 @pytest.fixture(autouse=True)
 def a_pair_takes_a_millisecond(monkeypatch):
-    monkeypatch.setattr(plan, "seconds_per_pair", lambda points, ranks: MILLISECOND / ranks)
+    monkeypatch.setattr(steps, "seconds_per_pair", lambda points, ranks: MILLISECOND / ranks)
 
 
 @pytest.mark.parametrize(("kind", "least", "most"), [("contact", 2.0, 2.3), ("gaussian", 2.0, 2.6)])
@@ -51,10 +52,10 @@ def test_a_pair_takes_as_long_as_two_steps_of_the_condensates_and_little_more(ki
 
 def test_on_small_grids_the_calls_of_every_pair_take_the_time(monkeypatch):
     """Measured of a step of strang on 16 points, in ms: 0.15 with contact interactions, 0.55 with a kernel."""
-    monkeypatch.setattr(plan, "seconds_per_pair", lambda points, ranks: 0.0)
+    monkeypatch.setattr(steps, "seconds_per_pair", lambda points, ranks: 0.0)
     for kind, seconds in (("contact", 0.15e-3), ("gaussian", 0.55e-3)):
         one, two = (
-            plan.seconds_per_step(problem((16,), kind=kind, more='integrator = "strang"'), 1, held) for held in (1, 2)
+            steps.seconds_per_step(problem((16,), kind=kind, more='integrator = "strang"'), 1, held) for held in (1, 2)
         )
         assert 0.6 * seconds < two - one < 1.4 * seconds
 

@@ -58,7 +58,8 @@ from hpcmix.problem.sections.species.species import Fermions, SpeciesSection
 from hpcmix.problem.sections.species.vector_potentials import VectorPotentialSection
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.units import Units
-from hpcmix.running.planning.plan import make_plan, potential_fields
+from hpcmix.running.planning.costs.fields import potential_fields
+from hpcmix.running.planning.plan import make_plan
 from hpcmix.running.planning.preflight import preflight
 from hpcmix.running.planning.resolution import phase as phase_resolution
 from hpcmix.studies.claims.conservation import round_axes

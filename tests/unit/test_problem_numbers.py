@@ -104,7 +104,7 @@ def test_every_number_of_the_schema_stands_in_some_file():
 @pytest.mark.parametrize(("base", "key"), FIELDS.values(), ids=[f"{model.__name__}-{name}" for model, name in FIELDS])
 def test_a_number_at_its_limits_is_a_sentence_or_a_problem(base, key, monkeypatch):
     monkeypatch.setattr(
-        "hpcmix.running.planning.plan.seconds_per_pair", lambda points, ranks: 1.0
+        "hpcmix.running.planning.costs.steps.seconds_per_pair", lambda points, ranks: 1.0
     )  # measures a transform
     accepted = 0
     for value in VALUES:

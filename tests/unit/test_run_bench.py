@@ -14,8 +14,8 @@ from hpcmix.running.bench.machine import describe_machine, machine_line, process
 from hpcmix.running.bench.pairs import pair_line
 from hpcmix.running.bench.spread import Spread
 from hpcmix.running.bench.table import phase_table, summary_lines
+from hpcmix.running.planning.costs.steps import transforms_per_step
 from hpcmix.running.planning.costs.traffic import all_transforms_per_step, step_bytes, transform_operations
-from hpcmix.running.planning.plan import transforms_per_step
 
 POINTS = 128**3
 

@@ -9,7 +9,8 @@ from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.running.planning import room
-from hpcmix.running.planning.plan import make_plan, memory_bytes
+from hpcmix.running.planning.costs.memory import memory_bytes
+from hpcmix.running.planning.plan import make_plan
 from hpcmix.running.planning.plan_table import plan_lines
 from hpcmix.running.planning.preflight import preflight
 

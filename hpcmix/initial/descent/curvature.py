@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import eigh
 
 Vector = list[np.ndarray]
 """One array per species."""
@@ -137,6 +136,8 @@ def lowest_curvature(
 
 def _lowest_ritz(state: Stationary, basis: Sequence[Vector], images: Sequence[Vector]) -> tuple[float, np.ndarray]:
     """The lowest Ritz value in the span of two or three vectors of unit length, and its three coefficients."""
+    from scipy.linalg import eigh
+
     count = len(basis)
     gram, energy = np.eye(count), np.zeros((count, count))
     for i in range(count):

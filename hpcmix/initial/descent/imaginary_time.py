@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import expm
 
 from hpcmix.initial.descent.ground_state import GroundState, NotConverged, OutOfIterations, Report
 from hpcmix.initial.descent.landscape import Landscape
@@ -64,6 +63,8 @@ def _relax(
     landscape: Landscape, spent: int, tolerance: float, max_iterations: int, step: float | None, report: Report
 ) -> int:
     """Step to the tolerance; `spent` steps are behind. The number of steps afterwards."""
+    from scipy.linalg import expm
+
     mixture, fields, held = landscape.mixture, landscape.fields, landscape.held
     landscape.refresh()
     landscape.differentiate()

@@ -4,7 +4,6 @@ directions are soft where it does not?"""
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import LinAlgError, eigh
 
 from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.noise.perturbations import complex_noise
@@ -108,6 +107,8 @@ class _Complement:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Lowest levels and states in the span of the vectors and the others; and what of the states came from the
         others: the next conjugate directions."""
+        from scipy.linalg import LinAlgError, eigh
+
         basis = vectors if others is None else np.concatenate([vectors, others])
         gram = self._overlaps(basis, basis)
         energy = self._overlaps(basis, self._hamiltonian(basis))

@@ -154,7 +154,7 @@ class FigureUnits:
 
     def moment(self, time: float) -> str:
         """When something was stored, for people."""
-        return self.plain_moment(time).replace("t = infinity", "$t = \\infty$").replace("t =", "$t$ =")
+        return self.plain_moment(time).replace("t =", "$t$ =").replace("infinity", r"$\infty$")
 
     def plain_moment(self, time: float) -> str:
         """The same without formulas, for headlines, which know none."""

@@ -14,8 +14,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
-from scipy.linalg.blas import get_blas_funcs
 
 from hpcmix.model.kinetic.krylov_size import FEWEST_STORED, LARGEST, LARGEST_EXPONENTIAL, PASSING, stored_vectors
 from hpcmix.parallel.transforms.transform import Transform
@@ -143,6 +141,8 @@ class Lanczos:
 
     def _spectrum(self, dimensions: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues and eigenvectors of T_m."""
+        from scipy.linalg import eigh_tridiagonal
+
         m = dimensions or len(self._alphas)
         if m == 1:
             return np.array(self._alphas[:1]), np.ones((1, 1))
@@ -195,6 +195,8 @@ class Lanczos:
 
 def _add(factor: complex, source: np.ndarray, target: np.ndarray) -> None:
     """target += factor source, in place, without an array in passing."""
+    from scipy.linalg.blas import get_blas_funcs
+
     get_blas_funcs("axpy", (source, target))(source.ravel(), target.ravel(), a=factor)
 
 

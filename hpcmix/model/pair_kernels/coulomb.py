@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import gammainc
 
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, radial_part, squared_modulus
 from hpcmix.model.pair_kernels.radial.decaying_transforms import DecayingTransforms
@@ -39,6 +38,8 @@ def cut_yukawa_multiplier(wave_number: np.ndarray, strength: float, screening: f
     The bracket is the sum of two terms without cancellation: 1 - exp(-x)(1 + x) with x = mu R, which is an incomplete
     gamma function, and exp(-x) [2 sin^2(kR/2) + x (1 - sin(kR)/kR)]. For mu = k = 0: 2 pi strength R^2.
     """
+    from scipy.special import gammainc
+
     x = screening * radius
     phase = wave_number * radius
     bracket = gammainc(2.0, x) + np.exp(-x) * (2.0 * np.sin(0.5 * phase) ** 2 + x * (1.0 - np.sinc(phase / np.pi)))

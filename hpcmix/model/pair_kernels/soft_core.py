@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import kv
 
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, modulus, radial_part
 from hpcmix.model.pair_kernels.radial.functions import RadialFunction
@@ -37,6 +36,8 @@ def _line(phase: np.ndarray) -> np.ndarray:
 
 def _plane(phase: np.ndarray) -> np.ndarray:
     """2 pi integral J_0(kr) r/(1 + r^6) dr = 2 pi sum_j c_j K_0(root_j k); 2 pi^2/(3 sqrt 3) at k = 0."""
+    from scipy.special import kv
+
     result = np.full(phase.shape, 2.0 * np.pi**2 / (3.0 * math.sqrt(3.0)))
     away = phase > 0.0
     k = phase[away]

@@ -35,6 +35,11 @@ def ranks_started() -> int:
     return _first_number(SIZE_VARIABLES, 1)
 
 
+def was_launched() -> bool:
+    """Whether a program that starts ranks has started this process."""
+    return any(name in os.environ for name in RANK_VARIABLES)
+
+
 def _first_number(names: tuple[str, ...], otherwise: int) -> int:
     texts = (os.environ.get(name, "") for name in names)
     return next((int(text) for text in texts if text.isascii() and text.isdigit()), otherwise)

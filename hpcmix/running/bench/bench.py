@@ -36,9 +36,9 @@ from hpcmix.running.bench.table import print_bench
 from hpcmix.running.bench.timing import seconds_of_steps
 from hpcmix.running.log import Log
 from hpcmix.running.marching.evolution import Evolution
+from hpcmix.running.planning.costs.fields import real_bytes
 from hpcmix.running.planning.costs.traffic import all_transforms_per_step, step_bytes, transform_operations
 from hpcmix.running.planning.memory import MemoryMeter
-from hpcmix.running.planning.plan import real_bytes
 from hpcmix.running.simulation import Simulation, build_simulation
 from hpcmix.running.stops.guard import BlowUp
 from hpcmix.running.stops.requests import Prospect, StopRequests

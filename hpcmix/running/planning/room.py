@@ -11,7 +11,7 @@ from pathlib import Path
 from hpcmix.parallel.sharing.division import Division
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.running.planning.plan import memory_bytes
+from hpcmix.running.planning.costs.memory import memory_bytes
 from hpcmix.running.planning.plan_table import readable
 
 MARGIN = 1.5

@@ -29,7 +29,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.special import erfcx, exp1, k0e
 
 from hpcmix.model.pair_kernels.kernel import CutPart, Kernel, Profile, WaveNumbers, modulus
 from hpcmix.model.pair_kernels.radial.functions import RadialFunction
@@ -45,6 +44,8 @@ LARGE = 50.0
 
 def scaled_exponential_integral(s: np.ndarray) -> np.ndarray:
     """exp(s) E_1(s) for s > 0; beyond LARGE the series sum_n (-1)^n n!/s^(n+1)."""
+    from scipy.special import exp1
+
     small = np.minimum(s, LARGE)
     inverse, term, series = 1.0 / np.maximum(s, LARGE), np.ones_like(s), np.zeros_like(s)
     for order in range(1, 21):
@@ -93,12 +94,16 @@ class TransverseDipolarKernel(Kernel):
 
     def _potential(self, k: np.ndarray) -> np.ndarray:
         """U^ at |k| > 0."""
+        from scipy.special import erfcx
+
         if self.axes == 2:
             return np.asarray(scaled_exponential_integral(0.5 * (k * self.width) ** 2))
         return np.asarray(2.0 * np.pi * erfcx(k * self.width / math.sqrt(2.0)) / k)
 
     def _potential_at(self, r: np.ndarray) -> np.ndarray:
         """U at distances r > 0."""
+        from scipy.special import erfcx, k0e
+
         if self.axes == 2:
             return np.asarray(math.sqrt(0.5 * np.pi) * erfcx(r / (math.sqrt(2.0) * self.width)) / self.width)
         return np.asarray(k0e((0.5 * r / self.width) ** 2) / (math.sqrt(2.0 * np.pi) * self.width))

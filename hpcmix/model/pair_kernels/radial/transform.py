@@ -16,7 +16,6 @@ from copy import copy
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from scipy.special import j0
 
 from hpcmix.model.pair_kernels.radial.functions import RadialFunction
 from hpcmix.model.pair_kernels.radial.quadrature import Panels
@@ -38,6 +37,8 @@ class RadialTransform:
     def __init__(
         self, radii: np.ndarray, weights: np.ndarray, values: np.ndarray, dimensions: int, largest: float
     ) -> None:
+        from scipy.special import j0
+
         self._length = 4.0 / float(np.max(radii))
         count = max(1, math.ceil(largest / self._length * (1.0 + 1e-12)))
         points = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))

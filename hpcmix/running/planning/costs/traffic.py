@@ -12,9 +12,10 @@ import math
 
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
+from hpcmix.running.planning.costs.fields import real_bytes
 from hpcmix.running.planning.costs.markers import marker_step_bytes
 from hpcmix.running.planning.costs.pairs import pair_transforms
-from hpcmix.running.planning.plan import convolutions_per_kick, real_bytes, transforms_per_step
+from hpcmix.running.planning.costs.steps import convolutions_per_kick, transforms_per_step
 
 
 def transform_operations(problem: Problem) -> float:

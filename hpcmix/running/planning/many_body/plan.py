@@ -19,6 +19,7 @@ from hpcmix.problem.checks.many_body.size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.many_body import GridModes, ModesSection, PlaneWaveModes
 from hpcmix.problem.sections.species.potentials import PotentialSection
+from hpcmix.running.planning.costs.memory import PROGRAM_BYTES, SERIES_BYTES
 from hpcmix.running.planning.many_body.configuration_tables import (
     ChannelCounts,
     OwnMatrix,
@@ -29,7 +30,6 @@ from hpcmix.running.planning.many_body.configuration_tables import (
     own_matrix,
 )
 from hpcmix.running.planning.many_body.spectrum import energy_radius, turning_rate
-from hpcmix.running.planning.plan import PROGRAM_BYTES, SERIES_BYTES
 from hpcmix.running.schedules.schedule import Schedule
 
 COMPLEX_BYTES = 16

@@ -13,8 +13,9 @@ from hpcmix.model.terms.channels import channels_through
 from hpcmix.parallel.decomposition import Decomposition, joined_fields
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.problem.schema import Problem
+from hpcmix.running.planning.costs.fields import real_bytes
 from hpcmix.running.planning.costs.markers import even_patch
-from hpcmix.running.planning.plan import convolutions_per_kick, real_bytes
+from hpcmix.running.planning.costs.steps import convolutions_per_kick
 
 IN_PLACE = "shared-memory"
 
