@@ -280,7 +280,7 @@ def test_commands_without_mpi_do_not_import_it(module):
 
 def test_scipy_is_imported_where_it_is_used():
     """It takes a fifth of a second of every start, and most runs use none of it."""
-    code = "import sys, hpcmix.run.launch, hpcmix.run.courses.fields; sys.exit('scipy' in sys.modules)"
+    code = "import sys, hpcmix.running.launch, hpcmix.running.courses.fields; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
