@@ -26,6 +26,9 @@ SUMMARIES = {
         "excitations": "Find the ground state and the spectrum of its small oscillations: frequencies, fields, "
         "strengths.",
     },
+    "sweeping": {
+        "sweep": "Run FILE at every point of its [sweep], and gather all of them in one dataset and a figure.",
+    },
     "claims": {
         "check": "Measure a claim of the papers: table, fitted exponent with its confidence, numerical errors, "
         "verdict, figure, JSON.",
@@ -66,7 +69,7 @@ SUMMARIES = {
 """The commands by the module of hpcmix/commands that defines them, each with the first sentence of its help."""
 
 
-LISTENING = {"running", "claims", "measuring", "imaging"}
+LISTENING = {"running", "sweeping", "claims", "measuring", "imaging"}
 """The modules whose commands compute: they listen to signals before they import anything else."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +21,9 @@ from hpcmix.commands.options import (
 )
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.studies.measuring.options import OPTIONS, check_options
+
+if TYPE_CHECKING:
+    from hpcmix.running.planning.jobs.systems import BatchSystem
 
 
 def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
@@ -98,6 +102,7 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 )
 @click.option("--markers", metavar="N", type=click.IntRange(min=4), help="Those of a claim with a classical gas.")
 @click.option("--excitations", is_flag=True, help="Find the spectrum of the problem's ground state, in place of a run.")
+@click.option("--sweep", is_flag=True, help="Run the file at all points of its [sweep]; jobs of an array share them.")
 @click.option("--scaling", "study", metavar='"--ranks 1,8,64"', help="Measure how the problem scales, in its place.")
 @click.option(
     "--chain",
@@ -113,7 +118,20 @@ def _numbers_of_jobs(context: click.Context, parameter: click.Parameter, text: s
 )
 @overrides_option
 @by_one_process
-def job(
+def job(**options: Any) -> int:
+    """Print a script for a batch system: a run that goes on over its time limit until it is complete.
+
+    \b
+    hpcmix job FILE --time 12:00:00 ... | sbatch
+    hpcmix job FILE --time 12:00:00 --batch pbs ... | qsub
+    hpcmix job FILE --time 12:00:00 --batch flux ... | flux batch
+    """
+    click.echo(script_of(**options)[0], nl=False)
+    return 0
+
+
+def script_of(
+    *,
     file: str,
     nodes: int,
     time: float,
@@ -131,19 +149,16 @@ def job(
     bosons: str | None,
     markers: int | None,
     excitations: bool,
+    sweep: bool,
     study: str | None,
     chain: int | None,
     site: str | None,
     overrides: tuple[str, ...],
-) -> int:
-    """Print a script for a batch system: a run that goes on over its time limit until it is complete.
-
-    \b
-    hpcmix job FILE --time 12:00:00 ... | sbatch
-    hpcmix job FILE --time 12:00:00 --batch pbs ... | qsub
-    hpcmix job FILE --time 12:00:00 --batch flux ... | flux batch
-    """
+) -> tuple[str, BatchSystem]:
+    """The script that the options of the command line ask for, and the batch system it is for. Raises
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError`."""
     from hpcmix.problem.files.cards import find_problem
+    from hpcmix.problem.mistakes.errors import ProblemError
     from hpcmix.running.planning.jobs.launchers import launcher_of, library_of
     from hpcmix.running.planning.jobs.script import TASK, Job, make_script, read_site
     from hpcmix.running.planning.jobs.systems import SYSTEMS
@@ -154,7 +169,13 @@ def job(
         check_options(claim, [option for option, text in given.items() if text])
     first = (array or "1").replace(",", "-").partition("-")[0]  # the problem of an array's first job is looked at
     problem = load_checked(file, [entry.replace(TASK, first) for entry in overrides])
-    if problem.time is None and claim is None and study is None and not excitations:
+    if sweep and (excitations or claim or study):
+        raise ProblemError.of("--sweep", "goes with neither --check, --scaling nor --excitations ([sweep] command)")
+    if sweep:
+        from hpcmix.studies.sweeps.reading import read_sweep
+
+        read_sweep(file, overrides)  # the mistakes of all points are said now
+    elif problem.time is None and claim is None and study is None and not excitations:
         raise problem.complain("time", NEEDS_TIME)
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
@@ -183,12 +204,11 @@ def job(
         overrides=[entry for entry in overrides if not entry.startswith("output.directory=")],
         site=read_site(site),
         command=command_line(),
-        task="excitations" if excitations else "run",
+        task="excitations" if excitations else "sweep" if sweep else "run",
         claim=claim,
         numbers=numbers,
         bosons=bosons,
         markers=None if markers is None else str(markers),
         scaling=words,
     )
-    click.echo(make_script(problem, wanted), nl=False)
-    return 0
+    return make_script(problem, wanted), system

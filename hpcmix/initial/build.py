@@ -22,6 +22,7 @@ from hpcmix.initial.trial.repulsion import NoThomasFermiDensity
 from hpcmix.initial.trial.thomas_fermi import thomas_fermi_densities
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.closed_form import closed_form
+from hpcmix.initial.written.given_files import require_files_fit
 from hpcmix.initial.written.imprinted import Imprints
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.mixture import Mixture
@@ -52,6 +53,7 @@ def initial_state(
     those of :class:`~hpcmix.initial.searching.starts.Talk`. Raises :class:`ProblemError`, or :class:`NotConverged` and
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
+    require_files_fit(problem, mixture)
     dressing, gases = Dressing.of(problem, mixture), Gases(problem, mixture)
     uncoupled = with_stand_ins(mixture)
     if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
@@ -75,8 +77,11 @@ def initial_state(
     for sentence in choices_in_words(problem):
         say(sentence)
     if any(array is None for array in arrays):
-        # of a search beside gases that are looked for too, the wave functions alone say too little to go on from
-        talk = Talk(report, say, alive, None if gases.sought else keeper)
+        # beside gases that are looked for too it is their mean fields that the search goes by
+        talk = Talk(report, say, alive, keeper)
+        if gases.sought:
+            names = [gas.name for gas in gases.sought]
+            talk = Talk(report, say, alive, fields=None if keeper is None else keeper.of_mean_fields(names))
         search = None
         if any(array is None and species.has_orbitals for array, species in zip(arrays, problem.species, strict=True)):
             search = OrbitalSearch(problem, uncoupled, dressing, talk)
@@ -143,7 +148,7 @@ def _written_down(problem: Problem, mixture: Mixture, index: int) -> np.ndarray:
         field = np.sqrt(density).astype(np.complex128)
     else:
         with together(mixture.communicators.world):
-            field = closed_form(initial, where, species.mass, mixture.hbar, mixture.grid)
+            field = closed_form(initial, where, species.mass, mixture.hbar, mixture.grid, problem.scales.length_si)
     normalise(mixture, field, where)
     return field
 

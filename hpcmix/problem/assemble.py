@@ -36,6 +36,7 @@ from hpcmix.problem.sections.interactions.kinds import Interaction
 from hpcmix.problem.sections.parameters import Parameters, constants_of
 from hpcmix.problem.sections.scaling import Scaling
 from hpcmix.problem.sections.species.species import Species
+from hpcmix.problem.sections.sweep import Sweep
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.dimensions import LENGTH, MASS
 from hpcmix.problem.units.units import Constant, UnitError, Units, scale_from_text
@@ -97,6 +98,7 @@ class _Assembly:
             many_body=self.section("many_body", ManyBody) if "many_body" in self.tables else None,
             fluctuations=self.section("fluctuations", FluctuationsSection) if "fluctuations" in self.tables else None,
             excitations=self.section("excitations", ExcitationsSection) if "excitations" in self.tables else None,
+            sweep=self.section("sweep", Sweep) if "sweep" in self.tables else None,
         )
         if parts.time is not None:
             parts.time = parts.time.ending_steps_at(parts.switching_times)
@@ -130,6 +132,7 @@ class _Assembly:
             many_body=None if parts.many_body is None else parts.many_body.with_orders(len(parts.species)),
             fluctuations=None if parts.fluctuations is None else parts.fluctuations.on_grid(grid.points),
             excitations=parts.excitations,
+            sweep=None if parts.sweep is None else parts.sweep.completed(evolves=time is not None),
         )
         problem._source = self.source
         return problem

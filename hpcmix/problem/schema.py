@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
 
-from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.reading.section import Section
-from hpcmix.problem.reading.source import Source
+from hpcmix.problem.reading.source import KeyPath, Source
 from hpcmix.problem.reading.taken import Value
 from hpcmix.problem.reading.values import Text
 from hpcmix.problem.sections.calculation.many_body import ManyBody
@@ -30,13 +30,13 @@ from hpcmix.problem.sections.parameters import PARAMETERS, Parameters
 from hpcmix.problem.sections.scaling import Prefactors, Scaling, prefactors
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
+from hpcmix.problem.sections.sweep import Sweep
 from hpcmix.problem.times.evolution import NEEDS_TIME, GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units, units_from_text
 
 
 class CodeUnits(Section):
-    """``[units]``: the unit of length and the unit of mass as text, such as "1 um" and "86.909 u"; the third unit is
-    hbar."""
+    """The third unit is hbar: the unit of time is mass length^2 / hbar, that of energy hbar / time."""
 
     length: Text
     """The unit of length.
@@ -88,6 +88,9 @@ class Problem(Section):
     """Fluctuations that are followed around the mean field. Left out: none."""
     excitations: ExcitationsSection | None = None
     """The spectrum that ``hpcmix excitations`` looks for. Left out: with its defaults."""
+    sweep: Sweep | None = None
+    """Other values for some entries, for ``hpcmix sweep``. Left out: the one problem alone, which is what every other
+    command computes."""
     output: OutputOptions
     """Where results go, and how often."""
     parallel: ParallelOptions
@@ -177,6 +180,10 @@ class Problem(Section):
         """The same with all particles kept."""
         return self.model_copy(update={"loss": ()}) if self.loss else self
 
+    def without_sweep(self) -> Problem:
+        """The problem with the file's own values."""
+        return self if self.sweep is None else self.model_copy(update={"sweep": None})
+
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """All that turns species into each other."""
@@ -230,6 +237,10 @@ class Problem(Section):
         file and line.
         """
         return ProblemError([self._source.complaint(self._source.path_of(key), message)])
+
+    def complaint(self, path: KeyPath, message: str, suggestion: str | None = None) -> Complaint:
+        """What is wrong at a path of the file, with its line."""
+        return self._source.complaint(path, message, suggestion)
 
     def locate(self, error: ProblemError) -> ProblemError:
         """The same mistakes with the file and line of those that were raised without (``ProblemError.of``)."""

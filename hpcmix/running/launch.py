@@ -118,7 +118,7 @@ def launch(request: Request, audience: Audience | None = None) -> int:
             StopRequests(None, request.max_wall, comm.rank == 0, last_words, request.is_guest) as stops,
             Watchdog(comm.rank, comm.size, hang_limit(), last_words.say, HEARTBEAT_SECONDS) as watchdog,
         ):
-            problem = _read(comm, request)
+            problem = _read(comm, request, log)
             watchdog.beat()
             return _run(Job(problem, request, Attendants(comm, log, last_words, stops, watchdog)))
     except ProblemError as error:
@@ -150,13 +150,16 @@ def _end_everywhere(comm: MPI.Comm, last_words: LastWords, message: str) -> NoRe
     sys.exit(ExitStatus.FAILED)
 
 
-def _read(comm: MPI.Comm, request: Request) -> Problem:
+def _read(comm: MPI.Comm, request: Request, log: Log) -> Problem:
     """The root reads the file, everybody gets the problem or the complaint."""
     problem = None
     with together(comm):
         if comm.rank == 0:
             request.require_problem()
-            problem = request.task.taken(request.read())
+            asked = request.read()
+            if asked.sweep is not None:
+                log.line("[sweep] is for hpcmix sweep: here the problem has the file's own values")
+            problem = request.task.taken(asked)
     return comm.bcast(problem)
 
 

@@ -42,6 +42,7 @@ from hpcmix.running.planning.resolution.markers import load_lines, marker_lines
 from hpcmix.running.planning.resolution.phase import found_warnings
 from hpcmix.running.planning.resolution.time import time_warnings
 from hpcmix.running.planning.room import require_room
+from hpcmix.running.resuming.completed_checkpoints import with_kicks_done
 from hpcmix.running.resuming.kept_search import KeptSearch
 from hpcmix.running.resuming.restart import Origin, ancestors
 from hpcmix.running.schedules.schedule import AdaptiveSchedule, Schedule, schedule_of, steps_from
@@ -196,7 +197,7 @@ def build_simulation(
         if directory is not None:
             attributes = Metadata.of(problem, provenance.attributes()).attributes()
             keeper = KeptSearch(directory, problem, mixture, attributes, log)
-        state, ground_state = _first_state(problem, mixture, log, watchdog, stops, keeper)
+        state, ground_state = _first_state(problem, mixture, log, watchdog, stops, keeper, directory)
     if mixture.transform.obstacle:
         log.line(without_shared_memory(mixture.transform.obstacle))
     for line in load_lines(mixture, state):
@@ -243,6 +244,7 @@ def _first_state(
     watchdog: Watchdog | None,
     stops: Meeting | None,
     keeper: KeptSearch | None,
+    directory: RunDirectory | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
     with mixture.engine.timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
@@ -257,8 +259,8 @@ def _first_state(
             meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
             alive()
 
-        with mixture.communicators.in_unison():
-            state, ground_state = initial_state(problem, mixture, report, log.line, alive, keeper)
+        with with_kicks_done(problem, mixture, directory) as complete, mixture.communicators.in_unison():
+            state, ground_state = initial_state(complete, mixture, report, log.line, alive, keeper)
         if stops is not None:
             stops.found()
     _move_where_transforms_work(mixture, state)

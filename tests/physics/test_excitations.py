@@ -176,6 +176,59 @@ def test_a_power_functional_in_one_dimension():
     assert holds(spectrum.frequencies, 2.0)
 
 
+def test_quantum_fluctuations_of_a_uniform_gas():
+    """mu(n) = g n [1 + 32/(3 sqrt pi) sqrt(n a^3)] of one species: omega^2 = eps (eps + 2 n dmu/dn)."""
+    points, lengths, number, a = [6, 5, 4], [6.0, 5.0, 4.0], 60.0, 0.02
+    density, g = number / np.prod(lengths), 4.0 * np.pi * a
+    stiffness = g * density * (1.0 + 1.5 * 32.0 / (3.0 * np.sqrt(np.pi)) * np.sqrt(density * a**3))
+    expected = uniform_frequencies(
+        points, lengths, [1.0], lambda k2: [(k, np.array([[stiffness]])) for k in k2.ravel()]
+    )
+    text = problem_text(
+        points, lengths, species([number], initial=UNIFORM), contact([[g]]),
+        functional=[{"kind": "lee-huang-yang", "species": ["s0"]}],
+    )  # fmt: skip
+    _, _, spectrum = oscillations(text, 8)
+    assert spectrum.frequencies.real == pytest.approx(expected[: len(spectrum)], rel=EXACT)
+
+
+def test_quantum_fluctuations_of_a_uniform_mixture():
+    """Of two species with one mass, whose energy is a sum of two powers 5/2: its second derivatives by differences."""
+    points, lengths, particles = [5, 4, 6], [5.0, 4.0, 6.0], [50.0, 30.0]
+    strengths = np.array([[0.5, 0.2], [0.2, 0.7]])
+    densities = np.array(particles) / np.prod(lengths)
+
+    def energy(first, second):
+        own = strengths[0, 0] * first, strengths[1, 1] * second
+        gap = np.sqrt((own[0] - own[1]) ** 2 + 4.0 * strengths[0, 1] ** 2 * first * second)
+        return 8.0 / (15.0 * np.pi**2) * sum((0.5 * (sum(own) + sign * gap)) ** 2.5 for sign in (1, -1))
+
+    def second_derivative(a, b):
+        """Central differences of fourth order: an error of h^4, 1e-9 of the whole; rounding 1e-16 / h^2, 1e-11."""
+        h, rule = 4e-3, ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
+        unit = np.eye(2) * h
+        return sum(
+            u * v * energy(*(densities + i * unit[a] + j * unit[b])) for i, u in rule for j, v in rule
+        ) / h**2  # fmt: skip
+
+    kappa = strengths + np.array([[second_derivative(a, b) for b in (0, 1)] for a in (0, 1)])
+    kappa *= np.sqrt(np.outer(densities, densities))
+    expected = uniform_frequencies(points, lengths, [1.0, 1.0], lambda k2: [(k, kappa) for k in k2.ravel()])
+    text = problem_text(
+        points, lengths, species(particles, initial=UNIFORM), contact(strengths),
+        functional=[{"kind": "lee-huang-yang", "species": ["s0", "s1"]}],
+    )  # fmt: skip
+    _, _, spectrum = oscillations(text, 8)
+    assert spectrum.frequencies.real == pytest.approx(expected[: len(spectrum)], rel=EXACT)
+    without = uniform_frequencies(
+        points,
+        lengths,
+        [1.0, 1.0],
+        lambda k2: [(k, strengths * np.sqrt(np.outer(densities, densities))) for k in k2.ravel()],
+    )
+    assert np.all(expected > without * (1.0 + 1e-4))  # they are seen
+
+
 def test_ideal_gas():
     """Without interaction the modes are the levels of the trap, v = 0, and multiplets are whole."""
     text = trapped(24, 13.0, [1.0], [1.0, 1.0], [])

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 from physics.systems import NOW, contact, evolution, harmonic, require_below, species, system
+from scipy.interpolate import CubicSpline
+from scipy.optimize import brentq
 
 from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.problem.files.load import parse_problem
@@ -79,6 +81,50 @@ def test_droplets_in_three_dimensions(mu, particles, energy, points, length):
     record = found.record()
     require_below(abs(record["energy"]["total"] - energy), 2e-5, "energy")
     require_below(abs(record["species"]["a"]["chemical_potential"] - mu), 2e-5, "chemical potential")
+
+
+def radial_droplet(mu, points=300, radius=70.0):
+    """The same equation for u = r phi, sine waves up to a radius and Newton's method: r, phi, N, E. It finds droplets
+    that are no minima too, N growing with mu."""
+    r, k = np.arange(1, points) * radius / points, np.arange(1, points) * np.pi / radius
+    waves = np.sin(np.outer(k, r))
+    kinetic = 2.0 / points * waves.T @ (0.5 * k[:, np.newaxis] ** 2 * waves)
+    phi = 0.8 / np.cosh(r / 1.5)
+    for _ in range(20):
+        defect = kinetic @ (r * phi) + r * (-3.0 * phi**3 + 2.5 * phi**4 - mu * phi)
+        phi -= np.linalg.solve(kinetic + np.diag(-9.0 * phi**2 + 10.0 * phi**3 - mu), defect) / r
+    cell = 4.0 * np.pi * radius / points
+    energy = r * phi @ (kinetic @ (r * phi)) + np.sum(r**2 * (-1.5 * phi**4 + phi**5))
+    return r, phi, cell * float(np.sum((r * phi) ** 2)), cell * float(energy)
+
+
+def test_the_smallest_droplet_and_one_that_is_no_minimum():
+    """None has fewer particles than 18.65006, at mu = -0.061277; at -0.05 there is one that is no minimum, with
+    N = 18.80807666 and E = 0.41155279; E is zero at N = 22.55614 (numbers of the same equation by another program)."""
+    smallest, more, fewer = (radial_droplet(-0.061277 + shift)[2] for shift in (0.0, 2e-3, -2e-3))
+    assert smallest == pytest.approx(18.65006, abs=6e-6) and smallest < min(more, fewer)
+    _, _, number, energy = radial_droplet(-0.05)
+    assert (number, energy) == pytest.approx((18.80807666, 0.41155279), abs=6e-9)
+    bound = brentq(lambda mu: radial_droplet(mu)[3], -0.15, -0.1, xtol=1e-12)
+    assert radial_droplet(bound)[2] == pytest.approx(22.55614, abs=6e-6)
+
+
+@pytest.mark.parametrize("mu", [-0.05, -0.061277])
+def test_the_energy_of_a_droplet_that_no_search_finds(mu):
+    """Its wave function on the grid, from the radial equation: particles, energy and chemical potential."""
+    r, phi, number, energy = radial_droplet(mu)
+    one = [species("a", particles=number, initial={"kind": "gaussian", "width": 2.0})]
+    repulsion = [{"species": ["a"], "kind": "power", "strength": 1.0, "exponent": 2.5}]
+    found = system([80] * 3, [56.0] * 3, one, [contact("a", "a", -3.0)], functional=repulsion)
+    places = np.meshgrid(*(np.ravel(found.grid.axis(axis)) for axis in range(3)), indexing="ij")
+    distance = np.sqrt(sum(place**2 for place in places))
+    profile = CubicSpline(np.concatenate([-r[4::-1], r]), np.concatenate([phi[4::-1], phi]))
+    found.state.orbitals[0][0][...] = profile(np.minimum(distance, r[-1])) / math.sqrt(number)
+    record = found.record()
+    # a cubic spline over a radial step of 0.23: 4e-6 of the norm, quadratically of what is stationary
+    assert record["species"]["a"]["particles"] == pytest.approx(number, abs=1e-5)
+    require_below(abs(record["energy"]["total"] - energy), 1e-6, "energy")
+    require_below(abs(record["species"]["a"]["chemical_potential"] - mu), 1e-7, "chemical potential")
 
 
 def test_surface_tension():

@@ -56,6 +56,10 @@ def power(names, strength, exponent):
     return {"species": list(names), "kind": "power", "strength": strength, "exponent": exponent}
 
 
+def fluctuations(names, **keys):
+    return {"species": list(names), "kind": "lee-huang-yang", **keys}
+
+
 def rabi(**entries):
     return {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "phase": 0.5, **entries}
 
@@ -88,6 +92,9 @@ KINDS = {
     "free beside periodic": (3, [*GAUSSIANS, coulomb("a", "b", -0.8)], {}),
     "power of one density": (2, [], {"functional": [power("b", -0.5, 2.5)]}),
     "power of two densities": (3, CONTACTS, {"functional": [power("ba", 0.4, 7 / 3)]}),
+    "quantum fluctuations of two": (3, CONTACTS, {"functional": [fluctuations("ab")]}),
+    "quantum fluctuations of one on a line": (1, CONTACTS, {"functional": [fluctuations("a")]}),
+    "quantum fluctuations in a plane": (2, CONTACTS, {"functional": [fluctuations("ab", cutoff=3.0)]}),
     "powers beside a kernel": (3, GAUSSIANS, {"functional": [power("ab", 0.4, 3.0), power("a", 0.3, 2.5)]}),
     "ramped coupling": (1, CONTACTS, {"coupling": [rabi(**{"from": 0.02, "ramp": 0.1})]}),
     "coupling in space": (3, GAUSSIANS, {"coupling": [rabi()]}),

@@ -18,6 +18,17 @@ def complete_cards(context: click.Context, parameter: click.Parameter, beginning
     return [CompletionItem(name) for name in cards() if name.startswith(beginning)]
 
 
+def complete_keys(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
+    """Sections of the problem file and their keys, kinds of tables among them, one part after the other; where no place
+    begins so, the ends of places that help answers to: potential.lattice."""
+    from hpcmix.problem.reference.lookup import endings, places
+
+    begun = beginning.count(".")
+    known = dict.fromkeys(".".join(place.split(".")[: begun + 1]) for place, *_ in places())
+    begin_so = [place for place in known if place.startswith(beginning)]
+    return [CompletionItem(place) for place in begin_so or endings(beginning)]
+
+
 def complete_problems(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
     """Problem files here, and the names of examples; any file where neither begins so."""
     here = [] if "/" in beginning else sorted(Path().glob("*.toml"))

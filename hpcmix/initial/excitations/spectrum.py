@@ -61,6 +61,8 @@ class ModesNotFound(RuntimeError, Foreseen):
     """A search that did not come to its end, or a state that has no such modes; the text says which, with the number,
     and what to change."""
 
+    of_the_problem = True
+
 
 class OutOfIterations(ModesNotFound):
     """The iterations that were allowed are spent; the rows are as good as they made them, and can be gone on from."""

@@ -57,7 +57,14 @@ def _(
     species = problem.species[index]
     where = f"species.{species.name}.initial"
     with together(mixture.communicators.world):
-        orbitals[...] = read_set(initial, where, species.number_of_orbitals, mixture.held(index), mixture.grid)
+        orbitals[...] = read_set(
+            initial,
+            where,
+            species.number_of_orbitals,
+            mixture.held(index),
+            mixture.grid,
+            problem.scales.length_si,
+        )
 
 
 @_write.register

@@ -144,11 +144,12 @@ class Guesses:
         """The orbitals of a file."""
         mixture, species = self._mixture, self._problem.species[index]
         where, dtype = self._where(index), mixture.transform.wave_dtype
+        length_si = self._problem.scales.length_si
         with together(mixture.communicators.world):
             if not species.is_set:
-                return read_field(place, where, mixture.grid)[np.newaxis].astype(dtype)
+                return read_field(place, where, mixture.grid, length_si)[np.newaxis].astype(dtype)
             count, held = species.number_of_orbitals, mixture.held(index)
-            orbitals = read_set(place, where, count, held, mixture.grid).astype(dtype)
+            orbitals = read_set(place, where, count, held, mixture.grid, length_si).astype(dtype)
         normalise_set(mixture, orbitals)
         orthonormalise_set(mixture, orbitals, index, where)
         return orbitals

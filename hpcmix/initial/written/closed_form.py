@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from functools import singledispatch
 
-import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.written import wave_functions
-from hpcmix.model.potentials.external import NotFinite, read_block, require_finite
+from hpcmix.initial.written.interpolation import interpolated
+from hpcmix.initial.written.interpolation import require_fit as require_fit_of
+from hpcmix.initial.written.stored import Place, StoredField, opened
+from hpcmix.model.potentials.external import NotFinite, require_finite
 from hpcmix.parallel.process.independence import LinearlyDependent, condition
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.initial import (
     ExpressionInitial,
     FileInitial,
-    FileStart,
     GaussianInitial,
     OscillatorInitial,
     PlaneWavesInitial,
@@ -27,35 +28,48 @@ ZERO = "this state is zero everywhere on the grid; check centre, width and expre
 
 
 @singledispatch
-def closed_form(initial: object, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
-    """The state on this rank's block, before it is normalised. Raises :class:`ProblemError` where an expression is not
+def closed_form(
+    initial: object, where: str, mass: float, hbar: float, grid: Grid, length_si: float | None = None
+) -> np.ndarray:
+    """The state on this rank's block, before it is normalised. `length_si`: metres of the code unit of length, None
+    without [units]; what a file says is compared with it. Raises :class:`ProblemError` where an expression is not
     finite or a file does not fit. Local."""
     raise TypeError(f"{type(initial).__name__} is not written down")
 
 
 @closed_form.register
-def _(initial: GaussianInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+def _(
+    initial: GaussianInitial, where: str, mass: float, hbar: float, grid: Grid, length_si: float | None = None
+) -> np.ndarray:
     return wave_functions.gaussian(grid, initial.centre, initial.width)
 
 
 @closed_form.register
-def _(initial: OscillatorInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+def _(
+    initial: OscillatorInitial, where: str, mass: float, hbar: float, grid: Grid, length_si: float | None = None
+) -> np.ndarray:
     numbers = initial.numbers or (0,) * grid.dimensions  # of a single fermion: the lowest level
     return wave_functions.oscillator(grid, mass, hbar, initial.frequency, numbers, initial.centre)
 
 
 @closed_form.register
-def _(initial: PlaneWavesInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+def _(
+    initial: PlaneWavesInitial, where: str, mass: float, hbar: float, grid: Grid, length_si: float | None = None
+) -> np.ndarray:
     return wave_functions.plane_wave(grid, initial.numbers or (0,) * grid.dimensions)
 
 
 @closed_form.register
-def _(initial: FileInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
-    return read_field(initial, where, grid)
+def _(
+    initial: FileInitial, where: str, mass: float, hbar: float, grid: Grid, length_si: float | None = None
+) -> np.ndarray:
+    return read_field(initial, where, grid, length_si)
 
 
 @closed_form.register
-def _(initial: ExpressionInitial, where: str, mass: float, hbar: float, grid: Grid) -> np.ndarray:
+def _(
+    initial: ExpressionInitial, where: str, mass: float, hbar: float, grid: Grid, length_si: float | None = None
+) -> np.ndarray:
     field = wave_functions.expression(grid, initial.amplitude, initial.phase)
     try:
         require_finite(where, grid, field, 0.0)
@@ -64,41 +78,40 @@ def _(initial: ExpressionInitial, where: str, mass: float, hbar: float, grid: Gr
     return field
 
 
-def read_field(place: FileInitial | FileStart, where: str, grid: Grid) -> np.ndarray:
-    """This rank's block of a condensate's wave function, from the dataset of the grid's shape that `place` names by its
-    path and dataset. Raises :class:`ProblemError`. Local."""
+def read_field(place: Place, where: str, grid: Grid, length_si: float | None) -> np.ndarray:
+    """This rank's block of a condensate's wave function in the file that `place` names, from another grid by
+    interpolation. `length_si`: metres of the problem's code unit of length, None without [units]. Raises
+    :class:`ProblemError`. Local."""
+    with opened(place, where, None, grid, length_si) as stored:
+        return _on_this_grid(stored, 0, where, grid)
+
+
+def read_set(place: Place, where: str, count: int, held: range, grid: Grid, length_si: float | None) -> np.ndarray:
+    """This rank's block of the orbitals `held` of `count`, shape (held, *block); else as :func:`read_field`."""
+    with opened(place, where, count, grid, length_si) as stored:
+        orbitals = [_on_this_grid(stored, number, where, grid) for number in held]
+    return np.array(orbitals) if orbitals else np.empty((0, *grid.position_shape), np.complex128)
+
+
+def require_fit(place: Place, where: str, count: int | None, grid: Grid, length_si: float | None) -> bool:
+    """Whether a file is of another grid than the problem; raises :class:`ProblemError` where its cloud does not fit
+    into the new one. Local, the whole file is read."""
+    with opened(place, where, count, grid, length_si) as stored:
+        require_fit_of(stored, grid, where)
+        return not stored.is_on(grid)
+
+
+def _on_this_grid(stored: StoredField, number: int, where: str, grid: Grid) -> np.ndarray:
+    """One wave function on this rank's block."""
+    if stored.is_on(grid):
+        field = stored.read(number, grid.position_block.slices).astype(np.complex128)
+    else:
+        field = interpolated(stored, number, grid)
     try:
-        field = read_block(place.path, place.dataset, grid).astype(np.complex128)
         require_finite(where, grid, field, 0.0)
     except NotFinite as error:
         raise error.of_the_file() from error
-    except ValueError as error:
-        raise ProblemError.of(where, str(error)) from error
     return field
-
-
-def read_set(place: FileInitial | FileStart, where: str, count: int, held: range, grid: Grid) -> np.ndarray:
-    """This rank's block of the orbitals `held` of `count`, from a dataset of shape (count, *grid). Raises
-    :class:`ProblemError`. Local."""
-    path, dataset, wanted = place.path, place.dataset, (count, *grid.points)
-    try:
-        with h5py.File(path, "r") as file:
-            if dataset not in file or not isinstance(file[dataset], h5py.Dataset):
-                raise ProblemError.of(where, f'{path} has no dataset "{dataset}"')
-            data = file[dataset]
-            if data.shape != wanted:
-                raise ProblemError.of(
-                    where, f"dataset {dataset} of {path} has shape {data.shape}, orbitals and grid need {wanted}"
-                )
-            values = np.asarray(data[(slice(held.start, held.stop), *grid.position_block.slices)])
-    except OSError as error:
-        raise ProblemError.of(where, f"{path} cannot be read as HDF5 ({error})") from error
-    try:
-        for orbital in values:
-            require_finite(where, grid, orbital, 0.0)
-    except NotFinite as error:
-        raise error.of_the_file() from error
-    return values
 
 
 def too_many(error: LinearlyDependent) -> str:

@@ -28,6 +28,7 @@ _MARKS_OF_A_RUN = (
     "ground-state-search.h5",
     "excitations-search.h5",
 )
+_MARKS_OF_A_SWEEP = ("sweep.json", "sweep.log", "points")
 _MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
 
 
@@ -193,6 +194,10 @@ class RunDirectory:
         """Whether a check of a claim has begun here."""
         return any((self.path / name).exists() for name in _MARKS_OF_A_CHECK)
 
+    def holds_sweep(self) -> bool:
+        """Whether a sweep over values of a problem has begun here."""
+        return any((self.path / name).exists() for name in _MARKS_OF_A_SWEEP)
+
     def holds_results(self) -> bool:
         """Whether a run has left anything here that took time to compute: a record, a file of fields, a summary of
         more than a failure."""
@@ -250,11 +255,12 @@ class RunDirectory:
                     "--restart never moves it aside, or choose another with --set output.directory=..."
                 )
             move_aside(directory.path, "a run")
-        if directory.holds_check():
-            raise DirectoryInUse(
-                f"{path} holds a check of a claim, which is left as it is; choose another directory with "
-                "--set output.directory=..."
-            )
+        for held, what in ((directory.holds_check(), "check of a claim"), (directory.holds_sweep(), "sweep")):
+            if held:
+                raise DirectoryInUse(
+                    f"{path} holds a {what}, which is left as it is; choose another directory with "
+                    "--set output.directory=..."
+                )
         taken = [name for name in (*FILES, *_DIRECTORIES) if (directory.path / name).exists()]
         if taken:
             raise DirectoryInUse(

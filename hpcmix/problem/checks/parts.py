@@ -24,6 +24,7 @@ from hpcmix.problem.sections.interactions.section import reduced_mass
 from hpcmix.problem.sections.scaling import Scaling, prefactors, scaled_species
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.species import Species
+from hpcmix.problem.sections.sweep import Sweep
 from hpcmix.problem.times.evolution import GroundStateOptions, TimeOptions
 from hpcmix.problem.units.units import Units
 
@@ -72,6 +73,7 @@ class Parts:
     many_body: ManyBody | None = None
     fluctuations: FluctuationsSection | None = None
     excitations: ExcitationsSection | None = None
+    sweep: Sweep | None = None
 
     @property
     def classical(self) -> dict[int, Classical]:

@@ -14,7 +14,7 @@ from hpcmix.problem.files.overrides import apply_overrides
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.mistakes.hints.syntax import explained
 from hpcmix.problem.reading.lines import index_lines
-from hpcmix.problem.reading.source import Source
+from hpcmix.problem.reading.source import KeyPath, Source
 from hpcmix.problem.schema import Problem
 
 
@@ -46,7 +46,7 @@ def parse_problem(
     tables = _tables(text, file)
     if not tables and not overrides:
         raise _refusal(file, None, "the file is empty; a problem needs at least [grid] and [[species]]")
-    return problem_of(tables, overrides, sections, Source(file, index_lines(text)), folder, name)
+    return problem_of(tables, overrides, sections, Source(file, _with_swept_keys(index_lines(text))), folder, name)
 
 
 def problem_of(
@@ -63,6 +63,13 @@ def problem_of(
     for section in sections:
         tables.setdefault(section, {})
     return assemble(replace(source, options=options, tables=tables), folder, name, complaints)
+
+
+def _with_swept_keys(lines: dict[KeyPath, int]) -> dict[KeyPath, int]:
+    """The lines of entries, and of the keys of a sweep as one part of their path however they are written: as a
+    dotted key ``species.0.particles``, or as ``"species.0.particles"`` in quotes."""
+    swept = {path: line for path, line in lines.items() if path[:2] == ("sweep", "keys")}
+    return lines | {(*path[:2], ".".join(map(str, path[2:]))): line for path, line in swept.items() if len(path) > 3}
 
 
 def _refusal(file: str, line: int | None, message: str) -> ProblemError:

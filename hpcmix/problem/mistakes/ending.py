@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import ClassVar
 
 
 class ExitStatus(IntEnum):
@@ -18,6 +19,10 @@ class ExitStatus(IntEnum):
 
 class Foreseen(Exception):
     """An end that was foreseen: its text is a sentence for the user, and needs no traceback."""
+
+    of_the_problem: ClassVar[bool] = False
+    """Whether it is the problem that ends so, whenever and wherever it is computed: not the machine, nor somebody who
+    asked for it."""
 
     @property
     def status(self) -> ExitStatus:

@@ -34,6 +34,7 @@ class ProblemError(Foreseen):
     """The problem file is wrong; ``complaints`` holds every mistake that was found, in the order of the file."""
 
     status = ExitStatus.BAD_INPUT
+    of_the_problem = True
 
     def __init__(self, complaints: Sequence[Complaint]) -> None:
         self.complaints = tuple(complaints)

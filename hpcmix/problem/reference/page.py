@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel
@@ -41,7 +42,7 @@ def keys_page() -> str:
             continue
         heading = f"[[{key.name}]]" if (key.name,) in arrays else f"[{key.name}]"
         use = "*required*" if key.required else ""
-        contents.append(f"| [`{heading}`](#{key.name.replace('_', '-')}) | {use} | {_cell(key.text)} |\n")
+        contents.append(f"| [`{heading}`](#{key.name.replace('_', '-')}) | {use} | {_cell(_markdown(key.text))} |\n")
         inside = _tables(key, key.name, 3, {}) if key.models else [_entries(key)]
         sections += [f"({key.name.replace('_', '-')})=\n## {heading}", key.text, *inside]
     head = "| section | | what it says |\n|---|---|---|\n"
@@ -82,15 +83,17 @@ def _kinds(
     common = [key for key in first if all(_alike(key, keys) for keys in of_each.values())]
     names = {key.name for key in common}
     words = ", ".join(f'`"{kind_of(model)}"`' for model in kinds)
-    yield f"Its `kind` is one of {words}." + (" Every kind has the keys" if common else "")
+    default = next((key.default for keys in of_each.values() for key in keys if key.name == "kind" and key.default), "")
+    unless_given = f"; without one it is `{default}`" if default else ""
+    yield f"Its `kind` is one of {words}{unless_given}." + (" Every kind has the keys" if common else "")
     if common:
         yield _table(common)
         yield from _within(common, path, level, shown)
     for model, keys in of_each.items():
         yield f'{"#" * level} {path}: kind = "{kind_of(model)}"'
         yield _text(model)
-        own = [key for key in keys if key.name not in names]
-        if [key.name for key in own] != ["kind"]:
+        own = [key for key in keys if key.name not in names and key.name != "kind"]
+        if own:
             yield _table(own)
         yield from _within(own, path, level + 1, shown)
 
@@ -121,19 +124,25 @@ def _table(keys: Sequence[Key], before: str = "") -> str:
 
 def _row(key: Key) -> str:
     default = "*required*" if key.required else "" if key.default is None else f"`{key.default}`"
-    text = " ".join(key.text.replace("``", "`").split())
+    text = " ".join(_markdown(key.text).split())
     example = f" <br> `{key.example}`" if key.taken.example else ""
     cells = (f"`{key.name}`", key.taken.words, key.taken.unit, default, text + example)
     return f"| {' | '.join(map(_cell, cells))} |\n"
 
 
 def _cell(text: str) -> str:
-    return text.replace("``", "`").replace("\n", " ").replace("|", "\\|")
+    return text.replace("\n", " ").replace("|", "\\|")
+
+
+def _markdown(text: str) -> str:
+    """A text of docstrings: what stands in brackets like <species> is no tag."""
+    pieces = text.replace("``", "`").split("`")
+    return "`".join(piece if number % 2 else re.sub(r"<(?=\w+>)", r"\<", piece) for number, piece in enumerate(pieces))
 
 
 def _text(model: type[BaseModel]) -> str:
     """What a table is; formulas that are set apart stay so."""
-    parts = table_text(model).replace("``", "`").split("\n")
+    parts = _markdown(table_text(model)).split("\n")
     return "\n\n".join(part for part in parts) if not any(part.startswith("    ") for part in parts) else _fenced(parts)
 
 
@@ -151,9 +160,12 @@ arithmetic, read by hpcmix itself and never run as a program.
 
 ```toml
 potential = [
-    { kind = "expression", value = "9.81 m/s^2 * mass * z" },                        # gravity
-    { kind = "expression", value = "0.5 mu_B * 12 G/cm * z" },                       # a magnetic gradient
-    { kind = "expression", value = "0.5*mass*(50 Hz)^2*x^2 + 100 nK*exp(-x^2/(2 um)^2)" },
+    # gravity
+    { kind = "expression", value = "9.81 m/s^2 * mass * z" },
+    # a magnetic gradient
+    { kind = "expression", value = "0.5 mu_B * 12 G/cm * z" },
+    # a trap with a dimple
+    { kind = "expression", value = "0.5*mass*(50 Hz)^2*x^2 - 100 nK*exp(-x^2/(2 um)^2)" },
 ]
 ```
 
@@ -197,7 +209,7 @@ expression are joined by `*`. Common ones are {units}; any other of the
 * **Hertz** are cycles per second, here as everywhere: `50 Hz` is 2 pi 50 rad/s. So `cos(50 Hz*t)` swings 50 times a
   second; with one more factor 2 pi, `cos(2*pi*50 Hz*t)`, it is refused. `50 / s` is what it says.
 * **Kelvin and hertz are energies** where energies are added: `100 nK + 2 kHz` is k_B T + h f.
-* `G` is the gauss, 1e-4 T. `a0` is the Bohr radius, `mu_B` the magneton, `u` the atomic mass unit.
+* `G` is the gauss, 1e-4 tesla (`T`). `a0` is the Bohr radius, `mu_B` the magneton, `u` the atomic mass unit.
 
 An expression that names a unit, or a parameter that has one, is **checked for its dimension**: a potential must be an
 energy, a factor a pure number, what is added must be alike. Its plain numbers are pure numbers then. `"9.81 m/s^2 * z"`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -67,6 +67,9 @@ class _Place:
             self.models = [model for model in self.models if part in kinds_of([model])]
             return
         self.path = (*self.path, part)
+        if get_origin(self.annotation) is dict:  # a key that the file chooses: what is behind it is known
+            self.annotation = get_args(self.annotation)[1]
+            return
         self.owner, self.models = (self.models[0] if self.models else None), []
         self.siblings, self._kinds = self._kinds, {}
         for name, field in (self.owner.model_fields if self.owner else {}).items():

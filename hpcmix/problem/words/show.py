@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from pydantic import BaseModel
@@ -42,6 +43,8 @@ def _entries_of(value: BaseModel) -> dict[str, Any]:
 def _plain_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, Expression):
         return value.text
     return value
@@ -237,12 +240,16 @@ def _long(value: Any) -> str:
     return toml_value(value)
 
 
+def _key(key: str) -> str:
+    """A key, in quotes where it has other characters than bare keys can have."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
 def toml_value(value: Any) -> str:
     """A value of JSON's types on one line of TOML."""
     if isinstance(value, dict):
-        return (
-            "{ " + ", ".join(f"{key} = {toml_value(entry)}" for key, entry in value.items()) + " }" if value else "{}"
-        )
+        pairs = ", ".join(f"{_key(key)} = {toml_value(entry)}" for key, entry in value.items())
+        return f"{{ {pairs} }}" if value else "{}"
     if isinstance(value, list):
         return "[" + ", ".join(toml_value(entry) for entry in value) + "]"
     if isinstance(value, bool):

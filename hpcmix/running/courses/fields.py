@@ -35,7 +35,7 @@ class RunTask:
         """As it is; it must have a time to evolve to."""
         if problem.time is None:
             raise problem.complain("time", NEEDS_TIME)
-        return problem
+        return problem.without_sweep()
 
     def course(self, problem: Problem) -> Course:
         """Of the mean field, or of N bodies beside it."""
@@ -59,7 +59,7 @@ class GroundTask:
 
     def taken(self, problem: Problem) -> Problem:
         """Without what is followed along an evolution, and what acts in it alone."""
-        return problem.without_fluctuations().without_losses()
+        return problem.without_fluctuations().without_losses().without_sweep()
 
     def course(self, problem: Problem) -> Course:
         """Of the mean field."""

@@ -224,11 +224,12 @@ class Outputs:
             write_dataset(self.directory.series, self.directory.dataset, self.metadata, labels, lists, definitions())
 
     def close(self) -> None:
-        """Write observables.h5 and close the series."""
+        """Close the series, and write observables.h5 where it has not all of it."""
         with self._simulation.timers.phase("output"), self._on_root():
             if self._series is not None:
                 self._series.close()
-                self.write_dataset()
+                if not self._datasets.is_complete(self._series.offset):
+                    self.write_dataset()
 
     def _append(self, record: dict[str, Any]) -> None:
         self.last_record = record

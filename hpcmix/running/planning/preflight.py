@@ -16,7 +16,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.initial.markers.samplers import classical_species, sampler_of
 from hpcmix.initial.trial.repulsion import NoThomasFermiDensity, require_repulsion
-from hpcmix.initial.written.closed_form import ZERO, closed_form, read_set, require_oscillator_set
+from hpcmix.initial.written.closed_form import ZERO, closed_form, read_set, require_fit, require_oscillator_set
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
 from hpcmix.model.potentials.external import ExternalPotential, make_term
 from hpcmix.model.terms.entry_kernels import contact_couplings, kernel_of
@@ -106,6 +106,11 @@ def _require_fields(problem: Problem, species: Species) -> None:
     where, norm = f"species.{species.name}", 0.0
     initial = species.initial
     written = species.particles > 0.0 and species.has_orbitals and species.wave_functions.written_down
+    length_si = problem.scales.length_si
+    if isinstance(initial, FileInitial):
+        count = species.number_of_orbitals if species.is_set else None
+        # of another grid the whole file has been looked at then, and every block would read it again
+        written = written and not require_fit(initial, f"{where}.initial", count, next(_blocks(problem)), length_si)
     for grid in _blocks(problem):
         terms = [
             make_term(f"{where}.potential.{place}", entry, grid, species.mass)
@@ -119,11 +124,10 @@ def _require_fields(problem: Problem, species: Species) -> None:
             count = species.number_of_orbitals
             if isinstance(initial, FileInitial):
                 for number in range(count):
-                    read_set(initial, f"{where}.initial", count, range(number, number + 1), grid)
+                    read_set(initial, f"{where}.initial", count, range(number, number + 1), grid, length_si)
         elif norm == 0.0 or not initial.finite_everywhere:
-            norm += float(
-                np.sum(np.abs(closed_form(initial, f"{where}.initial", species.mass, problem.hbar, grid)) ** 2)
-            )
+            field = closed_form(initial, f"{where}.initial", species.mass, problem.hbar, grid, length_si)
+            norm += float(np.sum(np.abs(field) ** 2))
     whole = math.prod(problem.grid.points) <= MOST_POINTS
     if written and not species.is_set and norm == 0.0 and whole:
         raise ProblemError.of(f"{where}.initial", ZERO)

@@ -14,7 +14,7 @@ SHARE = 0.02
 
 
 class DatasetSchedule:
-    """Asked at every snapshot and checkpoint; the end of a run writes the file in any case.
+    """Asked at every snapshot and checkpoint; the end of a run writes the file too, unless it has all records by then.
 
     clock  seconds on the wall.
     """
@@ -30,6 +30,10 @@ class DatasetSchedule:
         if length <= self._length:
             return False
         return length >= GROWTH * self._length or SHARE * (self._clock() - self._written) >= self._cost
+
+    def is_complete(self, length: int) -> bool:
+        """Whether it was written from a series of `length` bytes already, and this job has added nothing since."""
+        return 0 < length == self._length
 
     def write(self, length: int, action: Callable[[], None]) -> None:
         """Let `action` write it from a series of that length, and see what that costs."""

@@ -31,6 +31,7 @@ class BlowUp(RuntimeError, Foreseen):
     """
 
     status = ExitStatus.BLEW_UP
+    of_the_problem = True
 
     def __init__(self, message: str, collapse_time: float | None = None) -> None:
         super().__init__(message)

@@ -132,7 +132,7 @@ class StopRequests:
         self._last_words = last_words or LastWords()
         self._deadlines: list[tuple[float, int]] = []
         if max_wall is not None:
-            begin = time.time() if is_guest else _program_start()
+            begin = time.time() if is_guest else program_start()
             self._deadlines.append((begin + max_wall, _MAX_WALL))
         end_of_job = os.environ.get("SLURM_JOB_END_TIME", "")
         if end_of_job.isdigit():
@@ -273,7 +273,7 @@ def _was_there(path: Path) -> bool:
     return True
 
 
-def _program_start() -> float:
+def program_start() -> float:
     """When this process started, seconds since the epoch: importing counts as run time too."""
     try:
         ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])

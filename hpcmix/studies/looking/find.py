@@ -7,8 +7,9 @@ from pathlib import Path
 from hpcmix.studies.looking.checks import CheckDirectory
 from hpcmix.studies.looking.scalings import ScalingDirectory
 from hpcmix.studies.looking.study_directory import StudyDirectory
+from hpcmix.studies.looking.sweeps import SweepStudy
 
-KINDS: tuple[type[StudyDirectory], ...] = (ScalingDirectory, CheckDirectory)
+KINDS: tuple[type[StudyDirectory], ...] = (ScalingDirectory, CheckDirectory, SweepStudy)
 
 
 def study_in(path: Path) -> StudyDirectory | None:

@@ -109,8 +109,8 @@ class InitialSection(StateSection):
 
 
 class FileStart(Section):
-    """A first guess: the wave function on the grid's points from a dataset of an HDF5 file, by default
-    <species>/wave_function; of fermions the dataset has the orbitals as its first axis."""
+    """A first guess: the wave functions of a snapshot, a checkpoint or any HDF5 file, as of the initial state of kind
+    "file"."""
 
     path: Annotated[str, existing_file()]
     """An HDF5 file.
@@ -236,7 +236,7 @@ class PlaneWavesInitial(InitialSection):
 
 
 class ExpressionInitial(InitialSection):
-    """``amplitude(x, y, z) exp(i phase(x, y, z))``, in code units."""
+    """``amplitude(x, y, z) exp(i phase(x, y, z))``, normalised."""
 
     kind: Literal["expression"]
     amplitude: Annotated[Expression, expression()]
@@ -250,15 +250,16 @@ class ExpressionInitial(InitialSection):
 
 
 class FileInitial(InitialSection):
-    """The wave function on the grid's points from a dataset of an HDF5 file; the dataset is by default
-    <species>/wave_function. For fermions the dataset has the orbitals as its first axis."""
+    """The wave functions of a snapshot or a checkpoint of a run with this species, from another grid by trigonometric
+    interpolation where its cloud fits; or of any HDF5 file with a dataset on the grid's points. Of fermions the dataset
+    has the orbitals as its first axis."""
 
     kind: Literal["file"]
     path: Annotated[str, existing_file()]
-    """An HDF5 file.
+    """An HDF5 file: a snapshot with wave functions, or with density and phase; a checkpoint; any other.
     Example: ``"runs/rubidium/snapshots/000400.h5"``."""
     dataset: Annotated[str, FILLED_IN]
-    """Of its values; <species>/wave_function unless given.
+    """Of its values; <species>/wave_function unless given, of checkpoints the orbitals. Names another species of a run.
     Example: ``"up/wave_function"``."""
 
     makes_sets: ClassVar[bool] = True

@@ -68,6 +68,7 @@ class ExcitationsTask:
         return (
             problem.without_fluctuations()
             .without_losses()
+            .without_sweep()
             .model_copy(
                 update={
                     "ground_state": problem.ground_state.model_copy(update={"tolerance": tolerance}),

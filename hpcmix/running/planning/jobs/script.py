@@ -44,7 +44,8 @@ class Job:
     chain           number of jobs that follow each other, each going on where the one before stopped.
     claim           a claim that ``hpcmix check`` measures on the problem, in place of a run; numbers, bosons,
                     markers: its options of these names.
-    task            the command that takes the problem: run, or excitations.
+    task            the command that takes the problem: run, excitations, or sweep, whose jobs of an array share one
+                    directory and its points.
     scaling         words of ``hpcmix scaling``, which measures the problem, in place of a run.
     command         the command line that made the script, for its first lines.
     site            lines of the site: options of the batch system for the head, all others (modules) for the body.
@@ -74,6 +75,11 @@ class Job:
     bosons: str | None = None
     markers: str | None = None
     scaling: Sequence[str] = ()
+
+    @property
+    def shares_points(self) -> bool:
+        """Whether the jobs of an array work on one sweep."""
+        return self.task == "sweep"
 
     @property
     def claim_options(self) -> dict[str, str]:
@@ -133,6 +139,8 @@ def _check(problem: Problem, job: Job) -> None:
         raise ProblemError.of(f"--{job.task}", "goes with neither --check nor --scaling")
     if job.scaling and (job.claim or job.array):
         raise ProblemError.of("--scaling", "goes with neither --check nor --array")
+    if job.shares_points and any(TASK in entry for entry in job.overrides):
+        raise ProblemError.of("--set", f"{TASK} goes without --sweep, whose jobs share the points among them")
     for option in job.claim_options if job.claim is None else ():
         raise ProblemError.of(option, "are those of a claim; add --check CLAIM")
 
@@ -152,7 +160,7 @@ def _quoted(text: str, job: Job) -> str:
 
 def _lasting_script(job: Job) -> str:
     system = job.system
-    directory = job.directory + (f"/{TASK}" if job.array else "")
+    directory = job.directory + (f"/{TASK}" if job.array and not job.shares_points else "")
     again = system.again_array if job.array and system.again_array else system.again
     elsewhere = job.claim or job.scaling or job.task != "run"
     return rendered(
@@ -174,7 +182,7 @@ def _program(job: Job) -> str:
         ranks = LAUNCHERS[job.launcher].template(job.mpi)
         words = [*job.scaling, "--launcher", ranks, "--ranks-per-node", str(job.ranks_per_node)]
         return " ".join(["hpcmix scaling", shlex.join([job.file, *words]), *settings, '--output "$directory"'])
-    words = [job.task, shlex.quote(job.file)]
+    words = [job.task, shlex.quote(job.file), *(["--among-others"] if job.array and job.shares_points else [])]
     if job.claim is not None:
         words = ["check", shlex.quote(job.claim), shlex.quote(job.file)]
         for option, text in job.claim_options.items():
@@ -205,11 +213,15 @@ def _opening(job: Job, restarts: bool) -> dict[str, Any]:
 
 def _progress(job: Job) -> str:
     """The shell commands that tell how far it is: the newest checkpoint; of a search when it was kept; of a claim,
-    whose parts are stored one beside the other, all of them; of a scaling study the number of its repeats."""
+    whose parts are stored one beside the other, all of them; of a scaling study the number of its repeats; of a sweep
+    what there is of its points."""
     if job.scaling:
         return 'wc -l <"$directory/repeats.jsonl" 2>/dev/null'
     if job.claim is not None:
         return 'find "$directory" -path "*/checkpoints/*.h5" -printf "%P\\n" 2>/dev/null | sort'
+    if job.shares_points:  # what became of points, and how far those under way have come
+        files = '! -name summary.json \\( -name "*.json" -o -path "*/checkpoints/*.h5" -o -name "*-search.h5" \\)'
+        return f'find "$directory/points" {files} -printf "%P %T@\\n" 2>/dev/null | sort'
     if job.task != "run":  # how far its searches came
         return 'find "$directory" -name "*-search.h5" -printf "%f %T@\\n" 2>/dev/null | sort'
     return 'find "$directory/checkpoints" -name "*.h5" -printf "%f\\n" 2>/dev/null | sort -n | tail -n 1'

@@ -1,0 +1,132 @@
+"""A problem file with a ``[sweep]``, read: the problem of every point, and what is wrong with any of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hpcmix.problem.files.load import load_problem
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.components.coupling import asks_for_ground_state
+from hpcmix.problem.sections.sweep import Sweep
+from hpcmix.problem.words.show import toml_value
+from hpcmix.running.courses.course import Task
+from hpcmix.running.courses.excitations.command import ExcitationsTask
+from hpcmix.running.courses.fields import GroundTask, RunTask
+from hpcmix.studies.sweeps.points import Chain, Point, chains_of
+
+TASKS: dict[str, Callable[[], Task]] = {"run": RunTask, "ground": GroundTask, "excitations": ExcitationsTask}
+"""What is computed at a point, by the word of ``sweep.command``."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A ground state that was found: its problem, and the snapshot with its wave functions."""
+
+    problem: Problem
+    snapshot: Path
+
+    @property
+    def overrides(self) -> list[str]:
+        """The entries of ``--set`` by which a search begins with it, of all species that were sought; one without
+        particles has no form to go on from."""
+        entries = []
+        for index, species in enumerate(self.problem.species):
+            if species.has_orbitals and asks_for_ground_state(species):
+                start = {"path": str(self.snapshot.resolve()), "dataset": f"{species.name}/wave_function"}
+                entries += [
+                    f'species.{index}.initial.kind="ground-state"',
+                    f"species.{index}.initial.start={toml_value(start)}",
+                ]
+        return entries
+
+
+@dataclass(frozen=True)
+class SweptFile:
+    """The file with the options of the command line, and its points.
+
+    file, overrides   as the command line names them.
+    problem           of the file's own values, with its ``[sweep]``.
+    chains            the points, in the order in which they are computed.
+    """
+
+    file: str
+    overrides: tuple[str, ...]
+    problem: Problem
+    chains: tuple[Chain, ...]
+
+    @property
+    def sweep(self) -> Sweep:
+        """The section."""
+        return section_of(self.problem)
+
+    @property
+    def directory(self) -> Path:
+        """Of the sweep: the problem's ``output.directory``."""
+        return Path(self.problem.output.directory)
+
+    @property
+    def points(self) -> list[Point]:
+        """All points, chain after chain."""
+        return [point for chain in self.chains for point in chain.points]
+
+    @property
+    def task(self) -> Task:
+        """What is computed at every point."""
+        return TASKS[str(self.sweep.command)]()
+
+    def problem_of(self, point: Point, directory: Path, before: State | None = None) -> Problem:
+        """The problem of a point, as its command takes it.
+
+        directory  of its run.
+        before     the state from which its ground state is sought; None: its own first guess.
+        Raises ProblemError.
+        """
+        overrides = [*self.overrides, *point.overrides, f"output.directory={json.dumps(str(directory))}"]
+        overrides += [] if before is None else before.overrides
+        return self.task.taken(load_problem(self.file, overrides, self.task.sections).without_sweep())
+
+
+def section_of(problem: Problem) -> Sweep:
+    """``[sweep]`` of a problem. Raises ProblemError where the file has none."""
+    if problem.sweep is None:
+        raise problem.complain("sweep", "hpcmix sweep needs a [sweep] section: its keys are those of --set")
+    return problem.sweep
+
+
+def read_sweep(file: str, overrides: Sequence[str]) -> SweptFile:
+    """The file with all its points, each of them a problem without a mistake. Raises ProblemError with all mistakes, at
+    the lines of the keys whose values make them."""
+    problem = load_problem(file, overrides)
+    section = section_of(problem)
+    if section.continued and not any(map(asks_for_ground_state, problem.species)):
+        message = '"continued" continues ground states, and no species of the file asks for one'
+        raise problem.complain("sweep.order", message)
+    swept = SweptFile(file, tuple(overrides), problem, tuple(chains_of(section)))
+    complaints: dict[Complaint, None] = {}
+    for point in {point.place: point for point in swept.points}.values():
+        try:
+            swept.problem_of(point, swept.directory)
+        except ProblemError as error:
+            complaints |= dict.fromkeys(_at_their_keys(problem, point, error))
+    if complaints:
+        raise ProblemError(list(complaints))
+    return swept
+
+
+def _at_their_keys(problem: Problem, point: Point, error: ProblemError) -> list[Complaint]:
+    """The complaints about a point, those about a swept value at the line of its key in the file; others say at which
+    point they arise."""
+    keys = {f"--set {setting.option}": setting for setting in point.settings}
+    told = []
+    for complaint in error.complaints:
+        setting = keys.get(complaint.file)
+        if setting is None:
+            told.append(replace(complaint, message=f"{complaint.message} (at {point.label})"))
+            continue
+        message = f"{setting.value_in_words}: {complaint.message}"
+        told.append(problem.complaint(("sweep", "keys", setting.key), message, complaint.suggestion))
+    return told

@@ -1,0 +1,269 @@
+"""Point after point of a sweep: what is there is left alone, what another job computes is left to it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.locking.lock import Locked
+from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.plain_json import plain
+from hpcmix.io.documents.summary import read_summary
+from hpcmix.parallel.process.mpi import MPI
+from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.schema import Problem
+from hpcmix.problem.words.show import resolved_dict
+from hpcmix.running.launch import Request, launch
+from hpcmix.running.log import Log
+from hpcmix.running.stops.requests import program_start
+from hpcmix.running.stops.signals import SIGNALS
+from hpcmix.studies.sweeps.directory import PointRecord, SweepDirectory, is_of
+from hpcmix.studies.sweeps.points import Chain, Point
+from hpcmix.studies.sweeps.reading import State, SweptFile
+
+
+class Turn(Enum):
+    """What is to be done about a point."""
+
+    THERE = "there"
+    """It has its numbers, or its sentence."""
+    BUSY = "busy"
+    """Another job computes it."""
+    OURS = "ours"
+    """It is to be computed here."""
+    STOP = "stop"
+    """Nothing more is to be begun."""
+
+
+@dataclass
+class Tally:
+    """What became of the points.
+
+    there     those that were there before.
+    done      computed by this job.
+    failed    those of all points whose problem has no answer, with their sentences.
+    troubled  those that could not be computed this time, with why.
+    busy      those that other jobs compute, and those that wait for them.
+    stopped   why no more points were begun.
+    """
+
+    there: int = 0
+    done: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    troubled: dict[str, str] = field(default_factory=dict)
+    busy: int = 0
+    stopped: str = ""
+
+
+class _Listener:
+    """The audience of a point's run: its lines are in its own log, and only how it ends is heard here."""
+
+    def __init__(self) -> None:
+        self.error: Foreseen | None = None
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def complain(self, error: Foreseen) -> None:
+        """Keep the error."""
+        self.error = error
+
+    def bar(self, title: str, total: float | None, done: float, place: str) -> None:
+        """No bar."""
+
+
+@dataclass
+class Sweeping:
+    """The work on a sweep. For all ranks; what is decided is decided by the root.
+
+    retry     compute points that failed once more.
+    max_wall  seconds that the program may run.
+    """
+
+    swept: SweptFile
+    directory: SweepDirectory
+    comm: MPI.Comm
+    log: Log
+    retry: bool = False
+    max_wall: float | None = None
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self._numbers = {point.name: number for number, point in enumerate(self.swept.points, 1)}
+        self._retried: set[str] = set()
+        self._ended: set[str] = set()
+
+    def run(self) -> Tally:
+        """Compute what is left. Where other jobs compute points of the sweep too, those of a job that has died
+        meanwhile are taken over. Raises :class:`OutputError` where files cannot be written. Collective; the root has
+        the tally."""
+        while True:
+            before = len(self._ended)
+            self.tally.there = self.tally.busy = 0
+            for chain in self.swept.chains:
+                if not self._follow(chain):
+                    return self.tally
+            if not self.comm.bcast(self.tally.busy > 0 and len(self._ended) > before):
+                return self.tally
+
+    def _follow(self, chain: Chain) -> bool:
+        """The points of a chain, each from the state of the last one before it that has one; whether to go on."""
+        before: State | None = None
+        for place, point in enumerate(chain.points):
+            turn, problem = self._turn(point, before)
+            if turn is Turn.STOP:
+                return False
+            if turn is Turn.BUSY:
+                self.tally.busy += len(chain.points) - place
+                return True
+            if turn is Turn.OURS and not self._compute(point, problem):
+                return False
+            before = self._state(point, problem) or before
+        return True
+
+    def _state(self, point: Point, problem: Problem | None) -> State | None:
+        """The state that the next point begins with, where this one has one. The root knows."""
+        if problem is None or not self.swept.sweep.continued:
+            return None
+        record, stored = self.directory.record_of(point.name), self._run_of(point).stored_snapshots()
+        return State(problem, stored[-1][1]) if record is not None and record.is_done and stored else None
+
+    def _run_of(self, point: Point) -> RunDirectory:
+        return self.directory.run_of(point.name)
+
+    # ------------------------------------------------------------------------------------------------- decisions
+
+    def _turn(self, point: Point, before: State | None) -> tuple[Turn, Problem | None]:
+        """What is to be done about a point; for the root with its problem."""
+        asked = max(self.comm.allgather(SIGNALS.number))
+        turn, problem = Turn.OURS, None
+        with together(self.comm):
+            if self.comm.rank == 0:
+                turn, problem = self._judged(point, before, asked)
+        return self.comm.bcast(turn), problem
+
+    def _judged(self, point: Point, before: State | None, asked: int) -> tuple[Turn, Problem]:
+        """For the root."""
+        problem = self.swept.problem_of(point, self._run_of(point).path, before)
+        record = self.directory.record_of(point.name)
+        if record is not None:
+            self._require_same(point, record, problem)
+            retried = self.retry and not record.is_done and point.name not in self._retried
+            if not retried:
+                if not record.is_done:
+                    self.tally.failed[point.label] = record.message
+                self.tally.there += point.name not in self._ended
+                return Turn.THERE, problem
+        if self.directory.is_busy(point.name):
+            return Turn.BUSY, problem
+        if reason := self._reason_to_stop(asked):
+            self.tally.stopped = reason
+            return Turn.STOP, problem
+        return Turn.OURS, problem
+
+    def _require_same(self, point: Point, record: PointRecord, problem: Problem) -> None:
+        """Raise ProblemError where a point that is there is not that of the file."""
+        if not is_of(record, problem):
+            raise problem.complain(
+                "",
+                f"{self.directory.path} holds points of another problem than this ({point.label} is one); "
+                "--restart never moves them aside, or choose another directory with --set output.directory=...",
+            )
+
+    def _reason_to_stop(self, asked: int) -> str:
+        """Why no point is to be begun; empty where nothing speaks against it."""
+        if asked:
+            return "a signal"
+        if self.directory.stop.exists():
+            self.directory.stop.unlink(missing_ok=True)
+            return f"the file {self.directory.stop}"
+        if self.max_wall is not None and self._seconds_left <= 0.0:
+            return "--max-wall"
+        return ""
+
+    @property
+    def _seconds_left(self) -> float:
+        """Of the time that the program may run."""
+        return (self.max_wall or 0.0) - (time.time() - program_start())
+
+    # --------------------------------------------------------------------------------------------------- a point
+
+    def _compute(self, point: Point, problem: Problem | None) -> bool:
+        """Run a point and keep what became of it; whether to go on. Collective."""
+        begin, listener = time.monotonic(), _Listener()
+        request = Request(
+            self.swept.file,
+            problem=problem,
+            task=self.swept.task,
+            restart=self._restart_of(point),
+            max_wall=None if self.max_wall is None else max(self._seconds_left, 0.1),
+            is_guest=True,
+        )
+        status = launch(request, listener)
+        goes_on = True
+        with together(self.comm):
+            if self.comm.rank == 0 and problem is not None:
+                ending = _Ending(ExitStatus(status), listener.error, time.monotonic() - begin)
+                goes_on = self._keep(point, problem, ending)
+        return self.comm.bcast(goes_on)
+
+    def _restart_of(self, point: Point) -> str:
+        """A point that failed is gone on with where its search was kept, and else computed anew."""
+        run = self._run_of(point)
+        failed = self.retry and point.name not in self._retried and self.directory.record_of(point.name) is not None
+        self._retried.add(point.name)
+        return "never" if failed and not run.search.exists() and not run.modes_search.exists() else "auto"
+
+    def _keep(self, point: Point, problem: Problem, ending: _Ending) -> bool:
+        """Write what became of a point; whether to go on. For the root."""
+        error, tally = ending.error, self.tally
+        tally.failed.pop(point.label, None)
+        if ending.status == ExitStatus.DONE:
+            tally.done += 1
+            self._record(point, problem, ending, "done", "")
+            self._say(point, f"done in {ending.seconds:.3g} s{_energy(self._run_of(point).path)}")
+        elif error is not None and error.of_the_problem:
+            tally.failed[point.label] = str(error)
+            self._record(point, problem, ending, "failed", str(error))
+            self._say(point, f"failed: {error}")
+        elif ending.status == ExitStatus.STOPPED or SIGNALS.number:
+            tally.stopped = str(error or "a request")
+            return False
+        elif isinstance(error, Locked):
+            tally.busy += 1
+        elif isinstance(error, OutputError):
+            raise error
+        else:
+            tally.troubled[point.label] = str(error)
+            self._say(point, f"not computed: {error}")
+        return True
+
+    def _record(self, point: Point, problem: Problem, ending: _Ending, status: str, message: str) -> None:
+        self._ended.add(point.name)
+        record = PointRecord(status, message, plain(resolved_dict(problem)), ending.seconds)
+        self.directory.write_record(point.name, record)
+
+    def _say(self, point: Point, what: str) -> None:
+        self.log.line(f"{self._numbers[point.name]} of {len(self._numbers)}: {point.label}: {what}")
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a point's run ended: its status, the error that was told, and how long it took."""
+
+    status: ExitStatus
+    error: Foreseen | None
+    seconds: float
+
+
+def _energy(path: Path) -> str:
+    """The energy that a run came to, as the end of a sentence."""
+    try:
+        energy = read_summary(RunDirectory(path).summary)["energy"]["total"]
+    except (OSError, KeyError, TypeError):
+        return ""
+    return f", energy {energy:.10g}" if isinstance(energy, float) else ""

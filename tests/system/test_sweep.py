@@ -1,0 +1,274 @@
+"""``hpcmix sweep``: every point is the single run, failures are NaN with a sentence, what is there is not repeated."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from click.testing import CliRunner
+
+from hpcmix.commands.looking import show, verify
+from hpcmix.io.directories.locking.holder import HELD, identity, started
+from hpcmix.problem.mistakes.ending import ExitStatus
+from hpcmix.running.courses.fields import GroundTask
+from hpcmix.running.launch import Request as SingleRequest
+from hpcmix.running.launch import launch
+from hpcmix.studies.sweeps.command import Request, collect, sweep
+from hpcmix.studies.sweeps.directory import SweepDirectory
+from tests.system.commands import COMMAND, clean_environment, summary
+
+TRAP = """
+title = "A trapped gas"
+
+[grid]
+points = [24]
+lengths = [12.0]
+
+[[species]]
+name = "a"
+particles = 10.0
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+
+[[interaction]]
+between = ["a", "a"]
+kind = "contact"
+strength = 0.1
+
+[output]
+directory = "out"
+"""
+TIME = """
+[time]
+final = 0.2
+step = 0.02
+
+[sweep]
+[sweep.keys]
+species.a.potential.0.frequency = [1.0, 1.5]
+time.step = [0.02, 0.04]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the problem and its sweep are."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(folder, text):
+    (folder / "problem.toml").write_text(text)
+    return "problem.toml"
+
+
+def gathered(folder):
+    with xarray.open_dataset(folder / "out" / "sweep.nc") as data:
+        return data.load()
+
+
+def states_of(directory):
+    """Names and times of change of everything that was computed there."""
+    return {path: path.stat().st_mtime_ns for path in directory.rglob("*") if path.suffix in (".json", ".jsonl", ".h5")}
+
+
+def kill_session(leader):
+    """End a launcher and its ranks, which have groups of their own, without warning."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((process / "stat").read_text().rpartition(")")[2].split()[3]) == leader:
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_every_point_is_the_single_run_to_the_bit_and_stands_in_the_dataset(folder, capsys):
+    """Of runs in time, whose steps differ: the final states have the digests of single runs, and final energies are
+    found in the dataset at their values."""
+    file = written(folder, TRAP + TIME)
+    assert sweep(Request(file)) == ExitStatus.DONE
+    said = capsys.readouterr().out
+    assert "runs at 4 points of species.a.potential.0.frequency, time.step" in said
+    data = gathered(folder)
+    assert dict(data.sizes)["time.step"] == 2 and list(data["time.step"].values) == [0.02, 0.04]
+    # 10 steps and 5 steps: records at different times, the last ones at the same
+    assert "the runs have different times: the last record of each is collected" in said
+    assert data["time"].values.ravel() == pytest.approx([0.2] * 4, rel=1e-14) and "time" not in data.dims
+    for frequency in (1.5,):
+        options = [f"species.a.potential.0.frequency={frequency}", "time.step=0.04", "output.directory=single"]
+        assert launch(SingleRequest(file, options, restart="never")) == ExitStatus.DONE
+        single = summary(folder / "single")
+        point = f"out/points/species.a.potential.0.frequency={frequency},time.step=0.04"
+        swept = summary(folder / point)
+        assert swept["digest"] == single["digest"]
+        assert swept["energy"] == single["energy"]
+        for run in (folder / "single", folder / point):
+            assert "[sweep]" not in (run / "problem.toml").read_text()
+        here = data.sel({"species.a.potential.0.frequency": frequency, "time.step": 0.04})
+        assert float(here["energy_total"].values.ravel()[-1]) == single["energy"]["total"]
+    before = states_of(folder / "out" / "points")
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert "0 of 4 points computed; 4 there from before" in capsys.readouterr().out
+    assert states_of(folder / "out" / "points") == before
+
+
+FAILING = (
+    TRAP
+    + """
+[sweep]
+[sweep.keys]
+species.a.particles = [10, 20]
+ground_state.max_iterations = [500, 9]
+"""
+)
+
+
+def test_a_point_that_fails_is_nan_with_its_sentence_and_tried_again_on_request(folder, capsys):
+    file = written(folder, FAILING)
+    assert sweep(Request(file)) == ExitStatus.DONE
+    data = gathered(folder)
+    assert data["status"].values.tolist() == [["done", "failed"]] * 2
+    energies = data["energy_total"].values
+    assert np.isfinite(energies[:, 0]).all() and np.isnan(energies[:, 1]).all()
+    assert "residual" in str(data["message"].values[0, 1]) and str(data["message"].values[0, 0]) == ""
+    assert (folder / "out" / "sweep.png").stat().st_size > 10_000
+    before = states_of(folder / "out" / "points")
+    capsys.readouterr()
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert "0 of 4 points computed; 4 there from before; 2 without an answer" in capsys.readouterr().out
+    assert states_of(folder / "out" / "points") == before
+    told = CliRunner().invoke(show, ["out"], standalone_mode=False).output
+    assert "2 of 4 done" in told and "ground_state.max_iterations = 9: ground state: residual" in told
+    assert CliRunner().invoke(verify, ["out"], standalone_mode=False).return_value == 0
+    # the state of the search was kept: a second look goes on from there, and comes to its end
+    capsys.readouterr()
+    assert sweep(Request(file, retry=True)) == ExitStatus.DONE
+    assert "2 of 4 points computed; 2 there from before\n" in capsys.readouterr().out
+    assert np.isfinite(gathered(folder)["energy_total"].values).all()
+
+
+DOUBLE_WELL = """
+title = "A bright condensate in a double well whose trap is moved"
+
+[grid]
+points = [48]
+lengths = [12.0]
+
+[[species]]
+name = "a"
+particles = 1.0
+potential = [
+    { kind = "harmonic", frequency = 0.6, centre = 0.0 },
+    { kind = "gaussian", height = 3.0, width = 0.8 },
+]
+
+[[interaction]]
+between = ["a", "a"]
+kind = "contact"
+strength = -2.5
+
+[output]
+directory = "out"
+
+[sweep]
+order = "continued"
+[sweep.keys]
+species.a.potential.0.centre = { from = -1.5, to = 1.5, number = 5 }
+"""
+
+
+def test_continued_states_stay_in_their_well_until_it_is_none(folder):
+    """A condensate that attracts itself stays in the left well while the trap moves to the right, and in the right one
+    on the way back: a loop. Sought from its own first guess every state is in the well that is lower."""
+    file = written(folder, DOUBLE_WELL)
+    assert sweep(Request(file)) == ExitStatus.DONE
+    data = gathered(folder)
+    centre = data["centre"].isel(species=0, axis=0)
+    there, back = (centre.sel(direction=way).values for way in ("forward", "backward"))
+    assert there[0] < 0.0 < there[-1] and back[0] < 0.0 < back[-1]
+    assert there[2] < -0.5 and back[2] > 0.5  # in the middle the way counts: the wells are 1.5 from the barrier
+    assert there[2] == pytest.approx(-back[2], abs=1e-4)  # mirror images, to the searches' residual
+    point = folder / "out" / "points" / "forward" / "species.a.potential.0.centre=0.0"
+    start = json.loads((point / "summary.json").read_text())["problem"]["species"][0]["initial"]["start"]
+    assert "/points/forward/species.a.potential.0.centre=-0.75/snapshots/000000.h5" in start["path"]
+    # it is the single search from that state, to the bit
+    options = ["species.a.potential.0.centre=0.0", f"species.a.initial.start={{ path = {json.dumps(start['path'])} }}"]
+    options += ['species.a.initial.kind="ground-state"', "output.directory=single"]
+    assert launch(SingleRequest(file, options, GroundTask())) == ExitStatus.DONE
+    assert summary(folder / "single")["digest"] == summary(point)["digest"]
+    # a sweep that was moved is the same sweep
+    (folder / "out").rename(folder / "moved")
+    before = states_of(folder / "moved" / "points")
+    assert sweep(Request(file, ["output.directory=moved"])) == ExitStatus.DONE
+    assert states_of(folder / "moved" / "points") == before
+
+
+def test_a_killed_sweep_goes_on_and_repeats_nothing(folder, capsys):
+    """On two ranks, killed without warning behind its second point; gone on with on one."""
+    file = written(folder, TRAP + "[sweep]\n[sweep.keys]\nspecies.a.particles = { from = 10, to = 60, number = 6 }\n")
+    directory = SweepDirectory(folder / "out")
+    killed = subprocess.Popen(
+        ["mpirun", "-n", "2", *COMMAND, "sweep", file], cwd=folder, env=clean_environment(), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 100
+    while len(list(directory.points.glob("*.json"))) < 2 and time.monotonic() < deadline and killed.poll() is None:
+        time.sleep(0.02)
+    kill_session(killed.pid)
+    killed.wait()
+    records = sorted(directory.points.glob("*.json"))
+    assert 2 <= len(records) < 6
+    before = {path: path.stat().st_mtime_ns for path in records}
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert f"{6 - len(records)} of 6 points computed; {len(records)} there from before" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in records} == before
+    energies = gathered(folder)["energy_total"].values
+    assert np.isfinite(energies).all() and (np.diff(energies) > 0.0).all()
+
+
+def test_points_of_other_jobs_are_left_to_them_and_a_file_stops_it(folder, capsys):
+    file = written(folder, TRAP + "[sweep]\n[sweep.keys]\nspecies.a.particles = [1, 2, 3]\n")
+    directory = SweepDirectory(folder / "out")
+    directory.points.mkdir(parents=True)
+    directory.stop.touch()
+    assert sweep(Request(file)) == ExitStatus.STOPPED
+    assert "0 of 3 points computed" in capsys.readouterr().out and not directory.stop.exists()
+    # another living process, this one's parent, is at work on the second point
+    run = directory.run_of("species.a.particles=2").path
+    run.mkdir()
+    other = identity() | {"process": os.getppid(), "process_started": started(os.getppid()), "key": "other"}
+    (run / ".lock").write_text(f"{json.dumps(other)}\n{HELD}\n")
+    assert sweep(Request(file)) == ExitStatus.STOPPED
+    assert "2 of 3 points computed" in (said := capsys.readouterr().out) and "1 point left to other jobs" in said
+    assert sweep(Request(file, among_others=True)) == ExitStatus.DONE
+    assert collect(directory.path) == ExitStatus.DONE
+    assert gathered(folder)["status"].values.tolist() == ["done", "missing", "done"]
+    assert "1 of 3 points are not computed yet" in capsys.readouterr().out
+    (run / ".lock").unlink()
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert np.isfinite(gathered(folder)["energy_total"].values).all()
+
+
+def test_what_is_there_is_not_taken_for_another_problem(folder, capsys):
+    keys = "[sweep]\n[sweep.keys]\nspecies.a.particles = [1, 2]\n"
+    file = written(folder, TRAP + keys)
+    assert sweep(Request(file)) == ExitStatus.DONE
+    # more values of the same keys: what is there stays
+    written(folder, TRAP + keys.replace("[1, 2]", "[1, 1.5, 2]"))
+    capsys.readouterr()
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert "1 of 3 points computed; 2 there from before" in capsys.readouterr().out
+    # another problem, another sweep, a run in its place: refused with the way out
+    assert sweep(Request(file, ["interaction.0.strength=0.2"])) == ExitStatus.BAD_INPUT
+    assert "points of another problem" in (said := capsys.readouterr().err) and "--restart never" in said
+    assert sweep(Request(file, ['sweep.order="continued"'])) == ExitStatus.NO_CHECKPOINT
+    assert "holds another sweep (ground, independent over species.a.particles, 3 points" in capsys.readouterr().err
+    assert launch(SingleRequest(file, task=GroundTask())) == ExitStatus.NO_CHECKPOINT
+    assert "out holds a sweep, which is left as it is" in capsys.readouterr().err
+    assert sweep(Request(file, ["interaction.0.strength=0.2"], fresh=True)) == ExitStatus.DONE
+    assert (folder / "out.previous-1" / "sweep.nc").exists()
