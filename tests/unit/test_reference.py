@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 from hpcmix.cli import app
+from hpcmix.problem.files.cards import cards
 from hpcmix.problem.reference import lookup, words
 from hpcmix.problem.reference.docstrings import key_text, table_text
 from hpcmix.problem.reference.entries import keys_of, tables_of
@@ -130,6 +131,17 @@ def test_equal_keys_are_one_answer() -> None:
     (answer,) = [each for each in lookup.answers("species.mass") if each.key]
     assert answer.places == ("species.condensate.mass", "species.fermions.mass", "species.classical.mass")
     assert "species.condensate|fermions|classical.mass" in words.in_words([answer])
+
+
+def test_examples_that_have_it() -> None:
+    def examples(question: str) -> list[str]:
+        return [name for answer in lookup.answers(question) for name in lookup.examples_with(answer)]
+
+    assert "lattice-ramp" in examples("potential.lattice") and "manakov-soliton" not in examples("potential.lattice")
+    assert "gravitational-sag" in examples("parameters")
+    assert set(examples("species.classical")) == {
+        name for name, path in cards().items() if re.search(r'^kind = "classical"', path.read_text(), re.MULTILINE)
+    }
 
 
 @pytest.mark.parametrize(
