@@ -56,6 +56,7 @@ ROOMS = {
         ("checks",),
         ("words",),
         ("", "files"),
+        ("reference",),
     ],
     "parallel": [
         ("job",),
