@@ -271,6 +271,9 @@ def test_names_of_the_package_are_those_that_types_tell():
         "hpcmix.studies.measuring.options",
         "hpcmix.running.planning.many_body.plan",
         "hpcmix.studies.scaling.command",
+        "hpcmix.studies.looking.find",
+        "hpcmix.studies.sweeps.collecting",
+        "hpcmix.studies.sweeps.reading",
     ],
 )
 def test_commands_without_mpi_do_not_import_it(module):
@@ -280,7 +283,7 @@ def test_commands_without_mpi_do_not_import_it(module):
 
 def test_scipy_is_imported_where_it_is_used():
     """It takes a fifth of a second of every start, and most runs use none of it."""
-    code = "import sys, hpcmix.run.launch, hpcmix.run.courses.fields; sys.exit('scipy' in sys.modules)"
+    code = "import sys, hpcmix.running.launch, hpcmix.running.courses.fields; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
