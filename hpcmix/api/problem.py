@@ -170,7 +170,7 @@ class Problem:
         return self.content == other.content if isinstance(other, Problem) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.to_toml())
+        return hash(self.content)
 
     def __repr__(self) -> str:
         return f"<hpcmix.Problem {self.title!r}: {', '.join(self.species)} on {_points(self.content)} points>"

@@ -77,7 +77,7 @@ def restart(directory: Path, until: str | None, accept_changes: bool, max_wall: 
 @file_argument
 @search_restart_option(
     "Where a run exists already: auto leaves it alone and says so, never moves it aside. A search that was cut "
-    "short is begun anew."
+    "short is gone on with."
 )
 @search_max_wall_option
 @overrides_option

@@ -77,8 +77,11 @@ def initial_state(
     for sentence in choices_in_words(problem):
         say(sentence)
     if any(array is None for array in arrays):
-        # of a search beside gases that are looked for too, the wave functions alone say too little to go on from
-        talk = Talk(report, say, alive, None if gases.sought else keeper)
+        # beside gases that are looked for too it is their mean fields that the search goes by
+        talk = Talk(report, say, alive, keeper)
+        if gases.sought:
+            names = [gas.name for gas in gases.sought]
+            talk = Talk(report, say, alive, fields=None if keeper is None else keeper.of_mean_fields(names))
         search = None
         if any(array is None and species.has_orbitals for array, species in zip(arrays, problem.species, strict=True)):
             search = OrbitalSearch(problem, uncoupled, dressing, talk)

@@ -36,8 +36,7 @@ from hpcmix.problem.units.units import Units, units_from_text
 
 
 class CodeUnits(Section):
-    """``[units]``: the unit of length and the unit of mass as text, such as "1 um" and "86.909 u"; the third unit is
-    hbar."""
+    """The third unit is hbar: the unit of time is mass length^2 / hbar, that of energy hbar / time."""
 
     length: Text
     """The unit of length.

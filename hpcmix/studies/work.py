@@ -156,7 +156,8 @@ class Work:
         """Whether a study that is stopped now has something to go on from."""
         if self.folder is None:
             return False
-        return any(self.folder.glob("*/record.json")) or any(self.folder.glob("*/*/checkpoints/*.h5"))
+        kept = ("*/record.json", "*/*/checkpoints/*.h5", "*/*/ground-state-search.h5")
+        return any(any(self.folder.glob(pattern)) for pattern in kept)
 
     def _tell_others(self, group: MPI.Comm) -> None:
         """Other groups look for the file STOP as well: one that ends early leaves it for them."""

@@ -91,3 +91,27 @@ def test_a_search_that_does_not_end_says_what_to_do(folder):
     done = hpcmix("ground", "cold.toml", "--set", "ground_state.max_iterations=2", folder=folder)
     assert done.returncode == 1
     assert "raise ground_state.max_iterations or ground_state.tolerance" in done.stderr
+
+
+_HELD = 'initial = { kind = "gaussian", width = 1.0 }'
+GAS = PROBLEM.replace('between = ["bosons", "gas"]', 'between = ["gas", "gas"]').replace(
+    'potential = { kind = "harmonic", frequency = 1.0 }', _HELD, 1
+)
+"""A gas in its own mean field: nothing but the self-consistency is sought."""
+
+
+def test_a_search_for_a_gas_is_kept_and_gone_on_with(tmp_path):
+    """From where the fields had come, on another number of ranks, to the state of a search without interruption."""
+    (tmp_path / "gas.toml").write_text(GAS)
+    first = hpcmix("ground", "gas.toml", "--set", "ground_state.max_iterations=4", ranks=2, folder=tmp_path)
+    kept = tmp_path / "out" / "ground-state-search.h5"
+    assert first.returncode == 1 and kept.exists()
+    assert "after 4 iterations" in first.stderr and "the same command again goes on from it" in first.stderr
+    assert "good  out/ground-state-search.h5" in hpcmix("verify", "out", folder=tmp_path).stdout
+    second = hpcmix("ground", "gas.toml", folder=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert "going on from out/ground-state-search.h5, residual" in second.stdout and not kept.exists()
+    alone = hpcmix("ground", "gas.toml", "--set", "output.directory='alone'", folder=tmp_path)
+    found, direct = (summary(tmp_path / name)["ground_state"]["gases"]["gas"] for name in ("out", "alone"))
+    assert found["iterations"] < direct["iterations"] and alone.returncode == 0
+    assert found["chemical_potential"] == pytest.approx(direct["chemical_potential"], rel=1e-9)  # residuals of 1e-10

@@ -121,3 +121,16 @@ def test_starts_that_do_not_converge_are_kept_and_gone_on_from(folder):
     assert again.returncode == 0, again.stderr
     assert ", 2 starts behind" in again.stdout
     assert summary(folder / "out")["ground_state"]["residual"] <= 1e-9
+
+
+def test_a_search_of_a_check_is_kept_and_gone_on_with(folder):
+    """In the part of the check that it belongs to, under another limit too; what is found is the same."""
+    words = ("check", "conservation", "mixture.toml")
+    first = hpcmix(*words, *FEW, folder=folder)
+    part = "out/tracks/as-given-*/0/ground-state-search.h5"
+    [search] = folder.glob(part)
+    assert first.returncode == 1 and f"the state is kept in {search.relative_to(folder)}" in first.stderr
+    assert "good  out/tracks/as-given-" in hpcmix("verify", "out", folder=folder).stdout
+    second = hpcmix(*words, folder=folder)
+    assert second.returncode == 0, second.stderr
+    assert not list(folder.glob("out/tracks/*/0")) and (folder / "out" / "claim.json").exists()

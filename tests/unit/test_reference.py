@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -139,6 +140,20 @@ def test_suggestions(question: str, meant: str) -> None:
     assert not lookup.answers(question)
     assert lookup.suggestion(question) == meant
     assert lookup.answers(meant)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "completed"),
+    [
+        ("ti", ["title", "time"]),
+        ("time.st", ["time.step"]),
+        ("grid.frame.", ["grid.frame.fixed", "grid.frame.expanding"]),
+    ],
+)
+def test_a_shell_completes_keys(beginning: str, completed: list[str]) -> None:
+    argument = app.commands["help"].command().params[0]
+    context = click.Context(app)
+    assert [item.value for item in argument.shell_complete(context, beginning)] == completed
 
 
 def test_commands() -> None:

@@ -18,6 +18,15 @@ def complete_cards(context: click.Context, parameter: click.Parameter, beginning
     return [CompletionItem(name) for name in cards() if name.startswith(beginning)]
 
 
+def complete_keys(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
+    """Sections of the problem file and their keys, kinds of tables among them, one part after the other."""
+    from hpcmix.problem.reference.lookup import places
+
+    begun = beginning.count(".")
+    known = dict.fromkeys(".".join(place.split(".")[: begun + 1]) for place, *_ in places())
+    return [CompletionItem(place) for place in known if place.startswith(beginning)]
+
+
 def complete_problems(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
     """Problem files here, and the names of examples; any file where neither begins so."""
     here = [] if "/" in beginning else sorted(Path().glob("*.toml"))

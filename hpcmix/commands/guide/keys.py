@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from hpcmix.commands.guide.completing import complete_keys
 from hpcmix.commands.options import by_one_process
 from hpcmix.problem.mistakes.ending import ExitStatus
 
 
 @click.command()
-@click.argument("key", required=False)
+@click.argument("key", metavar="[KEY]", required=False, shell_complete=complete_keys)
 @by_one_process
 def help(key: str | None) -> int:
     """Say what a key or a section of the problem file takes: hpcmix help potential.lattice."""

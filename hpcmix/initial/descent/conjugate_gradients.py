@@ -110,7 +110,7 @@ class ConjugateGradients:
             best = min(best, manifold.residual)
             if iteration < max_iterations:
                 self.move()
-        raise OutOfIterations(manifold.residual, best, max_iterations, tolerance)
+        raise OutOfIterations.of_residual(manifold.residual, best, max_iterations, tolerance)
 
     @property
     def companions(self) -> list[Vector]:

@@ -112,12 +112,17 @@ class NotConverged(RuntimeError, Foreseen):
 class OutOfIterations(NotConverged):
     """The iterations that were allowed are spent; the state is as good as they made it, and can be gone on from."""
 
-    def __init__(self, residual: float, best: float, iterations: int, tolerance: float) -> None:
-        self._how_far = (
-            f"ground state: residual {residual:.1e} after {iterations} iterations (best {best:.1e}), asked for "
-            f"{tolerance:.1e}; "
-        )
+    def __init__(self, how_far: str) -> None:
+        self._how_far = f"{how_far}; "
         super().__init__(self._how_far + "raise ground_state.max_iterations or ground_state.tolerance")
+
+    @classmethod
+    def of_residual(cls, residual: float, best: float, iterations: int, tolerance: float) -> OutOfIterations:
+        """Of a search that goes by its residual."""
+        return cls(
+            f"ground state: residual {residual:.1e} after {iterations} iterations (best {best:.1e}), asked for "
+            f"{tolerance:.1e}"
+        )
 
     def keeping(self, place: str) -> NotConverged:
         """The same with what there is to do when the state is kept at a place."""

@@ -101,7 +101,7 @@ def _relax(
             target, looks = landscape.residual, 0
         elif looks >= PATIENCE:
             step, target, looks = 0.5 * step, math.inf, 0
-    raise OutOfIterations(landscape.residual, lowest, max_iterations, tolerance)
+    raise OutOfIterations.of_residual(landscape.residual, lowest, max_iterations, tolerance)
 
 
 def _mix(fields: list[np.ndarray], groups: Sequence[tuple[int, ...]], matrix: np.ndarray) -> None:

@@ -7,11 +7,15 @@ that are looked for go to their ground state; the mean fields of all are the nex
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
 from hpcmix.initial.descent.ground_state import FilledGas, GroundState, NotConverged
+from hpcmix.initial.descent.interruption import SearchInterrupted
 from hpcmix.initial.markers.clouds import given_cloud
 from hpcmix.initial.markers.energies import marker_energies, stand_in_energies
 from hpcmix.initial.markers.gases.consistency import SelfConsistency
@@ -22,7 +26,7 @@ from hpcmix.initial.markers.gases.trapped_cloud import trapped_cloud
 from hpcmix.initial.markers.samplers import classical_species, setting_of
 from hpcmix.initial.markers.stand_ins import density_of, root_of
 from hpcmix.initial.searching.search import OrbitalSearch, ground_state_factors
-from hpcmix.initial.searching.starts import Talk
+from hpcmix.initial.searching.starts import Talk, Unfinished
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.distributions import ShiftedDistribution
@@ -90,9 +94,14 @@ class Gases:
         loop = SelfConsistency(self.sought, surroundings.respond, self._mixture.communicators)
         surroundings.residual = lambda: loop.residual
         fields, (tolerance, most) = surroundings.alone(), self._problem.ground_state.limits
+        keeping = _Keeping(loop, talk)
+        if talk.fields is not None:
+            talk.fields.load(fields)
         for _ in range(ROUNDS):
-            fields = loop.run(fields, tolerance, ENOUGH * tolerance, loop.iterations + most, talk.alive)
-            result, states = surroundings.finish()
+            with keeping.when_interrupted():
+                most_now = loop.iterations + most
+                fields = loop.run(fields, tolerance, ENOUGH * tolerance, most_now, keeping.alive, keeping.keep)
+                result, states = surroundings.finish()
             # the last search is closer than those before, or has gone on to another state, and the gases then follow
             if loop.distance(fields, surroundings.mean_fields(states)) <= FOLLOWED * tolerance:
                 break
@@ -117,3 +126,32 @@ class Gases:
         """Give the gases the momentum of their species. Local."""
         for gas in self.sought:
             self.clouds[gas.index].momentum[...] += gas.momentum
+
+
+class _Keeping:
+    """Keeps the fields that a loop has come to: now and then, and where it does not come to its end."""
+
+    def __init__(self, loop: SelfConsistency, talk: Talk) -> None:
+        self._loop, self._talk = loop, talk
+
+    def alive(self) -> None:
+        """In every iteration. Collective."""
+        self._talk.alive()
+        if self._talk.fields is not None and self._talk.fields.due():
+            self.keep()
+
+    def keep(self) -> str | None:
+        """Keep the nearest fields; where, None where nothing is kept. Collective."""
+        if self._talk.fields is None or self._loop.nearest is None:
+            return None
+        fields, residual = self._loop.nearest
+        return self._talk.fields.save(fields, Unfinished((), residual, math.nan))
+
+    @contextmanager
+    def when_interrupted(self) -> Iterator[None]:
+        """Inside, an order to end is passed on with the place where the fields are kept."""
+        try:
+            yield
+        except SearchInterrupted as interruption:
+            interruption.kept = self.keep()
+            raise

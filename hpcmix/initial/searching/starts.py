@@ -4,7 +4,7 @@ by the method that the problem names."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypedDict
 
@@ -52,6 +52,9 @@ class Keeper(Protocol):
     def save(self, fields: list[np.ndarray], progress: Unfinished) -> str:
         """Keep the state; where, in words."""
 
+    def of_mean_fields(self, names: Sequence[str]) -> Keeper:
+        """The same for the mean fields of species, in place of wave functions: what a search among gases goes by."""
+
 
 @dataclass
 class Talk:
@@ -61,12 +64,14 @@ class Talk:
     say      with sentences for the log.
     alive    between iterations, where there is nothing to report.
     keeper   of states that are not done; None: they are lost.
+    fields   of mean fields of gases that are not done.
     """
 
     report: Report = lambda iteration, residual, energy: None
     say: Say = lambda sentence: None
     alive: Callable[[], None] = lambda: None
     keeper: Keeper | None = None
+    fields: Keeper | None = None
 
 
 class FirstStates(Protocol):

@@ -82,15 +82,17 @@ def _kinds(
     common = [key for key in first if all(_alike(key, keys) for keys in of_each.values())]
     names = {key.name for key in common}
     words = ", ".join(f'`"{kind_of(model)}"`' for model in kinds)
-    yield f"Its `kind` is one of {words}." + (" Every kind has the keys" if common else "")
+    default = next((key.default for keys in of_each.values() for key in keys if key.name == "kind" and key.default), "")
+    unless_given = f"; without one it is `{default}`" if default else ""
+    yield f"Its `kind` is one of {words}{unless_given}." + (" Every kind has the keys" if common else "")
     if common:
         yield _table(common)
         yield from _within(common, path, level, shown)
     for model, keys in of_each.items():
         yield f'{"#" * level} {path}: kind = "{kind_of(model)}"'
         yield _text(model)
-        own = [key for key in keys if key.name not in names]
-        if [key.name for key in own] != ["kind"]:
+        own = [key for key in keys if key.name not in names and key.name != "kind"]
+        if own:
             yield _table(own)
         yield from _within(own, path, level + 1, shown)
 
@@ -151,9 +153,12 @@ arithmetic, read by hpcmix itself and never run as a program.
 
 ```toml
 potential = [
-    { kind = "expression", value = "9.81 m/s^2 * mass * z" },                        # gravity
-    { kind = "expression", value = "0.5 mu_B * 12 G/cm * z" },                       # a magnetic gradient
-    { kind = "expression", value = "0.5*mass*(50 Hz)^2*x^2 + 100 nK*exp(-x^2/(2 um)^2)" },
+    # gravity
+    { kind = "expression", value = "9.81 m/s^2 * mass * z" },
+    # a magnetic gradient
+    { kind = "expression", value = "0.5 mu_B * 12 G/cm * z" },
+    # a trap with a dimple
+    { kind = "expression", value = "0.5*mass*(50 Hz)^2*x^2 - 100 nK*exp(-x^2/(2 um)^2)" },
 ]
 ```
 

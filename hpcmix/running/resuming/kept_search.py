@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -33,15 +33,26 @@ class KeptSearch:
     """Reads and writes the file. Collective over the world but for what says otherwise.
 
     attributes  of the file: what every file of the run has, the resolved problem among them.
+    gases       names of the species whose mean fields are kept, in place of the wave functions of all.
     """
 
     def __init__(
-        self, directory: RunDirectory, problem: Problem, mixture: Mixture, attributes: Mapping[str, Any], log: Log
+        self,
+        directory: RunDirectory,
+        problem: Problem,
+        mixture: Mixture,
+        attributes: Mapping[str, Any],
+        log: Log,
+        gases: Sequence[str] = (),
     ) -> None:
-        self._path = directory.search
+        self._directory, self._path, self._gases = directory, directory.search, gases
         self._problem, self._mixture, self._log = problem, mixture, log
         self._attributes = dict(attributes)
         self._written = time.monotonic()
+
+    def of_mean_fields(self, names: Sequence[str]) -> KeptSearch:
+        """The same for the mean fields of gases."""
+        return KeptSearch(self._directory, self._problem, self._mixture, self._attributes, self._log, names)
 
     def due(self) -> bool:
         """Whether a long search is to be kept again; the root's clock counts."""
@@ -75,10 +86,9 @@ class KeptSearch:
     def save(self, fields: list[np.ndarray], progress: Unfinished) -> str:
         """Write the state; where it is."""
         mixture = self._mixture
-        arrays: dict[str, np.ndarray | Dealt] = {}
-        for a, (species, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            single = not species.is_set
-            arrays[_name(species.name)] = field[0] if single else Dealt(field, mixture.held(a).start, species.orbitals)
+        arrays: dict[str, np.ndarray | Dealt] = dict(self._singles(fields))
+        for a, name, field in self._sets(fields):
+            arrays[name] = Dealt(field, mixture.held(a).start, mixture.species[a].orbitals)
         attributes = {
             **self._attributes,
             "starts": line_of(list(progress.starts)),
@@ -110,7 +120,7 @@ class KeptSearch:
         if differences:
             self._set_aside("it belongs to another problem: " + "; ".join(differences))
             return None
-        if set(seal.arrays) != {_name(species.name) for species in self._mixture.species}:
+        if set(seal.arrays) != self._names:
             self._set_aside("it has other arrays")
             return None
         return progress, entries
@@ -121,30 +131,56 @@ class KeptSearch:
         self._log.line(f"ground state: {self._path} is not gone on from, and kept as {aside.name}: {why}")
 
     def _read(self, fields: list[np.ndarray]) -> None:
-        """Fill the fields of this rank; a condensate's is read by the first orbital group and handed to the others."""
+        """Fill the fields of this rank; what is the same in every orbital group is read by the first and handed to the
+        others."""
         mixture, communicators = self._mixture, self._mixture.communicators
         grid, block, parts = mixture.grid, mixture.grid.position_block, {}
-        condensates = []
-        for a, (species, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            if species.is_set:
-                held = mixture.held(a)
-                place = Block((held.start, *block.start), (len(held), *block.shape))
-                parts[_name(species.name)] = Part((species.orbitals, *grid.points), place, np.empty_like(field))
-                continue
-            condensates.append(a)
-            nothing = Block((0,) * grid.dimensions, (0,) * grid.dimensions)
-            mine = block if communicators.holds_first_copy else nothing
-            parts[_name(species.name)] = Part(grid.points, mine, np.empty(mine.shape, field.dtype))
+        for a, name, field in self._sets(fields):
+            held = mixture.held(a)
+            place = Block((held.start, *block.start), (len(held), *block.shape))
+            parts[name] = Part((mixture.species[a].orbitals, *grid.points), place, np.empty_like(field))
+        nothing = Block((0,) * grid.dimensions, (0,) * grid.dimensions)
+        mine = block if communicators.holds_first_copy else nothing
+        for name, field in self._singles(fields):
+            parts[name] = Part(grid.points, mine, np.empty(mine.shape, field.dtype))
         read_parts(self._path, communicators.world, check_seal(self._path), parts)
-        for a, (species, field) in enumerate(zip(mixture.species, fields, strict=True)):
-            if a in condensates:
-                if communicators.holds_first_copy:
-                    field[0] = parts[_name(species.name)].local
-                communicators.across.Bcast(field, root=0)
-                communicators.copy_from_first_replica(field)
-            else:
-                field[...] = parts[_name(species.name)].local
+        for _, name, field in self._sets(fields):
+            field[...] = parts[name].local
+        for name, field in self._singles(fields):
+            if communicators.holds_first_copy:
+                field[...] = parts[name].local
+            communicators.across.Bcast(field, root=0)
+            communicators.copy_from_first_replica(field)
+
+    # ------------------------------------------------------------ what is kept
+
+    @property
+    def _names(self) -> set[str]:
+        """Of the arrays."""
+        if self._gases:
+            return {_mean_field(gas) for gas in self._gases}
+        return {_orbitals(species.name) for species in self._mixture.species}
+
+    def _singles(self, fields: list[np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+        """The arrays on this rank's part of the grid that every orbital group has: mean fields, condensates."""
+        if self._gases:
+            for gas, field in zip(self._gases, fields, strict=True):
+                yield _mean_field(gas), field
+            return
+        for species, field in zip(self._mixture.species, fields, strict=True):
+            if not species.is_set:
+                yield _orbitals(species.name), field[0]
+
+    def _sets(self, fields: list[np.ndarray]) -> Iterator[tuple[int, str, np.ndarray]]:
+        """Sets of orbitals, by the number of their species: every orbital group holds some of them."""
+        for a, species in enumerate(() if self._gases else self._mixture.species):
+            if species.is_set:
+                yield a, _orbitals(species.name), fields[a]
 
 
-def _name(species: str) -> str:
+def _orbitals(species: str) -> str:
     return f"{species}/orbitals"
+
+
+def _mean_field(species: str) -> str:
+    return f"{species}/mean_field"

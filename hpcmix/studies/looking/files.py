@@ -33,9 +33,9 @@ def judged_all(checks: Iterable[tuple[Path, Callable[[Path], str]]], expected: b
 
 
 def sealed_below(path: Path) -> Iterator[Finding]:
-    """The checkpoints anywhere below a directory, each held to its seal and digests."""
-    for checkpoint in sorted(path.glob("**/checkpoints/*.h5")):
-        yield from verify(checkpoint)
+    """Checkpoints and kept searches anywhere below a directory, each held to its seal and digests."""
+    for file in sorted([*path.glob("**/checkpoints/*.h5"), *path.glob("**/ground-state-search.h5")]):
+        yield from verify(file)
 
 
 def picture(path: Path) -> str:

@@ -119,11 +119,12 @@ class _Following(Duties):
 
     def _build(self, origins: Sequence[Origin | None] = ()) -> None:
         self.free()
-        for problem, origin in zip(self._track.problems, origins or [None] * len(self._track.problems), strict=True):
+        problems = self._track.problems
+        for problem, origin, place in zip(problems, origins or [None] * len(problems), self._places(), strict=True):
             try:
                 conductor = self._conductor
                 simulation = build_simulation(
-                    problem, self._comm, Log(speaks=False), origin, conductor.watchdog, stops=conductor
+                    problem, self._comm, Log(speaks=False), origin, conductor.watchdog, conductor, place
                 )
             except ProblemError as error:
                 raise problem.locate(error) from error
@@ -190,6 +191,16 @@ class _Following(Duties):
             self.look()
 
     # ------------------------------------------------------------ on the disk
+
+    def _places(self) -> Sequence[RunDirectory | None]:
+        """Where searches for the ground states of the problems are kept that do not come to their end; made here,
+        where anything is stored. Collective."""
+        directories = self._directories()
+        with together(self._comm):
+            if self._comm.rank == 0:
+                for directory in directories:
+                    directory.path.mkdir(parents=True, exist_ok=True)
+        return directories or [None] * len(self._track.problems)
 
     def _directories(self) -> list[RunDirectory]:
         """Of the checkpoints of every simulation; none where nothing is stored."""

@@ -139,6 +139,8 @@ def physics_of(problem: Problem) -> dict[str, Any]:
     described = resolved_dict(problem)
     observables = described.pop("output").get("observables")
     described.pop("title"), described.pop("parallel")
+    # how far a job searches is no part of it: a search that is kept is gone on with under another limit
+    described["ground_state"].pop("max_iterations", None)
     time = problem.time
     # what was stored when steps did not end at switching times yet is another track
     ends = [] if time is None or time.adaptive is not None else time.fixed_steps.switching_times

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hpcmix.initial.descent.ground_state import NotConverged
+from hpcmix.initial.descent.ground_state import NotConverged, OutOfIterations
 from hpcmix.initial.markers.gases.trapped import TrappedGas
 from hpcmix.parallel.communicators import Communicators
 
@@ -94,6 +94,7 @@ class SelfConsistency:
 
     respond  fills the gases by given fields and gives the mean fields that follow. Collective.
     residual of the last fields: the largest over the gases of (integral rho r^2 / N)^(1/2) in units of their spread.
+    nearest  the fields of the smallest residual so far, and that residual; None before there are any.
     """
 
     def __init__(
@@ -103,25 +104,38 @@ class SelfConsistency:
         self._cell = gases[0].points.mixture.grid.cell_volume
         self.residual = math.inf
         self.iterations = 0
+        self.nearest: tuple[Fields, float] | None = None
 
-    def run(self, fields: Fields, tolerance: float, enough: float, most: int, alive: Callable[[], None]) -> Fields:
+    def run(
+        self,
+        fields: Fields,
+        tolerance: float,
+        enough: float,
+        most: int,
+        alive: Callable[[], None],
+        keep: Callable[[], str | None],
+    ) -> Fields:
         """The fixed point that is found from `fields`, to a residual of `tolerance`, in `most` iterations in all; where
-        residuals fall no more, to `enough`. The gases are filled by what is returned. Raises :class:`NotConverged`.
-        Collective."""
+        residuals fall no more, to `enough`. The gases are filled by what is returned. `alive` is called in every
+        iteration, and `keep`, which says where the nearest fields are kept, where they are too many. Raises
+        :class:`NotConverged`. Collective."""
         way = _Way(fields)
         while True:
             change = _difference(self._respond(way.fields), way.fields)
             self.residual = self._norm(change)
             self.iterations += 1
+            if self.nearest is None or self.residual < self.nearest[1]:
+                self.nearest = way.fields, self.residual
             alive()
             if self.residual <= tolerance:
                 return way.fields
             if self.iterations >= most:
-                raise NotConverged(
+                error = OutOfIterations(
                     f"ground state: the mean fields of {self._names} change by {self.residual:.1e} of what moves their "
-                    f"particles after {self.iterations} iterations, asked for {tolerance:.1e}; raise "
-                    "ground_state.max_iterations or ground_state.tolerance"
+                    f"particles after {self.iterations} iterations, asked for {tolerance:.1e}"
                 )
+                place = keep()
+                raise error if place is None else error.keeping(place)
             if way.is_lost(change, self.residual):
                 if way.smallest <= enough:
                     self._respond(way.nearest)

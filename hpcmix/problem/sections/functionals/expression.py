@@ -49,7 +49,8 @@ def _expression(value: Any, info: ValidationInfo) -> Expression:
 
 
 class ExpressionFunctional(FunctionalSection):
-    """``e = value``, an expression in the densities, which have the names of the species; code units."""
+    """``e = value``, an expression in the densities, which have the names of the species; in code units where no unit
+    stands in it."""
 
     kind: Literal["expression"]
     value: Annotated[Expression, Value(_expression, taken=of_expression("the names of the species"))]

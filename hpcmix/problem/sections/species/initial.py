@@ -236,7 +236,7 @@ class PlaneWavesInitial(InitialSection):
 
 
 class ExpressionInitial(InitialSection):
-    """``amplitude(x, y, z) exp(i phase(x, y, z))``, in code units."""
+    """``amplitude(x, y, z) exp(i phase(x, y, z))``, normalised."""
 
     kind: Literal["expression"]
     amplitude: Annotated[Expression, expression()]

@@ -266,7 +266,7 @@ class GaussianPotential(CentredPotential):
 
 
 class ExpressionPotential(PotentialSection):
-    """``U = value(x, y, z, t)``, in code units."""
+    """``U = value(x, y, z, t)``, any expression; in code units where no unit stands in it."""
 
     kind: Literal["expression"]
     value: Annotated[Expression, expression(time=True, dimension=ENERGY)]

@@ -191,7 +191,7 @@ class RandomVectorPotential(VectorPotentialSection):
 
 
 class ExpressionVectorPotential(VectorPotentialSection):
-    """A = (value[0](x, y, z), ...), code units, constant in time."""
+    """A = (value[0](x, y, z), ...), constant in time; in code units where no unit stands in it."""
 
     kind: Literal["expression"]
     value: Annotated[
