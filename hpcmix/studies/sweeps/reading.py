@@ -107,27 +107,43 @@ def read_sweep(file: str, overrides: Sequence[str]) -> SweptFile:
         message = '"continued" continues ground states, and no species of the file asks for one'
         raise problem.complain("sweep.order", message)
     swept = SweptFile(file, tuple(overrides), problem, tuple(chains_of(section)))
-    complaints: dict[Complaint, None] = {}
+    told = _Told(problem)
     for point in {point.place: point for point in swept.points}.values():
         try:
             swept.problem_of(point, swept.directory)
         except ProblemError as error:
-            complaints |= dict.fromkeys(_at_their_keys(problem, point, error))
-    if complaints:
-        raise ProblemError(list(complaints))
+            told.take(point, error)
+    if complaints := told.complaints():
+        raise ProblemError(complaints)
     return swept
 
 
-def _at_their_keys(problem: Problem, point: Point, error: ProblemError) -> list[Complaint]:
-    """The complaints about a point, those about a swept value at the line of its key in the file; others say at which
-    point they arise."""
-    keys = {f"--set {setting.option}": setting for setting in point.settings}
-    told = []
-    for complaint in error.complaints:
-        setting = keys.get(complaint.file)
-        if setting is None:
-            told.append(replace(complaint, message=f"{complaint.message} (at {point.label})"))
-            continue
-        message = f"{setting.value_in_words}: {complaint.message}"
-        told.append(problem.complaint(("sweep", "keys", setting.key), message, complaint.suggestion))
-    return told
+class _Told:
+    """Complaints about points: those about a swept value at the line of its key in the file, once for all values that
+    they are about; others say at which point they arise first."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._of_values: dict[tuple[str, str, str | None], dict[str, None]] = {}
+        self._others: dict[tuple[str, str], Complaint] = {}
+
+    def take(self, point: Point, error: ProblemError) -> None:
+        """Add those of a point."""
+        settings = {f"--set {setting.option}": setting for setting in point.settings}
+        for complaint in error.complaints:
+            setting = settings.get(complaint.file)
+            if setting is not None:
+                known = self._of_values.setdefault((setting.key, complaint.message, complaint.suggestion), {})
+                known[setting.value_in_words] = None
+            else:
+                told = replace(complaint, message=f"{complaint.message} (at {point.label})")
+                self._others.setdefault((complaint.key, complaint.message), told)
+
+    def complaints(self) -> list[Complaint]:
+        """All of them, in the order of the file. A key whose values are wrong alike is wrong itself."""
+        told = list(self._others.values())
+        lengths = {key: len(values) for key, values in section_of(self._problem).values.items()}
+        for (key, message, suggestion), values in self._of_values.items():
+            words = "" if len(values) == lengths[key] else f"{', '.join(values)}: "
+            told.append(self._problem.complaint(("sweep", "keys", key), f"{words}{message}", suggestion))
+        return sorted(told, key=lambda complaint: (complaint.line is None, complaint.line))
