@@ -18,6 +18,7 @@ extensions = [
     "sphinx_click",  # the commands, from the command line itself
     "sphinx_copybutton",
     "repository",  # links from pages to files of the repository outside docs
+    "columns",  # parameters of docstrings, which the house writes in two columns
     "observables",  # tables of what records hold, from the program
 ]
 exclude_patterns = ["extensions"]

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from hpcmix.commands.guide.completing import complete_problems
 from hpcmix.commands.options import max_wall_option, overrides_option
 
 
 @click.command()
-@click.argument("file", metavar="[FILE]", required=False)
+@click.argument("file", metavar="[FILE]", required=False, shell_complete=complete_problems)
 @click.option(
     "--restart",
     type=click.Choice(["auto", "never"]),

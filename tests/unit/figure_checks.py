@@ -51,3 +51,15 @@ def require_room(figure: Figure) -> None:
                 places = axes.transData.transform(points[np.isfinite(points).all(axis=1)])
                 # pixels: of a marker on the border a half is cut off
                 assert ((places > axes.bbox.min + 2.0) & (places < axes.bbox.max - 2.0)).all(), line.get_label()
+
+
+def require_inside(figure: Figure) -> Figure:
+    """Every panel with its labels, and every legend, inside the figure, and no panel over another one's labels."""
+    figure.draw_without_rendering()
+    whole = figure.bbox
+    boxes = [axes.get_tightbbox() for axes in figure.axes] + [legend.get_window_extent() for legend in figure.legends]
+    if figure.get_suptitle():
+        boxes.append(figure._suptitle.get_window_extent())
+    for box in boxes:
+        assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1
+    return figure

@@ -190,9 +190,25 @@ def test_a_notebook_shows_what_became_of_it(run):
 
 
 def test_figures_are_drawn_and_shown(run, directory):
-    figures = run.plot()
-    assert len(figures) > 1 and all(path.exists() and path.parent == directory for path in figures)
-    assert figures._repr_html_().count("data:image/png;base64,") == len(figures)
+    figures = run.plot("series", times="last")
+    assert list(figures) == [directory / "series.png"] and figures[0].exists()
+    assert figures._repr_html_().count("data:image/png;base64,") == 1
+    (vectors,) = run.plot("series", format="pdf")
+    assert vectors.read_bytes().startswith(b"%PDF")
+    assert "base64" not in hpcmix.api.stored.Figures([vectors])._repr_html_()
+
+
+def test_a_figure_that_there_is_not(run):
+    with pytest.raises(hpcmix.BadInput, match='did you mean "series"'):
+        run.plot("serie")
+
+
+def test_the_program_may_go_elsewhere(directory, tmp_path, monkeypatch):
+    monkeypatch.chdir(directory.parent)
+    run = hpcmix.open_run(directory.name)
+    monkeypatch.chdir(tmp_path)
+    assert run.snapshots.density.isel(time=0).sum() > 0.0
+    assert run.progress.status == "done" and str(run.directory) == "clouds"
 
 
 def test_a_directory_without_a_run(tmp_path):

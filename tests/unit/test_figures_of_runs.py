@@ -18,6 +18,7 @@ from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
 from hpcmix.io.figures.spectra.flow import flow_spectra_figure, with_flow_spectra
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
+from tests.unit.figure_checks import gathered, require_inside
 
 matplotlib = pytest.importorskip("matplotlib")
 UNITS = FigureUnits(units_from_text("1 um", "86.909 u"))
@@ -32,17 +33,6 @@ def stored(lengths, heights, time=0.0):
     bump = np.exp(-(axes["x"][:, None] ** 2) - axes["y"] ** 2)
     views = {name: {"xy": height * bump} for name, height in heights.items()}
     return Slices(0, time, axes, views, views, None, None)
-
-
-def require_inside(figure):
-    """Every panel with its labels, and every legend, inside the figure, and no panel over another one's labels."""
-    figure.draw_without_rendering()
-    whole = figure.bbox
-    boxes = [axes.get_tightbbox() for axes in figure.axes] + [one.get_window_extent() for one in figure.legends]
-    boxes.append(figure._suptitle.get_window_extent())
-    for box in boxes:
-        assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1
-    return figure
 
 
 @pytest.mark.parametrize("lengths", [[16.0], [16.0, 16.0], [24.0, 6.0], [6.0, 24.0], [16.0, 16.0, 16.0]])
@@ -91,10 +81,7 @@ def test_films_of_any_length(stored_times):
 
 
 def test_a_long_run_has_its_film(tmp_path, monkeypatch):
-    drawn = {}
-    monkeypatch.setattr(
-        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
-    )
+    drawn = gathered(monkeypatch)
     make_run(tmp_path / "run", 2, range(9), records=0)
     draw(tmp_path / "run")
     titles = [axes.get_title() for axes in drawn["film.png"].axes if axes.get_title().startswith("up")]
@@ -118,10 +105,7 @@ def test_lines_that_change_by_rounding_are_flat():
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 def test_momentum_distributions_are_drawn(tmp_path, monkeypatch, dimensions):
     """Of the species that have them, mode m of n at 2 pi m / L."""
-    drawn = {}
-    monkeypatch.setattr(
-        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
-    )
+    drawn = gathered(monkeypatch)
     directory = make_run(tmp_path / "run", dimensions, [], records=0, with_units=False)
     directory.problem.write_text(f"[grid]\nlengths = {[4.0, 5.0, 6.0][:dimensions]}\n")
     with SeriesWriter(directory.series) as series:

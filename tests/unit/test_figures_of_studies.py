@@ -17,6 +17,7 @@ from hpcmix.studies.claims import conservation, dispersion
 from hpcmix.studies.measuring import figure as claims
 from hpcmix.studies.measuring.budget import AS_GIVEN, Budget
 from hpcmix.studies.measuring.claim import Claim, Curve, Finding, Fit
+from hpcmix.studies.measuring.typesetting import typeset
 from hpcmix.studies.scaling import figure as scaling
 from hpcmix.studies.scaling.measured.outcome import Outcome, Row
 from tests.unit.figure_checks import require_room
@@ -50,7 +51,7 @@ def test_the_figure_of_dispersion(drawn, tmp_path):
     claims.draw_finding(one, tmp_path / "f.png")
     require_room(drawn[0])
     left, right = drawn[0].axes
-    assert (left.get_ylabel(), right.get_ylabel()) == (dispersion.WEIGHTED, constant)
+    assert (left.get_ylabel(), right.get_ylabel()) == (typeset(dispersion.WEIGHTED), typeset(constant))
     assert right.get_ylim()[0] <= 0.0 and right.get_ylim()[1] > 1.05 * max(one.column(constant))
     assert len(drawn[0].legends) == 1  # of a single line the axis says what it is
 
@@ -66,7 +67,7 @@ def test_the_figure_of_conservation(drawn, tmp_path, species):
     claims.draw_finding(one, tmp_path / "f.png")
     require_room(drawn[0])
     labels = [text.get_text() for legend in drawn[0].legends for text in legend.get_texts()]
-    assert f"{names[0]} ~ step^(4.012)" in labels
+    assert f"{names[0]} ~ step$^{{\\mathrm{{4.012}}}}$" in labels
     assert [label.get_text() for label in drawn[0].axes[1].get_xticklabels()] == ["0.02", "0.0133", "0.01"]
 
 

@@ -6,7 +6,6 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from unit.test_figures_of_runs import require_inside
 from unit.test_io_reader import SPECIES, make_run
 
 from hpcmix.io.directories.locking.lock import Lock
@@ -16,6 +15,7 @@ from hpcmix.io.figures.films.frames import Frames
 from hpcmix.io.figures.films.watching import changes
 from hpcmix.io.figures.style import FigureUnits
 from hpcmix.io.reader import RunReader
+from tests.unit.figure_checks import require_inside
 
 
 def with_snapshots(directory, dimensions, numbers, sliced=True):

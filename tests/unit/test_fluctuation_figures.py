@@ -13,6 +13,7 @@ from hpcmix.io.figures.fluctuations.growth import fluctuation_figure, with_fluct
 from hpcmix.io.figures.fluctuations.spectra import spectra_figure, with_spectra
 from hpcmix.io.figures.style import STYLE, FigureUnits
 from hpcmix.problem.units.units import Units, units_from_text
+from tests.unit.figure_checks import gathered
 
 matplotlib = pytest.importorskip("matplotlib")
 PLAIN = FigureUnits(Units())
@@ -112,10 +113,7 @@ def test_a_beginning_can_be_drawn():
 
 def test_a_run_with_fluctuations_has_its_figure(tmp_path, monkeypatch):
     """Shares are of the particles of the problem file, not of those of records, which a scaling changes."""
-    drawn = {}
-    monkeypatch.setattr(
-        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
-    )
+    drawn = gathered(monkeypatch)
     directory = make_run(tmp_path / "run", 1, [], records=0, with_units=False)
     draw(directory.path)
     assert "fluctuations.png" not in drawn

@@ -114,6 +114,11 @@ def folder(tmp_path, monkeypatch):
         (("ru",), ["run"]),
         (("run", "--acc"), ["--accept-changes"]),
         (("job", "--batch", "p"), ["pbs"]),
+        (("sweep", "rubid"), ["rubidium.toml", "rubidium-mixture"]),
+        (("help", "potential.lat"), ["potential.lattice"]),
+        (("help", "time.integ"), ["time.integrator"]),
+        (("help", "potential.lattice.per"), ["potential.lattice.period"]),
+        (("help", "screening"), ["screening"]),
     ],
 )
 def test_shells_complete_commands_options_examples_and_files(folder, words, expected, monkeypatch):

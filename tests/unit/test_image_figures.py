@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from unit.test_figures_of_runs import UNITS, require_inside
+from unit.test_figures_of_runs import UNITS
 
 from hpcmix.camera.picture import Picture
 from hpcmix.io.figures.camera.images import image_figure
 from hpcmix.io.figures.style import STYLE
 from hpcmix.io.images.image_file import Images
+from tests.unit.figure_checks import require_inside
 
 matplotlib = pytest.importorskip("matplotlib")
 

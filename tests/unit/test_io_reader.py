@@ -24,6 +24,7 @@ from hpcmix.io.reader import NotARun, RunReader
 from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.units.units import Units, units_from_text
+from tests.unit.figure_checks import gathered
 
 UNITS = '[units]\nlength = "1 um"\nmass = "86.909 u"\n'
 SPECIES = ("up", "down")  # not in alphabetical order
@@ -158,7 +159,7 @@ def test_figures(tmp_path, dimensions, with_units):
     ],
 )
 def test_figures_of_what_there_is(tmp_path, monkeypatch, times, records, expected):
-    monkeypatch.setattr("hpcmix.io.figures.draw.save", lambda figure, path, dots=None: path)  # painting takes the time
+    gathered(monkeypatch)  # painting takes the time
     make_run(tmp_path / "run", 3, times, records=records)
     assert [path.name for path in draw(tmp_path / "run")] == expected
 
@@ -222,10 +223,7 @@ def test_rounding_is_no_exchange(transfer, precision):
 
 def test_a_run_with_coupling_has_the_panel(tmp_path, monkeypatch):
     """The whole way from the directory, whose precision decides what is rounding."""
-    drawn = {}
-    monkeypatch.setattr(
-        "hpcmix.io.figures.draw.save", lambda figure, path, dots=None: drawn.update({path.name: figure}) or path
-    )
+    drawn = gathered(monkeypatch)
     for precision, panels in (("double", 5), ("single", 4)):
         directory = make_run(tmp_path / precision, 2, [], records=0)
         directory.problem.write_text(f'[parallel]\nprecision = "{precision}"\n')

@@ -31,7 +31,7 @@ def finding(error=0.01):
         CLAIM, ("N", "distance"), tuple(zip(NUMBERS, values, strict=True)), ("distance",),
         (Fit.of("distance", "N", NUMBERS, values),), True, "it falls", (budget,), curves, abscissa="t (ms)",
         curve_ordinate="distance", measured="distances at the end", scale="log", notes=("a note",),
-        further=(Curve("N = 8", [0.0], [0.1]),), slopes=(-1.0,), variable="N",
+        further=(Curve("N = 8", [0.0], [0.1]),), slopes=(("claimed", -1.0),), variable="N",
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_a_finding_comes_back_from_its_report():
     back = Finding.from_dict(report)
     assert back.lines() == finding().lines() and page_of(back.as_dict()) == page_of(finding().as_dict())
     assert back.curves[1].reference and not back.curves[0].reference and len(back.further) == 1
-    assert (back.shown, back.slopes, back.scale) == (("distance",), (-1.0,), "log")
+    assert (back.shown, back.slopes, back.scale) == (("distance",), (("claimed", -1.0),), "log")
     lost = Finding.from_dict(json.loads(page_of(finding(error=math.inf).as_dict())))
     assert not math.isfinite(lost.budgets[0].errors[1])
 

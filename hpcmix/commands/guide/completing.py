@@ -19,12 +19,14 @@ def complete_cards(context: click.Context, parameter: click.Parameter, beginning
 
 
 def complete_keys(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
-    """Sections of the problem file and their keys, kinds of tables among them, one part after the other."""
-    from hpcmix.problem.reference.lookup import places
+    """Sections of the problem file and their keys, kinds of tables among them, one part after the other; where no place
+    begins so, the ends of places that help answers to: potential.lattice."""
+    from hpcmix.problem.reference.lookup import endings, places
 
     begun = beginning.count(".")
     known = dict.fromkeys(".".join(place.split(".")[: begun + 1]) for place, *_ in places())
-    return [CompletionItem(place) for place in known if place.startswith(beginning)]
+    begin_so = [place for place in known if place.startswith(beginning)]
+    return [CompletionItem(place) for place in begin_so or endings(beginning)]
 
 
 def complete_problems(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:

@@ -98,7 +98,7 @@ def legends_below(figure: Figure, shares: Mapping[Side, tuple[Axes, float]]) -> 
     figure.set_figheight(figure.get_figheight() + max(heights))
 
 
-def require_span(axes: Axes, scale: float = 0.0, floor: float = 1e-6) -> None:
+def require_span(axes: Axes, scale: float = 0.0, floor: float = 1e-5) -> None:
     """Let lines that change by rounding only look flat: a vertical axis whose ends differ by less than `floor` of what
     it shows, or of the scale of its quantity if that is larger, shows five per cent to either side, with numbers of a
     few digits. Of what is zero but for rounding it is the scale that says so."""
@@ -116,7 +116,9 @@ def save(figure: Figure, path: Path, dots: int | None = None) -> Path:
     Raises :class:`~hpcmix.io.documents.atomic.OutputError`.
     """
     with replacing(path) as temporary, matplotlib.rc_context(STYLE):  # ticks are made when a figure is written
-        figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=dots or DOTS)
+        figure.savefig(
+            temporary, format=path.suffix.removeprefix("."), dpi=dots or DOTS, bbox_inches="tight", pad_inches=0.06
+        )
     return path
 
 

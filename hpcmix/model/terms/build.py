@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 
 import numpy as np
@@ -22,6 +22,7 @@ from hpcmix.model.terms.functionals.expression import ExpressionTerm
 from hpcmix.model.terms.functionals.lee_huang_yang import lee_huang_yang_term
 from hpcmix.model.terms.functionals.non_polynomial import NonPolynomialTerm
 from hpcmix.model.terms.functionals.power import PowerTerm
+from hpcmix.model.terms.functionals.viverit_giorgini import viverit_giorgini_term
 from hpcmix.model.terms.kernel_term import KernelShape, KernelTerm
 from hpcmix.model.terms.periodic import PeriodicTerm
 from hpcmix.model.terms.switched import SwitchedKernels
@@ -33,6 +34,8 @@ from hpcmix.problem.sections.functionals.gas import PointGas, gas_of_species
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
 from hpcmix.problem.sections.functionals.non_polynomial import NonPolynomialFunctional
 from hpcmix.problem.sections.functionals.power import PowerFunctional
+from hpcmix.problem.sections.functionals.section import FunctionalSection
+from hpcmix.problem.sections.functionals.viverit_giorgini import ViveritGiorginiFunctional
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
 
 
@@ -171,18 +174,38 @@ def _(entry: NonPolynomialFunctional, problem: Problem) -> Term:
 
 @functional_of.register
 def _(entry: LeeHuangYangFunctional, problem: Problem) -> Term:
-    masses = [problem.species_named(name).mass for name in entry.species]
-    place, scaled = problem.indices(entry.species), problem.scaling is not None
-
-    def gas(factors: Sequence[float] = ()) -> PointGas:
-        return gas_of_species(entry.species, masses, problem.interaction, problem, problem.grid, scaled, factors)
-
-    whole = gas()
+    place, gas = problem.indices(entry.species), _point_gas(entry, problem)
+    whole = gas(())
     if not (whole.changing and entry.from_couplings):
         return lee_huang_yang_term(entry, whole, place)
     scale = [whole.couplings[a][a] for a in range(len(place))]
-    courses = [
+    return ChangingFunctional(_courses(problem), lambda factors: lee_huang_yang_term(entry, gas(factors), place, scale))
+
+
+@functional_of.register
+def _(entry: ViveritGiorginiFunctional, problem: Problem) -> Term:
+    place, gas = problem.indices(entry.species), _point_gas(entry, problem)
+    if not gas(()).changing:
+        return viverit_giorgini_term(gas(()), place)
+    return ChangingFunctional(_courses(problem), lambda factors: viverit_giorgini_term(gas(factors), place))
+
+
+def _point_gas(entry: FunctionalSection, problem: Problem) -> Callable[[Sequence[float]], PointGas]:
+    """The uniform gas of a functional's species for given factors of all interactions; for none, as the file has it."""
+    named = [problem.species_named(name) for name in entry.species]
+    masses, statistics = [each.mass for each in named], [each.statistics for each in named]
+    scaled = problem.scaling is not None
+
+    def gas(factors: Sequence[float]) -> PointGas:
+        return gas_of_species(
+            entry.species, masses, problem.interaction, problem, problem.grid, scaled, statistics, factors
+        )
+
+    return gas
+
+
+def _courses(problem: Problem) -> list[Course]:
+    return [
         Course(Envelope.of(interaction), f"interaction.{number}.factor")
         for number, interaction in enumerate(problem.interaction)
     ]
-    return ChangingFunctional(courses, lambda factors: lee_huang_yang_term(entry, gas(factors), place, scale))

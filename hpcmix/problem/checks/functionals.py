@@ -41,6 +41,8 @@ def check_gas(parts: Parts, grid: Grid, hbar: float) -> Iterator[tuple[KeyPath, 
 
 def gas_of(parts: Parts, entry: FunctionalSection, constants: PartsConstants, grid: Grid) -> PointGas:
     """The species of a functional, all of which exist, as a uniform gas."""
+    by_name = {species.name: species for species in parts.species.values()}
     masses = [constants.masses[name] for name in entry.species]
+    statistics = [by_name[name].statistics for name in entry.species]
     interactions = list(parts.interaction.values())
-    return gas_of_species(entry.species, masses, interactions, constants, grid, parts.scaling is not None)
+    return gas_of_species(entry.species, masses, interactions, constants, grid, parts.scaling is not None, statistics)

@@ -60,9 +60,22 @@ def suggestion(question: str) -> str | None:
     return whole if answers(whole) else word
 
 
+def endings(beginning: str) -> list[str]:
+    """The questions that begin so, each a part longer at most: "potential.la" becomes "potential.lattice"."""
+    above, _, begun = beginning.rpartition(".")
+    asked = [part for part in above.split(".") if part]
+    found = set()
+    for place, *_ in places():
+        *before, last = place.split(".")
+        for word in last.split("|"):
+            if word.startswith(begun) and (not asked or _fits(asked, before)):
+                found.add(".".join([*asked, word]))
+    return sorted(found)
+
+
 def _fits(asked: Sequence[str], place: Sequence[str]) -> bool:
     """Whether the parts stand in a place in their order, the last at its end."""
-    if asked[-1] != place[-1]:
+    if not place or asked[-1] != place[-1]:
         return False
     rest = iter(place[:-1])
     return all(any(part == each for each in rest) for part in asked[:-1])

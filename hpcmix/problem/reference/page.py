@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel
@@ -41,7 +42,7 @@ def keys_page() -> str:
             continue
         heading = f"[[{key.name}]]" if (key.name,) in arrays else f"[{key.name}]"
         use = "*required*" if key.required else ""
-        contents.append(f"| [`{heading}`](#{key.name.replace('_', '-')}) | {use} | {_cell(key.text)} |\n")
+        contents.append(f"| [`{heading}`](#{key.name.replace('_', '-')}) | {use} | {_cell(_markdown(key.text))} |\n")
         inside = _tables(key, key.name, 3, {}) if key.models else [_entries(key)]
         sections += [f"({key.name.replace('_', '-')})=\n## {heading}", key.text, *inside]
     head = "| section | | what it says |\n|---|---|---|\n"
@@ -123,19 +124,25 @@ def _table(keys: Sequence[Key], before: str = "") -> str:
 
 def _row(key: Key) -> str:
     default = "*required*" if key.required else "" if key.default is None else f"`{key.default}`"
-    text = " ".join(key.text.replace("``", "`").split())
+    text = " ".join(_markdown(key.text).split())
     example = f" <br> `{key.example}`" if key.taken.example else ""
     cells = (f"`{key.name}`", key.taken.words, key.taken.unit, default, text + example)
     return f"| {' | '.join(map(_cell, cells))} |\n"
 
 
 def _cell(text: str) -> str:
-    return text.replace("``", "`").replace("\n", " ").replace("|", "\\|")
+    return text.replace("\n", " ").replace("|", "\\|")
+
+
+def _markdown(text: str) -> str:
+    """A text of docstrings: what stands in brackets like <species> is no tag."""
+    pieces = text.replace("``", "`").split("`")
+    return "`".join(piece if number % 2 else re.sub(r"<(?=\w+>)", r"\<", piece) for number, piece in enumerate(pieces))
 
 
 def _text(model: type[BaseModel]) -> str:
     """What a table is; formulas that are set apart stay so."""
-    parts = table_text(model).replace("``", "`").split("\n")
+    parts = _markdown(table_text(model)).split("\n")
     return "\n\n".join(part for part in parts) if not any(part.startswith("    ") for part in parts) else _fenced(parts)
 
 
@@ -202,7 +209,7 @@ expression are joined by `*`. Common ones are {units}; any other of the
 * **Hertz** are cycles per second, here as everywhere: `50 Hz` is 2 pi 50 rad/s. So `cos(50 Hz*t)` swings 50 times a
   second; with one more factor 2 pi, `cos(2*pi*50 Hz*t)`, it is refused. `50 / s` is what it says.
 * **Kelvin and hertz are energies** where energies are added: `100 nK + 2 kHz` is k_B T + h f.
-* `G` is the gauss, 1e-4 T. `a0` is the Bohr radius, `mu_B` the magneton, `u` the atomic mass unit.
+* `G` is the gauss, 1e-4 tesla (`T`). `a0` is the Bohr radius, `mu_B` the magneton, `u` the atomic mass unit.
 
 An expression that names a unit, or a parameter that has one, is **checked for its dimension**: a potential must be an
 energy, a factor a pure number, what is added must be alike. Its plain numbers are pure numbers then. `"9.81 m/s^2 * z"`

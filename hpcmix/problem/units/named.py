@@ -27,7 +27,7 @@ _GRAMMAR = {"if", "else", "and", "or", "not", "in", "is", "for", "lambda", "None
 
 UNITS = (
     "m", "cm", "mm", "um", "nm", "a0", "s", "ms", "us", "ns", "kg", "u", "m_e", "K", "mK", "uK", "nK", "Hz", "kHz",
-    "MHz", "J", "eV", "meV", "rad", "deg", "T", "G", "mG", "mu_B", "mu_0", "hbar", "k_B", "kB",
+    "MHz", "J", "eV", "meV", "rad", "deg", "G", "mG", "mu_B", "mu_0", "hbar", "k_B", "kB",
 )  # fmt: skip
 """Those that are met in problems of quantum gases."""
 

@@ -148,7 +148,7 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
         "curve_ordinate": f"{family.variable} F",
         "ordinate": "distance from the mean field, per particle",
         "scale": "log",
-        "slopes": (RATE, -1.0),
+        "slopes": (("proven", RATE), ("for comparison", -1.0)),
         "measured": (
             "at the last record: F = (1/M) Tr|gamma_F - omega|, B = (1/N) Tr|gamma_B - N |phi><phi|| of the bodies "
             f"against their mean field, both in {modes_in_words(problem)}"

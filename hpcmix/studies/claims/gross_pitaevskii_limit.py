@@ -152,6 +152,7 @@ def conclude(family: Family, numbers: Sequence[int], records: Mapping[str, Recor
         curves=curves,
         curve_scale="log",
         scale="log",
+        slopes=(("claimed", RATE),),
         curve_ordinate="|phi~ - phi|_H1",
         abscissa=clock_label(family.limits[AS_GIVEN]),
         measured="the largest H1 distance of the two solutions (all components; gradients in the laboratory) from "

@@ -129,7 +129,7 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
         "curve_ordinate": f"N_1 {single}",
         "ordinate": "distance from the mean field",
         "scale": "log",
-        "slopes": (TRACE_RATE, BEST),
+        "slopes": (("proven for R", TRACE_RATE), ("proven for alpha, best for both", BEST)),
         "measured": measured_in_words(problem),
     }
     shown = (alpha, trace)

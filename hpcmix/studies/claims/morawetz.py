@@ -135,7 +135,7 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
         for n in chosen
     )
     columns = ("t", LEFT, RIGHT, "right - left")
-    curves = (Curve(LEFT, clock, left[AS_GIVEN]), Curve(RIGHT, clock, right[AS_GIVEN]))
+    curves = (Curve(LEFT, clock, left[AS_GIVEN]), Curve(RIGHT, clock, right[AS_GIVEN], reference=True))
     return Finding(
         CLAIM,
         columns,

@@ -91,6 +91,15 @@ def constants(pair: Pair, number: int, largest: float = 0.0) -> tuple[float, ...
     )
 
 
+def _largest_of_parts(columns: Sequence[str], table: Sequence[Sequence[float]]) -> list[str]:
+    """Of every part the column, of all pairs, whose constant is the largest in the end."""
+    of_parts = [
+        [(values[-1], column) for column, values in zip(columns, table, strict=True) if column.startswith(f"{part} ")]
+        for part in PARTS
+    ]
+    return [max(entries)[1] for entries in of_parts if entries]
+
+
 def conclude(numbers: Sequence[int], measured: Sequence[tuple[str, dict[str, list[tuple[float, ...]]]]]) -> Finding:
     """The verdict on the constants of all pairs: each must stay below a bound as N grows."""
     columns, table, budgets, fits, outside = ["N"], [list(map(float, numbers))], [], [], 0.0
@@ -116,11 +125,12 @@ def conclude(numbers: Sequence[int], measured: Sequence[tuple[str, dict[str, lis
         CLAIM,
         tuple(columns),
         tuple(zip(*table, strict=True)),
-        tuple(columns[1:]),
+        tuple(_largest_of_parts(columns[1:], table[1:])),
         tuple(fits),
         holds,
         trouble or reason,
         tuple(budgets),
-        ordinate="constants C",
+        ordinate="constants C, of each part the largest",
+        scale="log",
         measured="the constants C of the three parts for the file's potentials: deviations divided by the claimed size",
     )

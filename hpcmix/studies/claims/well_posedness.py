@@ -220,8 +220,12 @@ def conclude(variants: Variants, records: Mapping[str, Record]) -> Finding:
         holds,
         reason,
         (budget,),
-        (Curve(COLUMNS[-1], given.column("clock"), values),),
+        (
+            Curve(COLUMNS[-1], given.column("clock"), values),
+            Curve("bound", given.column("clock"), np.ones(len(values)), reference=True),
+        ),
         clock_label(problem),
+        curve_ordinate=COLUMNS[-1],
         measured="the sum of all species' kinetic energies and its bound from the energy of the first record",
     )
 

@@ -106,6 +106,7 @@ class Display(TypedDict, total=False):
     ordinate: str
     measured: str
     scale: str
+    slopes: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Finding:
     curves    what the figure draws beside the columns, over `abscissa`, with `curve_scale` "linear" or "log".
     curve_ordinate  what all curves are, for the axis; ordinate: what all shown columns are. Of a single one its name.
     further   curves for JSON alone.
-    slopes    exponents that the figure of columns draws for comparison.
+    slopes    exponents that the figure of columns draws for comparison, each with what it is: claimed, proven.
     measured  in words, what the columns are.
     scale     of the figure's columns, "linear" or "log".
     """
@@ -143,7 +144,7 @@ class Finding:
     scale: str = "linear"
     notes: tuple[str, ...] = field(default=())
     further: tuple[Curve, ...] = ()
-    slopes: tuple[float, ...] = ()
+    slopes: tuple[tuple[str, float], ...] = ()
     variable: str = ""
 
     def column(self, name: str) -> list[float]:
@@ -245,7 +246,7 @@ _OF_THE_FIGURE = ("shown", "abscissa", "curve_scale", "curve_ordinate", "ordinat
 
 def _hashable(value: Any) -> Any:
     """Lists of JSON as tuples."""
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def aligned(columns: Sequence[str], rows: Sequence[Sequence[float]]) -> list[str]:

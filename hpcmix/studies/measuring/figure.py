@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +12,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from hpcmix.io.figures.style import COLOURS, FROM_ZERO, LINES, STYLE, Side, headline, legends_below, save
-from hpcmix.studies.measuring.claim import Finding
+from hpcmix.io.figures.request import spread
+from hpcmix.io.figures.style import (
+    COLOURS,
+    FROM_ZERO,
+    LINES,
+    STYLE,
+    Side,
+    colours_of_times,
+    headline,
+    legends_below,
+    save,
+)
+from hpcmix.studies.measuring.claim import Curve, Finding
+from hpcmix.studies.measuring.typesetting import typeset, variable
 
 _MARKERS = "osD^vP"
+
+_CURVES, _FEWEST = 5, 2
+"""About as many curves as a panel shows, and of every family at least."""
+
+_NUMBER = re.compile(r"=\s*[-+.\deE]+$")
 
 _LETTER, _AXIS = 0.085, 4.0
 """Inches of a letter of a tick's label, and of an axis at least."""
@@ -45,23 +63,44 @@ def _needs_legend(axes: Axes) -> bool:
 
 
 def _draw_curves(finding: Finding, axes: Axes) -> None:
-    for number, curve in enumerate(finding.curves):
-        x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
-        seen = np.isfinite(x) & np.isfinite(y) & ((y > 0.0) if finding.curve_scale == "log" else True)
-        line, colour = LINES[number // len(COLOURS) % 3], _colour(number)
+    """Curves of a family from dark to light, families by the style of their lines, what they are compared with dashed
+    and black."""
+    families = families_of(finding.curves)
+    for number, family in enumerate(families):
+        colours = colours_of_times(len(family)) if len(family) > 1 else [_colour(number)]
+        for curve, colour in zip(family, colours, strict=False):
+            _draw_curve(finding, axes, curve, LINES[number % len(LINES)], colour)
+    for curve in finding.curves:
         if curve.reference:
-            line, colour = "--", "black"
-        axes.plot(x[seen], y[seen], line, color=colour, label=curve.name)
+            _draw_curve(finding, axes, curve, "--", "black")
     axes.set_yscale(finding.curve_scale)
-    axes.set_xlabel(finding.abscissa)
-    axes.set_ylabel(finding.curves[0].name if len(finding.curves) == 1 else finding.curve_ordinate)
+    axes.set_xlabel(variable(finding.abscissa))
+    alone = finding.curves[0].name if len(finding.curves) == 1 else finding.curve_ordinate
+    axes.set_ylabel(typeset(alone))
+
+
+def families_of(curves: Sequence[Curve]) -> list[list[Curve]]:
+    """The curves that are drawn, without references: those that differ in the number behind the last "=" belong
+    together, and of many of them the first, the last and some between are enough to see where they go."""
+    families: dict[str, list[Curve]] = {}
+    for curve in curves:
+        if not curve.reference:
+            families.setdefault(_NUMBER.sub("", curve.name), []).append(curve)
+    most = max(_FEWEST, _CURVES // max(len(families), 1))
+    return [[family[place] for place in spread(len(family), most)] for family in families.values()]
+
+
+def _draw_curve(finding: Finding, axes: Axes, curve: Curve, line: str, colour: object) -> None:
+    x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
+    seen = np.isfinite(x) & np.isfinite(y) & ((y > 0.0) if finding.curve_scale == "log" else True)
+    axes.plot(x[seen], y[seen], line, color=colour, label=typeset(curve.name))
 
 
 def _draw_columns(finding: Finding, axes: Axes) -> None:
-    variable = finding.variable or finding.columns[0]
-    x = finding.column(variable)
+    over = finding.variable or finding.columns[0]
+    x = finding.column(over)
     errors = {budget.quantity: budget.errors for budget in finding.budgets}
-    fits = {fit.quantity: fit for fit in finding.fits if finding.scale == "log" and fit.variable == variable}
+    fits = {fit.quantity: fit for fit in finding.fits if fit.variable == over}
     ends = [0.0]
     for number, name in enumerate(finding.shown):
         # the later a column the smaller and more broken, so that equal columns are all seen
@@ -71,10 +110,11 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
         bars = np.where(np.isfinite(bars), bars, 0.0)
         if finding.scale == "log":
             bars = np.minimum(bars, 0.999 * np.abs(y))  # a bar that reaches zero has no end on this axis
-        label = name
+        label = typeset(name)
         if name in fits:
             exponent = fits[name].exponent
-            label = f"{name} ~ {variable}^({exponent:.3f})"
+            label = typeset(f"{name} ~ {over}^({exponent:.3f})")
+        if name in fits and finding.scale == "log":
             line = np.exp(np.mean(np.log(y) - exponent * np.log(x))) * np.asarray(x) ** exponent
             axes.plot(x, line, color="0.5", linewidth=1.0)
         axes.errorbar(
@@ -97,16 +137,16 @@ def _draw_columns(finding: Finding, axes: Axes) -> None:
     if finding.scale == "linear" and min(ends) == 0.0 < max(ends):
         low, high = FROM_ZERO
         axes.set_ylim(low * max(ends), high * max(ends))
-    axes.set_xlabel(variable)
-    axes.set_ylabel(finding.shown[0] if len(finding.shown) == 1 else finding.ordinate)
+    axes.set_xlabel(variable(over))
+    axes.set_ylabel(typeset(finding.shown[0] if len(finding.shown) == 1 else finding.ordinate))
 
 
 def _draw_slopes(finding: Finding, axes: Axes, x: Sequence[float]) -> None:
-    """Lines of the exponents to compare with, from the largest first value on."""
+    """Lines of the exponents to compare with, from the largest first value on, grey."""
     first = max((finding.column(name)[0] for name in finding.shown), default=1.0)
     places = np.asarray(x, dtype=float)
-    for number, slope in enumerate(finding.slopes):
-        label = f"{finding.variable or finding.columns[0]}^({slope:g})"
+    for number, (words, slope) in enumerate(finding.slopes):
+        label = typeset(f"{words}: {finding.variable or finding.columns[0]}^({slope:g})")
         line = 1.6 * first * (places / places[0]) ** slope
         axes.plot(places, line, LINES[1 + number % 2], color="0.6", linewidth=1.0, label=label)
 

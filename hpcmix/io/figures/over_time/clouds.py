@@ -17,8 +17,9 @@ from hpcmix.io.figures.style import COLOURS, LINES, FigureUnits, headline, requi
 if TYPE_CHECKING:
     from matplotlib.typing import HashableList
 
-CENTRE_FLOOR = 1e-5
-"""Of the widest cloud: centres of mass that move by less lie at rest. A search for a ground state leaves as much."""
+CENTRE_FLOOR = 1e-4
+"""Of the widest cloud: centres of mass that move by less lie at rest. A search for a ground state leaves a tenth of
+it."""
 
 SAMPLING = 3.0
 """Of the difference of the two halves of a classical gas, whose markers are a sample: nor do these move."""

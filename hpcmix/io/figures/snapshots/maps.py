@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,6 +22,8 @@ show nothing."""
 
 Extent = tuple[float, float, float, float]
 """Left, right, bottom and top."""
+
+Bar = Callable[[Sequence[Axes]], Axes]
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ def map_of(name: str, values: np.ndarray, axes: str, stored: Slices, crop: Crop,
 
 
 def draw_maps(
-    figure: Figure, panels: Sequence[Axes], maps: Sequence[Map], label: str, named: Literal["each", "last"] = "last"
+    figure: Figure, panels: Sequence[Axes], maps: Sequence[Map], label: str, bar_of: Bar | None = None
 ) -> None:
     """Draw maps into panels that stand in a row or a column, with one scale beside all of them or, where their maxima
     differ by much, one beside each.
 
-    label  of the scales, beside the last one alone or beside each.
+    label   of the scales: of one beside all, or of the last.
+    bar_of  makes the axes of a scale beside panels; None: the figure's layout finds a place.
     """
     peaks = [shown.largest for shown in maps]
     shared = max(peaks) <= SHARED_UP_TO * min(peaks)
@@ -69,15 +71,21 @@ def draw_maps(
         axes.spines[:].set_visible(False)
         axes.set_title(shown.title)
         if not shared:
-            _scale(figure, drawn, [axes], top, label if named == "each" or axes is panels[-1] else None)
+            _scale(figure, drawn, [axes], top, label if axes is panels[-1] else None, bar_of)
     if shared:
-        _scale(figure, drawn, list(panels), max(peaks), label)
+        _scale(figure, drawn, list(panels), max(peaks), label, bar_of)
 
 
-def _scale(figure: Figure, drawn: AxesImage, beside: list[Axes], top: float, label: str | None) -> None:
+def _scale(
+    figure: Figure, drawn: AxesImage, beside: list[Axes], top: float, label: str | None, bar_of: Bar | None
+) -> None:
     """The colours of a map and their values; of an empty one zero alone."""
+    ticks = None if top > 0.0 else [0.0]
+    if bar_of is not None:
+        figure.colorbar(drawn, cax=bar_of(beside), label=label, ticks=ticks)
+        return
     pad = 0.02 if len(beside) == 1 else 0.01
-    figure.colorbar(drawn, ax=beside, label=label, shrink=0.9, pad=pad, ticks=None if top > 0.0 else [0.0])
+    figure.colorbar(drawn, ax=beside, label=label, shrink=0.9, pad=pad, ticks=ticks)
 
 
 def axis_label(name: str, stored: Slices, units: FigureUnits) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import h5py
@@ -45,14 +46,15 @@ def with_phases(run: RunReader) -> list[StoredFile]:
     return run.snapshots if read_phases(run.snapshots[-1]).phases else []
 
 
-def read_phases(stored: StoredFile) -> Phases:
-    """The phases that a snapshot holds. Raises :class:`~hpcmix.io.documents.atomic.OutputError` for a damaged one."""
+def read_phases(stored: StoredFile, species: Sequence[str] = ()) -> Phases:
+    """The phases that a snapshot holds, in the order of the species, others behind them. Raises
+    :class:`~hpcmix.io.documents.atomic.OutputError` for a damaged one."""
     try:
         with h5py.File(stored.path, "r") as file:
             names = [str(name) for name in file.attrs["axes"]]
             middle = () if len(names) < 3 else (slice(None), slice(None), file["z"].size // 2)
             phases, shares = {}, {}
-            for name, group in file.items():
+            for name, group in sorted(file.items(), key=lambda item: _place(item[0], species)):
                 if not isinstance(group, h5py.Group):
                     continue
                 if "wave_function" in group and group["wave_function"].ndim == len(names):
@@ -72,13 +74,18 @@ def read_phases(stored: StoredFile) -> Phases:
 def phase_figure(scene: Scene) -> Figure:
     """Every species with a wave function of its own at the first and the last stored time, or those asked for: the
     phase where the density is not small, in three dimensions in the plane z = 0; lines in one dimension."""
-    shown = [read_phases(stored) for stored in scene.between(with_phases(scene.run), _TIMES)]
+    species = [str(entry.get("name")) for entry in scene.run.problem.get("species", [])]
+    shown = [read_phases(stored, species) for stored in scene.between(with_phases(scene.run), _TIMES)]
     crop = {
         name: slice_of((_largest_along(share, place) for each in shown for share in each.shares.values()), points.size)
         for place, (name, points) in enumerate(shown[0].axes.items())
     }
     one = len(shown[0].axes) == 1
     return _lines(shown, crop["x"], scene.units, scene.title) if one else _maps(shown, crop, scene.units, scene.title)
+
+
+def _place(name: str, species: Sequence[str]) -> int:
+    return species.index(name) if name in species else len(species)
 
 
 def _largest_along(share: np.ndarray, axis: int) -> np.ndarray:

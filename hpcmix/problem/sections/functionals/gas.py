@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Constants, InteractionSection
+from hpcmix.problem.sections.species.section import Statistics
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -26,6 +27,7 @@ class PointGas:
     changing    whether a coupling or dipoles change in time; they are those without their course in time then.
     scaled      whether a scaling multiplies densities and couplings by factors of its own.
     lengths     l_a of the ground states across the grid, along `frozen` axes; none where the grid has all axes.
+    statistics  of each species.
     """
 
     dimensions: int
@@ -38,6 +40,7 @@ class PointGas:
     scaled: bool = False
     lengths: tuple[float, ...] = ()
     frozen: int = 0
+    statistics: tuple[Statistics, ...] = ()
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -64,10 +67,11 @@ def gas_of_species(
     constants: Constants,
     grid: Grid,
     scaled: bool,
+    statistics: Sequence[Statistics],
     factors: Sequence[float] = (),
 ) -> PointGas:
-    """The gas of the named species with the interactions of a file; where there are `factors`, one for each
-    interaction, these are multiplied by them and change no more."""
+    """The gas of the named species, of these masses and statistics, with the interactions of a file; where there are
+    `factors`, one for each interaction, these are multiplied by them and change no more."""
     places = {name: place for place, name in enumerate(names)}
     couplings = [[math.nan] * len(places) for _ in places]
     dipoles = [[0.0] * len(places) for _ in places]
@@ -96,4 +100,5 @@ def gas_of_species(
         scaled,
         () if trap is None else tuple(trap.length(mass, constants.hbar) for mass in masses),
         0 if trap is None else trap.axes,
+        tuple(statistics),
     )

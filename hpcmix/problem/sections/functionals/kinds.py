@@ -10,8 +10,13 @@ from hpcmix.problem.sections.functionals.expression import ExpressionFunctional
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
 from hpcmix.problem.sections.functionals.non_polynomial import NonPolynomialFunctional
 from hpcmix.problem.sections.functionals.power import PowerFunctional
+from hpcmix.problem.sections.functionals.viverit_giorgini import ViveritGiorginiFunctional
 
 Functional = Annotated[
-    LeeHuangYangFunctional | NonPolynomialFunctional | PowerFunctional | ExpressionFunctional,
+    LeeHuangYangFunctional
+    | ViveritGiorginiFunctional
+    | NonPolynomialFunctional
+    | PowerFunctional
+    | ExpressionFunctional,
     Field(discriminator="kind"),
 ]

@@ -103,7 +103,7 @@ def conclude(family: ManyFamily, records: Mapping[str, Record]) -> Finding:
         "curve_ordinate": f"particles of {problem.species[0].name} outside",
         "ordinate": "distance from Bogoliubov's theory",
         "scale": "log",
-        "slopes": (NUMBER_RATE, NORM_RATE),
+        "slopes": (("claimed for numbers", NUMBER_RATE), ("claimed for states", NORM_RATE)),
         "measured": "at the last record: the number of particles outside the condensates, its distance from that of "
         "Bogoliubov's equation, and the least distance over all phases of the particles outside from the state of the "
         "quadratic Hamiltonian, all in the file's modes",

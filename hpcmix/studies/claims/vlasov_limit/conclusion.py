@@ -78,7 +78,7 @@ def conclude(plan: Plan, records: Mapping[str, Record]) -> Finding:
         "curve_ordinate": "D",
         "ordinate": "distance from the limit",
         "scale": "log",
-        "slopes": (PROVEN, EXPECTED),
+        "slopes": (("proven", PROVEN), ("expected", EXPECTED)),
         "measured": (
             "at the last record: D = |f - f^hbar|_1 and the |zeta| where its supremum lies; phi = ||phi - phi^hbar||; "
             "rho, the supremum over eta = 0; Q = D / (D(0) + phi(0) + hbar^(1/2)), which the theorem bounds"
