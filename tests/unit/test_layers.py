@@ -56,6 +56,7 @@ ROOMS = {
         ("checks",),
         ("words",),
         ("", "files"),
+        ("reference",),
     ],
     "parallel": [
         ("job",),
@@ -287,7 +288,14 @@ def test_scipy_is_imported_where_it_is_used():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-OF_THE_LOOP = ("evolve/", "model/terms/", "model/mixture.py", "parallel/transforms/", "parallel/engine.py")
+OF_THE_LOOP = (
+    "evolve/",
+    "model/terms/",
+    "model/mixture.py",
+    "model/mean_field/",
+    "parallel/transforms/",
+    "parallel/engine.py",
+)
 TYPES_OF_KERNELS = {
     "Allocate",
     "Condensates",
