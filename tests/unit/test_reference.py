@@ -182,5 +182,12 @@ def test_commands() -> None:
     assert status == 0 and "atan2(y, x)" in said
     status, said, complaint = call("help", "potential.lattce")
     assert status == 2 and said == "" and 'did you mean "potential.lattice"' in complaint
+    assert call("help", "potential", "lattice") == call("help", "potential.lattice")
+    status, _, complaint = call("help", "magneton")
+    assert status == 2 and "there is no key" in complaint
+    status, _, complaint = call("help", "Thomas-Fermi")
+    assert status == 2 and "species.condensate.initial.ground-state.start" in complaint
+    status, said, _ = call("help", "plan")
+    assert status == 0 and "Usage:" in said and "--ranks" in said
     status, said, _ = call("schema")
     assert status == 0 and said.startswith('{\n "$schema"')

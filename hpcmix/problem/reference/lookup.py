@@ -57,6 +57,18 @@ def answers(question: str) -> list[Answer]:
     return [Answer(tuple(place for place, *_ in each), *each[0][1:]) for each in alike.values()]
 
 
+def mentions(word: str) -> list[Answer]:
+    """The keys and tables in whose text a word stands, or in whose examples."""
+    alike: dict[str, Answer] = {}
+    for place, table, key in places():
+        text = table.text if key is None else f"{key.text} {key.taken.words} {key.example}"
+        if key is not None and key.name == "kind" and key.text in table.text:
+            continue  # says what its table says
+        if word.lower() in text.lower():
+            alike.setdefault(text, Answer((place,), table, key))
+    return list(alike.values())
+
+
 def examples_with(answer: Answer) -> list[str]:
     """The example cards in which a key or a table stands, by name."""
     asked = [place.split(".") for place in answer.places]

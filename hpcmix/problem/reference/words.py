@@ -16,6 +16,7 @@ WIDTH = 100
 SEVERAL = 6
 """More answers than this are listed by their places alone."""
 MOST_EXAMPLES = 4
+MOST_MENTIONED = 12
 MOST_NAMED = 3
 """More parts of places that differ are a star."""
 
@@ -56,6 +57,13 @@ def in_words(found: list[Answer]) -> str:
         lines = [f"{_shared(answer.places)}\n      {_first_sentence(_text(answer))}" for answer in found]
         return "\n".join([f"{len(found)} keys have this name; ask for one of them:", "", *lines])
     return "\n\n".join("\n".join(_answer(answer)) for answer in found)
+
+
+def mentioned(found: list[Answer]) -> str:
+    """Where a word stands that is no key."""
+    lines = [f"{answer.places[0]}\n      {_first_sentence(_text(answer))}" for answer in found[:MOST_MENTIONED]]
+    more = [f"and {len(found) - MOST_MENTIONED} more"] if len(found) > MOST_MENTIONED else []
+    return "\n".join(["It stands in the text of", "", *lines, *more])
 
 
 def _text(answer: Answer) -> str:
