@@ -16,8 +16,8 @@ ALONE = {"OMPI_MCA_ess_singleton_isolated": "1", "OMPI_MCA_pml": "ob1"}
 that never come nor tries every network."""
 
 WHILE_ALONE = {"OMPI_MCA_sharedfp": "^sm"}
-"""What such a process keeps: Open MPI shares a directory among all of them on a machine, and the first that ends takes it
-away from the others, who complain of every file that they open. Nothing here has use for what it looks for there."""
+"""What such a process keeps: Open MPI shares a directory among all of them on a machine, and the first that ends takes
+it away from the others, who complain of every file that they open. Nothing here has use for what it looks for there."""
 
 
 @contextmanager
