@@ -58,10 +58,17 @@ time.step = [0.02, 0.04]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch):
     """Where the problem and its sweep are."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def folder(place, monkeypatch):
+    """The same for tests without figures, which take a second each."""
+    monkeypatch.setattr("hpcmix.studies.sweeps.figure.draw_sweep", lambda found, path, what: path.touch())
+    return place
 
 
 def written(folder, text):
@@ -128,7 +135,8 @@ ground_state.max_iterations = [500, 9]
 )
 
 
-def test_a_point_that_fails_is_nan_with_its_sentence_and_tried_again_on_request(folder, capsys):
+def test_a_point_that_fails_is_nan_with_its_sentence_and_tried_again_on_request(place, capsys):
+    folder = place
     file = written(folder, FAILING)
     assert sweep(Request(file)) == ExitStatus.DONE
     data = gathered(folder)

@@ -142,6 +142,10 @@ def test_it_runs_without_a_compiler_to_the_same_bits(without_compiler, folder):
         assert "commit" not in result["versions"]  # it is no checkout that ran
         assert "pocketfft" in result["versions"] and "ducc0" not in result["versions"]
         assert result["digest"] == expected["digest"]
+    library = f"Fourier library pocketfft {result['versions']['pocketfft']}"
+    assert library in (folder / "wheel-1" / "run.log").read_text(encoding="utf-8")
+    shown = called(without_compiler, folder, "hpcmix", "show", "wheel-1")
+    assert library in " ".join(shown.split())
 
 
 OF_EACH_SET = """

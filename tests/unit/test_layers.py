@@ -272,6 +272,9 @@ def test_names_of_the_package_are_those_that_types_tell():
         "hpcmix.studies.measuring.options",
         "hpcmix.running.planning.many_body.plan",
         "hpcmix.studies.scaling.command",
+        "hpcmix.studies.looking.find",
+        "hpcmix.studies.sweeps.collecting",
+        "hpcmix.studies.sweeps.reading",
     ],
 )
 def test_commands_without_mpi_do_not_import_it(module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,6 +18,9 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
+from hpcmix.running.courses.course import Task
+from hpcmix.running.courses.excitations.command import ExcitationsTask
+from hpcmix.running.courses.fields import GroundTask, RunTask
 from hpcmix.running.launch import Request, launch
 from hpcmix.running.log import Log
 from hpcmix.running.stops.requests import program_start
@@ -24,6 +28,9 @@ from hpcmix.running.stops.signals import SIGNALS
 from hpcmix.studies.sweeps.directory import PointRecord, SweepDirectory, is_of
 from hpcmix.studies.sweeps.points import Chain, Point
 from hpcmix.studies.sweeps.reading import State, SweptFile
+
+TASKS: dict[str, Callable[[], Task]] = {"run": RunTask, "ground": GroundTask, "excitations": ExcitationsTask}
+"""What is computed at a point, by the word of ``sweep.command``."""
 
 
 class Turn(Enum):
@@ -94,6 +101,7 @@ class Sweeping:
 
     def __post_init__(self) -> None:
         self._numbers = {point.name: number for number, point in enumerate(self.swept.points, 1)}
+        self._task = TASKS[self.swept.command]()
         self._retried: set[str] = set()
         self._ended: set[str] = set()
 
@@ -148,7 +156,7 @@ class Sweeping:
 
     def _judged(self, point: Point, before: State | None, asked: int) -> tuple[Turn, Problem]:
         """For the root."""
-        problem = self.swept.problem_of(point, self._run_of(point).path, before)
+        problem = self._task.taken(self.swept.problem_of(point, self._run_of(point).path, before))
         record = self.directory.record_of(point.name)
         if record is not None:
             self._require_same(point, record, problem)
@@ -198,7 +206,7 @@ class Sweeping:
         request = Request(
             self.swept.file,
             problem=problem,
-            task=self.swept.task,
+            task=self._task,
             restart=self._restart_of(point),
             max_wall=None if self.max_wall is None else max(self._seconds_left, 0.1),
             is_guest=True,
