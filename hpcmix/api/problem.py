@@ -176,13 +176,11 @@ class Problem:
         return f"<hpcmix.Problem {self.title!r}: {', '.join(self.species)} on {_points(self.content)} points>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: the sections in a line each, the whole problem behind them."""
+        """For notebooks: what the file says, a section in a line."""
+        given = self.content.tables
         rows = [("grid", f"{_points(self.content)} points, {_lengths(self.content)}")]
-        rows += [(f"species {entry['name']}", _in_words(entry, "name")) for entry in self.to_dict()["species"]]
-        rows += [
-            (" – ".join(entry["between"]), _in_words(entry, "between"))
-            for entry in self.to_dict().get("interaction", [])
-        ]
+        rows += [(f"species {entry['name']}", _in_words(entry, "name")) for entry in given["species"]]
+        rows += [(" – ".join(entry["between"]), _in_words(entry, "between")) for entry in given.get("interaction", [])]
         if self.content.time is not None:
             from hpcmix.problem.words.times import TimeWords, steps_in_words
 

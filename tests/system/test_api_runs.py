@@ -13,6 +13,7 @@ from system.commands import MPI_ENVIRONMENT, summary
 import hpcmix
 from hpcmix.api.endings import failure
 from hpcmix.api.handle import launch_words
+from hpcmix.api.progress import progress_of
 from hpcmix.cli import main
 
 TABLES = {
@@ -114,6 +115,46 @@ def test_an_interrupted_kernel_stops_the_run(problem):
     with pytest.raises(hpcmix.Stopped, match="SIGINT"):
         hpcmix.run(problem.replace(ENDLESS))
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def wait_for_records(directory):
+    """Until the run there has taken a hundred steps."""
+    deadline = time.monotonic() + 60.0
+    while (progress_of(directory).step or 0) < 100:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_an_interruption_stops_the_processes_that_are_waited_for(problem):
+    """Of a launcher, which knows nothing of signals that this program gets."""
+
+    def interrupt():
+        wait_for_records("runs/clouds")
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(hpcmix.Stopped, match="STOP"):
+        hpcmix.run(problem.replace(ENDLESS), launcher="env")
+    thread.join()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_ended_goes_on_from_its_checkpoint(problem):
+    endless = problem.replace(ENDLESS | {"output.checkpoints.every": 50})
+    handle = hpcmix.run(endless, wait=False)
+    wait_for_records("runs/clouds")
+    handle.end()
+    with pytest.raises(hpcmix.RunFailed):
+        handle.wait()
+    again = hpcmix.run(endless, wait=False)
+    deadline = time.monotonic() + 60.0
+    while "going on from runs/clouds/checkpoints" not in hpcmix.open_run("runs/clouds").log:
+        assert again.status is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    again.end()
+    assert again.status is not None
 
 
 def test_max_wall_counts_from_the_call(problem):
