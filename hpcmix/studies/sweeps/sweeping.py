@@ -138,7 +138,10 @@ class Sweeping:
         if problem is None or not self.swept.sweep.continued:
             return None
         record, stored = self.directory.record_of(point.name), self._run_of(point).stored_snapshots()
-        return State(problem, stored[-1][1]) if record is not None and record.is_done and stored else None
+        if record is None or not record.is_done or not stored:
+            return None
+        found = read_summary(self._run_of(point).summary)["species"]
+        return State(problem, stored[-1][1], {name: entries["particles"] for name, entries in found.items()})
 
     def _run_of(self, point: Point) -> RunDirectory:
         return self.directory.run_of(point.name)
