@@ -43,5 +43,15 @@ def test_a_script_makes_its_picture(card):
         assert card in CLAIMS
 
 
+def test_every_picture_of_the_documentation_is_made_by_a_script_and_shown():
+    script = (ROOT / "scripts" / "figures").read_text()
+    made = set(re.findall(r"^    \[([a-z-]+)\]=", script, re.MULTILINE)) | SCALING
+    texts = "\n".join(page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+    pictures = sorted(path.stem for path in (ROOT / "docs" / "images").iterdir())
+    assert len(pictures) > 20
+    assert [name for name in pictures if name not in made] == []
+    assert [name for name in pictures if f"images/{name}.png" not in texts] == []
+
+
 def page_of(card: str) -> str:
     return next(page.name for page in GALLERY.glob("*.md") if f"\n## {card}\n" in page.read_text())
