@@ -1,17 +1,17 @@
 """The centre of a trapped mixture oscillates at the trap's frequency, whatever the interactions (Kohn's theorem).
 
-Runs hpcmix on a small problem file, reads the time series it leaves with xarray, fits the frequency.
+Runs hpcmix on a small problem, fits a sine to the centre of one species.
 
 Usage: python examples/kohn_mode.py [DIRECTORY]
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 from scipy.optimize import curve_fit
+
+import hpcmix
 
 PROBLEM = """
 [grid]
@@ -56,19 +56,12 @@ def oscillation(time, amplitude, frequency):
     return amplitude * np.sin(frequency * time)
 
 
-def main(directory: Path) -> float:
-    """Run, read, fit; returns the frequency."""
-    directory.mkdir(parents=True, exist_ok=True)
-    problem = directory / "kohn.toml"
-    problem.write_text(PROBLEM)
-    run = directory / "run"
-    subprocess.run(["hpcmix", "run", problem, "--set", f"output.directory={run}"], check=True)
-    with xr.open_dataset(run / "observables.h5") as series:
-        centre = series["centre"].sel(species="light").squeeze().values
-        time = series["time"].values
-    (_, frequency), _ = curve_fit(oscillation, time, centre, p0=(0.7, 0.68))
+def main(directory: Path) -> None:
+    """Run, read, fit."""
+    run = hpcmix.run(hpcmix.Problem.from_toml(PROBLEM), directory=directory)
+    centre = run.series.centre.sel(species="light", axis="x")
+    (_, frequency), _ = curve_fit(oscillation, centre.time, centre, p0=(0.7, 0.68))
     print(f"the light cloud oscillates at {frequency:.8f}, the trap at 0.7")
-    return frequency
 
 
 if __name__ == "__main__":

@@ -125,7 +125,8 @@ class RunHandle:
             os.killpg(self._process.pid, signal.SIGTERM)
 
     def end(self) -> None:
-        """End its processes at once, as a machine that fails does: the next run goes on from the last checkpoint."""
+        """End its processes, by SIGTERM and, where they are still there after ten seconds, SIGKILL. A run without a
+        launcher writes a checkpoint first; others go on from their last one."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.status is not None:
                 return

@@ -101,8 +101,10 @@ class Problem:
             problem.replace({"time.final": "20 ms", "species.up.particles": 2e4, "interaction.0.strength": 0.5})
 
         All of them are set before anything is checked, after those of earlier calls. It is what ``--set key=value``
-        does. Raises :class:`~hpcmix.BadInput` with every mistake.
+        does. Raises :class:`~hpcmix.BadInput` with every mistake, and ValueError for None: entries are not taken away.
         """
+        if missing := [key for key, value in settings.items() if value is None]:
+            raise ValueError(f"{', '.join(missing)}: None is no value of a file; make a problem without the entry")
         options = [f"{key}={toml_value(_plain(value))}" for key, value in settings.items()]
         return Problem(self.origin, (*self.settings, *options))
 
@@ -176,13 +178,11 @@ class Problem:
         return f"<hpcmix.Problem {self.title!r}: {', '.join(self.species)} on {_points(self.content)} points>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: the sections in a line each, the whole problem behind them."""
+        """For notebooks: what the file says, a section in a line."""
+        given = self.content.tables
         rows = [("grid", f"{_points(self.content)} points, {_lengths(self.content)}")]
-        rows += [(f"species {entry['name']}", _in_words(entry, "name")) for entry in self.to_dict()["species"]]
-        rows += [
-            (" – ".join(entry["between"]), _in_words(entry, "between"))
-            for entry in self.to_dict().get("interaction", [])
-        ]
+        rows += [(f"species {entry['name']}", _in_words(entry, "name")) for entry in given["species"]]
+        rows += [(" – ".join(entry["between"]), _in_words(entry, "between")) for entry in given.get("interaction", [])]
         if self.content.time is not None:
             from hpcmix.problem.words.times import TimeWords, steps_in_words
 

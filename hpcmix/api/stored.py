@@ -40,7 +40,7 @@ class Run:
         if units not in ("physical", "code"):
             raise ValueError(f'units must be "physical" or "code", not {units!r}')
         try:
-            self._reader = RunReader(directory)
+            self._reader = RunReader(Path(directory).absolute())  # whatever folder the program goes to
         except Foreseen as error:
             raise failure_of(error) from None
         self.directory = Path(directory)
@@ -69,7 +69,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far the run has come, looked at anew."""
-        return progress_of(self.directory)
+        return progress_of(self._reader.directory.path)
 
     @cached_property
     def series(self) -> xr.Dataset:
@@ -98,20 +98,27 @@ class Run:
         ``column_xy`` the density integrated along z. In one dimension ``slice_x`` is the density."""
         return self._read(lambda: over_time(self._reader.slices, self.problem.species, self.units))
 
-    def plot(self, what: str = "", times: str = "", format: Format = "png", dpi: int | None = None) -> Figures:
-        """Draw the figures of ``hpcmix plot`` into the directory of the run, and show them in a notebook.
+    def plot(
+        self,
+        what: str | Sequence[str] = (),
+        times: str | Sequence[str] = (),
+        format: Format = "png",
+        dpi: int | None = None,
+    ) -> Figures:
+        """Draw the figures of ``hpcmix plot`` into the directory of the run; a notebook shows them.
 
-        what    the words of those that are wanted, such as ``"columns, phase"``; all there is something to draw for
-                unless told.
-        times   what is stored next to these times, such as ``"0 ms, 2.5 ms, last"``.
+        what    the words of those that are wanted, such as ``"columns, phase"`` or ``["columns", "phase"]``; all there
+                is something to draw for unless given. A word that there is not is told with those that there are.
+        times   what is stored next to these times, such as ``"0 ms, 2.5 ms, last"``; words are first, last, all.
         format  png, pdf or svg; dpi: pixels per inch.
+        Raises :class:`~hpcmix.BadInput` for words and times that there are not.
         """
         from hpcmix.io.figures.draw import draw
 
-        def drawn() -> Figures:
-            return Figures(draw(self.directory, FigureRequest.of([what], [times], format, dpi)))
-
-        return self._read(drawn)
+        lists, moments = ([words] if isinstance(words, str) else words for words in (what, times))
+        return Figures(
+            self._read(lambda: draw(self._reader.directory.path, FigureRequest.of(lists, moments, format, dpi)))
+        )
 
     def _read(self, reading: Callable[[], Read]) -> Read:
         """What is read, with its failure in an exception of Python's side."""

@@ -62,9 +62,9 @@ class Flows:
         self._phase: np.ndarray | None = None
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
-        self._couplings = mixture.couplings * mixture.weights[np.newaxis, :]
+        self._couplings = mixture.interactions.couplings * mixture.weights[np.newaxis, :]
         self._at_points = [] if self._densities_first else _computed_by_kicks(mixture)
-        self._apart = [term for term in mixture.separate_terms if term not in self._at_points]
+        self._apart = [term for term in mixture.interactions.separate if term not in self._at_points]
         self._half_way_term = None if self._densities_first else _comes_half_way(self._apart)
         self._stages = Stages(mixture)
         self._axes = self._stages.axes
@@ -73,7 +73,9 @@ class Flows:
         self._mixing = Mixing(mixture) if mixture.local else None
         self._loss_flow = None if mixture.losses is None else LossFlow(mixture, mixture.losses)
         # markers in external potentials alone need no density
-        self._fields_act = bool(self._apart) or (self._densities_first and (bool(mixture.terms) or not mixture.carried))
+        self._fields_act = bool(self._apart) or (
+            self._densities_first and (bool(mixture.interactions.terms) or not mixture.carried)
+        )
 
     def alternate(
         self,
@@ -98,7 +100,7 @@ class Flows:
         """
         for number, kick in enumerate(kicks):
             before = kick.earlier_instant
-            if before is not None and self._mixture.interactions_differ(before, kick.instant):
+            if before is not None and self._mixture.interactions.differ(before, kick.instant):
                 # what has jumped between the parts of a kick acts in each as it is there; they leave densities alone
                 self._kick(clouds, Kick(kick.earlier, before), half_way, None, fluctuations)
                 kick, half_way = replace(kick, earlier=0.0, earlier_instant=None), False
@@ -214,9 +216,9 @@ class Flows:
             half_way = False
             with timers.phase("mean field"):
                 if self._densities_first:
-                    felt = mixture.mean_fields(self._densities, kick.instant)
+                    felt = mixture.interactions.mean_fields(self._densities, kick.instant)
                 else:
-                    felt = mixture.fields_of(self._apart, self._densities, kick.instant)
+                    felt = mixture.interactions.fields_of(self._apart, self._densities, kick.instant)
             potentials = [
                 added if field is None else [*added, field] for added, field in zip(potentials, felt, strict=True)
             ]
@@ -259,9 +261,9 @@ class Flows:
     def _couplings_at(self, instant: Instant) -> np.ndarray:
         """g_ab nu_b of the frame at an instant."""
         mixture = self._mixture
-        if not mixture.interactions_never_change:
-            self._couplings = mixture.couplings_at(instant) * mixture.weights[np.newaxis, :]
-        return self._couplings * mixture.coupling_factor(instant.contraction)
+        if not mixture.interactions.never_change:
+            self._couplings = mixture.interactions.couplings_at(instant) * mixture.weights[np.newaxis, :]
+        return self._couplings * mixture.interactions.coupling_factor(instant.contraction)
 
     def _turn_set(
         self,
@@ -373,7 +375,7 @@ def _fields(clouds: Sequence[Cloud]) -> list[np.ndarray]:
 def _computed_by_kicks(mixture: Mixture) -> list[Term]:
     """The terms whose potentials a kick computes as it goes over the orbitals."""
     p, dimensions = len(mixture.species), mixture.grid.dimensions
-    return [term for term in mixture.separate_terms if term.point_functions(p, dimensions) is not None]
+    return [term for term in mixture.interactions.separate if term.point_functions(p, dimensions) is not None]
 
 
 def _comes_half_way(terms: Sequence[Term]) -> Term | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.mixture import Mixture, SpeciesModel
+from hpcmix.model.mean_field.species import SpeciesModel
+from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.process.together import together
 

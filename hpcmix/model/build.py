@@ -21,7 +21,8 @@ from hpcmix.model.kinetic.magnetic import (
 )
 from hpcmix.model.kinetic.vector_potentials import cross, make_vector_potential
 from hpcmix.model.markers.build import marker_model
-from hpcmix.model.mixture import Mixture, SpeciesModel
+from hpcmix.model.mean_field.species import SpeciesModel
+from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.external import ExternalPotential, confinement, make_term, share_equal
 from hpcmix.model.terms.build import correlations_of, terms_of
 from hpcmix.model.terms.marked_pairs import require_grid_for_markers

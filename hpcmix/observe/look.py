@@ -19,7 +19,9 @@ from hpcmix.evolve.markers.motion import CompletedMomenta
 from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stepping.instants import coming_instant, pending_instant
 from hpcmix.kernels import dispatch as kernels
-from hpcmix.model.mixture import Interaction, Mixture
+from hpcmix.model.mean_field.energies import coupling_energies, spin_energies
+from hpcmix.model.mean_field.interactions import Interaction
+from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.fluctuations import Fluctuations
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
@@ -100,7 +102,7 @@ class Look:
     @cached_property
     def interaction(self) -> Interaction:
         """The mean fields b^2 W and the energies of all terms. Collective."""
-        return self.mixture.interact(self.densities, self.instant)
+        return self.mixture.interactions.interact(self.densities, self.instant)
 
     def mean_field(self, species: int) -> np.ndarray:
         """b^2 W of a species. Collective."""
@@ -232,8 +234,8 @@ class Look:
         """b^2 W of the pending kick: not those of :attr:`interaction` where interactions jump at this very time.
         Collective."""
         instant = pending_instant(self.state.progress, self.mixture.grid.frame)
-        if self.mixture.interactions_differ(instant, self.instant):
-            return self.mixture.mean_fields(self.densities, instant)
+        if self.mixture.interactions.differ(instant, self.instant):
+            return self.mixture.interactions.mean_fields(self.densities, instant)
         return self.interaction.mean_fields
 
     # --------------------------------------------------------------- markers
@@ -256,7 +258,7 @@ class Look:
         if progress.pending_kick == 0.0:
             return cloud.momentum
         laws = dict(self.mixture.carried)[species]
-        felt = self._pending_fields[species] if self.mixture.terms else None
+        felt = self._pending_fields[species] if self.mixture.interactions.terms else None
         kick = Kick(progress.pending_kick, pending_instant(progress, self.mixture.grid.frame))
         return CompletedMomenta.of(self.mixture.engine, laws, cloud, felt, kick)
 
@@ -271,7 +273,7 @@ class Look:
         orbitals: list[np.ndarray] = list(self.state.orbitals)
         for a in (a for group in mixture.rabi.groups for a in group):
             orbitals[a] = self.orbital_set(a)  # a pending kick turns each by a phase of its own
-        energies = mixture.coupling_energies(orbitals, self.instant)
+        energies = coupling_energies(mixture, orbitals, self.instant)
         return None if energies is None else mixture.communicators.sum(energies)
 
     @cached_property
@@ -280,7 +282,7 @@ class Look:
         orbitals: list[np.ndarray] = list(self.state.orbitals)
         for a in (a for spin in self.mixture.rabi.spins for a in spin.members):
             orbitals[a] = self.orbital_set(a)
-        return self.mixture.communicators.sum(self.mixture.spin_energies(orbitals, self.instant))
+        return self.mixture.communicators.sum(spin_energies(self.mixture, orbitals, self.instant))
 
     def once(self, measure: Callable[[Look], Measured]) -> Measured:
         """What `measure` finds, computed when it is first asked for: what several observables share, such as the

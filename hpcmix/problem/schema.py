@@ -113,6 +113,11 @@ class Problem(Section):
         """The problem file as the user named it."""
         return self._source.file
 
+    @property
+    def tables(self) -> dict[str, Any]:
+        """The tables of the file as they were written, quantities with their units, options in place."""
+        return self._source.tables
+
     def is_option(self, *path: str | int) -> bool:
         """Whether an entry was given by a ``--set`` option, itself or with the table around it."""
         return any(path[:length] in self._source.options for length in range(1, len(path) + 1))

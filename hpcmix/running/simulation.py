@@ -184,7 +184,7 @@ def build_simulation(
     for line in trial.description:
         log.line(line)
     library = engine.resources.kernels.fourier()
-    log.line(f"transform: {mixture.transform.description}; library {library.NAME} {library.VERSION}")
+    log.line(f"transform: {mixture.transform.description}; Fourier library {library.NAME} {library.VERSION}")
     resolution = [*_resolution(problem), *found_warnings(problem, mixture), *time_warnings(problem)]
     for line in [*resolution, *marker_lines(problem, mixture)]:
         log.line(line)

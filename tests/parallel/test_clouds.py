@@ -79,7 +79,9 @@ def mixture_and_state(comm):
     )
     mixture, waves = one.mixture, one.state.clouds[0]
     pointlike = replace(mixture.species[1], orbitals=0)
-    mixture = Mixture(mixture.grid, mixture.engine, (mixture.species[0], pointlike), mixture.terms, mixture.hbar)
+    mixture = Mixture(
+        mixture.grid, mixture.engine, (mixture.species[0], pointlike), mixture.interactions.terms, mixture.hbar
+    )
     shape = np.abs(one.state.orbitals[1][0]) ** 2
     first, count = part(NUMBER, comm.size, comm.rank)
     positions = np.arange(2.0 * NUMBER).reshape(NUMBER, 2)[first : first + count]
@@ -93,7 +95,7 @@ def test_waves_feel_the_density_of_the_others(comm):
     densities = mixture.densities(state.clouds)
     np.testing.assert_array_equal(densities[1], state.clouds[1].shape)
     instant = Instant(0.0, 0.0)
-    potential = mixture.potential(0, mixture.mean_fields(densities)[0], instant)
+    potential = mixture.potential(0, mixture.interactions.mean_fields(densities)[0], instant)
     half_way = Flows(mixture).alternate(state.clouds, [Kick(0.3, instant)], [])
     assert not half_way
     expected = np.exp(-0.3j * potential / mixture.hbar) * before.orbitals[0][0]

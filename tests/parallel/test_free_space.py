@@ -171,7 +171,7 @@ def test_potential_of_a_gaussian_charge(comm, precision):
     """W = strength N erf(r/w)/r everywhere in the box, its corners included: nothing of the images is left."""
     for pencil_grid in pencil_grids(comm.size, CHARGE_GRID[0]):
         state = charge(comm, pencil_grid, coulomb("a", "a", -1.3), precision)
-        field = state.mixture.mean_fields([state.density()])[0]
+        field = state.mixture.interactions.mean_fields([state.density()])[0]
         x, y, z = state.grid.coordinates
         r = np.maximum(np.sqrt((x - 0.2) ** 2 + (y + 0.1) ** 2 + (z - 0.3) ** 2), 1e-9)
         expected = -1.3 * 2.0 * erf(r / 0.8) / r
@@ -307,7 +307,7 @@ def test_free_and_periodic_kernels_add_up(comm):
 
     together = clouds(terms)
     alone = [clouds([term]) for term in terms]
-    fields = [one.mixture.mean_fields([one.density(0), one.density(1)]) for one in (together, *alone)]
+    fields = [one.mixture.interactions.mean_fields([one.density(0), one.density(1)]) for one in (together, *alone)]
     for a in range(2):
         np.testing.assert_allclose(fields[0][a], sum(part[a] for part in fields[1:]), rtol=0, atol=1e-13)
     whole, *parts = (one.energy().terms["interaction"] for one in (together, *alone))

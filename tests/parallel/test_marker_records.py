@@ -208,6 +208,9 @@ def test_modes_of_densities(comm, dimensions):
     for axis, (points, length) in enumerate(zip(*SHAPES[dimensions], strict=True)):
         number = np.arange(1, MODES + 1)
         expected = np.exp(-2j * np.pi / length * np.multiply.outer(number, position[:, axis])) @ weight
+        np.testing.assert_allclose(
+            record[f"density_wave_numbers_{'xyz'[axis]}"], 2 * np.pi / length * number, rtol=1e-15
+        )
         found = record["species"]["gas"]["density_modes"]["xyz"[axis]]
         np.testing.assert_allclose(np.array(found["re"]) + 1j * np.array(found["im"]), expected, atol=1e-13)
         line = density.sum(axis=tuple(a for a in range(dimensions) if a != axis)) * look.mixture.grid.cell_volume

@@ -16,6 +16,7 @@ import numpy as np
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.initial.build import initial_state
 from hpcmix.model.build import build_mixture
+from hpcmix.model.mean_field.energies import energy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.ranks import division_request, precision_of
@@ -123,7 +124,7 @@ class System:
 
     def energy(self, instant: Instant = NOW) -> Energy:
         """The energy by term."""
-        return self.mixture.energy(self.state.clouds, instant)
+        return energy(self.mixture, self.state.clouds, instant)
 
     def look(self) -> Look:
         """What is measured with."""
@@ -154,7 +155,7 @@ def system(*arguments, comm: MPI.Comm = MPI.COMM_SELF, way: str = "sub-array-mes
 
 def potentials_of(mixture: Mixture, densities: Sequence[np.ndarray], instant: Instant) -> list[np.ndarray]:
     """b^2 (U_a + W_a) of densities that need not be those of any state."""
-    fields = mixture.mean_fields(densities, instant)
+    fields = mixture.interactions.mean_fields(densities, instant)
     return [mixture.potential(a, field, instant) for a, field in enumerate(fields)]
 
 

@@ -29,6 +29,7 @@ from physics.systems import (
 
 from hpcmix.evolve.flows import Flows, Kick
 from hpcmix.initial.descent.landscape import Landscape
+from hpcmix.model.mean_field.energies import energy
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
@@ -110,13 +111,13 @@ def check_derivative(mixture, part, applied, what, tolerance=ROUNDING):
         for a in range(len(every)):
             directions.append([delta if b == a else np.zeros_like(delta) for b, delta in enumerate(every)])
 
-    def energy(s, direction):
+    def energy_along(s, direction):
         moved = [phi + s * delta for phi, delta in zip(orbitals, direction, strict=True)]
-        return mixture.energy(orbital_clouds(moved), LATER).as_dict()[part]
+        return energy(mixture, orbital_clouds(moved), LATER).as_dict()[part]
 
     h, worst = 0.5, 0.0
     for direction in directions:
-        values = {s: energy(s * h, direction) for s in (-2, -1, 1, 2)}
+        values = {s: energy_along(s * h, direction) for s in (-2, -1, 1, 2)}
         measured = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * h)
         predicted, scale = 0.0, sum(map(abs, values.values())) / h
         for nu, delta, field in zip(mixture.weights, direction, applied, strict=True):

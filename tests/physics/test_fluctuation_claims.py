@@ -111,7 +111,7 @@ def test_the_norm_of_what_makes_pairs():
         for y in range(11):
             densities = np.zeros((2, 11))
             densities[b, y] = 1.0 / cell
-            for a, response in enumerate(mixture_.mean_fields(densities)):
+            for a, response in enumerate(mixture_.interactions.mean_fields(densities)):
                 total += float(np.sum(np.abs(fields[a] * response * fields[b][y]) ** 2)) * cell**2
     assert PairingNorm(mixture_)(system.look()) == pytest.approx(np.sqrt(total), rel=1e-12)
 

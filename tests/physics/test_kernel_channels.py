@@ -99,12 +99,12 @@ def few_channels(boundary):
 @pytest.mark.parametrize("boundary", ["periodic", "free"])
 def test_mean_fields_are_sums_over_the_pairs(boundary):
     together = clouds("space", few_channels(boundary))
-    assert [term.channels.count for term in together.mixture.terms] == [2]
+    assert [term.channels.count for term in together.mixture.interactions.terms] == [2]
     rho = densities(together)
-    found = together.mixture.mean_fields(rho)
+    found = together.mixture.interactions.mean_fields(rho)
     expected = [np.zeros_like(one) for one in rho]
     for entry in few_channels(boundary):
-        for number, field in enumerate(clouds("space", [entry]).mixture.mean_fields(rho)):
+        for number, field in enumerate(clouds("space", [entry]).mixture.interactions.mean_fields(rho)):
             expected[number] += field
     for field, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(field, other, rtol=0, atol=2e-14 * np.max(np.abs(other)))
@@ -114,10 +114,10 @@ def test_charges_take_one_transform():
     """Of three species, on the box and in free space; of one shape no more than one multiplier."""
     for boundary in ("periodic", "free"):
         mixture = clouds("space", charges(coulomb, boundary=boundary)).mixture
-        (term,) = mixture.terms
+        (term,) = mixture.interactions.terms
         assert term.channels.count == 1
     mixture = clouds("space", between(lambda a, b, s: yukawa(a, b, s, 1.3), np.diag([1.0, 2.0, 3.0]) + 0.5)).mixture
-    (term,) = mixture.terms
+    (term,) = mixture.interactions.terms
     assert (term.channels.count, len(term.channels.multipliers)) == (3, 1)
 
 
@@ -139,9 +139,9 @@ def test_kernels_times_a_factor_follow_the_frame(boundary, contraction):
     first, second = (clouds("space", kernels(factor), grid=expanding(1.0)) for factor in (1.0, 0.25))
     rho = densities(first)
     copy = first.mixture.with_kernels_times({(0, 1): 0.25})
-    found = copy.mean_fields(rho, Instant(0.0, 0.0, contraction))
-    expected = second.mixture.mean_fields(rho, Instant(0.0, 0.0, contraction))
-    unchanged = first.mixture.mean_fields(rho, Instant(0.0, 0.0, contraction))
+    found = copy.interactions.mean_fields(rho, Instant(0.0, 0.0, contraction))
+    expected = second.mixture.interactions.mean_fields(rho, Instant(0.0, 0.0, contraction))
+    unchanged = first.mixture.interactions.mean_fields(rho, Instant(0.0, 0.0, contraction))
     for field, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(field, other, rtol=0, atol=2e-14 * np.max(np.abs(other)))
     assert np.max(np.abs(found[0] - unchanged[0])) > 0.01 * np.max(np.abs(found[0]))
@@ -149,6 +149,6 @@ def test_kernels_times_a_factor_follow_the_frame(boundary, contraction):
 
 def test_kernels_times_zero_are_none():
     mixture = clouds("space", [yukawa("a", "b", 1.0, 1.0)]).mixture.with_kernels_times({(0, 1): 0.0})
-    assert mixture.separate_terms == []
-    for field in mixture.mean_fields([np.ones(GRIDS["space"][0])] * 3):
+    assert mixture.interactions.separate == []
+    for field in mixture.interactions.mean_fields([np.ones(GRIDS["space"][0])] * 3):
         np.testing.assert_array_equal(field, 0.0)

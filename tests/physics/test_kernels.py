@@ -35,7 +35,9 @@ BOX = ([12, 10, 14], [6.0, 5.0, 7.0])
 
 def mean_field(state, species=0):
     """W of one species."""
-    return state.mixture.mean_fields([state.density(a) for a in range(len(state.mixture.species))])[species]
+    return state.mixture.interactions.mean_fields([state.density(a) for a in range(len(state.mixture.species))])[
+        species
+    ]
 
 
 def cloud(points, lengths, interaction, width=0.8, particles=2.0, **entries):
@@ -95,7 +97,7 @@ def test_dipoles_in_a_mirror(boundary):
     fields = []
     for direction, density in (([1.0, -0.5, 2.0], rough), ([-1.0, -0.5, 2.0], mirrored(rough))):
         state = cloud(*BOX, dipolar("a", "a", 0.7, direction, boundary=boundary))
-        fields.append(state.mixture.mean_fields([density])[0])
+        fields.append(state.mixture.interactions.mean_fields([density])[0])
     np.testing.assert_allclose(fields[1], mirrored(fields[0]), rtol=0, atol=1e-12 * np.max(np.abs(fields[0])))
     assert np.max(np.abs(fields[1] - fields[0])) > 0.1 * np.max(np.abs(fields[0]))
 
@@ -247,7 +249,7 @@ def test_limit_is_the_contact_interaction_of_the_scattering_length(masses):
     reduced = masses[0] * masses[1] / sum(masses)
     q = math.sqrt(2 * reduced * 10.0)
     length = 1.0 - math.tanh(q) / q
-    coupling = state.mixture.couplings[0, 1]
+    coupling = state.mixture.interactions.couplings[0, 1]
     assert coupling == pytest.approx(2 * math.pi * length / reduced, rel=1e-12)
     if masses == (0.5, 0.5):
         assert coupling == pytest.approx(8 * math.pi * length, rel=1e-12)
@@ -256,7 +258,7 @@ def test_limit_is_the_contact_interaction_of_the_scattering_length(masses):
 def test_limit_and_contact_of_one_pair_add_up():
     state = two([scattering("a", "b", BARRIER, limit=True), contact("a", "b", 1.5)])
     alone = two([scattering("a", "b", BARRIER, limit=True)])
-    assert state.mixture.couplings[1, 0] == pytest.approx(alone.mixture.couplings[0, 1] + 1.5)
+    assert state.mixture.interactions.couplings[1, 0] == pytest.approx(alone.mixture.interactions.couplings[0, 1] + 1.5)
 
 
 @pytest.mark.parametrize("potential", [BARRIER, BARRIER | {"height": -2.0}], ids=["repulsive", "attractive"])
@@ -305,7 +307,7 @@ def test_a_potential_that_binds_is_refused_with_its_line():
         [scattering("a", "a", BARRIER | {"height": -30.0}, limit=True)],
     )
     x = math.sqrt(15.0)
-    assert limit.mixture.couplings[0, 0] == pytest.approx(8 * math.pi * (1 - math.tan(x) / x), rel=1e-11)
+    assert limit.mixture.interactions.couplings[0, 0] == pytest.approx(8 * math.pi * (1 - math.tan(x) / x), rel=1e-11)
 
 
 def test_length_of_a_table_potential():
@@ -314,7 +316,9 @@ def test_length_of_a_table_potential():
     bump = {"kind": "gaussian-bump", "height": 6.0, "width": 0.7, "radius": 1.5}
     values = 6.0 * np.exp(-0.5 * (radii / 0.7) ** 2)
     tabled = {"kind": "table", "radii": list(radii), "values": list(values)}
-    one, other = (two([scattering("a", "b", v, limit=True)]).mixture.couplings[0, 1] for v in (bump, tabled))
+    one, other = (
+        two([scattering("a", "b", v, limit=True)]).mixture.interactions.couplings[0, 1] for v in (bump, tabled)
+    )
     # the spline's error, 3 (h/width)^4/384 = 8e-10
     assert one == pytest.approx(other, rel=1e-8)
 

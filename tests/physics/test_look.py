@@ -99,15 +99,15 @@ def test_everything_is_computed_once(monkeypatch):
     one.stepper.advance(one.state)
     one.stepper.settle(one.state)
     calls = []
-    mixture = type(one.mixture)
-    for name in ("densities", "interact", "mean_fields"):
-        kept = getattr(mixture, name)
+    mixture, interactions = type(one.mixture), type(one.mixture.interactions)
+    for kind, name in ((mixture, "densities"), (interactions, "interact"), (interactions, "mean_fields")):
+        kept = getattr(kind, name)
 
         def counted(self, *arguments, name=name, kept=kept):
             calls.append(name)
             return kept(self, *arguments)
 
-        monkeypatch.setattr(mixture, name, counted)
+        monkeypatch.setattr(kind, name, counted)
     one.record("angular-momentum", "momentum-distribution", "semiclassical-norms", "largest-current")
     assert sorted(calls) == ["densities", "interact"]
 

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import erfc
 
 from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
+from hpcmix.model.mean_field.energies import spectral_averages
 from hpcmix.state.marker_cloud import MarkerCloud, marker_cloud
 from tests.physics.systems import System, system
 
@@ -54,7 +55,7 @@ def momentum(one: System) -> np.ndarray:
         if species.markers is not None:
             total += cloud_of(one, a).weight @ cloud_of(one, a).momentum
         for orbital in one.state.orbitals[a]:
-            total += species.weight * one.mixture.spectral_averages(orbital, a)[1:]
+            total += species.weight * spectral_averages(one.mixture, orbital, a)[1:]
     return total
 
 
@@ -182,9 +183,9 @@ def test_force_is_the_derivative_of_the_energy(dimensions, boundary):
     clouds, mixture = one.state.clouds, one.mixture
 
     def energy() -> float:
-        return float(np.sum(mixture.interact(mixture.densities(clouds)).energies["interaction"]))
+        return float(np.sum(mixture.interactions.interact(mixture.densities(clouds)).energies["interaction"]))
 
-    felt = mixture.mean_fields(mixture.densities(clouds))
+    felt = mixture.interactions.mean_fields(mixture.densities(clouds))
     slope, directions = 0.0, {}
     for a in (1, 2):
         cloud = cloud_of(one, a)
@@ -376,7 +377,7 @@ def test_potential_of_a_gaussian_cloud_where_markers_are(screening):
     # 1e-7 of the density and 1e-8 of its potential
     assert one.energy().terms["interaction"] == pytest.approx(cloud.weight @ potential(r), rel=1e-7)
     gradient = np.empty(cloud.position.shape)
-    felt = one.mixture.mean_fields(one.mixture.densities(one.state.clouds))[1]
+    felt = one.mixture.interactions.mean_fields(one.mixture.densities(one.state.clouds))[1]
     patch = cloud.layout.patch_of(cloud.markers, felt)
     one.mixture.engine.kernels.gather(cloud.position, cloud.layout.geometry, patch, gradient)
     slope = (potential(r + 1e-4) - potential(r - 1e-4)) / 2e-4

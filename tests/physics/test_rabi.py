@@ -8,6 +8,7 @@ import pytest
 from physics.systems import contact, evolution, gaussian, harmonic, largest, log_slope, require_below, species, system
 from scipy.linalg import expm
 
+from hpcmix.model.mean_field.energies import energy
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.running.stops.guard import BlowUp, Guard
 from hpcmix.state.orbital_cloud import orbital_clouds
@@ -233,7 +234,8 @@ def test_the_coupling_is_the_derivative_of_its_energy():
         require_below(largest(flow - operator) / largest(operator), 2e-3, "the flow's operator")
     h = 0.5
     energies = [
-        one.mixture.energy(
+        energy(
+            one.mixture,
             orbital_clouds(phi + s * h * delta for phi, delta in zip(orbitals, directions, strict=True)),
             Instant(0, 0),
         )

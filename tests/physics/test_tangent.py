@@ -395,7 +395,7 @@ def test_rate_of_the_numbers(kind):
             for u_i, w_i in zip(u, w, strict=True):
                 change = list((psi * u_i.conj()).reshape(2, *one.grid.position_shape))
                 felt = [
-                    np.asarray(one.mixture.responses(densities, [part(c) for c in change]))
+                    np.asarray(one.mixture.interactions.responses(densities, [part(c) for c in change]))
                     for part in (np.real, np.imag)
                 ]
                 rate += 2.0 * np.vdot(w_i, psi * (felt[0] + 1j * felt[1]).ravel()).imag * one.grid.cell_volume

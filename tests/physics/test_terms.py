@@ -25,6 +25,7 @@ from physics.systems import (
 
 from hpcmix.initial.descent.landscape import Landscape
 from hpcmix.initial.orbitals.landscape import OrbitalLandscape
+from hpcmix.model.mean_field.energies import energy
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.orbital_cloud import orbital_clouds
 
@@ -112,7 +113,7 @@ def derivative(function, h):
 
 def energy_of_records(mixture, orbitals):
     """Of the interaction's terms, as records have it."""
-    return sum(mixture.energy(orbital_clouds(orbitals), INSTANT).terms.values())
+    return sum(energy(mixture, orbital_clouds(orbitals), INSTANT).terms.values())
 
 
 def tolerance(case):
@@ -124,7 +125,7 @@ def tolerance(case):
 def test_potential_is_the_derivative_of_the_energy(case):
     mixture = mixture_of(case)
     orbitals, direction = random_fields(mixture, 1), random_fields(mixture, 2)
-    fields = mixture.mean_fields(mixture.densities(orbital_clouds(orbitals)))
+    fields = mixture.interactions.mean_fields(mixture.densities(orbital_clouds(orbitals)))
 
     def moved(s):
         return [phi + s * delta for phi, delta in zip(orbitals, direction, strict=True)]
@@ -161,7 +162,7 @@ def test_ground_states_minimise_the_same_energy(case):
     pair = orbitals, direction
     for made in (alone, in_sets):
         landscape = made(0.0)
-        assert landscape.energy == pytest.approx(mixture.energy(orbital_clouds(orbitals), INSTANT).total, rel=1e-12)
+        assert landscape.energy == pytest.approx(energy(mixture, orbital_clouds(orbitals), INSTANT).total, rel=1e-12)
         measured, scale = derivative(lambda s, made=made: made(s).energy, 0.02)
         predicted = 2.0 * sum(
             nu * np.sum((delta.conj() * (kinetic + total * phi)).real) * mixture.grid.cell_volume
@@ -179,10 +180,10 @@ def test_response_is_the_derivative_of_the_potential(case, contraction):
     densities = mixture.densities(orbital_clouds(random_fields(mixture, 1)))
     # in proportion to the densities, some of which are small: none becomes negative
     changes = densities * np.random.default_rng(2).uniform(-0.9, 0.9, densities.shape)
-    responses = mixture.responses(densities, changes, Instant(0.0, 0.0, contraction))
+    responses = mixture.interactions.responses(densities, changes, Instant(0.0, 0.0, contraction))
 
     def potentials(s):
-        return np.array(mixture.mean_fields(densities + s * changes, Instant(0.0, 0.0, contraction)))
+        return np.array(mixture.interactions.mean_fields(densities + s * changes, Instant(0.0, 0.0, contraction)))
 
     measured, scale = derivative(potentials, 0.02)
     assert np.max(np.abs(responses)) > 1e-4 * np.max(np.abs(potentials(0.0))) > 0.0  # not 0 == 0

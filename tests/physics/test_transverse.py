@@ -100,7 +100,7 @@ def test_an_expanding_frame_takes_dipoles_along():
                 points = [32, 24][: 3 - axes]
                 tested = system(points, [length] * (3 - axes), entry, force, grid=across(axes) | frame)
                 densities = tested.mixture.densities(tested.state.clouds)
-                (field,) = tested.mixture.mean_fields(densities, Instant(0.0, 0.0, contraction))
+                (field,) = tested.mixture.interactions.mean_fields(densities, Instant(0.0, 0.0, contraction))
                 fields.append(field * contraction**2)
             assert fields[0] == pytest.approx(fields[1], abs=1e-9 * np.max(np.abs(fields[1])))
 

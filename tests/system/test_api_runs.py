@@ -9,11 +9,12 @@ import time
 import numpy as np
 import pytest
 from system.commands import MPI_ENVIRONMENT, summary
-from system.commands import hpcmix as command
 
 import hpcmix
 from hpcmix.api.endings import failure
 from hpcmix.api.handle import launch_words
+from hpcmix.api.progress import progress_of
+from hpcmix.cli import main
 
 TABLES = {
     "grid": {"points": [32], "lengths": [12.0]},
@@ -44,12 +45,15 @@ def problem(tmp_path, monkeypatch):
     return hpcmix.Problem.from_dict(TABLES, name="clouds")
 
 
-def test_the_digest_is_that_of_the_command(problem, tmp_path):
+def test_the_digest_is_that_of_the_command(problem, tmp_path, monkeypatch):
     """In this process, through mpirun on two ranks, and by the command."""
     here = hpcmix.run(problem, directory="here")
     elsewhere = hpcmix.run(problem, ranks=2, directory="elsewhere")
     problem.to_toml(tmp_path / "clouds.toml")
-    assert command("run", "clouds.toml", "--set", "output.directory=told", folder=tmp_path).returncode == 0
+    monkeypatch.setattr("sys.argv", ["hpcmix", "run", "clouds.toml", "--set", "output.directory=told"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
     digests = {summary(tmp_path / name)["digest"] for name in ("here", "elsewhere", "told")}
     assert len(digests) == 1
     assert (here.summary["ranks"], elsewhere.summary["ranks"]) == (1, 2)
@@ -74,9 +78,9 @@ def test_a_ground_state(problem):
     assert "wave_function" in run.snapshots
 
 
-def test_nothing_is_said_and_everything_is_in_the_log(problem, capfd):
+def test_nothing_is_said_and_everything_is_in_the_log(problem, capsys):
     run = hpcmix.run(problem)
-    assert capfd.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "")
     assert "done: 20 steps" in run.log
 
 
@@ -106,19 +110,59 @@ def test_a_run_beside_this_program(problem):
 def test_an_interrupted_kernel_stops_the_run(problem):
     """A SIGINT, which is what Ctrl-C and a notebook's stop button send; handlers are then what they were."""
     before = signal.getsignal(signal.SIGINT)
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
     with pytest.raises(hpcmix.Stopped, match="SIGINT"):
         hpcmix.run(problem.replace(ENDLESS))
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def wait_for_records(directory):
+    """Until the run there has taken a hundred steps."""
+    deadline = time.monotonic() + 60.0
+    while (progress_of(directory).step or 0) < 100:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_an_interruption_stops_the_processes_that_are_waited_for(problem):
+    """Of a launcher, which knows nothing of signals that this program gets."""
+
+    def interrupt():
+        wait_for_records("runs/clouds")
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(hpcmix.Stopped, match="STOP"):
+        hpcmix.run(problem.replace(ENDLESS), launcher="env")
+    thread.join()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_ended_goes_on_from_its_checkpoint(problem):
+    endless = problem.replace(ENDLESS | {"output.checkpoints.every": 50})
+    handle = hpcmix.run(endless, wait=False)
+    wait_for_records("runs/clouds")
+    handle.end()
+    with pytest.raises(hpcmix.RunFailed):
+        handle.wait()
+    again = hpcmix.run(endless, wait=False)
+    deadline = time.monotonic() + 60.0
+    while "going on from runs/clouds/checkpoints" not in hpcmix.open_run("runs/clouds").log:
+        assert again.status is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    again.end()
+    assert again.status is not None
+
+
 def test_max_wall_counts_from_the_call(problem):
     """This process is older than that."""
     begin = time.monotonic()
     with pytest.raises(hpcmix.Stopped, match="--max-wall"):
-        hpcmix.run(problem.replace(ENDLESS), max_wall="2s")
-    assert time.monotonic() - begin > 1.0
+        hpcmix.run(problem.replace(ENDLESS), max_wall="0.5s")
+    assert time.monotonic() - begin > 0.4
 
 
 def test_a_solution_that_is_lost(problem):
@@ -146,6 +190,8 @@ def test_no_checkpoint_to_go_on_from(problem, tmp_path):
 def test_mistakes_of_the_call(problem):
     with pytest.raises(ValueError, match="at least 1"):
         hpcmix.run(problem, ranks=0)
+    with pytest.raises(ValueError, match='"auto" or "never"'):
+        hpcmix.ground(problem, restart="maybe")
     with pytest.raises(ValueError, match="max_wall"):
         hpcmix.run(problem, max_wall="soon")
     with pytest.raises(ValueError, match="ranks}"):

@@ -127,6 +127,9 @@ def test_the_series_is_a_dataset(finished):
         gas = series.sel(species="gas")
         assert gas["momentum_width"].dims == ("time", "axis") and gas["momentum_width"].notnull().all()
         assert gas["half_difference_centre"].dims == ("time", "axis")
+        assert gas["density_modes_x_re"].dims == ("time", "density_wave_numbers_x")
+        wave_numbers = series["density_wave_numbers_x"]
+        assert wave_numbers[7] == pytest.approx(8 * wave_numbers[0]) and wave_numbers.attrs["long_name"]
         assert gas["density_modes_x_re"].shape == (5, 8) and gas["spectral_tail"].isnull().all()
         assert series["markers"].attrs["long_name"] == "number of markers"
         assert series.sel(species="bosons")["spectral_tail"].notnull().all()

@@ -12,9 +12,13 @@ import h5py
 import numpy as np
 import pytest
 
+from hpcmix.grid import Grid
+from hpcmix.initial.written.closed_form import read_field, require_fit
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.checkpoints.seal import Damaged, check_seal
 from hpcmix.io.verify import verify
+from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.sections.species.initial import FileStart
 from tests.system.commands import hpcmix
 
 STORED = Path(__file__).parent.parent / "data" / "version-1"
@@ -48,6 +52,18 @@ def test_a_flipped_bit_is_noticed(tmp_path, name):
     path.write_bytes(content[:-1])
     with pytest.raises(Damaged, match="bytes"):
         check_seal(path)
+
+
+def test_their_wave_functions_are_initial_states():
+    """Both tell their grid: the snapshot in attributes, the checkpoint in its problem."""
+    block = Block((0,), (24,))
+    grid = Grid((24,), (12.0,), block, block)
+    for name, dataset in (("snapshots/000000.h5", "atoms/wave_function"), ("checkpoints/000004.h5", "atoms/orbitals")):
+        place = FileStart(path=str(STORED / name), dataset="atoms/wave_function")
+        with h5py.File(STORED / name) as file:
+            old = file[dataset][...].reshape(12)
+        assert require_fit(place, "", None, grid, None)
+        np.testing.assert_array_equal(read_field(place, "", grid, None)[::2], old)
 
 
 def test_a_run_goes_on_from_one(tmp_path):

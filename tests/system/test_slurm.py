@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray
 
-from tests.system.commands import hpcmix, summary
+from tests.system.commands import COMMAND, hpcmix, summary
 from tests.system.slurm import Slurm, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "there is a Slurm")
@@ -132,6 +135,44 @@ def test_an_array_has_a_directory_for_each_member(slurm, folder, digest):
         assert slurm.wait_for_end(f"{job}_{member}") == "COMPLETED", output(folder)
     digests = [summary(folder / "out" / str(member))["digest"] for member in (1, 2)]
     assert digests[0] == digest and digests[1] != digest
+
+
+SWEPT = """
+title = "A trapped gas"
+[grid]
+points = [64]
+lengths = [16.0]
+[[species]]
+name = "atoms"
+particles = 100
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+[[interaction]]
+between = ["atoms", "atoms"]
+kind = "contact"
+strength = 0.1
+[sweep.keys]
+species.atoms.particles = { from = 10, to = 120, number = 12 }
+[output]
+directory = "out"
+"""
+
+
+@pytest.mark.slow
+def test_an_array_of_four_shares_the_points_of_a_sweep(slurm, folder):
+    """Submitted by ``hpcmix sweep``; every point is computed by one job, and the last one gathers them all."""
+    (folder / "swept.toml").write_text(SWEPT)
+    options = "--array 1-4 --time 5min --site site"
+    said = slurm.call(*COMMAND, "sweep", "swept.toml", "--submit", options, folder=folder)
+    job = re.search(r"Submitted batch job (\d+)", said)[1]
+    for member in range(1, 5):
+        assert slurm.wait_for_end(f"{job}_{member}") == "COMPLETED", output(folder)
+    with xarray.open_dataset(folder / "out" / "sweep.nc") as data:
+        assert list(data["species.atoms.particles"].values) == list(range(10, 121, 10))
+        assert (data["status"] == "done").all() and np.isfinite(data["energy_total"]).all()
+    # no point was computed twice, and all were shared out
+    texts = [path.read_text() for path in sorted(folder.glob("*.out"))]
+    assert sum(text.count(": done in ") for text in texts) == 12
+    assert sum(": done in " in text for text in texts) > 1, "\n".join(texts)
 
 
 def test_a_chain_goes_on_where_the_job_before_stopped(slurm, folder, digest):

@@ -80,7 +80,7 @@ def wheel(tmp_path_factory):
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     """The folder of programs of a virtual environment with the wheel, in which the other packages of this one are to be
-    had too, and nothing of this tree."""
+    had too, but ducc0, which it does not demand; and nothing of this tree."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     subprocess.run(
@@ -90,6 +90,7 @@ def installed(wheel, tmp_path_factory):
     (packages,) = folder.glob("lib/python*/site-packages")
     elsewhere = [path for path in sys.path if path.endswith("site-packages")]
     (packages / "others.pth").write_text("\n".join(elsewhere), encoding="utf-8")
+    (packages / "ducc0.py").write_text("raise ImportError('not installed here')", encoding="utf-8")
     return folder / "bin"
 
 
@@ -139,7 +140,12 @@ def test_it_runs_without_a_compiler_to_the_same_bits(without_compiler, folder):
         result = summary(folder / directory)
         assert result["ranks"] == ranks and result["versions"]["hpcmix"] == package.__version__
         assert "commit" not in result["versions"]  # it is no checkout that ran
+        assert "pocketfft" in result["versions"] and "ducc0" not in result["versions"]
         assert result["digest"] == expected["digest"]
+    library = f"Fourier library pocketfft {result['versions']['pocketfft']}"
+    assert library in (folder / "wheel-1" / "run.log").read_text(encoding="utf-8")
+    shown = called(without_compiler, folder, "hpcmix", "show", "wheel-1")
+    assert library in " ".join(shown.split())
 
 
 OF_EACH_SET = """

@@ -93,6 +93,11 @@ def test_every_mistake_at_once(problem):
     assert not caught.value.findings.good
 
 
+def test_an_entry_is_not_taken_away(problem):
+    with pytest.raises(ValueError, match=r"^species.up.potential: None is no value"):
+        problem.replace({"species.up.potential": None})
+
+
 def test_mistakes_of_a_text_have_their_lines():
     with pytest.raises(hpcmix.BadInput) as caught:
         hpcmix.Problem.from_toml("[grid]\npoints = [16]\nlengths = [-8.0]\n\n[[species]]\nname = 'a'\n", name="small")
@@ -139,6 +144,7 @@ def test_what_a_run_would_refuse_is_found(problem):
 def test_a_notebook_shows_it(problem):
     page = problem._repr_html_()
     assert "two clouds" in page and "20 µm" in page and "species up" in page
+    assert "width = 1.5 um" not in page and "mass = 86.909 u, particles = 100, potential = [harmonic]" in page
     angled = hpcmix.Problem.from_dict(TABLES | {"title": "<script>"})
     assert "<script>" not in angled._repr_html_()
     assert (

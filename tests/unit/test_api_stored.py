@@ -14,6 +14,7 @@ from unit.api_runs import TABLES, make_run
 import hpcmix
 from hpcmix.api import fields
 from hpcmix.api.physical import conversion
+from hpcmix.api.stored import Figures
 from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, TIME
 from hpcmix.problem.units.units import units_from_text
 
@@ -190,9 +191,24 @@ def test_a_notebook_shows_what_became_of_it(run):
 
 
 def test_figures_are_drawn_and_shown(run, directory):
-    figures = run.plot()
-    assert len(figures) > 1 and all(path.exists() and path.parent == directory for path in figures)
-    assert figures._repr_html_().count("data:image/png;base64,") == len(figures)
+    figures = run.plot("series", times="last")
+    assert list(figures) == [directory / "series.png"] and figures[0].exists()
+    assert figures._repr_html_().count("data:image/png;base64,") == 1
+    vectors = directory / "series.pdf"
+    assert "base64" not in Figures([vectors])._repr_html_() and "series.pdf" in Figures([vectors])._repr_html_()
+
+
+def test_a_figure_that_there_is_not(run):
+    with pytest.raises(hpcmix.BadInput, match='did you mean "series"'):
+        run.plot("serie")
+
+
+def test_the_program_may_go_elsewhere(directory, tmp_path, monkeypatch):
+    monkeypatch.chdir(directory.parent)
+    run = hpcmix.open_run(directory.name)
+    monkeypatch.chdir(tmp_path)
+    assert run.snapshots.density.isel(time=0).sum() > 0.0
+    assert run.progress.status == "done" and str(run.directory) == "clouds"
 
 
 def test_a_directory_without_a_run(tmp_path):
@@ -213,7 +229,7 @@ def test_positions_of_an_expanding_frame_change_with_time(tmp_path):
         "grid": {"points": [16], "lengths": [12.0], "frame": {"kind": "expanding", "rate": 0.4}},
         "species": [TABLES["species"][0] | {"potential": [{"kind": "harmonic", "frequency": 0.4, "until": 0.0}]}],
         "time": {"final": 2.0, "step": 0.1},
-        "output": {"resolution": "ignore", "snapshots": {"interval": 1.0}},
+        "output": {"resolution": "ignore", "snapshots": {"interval": 1.0}, "observables": {"interval": 1.0}},
     }
     snapshots = hpcmix.open_run(make_run(tmp_path / "frame", tables), units="code").snapshots
     assert snapshots.position_x.dims == ("time", "x")

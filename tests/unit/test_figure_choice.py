@@ -120,6 +120,22 @@ def test_three_sides_have_one_scale_of_length():
     assert labels == [("x", "y"), ("x", "z"), ("y", "z")]
 
 
+@pytest.mark.parametrize("dimensions", [1, 3])
+def test_an_empty_component_is_said_to_be_empty(dimensions):
+    full = cloud((0.0,) * dimensions, (0.8, 0.7, 0.6)[:dimensions])
+    slices, columns = ({"a": views["a"], "b": {n: 0.0 * v for n, v in views["a"].items()}} if views else {}
+                       for views in (full.slices, full.columns))  # fmt: skip
+    both = Slices(0, 0.0, full.axes, slices, columns, None, None)
+    record = {"species": {"a": {"particles": 2.0}, "b": {"particles": 0.0, "chemical_potential": None}}}
+    figure = require_inside(profiles_figure(both, record, UNITS, "title"))
+    assert [label.get_text() for label in figure.legends[0].get_texts()] == ["a: $N$ = 2", "b: empty"]
+    if dimensions == 3:
+        views = require_inside(views_figure([both], UNITS, "title", integrated=False))
+        empty = [axes for axes in views.axes if "(empty)" in axes.get_title()]
+        assert len(empty) == 1 and empty[0].get_title().startswith("b")
+        assert list(empty[0].get_images()[0].colorbar.get_ticks()) == [0.0]
+
+
 def test_profiles_are_those_of_the_cloud():
     """On the axis the peak, across it the integral; the legend has the numbers of the record with their units."""
     widths = (1.2, 0.6, 0.4)
@@ -138,9 +154,16 @@ def test_profiles_are_those_of_the_cloud():
 
 def test_one_time_draws_profiles_and_no_dots(tmp_path, monkeypatch):
     drawn = gathered(monkeypatch)
-    make_run(tmp_path / "run", 1, [0.0], records=1)
-    draw(tmp_path / "run")
-    assert list(drawn) == ["profiles.png"]
+    for dimensions, expected in ((1, ["profiles.png"]), (3, ["profiles.png", "columns.png"])):
+        drawn.clear()
+        place = tmp_path / str(dimensions)
+        make_run(place, dimensions, [0.0], records=1, summary={"status": "done"})
+        draw(place)
+        assert list(drawn) == expected
+    make_run(tmp_path / "begun", 1, [0.0], records=1)  # it will have more times
+    drawn.clear()
+    draw(tmp_path / "begun")
+    assert list(drawn) == ["columns.png"]
 
 
 def test_many_times_on_a_line_are_a_map_over_time(tmp_path, monkeypatch):

@@ -149,3 +149,45 @@ def test_the_figure_of_a_tiny_problem(drawn, tmp_path, rows):
     assert efficiency.get_ylim()[0] <= 0.0 and speed.get_ylim()[1] > speed.get_xlim()[1] / 1.3
     starred = any(one.oversubscribed for one in rows) and len(rows) > 4
     assert ("*: shared cores" in parts.get_xlabel()) == starred
+
+
+def test_of_many_curves_a_few_are_drawn():
+    """The first, the last and some between, of every family; those that others are compared with are drawn apart."""
+    times = [0.0, 1.0]
+    many = [Curve(f"N = {2**n}", times, times) for n in range(9)]
+    (family,) = claims.families_of([*many, Curve("limit", times, times, reference=True)])
+    assert [curve.name for curve in family] == ["N = 1", "N = 4", "N = 16", "N = 64", "N = 256"]
+    twice = [Curve(f"{name}, N = {n}", times, times) for name in ("bare", "dressed") for n in (16, 64, 256, 1024)]
+    names = [[curve.name for curve in family] for family in claims.families_of(twice)]
+    assert names == [["bare, N = 16", "bare, N = 1024"], ["dressed, N = 16", "dressed, N = 1024"]]
+    assert len(claims.families_of([Curve("energy", times, times), Curve("momentum", times, times)])) == 2
+
+
+def test_the_limits_of_a_claim_are_drawn_and_named(drawn, tmp_path):
+    shown = finding(Claim("c", "s", "p"), ("N", "q"), ("q",), 3, scale="log", ordinate="q",
+                    slopes=(("proven", -0.5), ("best", -1.0)), curve_ordinate="alpha")  # fmt: skip
+    bound = Curve("bound", np.linspace(0.0, 1.0, 5), np.ones(5), reference=True)
+    claims.draw_finding(replace(shown, curves=(*shown.curves, bound)), tmp_path / "f.png")
+    require_room(drawn[0])
+    left, right = drawn[0].axes
+    assert [line.get_color() for line in left.get_lines() if line.get_label() == "bound"] == ["black"]
+    labels = right.get_legend_handles_labels()[1]
+    assert labels[:2] == ["proven: N$^{\\mathrm{-0.5}}$", "best: N$^{\\mathrm{-1}}$"]
+    assert (left.get_ylabel(), right.get_xlabel()) == ("α", "particle number $N$")
+    (line,) = [line for line in right.get_lines() if line.get_label() == labels[0]]
+    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+    np.testing.assert_allclose(np.diff(np.log(y)) / np.diff(np.log(x)), -0.5, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("plain", "formula"),
+    [
+        ("hbar^(0.5)", "ħ$^{\\mathrm{0.5}}$"),
+        ("sup_t |phi~ - phi|_H1", "sup$_{\\mathrm{t}}$ |φ~ - φ|$_{\\mathrm{H1}}$"),
+        ("N_1 alpha(1,0) - N_perp,1", "N$_{\\mathrm{1}}$ α(1,0) - N$_{\\mathrm{\\perp,1}}$"),
+        ("first_species of N = 3, alphabet", "first_species of N = 3, alphabet"),
+    ],
+)
+def test_names_of_tables_are_formulas_in_figures(plain, formula):
+    assert typeset(plain) == formula
+    Figure().text(0.0, 0.0, formula).figure.draw_without_rendering()  # matplotlib reads it

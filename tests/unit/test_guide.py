@@ -60,7 +60,8 @@ def test_a_new_problem_is_the_example_with_a_directory_of_its_own(name, tmp_path
     """Comments and units are those of the source; what it reads is beside it; it is the same problem."""
     monkeypatch.chdir(tmp_path)
     said = call("new", name, "work/mine.toml")
-    assert "hpcmix plan work/mine.toml" in said
+    command = {"collective-modes": "excitations", "miscible-immiscible": "sweep"}.get(name, "run")
+    assert f"hpcmix plan work/mine.toml says what it takes; mpirun -n 2 hpcmix {command} work/mine.toml" in said
     source, copied = find_card(name).read_text(), Path("work/mine.toml").read_text()
     differing = [(old, new) for old, new in zip(source.splitlines(), copied.splitlines(), strict=True) if old != new]
     assert differing in ([], [(f'directory = "runs/{name}"', 'directory = "runs/mine"')])

@@ -74,7 +74,7 @@ def test_mixture_solves_its_equations(couplings):
         [contact("a", "a", couplings[0]), contact("b", "b", couplings[1]), contact("a", "b", couplings[2])],
     )
     densities = thomas_fermi_densities(state.mixture, BEFORE)
-    g = state.mixture.couplings
+    g = state.mixture.interactions.couplings
     for a, density in enumerate(densities):
         felt = state.mixture.species[a].external.value(BEFORE) + g[a, 0] * densities[0] + g[a, 1] * densities[1]
         inside = density > 0

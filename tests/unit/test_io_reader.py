@@ -152,7 +152,7 @@ def test_figures(tmp_path, dimensions, with_units):
     [
         ([], 2, ["energy.png", "series.png"]),
         ([], 1, []),  # of which there would be single dots
-        ([0.0], 1, ["profiles.png", "columns.png"]),
+        ([0.0], 1, ["columns.png"]),
         ([0.0, 1.0], 2, ["energy.png", "series.png", "columns.png"]),
         (range(7), 0, ["columns.png", "film.png"]),
         ([], 0, []),

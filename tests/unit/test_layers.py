@@ -56,6 +56,7 @@ ROOMS = {
         ("checks",),
         ("words",),
         ("", "files"),
+        ("reference",),
     ],
     "parallel": [
         ("job",),
@@ -271,6 +272,9 @@ def test_names_of_the_package_are_those_that_types_tell():
         "hpcmix.studies.measuring.options",
         "hpcmix.running.planning.many_body.plan",
         "hpcmix.studies.scaling.command",
+        "hpcmix.studies.looking.find",
+        "hpcmix.studies.sweeps.collecting",
+        "hpcmix.studies.sweeps.reading",
     ],
 )
 def test_commands_without_mpi_do_not_import_it(module):
@@ -284,7 +288,14 @@ def test_scipy_is_imported_where_it_is_used():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-OF_THE_LOOP = ("evolve/", "model/terms/", "model/mixture.py", "parallel/transforms/", "parallel/engine.py")
+OF_THE_LOOP = (
+    "evolve/",
+    "model/terms/",
+    "model/mixture.py",
+    "model/mean_field/",
+    "parallel/transforms/",
+    "parallel/engine.py",
+)
 TYPES_OF_KERNELS = {
     "Allocate",
     "Condensates",

@@ -144,7 +144,7 @@ def test_pair_operators_are_the_double_integrals(boundary):
     rng = np.random.default_rng(1)
     c, d = (rng.normal(size=len(own)) + 1j * rng.normal(size=len(own)) for own in modes)
     densities = [np.abs(np.tensordot(a, own, axes=1)) ** 2 for a, own in zip((c, d), modes, strict=True)]
-    felt = whole.mixture.mean_fields([np.zeros(grid.position_shape), densities[1]])[0]
+    felt = whole.mixture.interactions.mean_fields([np.zeros(grid.position_shape), densities[1]])[0]
     expected = grid.integrate(densities[0], felt)
     found = np.einsum("prqs,p,r,q,s->", between, c.conj(), c, d.conj(), d)
     assert found.real == pytest.approx(expected, rel=1e-12)

@@ -19,7 +19,7 @@ def clouds(points, lengths, interaction, widths=(1.0,), particles=(1.0,), **opti
 
 
 def mean_fields(state):
-    return state.mixture.mean_fields([state.density(a) for a in range(len(state.mixture.species))])
+    return state.mixture.interactions.mean_fields([state.density(a) for a in range(len(state.mixture.species))])
 
 
 # ---------------------------------------------------------------- contact
@@ -32,7 +32,9 @@ def test_contact_couplings_are_symmetric_and_distinct():
         (1.0, 0.8, 1.2),
         (2.0, 3.0, 5.0),
     )
-    np.testing.assert_array_equal(state.mixture.couplings, [[1.0, 0.3, 0.0], [0.3, 0.0, -0.2], [0.0, -0.2, 0.7]])
+    np.testing.assert_array_equal(
+        state.mixture.interactions.couplings, [[1.0, 0.3, 0.0], [0.3, 0.0, -0.2], [0.0, -0.2, 0.7]]
+    )
     a, b, c = (state.density(i) for i in range(3))
     for field, expected in zip(
         mean_fields(state), (1.0 * a + 0.3 * b, 0.3 * a - 0.2 * c, -0.2 * b + 0.7 * c), strict=True
@@ -60,14 +62,14 @@ def test_coupling_of_a_scattering_length(mass, other):
         [species("a", mass=mass, initial=gaussian(1.0)), species("b", mass=other, initial=gaussian(1.0))],
         [{"between": ["a", "b"], "kind": "contact", "scattering_length": 0.02}],
     )
-    coupling = state.mixture.couplings[0, 1]
+    coupling = state.mixture.interactions.couplings[0, 1]
     assert coupling == pytest.approx(2 * math.pi * 0.02 * (mass + other) / (mass * other), rel=1e-14)
     if mass == other:
         assert coupling == pytest.approx(4 * math.pi * 0.02 / mass, rel=1e-14)
 
 
 def test_couplings_of_zero_are_no_term():
-    assert clouds([16], [4.0], [contact("a", "b", 0.0)], (1.0, 1.0), (1.0, 1.0)).mixture.terms == ()
+    assert clouds([16], [4.0], [contact("a", "b", 0.0)], (1.0, 1.0), (1.0, 1.0)).mixture.interactions.terms == ()
 
 
 # ---------------------------------------------------------------- kernels

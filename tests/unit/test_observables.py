@@ -8,7 +8,7 @@ import pytest
 
 from hpcmix.observe import observables
 from hpcmix.observe.observable import Observable
-from hpcmix.observe.registry import ALWAYS, AROUND_FLOW, labels_of_all, requested
+from hpcmix.observe.registry import ALWAYS, AROUND_FLOW, dimensions_of_lists, labels_of_all, requested
 from hpcmix.problem.sections.calculation.requests import REQUESTS
 
 MODULES = {path.stem for path in Path(observables.__path__[0]).rglob("*.py")}
@@ -34,6 +34,18 @@ def test_labels_are_unique():
     everything.remove("angular_momentum")  # of every record where something turns the particles, else on request
     assert len(set(everything)) == len(everything)
     assert set(everything) == set(labels_of_all(3))
+
+
+def test_every_spectrum_has_its_wave_numbers():
+    """What a list runs over is a coordinate with a unit, in wave numbers or distances; vortices are counted."""
+    counted = {"vortex", "vortex_line", "vortex_point"}
+    labels = labels_of_all(3)
+    spectra = {name: along for name, along in dimensions_of_lists().items() if along not in counted}
+    known = ("momentum_distribution_x", "structure_factor", "density_modes_z_im", "spectra_incompressible")
+    assert {*known, "fluctuations_structure_factor", "coherence_y_re"} <= set(spectra)
+    for name, along in spectra.items():
+        assert spectra[along] == along, name
+        assert labels[along][1].length in (-1, 1), name
 
 
 def test_dimensions_that_depend_on_the_axes():

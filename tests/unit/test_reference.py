@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 from hpcmix.cli import app
+from hpcmix.problem.files.cards import cards
 from hpcmix.problem.reference import lookup, words
 from hpcmix.problem.reference.docstrings import key_text, table_text
 from hpcmix.problem.reference.entries import keys_of, tables_of
@@ -132,6 +133,17 @@ def test_equal_keys_are_one_answer() -> None:
     assert "species.condensate|fermions|classical.mass" in words.in_words([answer])
 
 
+def test_examples_that_have_it() -> None:
+    def examples(question: str) -> list[str]:
+        return [name for answer in lookup.answers(question) for name in lookup.examples_with(answer)]
+
+    assert "lattice-ramp" in examples("potential.lattice") and "manakov-soliton" not in examples("potential.lattice")
+    assert "gravitational-sag" in examples("parameters")
+    assert set(examples("species.classical")) == {
+        name for name, path in cards().items() if re.search(r'^kind = "classical"', path.read_text(), re.MULTILINE)
+    }
+
+
 @pytest.mark.parametrize(
     ("question", "meant"),
     [("potential.lattce", "potential.lattice"), ("time.steps", "time.step"), ("scatering_length", "scattering_length")],
@@ -170,5 +182,12 @@ def test_commands() -> None:
     assert status == 0 and "atan2(y, x)" in said
     status, said, complaint = call("help", "potential.lattce")
     assert status == 2 and said == "" and 'did you mean "potential.lattice"' in complaint
+    assert call("help", "potential", "lattice") == call("help", "potential.lattice")
+    status, _, complaint = call("help", "magneton")
+    assert status == 2 and "there is no key" in complaint
+    status, _, complaint = call("help", "Thomas-Fermi")
+    assert status == 2 and "species.condensate.initial.ground-state.start" in complaint
+    status, said, _ = call("help", "plan")
+    assert status == 0 and "Usage:" in said and "--ranks" in said
     status, said, _ = call("schema")
     assert status == 0 and said.startswith('{\n "$schema"')

@@ -41,13 +41,15 @@ def new(card: str, file: str) -> int:
     """
     from pathlib import Path
 
+    from hpcmix.problem.files.cards import find_card
     from hpcmix.problem.files.copying import new_problem, source_of
+    from hpcmix.running.planning.examples import command_of
 
     if file == "-":
         click.echo(source_of(card, Path(card)), nl=False)
         return 0
     for path in new_problem(card, file):
         click.echo(f"written: {path}")
-    name = shlex.quote(file)
-    click.echo(f"hpcmix plan {name} says what it takes; mpirun -n 2 hpcmix run {name} runs it on two ranks")
+    name, command = shlex.quote(file), command_of(find_card(card).parent)
+    click.echo(f"hpcmix plan {name} says what it takes; mpirun -n 2 hpcmix {command} {name} computes it on two ranks")
     return 0

@@ -73,7 +73,7 @@ def kick_correction(
         own + 2.0 * (root.real * moved.real + root.imag * moved.imag)
         for own, root, moved in zip(created, psi, correction, strict=True)
     ]
-    felt = mixture.responses(density, density, instant)
+    felt = mixture.interactions.responses(density, density, instant)
     for a, (root, factor, moved) in enumerate(zip(psi, factors, correction, strict=True)):
         moved -= 1j * time * (root * felt[a] + crossed[a]) + 0.5 * time**2 * root * slopes[a]
         moved *= factor
@@ -89,7 +89,7 @@ def _responses(mixture: Mixture, psi: Fields, changes: Fields, instant: Instant)
     density. Collective over the group."""
     densities = [root.real for root in psi]
     real, imaginary = (
-        mixture.responses_together(densities, parts, instant)
+        mixture.interactions.responses_together(densities, parts, instant)
         for parts in ([change.real for change in changes], [change.imag for change in changes])
     )
     return [one + 1j * other for one, other in zip(real, imaginary, strict=True)]

@@ -38,7 +38,9 @@ class FrozenKick:
         self._angle = angle
         self._instant = instant
         self._densities = densities
-        self._couplings = mixture.couplings_at(instant) * mixture.coupling_factor(instant.contraction)
+        self._couplings = mixture.interactions.couplings_at(instant) * mixture.interactions.coupling_factor(
+            instant.contraction
+        )
         self._see(condensates, tangent.point_responses(densities, instant))
 
     def _see(self, condensates: Condensates, responses: Responses) -> None:
@@ -176,8 +178,8 @@ class Tangent:
             raise TypeError("pairs of fluctuations move beside condensates, all of them in every orbital group")
         self.mixture = mixture
         self._amplitudes = np.sqrt(mixture.weights)
-        self._point_terms = [term for term in mixture.separate_terms if term.responds_at_points]
-        self._distant_terms = [term for term in mixture.separate_terms if not term.responds_at_points]
+        self._point_terms = [term for term in mixture.interactions.separate if term.responds_at_points]
+        self._distant_terms = [term for term in mixture.interactions.separate if not term.responds_at_points]
         alone = len(self._distant_terms) == 1 and self._distant_terms[0].comes_half_way
         self.half_way_term = self._distant_terms[0] if alone else None
         self._fields: list[np.ndarray] = []

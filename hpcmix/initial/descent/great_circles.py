@@ -63,7 +63,7 @@ class GreatCircles:
         landscape, mixture, directions = self.landscape, self.landscape.mixture, self.directions
         slope = 2.0 * landscape.metric(directions, landscape.gradients)
         changes = landscape.density_changes(directions)
-        responses = mixture.responses(landscape.densities, changes)
+        responses = mixture.interactions.responses(landscape.densities, changes)
         local = np.zeros(len(directions))
         for a, (direction, total) in enumerate(zip(directions, landscape.totals, strict=True)):
             local[a] = 2.0 * landscape.weights[a] * mixture.grid.integrate(

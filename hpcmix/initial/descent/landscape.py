@@ -16,6 +16,7 @@ from hpcmix.initial.descent.preconditioner import Preconditioner
 from hpcmix.initial.descent.spins import Magnetisations, SpinEnergies
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.mean_field.energies import coupling_energies
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 
@@ -88,7 +89,7 @@ class Landscape:
 
     def coupling_energy(self, fields: list[np.ndarray]) -> float:
         """This rank's part of sum_ab nu Re <phi_a|R_ab|phi_b>."""
-        energies = self.mixture.coupling_energies([field[np.newaxis] for field in fields], self.instant)
+        energies = coupling_energies(self.mixture, [field[np.newaxis] for field in fields], self.instant)
         return 0.0 if energies is None else float(np.sum(energies))
 
     def coupling_curvature(self, vectors: list[np.ndarray]) -> float:
@@ -106,7 +107,7 @@ class Landscape:
         """W_a = U_a + sum_b G_ab * rho_b of the present fields, and their energy; T phi must be up to date."""
         mixture = self.mixture
         densities = self._densities()
-        interaction = mixture.interact(densities)
+        interaction = mixture.interactions.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = np.array([sum(map(np.sum, interaction.energies.values())), self.coupling_energy(self.fields)])
         local[1] += self.spins.see(self.fields)
@@ -216,7 +217,7 @@ class Landscape:
         d: half the second derivative of the energy along the spheres is :meth:`metric` of d and this. Tangent again
         after :meth:`project`."""
         self.apply_kinetic(vectors, result)
-        changes = self.mixture.responses(self.densities, self.density_changes(vectors))
+        changes = self.mixture.interactions.responses(self.densities, self.density_changes(vectors))
         for a, (vector, applied, change) in enumerate(zip(vectors, result, changes, strict=True)):
             applied += (self.totals[a] - self.totals[a].dtype.type(self.chemical_potentials[a])) * vector
             self.add_coupling(vectors, a, applied)

@@ -40,7 +40,7 @@ class Preconditioner:
         self._weights = mixture.weights[list(self._members)]
         # a species without particles is held, and its share is not used: any number but zero
         self._roots = np.sqrt(np.where(self._weights > 0.0, self._weights, 1.0))
-        values, vectors = np.linalg.eigh(mixture.dilute_couplings[np.ix_(self._members, self._members)])
+        values, vectors = np.linalg.eigh(mixture.interactions.dilute_couplings[np.ix_(self._members, self._members)])
         self._couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
         self._coupling = np.zeros_like(self._couplings) if coupling is None else coupling.real
         self.lowest_energies = self.lowest_energies_of(self._members)

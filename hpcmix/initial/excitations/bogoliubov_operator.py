@@ -60,7 +60,7 @@ class BogoliubovOperator:
         self.coupling = mixture.rabi.without_precession(instant)
         clouds = orbital_clouds(np.ascontiguousarray(orbital)[np.newaxis] for orbital in orbitals)
         self.densities = mixture.densities(clouds)
-        fields = mixture.mean_fields(self.densities)
+        fields = mixture.interactions.mean_fields(self.densities)
         self.spins = [self._spin_field(spin) for spin in mixture.rabi.spins]
         self.potentials = [mixture.potential(a, field, instant) for a, field in enumerate(fields)]
         self.chemical_potentials = np.zeros(len(self.waves))
@@ -148,7 +148,7 @@ class BogoliubovOperator:
 
     def responses(self, changes: Sequence[np.ndarray]) -> Vector:
         """sum_b G_ab * c_b for real changes c_b of the densities."""
-        return self.mixture.responses(self.densities, changes)
+        return self.mixture.interactions.responses(self.densities, changes)
 
     def density_change(self, u: Sequence[np.ndarray], v: Sequence[np.ndarray]) -> Vector:
         """conj(psi_a) u_a + psi_a v_a: how the density of every species oscillates, with exp(-i omega t). Local."""

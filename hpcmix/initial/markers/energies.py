@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hpcmix.model.mean_field.energies import spectral_averages
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.parallel.markers.arrays import pieces
@@ -32,7 +33,7 @@ def stand_in_energies(seen: Mixture, mixture: Mixture, states: Sequence[np.ndarr
     local, instant = 0.0, Instant.before_start()
     for index, _ in mixture.carried:
         field, model = states[index][0], seen.species[index]
-        local += model.particles * float(seen.spectral_averages(field, index)[0])
+        local += model.particles * float(spectral_averages(seen, field, index)[0])
         external = model.external.value(instant)
         if external is not None:
             density = (model.particles * (field.real**2 + field.imag**2)).astype(np.float64)

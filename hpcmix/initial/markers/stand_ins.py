@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpcmix.model.mixture import Mixture, SpeciesModel
+from hpcmix.model.mean_field.species import SpeciesModel
+from hpcmix.model.mixture import Mixture
 from hpcmix.problem.schema import Problem
 from hpcmix.state.marker_cloud import MarkerCloud
 
@@ -21,7 +22,13 @@ def with_stand_ins(mixture: Mixture) -> Mixture:
         return mixture
     species = [_stand_in(model) for model in mixture.species]
     return Mixture(
-        mixture.grid, mixture.engine, species, mixture.terms, mixture.hbar, mixture.rabi, mixture.correlations
+        mixture.grid,
+        mixture.engine,
+        species,
+        mixture.interactions.terms,
+        mixture.hbar,
+        mixture.rabi,
+        mixture.correlations,
     )
 
 

@@ -125,7 +125,7 @@ class OrbitalLandscape:
         """W of the present blocks and their energy; T Phi must be up to date."""
         mixture = self.mixture
         densities = self.densities_of(self.blocks)
-        interaction = mixture.interact(densities)
+        interaction = mixture.interactions.interact(densities)
         self.densities, self.totals = densities, interaction.mean_fields
         local = float(sum(map(np.sum, interaction.energies.values())))
         for species, density, total in zip(mixture.species, densities, self.totals, strict=True):
@@ -245,7 +245,7 @@ class OrbitalLandscape:
         the second derivative of the energy along the manifolds is :meth:`metric` of D and this. Tangent again after
         :meth:`project`."""
         self.apply_kinetic(vectors, result)
-        changes = self.mixture.responses(self.densities, self.densities_of(self.blocks, vectors))
+        changes = self.mixture.interactions.responses(self.densities, self.densities_of(self.blocks, vectors))
         for a, (block, vector, applied) in enumerate(zip(self.blocks, vectors, result, strict=True)):
             if a in self.held:
                 continue

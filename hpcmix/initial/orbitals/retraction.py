@@ -49,7 +49,7 @@ class Retraction:
         landscape, mixture, directions = self.landscape, self.landscape.mixture, self.directions
         slope = 2.0 * landscape.metric(directions, landscape.gradients)
         changes = landscape.densities_of(landscape.blocks, directions)
-        responses = mixture.responses(landscape.densities, changes)
+        responses = mixture.interactions.responses(landscape.densities, changes)
         response = float(
             mixture.communicators.sum(
                 [sum(mixture.grid.integrate(rho, field) for rho, field in zip(changes, responses, strict=True))]

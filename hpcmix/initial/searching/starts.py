@@ -19,6 +19,7 @@ from hpcmix.initial.descent.search import minimise_energy
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.concentration import concentration
+from hpcmix.model.mean_field.energies import spectral_averages
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import GroundStateOptions, Saddles
@@ -245,12 +246,12 @@ def require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset
         if a in held:
             continue
         at_one_point = float(sums.maximum([np.max(densities[a])])[0]) * cell
-        kinetic = species.weight * float(sums.sum(mixture.spectral_averages(field, a)[:1])[0])
+        kinetic = species.weight * float(sums.sum(spectral_averages(mixture, field, a)[:1])[0])
         norm = float(sums.sum([kernels.squared_norm(field)])[0]) * cell
         sentence = concentration(mixture, a, species.weight * norm, at_one_point, kinetic)
         if sentence is None:
             continue
-        felt = mixture.mean_fields([density.astype(mixture.real_dtype) for density in densities])[a]
+        felt = mixture.interactions.mean_fields([density.astype(mixture.real_dtype) for density in densities])[a]
         attraction = -float(sums.sum([mixture.grid.integrate(densities[a], felt)])[0])
         why = (
             "the attraction has no ground state, or none that this grid resolves: weaken it, put in fewer particles, "

@@ -23,7 +23,7 @@ def thomas_fermi_densities(mixture: Mixture, instant: Instant, tolerance: float 
     :class:`~hpcmix.initial.trial.repulsion.NoThomasFermiDensity` for a species without contact repulsion of its own.
     Collective.
     """
-    couplings = mixture.couplings
+    couplings = mixture.interactions.couplings
     require_repulsion([species.name for species in mixture.species], couplings)
     grid = mixture.grid
     values = [species.external.value(instant) for species in mixture.species]
@@ -75,7 +75,7 @@ def start_of_minimisation(mixture: Mixture, instant: Instant) -> Sequence[np.nda
     Each species alone in its potential with the repulsion of all others added to its own: overlapping clouds of about
     the right size. Collective.
     """
-    couplings, weights = mixture.dilute_couplings, mixture.weights
+    couplings, weights = mixture.interactions.dilute_couplings, mixture.weights
     densities: list[np.ndarray | None] = []
     for a, species in enumerate(mixture.species):
         others = sum(max(couplings[a, b], 0.0) * weights[b] for b in range(len(weights)) if b != a)

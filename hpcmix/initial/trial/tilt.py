@@ -39,7 +39,7 @@ def tilt(mixture: Mixture, guesses: list[np.ndarray], species: Sequence[int]) ->
     nothing = np.zeros(mixture.grid.position_shape, mixture.real_dtype)
     for column, b in enumerate(species):
         alone = [changes[a].astype(mixture.real_dtype) if a == b else nothing for a in range(len(guesses))]
-        felt = mixture.responses(densities_of(mixture, guesses), alone)
+        felt = mixture.interactions.responses(densities_of(mixture, guesses), alone)
         local = [mixture.grid.integrate(changes[a], felt[a]) for a in species]
         matrix[:, column] = mixture.communicators.sum(local)
     if len(mixture.species) == 1 and matrix[0, 0] >= 0.0:

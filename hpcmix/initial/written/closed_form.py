@@ -10,12 +10,11 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.written import wave_functions
-from hpcmix.initial.written.interpolation import interpolated
-from hpcmix.initial.written.interpolation import require_fit as require_fit_of
+from hpcmix.initial.written.interpolation import interpolated, misfits
 from hpcmix.initial.written.stored import Place, StoredField, opened
 from hpcmix.model.potentials.external import NotFinite, require_finite
 from hpcmix.parallel.process.independence import LinearlyDependent, condition
-from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.sections.species.initial import (
     ExpressionInitial,
     FileInitial,
@@ -97,7 +96,9 @@ def require_fit(place: Place, where: str, count: int | None, grid: Grid, length_
     """Whether a file is of another grid than the problem; raises :class:`ProblemError` where its cloud does not fit
     into the new one. Local, the whole file is read."""
     with opened(place, where, count, grid, length_si) as stored:
-        require_fit_of(stored, grid, where)
+        complaints = [Complaint("", None, where, sentence) for sentence in misfits(stored, grid)]
+        if complaints:
+            raise ProblemError(complaints)
         return not stored.is_on(grid)
 
 

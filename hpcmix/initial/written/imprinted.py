@@ -52,7 +52,7 @@ class Imprints:
         mixture, shape = self._mixture, (1, *self._mixture.grid.position_shape)
         known = [np.zeros(shape, np.complex128) if array is None else array for array in orbitals]
         densities = densities_of(mixture, known)
-        mean_fields = cache(lambda: mixture.mean_fields(np.stack(densities)))
+        mean_fields = cache(lambda: mixture.interactions.mean_fields(np.stack(densities)))
         factors = {}
         for index in chosen:
             imprint = self._imprints[index]

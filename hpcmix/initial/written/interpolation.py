@@ -20,7 +20,6 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.initial.written.stored import SAME_LENGTH, StoredField
-from hpcmix.problem.mistakes.errors import ProblemError
 
 LOST = 1e-6
 """Part of the particles that a new grid may lack: cut off at a thousandth of the largest amplitude, a cloud has an edge
@@ -42,46 +41,56 @@ def interpolated(stored: StoredField, number: int, grid: Grid) -> np.ndarray:
     return field
 
 
-def require_fit(stored: StoredField, grid: Grid, where: str) -> None:
-    """Raise :class:`ProblemError` where the cloud of all orbitals does not fit into the new box or grid, or where it
-    does not end before the faces of a box that is smaller than the new one. Reads the whole file. Local."""
-    if stored.lengths is None or stored.is_on(grid):
+def misfits(stored: StoredField, grid: Grid) -> Iterator[str]:
+    """Sentences about axes along which the cloud of all orbitals does not fit into the new box or grid, or does not end
+    before the faces of a box that is smaller than the new one. Reads the whole file. Local."""
+    if stored.is_on(grid):
         return
-    profiles = _profiles(stored)
-    for axis, (profile, new) in enumerate(zip(profiles, grid.lengths, strict=True)):
-        old, name, total = stored.lengths[axis], "xyz"[axis], profile.sum()
-        x = _old_points(stored, axis)
-        if not np.isfinite(total):
-            raise ProblemError.of(where, f"{stored.path} holds values that are no numbers")
+    for axis, profile in enumerate(_profiles(stored)):
+        if not np.isfinite(profile.sum()):
+            yield f"{stored.path} holds values that are no numbers"
+            return
+        old, new = _length(stored, axis), grid.lengths[axis]
         if new < old * (1.0 - SAME_LENGTH):
-            outside = profile[(x < -0.5 * new) | (x >= 0.5 * new)].sum()
-            if outside > LOST * total:
-                raise ProblemError.of(
-                    where,
-                    f"the cloud of {stored.path} does not fit: {outside / total:.2g} of its particles lie beyond the "
-                    f"box along {name}, whose length is {new:.6g}; it takes {_needed(x, profile):.6g} (code units)",
-                )
+            yield from _cut_off(stored, axis, profile, new)
         if new > old * (1.0 + SAME_LENGTH):
-            face = max(profile[0], profile[-1])
-            if face > LOST * profile.max():
-                raise ProblemError.of(
-                    where,
-                    f"the cloud of {stored.path} reaches the faces of its box along {name}, with "
-                    f"{face / profile.max():.2g} of its largest density: nothing is known of it beyond; keep the "
-                    f"length {old:.6g} (code units)",
-                )
-        limit = np.pi * grid.points[axis] / new
+            yield from _without_end(stored, axis, profile)
+        limit = np.pi / grid.spacings[axis]
         if limit < np.pi * stored.points[axis] / old * (1.0 - SAME_LENGTH):
-            spectrum, k = _spectrum(stored, axis), _wave_numbers(stored, axis)
-            beyond = spectrum[np.abs(k) > limit * (1.0 + SAME_LENGTH)].sum()
-            if beyond > LOST * spectrum.sum():
-                points = int(np.ceil(_needed(k, spectrum) * new / (2.0 * np.pi))) + 1
-                raise ProblemError.of(
-                    where,
-                    f"the grid is too coarse for {stored.path}: {beyond / spectrum.sum():.2g} of its particles have "
-                    f"wave numbers along {name} beyond the grid's largest, pi/h = {limit:.6g}; "
-                    f"it takes {points} points",
-                )
+            yield from _too_quick(stored, axis, limit, new)
+
+
+def _cut_off(stored: StoredField, axis: int, profile: np.ndarray, length: float) -> Iterator[str]:
+    """Of a smaller box: what lies beyond it."""
+    x, name = _old_points(stored, axis), "xyz"[axis]
+    outside = profile[(x < -0.5 * length) | (x >= 0.5 * length)].sum() / profile.sum()
+    if outside > LOST:
+        yield (
+            f"the cloud of {stored.path} does not fit: {outside:.2g} of its particles lie beyond the box along {name}, "
+            f"whose length is {length:.6g}; it takes {_needed(x, profile):.6g} (code units)"
+        )
+
+
+def _without_end(stored: StoredField, axis: int, profile: np.ndarray) -> Iterator[str]:
+    """Of a larger box: what is at the faces of the old one."""
+    face, name = max(profile[0], profile[-1]) / profile.max(), "xyz"[axis]
+    if face > LOST:
+        yield (
+            f"the cloud of {stored.path} reaches the faces of its box along {name}, with {face:.2g} of its largest "
+            f"density: nothing is known of it beyond; keep the length {_length(stored, axis):.6g} (code units)"
+        )
+
+
+def _too_quick(stored: StoredField, axis: int, limit: float, length: float) -> Iterator[str]:
+    """Of a coarser grid: what has wave numbers beyond its largest."""
+    spectrum, k, name = _spectrum(stored, axis), _wave_numbers(stored, axis), "xyz"[axis]
+    beyond = spectrum[np.abs(k) > limit * (1.0 + SAME_LENGTH)].sum() / spectrum.sum()
+    if beyond > LOST:
+        points = int(np.ceil(_needed(k, spectrum) * length / (2.0 * np.pi))) + 1
+        yield (
+            f"the grid is too coarse for {stored.path}: {beyond:.2g} of its particles have wave numbers along {name} "
+            f"beyond the grid's largest, pi/h = {limit:.6g}; it takes {points} points"
+        )
 
 
 def _needed(x: np.ndarray, profile: np.ndarray) -> float:

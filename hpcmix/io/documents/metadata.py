@@ -58,6 +58,20 @@ class Metadata:
             if (factor := self.scales.factor_si(dimension)) is not None
         }
 
+    def summary_factors(self) -> dict[str, dict[str, dict[str, float | str]]]:
+        """The entry ``si`` of a summary: for every quantity that its numbers are of, what they are multiplied by and
+        the unit that they are in then; nothing without ``[units]``."""
+        if not self.scales.given:
+            return {}
+        quantities = {name: dimension for dimension, name in _NAMES.items()}
+        quantities |= {"density": density_dimension(len(self.axes))}
+        return {
+            "si": {
+                name: {"factor": float(unit["si_factor"]), "unit": str(unit["si_unit"])}
+                for name, unit in ((name, self.unit(dimension)) for name, dimension in quantities.items())
+            }
+        }
+
     def unit(self, dimension: Dimension) -> dict[str, str | float]:
         """Attributes of a quantity: ``units`` in words and, where known, ``si_factor`` and ``si_unit``.
 

@@ -14,7 +14,7 @@ import h5py
 import numpy
 
 import hpcmix
-from hpcmix.kernels.processor import fourier
+from hpcmix.kernels.twins.fourier.library import library
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def library_versions(mpi_library: str = "") -> dict[str, str]:
         "numpy": numpy.__version__,
         "h5py": h5py.__version__ + (" (parallel)" if h5py.get_config().mpi else ""),
         "hdf5": h5py.version.hdf5_version,
-        fourier().NAME: fourier().VERSION,
+        library().NAME: library().VERSION,
         "mpi4py": _installed("mpi4py"),
         "mpi": mpi_library,
     }

@@ -13,7 +13,7 @@ from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import Dealt, Writer, write_arrays
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
-from hpcmix.io.documents.metadata import Metadata
+from hpcmix.io.documents.metadata import Metadata, density_dimension
 from hpcmix.io.fields.labels import (
     density_unit,
     dimensions_of,
@@ -24,10 +24,12 @@ from hpcmix.io.fields.labels import (
     write_time,
 )
 from hpcmix.io.fields.mesh import write_mesh
+from hpcmix.io.fields.openpmd import annotate_file, write_meshes
 from hpcmix.io.fields.xdmf import describe, describe_collection
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Part
 from hpcmix.parallel.process.together import together
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
 
 FLUCTUATION_DENSITY = "fluctuation_density"
 """Name of gamma_a(x, x), the density of what is outside the condensate of coherent states."""
@@ -56,6 +58,7 @@ def write_snapshot(
     phases: Mapping[str, float] | None = None,
     matrices: Mapping[str, Part] | None = None,
     weights: Mapping[str, float] | None = None,
+    step_size: float = 0.0,
 ) -> Path:
     """Write this rank's part of every field, and return the path of the file. Collective over the world.
 
@@ -65,6 +68,7 @@ def write_snapshot(
     grid      with the points where the file is to show them (:meth:`Grid.in_laboratory`).
     matrices  those of the fluctuations, whole in every replica, by the names of their datasets (:data:`MATRICES`).
     weights   of every species the particles of an orbital of norm one, an attribute of its wave functions.
+    step_size of a time step, the last one.
     phases    in a frame that expands, for every species the q of the phase exp(i q x^2) that its wave functions lack.
     The axes are the datasets x, y, z; step, time, box, units and provenance are attributes.
     ``xarray.open_dataset(path)`` opens all of them as ``up_density`` and so on, with ``group="up"`` those of a species.
@@ -94,6 +98,10 @@ def write_snapshot(
             half = file[name].ndim // 2
             names = [*(["species"] if half > grid.dimensions else []), *axes]
             label_dimensions(file, file[name], [*names, *(f"{dimension}_column" for dimension in names)])
+        of_grid = {name: dimension for name in fields if (dimension := _dimension_of(file[name], grid)) is not None}
+        write_meshes(file, index, of_grid, grid, metadata.scales)
+        version = str(metadata.provenance.get("hpcmix_version", ""))
+        annotate_file(file, index, time, step_size, metadata.scales, version, {"meshesPath": "meshes/"})
         show_in_root(file, [*fields, *(matrices or ())])
 
     write_arrays(
@@ -114,6 +122,13 @@ def write_snapshot(
             so_far = [stored for number, stored in directory.stored_snapshots() if number <= index]
             write_text(directory.snapshot_series, describe_collection(so_far, metadata.title))
     return path
+
+
+def _dimension_of(dataset: h5py.Dataset, grid: Grid) -> Dimension | None:
+    """Of a real field on the grid; None for others, which are no meshes."""
+    if dataset.dtype.kind == "c" or dataset.shape != grid.points:
+        return None
+    return DIMENSIONLESS if dataset.name.endswith("/phase") else density_dimension(grid.dimensions)
 
 
 def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, str | float]:

@@ -46,8 +46,9 @@ def _series(scene: Scene) -> Figure | None:
 
 
 def _profiles(scene: Scene) -> Figure | None:
-    alone = len(scene.run.slices) == 1 or "profiles" in scene.request.what
-    if not alone or not scene.frames or not scene.frames[0].slices:
+    done = (scene.run.summary or {}).get("status") == "done"  # one that goes on will have more than one time
+    alone = len(scene.run.slices) == 1 and done
+    if not (alone or "profiles" in scene.request.what) or not scene.frames or not scene.frames[0].slices:
         return None
     last = scene.frames[-1]
     none: dict[str, Any] = {}
@@ -60,8 +61,8 @@ def _columns(scene: Scene) -> Figure | None:
         return None
     if len(scene.frames[0].axes) == 3:
         return views_figure(scene.ends, scene.units, scene.title, integrated=True)
-    if len(scene.frames[0].axes) == 1 and len(scene.run.slices) == 1 and not scene.request.what:
-        return None  # it is what profiles shows
+    if len(scene.frames[0].axes) == 1 and not scene.request.what and _profiles(scene) is not None:
+        return None  # which shows the same
     return density_figure(scene.ends, scene.units, scene.title)
 
 

@@ -16,8 +16,9 @@ from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import write_text
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.fields.labels import file_attributes
+from hpcmix.io.fields.openpmd import annotate_file
 from hpcmix.io.fields.xdmf import describe_collection
-from hpcmix.io.markers.openpmd import annotate_file, annotate_species, species_path
+from hpcmix.io.markers.openpmd import annotate_species, species_path
 from hpcmix.io.markers.xdmf import describe_markers
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.decomposition import Block, Part
@@ -76,7 +77,7 @@ def write_markers(
 
     def annotate(file: h5py.File) -> None:
         version = str(metadata.provenance.get("hpcmix_version", ""))
-        annotate_file(file, index, time, step_size, metadata.scales, version)
+        annotate_file(file, index, time, step_size, metadata.scales, version, {"particlesPath": "particles/"})
         lengths = dict(zip(axes, grid.lengths, strict=True))
         for name, held in species.items():
             group = file[species_path(index, name)]

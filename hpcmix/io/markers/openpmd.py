@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import h5py
 import numpy as np
 
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, LENGTH, MASS, MOMENTUM, Dimension
 from hpcmix.problem.units.units import Units
-
-FILE_FORMAT = "%06T.h5"
 
 
 @dataclass(frozen=True)
@@ -47,29 +44,6 @@ RECORDS = {
 def species_path(iteration: int, species: str) -> str:
     """Of the species in the file of an iteration."""
     return f"data/{iteration}/particles/{species}"
-
-
-def annotate_file(file: h5py.File, iteration: int, time: float, step: float, scales: Units, version: str) -> None:
-    """Attributes of the file and of its only iteration; of files without [units] the factors to SI are one.
-
-    step  the size of a time step.
-    """
-    texts = {
-        "openPMD": "1.1.0",
-        "basePath": "/data/%T/",
-        "particlesPath": "particles/",
-        "iterationEncoding": "fileBased",
-        "iterationFormat": FILE_FORMAT,
-        "software": "hpcmix",
-        "softwareVersion": version,
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S +0000"),
-    }
-    for name, text in texts.items():
-        file.attrs[name] = np.bytes_(text)  # readers of the standard want texts of fixed length
-    file.attrs["openPMDextension"] = np.uint32(0)
-    base = file[f"data/{iteration}"]
-    base.attrs["time"], base.attrs["dt"] = np.float64(time), np.float64(step)
-    base.attrs["timeUnitSI"] = np.float64(1.0 if scales.time_si is None else scales.time_si)
 
 
 def annotate_species(group: h5py.Group, number: int, mass: float, lengths: Mapping[str, float], scales: Units) -> None:

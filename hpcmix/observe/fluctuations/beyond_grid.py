@@ -51,7 +51,7 @@ def beyond_grid(look: Look, beginning: Beginning) -> list[float | None]:
     local = [[mixture.grid.integrate(one, other) for other in densities] for one in densities]
     overlaps = mixture.communicators.sum(local)
     start = _at_start(look, beginning)
-    at_rest = look.instant.contraction == 1.0 and mixture.interactions_never_change
+    at_rest = look.instant.contraction == 1.0 and mixture.interactions.never_change
     now = start if at_rest else tail(mixture, look.instant)
     if now is None or start is None or mixture.rabi.groups:
         return [None] * count
@@ -81,7 +81,7 @@ def tail(mixture: Mixture, instant: Instant) -> np.ndarray | None:
     grid, count = mixture.grid, len(mixture.species)
     converges = 2 * min(species.kinetic.growth for species in mixture.species) > grid.dimensions
     surface, areas = surface_of([math.pi / spacing for spacing in grid.spacings])
-    if mixture.transforms(surface, instant) is None:
+    if mixture.interactions.transforms(surface, instant) is None:
         return None
     rays = _Rays(mixture, instant, surface, areas)
     values = rays.transforms(np.ones(1))
@@ -117,7 +117,7 @@ class _Rays:
         """G_ab^ at k = K / r for some r, shape (species, species, r, K), where all interactions are kernels: in one
         call, in which the table of a kernel's transform is made once. Raises TypeError."""
         along = [k / inverses[:, np.newaxis] for k in self.surface]
-        values = self.mixture.transforms([k.ravel() for k in along], self.instant)
+        values = self.mixture.interactions.transforms([k.ravel() for k in along], self.instant)
         if values is None:
             raise TypeError("a functional of the densities has no transform")
         return values.reshape(*values.shape[:2], *along[0].shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcmix.kernels import dispatch as kernels
 from hpcmix.model.kinetic.free import KineticEnergy
+from hpcmix.model.mean_field.energies import averages_of_spectrum, spectral_averages
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.look import Look
 from hpcmix.observe.markers.averages import marker_averages
@@ -49,7 +50,7 @@ def averages(look: Look) -> list[Averages]:
             sets[a] = _of_set(look, a)
             if not species.kinetic.diagonal:
                 for orbital in look.orbitals(a):
-                    sums[a, : 1 + d] += species.weight * mixture.spectral_averages(orbital, a)
+                    sums[a, : 1 + d] += species.weight * spectral_averages(mixture, orbital, a)
         else:
             for orbital in look.orbitals(a):
                 sums[a] += _of_orbital(look, orbital, a)
@@ -79,10 +80,10 @@ def _of_orbital(look: Look, orbital: np.ndarray, species: int) -> np.ndarray:
         moved = motion(mixture, [orbital], species, look.clock)
         return np.array([moved.kinetic, *moved.momentum, *moved.tails])
     if not model.kinetic.diagonal:
-        averages, tails = mixture.spectral_averages(orbital, species), tail_of_orbitals(mixture, [orbital])
+        averages, tails = spectral_averages(mixture, orbital, species), tail_of_orbitals(mixture, [orbital])
     else:
         spectrum = mixture.transform.forward(orbital, mixture.transform.work)
-        averages, tails = mixture.averages_of_spectrum(spectrum, species), tail_of_spectrum(mixture, spectrum)
+        averages, tails = averages_of_spectrum(mixture, spectrum, species), tail_of_spectrum(mixture, spectrum)
     return model.weight * np.array([*averages, *tails])
 
 

@@ -30,7 +30,7 @@ class PairingNorm:
         """In code units of energy on the clock of the frame. Collective."""
         mixture = self._mixture
         known, instant = self._instant, look.instant
-        if known is None or known.contraction != instant.contraction or mixture.interactions_differ(known, instant):
+        if known is None or known.contraction != instant.contraction or mixture.interactions.differ(known, instant):
             self._instant = instant
             self._squares = [self._squares_of(b, instant) for b in range(len(mixture.species))]
         spectra = [self._spectrum(density) for density in look.densities]
@@ -49,7 +49,7 @@ class PairingNorm:
         slices = grid.position_block.slices
         if densities[0].size and all(part.start == 0 for part in slices):
             densities[species].flat[0] = 1.0 / grid.cell_volume
-        return [self._spectrum(field**2) for field in mixture.mean_fields(densities, instant)]
+        return [self._spectrum(field**2) for field in mixture.interactions.mean_fields(densities, instant)]
 
     def _spectrum(self, values: np.ndarray) -> np.ndarray:
         transform = self._mixture.transform

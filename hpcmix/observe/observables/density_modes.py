@@ -12,6 +12,7 @@ from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.measures.unwrapping import axis_lines
 from hpcmix.observe.observable import Label, Observable
 from hpcmix.parallel.process.exact_sums import exact_sums
+from hpcmix.problem.units.dimensions import LENGTH
 
 MODES = 8
 
@@ -53,11 +54,34 @@ def modes_of_markers(look: Look, species: int) -> np.ndarray:
 class _DensityModes(Observable):
     """On a grid that grows the modes are those of its box, which grows with it."""
 
-    labels = tuple(
-        Label(f"density_modes_{axis}_{part}", f"{words} part of the integral of rho exp(-2 pi i m x / L) along {axis}")
-        for axis in "xyz"
-        for part, words in (("re", "real"), ("im", "imaginary"))
+    labels = (
+        *(
+            Label(
+                f"density_modes_{axis}_{part}",
+                f"{words} part of the integral of rho exp(-2 pi i m x / L) along {axis}",
+                list_of=f"density_wave_numbers_{axis}",
+            )
+            for axis in "xyz"
+            for part, words in (("re", "real"), ("im", "imaginary"))
+        ),
+        *(
+            Label(
+                f"density_wave_numbers_{axis}",
+                f"wave numbers 2 pi m / L along {axis}",
+                LENGTH * -1,
+                f"density_wave_numbers_{axis}",
+                definition="in a frame that expands those of time zero: divided by b they are those of a time",
+            )
+            for axis in "xyz"
+        ),
     )
+
+    def of_whole(self, look: Look) -> dict[str, Any]:
+        numbers = 2.0 * np.pi * np.arange(1, MODES + 1)
+        return {
+            f"density_wave_numbers_{axis}": (numbers / length).tolist()
+            for axis, length in zip("xyz", look.mixture.grid.lengths, strict=False)
+        }
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         if look.mixture.species[species].markers is not None:

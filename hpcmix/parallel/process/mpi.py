@@ -15,6 +15,10 @@ ALONE = {"OMPI_MCA_ess_singleton_isolated": "1", "OMPI_MCA_pml": "ob1"}
 """What spares a process that no launcher started a third of a second: Open MPI neither starts a daemon for processes
 that never come nor tries every network."""
 
+WHILE_ALONE = {"OMPI_MCA_sharedfp": "^sm"}
+"""What such a process keeps: Open MPI shares a directory among all of them on a machine, and the first that ends takes
+it away from the others, who complain of every file that they open. Nothing here has use for what it looks for there."""
+
 
 @contextmanager
 def _quick_start_alone() -> Iterator[None]:
@@ -29,6 +33,9 @@ def _quick_start_alone() -> Iterator[None]:
             del os.environ[name]
 
 
+if not was_launched():
+    for _name, _value in WHILE_ALONE.items():
+        os.environ.setdefault(_name, _value)
 with _quick_start_alone():
     from mpi4py import MPI
 from mpi4py.util import dtlib  # noqa: E402

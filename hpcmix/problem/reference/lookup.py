@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+from hpcmix.problem.files.cards import cards
 from hpcmix.problem.mistakes.errors import closest
 from hpcmix.problem.reference.entries import Key, Table, tables_of
 from hpcmix.problem.schema import Problem
 
 _BRACKETS = re.compile(r"[\[\]<>\"' ]")
+
+
+_UNSAID = ("condensate", "ground-state", "relative")
+"""Kinds of tables that name none."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,43 @@ def answers(question: str) -> list[Answer]:
         identity = (table.model,) if key is None else (key.name, key.text, key.taken.words, key.default, key.required)
         alike.setdefault(identity, []).append((place, table, key))
     return [Answer(tuple(place for place, *_ in each), *each[0][1:]) for each in alike.values()]
+
+
+def mentions(word: str) -> list[Answer]:
+    """The keys and tables in whose text a word stands, or in whose examples."""
+    alike: dict[str, Answer] = {}
+    for place, table, key in places():
+        text = table.text if key is None else f"{key.text} {key.taken.words} {key.example}"
+        if key is not None and key.name == "kind" and key.text in table.text:
+            continue  # says what its table says
+        if word.lower() in text.lower():
+            alike.setdefault(text, Answer((place,), table, key))
+    return list(alike.values())
+
+
+def examples_with(answer: Answer) -> list[str]:
+    """The example cards in which a key or a table stands, by name."""
+    asked = [place.split(".") for place in answer.places]
+    return [name for name, tables in _card_tables().items() if any(_stands_in(tables, parts) for parts in asked)]
+
+
+@cache
+def _card_tables() -> dict[str, dict[str, Any]]:
+    return {name: tomllib.loads(path.read_text(encoding="utf-8")) for name, path in cards().items()}
+
+
+def _stands_in(node: Any, parts: Sequence[str]) -> bool:
+    """Whether a file has an entry at a place. A table without a kind has the one that is taken for granted."""
+    if isinstance(node, list):
+        return any(_stands_in(entry, parts) for entry in node)
+    if not parts:
+        return True
+    if not isinstance(node, dict):
+        return False
+    first, rest = parts[0], parts[1:]
+    if first in node and _stands_in(node[first], rest):
+        return True
+    return node.get("kind", first if first in _UNSAID else None) == first and _stands_in(node, rest)
 
 
 def suggestion(question: str) -> str | None:

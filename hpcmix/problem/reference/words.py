@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hpcmix.problem.mistakes.hints.annotations import arrays_of
 from hpcmix.problem.reference.entries import Key, is_section, keys_of, kind_of
-from hpcmix.problem.reference.lookup import Answer
+from hpcmix.problem.reference.lookup import Answer, examples_with
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.units.functions import CONSTANTS, FUNCTIONS
 from hpcmix.problem.units.named import UNITS
@@ -15,6 +15,8 @@ from hpcmix.problem.units.named import UNITS
 WIDTH = 100
 SEVERAL = 6
 """More answers than this are listed by their places alone."""
+MOST_EXAMPLES = 4
+MOST_MENTIONED = 12
 MOST_NAMED = 3
 """More parts of places that differ are a star."""
 
@@ -57,6 +59,13 @@ def in_words(found: list[Answer]) -> str:
     return "\n\n".join("\n".join(_answer(answer)) for answer in found)
 
 
+def mentioned(found: list[Answer]) -> str:
+    """Where a word stands that is no key."""
+    lines = [f"{answer.places[0]}\n      {_first_sentence(_text(answer))}" for answer in found[:MOST_MENTIONED]]
+    more = [f"and {len(found) - MOST_MENTIONED} more"] if len(found) > MOST_MENTIONED else []
+    return "\n".join(["It stands in the text of", "", *lines, *more])
+
+
 def _text(answer: Answer) -> str:
     return answer.table.text if answer.key is None else answer.key.text
 
@@ -67,12 +76,22 @@ def _answer(answer: Answer) -> Iterator[str]:
     if answer.key is not None:
         yield from _key(answer.key)
         yield from _tables(answer.key)
+        yield from _seen_in(answer)
         return
     yield from _wrapped(answer.table.text, "  ")
     for key in answer.table.keys:
         yield ""
         yield f"  {key.name}"
         yield from _key(key, "      ")
+    yield from _seen_in(answer)
+
+
+def _seen_in(answer: Answer) -> Iterator[str]:
+    """Some of the examples that have it."""
+    examples = examples_with(answer)
+    if examples:
+        more = f" and {len(examples) - MOST_EXAMPLES} more" if len(examples) > MOST_EXAMPLES else ""
+        yield f"  In the examples {', '.join(examples[:MOST_EXAMPLES])}{more} (hpcmix new NAME FILE)"
 
 
 def _shared(places: tuple[str, ...]) -> str:

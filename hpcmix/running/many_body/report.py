@@ -90,6 +90,7 @@ def _summary(
         "wall_seconds": wall_seconds,
         "timers": run.timers.over_ranks(run.world),
         "memory_peak_bytes": peak,
+        **outputs.metadata.summary_factors(),
         "versions": run.provenance.all_versions(),
         "problem": resolved_dict(run.problem),
     }

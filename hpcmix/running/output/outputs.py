@@ -278,6 +278,7 @@ class Outputs:
                 self.metadata,
                 phases=phases if frame.expanding else None,
                 matrices=matrices,
+                step_size=look.state.progress.step_size,
                 weights={species.name: species.weight for species in mixture.species},
             )
             if simulation.problem.output.snapshots.slices or phase_space:

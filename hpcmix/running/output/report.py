@@ -150,6 +150,7 @@ def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ende
         "wall_seconds": wall_seconds,
         "timers": timers,
         "memory_peak_bytes": peak,
+        **outputs.metadata.summary_factors(),
         "versions": simulation.provenance.all_versions(),
         "problem": resolved_dict(simulation.problem),
     }

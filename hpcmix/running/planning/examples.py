@@ -40,7 +40,7 @@ class Example:
     def of(cls, name: str, card: Path) -> Example:
         """Read a card."""
         problem = load_problem(name)
-        return cls(name, problem.title, _size(problem), _seconds(problem), _command(card.parent))
+        return cls(name, problem.title, _size(problem), _seconds(problem), command_of(card.parent))
 
 
 def examples(words: Sequence[str] = ()) -> list[Example]:
@@ -94,7 +94,7 @@ def _seconds(problem: Problem) -> float | None:
     return None if plan.seconds_per_step is None or plan.steps is None else plan.seconds_per_step * plan.steps
 
 
-def _command(folder: Path) -> str:
+def command_of(folder: Path) -> str:
     """The command that a card is for, as what comes with it says."""
     try:
         expected = tomllib.loads((folder / "expected.toml").read_text(encoding="utf-8"))

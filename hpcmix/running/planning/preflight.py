@@ -72,8 +72,14 @@ def preflight(problem: Problem) -> None:
         if each.is_set and isinstance(each.initial, OscillatorInitial):
             grid = _grid(problem, (0,) * problem.grid.dimensions, problem.grid.points)
             require_oscillator_set(each.initial, where, each.number_of_orbitals, each.mass, problem.hbar, grid)
+    complaints: list[Complaint] = []
     for each in problem.species:
-        _require_fields(problem, each)
+        try:
+            _require_fields(problem, each)
+        except ProblemError as error:
+            complaints += error.complaints
+    if complaints:
+        raise ProblemError(complaints)
     _require_markers(problem)
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hpcmix.initial.written.closed_form import require_fit
-from hpcmix.initial.written.given_files import files_of
+from hpcmix.initial.written.given_files import files_of, require_fits
 from hpcmix.initial.written.stored import lacks_a_kick
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.checkpoints.checkpoint import read_state
@@ -47,13 +46,10 @@ def with_kicks_done(problem: Problem, mixture: Mixture, directory: RunDirectory 
     places = {index: place for index, place in files_of(problem) if isinstance(place, FileInitial)}
     headers: dict[str, Checkpoint] = {}
     with together(world):
-        for index, place in places.items() if world.rank == 0 else ():
-            if lacks_a_kick(place.path):
-                species = problem.species[index]
-                count = species.number_of_orbitals if species.is_set else None
-                where = f"species.{species.name}.initial"
-                require_fit(place, where, count, mixture.grid, problem.scales.length_si)
-                headers[place.path] = headers.get(place.path) or read_header(Path(place.path))
+        if world.rank == 0:
+            lacking = {index: place for index, place in places.items() if lacks_a_kick(place.path)}
+            require_fits(problem, lacking.items(), mixture.grid)
+            headers = {path: read_header(Path(path)) for path in dict.fromkeys(each.path for each in lacking.values())}
     headers = world.bcast(headers)
     folder = Path(tempfile.gettempdir()) if directory is None else directory.path
     completed = {path: folder / f"initial-state-{number}.h5" for number, path in enumerate(headers)}

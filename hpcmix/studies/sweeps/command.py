@@ -92,7 +92,7 @@ def _begin(request: Request, swept: SweptFile, directory: SweepDirectory, log: L
         log.open(directory.log)
     if aside is not None:
         log.line(f"the sweep that was in {directory.path} is now in {aside}")
-    what = {"run": "runs", "ground": "ground states", "excitations": "spectra"}[str(swept.sweep.command)]
+    what = {"run": "runs", "ground": "ground states", "excitations": "spectra"}[swept.command]
     order = f", continued {' and '.join(swept.sweep.ways)}" if swept.sweep.continued else ""
     log.line(f"{title}: {what} at {counted(len(points), 'point')} of {', '.join(swept.sweep.keys)}{order}")
 

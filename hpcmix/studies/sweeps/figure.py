@@ -19,6 +19,7 @@ from matplotlib.typing import LineStyleType
 
 from hpcmix.io.figures.style import COLOURS, STYLE, headline, require_span, save
 from hpcmix.problem.mistakes.errors import ProblemError, closest
+from hpcmix.problem.reading.values import counted
 from hpcmix.studies.sweeps.axes import DIRECTION, Axes, SweptKey
 from hpcmix.studies.sweeps.collecting import Collected
 
@@ -72,8 +73,9 @@ def _title(found: Collected) -> str:
     """The problem's, and how many points failed or are missing."""
     status = found.data["status"].values
     counts = {word: int(np.sum(status == word)) for word in ("failed", "missing")}
-    notes = [f"{count} points {word}" for word, count in counts.items() if count]
-    return str(found.data.attrs["title"]) + (f"\n{', '.join(notes)} of {status.size}" if notes else "")
+    notes = [f"{count} {word}" for word, count in counts.items() if count]
+    title = str(found.data.attrs["title"])
+    return f"{title}\nof {counted(status.size, 'point')} {', '.join(notes)}" if notes else title
 
 
 def _chosen(found: Collected, what: Sequence[str]) -> list[str]:

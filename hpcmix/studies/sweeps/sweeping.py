@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,13 +19,19 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
+from hpcmix.running.courses.course import Task
+from hpcmix.running.courses.excitations.command import ExcitationsTask
+from hpcmix.running.courses.fields import GroundTask, RunTask
 from hpcmix.running.launch import Request, launch
 from hpcmix.running.log import Log
-from hpcmix.running.stops.requests import program_start
-from hpcmix.running.stops.signals import SIGNALS
+from hpcmix.running.stops.requests import Stopped, program_start
+from hpcmix.running.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.sweeps.directory import PointRecord, SweepDirectory, is_of
 from hpcmix.studies.sweeps.points import Chain, Point
 from hpcmix.studies.sweeps.reading import State, SweptFile
+
+TASKS: dict[str, Callable[[], Task]] = {"run": RunTask, "ground": GroundTask, "excitations": ExcitationsTask}
+"""What is computed at a point, by the word of ``sweep.command``."""
 
 
 class Turn(Enum):
@@ -94,6 +102,7 @@ class Sweeping:
 
     def __post_init__(self) -> None:
         self._numbers = {point.name: number for number, point in enumerate(self.swept.points, 1)}
+        self._task = TASKS[self.swept.command]()
         self._retried: set[str] = set()
         self._ended: set[str] = set()
 
@@ -130,7 +139,10 @@ class Sweeping:
         if problem is None or not self.swept.sweep.continued:
             return None
         record, stored = self.directory.record_of(point.name), self._run_of(point).stored_snapshots()
-        return State(problem, stored[-1][1]) if record is not None and record.is_done and stored else None
+        if record is None or not record.is_done or not stored:
+            return None
+        found = read_summary(self._run_of(point).summary)["species"]
+        return State(problem, stored[-1][1], {name: entries["particles"] for name, entries in found.items()})
 
     def _run_of(self, point: Point) -> RunDirectory:
         return self.directory.run_of(point.name)
@@ -148,7 +160,7 @@ class Sweeping:
 
     def _judged(self, point: Point, before: State | None, asked: int) -> tuple[Turn, Problem]:
         """For the root."""
-        problem = self.swept.problem_of(point, self._run_of(point).path, before)
+        problem = self._task.taken(self.swept.problem_of(point, self._run_of(point).path, before))
         record = self.directory.record_of(point.name)
         if record is not None:
             self._require_same(point, record, problem)
@@ -177,7 +189,7 @@ class Sweeping:
     def _reason_to_stop(self, asked: int) -> str:
         """Why no point is to be begun; empty where nothing speaks against it."""
         if asked:
-            return "a signal"
+            return STOPPING[signal.Signals(asked)]
         if self.directory.stop.exists():
             self.directory.stop.unlink(missing_ok=True)
             return f"the file {self.directory.stop}"
@@ -198,7 +210,7 @@ class Sweeping:
         request = Request(
             self.swept.file,
             problem=problem,
-            task=self.swept.task,
+            task=self._task,
             restart=self._restart_of(point),
             max_wall=None if self.max_wall is None else max(self._seconds_left, 0.1),
             is_guest=True,
@@ -231,7 +243,7 @@ class Sweeping:
             self._record(point, problem, ending, "failed", str(error))
             self._say(point, f"failed: {error}")
         elif ending.status == ExitStatus.STOPPED or SIGNALS.number:
-            tally.stopped = str(error or "a request")
+            tally.stopped = error.reason if isinstance(error, Stopped) else _message(self._run_of(point))
             return False
         elif isinstance(error, Locked):
             tally.busy += 1
@@ -258,6 +270,14 @@ class _Ending:
     status: ExitStatus
     error: Foreseen | None
     seconds: float
+
+
+def _message(run: RunDirectory) -> str:
+    """Why a run was stopped that has written what it had."""
+    try:
+        return str(read_summary(run.summary)["message"])
+    except (OSError, KeyError):
+        return "a request"
 
 
 def _energy(path: Path) -> str:

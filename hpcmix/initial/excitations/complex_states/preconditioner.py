@@ -28,7 +28,7 @@ class AmplitudePreconditioner:
         particles = operator.products(operator.waves, operator.waves).real
         kinetic = np.maximum(operator.products(operator.waves, images).real, particles * self._spectral.lowest_energies)
         self._alpha = Preconditioner.KINETIC_MULTIPLE * float(np.sum(kinetic) / np.sum(particles))
-        values, vectors = np.linalg.eigh(mixture.dilute_couplings)
+        values, vectors = np.linalg.eigh(mixture.interactions.dilute_couplings)
         couplings = (vectors * np.maximum(values, 0.0)) @ vectors.T
         count = len(mixture.species)
         waves = [*form.psi, *form.psi.conj()]

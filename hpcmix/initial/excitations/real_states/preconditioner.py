@@ -35,7 +35,7 @@ class PairPreconditioner:
         mixture, waves = operator.mixture, operator.waves
         self._operator, self._mixture = operator, mixture
         self._lowpass = Preconditioner(mixture)
-        values, vectors = np.linalg.eigh(mixture.dilute_couplings)
+        values, vectors = np.linalg.eigh(mixture.interactions.dilute_couplings)
         repulsion = 2.0 * (vectors * np.maximum(values, 0.0)) @ vectors.T
         soft = Preconditioner.KINETIC_MULTIPLE * self._kinetic_energy()
         stiff = max(soft, STIFF * self._repulsion_energy(repulsion))

@@ -100,7 +100,7 @@ class Surroundings:
         for gas in self._gases:  # not the square of its stand-in, which cannot be negative
             if gas.density.size:
                 densities[gas.index] = gas.density
-        felt = self._mixture.mean_fields(densities)
+        felt = self._mixture.interactions.mean_fields(densities)
         return [felt[gas.index].astype(np.float64) for gas in self._gases]
 
 

@@ -100,7 +100,8 @@ def _maps(shown: list[Phases], crop: dict[str, slice], units: FigureUnits, title
     height = 2.6 * min(max(spans[1] / spans[0], 0.25), 2.5)
     figure = Figure(figsize=(1.4 + 3.1 * len(shown), 1.1 + (height + 0.45) * len(species)), layout="compressed")
     headline(figure, title)
-    panels = figure.subplots(len(species), len(shown), squeeze=False)
+    share = all(np.array_equal(phases.axes["y"], shown[0].axes["y"]) for phases in shown)  # unless the grid expands
+    panels = figure.subplots(len(species), len(shown), sharey=share, squeeze=False)
     for row, name in zip(panels, species, strict=True):
         for axes, phases in zip(row, shown, strict=True):
             (left, right), (bottom, top) = (edges(phases.axes[axis][crop[axis]]) for axis in ("x", "y"))
@@ -118,11 +119,12 @@ def _maps(shown: list[Phases], crop: dict[str, slice], units: FigureUnits, title
             axes.grid(False)
             axes.spines[:].set_visible(False)
             axes.set_title(f"phase of {name}, {units.moment(phases.time)}")
-            axes.set_xlabel(units.length.label("$x$"))
         row[0].set_ylabel(units.length.label("$y$"))
         opaque = ScalarMappable(drawn.norm, drawn.cmap)  # without the fading of what is drawn
         bar = figure.colorbar(opaque, ax=list(row), label="phase", shrink=0.9, pad=0.01)
         bar.set_ticks([-np.pi, 0.0, np.pi], labels=["$-\\pi$", "0", "$\\pi$"])
+    for axes in panels[-1]:
+        axes.set_xlabel(units.length.label("$x$"))
     return figure
 
 

@@ -67,7 +67,7 @@ def _track_row(row: Sequence[Axes], records: Sequence[Mapping[str, Any]], name: 
         count = [int(np.sum(np.abs(charge[charge * sign > 0]))) for charge in charges]
         over_time.plot(time, count, color=colour, linestyle=style)
         plane.plot([], [], color=colour, linestyle=style, label=words)
-    _from_zero(over_time)
+    _from_zero(over_time, at_least=1.0)
     over_time.yaxis.set_major_locator(MaxNLocator(integer=True))
     over_time.set_ylabel("quanta of circulation")
 
@@ -88,7 +88,10 @@ def _line_row(row: Sequence[Axes], records: Sequence[Mapping[str, Any]], name: s
         panel.set_title(f"{name}: lines at the end")
     length = column(records, "species", name, LINES, "total_length") * units.length.factor
     over_time.plot(times_of(records, units), length, color=COLOURS[0])
-    _from_zero(over_time)
+    if np.nanmax(length, initial=0.0) > 0.0:
+        _from_zero(over_time)
+    else:
+        _from_zero(over_time, at_least=float(np.max(last["box"])) * units.length.factor)
     over_time.set_ylabel(units.length.label("length of all lines"))
 
 
@@ -107,6 +110,7 @@ def _frame(panel: Axes, box: np.ndarray, names: tuple[str, str], axes: tuple[int
     panel.set_ylabel(units.length.label(f"${names[1]}$"))
 
 
-def _from_zero(panel: Axes) -> None:
-    top = max(panel.get_ylim()[1], 1e-12)
+def _from_zero(panel: Axes, at_least: float = 1e-12) -> None:
+    """An axis from zero to the largest value, or to one that says how small it is."""
+    top = max(panel.get_ylim()[1], at_least)
     panel.set_ylim(FROM_ZERO[0] * top, FROM_ZERO[1] * top)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcmix.model.mean_field.energies import potential_energies
 from hpcmix.model.terms.energy import Energy
 from hpcmix.observe.look import Look
 from hpcmix.observe.markers.averages import marker_averages
@@ -36,7 +37,7 @@ class _Parts:
 def _parts(look: Look) -> _Parts:
     """Collective over the world."""
     mixture, interaction, sums = look.mixture, look.interaction, look.mixture.communicators
-    potentials = sums.sum(mixture.potential_energies(look.particle_densities, interaction.mean_fields, look.instant))
+    potentials = sums.sum(potential_energies(mixture, look.particle_densities, interaction.mean_fields, look.instant))
     for a, of_markers in look.once(marker_averages).items():
         potentials[a, 0] = of_markers.whole.potential  # at the markers: their density on the grid is blurred
     terms = {name: sums.sum(shares) for name, shares in interaction.energies.items()}

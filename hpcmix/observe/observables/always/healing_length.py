@@ -19,11 +19,11 @@ class _HealingLength(Observable):
     labels = (Label("healing_length", "healing length at the largest density, own contact interaction", LENGTH),)
 
     def concerns(self, mixture: Mixture, species: int) -> bool:
-        return mixture.species[species].orbitals == 1 and mixture.couplings[species, species] != 0.0
+        return mixture.species[species].orbitals == 1 and mixture.interactions.couplings[species, species] != 0.0
 
     def of_species(self, look: Look, species: int) -> dict[str, Any]:
         mixture, density = look.mixture, look.once(moments)[species]["maximum_density"]
-        coupling = float(mixture.couplings_at(look.instant)[species, species])
+        coupling = float(mixture.interactions.couplings_at(look.instant)[species, species])
         energy = 2.0 * mixture.species[species].mass * abs(coupling) * density
         return {"healing_length": mixture.hbar / math.sqrt(energy) if energy > 0.0 else math.nan}
 

@@ -270,7 +270,7 @@ class ExpressionPotential(PotentialSection):
 
     kind: Literal["expression"]
     value: Annotated[Expression, expression(time=True, dimension=ENERGY)]
-    """U of x, y, z and t: an energy.
+    """U of x, y, z and t: an energy. Gravity, the gradient of a magnetic field, a trap of any shape.
     Example: ``"9.81 m/s^2 * mass * z"``."""
 
     proportional_to_mass: ClassVar[bool] = False

@@ -195,8 +195,9 @@ def _opening(job: Job, restarts: bool) -> dict[str, Any]:
     """What the lines are made of before the first that does something: the system's options, the site's modules,
     threads."""
     lines = job.site.splitlines()
-    options = [line for line in lines if job.system.option.match(line)]
-    site = [line for line in lines if line and line not in options]
+    system = job.system
+    options = [system.option.sub(system.sign, line, count=1) for line in lines if system.option.match(line)]
+    site = [line for line in lines if line and not system.option.match(line)]
     return {
         "job": job,
         "system": job.system,

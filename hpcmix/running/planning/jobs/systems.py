@@ -18,7 +18,8 @@ class BatchSystem:
     name         on the command line; that of the template of its head, too.
     title        in sentences.
     suffix       of a file with a script for it.
-    option       what the lines begin with that carry its options.
+    option       what the lines begin with that carry its options; sign: how the scripts write that, and all of a script
+                 have to write it alike.
     launchers    what starts ranks in its jobs, the usual one first.
     clock        a time limit in seconds, as it takes it.
     signals      whether it sends USR1 before the limit; else the script takes the time itself.
@@ -46,6 +47,7 @@ class BatchSystem:
     title: str
     suffix: str
     option: re.Pattern[str]
+    sign: str
     launchers: tuple[str, ...]
     clock: Callable[[float], str]
     signals: bool
@@ -90,6 +92,7 @@ SLURM = BatchSystem(
     title="Slurm",
     suffix="sbatch",
     option=re.compile(r"#SBATCH"),
+    sign="#SBATCH",
     launchers=("srun", "mpirun", "mpiexec"),
     clock=lambda seconds: as_clock(_whole_minutes(seconds)),
     signals=True,
@@ -113,6 +116,7 @@ PBS = BatchSystem(
     title="PBS",
     suffix="pbs",
     option=re.compile(r"#PBS"),
+    sign="#PBS",
     launchers=("mpirun", "mpiexec"),
     clock=_hours,
     signals=False,
@@ -138,7 +142,8 @@ FLUX = BatchSystem(
     name="flux",
     title="Flux",
     suffix="flux",
-    option=re.compile(r"#\s*flux:"),
+    option=re.compile(r"#\s*(flux|FLUX):"),
+    sign="# flux:",
     launchers=("flux", "mpirun", "mpiexec"),
     clock=lambda seconds: f"{round(_whole_minutes(seconds) / 60.0)}m",
     signals=False,
