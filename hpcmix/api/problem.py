@@ -101,8 +101,10 @@ class Problem:
             problem.replace({"time.final": "20 ms", "species.up.particles": 2e4, "interaction.0.strength": 0.5})
 
         All of them are set before anything is checked, after those of earlier calls. It is what ``--set key=value``
-        does. Raises :class:`~hpcmix.BadInput` with every mistake.
+        does. Raises :class:`~hpcmix.BadInput` with every mistake, and ValueError for None: entries are not taken away.
         """
+        if missing := [key for key, value in settings.items() if value is None]:
+            raise ValueError(f"{', '.join(missing)}: None is no value of a file; make a problem without the entry")
         options = [f"{key}={toml_value(_plain(value))}" for key, value in settings.items()]
         return Problem(self.origin, (*self.settings, *options))
 

@@ -129,6 +129,8 @@ def ground(
     """Find the ground state only, as ``hpcmix ground`` does, and open what it leaves: ``run.summary["ground_state"]``,
     energies and chemical potentials in ``run.summary``, wave functions in ``run.snapshots``. Where the directory holds
     this ground state already it is opened. Arguments and errors are those of :func:`run`."""
+    if restart not in ("auto", "never"):
+        raise ValueError(f'restart of a ground state is "auto" or "never", not {restart!r}')
     found = _start(Command("ground", restart, _seconds(max_wall)), problem, ranks, directory, launcher, True, progress)
     if isinstance(found, RunHandle):
         raise TypeError("a ground state is waited for")

@@ -28,6 +28,8 @@ def test_the_validator_and_the_api_read_them(comm, shared_tmp_path, points, scal
         time = 0.5 * index
         write_snapshot(directory, index, index, time, grid, communicators, local(whole, grid), metadata, step_size=0.02)
     comm.barrier()
+    if comm.rank > 0:
+        return  # one reader is enough
     with h5py.File(directory.snapshot(1)) as file, redirect_stdout(io.StringIO()) as said:
         errors, warnings = check.check_root_attr(file, False)
         found = check.check_iterations(file, False, {"ED-PIC": False})

@@ -59,6 +59,8 @@ def test_snapshots_over_time(comm, shared_tmp_path, points, precision):
         fields = {name: (index + 1) * array for name, array in local(whole, grid).items()}
         write_snapshot(directory, index, 10 * index, 0.5 * index, grid, communicators, fields, metadata_of(points))
     comm.barrier()
+    if comm.rank > 0:
+        return  # one reader is enough
     for path, expected in (
         (directory.snapshots / "series.xdmf", [0.0, 0.5, 1.0]),
         (directory.snapshots / "000001.xdmf", [0.5]),
@@ -82,6 +84,8 @@ def test_modes_in_place_of_times(comm, shared_tmp_path, points):
     path = shared_tmp_path / "excitations.h5"
     write_modes(path, grid, communicators, metadata_of(points), np.arange(3.0), fields, fields, fields)
     comm.barrier()
+    if comm.rank > 0:
+        return  # one reader is enough
     for number in range(3):
         times, ((_, found, arrays),) = opened(path.with_suffix(".xdmf"), number)
         assert times == [0.0, 1.0, 2.0]
@@ -94,6 +98,8 @@ def test_markers_over_time(comm, shared_tmp_path, dimensions):
     for index in range(2):
         written(comm, shared_tmp_path, dimensions, Units(), index=index, time=float(index))
     comm.barrier()
+    if comm.rank > 0:
+        return  # one reader is enough
     times, found = opened(shared_tmp_path / "markers" / "series.xdmf", 1.0)
     assert times == [0.0, 1.0]
     for name, (_, points, arrays) in zip(NUMBERS, found, strict=True):

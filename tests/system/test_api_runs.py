@@ -190,6 +190,8 @@ def test_no_checkpoint_to_go_on_from(problem, tmp_path):
 def test_mistakes_of_the_call(problem):
     with pytest.raises(ValueError, match="at least 1"):
         hpcmix.run(problem, ranks=0)
+    with pytest.raises(ValueError, match='"auto" or "never"'):
+        hpcmix.ground(problem, restart="maybe")
     with pytest.raises(ValueError, match="max_wall"):
         hpcmix.run(problem, max_wall="soon")
     with pytest.raises(ValueError, match="ranks}"):

@@ -7,6 +7,7 @@ import json
 import h5py
 import numpy as np
 import pytest
+import xarray
 
 from tests.system.commands import hpcmix, summary
 
@@ -74,6 +75,9 @@ def test_the_files_on_several_ranks_and_what_looks_at_them(folder):
         weight = np.sum(np.abs(u[0]) ** 2 - np.abs(v[0]) ** 2) * (13.0 / 30.0) * (12.0 / 27.0)
         assert weight == pytest.approx(found["modes"][0]["species"]["up"]["weight"], abs=1e-12)
         assert file["frequency"][...] == pytest.approx(frequencies, rel=1e-15)
+    with xarray.open_dataset(folder / "out" / "excitations.h5") as dataset:
+        assert dataset["up_density_change"].dims == dataset["up_u"].dims == ("mode", "x", "y")
+        assert dataset["frequency"].dims == ("mode",)
     assert (folder / "out" / "excitations.png").exists() and (folder / "out" / "excitations.xdmf").exists()
     assert not list((folder / "out").glob("*-search.h5"))
     verified = hpcmix("verify", "out", folder=folder)

@@ -217,6 +217,10 @@ def test_every_mode_has_its_matrices_in_snapshots_also_after_a_restart(folder):
     with h5py.File(newest) as file:
         u, v = (file[name][:].reshape(12, 12) for name in ("U", "V"))
         corrections = {name: file[f"{name}/D"][:] for name in ("left", "right")}
+    for engine in (None, "netcdf4", "h5netcdf"):
+        with xarray.open_dataset(newest, engine=engine) as dataset:
+            assert dataset["U"].dims == ("species", "x", "species_column", "x_column")
+            assert dataset["left_D"].dims == ("x", "x_column")
     # commutation relations, up to the rounding of 20 steps
     np.testing.assert_allclose(u @ u.conj().T - v @ v.conj().T, np.eye(12), atol=1e-12)
     np.testing.assert_allclose(u @ v.T, v @ u.T, atol=1e-12)

@@ -132,8 +132,12 @@ def test_reduced_matrices_are_those_of_the_records(finished):
         field = 6 * np.abs(orbital[:, 0] @ modes) ** 2
         np.testing.assert_allclose(file["up/mean_field_density"][...], field, atol=1e-12)
         assert file["up/density"].attrs["units"] == "code unit of length^-1"
-    with xarray.open_dataset(files[-1], group="up", engine="h5netcdf", phony_dims="access") as dataset:
-        assert dataset["density"].dims == ("x",)
+    for engine in (None, "netcdf4", "h5netcdf"):
+        with xarray.open_dataset(files[-1], engine=engine) as dataset:
+            assert dataset["up_density"].dims == dataset["up_mean_field_density"].dims == ("x",)
+            assert dataset["up_modes"].dims == ("up_mode", "x") and float(dataset["time"]) == 1.0
+        with xarray.open_dataset(files[-1], engine=engine, group="gamma") as dataset:
+            assert dataset["1,1"].dims == ("basis_1_1", "basis_1_1_column")
 
 
 def test_the_summary_has_the_last_record_and_the_cost(finished):

@@ -280,3 +280,49 @@ def test_what_is_there_is_not_taken_for_another_problem(folder, capsys):
     assert "out holds a sweep, which is left as it is" in capsys.readouterr().err
     assert sweep(Request(file, ["interaction.0.strength=0.2"], fresh=True)) == ExitStatus.DONE
     assert (folder / "out.previous-1" / "sweep.nc").exists()
+
+
+TWO_STATES = """
+title = "Two states that avoid each other, coupled and detuned"
+
+[grid]
+points = [24]
+lengths = [12.0]
+
+[[species]]
+name = "a"
+particles = 50.0
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+
+[[species]]
+name = "b"
+particles = 50.0
+potential = [{ kind = "harmonic", frequency = 1.0 }]
+
+[[interaction]]
+between = ["a", "b"]
+kind = "contact"
+strength = 0.2
+
+[[coupling]]
+between = ["a", "b"]
+rabi_frequency = 0.2
+
+[output]
+directory = "out"
+
+[sweep]
+order = "continued"
+[sweep.keys]
+coupling.0.detuning = [-4.0, 0.0, 4.0]
+"""
+
+
+def test_continued_states_keep_how_coupled_species_share_their_particles(folder):
+    """All are in one of two states, whose energies cross at zero: in which one there is what the way says."""
+    assert sweep(Request(written(folder, TWO_STATES))) == ExitStatus.DONE
+    particles = gathered(folder)["particles"]
+    there, back = (particles.sel(direction=way, species="a").values for way in ("forward", "backward"))
+    assert there[0] > 95.0 and there[2] < 5.0 and back[0] > 95.0 and back[2] < 5.0  # detuned, there is but one
+    assert there[1] > 95.0 and back[1] < 5.0
+    assert particles.sum("species").values == pytest.approx(100.0, rel=1e-12)

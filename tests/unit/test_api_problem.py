@@ -93,6 +93,11 @@ def test_every_mistake_at_once(problem):
     assert not caught.value.findings.good
 
 
+def test_an_entry_is_not_taken_away(problem):
+    with pytest.raises(ValueError, match=r"^species.up.potential: None is no value"):
+        problem.replace({"species.up.potential": None})
+
+
 def test_mistakes_of_a_text_have_their_lines():
     with pytest.raises(hpcmix.BadInput) as caught:
         hpcmix.Problem.from_toml("[grid]\npoints = [16]\nlengths = [-8.0]\n\n[[species]]\nname = 'a'\n", name="small")

@@ -32,6 +32,12 @@ _MARKERS = "osD^vP"
 _CURVES, _FEWEST = 5, 2
 """About as many curves as a panel shows, and of every family at least."""
 
+_FAMILIES = ("-", "-.", ":")
+"""Lines of families: what they are compared with is dashed."""
+
+_WIDTHS = (3.0, 1.4)
+"""Of the first and the last of a family: equal ones are all seen."""
+
 _NUMBER = re.compile(r"=\s*[-+.\deE]+$")
 
 _LETTER, _AXIS = 0.085, 4.0
@@ -68,11 +74,12 @@ def _draw_curves(finding: Finding, axes: Axes) -> None:
     families = families_of(finding.curves)
     for number, family in enumerate(families):
         colours = colours_of_times(len(family)) if len(family) > 1 else [_colour(number)]
-        for curve, colour in zip(family, colours, strict=False):
-            _draw_curve(finding, axes, curve, LINES[number % len(LINES)], colour)
+        widths = np.linspace(_WIDTHS[0], _WIDTHS[1], len(family)) if len(family) > 1 else _WIDTHS[1:]
+        for curve, colour, width in zip(family, colours, widths, strict=False):
+            _draw_curve(finding, axes, curve, _FAMILIES[number % len(_FAMILIES)], colour, width)
     for curve in finding.curves:
         if curve.reference:
-            _draw_curve(finding, axes, curve, "--", "black")
+            _draw_curve(finding, axes, curve, "--", "black", _WIDTHS[1])
     axes.set_yscale(finding.curve_scale)
     axes.set_xlabel(variable(finding.abscissa))
     alone = finding.curves[0].name if len(finding.curves) == 1 else finding.curve_ordinate
@@ -90,10 +97,10 @@ def families_of(curves: Sequence[Curve]) -> list[list[Curve]]:
     return [[family[place] for place in spread(len(family), most)] for family in families.values()]
 
 
-def _draw_curve(finding: Finding, axes: Axes, curve: Curve, line: str, colour: object) -> None:
+def _draw_curve(finding: Finding, axes: Axes, curve: Curve, line: str, colour: object, width: float) -> None:
     x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
     seen = np.isfinite(x) & np.isfinite(y) & ((y > 0.0) if finding.curve_scale == "log" else True)
-    axes.plot(x[seen], y[seen], line, color=colour, label=typeset(curve.name))
+    axes.plot(x[seen], y[seen], line, color=colour, linewidth=width, label=typeset(curve.name))
 
 
 def _draw_columns(finding: Finding, axes: Axes) -> None:

@@ -107,7 +107,8 @@ def _of_summary(summary: Mapping[str, Any], excitations: Path) -> dict[str, Any]
         for name in ("frequency", "growth_rate"):
             values = [mode.get(name, np.nan) for mode in modes]
             if not np.isnan(values).all():
-                variables[f"mode_{name}"] = (("mode",), np.array(values, float), {"long_name": f"{name} of modes"})
+                attributes = {"long_name": f"{name.replace('_', ' ')} of modes", "units": "code unit of frequency"}
+                variables[f"mode_{name}"] = (("mode",), np.array(values, float), attributes)
     return variables
 
 

@@ -4,14 +4,15 @@ MPI."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.components.coupling import asks_for_ground_state
+from hpcmix.problem.sections.components.coupling import asks_for_ground_state, dressed_groups
 from hpcmix.problem.sections.sweep import Sweep
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.problem.words.show import toml_value
@@ -23,10 +24,12 @@ _TAKEN_FOR_GRANTED = {"run": (), "ground": (), "excitations": ("excitations",)}
 
 @dataclass(frozen=True)
 class State:
-    """A ground state that was found: its problem, and the snapshot with its wave functions."""
+    """A ground state that was found: its problem, the snapshot with its wave functions, and the particles of its
+    species by their names."""
 
     problem: Problem
     snapshot: Path
+    particles: Mapping[str, float]
 
     @property
     def overrides(self) -> list[str]:
@@ -40,6 +43,19 @@ class State:
                     f'species.{index}.initial.kind="ground-state"',
                     f"species.{index}.initial.start={toml_value(start)}",
                 ]
+        return entries
+
+    def shared_out(self, problem: Problem) -> list[str]:
+        """The entries of ``--set`` by which the particles of species that turn into each other are divided as in this
+        state: a search for all of them together begins with the particles given."""
+        entries = []
+        for group in dressed_groups(problem.species, problem.exchanges):
+            names = [problem.species[index].name for index in group]
+            total = math.fsum(problem.species[index].particles for index in group)
+            found = math.fsum(self.particles[name] for name in names)
+            shares = [total * self.particles[name] / found for name in names[:-1]]
+            divided = [*shares, total - math.fsum(shares)]
+            entries += [f"species.{index}.particles={share!r}" for index, share in zip(group, divided, strict=True)]
         return entries
 
 
@@ -85,8 +101,11 @@ class SweptFile:
         Raises ProblemError.
         """
         overrides = [*self.overrides, *point.overrides, f"output.directory={json.dumps(str(directory))}"]
-        overrides += [] if before is None else before.overrides
-        return load_problem(self.file, overrides, _TAKEN_FOR_GRANTED[self.command]).without_sweep()
+        sections = _TAKEN_FOR_GRANTED[self.command]
+        if before is not None:
+            overrides += before.shared_out(load_problem(self.file, overrides, sections))
+            overrides += before.overrides
+        return load_problem(self.file, overrides, sections).without_sweep()
 
 
 def section_of(problem: Problem) -> Sweep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,8 +26,8 @@ from hpcmix.running.courses.excitations.command import ExcitationsTask
 from hpcmix.running.courses.fields import GroundTask, RunTask
 from hpcmix.running.launch import Request, launch
 from hpcmix.running.log import Log
-from hpcmix.running.stops.requests import program_start
-from hpcmix.running.stops.signals import SIGNALS
+from hpcmix.running.stops.requests import Stopped, program_start
+from hpcmix.running.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.sweeps.directory import PointRecord, SweepDirectory, is_of
 from hpcmix.studies.sweeps.points import Chain, Point
 from hpcmix.studies.sweeps.reading import State, SweptFile
@@ -140,7 +141,10 @@ class Sweeping:
         if problem is None or not self.swept.sweep.continued:
             return None
         record, stored = self.directory.record_of(point.name), self._run_of(point).stored_snapshots()
-        return State(problem, stored[-1][1]) if record is not None and record.is_done and stored else None
+        if record is None or not record.is_done or not stored:
+            return None
+        found = read_summary(self._run_of(point).summary)["species"]
+        return State(problem, stored[-1][1], {name: entries["particles"] for name, entries in found.items()})
 
     def _run_of(self, point: Point) -> RunDirectory:
         return self.directory.run_of(point.name)
@@ -187,7 +191,7 @@ class Sweeping:
     def _reason_to_stop(self, asked: int) -> str:
         """Why no point is to be begun; empty where nothing speaks against it."""
         if asked:
-            return "a signal"
+            return STOPPING[signal.Signals(asked)]
         if self.directory.stop.exists():
             self.directory.stop.unlink(missing_ok=True)
             return f"the file {self.directory.stop}"
@@ -241,7 +245,7 @@ class Sweeping:
             self._record(point, problem, ending, "failed", str(error))
             self._say(point, f"failed: {error}")
         elif ending.status == ExitStatus.STOPPED or SIGNALS.number:
-            tally.stopped = str(error or "a request")
+            tally.stopped = error.reason if isinstance(error, Stopped) else _message(self._run_of(point))
             return False
         elif isinstance(error, Locked):
             tally.busy += 1
@@ -268,6 +272,14 @@ class _Ending:
     status: ExitStatus
     error: Foreseen | None
     seconds: float
+
+
+def _message(run: RunDirectory) -> str:
+    """Why a run was stopped that has written what it had."""
+    try:
+        return str(read_summary(run.summary)["message"])
+    except (OSError, KeyError):
+        return "a request"
 
 
 def _energy(path: Path, scales: Units) -> str:
