@@ -15,9 +15,10 @@ from xarray.backends import BackendArray
 from xarray.core.indexing import ExplicitIndexer, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
 
 from hpcmix.api.endings import RunFailed
-from hpcmix.api.physical import UnitChoice, attributes_in_units, conversion, converted_attributes, in_units
+from hpcmix.api.physical import UnitChoice, attributes_in_units, converted_attributes, in_units
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.reader import StoredFile
+from hpcmix.problem.units.laboratory import conversion
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import ScheduleSection
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.running.log import Log
@@ -266,9 +267,10 @@ def _first_state(
     _move_where_transforms_work(mixture, state)
     if ground_state is None:
         return state, None
+    energy = MeasureWords(problem.scales).energy(ground_state.energy, 12)
     log.line(
         f"ground state: residual {ground_state.residual:.1e} after {ground_state.iterations} iterations and "
-        f"{ground_state.transforms} transforms ({ground_state.method}), energy {ground_state.energy:.12g}"
+        f"{ground_state.transforms} transforms ({ground_state.method}), energy {energy}"
     )
     log.line(f"ground state: {ground_state.nature.sentence}")
     for name, levels in (ground_state.levels or {}).items():
@@ -302,7 +304,7 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
 def _resolution(problem: Problem) -> list[str]:
     """The clouds beside spacing and box as the file tells them, and what is probably not meant."""
     lengths = resolution_lines(problem)
-    return ([f"expected: {'; '.join(lengths)} (code units)"] if lengths else []) + expected_warnings(problem)
+    return ([f"expected: {'; '.join(lengths)}"] if lengths else []) + expected_warnings(problem)
 
 
 def _expansion(problem: Problem) -> str:
@@ -327,10 +329,10 @@ def _pairs_in_words(section: FluctuationsSection, pairs: int, communicators: Com
 def _introduce(problem: Problem, communicators: Communicators, log: Log) -> None:
     """The first lines of the log: what is computed, and on what."""
     points = " x ".join(map(str, problem.grid.points))
-    lengths = " x ".join(f"{length:g}" for length in problem.grid.lengths)
+    box = MeasureWords(problem.scales).lengths(problem.grid.lengths, " x ")
     ranks = "1 rank" if communicators.size == 1 else f"{communicators.size} ranks"
     log.line(f"{problem.title}")
-    log.line(f"grid {points}, box {lengths} (code units), {problem.parallel.precision} precision")
+    log.line(f"grid {points}, box {box}, {problem.parallel.precision} precision")
     log.line(f"{ranks} as {communicators.division.in_words}, {mpi_library()}")
     if problem.fluctuations is not None:
         log.line(_pairs_in_words(problem.fluctuations, problem.pairs, communicators))

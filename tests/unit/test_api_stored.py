@@ -13,9 +13,9 @@ from unit.api_runs import TABLES, make_run
 
 import hpcmix
 from hpcmix.api import fields
-from hpcmix.api.physical import conversion
 from hpcmix.api.stored import Figures
 from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, TIME
+from hpcmix.problem.units.laboratory import conversion
 from hpcmix.problem.units.units import units_from_text
 
 UNITS = units_from_text("2 um", "86.909 u")

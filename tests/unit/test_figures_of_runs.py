@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 from unit.test_io_reader import make_run
 
@@ -15,8 +16,9 @@ from hpcmix.io.figures.scene import spread_out
 from hpcmix.io.figures.snapshots.density import density_figure
 from hpcmix.io.figures.snapshots.density_modes import modes_figure, with_modes
 from hpcmix.io.figures.snapshots.momentum import momentum_figure, with_momenta
+from hpcmix.io.figures.snapshots.phase import Phases, phase_lines
 from hpcmix.io.figures.spectra.flow import flow_spectra_figure, with_flow_spectra
-from hpcmix.io.figures.style import STYLE, FigureUnits
+from hpcmix.io.figures.style import STYLE, FigureUnits, save
 from hpcmix.problem.units.units import Units, units_from_text
 from tests.unit.figure_checks import gathered, require_inside
 
@@ -100,6 +102,56 @@ def test_lines_that_change_by_rounding_are_flat():
         low, high = by_title[title]
         assert low < 0.97 * value and high > 1.03 * value
     assert by_title["largest density"][0] > 0.9
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_curves_that_others_cover_are_seen_beside_them(tmp_path, scale):
+    """Species with equal curves, a time that is like the first; a curve that only meets another stays as it is."""
+    figure = Figure()
+    axes = figure.subplots()
+    x = np.linspace(1.0, 2.0, 20)
+    heights = {"C0": x**2, "C1": x**2 * (1.0 + 1e-6), "C2": 5.0 - x, "C3": x**2}
+    for colour, values in heights.items():
+        axes.plot(x, values, color=colour, linewidth=1.0)
+    axes.plot(x, x**2, color="C3", linewidth=1.0)
+    axes.axhline(2.0, color="C4", linewidth=1.0)
+    axes.set_yscale(scale)
+    save(figure, tmp_path / "curves.png")
+    first, second, other, third, same, level = (line.get_linewidth() for line in axes.lines)
+    assert first > second + 1.0 > third + 2.0 and third == same == other == level == 1.0
+
+
+def test_species_that_move_alike_are_all_seen(tmp_path):
+    entries = {"rms_width": [1.0], "centre": [0.0], "chemical_potential": 2.0, "maximum_density": 1.0, "particles": 1.0}
+    records = [{"time": time, "energy": {}, "species": {"up": entries, "down": entries}} for time in (0.0, 1.0)]
+    figure = series_figure(records, UNITS, "title", 1)
+    save(figure, tmp_path / "series.png")
+    for panel in figure.axes:
+        below, above = panel.lines
+        assert below.get_linewidth() > above.get_linewidth()
+
+
+def test_a_peak_between_the_points_of_a_grid_does_not_flicker():
+    def largest(change):
+        entries = {"rms_width": [1.0], "centre": [0.0], "chemical_potential": 2.0, "particles": 1.0}
+        heights = (30.0, 30.0 * (1.0 + change), 30.0)
+        records = [
+            {"time": float(time), "energy": {}, "species": {"up": entries | {"maximum_density": height}}}
+            for time, height in enumerate(heights)
+        ]
+        low, high = series_figure(records, UNITS, "title", 1).axes[3].get_ylim()
+        return (high - low) / high
+
+    assert largest(-4e-4) > 0.05
+    assert largest(-2e-2) < 0.03
+
+
+def test_a_phase_that_is_zero_but_for_rounding_is_flat():
+    axes, shares = {"x": np.linspace(-1.0, 1.0, 20)}, {"up": np.ones(20)}
+    for height, flat in ((1e-10, True), (1e-2, False)):
+        phases = Phases(0.0, axes, {"up": height * np.sin(axes["x"])}, shares)
+        low, high = phase_lines([phases], slice(None), UNITS, "title").axes[0].get_ylim()
+        assert (high - low > 0.05) == flat
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -263,6 +264,16 @@ def test_the_largest_step_that_the_message_names_is_accepted() -> None:
         problem = parse_problem(MINIMAL, [*options, f"time.step={allowed}"])
         limit = math.pi / (problem.time.splitting.largest_drift * (math.pi / 0.5) ** 2)
         assert 0.99 * limit <= allowed <= limit
+
+
+def test_a_step_with_a_unit_is_refused_in_words_with_units() -> None:
+    text = MINIMAL.replace("[grid]", '[units]\nlength = "1 um"\nmass = "23 u"\n\n[grid]', 1)
+    options = ['species.0.mass="23 u"', 'time.final="10 ms"', 'species.0.potential={kind="harmonic", frequency=1}']
+    with pytest.raises(ProblemError, match=r"time\.step: 250 us is too large for this grid") as caught:
+        parse_problem(text, [*options, 'time.step="250 us"'])
+    allowed, unit = re.findall(r"allows is ([\d.]+) (\w+);", str(caught.value))[0]
+    assert unit == "us" and "code units" not in str(caught.value)
+    parse_problem(text, [*options, f'time.step="{allowed} us"'])
 
 
 def test_the_package_stands_alone() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from email import message_from_string
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from scikit_build_core.build import prepare_metadata_for_build_wheel
 
 import hpcmix
@@ -54,3 +56,19 @@ def test_what_is_under_another_licence_is_an_option(metadata):
     assert len(under_gpl) == 2 and all("extra ==" in line for line in under_gpl)
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert metadata.get_all("Provides-Extra") == list(extras)
+
+
+def test_what_is_pinned_runs_on_the_oldest_python(metadata):
+    """constraints.txt is for every Python that the package takes: a pin for later ones alone breaks the set-up."""
+    oldest = metadata["Requires-Python"].removeprefix(">=") + ".0"
+    pins = [line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line]
+    refused = []
+    for name, version in pins:
+        try:
+            installed = distribution(name)
+        except PackageNotFoundError:
+            continue  # only other ways to set up need it
+        demands = installed.metadata["Requires-Python"] or ""
+        if installed.version == version and oldest not in SpecifierSet(demands):
+            refused.append(f"{name}=={version} wants Python {demands}")
+    assert refused == [] and len(pins) > 80

@@ -187,7 +187,19 @@ def test_a_hundred_micrometres_for_a_hundred_bohr_radii():
     assert expected_warnings(ignored) == [dense]  # not a matter of resolution
     lines = plan_lines(one, make_plan(one, 1), 1)
     assert sum(line.startswith("warning: ") for line in lines) == 2
-    assert any(line.startswith("resolution     spacing 0.625, half the box 10") for line in lines)
+    assert any(line.startswith("resolution     spacing 0.625 um, half the box 10 um") for line in lines)
+
+
+def test_lengths_are_told_in_micrometres_whatever_the_code_unit():
+    """Without units, or with a code unit of 1 um, a number alone could be read as one of micrometres: it was not."""
+    half = UNITS.replace('length = "1 um"', 'length = "2 um"').replace(
+        "[20.0, 20.0, 20.0]", '["20 um", "20 um", "30 um"]'
+    )
+    first, second = resolution_lines(parse_problem(half.replace("= 100\n", '= "100 a0"\n')))
+    assert first == "spacing 0.625 x 0.625 x 0.938 um, half the box 10 x 10 x 15 um"
+    assert second.startswith('"a": oscillator length 1.53 um, Thomas-Fermi radius ')
+    _, wide = expected_warnings(parse_problem(half))
+    assert "oscillator length 1.53 um, half the box 10, 10, 15 um" in wide
 
 
 @pytest.mark.parametrize(

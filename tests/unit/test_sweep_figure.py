@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import xarray
 
+from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.units.units import Units, units_from_text
 from hpcmix.studies.sweeps import figure
 from hpcmix.studies.sweeps.axes import Axes
 from hpcmix.studies.sweeps.collecting import Collected
+from hpcmix.studies.sweeps.sweeping import _energy
 
 
 def collected(keys, directions=(), failed=None, **variables):
@@ -81,6 +84,29 @@ def test_many_lines_become_a_map_and_words_ticks(drawn):
     assert [label.get_text() for label in panel.get_xticklabels()] == words
 
 
+@pytest.mark.parametrize(
+    ("factor", "si_unit", "expected", "label"),
+    [
+        (6.62607015e-34, "J", 1.0, "E/h (Hz)"),
+        (2e-6, "m", 2.0, "µm"),
+        (1e12, "m-2", 1.0, "µm$^{-2}$"),
+        (None, None, 1.0, "code units of energy"),
+    ],
+)
+def test_numbers_of_a_file_with_units_are_those_of_the_laboratory(drawn, factor, si_unit, expected, label):
+    for places in (2, figure.MOST_LINES + 1):
+        found = collected({"x": list(range(places)), "g": [1, 2]}, energy_total=ENERGY)
+        if factor is not None:
+            found.data["energy_total"].attrs |= {"si_factor": factor, "si_unit": si_unit}
+        panel, *bars = drawn(found).axes
+        if bars:
+            assert bars[0].get_ylabel() == label
+            assert panel.collections[0].get_array()[0, 0] == pytest.approx(expected)
+        else:
+            assert panel.get_ylabel() == label
+            assert panel.lines[0].get_ydata()[0] == pytest.approx(expected)
+
+
 def test_variables_are_chosen_by_name_or_by_what_they_tell(drawn):
     nothing, same = ((), (), lambda i, j: 0.0 * i), (("species",), (2,), lambda i, j, s: i + j)
     found = collected(
@@ -91,3 +117,13 @@ def test_variables_are_chosen_by_name_or_by_what_they_tell(drawn):
     assert [panel.get_title() for panel in drawn(found, "wall_seconds").axes] == ["the wall_seconds"]
     with pytest.raises(ProblemError, match='did you mean "energy_kinetic"'):
         drawn(found, "energy_kinetik")
+
+
+def test_the_energy_of_a_point_is_told_as_that_of_its_run(tmp_path):
+    """A frequency E/h where the file has units; it used to be a number of code units with nothing behind it."""
+    RunDirectory(tmp_path).summary.write_text('{"energy": {"total": 2.0}}')
+    hertz = 1.054571817e-34 / (2.0 * 3.141592653589793 * 1e-12 * 86.909 * 1.66053906660e-27)
+    told = _energy(tmp_path, units_from_text("1 um", "86.909 u"))
+    assert told.startswith(", energy h x ") and told.endswith(" Hz")
+    assert float(told.split()[4]) == pytest.approx(2.0 * hertz, rel=1e-6)
+    assert _energy(tmp_path, Units()) == ", energy 2"

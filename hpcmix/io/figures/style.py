@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import same_color
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from hpcmix.io.documents.atomic import replacing
 from hpcmix.io.figures.request import DOTS
@@ -109,12 +111,50 @@ def require_span(axes: Axes, scale: float = 0.0, floor: float = 1e-5) -> None:
         axes.set_ylim(middle - 0.05 * size, middle + 0.05 * size)
 
 
+EQUAL = 5e-3
+"""Of the height of a panel: curves that differ by less everywhere cover each other."""
+
+_BROADER = 1.8
+"""Points by which the line of a curve that another one covers is broader, so that both are seen."""
+
+
+def show_covered(axes: Axes) -> None:
+    """Let curves that later ones of another colour cover be seen on both sides of those."""
+    axes.get_xbound()  # ends its scaling: where it is still to be done, points have no place in the panel yet
+    lines = [line for line in axes.get_lines() if line.get_transform() == axes.transData and line.get_visible()]
+    curves = [line for line in lines if line.get_linestyle() != "None" and len(_dots(axes, line))]
+    for number, below in reversed(list(enumerate(curves))):
+        widths = [above.get_linewidth() for above in curves[number + 1 :] if _covers(axes, above, below)]
+        if widths:
+            below.set_linewidth(max(below.get_linewidth(), max(widths) + _BROADER))
+
+
+def _dots(axes: Axes, line: Line2D) -> np.ndarray:
+    """The points of a curve in the panel, whose sides are one; those that are not drawn are NaN."""
+    data = np.column_stack([np.asarray(values, dtype=float) for values in line.get_data(orig=False)])
+    with np.errstate(all="ignore"):
+        shown: np.ndarray = (axes.transData + axes.transAxes.inverted()).transform(data)
+    return np.where(np.isfinite(shown), shown, np.nan)
+
+
+def _covers(axes: Axes, above: Line2D, below: Line2D) -> bool:
+    """Whether a curve in another colour hides one that is drawn before it."""
+    over, under = _dots(axes, above), _dots(axes, below)
+    if over.shape != under.shape or same_color(above.get_color(), below.get_color()):
+        return False
+    drawn = np.isfinite(under).all(axis=1)
+    return bool(drawn.any()) and bool(np.all(np.abs(over[drawn] - under[drawn]) < EQUAL))
+
+
 def save(figure: Figure, path: Path, dots: int | None = None) -> Path:
-    """Write a figure in one step, in the form that the ending of its path names: png, pdf or svg.
+    """Write a figure in one step, in the form that the ending of its path names: png, pdf or svg. Curves that others
+    cover are made broader.
 
     dots  pixels per inch; of the others those of maps, which are images in them.
     Raises :class:`~hpcmix.io.documents.atomic.OutputError`.
     """
+    for axes in figure.get_axes():
+        show_covered(axes)
     with replacing(path) as temporary, matplotlib.rc_context(STYLE):  # ticks are made when a figure is written
         figure.savefig(
             temporary, format=path.suffix.removeprefix("."), dpi=dots or DOTS, bbox_inches="tight", pad_inches=0.06

@@ -22,11 +22,11 @@ class MeasureWords:
 
     scales: Units
 
-    def lengths(self, values: Sequence[float | None]) -> str:
+    def lengths(self, values: Sequence[float | None], between: str = ", ") -> str:
         """Of every axis, with the unit behind them."""
         metres = self.scales.length_si
         factor, unit = (1.0, "") if metres is None else (1e6 * metres, " um")
-        return ", ".join(number(None if value is None else factor * value) for value in values) + unit
+        return between.join(number(None if value is None else factor * value) for value in values) + unit
 
     def energy(self, value: float | None, digits: int = 6) -> str:
         """An energy, in the largest unit of E/h that it is one of at least."""

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpcmix.problem.reading.values import counted
+from hpcmix.problem.units.laboratory import SECONDS, suitable_unit
 
 if TYPE_CHECKING:
     from hpcmix.problem.schema import Problem
     from hpcmix.problem.times.evolution import TimeOptions
     from hpcmix.problem.units.units import Units
-
-_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
-"""Seconds, the longest first."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,8 @@ class TimeWords:
         if scales.time_si is None:
             return cls()
         seconds = longest * scales.time_si
-        name = "ms" if math.isinf(seconds) else _suitable(seconds)
-        return cls(name, scales.time_si / _UNITS[name])
+        name = "ms" if math.isinf(seconds) else suitable_unit(seconds)
+        return cls(name, scales.time_si / SECONDS[name])
 
     @classmethod
     def of_problem(cls, problem: Problem) -> TimeWords:
@@ -55,18 +53,13 @@ class TimeWords:
         """A step with the unit that suits it by itself."""
         if not self.name:
             return self(size, digits)
-        seconds = size * self.factor * _UNITS[self.name]
-        name = _suitable(seconds)
-        return f"{seconds / _UNITS[name]:.{digits}g} {name}"
+        seconds = size * self.factor * SECONDS[self.name]
+        name = suitable_unit(seconds)
+        return f"{seconds / SECONDS[name]:.{digits}g} {name}"
 
     def of_end(self, time: float, end: float) -> str:
         """How far a time is on the way to the end."""
         return f"{self.number(time)} of {self(end)}"
-
-
-def _suitable(seconds: float) -> str:
-    """The largest unit that a time is one of at least, but for rounding."""
-    return next((name for name, size in _UNITS.items() if seconds * (1.0 + 1e-12) >= size), "fs")
 
 
 PLAIN = TimeWords()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from matplotlib.typing import LineStyleType
 from hpcmix.io.figures.style import COLOURS, STYLE, headline, require_span, save
 from hpcmix.problem.mistakes.errors import ProblemError, closest
 from hpcmix.problem.reading.values import counted
+from hpcmix.problem.units.laboratory import Conversion, conversion
 from hpcmix.studies.sweeps.axes import DIRECTION, Axes, SweptKey
 from hpcmix.studies.sweeps.collecting import Collected
 
@@ -168,6 +170,16 @@ class _Looks:
         return handles
 
 
+def _unit_of(attributes: Mapping[Any, Any], by: Conversion | None) -> str:
+    """The unit that numbers of a variable are drawn in: the laboratory's, or else the code's."""
+    if by is None:
+        unit = str(attributes.get("units", "")).replace("code unit of ", "code units of ")
+        return "" if unit == "1" else unit
+    if by.unit == "Hz":
+        return "E/h (Hz)"
+    return re.sub(r"(?<=[a-z])\^?\(?(-?\d+(?:/\d+)?)\)?", r"$^{\1}$", by.unit.replace("um", "µm", 1))
+
+
 def _along(axes: Axes) -> str:
     """The dimension of the last key."""
     return axes.dimension_of(axes.keys[-1])
@@ -178,7 +190,10 @@ class _Panel:
 
     def __init__(self, found: Collected, name: str) -> None:
         entry = found.data[name]
-        self._entry = entry.isel(time=-1) if "time" in entry.dims else entry
+        entry = entry.isel(time=-1) if "time" in entry.dims else entry
+        by = conversion(entry.attrs)
+        self._entry = entry if by is None else entry.copy(data=entry.values * by.factor)
+        self._unit = _unit_of(entry.attrs, by)
         self._axes, self._name, self._status = found.axes, name, found.data["status"]
         self._last: SweptKey = found.axes.keys[0] if found.axes.together else found.axes.keys[-1]
         self.curves = list(self._curves())
@@ -194,8 +209,7 @@ class _Panel:
                 panel.plot(self._last.numbers, curve.values, **looks.of(curve))
             require_span(panel)
             self._mark_failures(panel)
-            unit = str(self._entry.attrs.get("units", "")).replace("code unit of ", "code units of ")
-            panel.set_ylabel("" if unit == "1" else unit)
+            panel.set_ylabel(self._unit)
         title = str(self._entry.attrs.get("long_name", self._name.replace("_", " ")))
         panel.set_title("\n".join(textwrap.wrap(title, _TITLE_LETTERS)), fontsize="medium")
         self._label(panel.xaxis, self._last)
@@ -247,7 +261,7 @@ class _Panel:
         rest = {name: 0 for name in self._entry.dims if name not in (self._last.key, second.key)}
         values = self._entry.isel(rest).transpose(second.key, self._last.key).values
         image = panel.pcolormesh(self._last.numbers, second.numbers, values, shading="nearest")
-        panel.figure.colorbar(image, ax=panel)
+        panel.figure.colorbar(image, ax=panel, label=self._unit)
         panel.grid(False)
         self._label(panel.yaxis, second)
         if _is_logarithmic(second):

@@ -19,6 +19,8 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.units.units import Units
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.running.courses.course import Task
 from hpcmix.running.courses.excitations.command import ExcitationsTask
@@ -252,7 +254,7 @@ class Sweeping:
         if ending.status == ExitStatus.DONE:
             tally.done += 1
             self._record(point, problem, ending, "done", "")
-            self._say(point, f"done in {ending.seconds:.3g} s{_energy(self._run_of(point).path)}")
+            self._say(point, f"done in {ending.seconds:.3g} s{_energy(self._run_of(point).path, problem.scales)}")
         elif error is not None and error.of_the_problem:
             tally.failed[point.label] = str(error)
             self._record(point, problem, ending, "failed", str(error))
@@ -295,10 +297,10 @@ def _message(run: RunDirectory) -> str:
         return "a request"
 
 
-def _energy(path: Path) -> str:
+def _energy(path: Path, scales: Units) -> str:
     """The energy that a run came to, as the end of a sentence."""
     try:
         energy = read_summary(RunDirectory(path).summary)["energy"]["total"]
     except (OSError, KeyError, TypeError):
         return ""
-    return f", energy {energy:.10g}" if isinstance(energy, float) else ""
+    return f", energy {MeasureWords(scales).energy(energy, 10)}" if isinstance(energy, float) else ""

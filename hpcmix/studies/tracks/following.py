@@ -193,14 +193,8 @@ class _Following(Duties):
     # ------------------------------------------------------------ on the disk
 
     def _places(self) -> Sequence[RunDirectory | None]:
-        """Where searches for the ground states of the problems are kept that do not come to their end; made here,
-        where anything is stored. Collective."""
-        directories = self._directories()
-        with together(self._comm):
-            if self._comm.rank == 0:
-                for directory in directories:
-                    directory.path.mkdir(parents=True, exist_ok=True)
-        return directories or [None] * len(self._track.problems)
+        """Where searches for the ground states of the problems are kept that do not come to their end."""
+        return self._directories() or [None] * len(self._track.problems)
 
     def _directories(self) -> list[RunDirectory]:
         """Of the checkpoints of every simulation; none where nothing is stored."""

@@ -21,6 +21,10 @@ CENTRE_FLOOR = 1e-4
 """Of the widest cloud: centres of mass that move by less lie at rest. A search for a ground state leaves a tenth of
 it."""
 
+DENSITY_FLOOR = 1e-3
+"""Change of the largest density, by its size, that shows nothing: a cloud that moves between the points of the grid has
+its peak now on one of them, now beside it."""
+
 SAMPLING = 3.0
 """Of the difference of the two halves of a classical gas, whose markers are a sample: nor do these move."""
 
@@ -80,6 +84,8 @@ def series_figure(
             require_span(axes, width, max(CENTRE_FLOOR, min(sampled, 0.1)))
         elif name == "potential":
             require_span(axes, _energy_of_a_particle(records) * scale.factor)
+        elif name == "density":
+            require_span(axes, floor=DENSITY_FLOOR)
         elif name != "turning":
             require_span(axes)
     if turning:

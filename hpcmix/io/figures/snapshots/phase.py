@@ -15,11 +15,14 @@ from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.figures.scene import Scene
 from hpcmix.io.figures.snapshots.cropping import SEEN, slice_of
 from hpcmix.io.figures.snapshots.maps import edges
-from hpcmix.io.figures.style import FigureUnits, colours_of_times, headline
+from hpcmix.io.figures.style import FigureUnits, colours_of_times, headline, require_span
 from hpcmix.io.reader import RunReader, StoredFile
 
 FADES_BELOW = 0.01
 """Of the largest density: where there is less, phases fade into white."""
+
+FLAT = 1e-4
+"""In units of pi: phases that differ by less along a line are one, but for what a search or rounding left."""
 
 _TIMES = 2
 
@@ -81,7 +84,9 @@ def phase_figure(scene: Scene) -> Figure:
         for place, (name, points) in enumerate(shown[0].axes.items())
     }
     one = len(shown[0].axes) == 1
-    return _lines(shown, crop["x"], scene.units, scene.title) if one else _maps(shown, crop, scene.units, scene.title)
+    return (
+        phase_lines(shown, crop["x"], scene.units, scene.title) if one else _maps(shown, crop, scene.units, scene.title)
+    )
 
 
 def _place(name: str, species: Sequence[str]) -> int:
@@ -128,7 +133,7 @@ def _maps(shown: list[Phases], crop: dict[str, slice], units: FigureUnits, title
     return figure
 
 
-def _lines(shown: list[Phases], crop: slice, units: FigureUnits, title: str) -> Figure:
+def phase_lines(shown: list[Phases], crop: slice, units: FigureUnits, title: str) -> Figure:
     """Phases without jumps by 2 pi, in units of pi, zero where the density is largest."""
     species = list(shown[0].phases)
     figure = Figure(figsize=(7.5, 0.8 + 2.4 * len(species)), layout="constrained")
@@ -143,6 +148,7 @@ def _lines(shown: list[Phases], crop: slice, units: FigureUnits, title: str) -> 
             )
         axes.set_title(name)
         axes.set_ylabel("phase ($\\pi$)")
+        require_span(axes, 1.0, FLAT)
     panels[0].legend(loc="best")
     panels[-1].set_xlabel(units.length.label("$x$"))
     return figure

@@ -11,6 +11,7 @@ from hpcmix.problem.checks.parts import Finding, Parts, entries
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions
+from hpcmix.problem.units.laboratory import SECONDS, suitable_unit
 
 
 def check_step(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> Iterator[Finding]:
@@ -59,18 +60,30 @@ def _check_oscillations(parts: Parts, time: TimeOptions, grid: Grid) -> Iterator
     if given is None or given <= largest:
         return
     message = (
-        f'{given:.4g} is too large for "{species.name}": where its potential is steepest its markers '
+        f'{_step(parts, given)} is too large for "{species.name}": where its potential is steepest its markers '
         f"oscillate with omega = {omega:.4g}, and {time.integrator} follows them up to omega step = "
-        f"{_rounded_down(time.splitting.largest_oscillation)} only; the largest step is {_rounded_down(largest)} in "
-        f"code units{_seconds(parts, largest)}; time.check_step = false switches this check off"
+        f"{_rounded_down(time.splitting.largest_oscillation)} only; the largest step is "
+        f"{_largest(parts, largest)}; time.check_step = false switches this check off"
     )
     yield keys, message, None
 
 
-def _seconds(parts: Parts, time: float) -> str:
-    """A time of the code as one in seconds, in brackets; empty without [units]."""
+def _step(parts: Parts, time: float) -> str:
+    """A step as people write it."""
     second = None if parts.units is None else parts.units.time_si
-    return "" if second is None else f" ({_rounded_down(time * second)} s)"
+    if second is None:
+        return f"{time:.4g}"
+    unit = suitable_unit(time * second)
+    return f"{time * second / SECONDS[unit]:.4g} {unit}"
+
+
+def _largest(parts: Parts, time: float) -> str:
+    """The largest step, rounded down, so that it can be used as it is printed."""
+    second = None if parts.units is None else parts.units.time_si
+    if second is None:
+        return f"{_rounded_down(time)} in code units"
+    unit = suitable_unit(time * second)
+    return f"{_rounded_down(time * second / SECONDS[unit])} {unit}"
 
 
 def _check_resonances(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) -> Iterator[Finding]:
@@ -86,9 +99,9 @@ def _check_resonances(parts: Parts, time: TimeOptions, grid: Grid, hbar: float) 
             yield ("time", "final"), f"takes more than {time.end / largest:.2g} steps, too many to count", None
     if given is not None and given > largest:
         message = (
-            f"{given:.4g} is too large for this grid: its fastest mode would turn by more than pi in one "
-            f"drift and resonate; the largest step that {time.integrator} allows is {_rounded_down(largest)} in code "
-            f"units{_seconds(parts, largest)}; time.check_step = false switches this check off"
+            f"{_step(parts, given)} is too large for this grid: its fastest mode would turn by more than pi in one "
+            f"drift and resonate; the largest step that {time.integrator} allows is "
+            f"{_largest(parts, largest)}; time.check_step = false switches this check off"
         )
         yield keys, message, None
 

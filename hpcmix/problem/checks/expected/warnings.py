@@ -13,6 +13,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.species.initial import GaussianInitial
 from hpcmix.problem.sections.species.potentials import HarmonicPotential
+from hpcmix.problem.units.laboratory import MICROMETRE
 
 VISIBLE_AT_FACES = 1e-2
 """Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: ten per cent
@@ -29,10 +30,10 @@ def resolution_lines(problem: Problem) -> list[str]:
     for index, species in enumerate(problem.species):
         lengths = expected_lengths(problem, index)
         named = {
-            "oscillator length": _per_axis(lengths.oscillator),
-            lengths.radius_name: _per_axis(lengths.radii or ()),
-            "healing length": _per_axis((lengths.healing,)),
-            "1/k_F": _per_axis((lengths.fermi,)),
+            "oscillator length": _per_axis(problem, lengths.oscillator),
+            lengths.radius_name: _per_axis(problem, lengths.radii or ()),
+            "healing length": _per_axis(problem, (lengths.healing,)),
+            "1/k_F": _per_axis(problem, (lengths.fermi,)),
         }
         estimates = [f"{name} {value}" for name, value in named.items() if value]
         if estimates:
@@ -40,7 +41,7 @@ def resolution_lines(problem: Problem) -> list[str]:
     if not lines:
         return []
     half = tuple(0.5 * length for length in problem.grid.lengths)
-    return [f"spacing {_per_axis(problem.grid.spacings)}, half the box {_per_axis(half)}", *lines]
+    return [f"spacing {_per_axis(problem, problem.grid.spacings)}, half the box {_per_axis(problem, half)}", *lines]
 
 
 def expected_warnings(problem: Problem) -> list[str]:
@@ -113,8 +114,8 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
         if narrow:
             yield (
                 f'species "{species.name}": along {problem.grid.in_words(narrow)} the trap is narrower than a spacing '
-                f"of the grid (oscillator length {_listed(lengths.oscillator, narrow)}, spacing "
-                f"{_listed(problem.grid.spacings, narrow)}): use more points, a smaller box, or a weaker trap"
+                f"of the grid (oscillator length {_listed(problem, lengths.oscillator, narrow)}, spacing "
+                f"{_listed(problem, problem.grid.spacings, narrow)}): use more points, a smaller box, or a weaker trap"
             )
         wide = [axis for axis in _axes(problem) if _wide(problem, index, lengths, axis)]
         if wide:
@@ -176,20 +177,25 @@ def _wide(problem: Problem, index: int, lengths: Lengths, axis: int) -> bool:
 
 def _extent(problem: Problem, lengths: Lengths, axes: list[int]) -> str:
     half = [0.5 * length for length in problem.grid.lengths]
-    radius = "" if lengths.radii is None else f"radius {_listed(lengths.radii, axes)}, "
+    radius = "" if lengths.radii is None else f"radius {_listed(problem, lengths.radii, axes)}, "
     waves = all(lengths.oscillator[axis] is not None for axis in axes)
-    length = f"oscillator length {_listed(lengths.oscillator, axes)}, " if waves else ""
-    return f"{radius}{length}half the box {_listed(half, axes)}"
+    length = f"oscillator length {_listed(problem, lengths.oscillator, axes)}, " if waves else ""
+    return f"{radius}{length}half the box {_listed(problem, half, axes)}"
 
 
-def _listed(values: Sequence[float | None], axes: list[int]) -> str:
-    texts = [f"{values[axis]:.3g}" for axis in axes]
-    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+def _listed(problem: Problem, values: Sequence[float | None], axes: list[int]) -> str:
+    """Lengths along some axes."""
+    return _joined(problem, [values[axis] for axis in axes], ", ")
 
 
-def _per_axis(values: tuple[float | None, ...]) -> str:
-    """Numbers along the axes, one where they are equal; empty where there are none."""
-    if not any(value is not None for value in values):
-        return ""
-    texts = ["-" if value is None else f"{value:.3g}" for value in values]
-    return texts[0] if len(set(texts)) == 1 else " x ".join(texts)
+def _per_axis(problem: Problem, values: Sequence[float | None]) -> str:
+    """Lengths along the axes; empty where there are none."""
+    return _joined(problem, values, " x ") if any(value is not None for value in values) else ""
+
+
+def _joined(problem: Problem, values: Sequence[float | None], between: str) -> str:
+    """Lengths in micrometres where the file has [units], one where they are equal."""
+    metres = problem.scales.length_si
+    factor, unit = (1.0, "") if metres is None else (metres / MICROMETRE, " um")
+    texts = ["-" if value is None else f"{factor * value:.3g}" for value in values]
+    return (texts[0] if len(set(texts)) == 1 else between.join(texts)) + unit
