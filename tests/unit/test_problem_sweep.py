@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.problem.files.load import parse_problem
+from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.sweep import Range
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.studies.sweeps.axes import SweptKey
+from hpcmix.studies.sweeps.directory import PointRecord, is_of
 from hpcmix.studies.sweeps.points import Point, Setting, chains_of
 from hpcmix.studies.sweeps.reading import read_sweep
 
@@ -146,6 +147,23 @@ def test_what_is_wrong_is_said_with_its_line(section, below, sentence):
         parsed(section)
     told = [(complaint.line, str(complaint)) for complaint in caught.value.complaints]
     assert any(at == HEAD + below and sentence in text for at, text in told), told
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_an_option_may_sweep_over_an_entry_of_a_list(index, tmp_path):
+    """Which the keys of the file's own sweep do not name."""
+    file = tmp_path / "file.toml"
+    file.write_text(FILE.replace("[sweep]\n", ""))
+    problem = load_problem(str(file), [f"sweep.keys.interaction.{index}.strength=[1, 2]"])
+    assert problem.sweep is not None
+    assert list(problem.sweep.keys) == [f"interaction.{index}.strength"]
+
+
+def test_a_record_without_a_problem_is_of_no_problem(tmp_path):
+    file = tmp_path / "file.toml"
+    file.write_text(FILE.replace("[sweep]\n", ""))
+    for nothing in (5, {}, {"ground_state": {}, "output": {}, "species": [5]}, {"ground_state": 1, "output": 2}):
+        assert not is_of(PointRecord("done", "", nothing, 1.0), load_problem(str(file)))
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,8 @@ class _Setting:
         """What stands at the next part of the key; for the last one it is only noted where it is."""
         last = position == len(self.parts) - 1
         above = ".".join(self.parts[:position])
-        if isinstance(node, dict) and part.isdecimal() and part not in node:
+        in_keys_of_sweep = self.path[:2] == ("sweep", "keys")  # there an index is a part of a key's text
+        if isinstance(node, dict) and part.isdecimal() and part not in node and not in_keys_of_sweep:
             # a single table where a list may stand: its index zero is the table itself
             if not node and last:
                 raise _NoSuchPlace(f"is not there to be changed; give the whole list, {above}=[...]")

@@ -220,7 +220,11 @@ def _goes_on(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 def is_of(record: PointRecord, problem: Problem) -> bool:
     """Whether a record is about this very problem: but for its title, its output, how ranks share it and how many
     iterations a search may take, and wherever the sweep has been moved."""
-    return _content(record.problem) == _content(plain(resolved_dict(problem)))
+    try:
+        there = _content(record.problem)
+    except (AttributeError, KeyError, TypeError):  # no problem at all
+        return False
+    return there == _content(plain(resolved_dict(problem)))
 
 
 def _content(tables: Mapping[str, Any]) -> dict[str, Any]:
