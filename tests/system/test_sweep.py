@@ -262,6 +262,49 @@ def test_points_of_other_jobs_are_left_to_them_and_a_file_stops_it(folder, capsy
     assert np.isfinite(gathered(folder)["energy_total"].values).all()
 
 
+def test_continued_states_wait_for_a_point_that_another_job_takes_first(folder, capsys, monkeypatch):
+    """The other job begins the second point between the look whether it is free and the run: the third must not begin
+    from the first one's state, it would be of another problem for ever."""
+    file = written(folder, TRAP + '[sweep]\norder = "continued"\n[sweep.keys]\nspecies.a.particles = [1, 2, 3]\n')
+    directory = SweepDirectory(folder / "out")
+    run = directory.run_of("forward/species.a.particles=2").path
+    run.mkdir(parents=True)
+    other = identity() | {"process": os.getppid(), "process_started": started(os.getppid()), "key": "other"}
+    (run / ".lock").write_text(f"{json.dumps(other)}\n{HELD}\n")
+    with monkeypatch.context() as late:
+        late.setattr(SweepDirectory, "is_busy", lambda self, name: False)
+        assert sweep(Request(file)) == ExitStatus.STOPPED
+    said = capsys.readouterr().out
+    assert "1 of 6 points computed" in said and "5 points left to other jobs" in said
+    (run / ".lock").unlink()
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert "5 of 6 points computed; 1 there from before" in capsys.readouterr().out
+
+
+ONE_FAILS = """
+[sweep]
+order = "continued"
+directions = ["forward"]
+combine = "zip"
+[sweep.keys]
+ground_state.max_iterations = [200, 3, 201]
+species.a.particles = [10, 400, 500]
+"""
+
+
+def test_a_continued_point_keeps_its_beginning_when_the_one_before_is_tried_again(folder, capsys):
+    file = written(folder, TRAP + ONE_FAILS)
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert gathered(folder)["status"].values.ravel().tolist() == ["done", "failed", "done"]
+    for _ in range(10):
+        assert sweep(Request(file, retry=True)) == ExitStatus.DONE
+        if (gathered(folder)["status"].values == "done").all():
+            break
+    capsys.readouterr()
+    assert sweep(Request(file)) == ExitStatus.DONE
+    assert "0 of 3 points computed; 3 there from before\n" in capsys.readouterr().out
+
+
 def test_what_is_there_is_not_taken_for_another_problem(folder, capsys):
     keys = "[sweep]\n[sweep.keys]\nspecies.a.particles = [1, 2]\n"
     file = written(folder, TRAP + keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,6 +17,7 @@ from hpcmix.io.documents.summary import read_summary
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.units.units import Units
 from hpcmix.problem.words.measures import MeasureWords
@@ -123,9 +124,9 @@ class Sweeping:
 
     def _follow(self, chain: Chain) -> bool:
         """The points of a chain, each from the state of the last one before it that has one; whether to go on."""
-        before: State | None = None
+        states: list[State | None] = [None]
         for place, point in enumerate(chain.points):
-            turn, problem = self._turn(point, before)
+            turn, problem = self._turn(point, states)
             if turn is Turn.STOP:
                 return False
             if turn is Turn.BUSY:
@@ -133,8 +134,16 @@ class Sweeping:
                 return True
             if turn is Turn.OURS and not self._compute(point, problem):
                 return False
-            before = self._state(point, problem) or before
+            if not self._has_ended(point):  # another job was quicker, or it could not be computed: the rest waits
+                self.tally.busy += 0 if point.label in self.tally.troubled else len(chain.points) - place - 1
+                return True
+            if state := self._state(point, problem):
+                states.append(state)
         return True
+
+    def _has_ended(self, point: Point) -> bool:
+        """Whether it is known what became of a point. Collective."""
+        return self.comm.bcast(self.comm.rank == 0 and self.directory.record_of(point.name) is not None)
 
     def _state(self, point: Point, problem: Problem | None) -> State | None:
         """The state that the next point begins with, where this one has one. The root knows."""
@@ -151,21 +160,23 @@ class Sweeping:
 
     # ------------------------------------------------------------------------------------------------- decisions
 
-    def _turn(self, point: Point, before: State | None) -> tuple[Turn, Problem | None]:
+    def _turn(self, point: Point, states: Sequence[State | None]) -> tuple[Turn, Problem | None]:
         """What is to be done about a point; for the root with its problem."""
         asked = max(self.comm.allgather(SIGNALS.number))
         turn, problem = Turn.OURS, None
         with together(self.comm):
             if self.comm.rank == 0:
-                turn, problem = self._judged(point, before, asked)
+                turn, problem = self._judged(point, states, asked)
         return self.comm.bcast(turn), problem
 
-    def _judged(self, point: Point, before: State | None, asked: int) -> tuple[Turn, Problem]:
+    def _judged(self, point: Point, states: Sequence[State | None], asked: int) -> tuple[Turn, Problem]:
         """For the root."""
-        problem = self._task.taken(self.swept.problem_of(point, self._run_of(point).path, before))
+        problem = self._problem_of(point, states[-1])
         record = self.directory.record_of(point.name)
         if record is not None:
-            self._require_same(point, record, problem)
+            # A point that began before its neighbour was computed on request (--retry) has an earlier state's start.
+            if not any(is_of(record, self._problem_of(point, state)) for state in reversed(states)):
+                raise self._another(point, problem)
             retried = self.retry and not record.is_done and point.name not in self._retried
             if not retried:
                 if not record.is_done:
@@ -179,14 +190,17 @@ class Sweeping:
             return Turn.STOP, problem
         return Turn.OURS, problem
 
-    def _require_same(self, point: Point, record: PointRecord, problem: Problem) -> None:
-        """Raise ProblemError where a point that is there is not that of the file."""
-        if not is_of(record, problem):
-            raise problem.complain(
-                "",
-                f"{self.directory.path} holds points of another problem than this ({point.label} is one); "
-                "--restart never moves them aside, or choose another directory with --set output.directory=...",
-            )
+    def _problem_of(self, point: Point, before: State | None) -> Problem:
+        """That of a point whose search begins with a state."""
+        return self._task.taken(self.swept.problem_of(point, self._run_of(point).path, before))
+
+    def _another(self, point: Point, problem: Problem) -> ProblemError:
+        """A point that is there is not that of the file."""
+        return problem.complain(
+            "",
+            f"{self.directory.path} holds points of another problem than this ({point.label} is one); "
+            "--restart never moves them aside, or choose another directory with --set output.directory=...",
+        )
 
     def _reason_to_stop(self, asked: int) -> str:
         """Why no point is to be begun; empty where nothing speaks against it."""
@@ -236,6 +250,7 @@ class Sweeping:
         """Write what became of a point; whether to go on. For the root."""
         error, tally = ending.error, self.tally
         tally.failed.pop(point.label, None)
+        tally.troubled.pop(point.label, None)
         if ending.status == ExitStatus.DONE:
             tally.done += 1
             self._record(point, problem, ending, "done", "")
