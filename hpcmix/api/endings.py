@@ -25,8 +25,8 @@ class RunFailed(Exception):
         self.directory = directory
 
 
-class BadInput(RunFailed):
-    """The problem, or an option, is wrong. The text has every mistake on a line of its own.
+class BadInput(RunFailed, ValueError):
+    """The problem, or an option, is wrong. The text has every mistake on a line of its own. It is a ValueError too.
 
     findings  the same as objects (:class:`~hpcmix.api.findings.Findings`), none of them a warning.
     """

@@ -15,12 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from hpcmix.api.endings import RunFailed, failure
+from hpcmix.api.endings import BadInput, RunFailed, failure
 from hpcmix.api.problem import Problem
 from hpcmix.api.progress import Progress, progress_of
 from hpcmix.api.stored import Run, open_run
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.problem.mistakes.ending import ExitStatus
+from hpcmix.problem.reading.values import described
 from hpcmix.studies.scaling.measured.store import last_words
 
 PROGRAM = (sys.executable, "-c", "from hpcmix.cli import main; main()")
@@ -169,10 +170,13 @@ def told(directory: Path) -> str:
 
 
 def launch_words(template: str, ranks: int) -> list[str]:
-    """The words of a launcher for so many ranks. Raises ValueError where it does not say {ranks} and there are
-    several."""
-    if ranks > 1 and "{ranks}" not in template:
-        raise ValueError(
-            f'launcher must say where the number of ranks stands, as "srun -n {{ranks}}", not "{template}"'
+    """The words of a launcher for so many ranks. Raises :class:`~hpcmix.BadInput` where it does not say {ranks} and
+    there are several, and for what a shell would not read."""
+    if not isinstance(template, str) or (ranks > 1 and "{ranks}" not in template):
+        raise BadInput(
+            f'launcher must say where the number of ranks stands, as "srun -n {{ranks}}", not {described(template)}'
         )
-    return shlex.split(template.format(ranks=ranks))
+    try:
+        return shlex.split(template.replace("{ranks}", str(ranks)))
+    except ValueError as error:  # a quote that is not closed
+        raise BadInput(f"launcher: {described(template)} is no command ({error})") from None

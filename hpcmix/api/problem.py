@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from hpcmix.api.endings import BadInput
 from hpcmix.api.findings import Findings
@@ -15,6 +16,7 @@ from hpcmix.problem.files.cards import find_problem
 from hpcmix.problem.files.load import parse_problem, problem_of, text_of
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.source import Source
+from hpcmix.problem.reading.values import described
 from hpcmix.problem.words.show import resolved_dict, resolved_toml, toml_value
 
 Settings = Mapping[str, Any]
@@ -72,6 +74,9 @@ class Problem:
         Raises :class:`~hpcmix.BadInput` with every mistake in the file.
         """
         try:
+            if not isinstance(path, (str, Path)):
+                hint = "; Problem.from_dict makes one of dictionaries" if isinstance(path, Mapping) else ""
+                raise BadInput(f"a problem is read from a file or an example's name, not from {described(path)}{hint}")
             file, name = find_problem(str(path))
             text = text_of(file)
         except ProblemError as error:
@@ -88,12 +93,20 @@ class Problem:
         folder  where relative paths in it start.
         Raises :class:`~hpcmix.BadInput` with every mistake.
         """
-        return cls(Origin(tables=_plain(tables), folder=Path(folder), name=name))
+        if not isinstance(tables, Mapping):
+            raise BadInput(f"problem: must be a dictionary of sections, not {described(tables)}")
+        try:
+            plain = _plain(tables)
+        except RecursionError:
+            raise BadInput("problem: its dictionaries and lists are nested too deeply, or hold themselves") from None
+        return cls(Origin(tables=plain, folder=Path(folder), name=_name(name)))
 
     @classmethod
     def from_toml(cls, text: str, name: str = "problem", folder: str | Path = ".") -> Problem:
         """The problem of the text of a file; otherwise as :meth:`from_dict`."""
-        return cls(Origin(text, file=f"{name}.toml", folder=Path(folder), name=name))
+        if not isinstance(text, str):
+            raise BadInput(f"problem: must be the text of a file, not {described(text)}")
+        return cls(Origin(text, file=f"{_name(name)}.toml", folder=Path(folder), name=name))
 
     def replace(self, settings: Settings) -> Problem:
         """The same problem with other entries, by the keys and with the values of the file::
@@ -101,10 +114,16 @@ class Problem:
             problem.replace({"time.final": "20 ms", "species.up.particles": 2e4, "interaction.0.strength": 0.5})
 
         All of them are set before anything is checked, after those of earlier calls. It is what ``--set key=value``
-        does. Raises :class:`~hpcmix.BadInput` with every mistake, and ValueError for None: entries are not taken away.
+        does. Raises :class:`~hpcmix.BadInput` with every mistake, and for None: entries are not taken away.
         """
+        if not isinstance(settings, Mapping):
+            raise BadInput(
+                f'replace: must be a dictionary such as {{"time.final": "20 ms"}}, not {described(settings)}'
+            )
+        if words := [described(key) for key in settings if not isinstance(key, str)]:
+            raise BadInput(f'replace: keys must be texts such as "time.final", not {", ".join(words)}')
         if missing := [key for key, value in settings.items() if value is None]:
-            raise ValueError(f"{', '.join(missing)}: None is no value of a file; make a problem without the entry")
+            raise BadInput(f"{', '.join(missing)}: None is no value of a file; make a problem without the entry")
         options = [f"{key}={toml_value(_plain(value))}" for key, value in settings.items()]
         return Problem(self.origin, (*self.settings, *options))
 
@@ -132,6 +151,7 @@ class Problem:
     def plan(self, ranks: int = 1) -> str:
         """Memory per rank, sizes of files, decomposition and time of a run on so many ranks, in words, as ``hpcmix
         plan`` says it. Nothing is allocated. Raises :class:`~hpcmix.BadInput` where so many ranks cannot be used."""
+        ranks = whole_ranks(ranks)
         try:
             if self.content.many_body is not None:
                 from hpcmix.running.planning.many_body.lines import bodies_lines as lines_of
@@ -196,6 +216,22 @@ def problem_from(problem: Problem | str | Path) -> Problem:
     return problem if isinstance(problem, Problem) else Problem.read(problem)
 
 
+def whole_ranks(ranks: object) -> int:
+    """A number of ranks, numpy's too. Raises :class:`~hpcmix.api.endings.BadInput` for anything else."""
+    if not isinstance(ranks, SupportsIndex):
+        raise BadInput(f"ranks must be a whole number, not {described(ranks)}")
+    if index(ranks) < 1:
+        raise BadInput(f"ranks must be at least 1, not {ranks}")
+    return index(ranks)
+
+
+def _name(name: object) -> str:
+    """The name of a run, which its directory has. Raises :class:`~hpcmix.api.endings.BadInput`."""
+    if not isinstance(name, str) or "\0" in name or set(name.split("/")) & {"", ".", ".."}:
+        raise BadInput(f"name must be a text that can be the name of a directory, not {described(name)}")
+    return name
+
+
 def _warnings(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if line.startswith("warning: ")]
 
@@ -204,7 +240,7 @@ def _plain(value: Any) -> Any:
     """A value in the types that a file has: numpy's become Python's, None is left out of tables."""
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items() if entry is not None}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range, Iterator)):
         return [_plain(entry) for entry in value]
     if isinstance(value, Path):
         return str(value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from hpcmix.api.audience import Listener
 from hpcmix.api.endings import BadInput, RunFailed, failure, failure_of
 from hpcmix.api.handle import RunHandle, told
-from hpcmix.api.problem import Problem, problem_from
+from hpcmix.api.problem import Problem, problem_from, whole_ranks
 from hpcmix.api.progress import Progress
 from hpcmix.api.stored import Run, open_run
 from hpcmix.model.ranks import division_request
@@ -19,6 +20,7 @@ from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.reading.values import described
 from hpcmix.problem.times.durations import DurationError, seconds_of
 
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ def ground(
     energies and chemical potentials in ``run.summary``, wave functions in ``run.snapshots``. Where the directory holds
     this ground state already it is opened. Arguments and errors are those of :func:`run`."""
     if restart not in ("auto", "never"):
-        raise ValueError(f'restart of a ground state is "auto" or "never", not {restart!r}')
+        raise BadInput(f'restart of a ground state is "auto" or "never", not {restart!r}')
     found = _start(Command("ground", restart, _seconds(max_wall)), problem, ranks, directory, launcher, True, progress)
     if isinstance(found, RunHandle):
         raise TypeError("a ground state is waited for")
@@ -150,10 +152,10 @@ def _start(
     if directory is not None:
         problem = problem.replace({"output.directory": str(directory)})
     started = ranks_started()
-    if ranks is not None and ranks < 1:
-        raise ValueError(f"ranks must be at least 1, not {ranks}")
+    if ranks is not None:
+        ranks = whole_ranks(ranks)
     if started > 1 and (ranks not in (None, started) or launcher is not None or not wait):
-        raise ValueError(
+        raise BadInput(
             f"this program was started on {started} ranks itself, which compute together; it starts no others: leave "
             "ranks, launcher and wait out"
         )
@@ -223,9 +225,13 @@ def _waited_for(handle: RunHandle, problem: Problem, progress: bool) -> Run:
 
 
 def _seconds(duration: float | str | None) -> float | None:
+    if duration is None:
+        return None
     if not isinstance(duration, str):
-        return duration
+        if isinstance(duration, bool) or not isinstance(duration, Real) or not 0.0 <= duration < math.inf:
+            raise BadInput(f'max_wall: must be seconds or a text such as "3h50m", not {described(duration)}')
+        return float(duration)
     try:
         return seconds_of(duration)
     except DurationError as error:
-        raise ValueError(f"max_wall: {error}") from None
+        raise BadInput(f"max_wall: {error}") from None

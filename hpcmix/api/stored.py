@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from operator import index
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, SupportsIndex, TypeVar, overload
 
 import xarray as xr
 
-from hpcmix.api.endings import RunFailed, failure_of
+from hpcmix.api.endings import BadInput, RunFailed, failure_of
 from hpcmix.api.fields import over_time
 from hpcmix.api.markup import picture, table
 from hpcmix.api.physical import UnitChoice, all_in_units
@@ -18,10 +19,11 @@ from hpcmix.api.progress import Progress, progress_of
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.documents.series import as_dataset
-from hpcmix.io.figures.request import FigureRequest, Format
+from hpcmix.io.figures.request import FEWEST_DOTS, FORMATS, MOST_DOTS, FigureRequest, Format
 from hpcmix.io.reader import RunReader
 from hpcmix.observe.vortices.tracks import numbered
 from hpcmix.problem.mistakes.ending import Foreseen
+from hpcmix.problem.reading.values import described
 
 Read = TypeVar("Read")
 
@@ -38,7 +40,9 @@ class Run:
 
     def __init__(self, directory: str | Path, units: UnitChoice = "physical") -> None:
         if units not in ("physical", "code"):
-            raise ValueError(f'units must be "physical" or "code", not {units!r}')
+            raise BadInput(f'units must be "physical" or "code", not {described(units)}')
+        if not isinstance(directory, (str, Path)):
+            raise BadInput(f"directory must be the path of a run, not {described(directory)}")
         try:
             self._reader = RunReader(Path(directory).absolute())  # whatever folder the program goes to
         except Foreseen as error:
@@ -111,11 +115,16 @@ class Run:
                 is something to draw for unless given. A word that there is not is told with those that there are.
         times   what is stored next to these times, such as ``"0 ms, 2.5 ms, last"``; words are first, last, all.
         format  png, pdf or svg; dpi: pixels per inch.
-        Raises :class:`~hpcmix.BadInput` for words and times that there are not.
+        Raises :class:`~hpcmix.BadInput` for words and times that there are not, and for other forms and dpi than those
+        of the command.
         """
         from hpcmix.io.figures.draw import draw
 
-        lists, moments = ([words] if isinstance(words, str) else words for words in (what, times))
+        lists, moments = _texts("what", what), _texts("times", times)
+        if format not in FORMATS:
+            raise BadInput(f"format must be {', '.join(FORMATS)}, not {described(format)}")
+        if dpi is not None and not (isinstance(dpi, SupportsIndex) and FEWEST_DOTS <= index(dpi) <= MOST_DOTS):
+            raise BadInput(f"dpi must be a whole number from {FEWEST_DOTS} to {MOST_DOTS}, not {described(dpi)}")
         return Figures(
             self._read(lambda: draw(self._reader.directory.path, FigureRequest.of(lists, moments, format, dpi)))
         )
@@ -147,6 +156,18 @@ def open_run(directory: str | Path, units: UnitChoice = "physical") -> Run:
     Raises :class:`~hpcmix.RunFailed` for a directory that holds no run.
     """
     return Run(directory, units)
+
+
+def _texts(name: str, given: object) -> list[str]:
+    """What is given as a text or several. Raises :class:`~hpcmix.BadInput` for anything else."""
+    texts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for text in texts:
+        if not isinstance(text, str):
+            raise BadInput(f'{name} must be texts such as "{EXAMPLES[name]}", not {described(text)}')
+    return [str(text) for text in texts]
+
+
+EXAMPLES = {"what": "columns, phase", "times": "0 ms, 2.5 ms, last"}
 
 
 class Figures(Sequence[Path]):

@@ -9,9 +9,17 @@ from typing import Literal
 import click
 
 from hpcmix.commands.options import Duration, by_one_process, directory_argument
-from hpcmix.io.figures.request import DOTS, DOTS_OF_FILMS, FIGURES, FORMATS, FigureRequest, Format, Suffix
-
-_LARGEST_DOTS = 2400
+from hpcmix.io.figures.request import (
+    DOTS,
+    DOTS_OF_FILMS,
+    FEWEST_DOTS,
+    FIGURES,
+    FORMATS,
+    MOST_DOTS,
+    FigureRequest,
+    Format,
+    Suffix,
+)
 
 
 @click.command(
@@ -38,7 +46,7 @@ _LARGEST_DOTS = 2400
     "--dpi",
     "dots",
     metavar="N",
-    type=click.IntRange(20, _LARGEST_DOTS),
+    type=click.IntRange(FEWEST_DOTS, MOST_DOTS),
     show_default=f"{DOTS}, of films {DOTS_OF_FILMS}",
     help="Pixels per inch; in PDF and SVG of maps alone.",
 )
@@ -51,9 +59,7 @@ _LARGEST_DOTS = 2400
     "--every",
     metavar="10s",
     type=Duration(),
-    default=10.0,
-    show_default="10s",
-    help="How long --watch waits between two looks.",
+    help="How long --watch waits between two looks: 10 seconds unless given.",
 )
 @by_one_process
 def plot(
@@ -65,12 +71,14 @@ def plot(
     film: bool,
     film_format: Literal["mp4", "gif"] | None,
     watch: bool,
-    every: float,
+    every: float | None,
 ) -> int:
     """Draw what a run has left, finished or not, as files in its directory: densities, phases, series, spectra; of a
     check or study, its figure."""
     from hpcmix.studies.looking.find import study_in
 
+    if every is not None and not watch:
+        raise click.UsageError("--every is how long --watch waits: give --watch too")
     request = FigureRequest.of(lists, times, form, dots)
     suffix: Suffix | None = film_format or ("auto" if film else None)
     if (study := study_in(directory)) is not None:
@@ -82,7 +90,7 @@ def plot(
     from hpcmix.io.directories.directory import RunDirectory
     from hpcmix.io.figures.films.watching import changes
 
-    for number, _ in enumerate(changes(RunDirectory(directory), every)):
+    for number, _ in enumerate(changes(RunDirectory(directory), 10.0 if every is None else every)):
         _draw(directory, request, suffix, print_paths=number == 0)
         if number:
             click.echo("drawn again")

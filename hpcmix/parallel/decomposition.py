@@ -181,7 +181,7 @@ def choose_pencil_grid(points: tuple[int, ...], ranks: int, asked: tuple[int, in
         return asked
     fitting = _splits(ranks, limit)
     if not fitting:
-        fewer = next(number for number in range(ranks - 1, 0, -1) if _splits(number, limit))
+        fewer = next(number for number in range(min(ranks - 1, limit[0] * limit[1]), 0, -1) if _splits(number, limit))
         raise ProblemError.of(
             "grid.points",
             f"{ranks} ranks cannot share a grid of {sizes}: every split leaves ranks without points; "

@@ -188,14 +188,24 @@ def test_no_checkpoint_to_go_on_from(problem, tmp_path):
 
 
 def test_mistakes_of_the_call(problem):
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(hpcmix.BadInput, match="at least 1"):
         hpcmix.run(problem, ranks=0)
-    with pytest.raises(ValueError, match='"auto" or "never"'):
+    with pytest.raises(hpcmix.BadInput, match='"auto" or "never"'):
         hpcmix.ground(problem, restart="maybe")
-    with pytest.raises(ValueError, match="max_wall"):
+    with pytest.raises(hpcmix.BadInput, match="max_wall"):
         hpcmix.run(problem, max_wall="soon")
-    with pytest.raises(ValueError, match="ranks}"):
+    with pytest.raises(hpcmix.BadInput, match="ranks}"):
         hpcmix.run(problem, ranks=2, launcher="srun")
+    with pytest.raises(hpcmix.BadInput, match="whole number"):
+        hpcmix.run(problem, ranks="2")
+    with pytest.raises(hpcmix.BadInput, match="max_wall: must be seconds"):
+        hpcmix.run(problem, max_wall=-1)
+    with pytest.raises(hpcmix.BadInput, match=r"launcher must say .* not 5"):
+        hpcmix.run(problem, ranks=2, launcher=5)
+    with pytest.raises(hpcmix.BadInput, match="is no command"):
+        hpcmix.run(problem, ranks=2, launcher="mpirun '-n {ranks}")
+    with pytest.raises(hpcmix.BadInput, match="not from a table"):
+        hpcmix.run(problem.to_dict())
     with pytest.raises(hpcmix.RunFailed, match='there is no program "no-such-launcher"'):
         hpcmix.run(problem, ranks=2, launcher="no-such-launcher -n {ranks}")
     with pytest.raises(hpcmix.BadInput, match="ranks"):

@@ -153,6 +153,12 @@ def test_a_point_that_fails_is_nan_with_its_sentence_and_tried_again_on_request(
     told = CliRunner().invoke(show, ["out"], standalone_mode=False).output
     assert "2 of 4 done" in told and "ground_state.max_iterations = 9: ground state: residual" in told
     assert CliRunner().invoke(verify, ["out"], standalone_mode=False).return_value == 0
+    record = next(SweepDirectory(folder / "out").points.glob("*.json"))
+    whole = record.read_text()
+    record.write_text(whole[:-30])
+    looked = CliRunner().invoke(verify, ["out"], standalone_mode=False)
+    assert looked.return_value == 1 and f"BAD   out/points/{record.name}: is damaged" in looked.output
+    record.write_text(whole)
     # the state of the search was kept: a second look goes on from there, and comes to its end
     capsys.readouterr()
     assert sweep(Request(file, retry=True)) == ExitStatus.DONE

@@ -94,8 +94,47 @@ def test_every_mistake_at_once(problem):
 
 
 def test_an_entry_is_not_taken_away(problem):
-    with pytest.raises(ValueError, match=r"^species.up.potential: None is no value"):
+    with pytest.raises(hpcmix.BadInput, match=r"^species.up.potential: None is no value"):
         problem.replace({"species.up.potential": None})
+
+
+HOLDS_ITSELF: dict = {}
+HOLDS_ITSELF["grid"] = HOLDS_ITSELF
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        (lambda: hpcmix.Problem.from_dict([1]), "must be a dictionary of sections, not a list of 1"),
+        (lambda: hpcmix.Problem.from_dict("text"), 'must be a dictionary of sections, not "text"'),
+        (lambda: hpcmix.Problem.from_dict(HOLDS_ITSELF), "hold themselves"),
+        (lambda: hpcmix.Problem.from_dict(TABLES, name=None), "name must be a text"),
+        (lambda: hpcmix.Problem.from_dict(TABLES, name=""), "name must be a text"),
+        (lambda: hpcmix.Problem.from_dict(TABLES, name="../here"), 'the name of a directory, not "../here"'),
+        (lambda: hpcmix.Problem.from_toml(None), "must be the text of a file, not None"),
+        (lambda: hpcmix.Problem.from_toml(b"x = 1"), "must be the text of a file"),
+        (lambda: hpcmix.Problem.read(None), "from a file or an example's name, not from None"),
+        (lambda: hpcmix.Problem.read(TABLES), "Problem.from_dict makes one of dictionaries"),
+        (lambda: hpcmix.Problem.from_dict(TABLES).replace(None), "must be a dictionary such as"),
+        (lambda: hpcmix.Problem.from_dict(TABLES).replace([("time.final", 1)]), "must be a dictionary such as"),
+        (lambda: hpcmix.Problem.from_dict(TABLES).replace({5: 1}), "keys must be texts such as"),
+        (lambda: hpcmix.Problem.from_dict(TABLES).plan(ranks=0), "ranks must be at least 1, not 0"),
+        (lambda: hpcmix.Problem.from_dict(TABLES).plan(ranks="4"), 'ranks must be a whole number, not "4"'),
+        (lambda: hpcmix.Problem.from_dict(TABLES).plan(ranks=None), "ranks must be a whole number, not None"),
+        (lambda: hpcmix.Problem.from_dict(TABLES).plan(ranks=10**9), "the next below is 32"),
+    ],
+)
+def test_what_is_no_problem_at_all_has_its_sentence(made, sentence):
+    """Of the wrong type, not only of wrong values; of absurdly many ranks at once, too."""
+    with pytest.raises(hpcmix.BadInput) as caught:
+        made()
+    assert sentence in str(caught.value)
+
+
+def test_what_yields_values_is_a_list():
+    grid = {"points": (number for number in [32]), "lengths": ["20 um"]}
+    assert hpcmix.Problem.from_dict(TABLES | {"grid": grid}).content.grid.points == (32,)
+    assert hpcmix.Problem.from_dict(TABLES | {"grid": grid | {"points": range(32, 33)}}).content.grid.points == (32,)
 
 
 def test_mistakes_of_a_text_have_their_lines():

@@ -152,8 +152,30 @@ def test_code_units_are_those_of_the_files(directory):
     np.testing.assert_array_equal(run.snapshots.y, np.arange(-3.0, 3.0))
     assert run.series.time.attrs["si_factor"] == UNITS.time_si
     assert run.snapshots.time.attrs["si_factor"] == UNITS.time_si
-    with pytest.raises(ValueError, match="physical"):
+    with pytest.raises(hpcmix.BadInput, match="physical"):
         hpcmix.open_run(directory, units="SI")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"times": 0.1}, 'times must be texts such as "0 ms, 2.5 ms, last", not 0.1'),
+        ({"times": [0.1]}, "times must be texts"),
+        ({"what": 5}, 'what must be texts such as "columns, phase", not 5'),
+        ({"format": "tif"}, 'format must be png, pdf, svg, not "tif"'),
+        ({"dpi": -1}, "dpi must be a whole number from 20 to 2400, not -1"),
+        ({"dpi": "x"}, "dpi must be a whole number"),
+    ],
+)
+def test_what_no_figure_is_drawn_with(directory, options, sentence):
+    with pytest.raises(hpcmix.BadInput) as caught:
+        hpcmix.open_run(directory).plot(**options)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_what_is_no_directory():
+    with pytest.raises(hpcmix.BadInput, match="must be the path of a run, not None"):
+        hpcmix.open_run(None)
 
 
 def test_records_behind_the_last_dataset_are_there(directory, tmp_path):

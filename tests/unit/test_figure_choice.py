@@ -278,3 +278,8 @@ def test_a_run_without_times_says_so(tmp_path):
         series.append({"step": 0, "time": 0.0, "species": {}})
     told = CliRunner().invoke(plot, [str(directory.path)])
     assert told.exit_code == 0 and "nothing to draw" in told.output
+
+
+def test_how_often_to_look_is_nothing_without_looking_again(tmp_path):
+    told = CliRunner().invoke(plot, [str(tmp_path), "--every", "2s"])
+    assert told.exit_code == 2 and "give --watch too" in told.output

@@ -207,6 +207,9 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
         (["--time", "2min"], "--stop-before: 00:03:00 leaves nothing of a limit of 00:02:00"),
         (["--time", "1h", "--array", "1-3", "--chain", "2"], "--chain"),
         (["--time", "1h", "--array", "x"], "no list of job numbers"),
+        (["--time", "1h", "--array", "5-2"], "5-2 is no list of job numbers"),
+        (["--time", "1h", "--array", "0-9:0"], "0-9:0 is no list of job numbers"),
+        (["--time", "1h", "--array", "0-9%0"], "0-9%0 is no list of job numbers"),
         (["--time", "1h", "--set", "species.left.mass={task}"], "add --array"),
         (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
         (["--time", "1h", "--numbers", "4,8,16"], "add --check CLAIM"),
@@ -345,6 +348,8 @@ def test_an_array_of_flux_is_a_script_that_submits(render):
         (["--batch", "pbs", "--launcher", "srun"], "--launcher: srun starts no ranks under PBS; take one of mpirun"),
         (["--batch", "flux", "--mpi", "mpich"], "--mpi: means nothing to flux run"),
         (["--batch", "pbs", "--mpi", "mpich", "--array", "1,4,7"], "no list of job numbers for PBS such as 0-9"),
+        (["--batch", "pbs", "--array", "5-2"], "no list of job numbers for PBS"),
+        (["--batch", "flux", "--array", "0-9:0"], "no list of job numbers for Flux"),
         (["--batch", "flux", "--array", "0-9%3"], "no list of job numbers for Flux such as 0-9"),
     ],
 )

@@ -109,7 +109,7 @@ MISTAKES = [
     ("mass = 1.0", "mass = 1" + "0" * 400, 10, "species.up.mass", "must be finite"),
     ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive: no [[coupling]]"),
     ("mass = 1.0", 'particles = "many"', 10, "species.up.particles", 'must be a number, not "many"'),
-    ('name = "up"', 'name = "up/down"', 9, "species.up/down.name", "must be a name of letters, digits and _"),
+    ('name = "up"', 'name = "up/down"', 9, "species.up/down.name", "must be a name of letters a to z, digits and _"),
     (HARMONIC, '    { kind = "harmonic", frequency = [1,\n  1, -1] },', 13, "species.up.potential.0.frequency.2",
      "must not be negative, but is -1"),
     (HARMONIC, '    { kind = "harmonic", frequency = [1, 1] },', 12, "species.up.potential.0.frequency",

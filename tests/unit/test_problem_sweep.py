@@ -148,6 +148,25 @@ def test_what_is_wrong_is_said_with_its_line(section, below, sentence):
     assert any(at == HEAD + below and sentence in text for at, text in told), told
 
 
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("sweep.keys.species.a.particles=5", "must be a list, not 5"),
+        ("sweep.keys.species.a.particles=[100, -1]", "-1: must not be negative"),
+        ("sweep.keys.species.a.particles={ from = 1, to = 2, number = 0 }", "must be at least 2"),
+        ("sweep.keys=5", "must be a table, not 5"),
+    ],
+)
+def test_mistakes_of_an_option_are_told_at_the_option(option, sentence, tmp_path):
+    """Although the file has values of the same key: they are not what is wrong."""
+    file = tmp_path / "file.toml"
+    file.write_text(FILE + "[sweep.keys]\nspecies.a.particles = [100, 200]\n")
+    with pytest.raises(ProblemError) as caught:
+        read_sweep(str(file), [option])
+    (complaint,) = caught.value.complaints
+    assert complaint.file == f"--set {option}" and sentence in complaint.message
+
+
 def test_mistakes_of_all_points_are_told_at_the_lines_of_their_keys(tmp_path):
     file = tmp_path / "wrong.toml"
     keys = (

@@ -18,6 +18,8 @@ Suffix = Literal["auto", "mp4", "gif"]
 """Of a film; auto: mp4 where ffmpeg is, gif elsewhere."""
 DOTS, DOTS_OF_FILMS = 150, 110
 """Pixels per inch unless told otherwise; of PDF and SVG those of maps, which are images in them."""
+FEWEST_DOTS, MOST_DOTS = 20, 2400
+"""Between these they are."""
 
 MOST_TIMES = 24
 """As many times as ``all`` shows side by side."""

@@ -161,7 +161,9 @@ def too_many_groups(groups: int, pairs: int) -> str:
 
 
 def _divisors(number: int) -> list[int]:
-    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+    """All of them, the least first; quick for numbers of ranks that no machine has, too."""
+    small = [divisor for divisor in range(1, math.isqrt(number) + 1) if number % divisor == 0]
+    return [*small, *(number // divisor for divisor in reversed(small) if divisor * divisor != number)]
 
 
 def _fitting_groups(asked: int, ranks: int, orbitals: int) -> int:

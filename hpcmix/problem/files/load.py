@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hpcmix.problem.assemble import assemble
 from hpcmix.problem.files.cards import find_problem
@@ -16,6 +16,9 @@ from hpcmix.problem.mistakes.hints.syntax import explained
 from hpcmix.problem.reading.lines import index_lines
 from hpcmix.problem.reading.source import KeyPath, Source
 from hpcmix.problem.schema import Problem
+
+Origin = TypeVar("Origin")
+"""Where an entry stands: a line of the file, or an option."""
 
 
 def load_problem(file: str, overrides: Sequence[str] = (), sections: Sequence[str] = ()) -> Problem:
@@ -62,14 +65,14 @@ def problem_of(
     tables, options, complaints = apply_overrides(tables, overrides)
     for section in sections:
         tables.setdefault(section, {})
-    return assemble(replace(source, options=options, tables=tables), folder, name, complaints)
+    return assemble(replace(source, options=_with_swept_keys(options), tables=tables), folder, name, complaints)
 
 
-def _with_swept_keys(lines: dict[KeyPath, int]) -> dict[KeyPath, int]:
-    """The lines of entries, and of the keys of a sweep as one part of their path however they are written: as a
-    dotted key ``species.0.particles``, or as ``"species.0.particles"`` in quotes."""
-    swept = {path: line for path, line in lines.items() if path[:2] == ("sweep", "keys")}
-    return lines | {(*path[:2], ".".join(map(str, path[2:]))): line for path, line in swept.items() if len(path) > 3}
+def _with_swept_keys(origins: dict[KeyPath, Origin]) -> dict[KeyPath, Origin]:
+    """The lines or options of entries, and of the keys of a sweep as one part of their path however they are written:
+    as a dotted key ``species.0.particles``, or as ``"species.0.particles"`` in quotes."""
+    swept = {path: origin for path, origin in origins.items() if path[:2] == ("sweep", "keys") and len(path) > 3}
+    return origins | {(*path[:2], ".".join(map(str, path[2:]))): origin for path, origin in swept.items()}
 
 
 def _refusal(file: str, line: int | None, message: str) -> ProblemError:

@@ -121,6 +121,8 @@ def _sentence(error: ErrorDetails, place: _Place) -> tuple[str, str | None, str 
             word = next(iter(kinds_of(place.models)), None)
             example = "" if word is None else f', such as {{ kind = "{word}" }}'
             return f"must be a table{example}, not {described(value)}", None, None
+        case "dict_type":
+            return f"must be a table, not {described(value)}", None, None
         case "tuple_type":
             return f"must be a list, not {described(value)}", None, None
         case "string_type":

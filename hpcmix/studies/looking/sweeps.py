@@ -63,6 +63,9 @@ class SweepStudy(StudyDirectory):
         directory = self._directory
         yield judged(directory.description, lambda _: counted(len(directory.read()["points"]), "point"))
         for point in directory.read()["points"]:
+            record = directory.record_path(point["name"])
+            if record.exists() and directory.record_of(point["name"]) is None:
+                yield Finding(record, False, "is damaged, or its run is gone; hpcmix sweep makes it anew")
             if directory.run_of(point["name"]).holds_run():
                 yield from verify(directory.run_of(point["name"]).path)
         gathered = [(directory.dataset, _dataset), (directory.figure, picture)]

@@ -97,7 +97,7 @@ class SweepDirectory:
     def record_of(self, name: str) -> PointRecord | None:
         """What became of a point; None where it is still to be computed, or cannot be read."""
         try:
-            entries = json.loads(self._record_path(name).read_text(encoding="utf-8"))
+            entries = json.loads(self.record_path(name).read_text(encoding="utf-8"))
             record = PointRecord(entries["status"], entries["message"], entries["problem"], entries["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -105,9 +105,10 @@ class SweepDirectory:
 
     def write_record(self, name: str, record: PointRecord) -> None:
         """Keep what became of a point. Raises :class:`OutputError`."""
-        write_text(self._record_path(name), page_of(vars(record)))
+        write_text(self.record_path(name), page_of(vars(record)))
 
-    def _record_path(self, name: str) -> Path:
+    def record_path(self, name: str) -> Path:
+        """Of the file that says what became of a point."""
         return self.points / f"{name}.json"
 
     def is_busy(self, name: str) -> bool:

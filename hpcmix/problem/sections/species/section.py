@@ -24,7 +24,7 @@ Statistics = Literal["bosons", "fermions", "classical"]
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-        raise wrong(f"must be a name of letters, digits and _ that starts with a letter, not {described(value)}")
+        raise wrong(f"must be a name of letters a to z, digits and _ that starts with a letter, not {described(value)}")
     if value in ("x", "y", "z"):
         raise wrong(f'"{value}" is the name of an axis in the output files; choose another name')
     return value

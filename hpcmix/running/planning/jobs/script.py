@@ -18,7 +18,7 @@ from hpcmix.problem.times.durations import as_clock
 from hpcmix.running.planning.jobs.environment import environment_line
 from hpcmix.running.planning.jobs.launchers import LAUNCHERS, Shape, modules
 from hpcmix.running.planning.jobs.render import rendered
-from hpcmix.running.planning.jobs.systems import SLURM, BatchSystem, numbers_of_array
+from hpcmix.running.planning.jobs.systems import SLURM, BatchSystem, are_numbers, numbers_of_array
 
 TASK = "{task}"
 """In ``--set`` entries of an array of jobs: stands for the number of the job."""
@@ -126,7 +126,7 @@ def _check(problem: Problem, job: Job) -> None:
         )
     if job.array and job.chain:
         raise ProblemError.of("--chain", "goes with a single run; submit one chain for every member of the array")
-    if job.array and not system.arrays.fullmatch(job.array):
+    if job.array and not (system.arrays.fullmatch(job.array) and are_numbers(job.array)):
         raise ProblemError.of(
             "--array", f"{job.array} is no list of job numbers for {system.title} such as {system.array_examples}"
         )

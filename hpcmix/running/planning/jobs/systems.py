@@ -168,6 +168,18 @@ SYSTEMS = {system.name: system for system in (SLURM, PBS, FLUX)}
 """By their names on the command line."""
 
 
+def are_numbers(text: str) -> bool:
+    """Whether every part of an array such as 0-9, 1,4,7 or 0-90:10%5 has a number: no span ends before it begins, and
+    neither a step nor the number of jobs at a time is 0."""
+    listed, _, at_a_time = text.partition("%")
+    for part in listed.split(","):
+        span, _, step = part.partition(":")
+        first, _, last = span.partition("-")
+        if int(last or first) < int(first) or int(step or 1) == 0:
+            return False
+    return int(at_a_time or 1) > 0
+
+
 def numbers_of_array(text: str) -> list[int]:
     """The numbers of an array such as 0-9, 1,4,7 or 0-90:10."""
     numbers: list[int] = []
