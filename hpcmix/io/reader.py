@@ -173,7 +173,7 @@ class RunReader:
                 facts.append(
                     (
                         label,
-                        f"{len(files)}, from time {self._time(files[0].time)} to {self._time(files[-1].time)}, {size}",
+                        f"{len(files)}, {self._times_between(files[0].time, files[-1].time)}, {size}",
                     )
                 )
         return facts
@@ -187,6 +187,14 @@ class RunReader:
         """A time for people, and the number that the files hold."""
         words = self._times
         return words(time) if not words.name else f"{words(time)} ({time:.6g} in code units)"
+
+    def _times_between(self, first: float, last: float) -> str:
+        """Two times for people, and the numbers that the files hold."""
+        if first == last:
+            return f"at time {self._time(first)}"
+        words = self._times
+        code = f" ({first:.6g} to {last:.6g} in code units)" if words.name else ""
+        return f"from time {words(first)} to {words(last)}{code}"
 
     @property
     def _times(self) -> TimeWords:

@@ -104,6 +104,18 @@ def test_a_finished_run(tmp_path):
         assert part in text
 
 
+def test_times_of_files_have_their_units_once(tmp_path):
+    for times, words in (
+        ([0.0, 2.5], "2, from time 0 ms to 3.42119 ms (0 to 2.5 in code units), "),
+        ([0.0], "1, at time 0 ms (0 in code units), "),
+    ):
+        make_run(tmp_path / words[:1], 3, times)
+        (line,) = [
+            entry for entry in RunReader(tmp_path / words[:1]).description() if entry.lstrip().startswith("slices")
+        ]
+        assert words in line
+
+
 def test_a_stopped_run_shows_how_far_it_came_not_its_last_record(tmp_path):
     make_run(tmp_path / "run", 3, [0.0], with_units=False, summary={"status": "stopped", "step": 17, "time": 1.7})
     lines = [" ".join(line.split()) for line in RunReader(tmp_path / "run").description()]

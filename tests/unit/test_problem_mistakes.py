@@ -362,6 +362,12 @@ strength = 1
          "three dimensions only"),
         ('name = "a"', 'name = "a"\npotential = { kind = "harmonic", frequency = "50 um" }', 9,
          "species.a.potential.frequency", 'must be a frequency, but "50 um" is a length'),
+        ('["8 um"]', '["-8 um"]', 6, "grid.lengths.0", 'must be positive, not "-8 um"'),
+        ('"a"\nmass = "87 u"', '"a"\nmass = "0 u"', 9, "species.a.mass", 'must be positive, not "0 u"'),
+        ('name = "a"', 'name = "a"\npotential = { kind = "harmonic", frequency = "-3 Hz" }', 9,
+         "species.a.potential.frequency", 'must not be negative, but is "-3 Hz"'),
+        ("strength = 1", 'strength = 1\n[output.checkpoints]\nwall = "0 min"', 15, "output.checkpoints.wall",
+         'must be positive, not "0 min"'),
         ("strength = 1", "strength = 1\n[parallel]\npencil_grid = [2]", 15, "parallel.pencil_grid", "leaves no choice"),
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import FileInitial
 from hpcmix.problem.sections.species.potentials import FilePotential
+from hpcmix.problem.sections.sweep import Range
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.running.planning.plan import make_plan
 from hpcmix.running.planning.plan_table import plan_lines
@@ -96,7 +97,8 @@ def test_every_number_of_the_schema_stands_in_some_file():
         (model, name)
         for model in all_models(Problem)
         for name, field in model.model_fields.items()
-        if is_numeric(field.annotation) and model not in (FileInitial, FilePotential)  # their numbers are those of all
+        if is_numeric(field.annotation)
+        and model not in (FileInitial, FilePotential, Range)  # numbers of all files; a range has a test of its own
     }
     assert len(numbers) > 60 and numbers <= FIELDS.keys(), numbers - FIELDS.keys()
 
@@ -127,3 +129,21 @@ def test_species_without_particles_beside_a_scaling_that_compares_them(scaling):
         with pytest.raises(ProblemError, match="particles: must be positive"):
             parse_problem(BASES["30_semirelativistic-yukawa"],
                           [f"species.0.particles={zero}", f"scaling.kind={scaling}"])  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["from", "to", "number"])
+@pytest.mark.parametrize("spacing", ["linear", "logarithmic"])
+def test_a_range_of_a_sweep_at_its_limits_is_a_sentence_or_a_problem(key, spacing):
+    """No --set reaches it: the key that is swept stands in its name."""
+    outcomes = set()
+    for value in VALUES:
+        entries = {"from": "0.5", "to": "2.0", "number": "3"} | {key: value}
+        words = ", ".join(f"{name} = {entry}" for name, entry in entries.items())
+        text = f'{BASES["on modes"]}\n[sweep.keys]\n"species.a.particles" = {{ {words}, spacing = "{spacing}" }}\n'
+        try:
+            parse_problem(text)
+            outcomes.add("accepted")
+        except ProblemError as error:
+            assert all(complaint.message for complaint in error.complaints) and error.complaints
+            outcomes.add("refused")
+    assert outcomes == {"accepted", "refused"} or key == "number"

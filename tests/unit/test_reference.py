@@ -133,6 +133,11 @@ def test_equal_keys_are_one_answer() -> None:
     assert "species.condensate|fermions|classical.mass" in words.in_words([answer])
 
 
+def test_examples_of_a_key_and_its_table_are_told_once() -> None:
+    found = lookup.answers("time.step")
+    assert len(found) > 1 and words.in_words(found).count("  In the examples ") == 1
+
+
 def test_examples_that_have_it() -> None:
     def examples(question: str) -> list[str]:
         return [name for answer in lookup.answers(question) for name in lookup.examples_with(answer)]

@@ -209,7 +209,7 @@ NAMES = ("compute_seconds_per_work", "waiting_share", "compute_change")
 )
 def test_an_interval_that_reaches_zero_is_said_and_claims_nothing(computing, waiting, known, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(figure, "save", lambda one, path: drawn.append(one))
+    monkeypatch.setattr(figure, "save", lambda sheet, *_: drawn.append(sheet))
     rows = in_place(computing, waiting)
     prediction = prediction_of(rows, Network(1e-6, 1e10, ranks_per_node=4))
     text = as_text(Outcome.of(rows), prediction, False, [], "")
@@ -308,7 +308,7 @@ def test_a_weak_prediction_grows_the_grid():
 
 def test_the_model_is_drawn_apart_from_what_was_measured(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(figure, "save", lambda one, path: drawn.append(one))
+    monkeypatch.setattr(figure, "save", lambda sheet, *_: drawn.append(sheet))
     rows = large_rows(nodes=False)[:2]
     for network, label in (
         (Network(1e-6, 1e10), "model\n(waiting not resolved)"),

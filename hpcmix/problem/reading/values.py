@@ -44,9 +44,15 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def number_in_range(value: Any, above: float | None = None, at_least: float | None = None) -> float:
+def number_in_range(
+    value: Any, above: float | None = None, at_least: float | None = None, *, written: str | None = None
+) -> float:
     """A float within its bounds and of a size that can be computed with; the lower limit of sizes is for what has a
-    lower bound: a coordinate may be as good as zero. Raises the validation error that says which bound."""
+    lower bound: a coordinate may be as good as zero. Raises the validation error that says which bound.
+
+    written  how the file has the number, where it has a unit there.
+    """
+    shown = described(value if written is None else written)
     if not is_number(value):
         raise wrong(f"must be a number, not {described(value)}")
     try:
@@ -54,18 +60,16 @@ def number_in_range(value: Any, above: float | None = None, at_least: float | No
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise wrong(f"must be finite, not {described(value)}")
+        raise wrong(f"must be finite, not {shown}")
     if above is not None and not number > above:
-        raise wrong(f"must be {'positive' if above == 0 else f'greater than {above:g}'}, not {described(value)}")
+        raise wrong(f"must be {'positive' if above == 0 else f'greater than {above:g}'}, not {shown}")
     if at_least is not None and not number >= at_least:
-        raise wrong(
-            f"must {'not be negative' if at_least == 0 else f'be at least {at_least:g}'}, but is {described(value)}"
-        )
+        raise wrong(f"must {'not be negative' if at_least == 0 else f'be at least {at_least:g}'}, but is {shown}")
     if abs(number) > LARGEST:
-        raise wrong(f"{described(value)} is too large to compute with: in code units at most {LARGEST:g}")
+        raise wrong(f"{shown} is too large to compute with: in code units at most {LARGEST:g}")
     if (above is not None or at_least is not None) and 0.0 < abs(number) < SMALLEST:
         zero = "" if above is not None else "zero or "
-        raise wrong(f"{described(value)} is too small to compute with: in code units {zero}at least {SMALLEST:g}")
+        raise wrong(f"{shown} is too small to compute with: in code units {zero}at least {SMALLEST:g}")
     return number
 
 
@@ -171,7 +175,7 @@ def quantity_in(
         converted = context.units.convert(value, dimension)
     except UnitError as error:
         raise wrong(str(error), suggestion=suggested_name(value, context)) from None
-    number_in_range(converted, above, at_least)
+    number_in_range(converted, above, at_least, written=value)
     return converted
 
 

@@ -56,7 +56,12 @@ def in_words(found: list[Answer]) -> str:
     if len(found) > SEVERAL:
         lines = [f"{_shared(answer.places)}\n      {_first_sentence(_text(answer))}" for answer in found]
         return "\n".join([f"{len(found)} keys have this name; ask for one of them:", "", *lines])
-    return "\n\n".join("\n".join(_answer(answer)) for answer in found)
+    texts = []
+    for place, answer in enumerate(found):
+        seen = list(_seen_in(answer))
+        again = place + 1 < len(found) and seen == list(_seen_in(found[place + 1]))
+        texts.append("\n".join([*_answer(answer), *([] if again else seen)]))
+    return "\n\n".join(texts)
 
 
 def mentioned(found: list[Answer]) -> str:
@@ -76,14 +81,12 @@ def _answer(answer: Answer) -> Iterator[str]:
     if answer.key is not None:
         yield from _key(answer.key)
         yield from _tables(answer.key)
-        yield from _seen_in(answer)
         return
     yield from _wrapped(answer.table.text, "  ")
     for key in answer.table.keys:
         yield ""
         yield f"  {key.name}"
         yield from _key(key, "      ")
-    yield from _seen_in(answer)
 
 
 def _seen_in(answer: Answer) -> Iterator[str]:

@@ -99,7 +99,7 @@ class Range(Section):
         if self.spacing == "linear":
             numbers = [float(start + (end - start) * place / last) for place in range(self.number)]
         else:
-            ratio = math.log(end / start)
+            ratio = _logarithm(end / start)
             inner = [float(f"{float(start) * math.exp(ratio * place / last):.15g}") for place in range(1, last)]
             numbers = [float(start), *inner, float(end)]
         before, behind = self._frame(self.first)
@@ -107,6 +107,14 @@ class Range(Section):
             return tuple(f"{before}{_shortest(number)}{behind}" for number in numbers)
         counting = isinstance(self.first, int) and isinstance(self.last, int)
         return tuple(int(number) if counting and number.is_integer() else number for number in numbers)
+
+
+def _logarithm(quotient: Fraction) -> float:
+    """Of a positive number, one beyond the range of floats too."""
+    try:
+        return math.log(quotient)
+    except (OverflowError, ValueError):
+        return math.log(quotient.numerator) - math.log(quotient.denominator)
 
 
 def _shortest(number: float) -> str:

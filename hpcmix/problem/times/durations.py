@@ -118,7 +118,7 @@ def duration(*, above: float | None = None) -> Value:
         if not isinstance(value, str):
             raise wrong(f'must be a duration such as "30 min", or a number of seconds, not {described(value)}')
         try:
-            return number_in_range(seconds_of(value), above)
+            return number_in_range(seconds_of(value), above, written=value)
         except DurationError as error:
             raise wrong(str(error)) from None
 

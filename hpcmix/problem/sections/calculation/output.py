@@ -23,7 +23,8 @@ class ScheduleSection(Section):
     """Number of steps from one record to the next.
     Example: ``10``."""
     interval: Annotated[float, quantity(TIME, above=0)] | None = None
-    """Time from one record to the next.
+    """Time from one record to the next. Fixed steps are not divided: each record comes with the first step that reaches
+    its time, so that records are equally far apart where this is a whole number of steps.
     Example: ``"0.1 ms"``."""
 
     @model_validator(mode="after")
