@@ -16,7 +16,7 @@ from hpcmix.problem.files.cards import find_problem
 from hpcmix.problem.files.load import parse_problem, problem_of, text_of
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.source import Source
-from hpcmix.problem.reading.values import described
+from hpcmix.problem.reading.values import described, is_writable
 from hpcmix.problem.words.show import resolved_dict, resolved_toml, toml_value
 
 Settings = Mapping[str, Any]
@@ -227,7 +227,8 @@ def whole_ranks(ranks: object) -> int:
 
 def _name(name: object) -> str:
     """The name of a run, which its directory has. Raises :class:`~hpcmix.api.endings.BadInput`."""
-    if not isinstance(name, str) or "\0" in name or set(name.split("/")) & {"", ".", ".."}:
+    parts = name.split("/") if isinstance(name, str) and is_writable(name) else [""]
+    if not isinstance(name, str) or set(parts) & {"", ".", ".."} or any(len(part.encode()) > 255 for part in parts):
         raise BadInput(f"name must be a text that can be the name of a directory, not {described(name)}")
     return name
 

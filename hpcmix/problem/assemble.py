@@ -19,7 +19,7 @@ from hpcmix.problem.mistakes.hints.keys import place_of
 from hpcmix.problem.reading.availability import unavailable_key
 from hpcmix.problem.reading.section import Context
 from hpcmix.problem.reading.source import Source
-from hpcmix.problem.reading.values import described, quantity_in
+from hpcmix.problem.reading.values import described, is_writable, quantity_in
 from hpcmix.problem.schema import CodeUnits, Problem
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
@@ -157,6 +157,8 @@ class _Assembly:
         title = self.tables.get("title", self.name)
         if not isinstance(title, str):
             self.complain(("title",), f"must be text in quotes, not {described(title)}")
+        elif not is_writable(title):
+            self.complain(("title",), "has a character that no file can hold: one of code zero, or half of a pair")
         return title
 
     def units(self, code_units: CodeUnits | None) -> Units | None:

@@ -137,6 +137,11 @@ def text(value: Any) -> str:
     return value
 
 
+def is_writable(text: str) -> bool:
+    """Whether files can hold a text: no character of code zero, no half of a surrogate pair, which Python can make."""
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+
+
 def quantity(
     dimension: Dimension | Callable[[int], Dimension], *, above: float | None = None, at_least: float | None = None
 ) -> Value:

@@ -8,7 +8,17 @@ from pydantic import Field, StrictBool, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.taken import Value, of_integer, of_text, one_or_list
-from hpcmix.problem.reading.values import Text, described, integer, pure_number, quantity, real, sequence, whole_number
+from hpcmix.problem.reading.values import (
+    Text,
+    described,
+    integer,
+    is_writable,
+    pure_number,
+    quantity,
+    real,
+    sequence,
+    whole_number,
+)
 from hpcmix.problem.sections.calculation.images import ImagesOptions
 from hpcmix.problem.sections.calculation.requests import REQUESTS, Request, requests_of
 from hpcmix.problem.times.durations import duration
@@ -172,9 +182,15 @@ class PhaseSpaceOutput(Section):
         return self
 
 
+_LONGEST_NAME = 255
+"""Bytes of one name in a path, on all file systems of Linux and macOS."""
+
+
 def _directory(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
+    if not isinstance(value, str) or not value.strip() or not is_writable(value):
         raise wrong(f"must be the path of a directory in quotes, not {described(value)}")
+    if any(len(part.encode()) > _LONGEST_NAME for part in value.split("/")):
+        raise wrong(f"has a name of more than {_LONGEST_NAME} bytes, which no file system takes: {described(value)}")
     return value
 
 
