@@ -20,9 +20,16 @@ from hpcmix.commands.options import by_one_process, file_argument, overrides_opt
 def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     """State memory per rank, file sizes, decomposition and time. Allocates nothing, needs no MPI."""
     from hpcmix.problem.mistakes.errors import ProblemError
+    from hpcmix.problem.reading.values import counted
     from hpcmix.running.planning.preflight import load_checked
 
     problem = load_checked(file, overrides)
+    sweep = []
+    if problem.sweep is not None:
+        from hpcmix.studies.sweeps.reading import read_sweep
+
+        points = counted(len(read_sweep(file, overrides).points), "point")  # the mistakes of all of them are said
+        sweep = [f"[sweep]: {points} for hpcmix sweep; what is planned here is the file with its own values"]
     try:
         if problem.many_body is not None:
             from hpcmix.running.planning.many_body.lines import bodies_lines as lines_of
@@ -31,7 +38,7 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
         lines = lines_of(problem, ranks)
     except ProblemError as error:
         raise problem.locate(error) from error
-    click.echo("\n".join(lines))
+    click.echo("\n".join([*lines, *sweep]))
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from hpcmix.commands.looking import plan
 from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.sweep import Range
@@ -211,3 +213,14 @@ def test_a_file_without_sweep_and_states_that_nobody_seeks_are_refused(tmp_path)
     file.write_text(given + 'order = "continued"\n[sweep.keys]\nspecies.a.particles = [100, 200]\n')
     with pytest.raises(ProblemError, match="no species of the file asks for one"):
         read_sweep(str(file), [])
+
+
+def test_a_plan_looks_at_the_points_of_a_sweep(tmp_path):
+    """Their mistakes are told by what comes before the sweep."""
+    path = tmp_path / "swept.toml"
+    path.write_text(FILE + '[sweep.keys]\n"species.a.particles" = [50, 100, 200]\n')
+    told = CliRunner().invoke(plan, [str(path)])
+    assert told.exit_code == 0 and told.output.splitlines()[-1].startswith("[sweep]: 3 points for hpcmix sweep")
+    path.write_text(FILE + '[sweep.keys]\n"species.a.mess" = [50, 100]\n')
+    told = CliRunner().invoke(plan, [str(path)])
+    assert isinstance(told.exception, ProblemError) and 'did you mean "mass"' in str(told.exception)
