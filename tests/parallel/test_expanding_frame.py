@@ -10,6 +10,7 @@ from parallel.interruptions import folder_of
 from physics.systems import contact, coulomb, evolution, expanding, gaussian, gaussian_kernel, harmonic, species, system
 
 from hpcmix.evolve.stepping.stepper import Stepper
+from hpcmix.io.checkpoints.seal import DATASET
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.problem.mistakes.ending import ExitStatus
@@ -127,9 +128,11 @@ def run(folder, name):
 
 
 def arrays_of(group):
-    """Names and bytes of all datasets."""
+    """Names and bytes of all datasets but the seal, which holds when the file was written."""
     found = []
-    for item in group.values():
+    for name, item in group.items():
+        if f"{group.name}/{name}".lstrip("/") == DATASET:
+            continue
         found += arrays_of(item) if hasattr(item, "items") else [(item.name, item[()].tobytes())]
     return found
 

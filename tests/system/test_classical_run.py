@@ -184,7 +184,7 @@ def test_the_log_tells_of_markers(finished):
 
 def test_show_and_verify(finished):
     shown = hpcmix("show", "out", folder=finished)
-    assert shown.returncode == 0 and f"markers {NUMBER}" in shown.stdout
+    assert shown.returncode == 0 and f"{NUMBER} markers" in shown.stdout
     assert "marker files" in shown.stdout and "5, from time 0 to 0.8" in shown.stdout
     verified = hpcmix("verify", "out", folder=finished)
     assert verified.returncode == 0, verified.stdout

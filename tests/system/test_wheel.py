@@ -67,7 +67,7 @@ def wheel(tmp_path_factory):
     ).stdout.strip()
     python, abi, _ = tag.split("-", 2)
     (built,) = {path.name for path in (ROOT / "build").glob(f"{python}-{abi}-*-editable")} or {""}
-    settings = ["-C", f"build-dir=build/{built}"] if built else []
+    settings = ["--config-settings", f"build-dir=build/{built}"] if built else []
     subprocess.run(
         [*PIP, "wheel", *OFFLINE, "--no-build-isolation", "--no-cache-dir", "-w", str(folder), *settings, "."],
         cwd=ROOT,

@@ -20,10 +20,10 @@ from hpcmix.running.planning.costs.losses import loss_fields
 from hpcmix.running.planning.costs.markers import even_marker_bytes
 from hpcmix.running.planning.costs.pairs import passing_fields, plan_of_pairs
 
-PROGRAM_BYTES = 132_000_000
-"""Resident memory of a rank with fields of no size at the end of a run: Python, numpy, scipy, HDF5 and MPI with its
-buffers. Measured 119 MB at the end of a run of condensates, 143 MB with sets of orbitals and their Thomas-Fermi
-densities."""
+PROGRAM_BYTES = 117_000_000
+"""Resident memory of a rank with fields of no size at the end of a run: Python, numpy, HDF5, MPI with its buffers, and
+scipy where it is used. Measured 114 MB at the end of a run of condensates, 136 MB with sets of orbitals and their
+ground state."""
 
 SERIES_BYTES = 5_000_000
 """What the first rank needs in addition once it writes observables.h5 (h5netcdf). Measured 5 MB."""
