@@ -49,8 +49,8 @@ main()
 """
 
 KILL_AT_EACH_CALL = """
-# Fork a run for every call of the system that its checkpoints make, kill it before or after that call, and go on with
-# it in another fork. Prints how many calls there were, and the digests that were reached.
+# Fork a run for every call of the system that its checkpoints make, or every {stride}th place before or after one, kill it
+# there, and go on with it in another fork. Prints how many places there were, and the digests that were reached.
 import json, pathlib, shutil, types
 import h5py, xarray
 import hpcmix.io.documents.atomic, hpcmix.io.checkpoints.blocks, hpcmix.parallel.files
@@ -108,7 +108,7 @@ while True:
     if status == 0:
         break
     assert status == -signal.SIGKILL, status
-    calls += 1
+    calls += {stride}
     stored = sorted(pathlib.Path("out/checkpoints").glob("*.h5"))
     assert stored, "no checkpoint is left"
     assert in_a_fork(lambda: launch(Request.to_go_on(pathlib.Path("out"), None))) == 0, (calls, stored)
