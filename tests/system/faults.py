@@ -49,7 +49,7 @@ main()
 """
 
 KILL_AT_EACH_CALL = """
-# Fork a run for every call of the system that its checkpoints make, or every {stride}th place before or after one, kill it
+# Fork a run for every place before or after a call of the system that its checkpoints make, or one in {stride}, kill it
 # there, and go on with it in another fork. Prints how many places there were, and the digests that were reached.
 import json, pathlib, shutil, types
 import h5py, xarray
