@@ -145,19 +145,4 @@ class TimeTable(Section):
 class LengthInTime(TimeTable):
     """A length as a function of time: a scattering length, a coordinate."""
 
-    stand_ins: ClassVar[Mapping[str, StandIn]] = {
-        "path": StandIn(
-            of_text('"ramp.txt"', "path of a file, relative to that of the problem"),
-            "A text file with two columns, the time and the value; lines that begin with # are remarks.",
-        ),
-        "units": StandIn(
-            Taken(
-                "two units",
-                {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
-                example='["ms", "a0"]',
-            ),
-            'Of the two columns of the file, ``""`` for a pure number. Left out: code units.',
-        ),
-    }
-
     dimension: ClassVar[Dimension] = LENGTH
