@@ -45,10 +45,14 @@ def _series(scene: Scene) -> Figure | None:
     return series_figure(scene.records, scene.units, scene.title, dimensions, _exchanging(scene))
 
 
-def _profiles(scene: Scene) -> Figure | None:
+def _shows_profiles(scene: Scene) -> bool:
     done = (scene.run.summary or {}).get("status") == "done"  # one that goes on will have more than one time
     alone = len(scene.run.slices) == 1 and done
-    if not (alone or "profiles" in scene.request.what) or not scene.frames or not scene.frames[0].slices:
+    return (alone or "profiles" in scene.request.what) and bool(scene.frames) and bool(scene.frames[0].slices)
+
+
+def _profiles(scene: Scene) -> Figure | None:
+    if not _shows_profiles(scene):
         return None
     last = scene.frames[-1]
     none: dict[str, Any] = {}
@@ -61,7 +65,7 @@ def _columns(scene: Scene) -> Figure | None:
         return None
     if len(scene.frames[0].axes) == 3:
         return views_figure(scene.ends, scene.units, scene.title, integrated=True)
-    if len(scene.frames[0].axes) == 1 and not scene.request.what and _profiles(scene) is not None:
+    if len(scene.frames[0].axes) == 1 and not scene.request.what and _shows_profiles(scene):
         return None  # which shows the same
     return density_figure(scene.ends, scene.units, scene.title)
 

@@ -175,7 +175,8 @@ class Sweeping:
         record = self.directory.record_of(point.name)
         if record is not None:
             # A point that began before its neighbour was computed on request (--retry) has an earlier state's start.
-            if not any(is_of(record, self._problem_of(point, state)) for state in reversed(states)):
+            earlier = (self._problem_of(point, state) for state in reversed(states[:-1]))
+            if not (is_of(record, problem) or any(is_of(record, each) for each in earlier)):
                 raise self._another(point, problem)
             retried = self.retry and not record.is_done and point.name not in self._retried
             if not retried:
