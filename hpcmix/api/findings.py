@@ -8,6 +8,7 @@ from typing import Literal, overload
 
 from hpcmix.api.markup import table
 from hpcmix.problem.mistakes.errors import Complaint
+from hpcmix.problem.reading.values import counted
 
 Severity = Literal["error", "warning"]
 
@@ -94,8 +95,8 @@ class Findings(Sequence[Finding]):
         errors, warnings = len(self.errors), len(self.warnings)
         if not errors and not warnings:
             return "Nothing is wrong with the problem."
-        parts = [_counted(errors, "error")] if errors else []
-        parts += [_counted(warnings, "warning")] if warnings else []
+        parts = [counted(errors, "error")] if errors else []
+        parts += [counted(warnings, "warning")] if warnings else []
         end = "a run would refuse it" if errors else "a run would go on"
         return f"The problem has {' and '.join(parts)}: {end}."
 
@@ -113,10 +114,6 @@ class Findings(Sequence[Finding]):
             for text in [finding.message + (f"; did you mean “{finding.suggestion}”?" if finding.suggestion else "")]
         ]
         return table(rows, title=self.sentence)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _in_python(place: str) -> str:

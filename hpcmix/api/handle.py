@@ -7,7 +7,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -20,15 +19,9 @@ from hpcmix.api.problem import Problem
 from hpcmix.api.progress import Progress, progress_of
 from hpcmix.api.stored import Run, open_run
 from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, last_words
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.reading.values import described
-from hpcmix.studies.scaling.measured.store import last_words
-
-PROGRAM = (sys.executable, "-c", "from hpcmix.cli import main; main()")
-"""The command ``hpcmix`` of this interpreter."""
-
-LAUNCHER = "mpirun -n {ranks}"
-"""What starts several ranks, unless another is asked for."""
 
 LAUNCHED_FILE = ".launched.toml"
 """The problem of a run as its processes read it, in its directory."""
@@ -37,9 +30,6 @@ _OF_A_LAUNCHER = ("OMPI_COMM_WORLD_", "PMIX_", "PMI_")
 """What launchers tell a rank in its environment: another launcher, started by it, would take it for its own."""
 
 _SECONDS_BETWEEN_LOOKS = 0.3
-
-_GRACE_SECONDS = 10.0
-"""How long a launcher may take to end its ranks when it is told to."""
 
 
 class RunHandle:
@@ -134,7 +124,7 @@ class RunHandle:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_GRACE_SECONDS)
+                self._process.wait(GRACE_SECONDS)
 
     def _ended(self, status: int) -> Run:
         (self.directory / "STOP").unlink(missing_ok=True)  # where the run was quicker

@@ -13,10 +13,8 @@ from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.directories.locking.lock import Lock
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.summary import read_summary
+from hpcmix.io.documents.tail import last_line, tail
 from hpcmix.io.reader import RunReader
-
-_TAIL_BYTES = 1 << 16
-"""A record of many species and modes has some thousands."""
 
 
 @dataclass(frozen=True)
@@ -76,30 +74,16 @@ def progress_of(directory: str | Path) -> Progress:
         known.get("step"),
         known.get("time"),
         None if final is None else math.inf if final == "infinity" else float(final),
-        _last_line(place.log),
+        last_line(place.log).strip(),
     )
 
 
 def _last_record(path: Path) -> dict[str, Any]:
     """The last complete record of a series, without reading all of it; empty where there is none."""
-    for line in reversed(_tail(path).split(b"\n")[:-1]):
+    for line in reversed(tail(path).split(b"\n")[:-1]):
         try:
             record: dict[str, Any] = json.loads(line)
         except ValueError:
             continue
         return record
     return {}
-
-
-def _last_line(path: Path) -> str:
-    lines = _tail(path).decode("utf-8", errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def _tail(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            return file.read()
-    except OSError:
-        return b""

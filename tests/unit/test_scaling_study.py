@@ -11,6 +11,7 @@ from fractions import Fraction
 import pytest
 
 from hpcmix.io.directories.directory import DirectoryInUse
+from hpcmix.parallel.job.programs import last_words
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.running.log import Log
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
@@ -18,7 +19,7 @@ from hpcmix.studies.scaling.launching import Failed, Launcher
 from hpcmix.studies.scaling.measured.outcome import Outcome, Row
 from hpcmix.studies.scaling.measured.phases import Parts, output_seconds, oversubscribed
 from hpcmix.studies.scaling.measured.quantities import bandwidth_of, counts_of, groups_of, latency_of, pencil_grids_of
-from hpcmix.studies.scaling.measured.store import Repeat, Store, last_words
+from hpcmix.studies.scaling.measured.store import Repeat, Store
 from hpcmix.studies.scaling.report import remarks
 from hpcmix.studies.scaling.study import measure_all, rounds
 from hpcmix.studies.scaling.weak import grown

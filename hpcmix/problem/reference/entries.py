@@ -20,6 +20,7 @@ from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.reading.section import Section, StandIn
 from hpcmix.problem.reading.taken import FILLED_IN, Taken, Value, Widened, listed
 from hpcmix.problem.reference.docstrings import key_example, key_text, table_text
+from hpcmix.problem.schema import Problem
 from hpcmix.problem.units.expressions import Expression
 
 
@@ -75,14 +76,14 @@ def _key(model: type[BaseModel], name: str, field: FieldInfo) -> Key:
     demanded = any(isinstance(each, Widened) and each.demands for each in field.metadata)
     required = demanded or (field.is_required() and FILLED_IN not in field.metadata)
     # sections that are always there take defaults in all of their keys
-    is_section = not any(base.__name__ == "Problem" for base in model.__mro__) or name in ("grid", "species")
+    needed = not issubclass(model, Problem) or name in ("grid", "species")
     default = None if demanded else _default(field)
     example = key_example(model, name) or _example(taken, default)
     models = tuple(models_of(field.annotation))
     text = key_text(model, name)
     if name == "kind" and not text:
         text = table_text(model).split("\n")[0]
-    return Key(field.alias or name, replace(taken, example=example), required and is_section, default, text, models)
+    return Key(field.alias or name, replace(taken, example=example), required and needed, default, text, models)
 
 
 def _standing_in(name: str, entry: StandIn) -> Key:

@@ -18,7 +18,7 @@ from pydantic import ValidationInfo, model_validator
 from hpcmix.problem.reading.columns import columns_of
 from hpcmix.problem.reading.section import Section, StandIn, context_of, wrong
 from hpcmix.problem.reading.taken import Taken, of_text
-from hpcmix.problem.reading.values import described, number_in_range, real, sequence
+from hpcmix.problem.reading.values import PAIR, described, number_in_range, real, sequence
 from hpcmix.problem.times.fixed_steps import SAME_TIME
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, LENGTH, TIME, Dimension
 from hpcmix.problem.units.units import UnitError
@@ -41,11 +41,7 @@ class TimeTable(Section):
             "A text file with two columns, the time and the value; lines that begin with # are remarks.",
         ),
         "units": StandIn(
-            Taken(
-                "two units",
-                {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
-                example='["ms", "a0"]',
-            ),
+            Taken("two units", PAIR, example='["ms", "a0"]'),
             'Of the two columns of the file, ``""`` for a pure number. Left out: code units.',
         ),
     }

@@ -20,7 +20,11 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-1
 _POWER_OF_LENGTH = re.compile(r"m(?:\^\()?(?P<power>-?[0-9]*(?:/2)?)\)?")
 """Units that are powers of a metre: "m", "m-3", "m^(-3/2)"."""
 
-_ENERGY = "J"
+
+def micrometres(metres: float | None) -> tuple[float, str]:
+    """What lengths in a code unit of so many metres are multiplied by for people, and the unit to put behind them;
+    one and nothing where the file has no units."""
+    return (1.0, "") if metres is None else (metres / MICROMETRE, " um")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpcmix.problem.units.laboratory import micrometres
 from hpcmix.problem.units.units import Units
 
 _HERTZ = {"THz": 1e12, "GHz": 1e9, "MHz": 1e6, "kHz": 1e3, "Hz": 1.0}
@@ -24,8 +25,7 @@ class MeasureWords:
 
     def lengths(self, values: Sequence[float | None], between: str = ", ") -> str:
         """Of every axis, with the unit behind them."""
-        metres = self.scales.length_si
-        factor, unit = (1.0, "") if metres is None else (1e6 * metres, " um")
+        factor, unit = micrometres(self.scales.length_si)
         return between.join(number(None if value is None else factor * value) for value in values) + unit
 
     def energy(self, value: float | None, digits: int = 6) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 from hpcmix.io.checkpoints.seal import Damaged
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.atomic import OutputError
+from hpcmix.io.documents.tail import last_line
 from hpcmix.io.verify import Finding as FileFinding
 from hpcmix.problem.reading.values import counted
-from hpcmix.studies.looking.files import at_work, judged, judged_all, last_line, picture, sealed_below, table
+from hpcmix.studies.looking.files import at_work, judged, judged_all, picture, sealed_below, table
 from hpcmix.studies.looking.study_directory import StudyDirectory
 from hpcmix.studies.measuring.claim import Finding
 

@@ -52,15 +52,6 @@ def at_work(path: Path) -> str:
     return "" if holder is None else f"{holder.in_words} is at work on it"
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
-    try:
-        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return ""
-    return lines[-1] if lines else ""
-
-
 def table(facts: list[tuple[str, str]]) -> list[str]:
     """Labels and texts as lines that are aligned."""
     width = max(len(label) for label, _ in facts)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.checkpoints.seal import Damaged
+from hpcmix.io.documents.tail import last_line
 from hpcmix.io.verify import Finding
 from hpcmix.problem.reading.values import counted
 from hpcmix.running.bench.spread import Spread
-from hpcmix.studies.looking.files import at_work, judged, judged_all, last_line, picture, table
+from hpcmix.studies.looking.files import at_work, judged, judged_all, picture, table
 from hpcmix.studies.looking.study_directory import StudyDirectory
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.measured.outcome import Compared, Outcome

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.documents.tail import last_line
 from hpcmix.io.verify import Finding, verify
 from hpcmix.problem.reading.values import counted
-from hpcmix.studies.looking.files import judged, judged_all, last_line, picture, table
+from hpcmix.studies.looking.files import judged, judged_all, picture, table
 from hpcmix.studies.looking.study_directory import StudyDirectory
 from hpcmix.studies.sweeps.directory import SweepDirectory, kind_in_words
 

@@ -13,6 +13,7 @@ from hpcmix.io.directories.locking.lock import Lock
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.plain_json import page_of
 from hpcmix.parallel.job.launcher import ranks_started
+from hpcmix.parallel.job.programs import LAUNCHER
 from hpcmix.parallel.job.terminal import is_live
 from hpcmix.problem.files.cards import find_problem
 from hpcmix.problem.mistakes.ending import ExitStatus
@@ -30,7 +31,7 @@ from hpcmix.running.stops.requests import Prospect, StopRequests
 from hpcmix.studies.scaling.configurations import Asked, Configuration, configurations
 from hpcmix.studies.scaling.figure import draw_scaling
 from hpcmix.studies.scaling.jobs import write_jobs
-from hpcmix.studies.scaling.launching import DEFAULT_LAUNCHER, Launcher, Measuring, run_repeat
+from hpcmix.studies.scaling.launching import Launcher, Measuring, run_repeat
 from hpcmix.studies.scaling.measured.store import Store
 from hpcmix.studies.scaling.prediction import Network
 from hpcmix.studies.scaling.report import TEXT_WIDTH, as_dict, as_text, configurations_csv, print_report, repeats_csv
@@ -62,7 +63,7 @@ class Request:
     length: tuple[str, str] = ("--seconds", "2.0")
     output_trial: bool = True
     limit: float = 1800.0
-    launcher: str = DEFAULT_LAUNCHER
+    launcher: str = LAUNCHER
     network: Network = field(default_factory=Network)
     output: Path | None = None
     fresh: bool = False
@@ -108,7 +109,7 @@ def scaling_of(
         grow=(grow or "auto") if weak else "",
         length=("--steps", str(steps)) if steps else ("--seconds", str(seconds)),
         output_trial=not no_output_trial,
-        launcher=launcher or DEFAULT_LAUNCHER,
+        launcher=launcher or LAUNCHER,
         network=network,
         fresh=restart == "never",
         **options,

@@ -12,6 +12,7 @@ from hpcmix.model.ranks import division_request
 from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 from hpcmix.studies.scaling.weak import grown
 
@@ -46,9 +47,9 @@ class Configuration:
     @property
     def label(self) -> str:
         """The same for people, the program's choices left out."""
-        parts = [_counted(self.ranks, "rank")]
+        parts = [counted(self.ranks, "rank")]
         parts += [f"{self.threads} threads each"] if self.threads > 1 else []
-        parts += [_counted(self.groups, "group")] if self.groups is not None else []
+        parts += [counted(self.groups, "group")] if self.groups is not None else []
         parts += ["x".join(map(str, self.pencil_grid)) + " pencils"] if self.pencil_grid is not None else []
         parts += ["x".join(map(str, self.points)) + " points"] if self.lengths is not None else []
         return ", ".join(parts)
@@ -156,7 +157,3 @@ def division_of(
 def points_of(configuration: Configuration) -> int:
     """Number of grid points."""
     return math.prod(configuration.points)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

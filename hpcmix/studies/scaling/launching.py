@@ -8,7 +8,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,15 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, last_words
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.durations import as_clock
 from hpcmix.studies.scaling.configurations import Configuration
-from hpcmix.studies.scaling.measured.store import last_words
-
-DEFAULT_LAUNCHER = "mpirun -n {ranks}"
-
-_GRACE_SECONDS = 10.0
-"""How long a launcher may take to end its ranks when it is told to."""
 
 _TRIED_SECONDS = 5.0
 """How often the waiting study says that it is alive."""
@@ -43,9 +37,9 @@ class Launcher:
     program         the command that stands for ``hpcmix``.
     """
 
-    template: str = DEFAULT_LAUNCHER
+    template: str = LAUNCHER
     ranks_per_node: int | None = None
-    program: tuple[str, ...] = (sys.executable, "-c", "from hpcmix.cli import main; main()")
+    program: tuple[str, ...] = PROGRAM
 
     def command(self, configuration: Configuration) -> list[str]:
         """The launcher's words for a configuration. Raises :class:`ProblemError` for a template that is wrong."""
@@ -154,6 +148,6 @@ def _end(process: subprocess.Popen) -> None:
             return
         os.killpg(process.pid, number)
         try:
-            process.wait(_GRACE_SECONDS)
+            process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             continue

@@ -13,7 +13,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.species.initial import GaussianInitial
 from hpcmix.problem.sections.species.potentials import HarmonicPotential
-from hpcmix.problem.units.laboratory import MICROMETRE
+from hpcmix.problem.units.laboratory import micrometres
 
 VISIBLE_AT_FACES = 1e-2
 """Density at the faces, relative to the largest, from which on a trapped cloud feels its periodic images: ten per cent
@@ -195,7 +195,6 @@ def _per_axis(problem: Problem, values: Sequence[float | None]) -> str:
 
 def _joined(problem: Problem, values: Sequence[float | None], between: str) -> str:
     """Lengths in micrometres where the file has [units], one where they are equal."""
-    metres = problem.scales.length_si
-    factor, unit = (1.0, "") if metres is None else (metres / MICROMETRE, " um")
+    factor, unit = micrometres(problem.scales.length_si)
     texts = ["-" if value is None else f"{factor * value:.3g}" for value in values]
     return (texts[0] if len(set(texts)) == 1 else between.join(texts)) + unit

@@ -12,6 +12,7 @@ from typing import Any
 from hpcmix.io.directories.directory import DirectoryInUse, move_aside
 from hpcmix.io.documents.atomic import OutputError, explained, temporary_name, write_text
 from hpcmix.io.documents.plain_json import line_of, page_of, plain
+from hpcmix.parallel.job.programs import last_words
 from hpcmix.studies.scaling.configurations import Configuration
 from hpcmix.studies.scaling.measured.outcome import Row
 
@@ -153,15 +154,3 @@ class Store:
                 words = last_words(output.read_text(encoding="utf-8", errors="replace")) if output.exists() else ""
                 repeats.append(Repeat(0, configuration, None, words or "its job has left nothing"))
         return repeats
-
-
-def last_words(text: str) -> str:
-    """What a failed program said, in a line: hpcmix's own sentences where there are any, else its last lines; without
-    what launchers add."""
-    noise: tuple[str, ...] = ("srun: ", "slurmstepd")
-    noise += ("mpirun", "Primary job", "prun", "---", "MPI_ABORT", "with errorcode", "NOTE:")  # Open MPI's
-    noise += ("[mpiexec@", "[proxy:", "=", "Abort(", "YOUR APPLICATION", "This typically refers")  # Hydra's
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    own = [line for line in lines if line.startswith("hpcmix: ")]
-    rest = [line for line in lines if not line.startswith(noise)]
-    return "; ".join(own[:3] or rest[-3:] or lines[-3:])
