@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hpcmix.cli import app
 from hpcmix.studies.check import CLAIMS
 
 ROOT = Path(__file__).parents[2]
@@ -60,3 +61,9 @@ def test_a_claim_names_its_papers(claim):
     assert re.search(r"\]\(https://doi\.org/10\.\d+/", papers), "no DOI"
     for number in re.findall(r"arXiv:(\d{4}\.\d{5})\]", papers):
         assert f"https://arxiv.org/abs/{number})" in papers
+
+
+def test_the_table_of_what_works_names_every_command():
+    row = re.search(r"^\| commands \| (.*) \|$", (ROOT / "docs/reference/what-works.md").read_text(), re.MULTILINE)
+    named = re.findall(r"`([\w-]+)`", row[1])
+    assert sorted(named) == sorted(name for name, command in app.commands.items() if not command.hidden)
