@@ -180,7 +180,11 @@ def test_of_one_species_more_ranks_help_where_it_has_no_tables():
     problem = parse_problem(alone.replace("particles = 8", "particles = 400"))
     with pytest.raises(ProblemError) as refused:
         require_room_for_bodies(problem, 1, 1e9)
-    assert "2 ranks like these would do; 362 particles would fit here" in str(refused.value)  # by pairs, without tables
+    assert needed_bytes(problem, 2) <= 1e9 < needed_bytes(problem, 1)
+    (fitting,) = largest_numbers(problem, 1, 1e9)
+    assert needed_bytes(problem, 1, [fitting]) <= 1e9 < needed_bytes(problem, 1, [fitting + 1])
+    said = f"2 ranks like these would do; {fitting} particles would fit here"  # by pairs, without tables
+    assert said in str(refused.value)
     few = alone.replace("particles = 8", "particles = 400").replace(
         "[many_body]\n", '[many_body]\npicture = "excitations"\nexcitations = 90\n'
     )
