@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from hpcmix.initial.descent.held_phases import FREE, Phases, project_phases
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.quadratures import preconditioner_for
 from hpcmix.initial.descent.spins import Magnetisations, SpinEnergies
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.kernels import dispatch as kernels
@@ -52,7 +52,7 @@ class Landscape:
         self.weights = mixture.weights
         self.coupling = mixture.rabi.matrix(instant)
         self.coupled = [(a, b) for group in mixture.rabi.groups for a in group for b in group]
-        self.preconditioner = Preconditioner(mixture, coupling=self.coupling)
+        self.preconditioner = preconditioner_for(mixture, coupling=self.coupling)
         self._same_sphere = np.zeros((len(fields), len(fields)))
         for sphere in mixture.spheres:
             self._same_sphere[np.ix_(sphere, sphere)] = 1.0
