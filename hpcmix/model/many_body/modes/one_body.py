@@ -39,7 +39,7 @@ class OneBody:
         """T + U at an instant of the evolution, code units of energy, complex (m, m), Hermitian to the bit. It is made
         anew where the potential changes only. Collective over the group.
 
-        Raises :class:`~hpcmix.model.potentials.external.NotFinite` where an expression is not finite.
+        Raises :class:`~hpcmix.model.potentials.finite.NotFinite` where an expression is not finite.
         """
         external = self._mixture.species[self._species].external
         if self._kept is None or external.differs(self._kept[0], instant):
