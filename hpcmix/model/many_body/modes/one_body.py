@@ -1,8 +1,8 @@
 """The one-particle Hamiltonian of a species in its modes, h_pq(t) = <p| T + U(t) |q>.
 
 T is any kinetic energy of the mixture, with a vector potential and semi-relativistic too: it is applied to every mode
-on the grid. In an expanding frame U is b^2 U(t, b y) with the confinement that the frame brings (EQUATIONS section 4),
-and time is the frame's clock.
+on the grid. In an expanding frame U is b^2 U(t, b y) with the confinement that the frame brings
+(docs/methods/expanding-frame.md), and time is the frame's clock.
 """
 
 from __future__ import annotations
