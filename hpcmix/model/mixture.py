@@ -184,7 +184,8 @@ class Mixture:
         leave."""
         coupling = self.rabi.changes_after(time) or self.local.changes_after(time)
         outside = coupling or any(one.external.changes_after(time) for one in self.species)
-        return self.losses is None and not (outside or self.interactions.change_after(time))
+        losing = self.losses is not None and self.losses.act_after(time)
+        return not (losing or outside or self.interactions.change_after(time))
 
     # --------------------------------------------------------------- densities and potentials
 
