@@ -41,7 +41,7 @@ def lowest_eigenstates(
     """The `count` lowest eigenstates of T + U of a species at time 0-, ascending, orthonormal; complex (count, *this
     rank's block), real where T + U is. Collective over the group.
 
-    Raises :class:`~hpcmix.initial.ground_state.NotConverged`.
+    Raises :class:`~hpcmix.initial.descent.ground_state.NotConverged`.
     """
     if int(np.prod(mixture.grid.points)) <= LARGEST_DENSE:
         return _diagonalised(mixture, index, count)

@@ -32,7 +32,7 @@ def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: Non
     potentials share one array, so that they are made once. Collective over the group.
 
     Raises :class:`ProblemError` where the grid does not hold so many, and
-    :class:`~hpcmix.initial.ground_state.NotConverged` from the search for eigenstates.
+    :class:`~hpcmix.initial.descent.ground_state.NotConverged` from the search for eigenstates.
     """
     chosen: list[np.ndarray] = []
     alike: dict[tuple, np.ndarray] = {}

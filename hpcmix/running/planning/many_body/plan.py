@@ -47,7 +47,7 @@ MEASURED_TOGETHER = 2**22
 """Numbers of the vectors that density matrices are made of at a time (observe/reduced/density_matrices.py)."""
 
 UNITS = 4096
-"""Parts that ranks share rows by (parallel/configurations.py)."""
+"""Parts that ranks share rows by (parallel/many_body/configurations.py)."""
 
 MAKING_FIXED, MAKING_MOVING = 50, 165
 """Bytes for an entry of a table while it is made, of one whose values stay and of one whose values change in time;
