@@ -19,7 +19,6 @@ from hpcmix.problem.sections.calculation.many_body import (
 from hpcmix.problem.sections.interactions.dipolar import DipolarInteraction
 from hpcmix.problem.sections.interactions.inverse_distance import CoulombInteraction
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Species
 
 MOST_GRID_MODES = 256
@@ -225,8 +224,7 @@ def _check_modes(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
         numbered = _entry_of(many_body, species)
         if numbered is None or not isinstance(numbered[1], OscillatorModes):
             continue
-        traps = (trap for trap in species.potential if isinstance(trap, HarmonicPotential))
-        if not any(all(trap.frequency) for trap in traps):
+        if species.oscillator is None:
             message = (
                 f'"oscillator" takes the frequency of an expanding frame or of a harmonic trap, and "{species.name}" '
                 'has neither; use "eigenstates" or "plane-waves"'

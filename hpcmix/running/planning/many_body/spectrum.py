@@ -17,7 +17,6 @@ from hpcmix.model.many_body.prefactors import Populations, pair_factors
 from hpcmix.model.terms.entry_kernels import coupling_at_a_point, kernel_of
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.many_body import GridModes, ModesSection, PlaneWaveModes
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.running.planning.many_body.configuration_tables import Space
 
 LEAST_RADIUS = 1e-3
@@ -31,10 +30,7 @@ def levels_of(problem: Problem, index: int, entry: ModesSection, modes: int) -> 
     if isinstance(entry, GridModes):
         highest = kinetic * sum((math.pi / spacing) ** 2 for spacing in grid.spacings)
         return list(np.linspace(0.0, highest, modes))
-    trap = next(
-        (entry for entry in species.potential if isinstance(entry, HarmonicPotential) and all(entry.frequency)), None
-    )
-    frequency = trap.frequency if trap is not None else None
+    frequency = None if species.oscillator is None else species.oscillator.frequency
     if grid.frame.map.expanding:
         frequency = (grid.frame.map.rate,) * grid.dimensions
     if frequency is not None and not isinstance(entry, PlaneWaveModes):
@@ -90,10 +86,7 @@ def _volume(problem: Problem, index: int, entry: ModesSection, modes: int) -> fl
     grid, species = problem.grid, problem.species[index]
     if isinstance(entry, GridModes):
         return math.prod(grid.lengths) / math.prod(grid.points)
-    trap = next(
-        (entry for entry in species.potential if isinstance(entry, HarmonicPotential) and all(entry.frequency)), None
-    )
-    rates = trap.frequency if trap is not None else ()
+    rates = () if species.oscillator is None else species.oscillator.frequency
     if grid.frame.map.expanding:
         rates = (grid.frame.map.rate,) * grid.dimensions
     if not rates or isinstance(entry, PlaneWaveModes):
