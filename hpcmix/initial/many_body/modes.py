@@ -19,7 +19,7 @@ from hpcmix.model.many_body.modes.overlaps import orthonormal
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.calculation.many_body import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
+from hpcmix.problem.sections.calculation.modes import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""
