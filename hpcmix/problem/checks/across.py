@@ -282,7 +282,7 @@ def _check_vacuum(parts: Parts) -> Iterator[Finding]:
         (parts.many_body is not None, "[many_body], which has the quanta itself; take one of the two"),
         (grid is not None and grid.frame.map.expanding, 'an expanding frame; use frame = "fixed"'),
     ]
-    coupled = {name for entry in parts.coupling.values() for name in entry.between}
+    coupled = {name for entry in parts.exchanges for name in entry.turned}
     for index, species in parts.species.items():
         if not species.has_orbitals or species.wave_functions.vacuum_noise is None:
             continue
