@@ -99,8 +99,8 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     condensates are whole in every orbital group; of several starts the best state; with coherent coupling its product
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
     factors, change and response of the densities, a few in passing, and what convolutions keep. Where a rotation or a
-    vector potential turns a species, the preconditioner has a phase for every axis and the field's own, and its factors
-    twice.
+    vector potential turns a species, the preconditioner has a phase for every axis, the field's own, the field turned
+    about every axis, and its factors twice.
     """
     if not any(species.initial.is_ground_state for species in problem.species):
         return 0
@@ -114,7 +114,8 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     complex_fields += 3.0 * turning
     factors = species * (species + 1) // 2
     if turning:
-        complex_fields += single * (decomposition.dimensions + 2)
+        axes = decomposition.dimensions
+        complex_fields += single * (axes + 2 + axes * (axes - 1) // 2)
         factors *= 2
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.exchanges))
