@@ -67,7 +67,8 @@ class AxisResolvents:
 
 def _turn(grid: Grid, transform: Transform, axis: int, wave_numbers: np.ndarray) -> np.ndarray:
     """exp(i chi / hbar) of A_j = hbar `wave_numbers`, periodic along the axis j. Collective."""
-    if wave_numbers.shape[axis] > 1:
+    # a rank that holds a single point of the axis cannot tell by itself
+    if transform.communicators.maximum([wave_numbers.shape[axis]])[0] > 1.0:
         field = transform.empty_position()
         field[...] = wave_numbers
         mean = np.zeros(grid.points[axis], np.complex128)
