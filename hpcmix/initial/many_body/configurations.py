@@ -45,7 +45,8 @@ def factorised(
     """The amplitudes of a species' factorised state, those of the configurations from `first` to `last`; norm 1.
 
     orbitals  bosons: coefficients of the one orbital, (m,); fermions: orthonormal columns, (m, N).
-    Of a part of all configurations (excitations) what lies in it, not normalised.
+    Of a part of all configurations (excitations) what lies in it, not normalised. Raises ValueError for fluctuations,
+    which begin in the vacuum.
     """
     last = len(space) if last is None else last
     if isinstance(space, FermionConfigurations):

@@ -36,7 +36,7 @@ def count_configurations(
     """How many configurations there are, before anything is allocated; exact, of any size.
 
     excitations  K, at most so many particles outside the initial modes (or fluctuations); None for all configurations.
-    coherent     fluctuations about a coherent state (bosons only; `excitations` is needed).
+    coherent     fluctuations about a coherent state (bosons only; `excitations` is needed, ValueError without).
     """
     if coherent and statistics is Statistics.BOSONS and excitations is None:
         raise ValueError("fluctuations need a largest number")
@@ -391,7 +391,8 @@ class FermionConfigurations(Configurations):
 def configurations_of(
     statistics: Statistics, particles: int, modes: int, excitations: int | None = None, coherent: bool = False
 ) -> Configurations:
-    """The family that a species of a run needs; see :func:`count_configurations` for the arguments."""
+    """The family that a species of a run needs; see :func:`count_configurations` for the arguments. Raises
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError` where a coherent state is none of theirs."""
     if statistics is Statistics.FERMIONS:
         if coherent:
             raise ProblemError.of("many_body.state", "coherent states are for bosons; fermions start factorised")
