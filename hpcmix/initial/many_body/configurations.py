@@ -24,12 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from hpcmix.model.many_body.configurations import (
-    BosonConfigurations,
-    Configurations,
-    ExcitedBosons,
-    FermionConfigurations,
-)
+from hpcmix.model.many_body.basis.bosons import BosonConfigurations, ExcitedBosons
+from hpcmix.model.many_body.basis.family import Configurations
+from hpcmix.model.many_body.basis.fermions import FermionConfigurations
 from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector
 
 PIECE = 2**15
