@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.patience import patience
+
 COMMAND = [sys.executable, "-c", "from hpcmix.cli import main; main()"]
 """The command ``hpcmix`` of the interpreter that runs the tests."""
 
@@ -25,7 +27,7 @@ MPI_ENVIRONMENT = {
 
 def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
     """Run ``hpcmix`` with the arguments in a folder, under mpirun for more than one rank; standard output and error as
-    text."""
+    text. `timeout` is that of a machine with nothing else to do."""
     launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
     return subprocess.run(
         [*launcher, *COMMAND, *map(str, arguments)],
@@ -33,7 +35,7 @@ def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=patience(timeout),
         check=False,
     )
 
