@@ -17,6 +17,7 @@ from hpcmix.problem.files.load import parse_problem, problem_of, text_of
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.source import Source
 from hpcmix.problem.reading.values import described, is_writable
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_dict, resolved_toml, toml_value
 
 Settings = Mapping[str, Any]
@@ -254,9 +255,7 @@ def _points(problem: schema.Problem) -> str:
 
 def _lengths(problem: schema.Problem) -> str:
     """The box, in micrometres where the file has units."""
-    metres = problem.scales.length_si
-    factor, unit = (1.0, "") if metres is None else (1e6 * metres, " µm")
-    return " x ".join(f"{factor * length:.6g}" for length in problem.grid.lengths) + unit
+    return MeasureWords(problem.scales).lengths(problem.grid.lengths, " x ")
 
 
 def _in_words(entries: Mapping[str, Any], *known: str) -> str:

@@ -31,6 +31,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import InitialSection, ThomasFermiInitial
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Adaptation, Progress
@@ -78,10 +79,12 @@ def initial_state(
         say(sentence)
     if any(array is None for array in arrays):
         # beside gases that are looked for too it is their mean fields that the search goes by
-        talk = Talk(report, say, alive, keeper)
+        words = MeasureWords(problem.scales)
+        talk = Talk(report, say, alive, keeper, words=words)
         if gases.sought:
             names = [gas.name for gas in gases.sought]
-            talk = Talk(report, say, alive, fields=None if keeper is None else keeper.of_mean_fields(names))
+            fields = None if keeper is None else keeper.of_mean_fields(names)
+            talk = Talk(report, say, alive, fields=fields, words=words)
         search = None
         if any(array is None and species.has_orbitals for array, species in zip(arrays, problem.species, strict=True)):
             search = OrbitalSearch(problem, uncoupled, dressing, talk)
