@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # for those who read types: they know nothing of __getattr__
     from hpcmix.api.handle import RunHandle
     from hpcmix.api.problem import Problem
     from hpcmix.api.progress import Progress
+    from hpcmix.api.results.run import Run, open_run
     from hpcmix.api.running import ground, run
-    from hpcmix.api.stored import Run, open_run
 
 __all__ = [
     "BadInput",
@@ -48,7 +48,7 @@ _PLACES = {
     "problem": ("Problem",),
     "progress": ("Progress",),
     "running": ("ground", "run"),
-    "stored": ("Run", "open_run"),
+    "results.run": ("Run", "open_run"),
 }
 """Where names are defined, by the modules of hpcmix.api."""
 

@@ -14,7 +14,7 @@ from hpcmix.api.endings import BadInput, RunFailed, failure, failure_of
 from hpcmix.api.handle import RunHandle, told
 from hpcmix.api.problem import Problem, problem_from, whole_ranks
 from hpcmix.api.progress import Progress
-from hpcmix.api.stored import Run, open_run
+from hpcmix.api.results.run import Run, open_run
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.sharing.division import divide

@@ -256,7 +256,7 @@ def test_names_of_the_package_are_those_that_types_tell():
     "module",
     [
         "hpcmix.api.problem",
-        "hpcmix.api.stored",
+        "hpcmix.api.results.run",
         "hpcmix.cli",
         "hpcmix.commands.job",
         "hpcmix.commands.looking",
