@@ -4,6 +4,7 @@ need neither, ask too."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 NORM_OF_A_TRANSFORM = {"double": 4e-16, "single": 2e-7}
 """Relative change of the norm that a transform and its inverse may make, always to the same side for a given grid
@@ -13,10 +14,13 @@ PARTICLE_LIMIT = {"double": 1e-6, "single": 1e-2}
 """Relative change of a particle number that rounding does not explain."""
 
 
-def size_of_terms(energy: Mapping[str, float]) -> float:
-    """sum_i |E_i| over the terms of an energy, as records have them: what a drift of the total is relative to. The
-    total itself may be zero, or small beside its terms, and says nothing of how large an error is."""
-    return sum(abs(value) for name, value in energy.items() if name != "total")
+def conserved_energy(record: Mapping[str, Any]) -> tuple[float, float]:
+    """The energy of a record that the flow conserves, of samples of a Wigner function the field's, and sum_i |E_i| over
+    the terms of its energy, which a drift is relative to: the total itself may be zero, or small beside its terms, and
+    says nothing of how large an error is."""
+    terms = record["energy"]
+    size = sum(abs(value) for name, value in terms.items() if name != "total")
+    return record.get("field_energy", terms["total"]), size
 
 
 def energy_drift(total: float, size: float, first: float, first_size: float) -> float:

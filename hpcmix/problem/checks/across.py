@@ -282,7 +282,7 @@ def _check_vacuum(parts: Parts) -> Iterator[Finding]:
         (parts.many_body is not None, "[many_body], which has the quanta itself; take one of the two"),
         (grid is not None and grid.frame.map.expanding, 'an expanding frame; use frame = "fixed"'),
     ]
-    coupled = {name for entry in parts.coupling.values() for name in entry.between}
+    coupled = {name for entry in parts.exchanges for name in entry.turned}
     for index, species in parts.species.items():
         if not species.has_orbitals or species.wave_functions.vacuum_noise is None:
             continue
@@ -344,7 +344,8 @@ MOST_TIMES = 2**20
 
 
 def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
-    """Refuse factors that are not finite at the ends of the steps; of adaptive steps, at the beginning."""
+    """Refuse factors that are not finite, or below what they may be, at the ends of the steps; of adaptive steps, at
+    the beginning."""
     if time.frame.expanding or time.adaptive is not None:
         times = np.zeros(1)
     else:
@@ -360,6 +361,7 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
     switched: list[tuple[KeyPath, Switching]] = [*potentials]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
+    switched += [(("loss", index), entry) for index, entry in parts.loss.items()]
     switched += [
         (("spinor", index, key, number), entry)
         for index, spinor in parts.spinor.items()
@@ -370,9 +372,13 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         if entry.course is None:
             continue
         on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
-        wrong = on & ~np.isfinite(np.broadcast_to(entry.course.evaluate(t=times), times.shape))
+        values = np.broadcast_to(entry.course.evaluate(t=times), times.shape)
+        wrong, low = on & ~np.isfinite(values), on & (values < entry.lowest_factor)
         if wrong.any():
             yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
+        elif low.any():
+            value, time_of_failure = values[np.argmax(low)], times[np.argmax(low)]
+            yield (*path, "factor"), entry.too_low(float(value), float(time_of_failure)), None
 
 
 def _check_tolerance(parts: Parts, time: TimeOptions) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ class Parts:
         """When something jumps or bends."""
         switched = [potential for species in self.species.values() for potential in species.potential]
         zeeman = [energy for spinor in self.spinor.values() for energy in spinor.zeeman]
-        entries = (*switched, *self.coupling.values(), *self.interaction.values(), *zeeman)
+        entries = (*switched, *self.coupling.values(), *self.interaction.values(), *self.loss.values(), *zeeman)
         return [time for entry in entries for time in entry.switching_times]
 
     def as_scaled(self, grid: Grid) -> tuple[Parts, float]:

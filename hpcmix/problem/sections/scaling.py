@@ -1,5 +1,5 @@
-"""``[scaling]``: the papers' prefactors (EQUATIONS section 2), from one word to particle numbers, masses, hbar, weights
-and the factors of the kernels."""
+"""``[scaling]``: the papers' prefactors (docs/systems/fermions.md), from one word to particle numbers, masses, hbar,
+weights and the factors of the kernels."""
 
 from __future__ import annotations
 

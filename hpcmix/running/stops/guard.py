@@ -11,7 +11,7 @@ import numpy as np
 
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.measures.conservation import PARTICLE_LIMIT, energy_drift, size_of_terms
+from hpcmix.observe.measures.conservation import PARTICLE_LIMIT, conserved_energy, energy_drift
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 from hpcmix.problem.words.times import PLAIN, TimeWords
@@ -45,8 +45,8 @@ class Conservation:
 
     particles  changes of particle numbers relative to the first, of species that turn into each other together; what a
                ``[[loss]]`` took counts as there.
-    energy     drift of the total, relative to the sum of its terms' magnitudes
-               (:func:`~hpcmix.observe.measures.conservation.energy_drift`); None where something acts on the system
+    energy     drift of the total, of the field's where that is a sample of a Wigner function, relative to the sum of
+               its terms' magnitudes (:func:`~hpcmix.observe.measures.conservation.energy_drift`); None where something acts on the system
                from outside until the end, or takes particles.
     since      the time from which on nothing does, or None.
     """
@@ -184,17 +184,16 @@ class Guard:
 
     def _check_energy(self, record: Mapping[str, Any], when: str) -> float | None:
         """The drift of the energy; None while it may change."""
-        terms = record["energy"]
-        scale = size_of_terms(terms)
+        total, scale = conserved_energy(record)
         if self._energy is None:
             if not self._mixture.conserves_energy_after(record["time"]):
                 return None
-            self._energy, self._since = (terms["total"], scale), record["time"]
+            self._energy, self._since = (total, scale), record["time"]
             return 0.0
         first, first_scale = self._energy
-        change = energy_drift(terms["total"], scale, first, first_scale)
+        change = energy_drift(total, scale, first, first_scale)
         if not abs(change) <= ENERGY_LIMIT:
-            now, before = self._measures.energy(terms["total"], 8), self._measures.energy(first, 8)
+            now, before = self._measures.energy(total, 8), self._measures.energy(first, 8)
             raise BlowUp(
                 f"the energy is not conserved: {now} {when}, {before} before, "
                 f"a change of {100 * abs(change):.2g} % of the sum of its terms' magnitudes; "

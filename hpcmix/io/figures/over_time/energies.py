@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from hpcmix.io.figures.columns import Records, column, species_of, times_of
 from hpcmix.io.figures.over_time.lines import draw_line, repeated
 from hpcmix.io.figures.style import COLOURS, FigureUnits, headline, legends_below, require_span
-from hpcmix.observe.measures.conservation import energy_drift, size_of_terms
+from hpcmix.observe.measures.conservation import conserved_energy, energy_drift
 
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
 _SMALLEST_CHANGE = 1.1e-16
@@ -105,11 +105,10 @@ def _drift(records: Records, since: float) -> np.ndarray:
     drift = np.full(len(records), np.nan)
     first: tuple[float, float] | None = None
     for number, record in enumerate(records):
-        energy = {name: value for name, value in record.get("energy", {}).items() if value is not None}
-        time = record.get("time")
-        if "total" not in energy or (time is not None and time < since):
+        energy, time = record.get("energy") or {}, record.get("time")
+        if None in (energy.get("total"), *energy.values()) or (time is not None and time < since):
             continue
-        here = energy["total"], size_of_terms(energy)
+        here = conserved_energy(record)
         if first is None:
             first = here
         else:

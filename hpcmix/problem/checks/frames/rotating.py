@@ -10,7 +10,6 @@ import numpy as np
 from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Species
 
 Finding = tuple[tuple[str | int, ...], str]
@@ -45,8 +44,7 @@ def _check_trap(rotation: Rotation, species: dict[int, Species], grid: Grid) -> 
     axes = grid.dimensions
     centrifugal = (turn @ turn * np.eye(3) - np.outer(turn, turn))[:axes, :axes]
     for each in species.values():
-        harmonic = [entry for entry in each.potential if isinstance(entry, HarmonicPotential)]
-        traps = [entry for entry in harmonic if entry.from_time == -math.inf]
+        traps = [trap for trap in each.harmonic_traps if trap.from_time == -math.inf]
         if not each.initial.is_ground_state or not traps or len(traps) < len(each.potential) or each.vector_potential:
             continue
         squares = np.diag(sum(np.square(entry.frequency) for entry in traps))

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Protocol, Self
 
-import numpy as np
 from pydantic import Field, StrictBool, model_validator
 
 from hpcmix.problem.reading.section import wrong
@@ -18,10 +17,6 @@ from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY
 from hpcmix.problem.units.expressions import Expression
-
-SAMPLES = 4097
-"""Times at which a factor is looked at. A pulse between two of them makes the strength at time 0- seem larger beside
-the rest, and the user is asked what is meant."""
 
 
 class RabiCoupling(Switching):
@@ -106,13 +101,7 @@ class RabiCoupling(Switching):
     def share_before_start(self, final: float) -> float:
         """Its strength at time 0- in units of the largest that it has until `final`, as far as looking at some times
         finds that."""
-        largest = 1.0
-        if self.course is not None:
-            last = min(final, self.until + self.ramp)
-            times = np.linspace(0.0, max(0.0, last) if math.isfinite(last) else 0.0, SAMPLES)
-            with np.errstate(all="ignore"):
-                values = np.abs(np.broadcast_to(self.course.evaluate(t=times), times.shape))
-            largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
+        largest = self.largest_until(final)
         return abs(self.before_start) / largest if largest > 0.0 else 0.0
 
 

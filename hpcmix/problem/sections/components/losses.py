@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from hpcmix.problem.reading.names import named_constant
-from hpcmix.problem.reading.section import Context, Section, context_of, wrong
+from hpcmix.problem.reading.section import Context, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.taken import Taken, Value, Widened, instead, of_quantity
 from hpcmix.problem.reading.values import (
@@ -25,6 +25,7 @@ from hpcmix.problem.reading.values import (
 )
 from hpcmix.problem.reading.vectors import Lengths
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.problem.units.quantities import UnitError, parse_quantity
@@ -113,8 +114,11 @@ def _axes(value: Any, info: ValidationInfo) -> tuple[str, ...]:
 AXES_TAKEN = Taken("names of axes", NAMES, example='"xy"')
 
 
-class LossSection(Section):
-    """What every loss answers about itself."""
+class LossSection(Switching):
+    """What every loss answers about itself. Its rate is multiplied by its factor of time, which is not negative: what
+    has left does not come back."""
+
+    lowest_factor: ClassVar[float] = 0.0
 
     @abstractmethod
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:

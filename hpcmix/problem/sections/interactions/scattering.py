@@ -25,8 +25,8 @@ digits."""
 
 
 class ScatteringInteraction(InteractionSection):
-    """The modified Gross-Pitaevskii kernel ``G_ab = N^3 (V f_l)(N x)`` (EQUATIONS section 4), N = ``particles``, l =
-    ``neumann_radius``; with ``limit`` the contact interaction ``2 pi hbar^2 a / m_red`` that it tends to as N grows."""
+    """The modified Gross-Pitaevskii kernel ``G_ab = N^3 (V f_l)(N x)``, N = ``particles``, l = ``neumann_radius``;
+    with ``limit`` the contact interaction ``2 pi hbar^2 a / m_red`` that it tends to as N grows."""
 
     kind: Literal["scattering"]
     potential: ScatteringPotential

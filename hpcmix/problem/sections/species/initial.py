@@ -83,8 +83,10 @@ class InitialSection(StateSection):
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything is done to the state after it is made."""
-        return self.is_imprinted or any(self.momentum) or self.noise is not None or self.modes is not None
+        """Whether anything is done to the state after it is made, of which nothing is left where it has no particles:
+        half quanta are in empty modes too."""
+        relative = self.relative_noise is not None
+        return self.is_imprinted or any(self.momentum) or relative or self.modes is not None
 
     @property
     def relative_noise(self) -> RelativeNoise | None:

@@ -79,6 +79,11 @@ class PotentialSection(Switching):
         """Whether it is the same after any turn about an axis, as far as the file tells."""
         return False
 
+    @property
+    def harmonic_trap(self) -> HarmonicPotential | None:
+        """The harmonic trap that it is."""
+        return None
+
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Whether it is a trap that keeps clouds away from the faces of a box of these lengths along an axis, as far as
         the file tells. What only may - a well, values from a file - is none."""
@@ -133,6 +138,10 @@ class HarmonicPotential(CentredPotential):
     proportional_to_mass: ClassVar[bool] = True
     at_points_only: ClassVar[bool] = False
     shapes_clouds: ClassVar[bool] = False
+
+    @property
+    def harmonic_trap(self) -> HarmonicPotential | None:
+        return self
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Where it has a frequency."""
