@@ -46,8 +46,8 @@ class Conservation:
     particles  changes of particle numbers relative to the first, of species that turn into each other together; what a
                ``[[loss]]`` took counts as there.
     energy     drift of the total, of the field's where that is a sample of a Wigner function, relative to the sum of
-               its terms' magnitudes (:func:`~hpcmix.observe.measures.conservation.energy_drift`); None where something acts on the system
-               from outside until the end, or takes particles.
+               its terms' magnitudes (:func:`~hpcmix.observe.measures.conservation.energy_drift`); None where something
+               acts on the system from outside until the end, or takes particles.
     since      the time from which on nothing does, or None.
     """
 
