@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.many_body.size import MOST_CONFIGURATIONS, configurations, largest_total
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.modes import ModesEntry

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.values import existing_file, expression, quantity
 from hpcmix.problem.reading.vectors import Angles, Energies, Frequencies, Lengths
 from hpcmix.problem.sections.grid import Grid
@@ -29,10 +29,6 @@ _HALVINGS = 30
 """Of the distance of two of them: a slope that is as high after these is a step to every marker."""
 
 
-Finding = tuple[KeyPath, str]
-"""The key of the entry to blame, and a sentence."""
-
-
 class PotentialSection(Switching):
     """What every potential answers about itself. Checks, plans and claims ask it; none of them knows its kind."""
 
@@ -45,11 +41,11 @@ class PotentialSection(Switching):
     def curvature(self, mass: float, axis: int) -> float:
         """The largest d^2U/dx^2 along an axis, as far as the file tells; zero where only values tell."""
 
-    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Misfit]:
         """What of it has no gradient that markers could follow."""
         return iter(())
 
-    def misplaced(self, grid: Grid) -> Iterator[Finding]:
+    def misplaced(self, grid: Grid) -> Iterator[Misfit]:
         """A centre that does not begin in the box."""
         return iter(())
 
@@ -71,7 +67,7 @@ class PotentialSection(Switching):
     shapes_clouds: ClassVar[bool]
     """Whether it may change the size of a cloud that no harmonic trap holds."""
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid, beside its centre."""
         return iter(())
 
@@ -109,7 +105,7 @@ class CentredPotential(PotentialSection, Centred):
                 if lost.any():
                     yield axis, float(times[np.argmax(lost)])
 
-    def misplaced(self, grid: Grid) -> Iterator[Finding]:
+    def misplaced(self, grid: Grid) -> Iterator[Misfit]:
         """A centre outside of the box, of one that moves at time zero."""
         for axis, (centre, name) in enumerate(zip(self.centre_at(0.0), grid.axes, strict=True)):
             half = grid.lengths[axis] / 2.0
@@ -185,7 +181,7 @@ class LatticePotential(PotentialSection):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return sum(map(abs, self.depth))
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis, name in enumerate(grid.axes):
             period, length = self.period[axis], grid.lengths[axis]
             if self.depth[axis] == 0.0:
@@ -232,7 +228,7 @@ class BoxPotential(CentredPotential):
         """Of the walls: of tanh(d/edge)/2 it is 2/(3 sqrt(3)) edge^-2 at most."""
         return 2.0 / 27.0**0.5 * abs(self.height) / self.edge**2 if self.edge > 0.0 else 0.0
 
-    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Misfit]:
         """A wall that is a step."""
         if self.edge == 0.0:
             message = (
@@ -244,7 +240,7 @@ class BoxPotential(CentredPotential):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return abs(self.height)
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis, name in enumerate(grid.axes):
             if self.lengths[axis] > grid.lengths[axis]:
                 message = f"{self.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
@@ -316,7 +312,7 @@ class ExpressionPotential(PotentialSection):
         others = tuple(other for other in range(len(places)) if other != axis)
         return np.min(np.broadcast_to(values, shape), axis=others)
 
-    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Misfit]:
         """A jump, on the lines through the centre along each axis, at time zero."""
         for axis, name in enumerate(grid.axes):
             if self.value.jumps_or_bends(name):
