@@ -123,8 +123,8 @@ def _require_mpi(ranks: int | None, library: str | None) -> None:
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out slow tests without --slow and, under --with-mpi, what is neither in tests/parallel nor marked mpi, and
-    what is marked to need other numbers of ranks."""
+    """Leaves out slow tests without --slow, what is marked with other numbers of ranks and, under --with-mpi, what is
+    neither in tests/parallel nor marked mpi."""
     wanted = [_is_wanted(config, item) for item in items]
     config.hook.pytest_deselected(items=[item for item, keep in zip(items, wanted, strict=True) if not keep])
     items[:] = [item for item, keep in zip(items, wanted, strict=True) if keep]
@@ -142,10 +142,10 @@ def give_time(item) -> None:
 def _is_wanted(config, item) -> bool:
     if item.get_closest_marker("slow") and not config.getoption("--slow"):
         return False
-    if not config.getoption("--with-mpi"):
-        return True
     if (ranks := item.get_closest_marker("ranks")) and _SIZE not in ranks.args:
         return False
+    if not config.getoption("--with-mpi"):
+        return True
     serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system", "mpich"))
     is_serial = any(folder in item.path.parents for folder in serial_folders)
     return not is_serial or item.get_closest_marker("mpi") is not None
