@@ -282,7 +282,7 @@ DIPOLES = '[[interaction]]\nbetween = ["{0}", "{0}"]\nkind = "dipolar"\nstrength
         (2, "", OWN + ENTRY.format('["a"]') + "strength = 1.0\n", 22, "strength", "goes with density"),
         (1, "", OWN + ENTRY.format('["a"]') + "cutoff = 1.0\n", 22, "cutoff", "two dimensions; leave it out"),
         (3, "", OWN.replace("1.0", "-1.0") + ENTRY.format('["a"]'), 21, "species", "needs a repulsive contact"),
-        (3, "", OWN + ENTRY.format('["a"]') + 'strength = "1 J m^2"\n', 22, "strength", "no unit that can be written"),
+        (3, "", OWN + ENTRY.format('["a"]') + 'strength = "1 J m^2"\n', 22, "strength", "needs [units]"),
         (3, "", OWN + ENTRY.format('["a"]') + 'imaginary = "marginal"\n', 22, "imaginary", "of two species"),
         (3, "", BOTH + DIPOLES.format("a", [0, 0, 1]) + DIPOLES.format("b", [0, 1, 0]) + ENTRY.format('["a", "b"]'),
          35, "species", "all point the same way"),
