@@ -111,6 +111,7 @@ def contents(folder, name):
     return (folder / name / "observables.jsonl").read_bytes(), snapshots, summary(folder, name)["digest"]
 
 
+@pytest.mark.ranks(1, 2, 4)
 @pytest.mark.parametrize("which", ["fewest", "most"])
 def test_a_stop_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatch, which):
     """Byte for byte, on all ranks in one group and in as many as there can be."""
@@ -130,6 +131,7 @@ def test_a_stop_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatch,
     assert found["fluctuations"]["pairs"] == PAIRS and found["fluctuations"]["symplectic_defect"] < 1e-13
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_any_ranks_in_any_groups_go_on(comm, folder, monkeypatch):
     """Stopped on every division, gone on with on the others: the fields are those of one rank."""
 
@@ -144,7 +146,7 @@ def test_any_ranks_in_any_groups_go_on(comm, folder, monkeypatch):
 
         on_ranks(comm, monkeypatch, ranks, work)
 
-    # jobs of fewer ranks have tried the other divisions among each other
+    # a job of two ranks has tried the divisions of one and two among each other
     mine = [(comm.size, groups) for groups in groups_of(comm.size)]
     others = [(ranks, groups) for ranks in range(1, comm.size) for groups in groups_of(ranks)]
     turns = [*zip(mine, [*mine[1:], mine[0]], strict=True)]
@@ -180,6 +182,7 @@ def test_groups_do_not_change_the_fields_and_records_but_by_rounding(comm, folde
                 np.testing.assert_allclose(ours["species"][species][key], value, rtol=1e-13, atol=1e-20)
 
 
+@pytest.mark.ranks(1, 2)
 def test_changed_pairs_are_refused_and_moved_aside_on_demand(comm, folder, monkeypatch, capfd):
     with asked_to_stop_after(comm, monkeypatch, 3):
         assert run(folder, "changed") == STOPPED
@@ -222,6 +225,7 @@ def test_a_damaged_checkpoint_falls_back_and_one_without_pairs_is_refused(comm, 
     assert contents(folder, "damaged") == contents(folder, "whole")
 
 
+@pytest.mark.ranks(1, 2)
 def test_pairs_cannot_be_added_on_the_way_and_can_be_left_behind(comm, folder, monkeypatch, capfd):
     text = PROBLEM[: PROBLEM.index("[fluctuations]")] + PROBLEM[PROBLEM.index("[output]") :]
     if comm.rank == 0:

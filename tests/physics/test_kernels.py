@@ -403,7 +403,7 @@ def test_files_that_are_no_table(tmp_path, content, sentence):
 
 
 def test_a_table_may_begin_with_the_mark_of_its_encoding(tmp_path):
-    rows = "0 1\n1 0.5\n2 0.1\n3 0\n"
+    rows = "0 1\n0.5 0.5\n1 0.1\n2 0\n"
     tables = []
     for name, encoding in (("plain.txt", "utf-8"), ("marked.txt", "utf-8-sig")):
         (tmp_path / name).write_text(rows, encoding=encoding)

@@ -47,5 +47,5 @@ def test_pages_show_keys_that_there_are():
 
 
 def test_a_key_that_there_is_not_is_seen():
-    page = "    [ground_state]\n    coupling = [{ between = [], factor = 1 }]\n\nand\n\n```toml\n[grid]\npoint = [3]\n```\n"
+    page = "    [ground_state]\n    coupling = [{ factor = 1 }]\n\nand\n\n```toml\n[grid]\npoint = [3]\n```\n"
     assert [sentence.partition(":")[0] for sentence in strangers(page)[0]] == ["grid.point", "ground_state.coupling"]
