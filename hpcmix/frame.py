@@ -1,5 +1,5 @@
 """The map between the grid's clock and places and the laboratory's: at rest, or expanding with a released cloud
-(EQUATIONS section 4).
+(docs/methods/expanding-frame.md).
 
 With x = b(t) y, b = sqrt(1 + w^2 t^2), and the clock ds = dt / b^2 that the integrator goes by,
 

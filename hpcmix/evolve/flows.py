@@ -17,6 +17,7 @@ from hpcmix.evolve.pointwise.sequence import StepSequence
 from hpcmix.evolve.pointwise.spins import turn_spins
 from hpcmix.evolve.stages import Stages
 from hpcmix.kernels.arguments import PointFunction
+from hpcmix.model.components.losses import ActingLosses
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
@@ -71,7 +72,7 @@ class Flows:
         self._made_for_pairs: PairFlows | None = None
         self._markers = MarkerFlows(mixture)
         self._mixing = Mixing(mixture) if mixture.local else None
-        self._loss_flow = None if mixture.losses is None else LossFlow(mixture, mixture.losses)
+        self._loss_flow = None if mixture.losses is None else LossFlow(mixture)
         # markers in external potentials alone need no density
         self._fields_act = bool(self._apart) or (
             self._densities_first and (bool(mixture.interactions.terms) or not mixture.carried)
@@ -109,7 +110,7 @@ class Flows:
             self._kick(clouds, kick, half_way, drift, fluctuations, at_once)
             moving = [[cloud.orbitals for cloud in clouds], *([] if fluctuations is None else fluctuations.moving)]
             if leaving is not None:
-                self._lose(clouds, leaving, leaving.contractions[0])
+                self._lose(clouds, leaving, leaving.ends[0])
             if kick.turning != 0.0:
                 self._turn_among_species(moving, kick)
             if drift is not None:
@@ -121,7 +122,7 @@ class Flows:
         if losing is not None:
             if half_way:
                 self.settle(clouds)
-            self._lose(clouds, losing, losing.contractions[1])
+            self._lose(clouds, losing, losing.ends[1])
             return False
         return half_way
 
@@ -137,10 +138,10 @@ class Flows:
         """How a splitting is applied to this mixture."""
         return StepSequence(splitting, None if self._mixing is None else self._mixing.within_kicks(splitting))
 
-    def _lose(self, clouds: Sequence[Cloud], losing: Losing, contraction: float) -> None:
-        """Let particles leave, from orbitals in position space. Collective."""
-        if self._loss_flow is not None:
-            losing.taken.append(self._loss_flow.act(clouds, losing.duration, contraction))
+    def _lose(self, clouds: Sequence[Cloud], losing: Losing, losses: ActingLosses) -> None:
+        """Let particles leave, from orbitals in position space, where any loss acts. Collective."""
+        if self._loss_flow is not None and losses.acting:
+            losing.taken.append(self._loss_flow.act(clouds, losing.duration, losses))
 
     def settle(self, clouds: Sequence[Cloud], fluctuations: Fluctuations | None = None) -> None:
         """Bring fields that :meth:`alternate` left half way to position space, in place. The next kick gives the same

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.model.components.losses import Losses
+from hpcmix.model.components.losses import ActingLosses
 from hpcmix.model.mixture import Mixture
+from hpcmix.model.potentials.envelope import Instant
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.progress import Lost, Progress
 
@@ -22,47 +23,54 @@ class LossFlow:
         K(b_0) L(tau/2) D(a_1) K(b_1) ... D(a_s) L(tau/2) K(b_s),
 
     once at each end whatever the order of the scheme, whose negative substeps are those of drift and kick. This is
-    symmetric, and of second order in the losses. The pending kick of a step leaves the densities alone that it sees:
-    between steps they are those of the state's time.
+    symmetric, and of second order in the losses. Rates that change in time are those of the step's two ends, each taken
+    on the step's side of a switch (CONVENTIONS.md, Time). The pending kick of a step leaves the densities alone that it
+    sees: between steps they are those of the state's time.
     """
 
-    def __init__(self, mixture: Mixture, losses: Losses) -> None:
-        self._mixture, self._losses = mixture, losses
+    def __init__(self, mixture: Mixture) -> None:
+        self._mixture = mixture
         self._densities: np.ndarray | None = None
 
-    def act(self, clouds: Sequence[Cloud], duration: float, contraction: float) -> np.ndarray:
+    def act(self, clouds: Sequence[Cloud], duration: float, losses: ActingLosses) -> np.ndarray:
         """Move orbitals in position space, in place; particles that this rank's points lost, of every entry and
-        species. In a frame that grows a duration is one of its clock, and rates are those at its scale. Collective
-        where orbital groups hold different species, else local."""
+        species. In a frame that grows a duration is one of its clock. Collective where orbital groups hold different
+        species, else local."""
         mixture = self._mixture
         with mixture.engine.timers.phase("losses"):
             self._densities = mixture.densities(clouds, out=self._densities)
             fields = [list(cloud.orbitals) for cloud in clouds]
-            reactions = self._losses.at(contraction, mixture.grid.dimensions)
-            events = mixture.engine.kernels.react(self._densities, fields, reactions, duration)
-            return self._losses.taken(events * mixture.grid.cell_volume)
+            events = mixture.engine.kernels.react(self._densities, fields, losses.reactions, duration)
+            return losses.taken(events * mixture.grid.cell_volume)
 
 
 @dataclass(frozen=True)
 class Losing:
     """The losses of one step.
 
-    duration      of the flow at each end of the step, on the clock of the frame.
-    contractions  1/b of the frame at the beginning and at the end.
-    taken         what it takes on this rank's points, of every entry and species, is appended to it.
+    duration  of the flow at each end of the step, on the clock of the frame.
+    ends      what acts at the beginning and at the end.
+    taken     what it takes on this rank's points, of every entry and species, is appended to it.
     """
 
     duration: float
-    contractions: tuple[float, float]
+    ends: tuple[ActingLosses, ActingLosses]
     taken: list[np.ndarray]
 
 
-def losing(mixture: Mixture, begin: float, step: float, taken: list[np.ndarray]) -> Losing | None:
-    """What a step of that length from a time on the clock loses; None where nothing is lost."""
-    if mixture.losses is None:
+def losing(mixture: Mixture, begin: float, step: float, middle: float, taken: list[np.ndarray]) -> Losing | None:
+    """What a step of that length from a time on the clock loses; None where nothing is lost.
+
+    middle  a time within the step, which tells on which side of a switch its ends are.
+    """
+    losses = mixture.losses
+    if losses is None:
         return None
-    frame = mixture.grid.frame
-    return Losing(0.5 * step, (frame.contraction(begin), frame.contraction(begin + step)), taken)
+    first, last = (
+        losses.acting(Instant.on_clock(mixture.grid.frame, time, middle), mixture.grid.dimensions)
+        for time in (begin, begin + step)
+    )
+    return Losing(0.5 * step, (first, last), taken) if first.acting or last.acting else None
 
 
 def counted(mixture: Mixture, progress: Progress, taken: Sequence[np.ndarray]) -> Lost | None:

@@ -4,12 +4,12 @@
 
     E = sum_a nu_a sum_j <phi_aj| T_a + U_a |phi_aj> + 1/2 sum_ab integral rho_a (G_ab * rho_b)
 
-(EQUATIONS section 1.) Every system that hpcmix solves is this equation with a choice of T, U, G and nu. The interaction
+Every system that hpcmix solves is this equation with a choice of T, U, G and nu. The interaction
 energy is a sum of terms (model/terms), each a functional of the densities: W_a = sum_b G_ab * rho_b stands for the
 derivatives of all of them, and 1/2 sum_ab for their energies.
 
-In a frame x = b y the orbitals are chi of EQUATIONS section 4 and time is the frame's clock s: T is that of y, and the
-potentials are b^2 (U + W)(b y) and the confinement m w^2 y^2 / 2. An instant knows 1/b; energies in the
+In a frame x = b y the orbitals are chi (docs/methods/expanding-frame.md) and time is the frame's clock s: T is that of
+y, and the potentials are b^2 (U + W)(b y) and the confinement m w^2 y^2 / 2. An instant knows 1/b; energies in the
 laboratory are 1/b^2 of what these potentials integrate to.
 """
 
@@ -184,7 +184,8 @@ class Mixture:
         leave."""
         coupling = self.rabi.changes_after(time) or self.local.changes_after(time)
         outside = coupling or any(one.external.changes_after(time) for one in self.species)
-        return self.losses is None and not (outside or self.interactions.change_after(time))
+        losing = self.losses is not None and self.losses.act_after(time)
+        return not (losing or outside or self.interactions.change_after(time))
 
     # --------------------------------------------------------------- densities and potentials
 

@@ -155,8 +155,8 @@ def build_simulation(
     and no directory in which the search for a ground state is kept that does not come to its end.
 
     Raises on every rank :class:`~hpcmix.problem.mistakes.errors.ProblemError`,
-    :class:`~hpcmix.initial.descent.search.NotConverged`, :class:`~hpcmix.running.resuming.restart.NoCheckpoint` and
-    :class:`~hpcmix.running.stops.requests.Stopped`.
+    :class:`~hpcmix.initial.descent.ground_state.NotConverged`,
+    :class:`~hpcmix.running.resuming.restart.NoCheckpoint` and :class:`~hpcmix.running.stops.requests.Stopped`.
     """
     beat = watchdog.beat if watchdog is not None else lambda: None
     communicators = Communicators.of(division_request(problem), world)

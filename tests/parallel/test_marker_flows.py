@@ -9,7 +9,7 @@ import pytest
 from physics.systems import System, system
 
 from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
-from hpcmix.model.potentials.external import NotFinite
+from hpcmix.model.potentials.finite import NotFinite
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.state.marker_cloud import marker_cloud
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from physics.systems import harmonic, species, system
+from physics.systems import contact, harmonic, species, system
 
 from hpcmix.parallel.process.mpi import MPI
 
@@ -19,7 +19,7 @@ def sample(dimensions, comm=MPI.COMM_SELF, points=None, potential=None, cutoff=1
     grid, lengths = NUMBERS[dimensions]
     initial = {"kind": "plane-waves", "numbers": 0, "noise": {"kind": "wigner", "cutoff": cutoff, "seed": 5} | noise}
     entry = species("a", particles=PARTICLES, potential=potential or [], initial=initial)
-    return system(points or grid, lengths, [entry], comm=comm, parallel=parallel or {})
+    return system(points or grid, lengths, [entry], [contact("a", "a", 0.01)], comm=comm, parallel=parallel or {})
 
 
 def modes_of(one):
@@ -104,9 +104,10 @@ def test_ranks_and_finer_grids_have_the_same_noise(comm, dimensions):
     assert np.array_equal(
         part.state.orbitals[0][0], whole.state.orbitals[0][0][part.mixture.grid.position_block.slices]
     )
-    assert part.record()["species"]["a"]["particles"] == pytest.approx(
-        whole.record()["species"]["a"]["particles"], rel=1e-13
-    )
+    here, there = part.record(), whole.record()
+    assert here["species"]["a"]["particles"] == pytest.approx(there["species"]["a"]["particles"], rel=1e-13)
+    assert here["energy"]["interaction"] == pytest.approx(there["energy"]["interaction"], rel=1e-12)
+    assert here["field_energy"] == pytest.approx(there["field_energy"], rel=1e-12)
     finer = sample(dimensions, points=[2 * number for number in NUMBERS[dimensions][0]])
     coarse = finer.state.orbitals[0][0][(slice(None, None, 2),) * dimensions]
     assert coarse == pytest.approx(whole.state.orbitals[0][0], abs=1e-14)

@@ -19,6 +19,7 @@ from physics.systems import (
     system,
 )
 
+from hpcmix.evolve.stepping.adaptive import AdaptiveStepper
 from hpcmix.running.planning.resolution.watch import ResolutionWatch
 from hpcmix.running.stops.guard import BlowUp
 
@@ -261,6 +262,18 @@ def test_what_an_absorber_lets_out_does_not_meet_its_images():
     assert look(face_density=[1e-9, 0.5], particles=1e-9, lost=[1.0]) == []
 
 
+def test_an_absorber_that_is_off_opens_no_axis():
+    one = [species("a", potential=harmonic(1.0), initial=gaussian(1.0))]
+    losses = [{"kind": "absorber", "width": 3.0, "strength": 4.0, "axes": "x", "from": 0.5}]
+    found = system([24, 24], [9.0, 9.0], one, loss=losses, time=evolution(1.0, 0.1))
+    record = found.record()
+    crowded = {"species": {"a": record["species"]["a"] | {"face_density": [0.5, 1e-9]}}}
+    watch = ResolutionWatch(found.problem, Lines())
+    watch.look(record | crowded | {"time": 0.6, "step": 6})
+    with pytest.raises(BlowUp, match="at the faces of the box along x is"):
+        watch.look(record | crowded | {"time": 0.4, "step": 4})
+
+
 def test_an_absorber_acts_on_its_axes_and_species_alone():
     """In the plane a packet runs along y through faces that do not absorb, and one of another species along x."""
     both = [species("a", initial=gaussian(1.0, momentum=[0.0, 4.0])), species("b", initial=gaussian(1.0))]
@@ -377,3 +390,103 @@ def test_a_released_cloud_loses_as_much_in_a_frame_that_expands_with_it(losses):
     errors = [largest(released(step, frame=frame) - exact) for step in steps]
     assert log_slope(steps, errors) == pytest.approx(2.0, abs=0.2), errors
     require_below(errors[1], 1e-3, "lost and width")
+
+
+# ---------------------------------------------------------------- in time
+
+COURSES = {
+    "from": ({"from": 0.63}, 1.37),
+    "until": ({"until": 0.63}, 0.63),
+    "a ramp up": ({"from": 0.4, "ramp": 1.1}, 0.5 * 1.1 + 0.5),
+    "a ramp down": ({"until": 0.4, "ramp": 1.1}, 0.4 + 0.5 * 1.1),
+    "a factor": ({"factor": "2 - t"}, 2.0),
+}
+"""What a loss is multiplied by, and the area under it from t = 0 to 2."""
+
+
+@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize(
+    ("loss", "remains"),
+    [
+        ({"kind": "one-body", "rate": 0.7}, lambda n, t: math.exp(-0.7 * t)),
+        (two_body("a", "a", rate=0.3), lambda n, t: 1.0 / (1.0 + 0.3 * n * t)),
+        (three_body("a", "a", "a", rate=0.2), lambda n, t: 1.0 / math.sqrt(1.0 + 0.4 * n**2 * t)),
+    ],
+    ids=["one", "two", "three"],
+)
+def test_a_loss_that_is_switched_takes_what_the_area_under_its_course_does(loss, remains, course):
+    """The flows of a uniform gas add up their rates times durations, and half a step at each of its ends is the
+    trapezoid rule: exact for steps, straight ramps and factors, as steps end at their corners."""
+    keys, area = COURSES[course]
+    found = gas([loss | keys], evolution(2.0, 0.25, "blanes-moan-4"))
+    start = found.density().mean()
+    found.evolve()
+    assert found.density() == pytest.approx(start * remains(start, area), rel=1e-13)
+    record = found.record()["species"]["a"]
+    assert record["lost"][0] == pytest.approx(3.0 - record["particles"], rel=1e-12)
+
+
+def test_a_table_in_time_takes_the_area_under_it():
+    """Monotone cubics through points of a line are the line."""
+    found = gas([{"kind": "one-body", "rate": 0.7, "factor": {"times": [0.3, 0.9, 1.7], "values": [0.0, 0.6, 1.4]}}],
+                evolution(2.0, 0.25)).evolve()  # fmt: skip
+    left = 3.0 * math.exp(-0.7 * (0.5 * 1.4**2 + 0.3 * 1.4))
+    assert found.record()["species"]["a"]["particles"] == pytest.approx(left, rel=1e-12)
+
+
+def lossy_cloud(step, losses, integrator="strang"):
+    one = [species("a", particles=3.0, potential=harmonic(1.0), initial=gaussian(0.8, centre=0.5))]
+    return system([48], [16.0], one, [contact("a", "a", 0.8)], loss=losses, time=evolution(1.0, step, integrator))
+
+
+@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4"])
+def test_a_smooth_ramp_of_a_loss_keeps_the_second_order(integrator):
+    """Corners at 0.13, 0.37 and 0.83, of which none is a multiple of a step."""
+    ramp = {"from": 0.13, "ramp": 0.7, "ramp_shape": "smooth"}
+    losses = [three_body("a", "a", "a", rate=0.4) | ramp, {"kind": "one-body", "rate": 0.5, "until": 0.37}]
+
+    def final(step):
+        found = lossy_cloud(step, losses, integrator).evolve()
+        record = found.record()["species"]["a"]
+        assert record["particles"] + sum(record["lost"]) == pytest.approx(3.0, rel=EVERY_STEP)
+        return np.array([*record["lost"], *record["centre"], *record["rms_width"]])
+
+    exact, steps = final(0.005), (0.04, 0.02)
+    errors = [largest(final(step) - exact) for step in steps]
+    assert log_slope(steps, errors) == pytest.approx(2.0, abs=0.25), errors
+    require_below(errors[1], 1e-3, "lost, centre and width")
+
+
+def test_adaptive_steps_end_where_a_loss_is_switched():
+    """The two halves of a step take the area under a straight ramp exactly, whatever its length."""
+    keys = {"from": 0.13, "ramp": 0.4, "until": 0.71}
+    time = {"final": 1.5, "step": {"tolerance": 1e-3, "largest": 0.2}, "integrator": "strang"}
+    found = gas([{"kind": "one-body", "rate": 0.7} | keys], time)
+    stepper, ends = AdaptiveStepper(found.mixture, found.problem.time), []
+    while found.state.time < 1.5 - 1e-12:
+        stepper.advance(found.state)
+        ends.append(found.state.time)
+    assert {0.13, 0.53, 0.71, 1.11} <= {round(end, 12) for end in ends}
+    record = found.record()["species"]["a"]
+    assert record["particles"] == pytest.approx(3.0 * math.exp(-0.7 * (0.71 - 0.13)), rel=1e-12)
+    assert record["lost"][0] == pytest.approx(3.0 - record["particles"], rel=1e-12)
+
+
+def test_while_no_loss_acts_fields_have_the_bits_of_a_run_without():
+    """Those of the run before a loss begins, whose steps end there; and energy is watched once none comes any more."""
+    plain, later = lossy_cloud(0.1, []), lossy_cloud(0.1, [{"kind": "one-body", "rate": 0.5, "from": 0.5}])
+    np.testing.assert_array_equal(plain.evolve(5).field(), later.evolve(5).field())
+    assert later.record()["lost"] == [0.0]
+    assert later.evolve(1).record()["lost"][0] > 0.05 and not later.mixture.conserves_energy_after(9.0)
+    ended = lossy_cloud(0.1, [{"kind": "one-body", "rate": 0.5, "until": 0.2, "ramp": 0.3}])
+    assert not ended.mixture.conserves_energy_after(0.49) and ended.mixture.conserves_energy_after(0.5)
+
+
+def test_a_factor_that_becomes_negative_between_the_looks_ends_the_run():
+    """Adaptive steps are looked at in advance at time zero alone."""
+    time = {"final": 1.0, "step": {"tolerance": 1e-3}, "integrator": "strang"}
+    found = gas([{"kind": "one-body", "rate": 0.7, "factor": "1 - 4*t"}], time)
+    stepper = AdaptiveStepper(found.mixture, found.problem.time)
+    with pytest.raises(FloatingPointError, match=r"loss\.0\.factor is negative at t = .* does not come back"):
+        for _ in range(40):
+            stepper.advance(found.state)

@@ -648,7 +648,7 @@ def test_the_theorem_with_its_constant_bounds_what_is_measured():
 
 
 def test_the_prefactor_of_the_other_paper_changes_alpha_by_a_third():
-    """f = 1/(N - 1) where f = 1/N is meant: a third at (8, 4) (MANYBODY, pitfall 1), of order 1/N in general."""
+    """f = 1/(N - 1) where f = 1/N is meant: a third at (8, 4), of order 1/N in general."""
     model = mean_field_model((2, 2), (8, 4), seed=0, size=0.1)
     wrong = ManyBodyModel(
         model.hbar,

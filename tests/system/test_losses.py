@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import numpy as np
 import pytest
 
 from hpcmix.cli import main
@@ -39,9 +40,12 @@ rate = 0.001
 kind = "absorber"
 width = 3
 strength = 3
+until = 0.2
 [[loss]]
 kind = "one-body"
 rate = 0.01
+from = 0.1
+ramp = 0.17
 [time]
 final = 0.4
 step = 0.01
@@ -52,6 +56,7 @@ checkpoints = { every = 20 }
 
 
 def test_a_run_counts_what_it_loses_and_goes_on_counting(tmp_path):
+    """Interrupted where an absorber is switched off, and within the ramp of another loss: the same bits."""
     (tmp_path / "one.toml").write_text(PROBLEM)
     whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", folder=tmp_path)
     assert whole.returncode == 0, whole.stderr
@@ -68,6 +73,10 @@ def test_a_run_counts_what_it_loses_and_goes_on_counting(tmp_path):
         assert entries["particles"] + sum(entries["lost"]) == pytest.approx(number, rel=1e-12)
     assert left["species"]["rb"]["lost"][0] == pytest.approx(2.0 * left["species"]["k"]["lost"][0], rel=1e-12)
     records = [json.loads(line) for line in (tmp_path / "parts" / "observables.jsonl").read_text().splitlines()]
+    switched = np.array([record["lost"] for record in records])
+    times = np.array([record["time"] for record in records])
+    assert np.all(switched[times <= 0.1, 2] == 0.0) and np.all(np.diff(switched[times >= 0.1, 2]) > 0.0)
+    assert switched[times == 0.2, 1] > 0.0 and np.ptp(switched[times >= 0.2, 1]) == 0.0
     lost = [sum(record["lost"]) for record in records]
     assert lost[0] == 0.0 and sorted(set(lost)) == lost and lost[-1] > 1.0
     with h5py.File(tmp_path / "parts" / "observables.h5") as file:

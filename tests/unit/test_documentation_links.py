@@ -40,6 +40,21 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(place), f"{target}: there is no such heading"
 
 
+PATH = re.compile(r"`([\w<>/.-]+/[\w<>.-]+\.(?:py|md|toml|cpp|hpp))`")
+"""Of a file, in the text of a page; <name> stands for what a reader adds."""
+GUIDES = ("CONTRIBUTING.md", "CONVENTIONS.md", "docs/development/architecture.md")
+"""Pages that lead through the code. They name modules from the root of the repository or of the package."""
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_guides_name_files_that_there_are(page):
+    paths = PATH.findall((ROOT / page).read_text())
+    assert len(paths) > 3
+    for path in paths:
+        known = path.partition("<")[0].rpartition("/")[0] if "<" in path else path
+        assert any((root / known).exists() for root in (ROOT, ROOT / "hpcmix")), path
+
+
 def test_pages_are_found():
     assert len(PAGES) > 50
 

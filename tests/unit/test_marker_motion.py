@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import get_args
 
 import h5py
 import numpy as np
@@ -18,9 +19,9 @@ from hpcmix.model.markers.model import MarkerModel
 from hpcmix.model.markers.splines import PeriodicSpline
 from hpcmix.model.markers.window import Window
 from hpcmix.model.potentials.envelope import Instant
-from hpcmix.model.potentials.external import ExternalPotential, NotFinite, make_term
+from hpcmix.model.potentials.external import ExternalPotential, make_term
+from hpcmix.model.potentials.finite import NotFinite
 from hpcmix.parallel.decomposition import Block
-from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species import potentials as sections
 from hpcmix.problem.units import functions
 from hpcmix.problem.units.derivatives import derivatives
@@ -133,7 +134,11 @@ def entries(dimensions: int) -> dict[str, dict]:
     }
 
 
-KINDS = ("harmonic", "lattice", "box", "gaussian", "expression", "file")
+CLASSES = {
+    entry.model_fields["kind"].annotation.__args__[0]: entry for entry in get_args(get_args(sections.Potential)[0])
+}
+"""Every kind that a file can name: who adds one adds a case above."""
+KINDS = tuple(CLASSES)
 POINTS, LENGTHS = (24, 20, 32), (8.0, 8.0, 8.0)
 
 
@@ -152,20 +157,13 @@ def section_of(kind: str, dimensions: int, folder, **others) -> sections.Potenti
         return sections.FilePotential.model_construct(
             kind="file", path=str(path), dataset="potential", from_time=-np.inf, until=np.inf, **others
         )
-    classes = {
-        "harmonic": sections.HarmonicPotential,
-        "lattice": sections.LatticePotential,
-        "box": sections.BoxPotential,
-        "gaussian": sections.GaussianPotential,
-        "expression": sections.ExpressionPotential,
-    }
     values = dict(entries(dimensions)[kind])
     if "value" in values:
         values["value"] = Expression(values["value"], ("x", "y", "z", "t"))
     for key in ("frequency", "centre", "depth", "period", "phase", "lengths", "width"):
         if key in values:
             values[key] = tuple(np.broadcast_to(values[key], dimensions).tolist())
-    return classes[kind].model_construct(kind=kind, from_time=-np.inf, until=np.inf, **values, **others)
+    return CLASSES[kind].model_construct(kind=kind, from_time=-np.inf, until=np.inf, **values, **others)
 
 
 def forces_of(section, dimensions: int, rate: float = 0.0) -> MarkerForces:
@@ -208,14 +206,6 @@ def test_splines_converge_with_the_sixth_power():
 def test_a_file_with_too_few_points_is_refused():
     with pytest.raises(ValueError, match="at least 6 points along every axis"):
         PeriodicSpline(np.zeros((8, 5)), (1.0, 1.0))
-
-
-def test_walls_without_width_are_refused():
-    wall = sections.BoxPotential.model_construct(
-        kind="box", height=1.0, lengths=(2.0,), edge=0.0, from_time=-np.inf, until=np.inf
-    )
-    with pytest.raises(ProblemError, match="walls without width"):
-        forces_of(wall, 1)
 
 
 @pytest.mark.parametrize("kind", ("harmonic", "gaussian", "expression"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpcmix.grid import Grid as LocalGrid
-from hpcmix.model.potentials.external import shape_of
+from hpcmix.model.potentials.shapes import shape_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.markers.stability import fastest_oscillation
@@ -361,7 +361,7 @@ def test_curvatures_are_those_of_the_potentials(shape):
     points = 2**14
     block = Block((0,), (points,))
     grid = LocalGrid((points,), (16.0,), block, block)
-    values = shape_of(potential, grid, 1.0)(grid.coordinates, 0.0)
+    values = shape_of(potential, 1.0).values(grid.coordinates, 0.0)
     differences = np.diff(values, 2) / (16.0 / points) ** 2
     assert np.max(differences) == pytest.approx(potential.curvature(1.0, 0), rel=1e-4)
 

@@ -58,6 +58,12 @@ MISTAKES = [
     ("strength = 2", 'strength = 2\naxes = "xz"', 18, "loss.1.axes", "must name axes of the grid (x, y)"),
     ("strength = 2", "strength = 9000", 17, "loss.1.strength", "in one step"),
     (LAST, 'kind = "one-body"\nrate = 6000', 20, "loss.2.rate", "in one step"),
+    # in time
+    (LAST, f"{LAST}\nfrom = 2\nuntil = 1", 22, "loss.2.until", "which is never"),
+    (LAST, f"{LAST}\nramp = 1", 21, "loss.2.ramp", 'does nothing without "from" or "until"'),
+    (LAST, f'{LAST}\nfactor = "1 - 2*t"', 21, "loss.2.factor", "is -0.02 at t = 0.51, and must be at least 0"),
+    (LAST, f'{LAST}\nfactor = "1/t"', 21, "loss.2.factor", "is not finite at t = 0"),
+    (LAST, 'kind = "one-body"\nrate = 60\nfactor = "1 + 99*t"', 20, "loss.2.rate", "60 times its factor, 100 at most"),
     # what has none
     (SPECIES, FERMIONS, 14, "loss.0.channel.2", '"k" are fermions'),
     (SPECIES, FERMIONS, 20, "loss.2", '"k" are fermions'),

@@ -1,5 +1,5 @@
 """Scattering lengths and the Neumann problem: closed forms, an independent integrator, and the rates of Lemma 1.1 of
-Chong, Lee and Sun (EQUATIONS section 4)."""
+Chong, Lee and Sun."""
 
 import math
 

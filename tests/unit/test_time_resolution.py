@@ -6,7 +6,7 @@ import pytest
 
 from hpcmix.problem.files.load import load_problem, parse_problem
 from hpcmix.problem.units.expressions import Expression
-from hpcmix.running.planning.resolution.time import time_warnings, wrong_area
+from hpcmix.running.planning.resolution.time import at_ends, at_kicks, time_warnings, wrong_area
 from tests.system.test_cards import CARDS
 
 PROBLEM = """
@@ -69,8 +69,20 @@ def test_the_area_that_strang_steps_see_is_the_trapezoid_rules():
     text = PROBLEM.replace("final = 4.0", 'final = 1.0\nintegrator = "strang"')
     for step, seen in (("1.0", 1 / 2), ("0.5", 3 / 8)):
         time = parse_problem(text.format(potential=trap("t*t"), coupling="", step=step))
-        found = wrong_area(time.time.fixed_steps, time.time.splitting, time.species[0].potential[0], False)
+        found = wrong_area(time.time.fixed_steps, time.species[0].potential[0], at_kicks(time.time.splitting))
         assert found == pytest.approx(3 * (seen - 1 / 3), rel=2e-3)  # the fine look has 40 points a step
+
+
+def test_a_loss_is_seen_at_both_ends_of_a_step_of_every_scheme():
+    """Of t^2 over [0, 1] in one step of fourth order: 1/2 in place of 1/3."""
+    text = PROBLEM.replace("final = 4.0", "final = 1.0").format(potential="", coupling="", step="1.0")
+    text += '[[loss]]\nkind = "one-body"\nrate = 0.1\nfactor = "t*t"\n'
+    problem = parse_problem(text.replace("potential = [{  }]", ""))
+    steps = problem.time.fixed_steps
+    # the fine look has 40 points a step
+    assert wrong_area(steps, problem.loss[0], at_ends(problem.time.splitting)) == pytest.approx(0.5, rel=2e-3)
+    (line,) = time_warnings(problem)
+    assert line.startswith("warning: loss 0 (counted from 0): its factor changes so much within a step")
 
 
 @pytest.mark.parametrize(

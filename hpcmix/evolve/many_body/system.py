@@ -67,7 +67,7 @@ class ModeSystem:
         """Build the mixture, the initial state, the modes and the model. Collective over `world`.
 
         Raises :class:`~hpcmix.problem.mistakes.errors.ProblemError` and
-        :class:`~hpcmix.initial.descent.search.NotConverged`, and what a hook raises.
+        :class:`~hpcmix.initial.descent.ground_state.NotConverged`, and what a hook raises.
         """
         hooks = hooks or Hooks()
         problem, comm, communicators, mixture, timers = _on_grid(problem, world)

@@ -35,7 +35,7 @@ class MarkerFlows:
         """A kick and the drift that follows it, if one does, in place. Collective.
 
         felt  b^2 W of every species on the grid, None where nothing acts.
-        Raises :class:`~hpcmix.model.potentials.external.NotFinite` on every rank where a force is not finite.
+        Raises :class:`~hpcmix.model.potentials.finite.NotFinite` on every rank where a force is not finite.
         """
         for a, laws in self._carried:
             cloud = marker_cloud(clouds[a])

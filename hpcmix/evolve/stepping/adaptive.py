@@ -197,7 +197,7 @@ class AdaptiveStepper:
             kicks, drifts = self._sequence.moves(duration, times, middle, self._frame)
             if pending:
                 kicks[0] = after_pending(kicks[0], pending, instant)
-            leaving = losing(self._mixture, begin, duration, taken)
+            leaving = losing(self._mixture, begin, duration, middle, taken)
             half_way = self._flows.alternate(clouds, kicks, drifts, half_way, losing=leaving)
             pending = self._sequence.last_phase * duration
             instant = Instant.on_clock(self._frame, start.begin + (piece + 1) * duration, middle)

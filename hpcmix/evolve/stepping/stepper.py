@@ -50,11 +50,12 @@ class Stepper:
         duration, mark = progress.step_size, progress.mark
         number = progress.step - mark.step
         times = [mark.time + (number + end) * duration for end in table.drift_ends]
-        kicks, drifts = self._sequence.moves(duration, times, mark.time + (number + 0.5) * duration, self._frame)
+        middle = mark.time + (number + 0.5) * duration
+        kicks, drifts = self._sequence.moves(duration, times, middle, self._frame)
         if progress.pending_kick:
             kicks[0] = after_pending(kicks[0], progress.pending_kick, pending_instant(progress, self._frame))
         taken: list[np.ndarray] = []
-        leaving = losing(self._mixture, progress.time, duration, taken)
+        leaving = losing(self._mixture, progress.time, duration, middle, taken)
         half_way, state.half_way = state.half_way, True  # also where a potential fails on the way
         state.half_way = self._flows.alternate(state.clouds, kicks, drifts, half_way, state.fluctuations, leaving)
         lost = counted(self._mixture, progress, taken)

@@ -14,7 +14,7 @@ With the antilinear map K f = k conj(f), that is
 
 (k conj k)^n f = K^2n f and (k conj k)^n k conj(f) = K^(2n+1) f: Theta = exp(K), ch f its even part, sh conj(f) its odd
 one. A kernel of two points is never laid out: it is one convolution for every component, with the transform of
-N w(N .), N^-2 w^(k/N). In a frame x = b y (EQUATIONS section 4), where fields are b^(3/2) times those of the laboratory
+N w(N .), N^-2 w^(k/N). In a frame x = b y (frame.py), where fields are b^(3/2) times those of the laboratory
 without their quadratic phases, the same with b^-3 N^-2 w^(k/(b N)): at t = infinity Theta is one.
 """
 

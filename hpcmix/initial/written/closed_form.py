@@ -12,7 +12,7 @@ from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.written import wave_functions
 from hpcmix.initial.written.interpolation import interpolated, misfits
 from hpcmix.initial.written.stored import Place, StoredField, opened
-from hpcmix.model.potentials.external import NotFinite, require_finite
+from hpcmix.model.potentials.finite import NotFinite, require_finite
 from hpcmix.parallel.process.independence import LinearlyDependent, condition
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
 from hpcmix.problem.sections.species.initial import (

@@ -3,8 +3,8 @@
 The root lays the file out with ordinary h5py: contiguous datasets whose place in the file is fixed and reserved on
 the disk. Then every rank writes its block into that place, through parallel h5py or through MPI-IO; both leave the
 same bytes. Then every rank syncs, reads back and compares, and only then the root seals the file (seal.py) and renames
-it. On a full disk the libraries between us and the disk may report success with the data missing, or hang (measured,
-DESIGN section 8); reserving before and reading back after is what can be relied on.
+it. On a full disk the libraries between us and the disk may report success with the data missing, or hang (measured);
+reserving before and reading back after is what can be relied on.
 """
 
 from __future__ import annotations

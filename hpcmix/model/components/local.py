@@ -12,7 +12,7 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.model.potentials.envelope import BEFORE_START, Envelope, Instant
-from hpcmix.model.potentials.external import finite_strength, require_finite
+from hpcmix.model.potentials.finite import finite_strength, require_finite
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import RabiCoupling
 
@@ -39,7 +39,7 @@ class LocalCoupling:
     waves: tuple[int, ...]
 
     def strength(self, instant: Instant) -> float:
-        """Of the envelope. Raises :class:`~hpcmix.model.potentials.external.NotFinite`."""
+        """Of the envelope. Raises :class:`~hpcmix.model.potentials.finite.NotFinite`."""
         return finite_strength(self.envelope, instant, self.where)
 
 

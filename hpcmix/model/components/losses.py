@@ -1,4 +1,4 @@
-"""Losses on this rank's part of the grid: which species meet and leave, and where."""
+"""Losses on this rank's part of the grid: which species meet and leave, where, and when."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels.losses import Reaction
+from hpcmix.model.potentials.envelope import Envelope, Instant
+from hpcmix.model.potentials.external import NotFinite, finite_strength
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.losses import LossSection
@@ -21,13 +23,15 @@ class Losses:
     as reactions, each of one to three particles that leave together.
 
     words      what the entries of the file are, for people, in their order.
-    reactions  of all entries.
+    reactions  of all entries, at full strength.
     entries    of every reaction the number of its entry.
+    envelopes  of every entry what its rates are multiplied by.
     """
 
     words: tuple[str, ...]
     reactions: tuple[Reaction, ...]
     entries: tuple[int, ...]
+    envelopes: tuple[Envelope, ...]
 
     @classmethod
     def of(cls, problem: Problem, grid: Grid, engine: Engine) -> Losses | None:
@@ -47,22 +51,61 @@ class Losses:
                 rate = reaction.rate * _meeting(problem, reaction.channel)
                 reactions.append(Reaction(rate, meeting, shares, profile))
                 entries.append(number)
-        return cls(tuple(entry.in_words for entry in problem.loss), tuple(reactions), tuple(entries))
+        words, envelopes = zip(*((entry.in_words, Envelope.of(entry)) for entry in problem.loss), strict=True)
+        return cls(words, tuple(reactions), tuple(entries), envelopes)
 
-    def at(self, contraction: float, dimensions: int) -> tuple[Reaction, ...]:
-        """The reactions where a frame has grown by b = 1/`contraction`: on its clock, dt = b^2 ds, and of the densities
-        b^d rho of its grid n particles meet at the rate b^(2 - d (n - 1)) K."""
-        if contraction == 1.0:
-            return self.reactions
-        powers = [dimensions * (len(each.meeting) - 1) - 2 for each in self.reactions]
-        both = zip(self.reactions, powers, strict=True)
-        return tuple(replace(each, rate=each.rate * contraction**power) for each, power in both)
+    def acting(self, instant: Instant, dimensions: int) -> ActingLosses:
+        """Those that act at an instant, at their rates: K times the envelope's e(t). Where a frame has grown by b, on
+        its clock, dt = b^2 ds, and of the densities b^d rho of its grid n particles meet at the rate
+        b^(2 - d (n - 1)) K. Raises :class:`~hpcmix.model.potentials.external.NotFinite` where a factor is not finite,
+        or negative."""
+        strengths = [self._strength(number, instant) for number in range(len(self.words))]
+        acting = [
+            (number, self._at_strength(reaction, strengths[number], instant.contraction, dimensions))
+            for number, reaction in zip(self.entries, self.reactions, strict=True)
+            if strengths[number] > 0.0
+        ]
+        return ActingLosses(len(self.words), acting)
+
+    def act_after(self, time: float) -> bool:
+        """Whether any may act at or after a time of the laboratory."""
+        return not all(envelope.is_over(time) for envelope in self.envelopes)
+
+    def _strength(self, number: int, instant: Instant) -> float:
+        where = f"loss.{number}.factor"
+        strength = finite_strength(self.envelopes[number], instant, where)
+        if strength < 0.0:
+            raise NotFinite(where, f"is negative at t = {instant.time:g}, and what has left does not come back")
+        return strength
+
+    @staticmethod
+    def _at_strength(reaction: Reaction, strength: float, contraction: float, dimensions: int) -> Reaction:
+        power = dimensions * (len(reaction.meeting) - 1) - 2
+        factor = strength if contraction == 1.0 else strength * contraction**power
+        return reaction if factor == 1.0 else replace(reaction, rate=factor * reaction.rate)
+
+
+@dataclass(frozen=True)
+class ActingLosses:
+    """The losses of an instant.
+
+    entries  how many the file has, of which some may be off.
+    acting   of every reaction the number of its entry, and what it is then.
+    """
+
+    entries: int
+    acting: Sequence[tuple[int, Reaction]]
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """What meets and leaves."""
+        return tuple(reaction for _, reaction in self.acting)
 
     def taken(self, events: np.ndarray) -> np.ndarray:
         """Particles of every entry and species, shape (entries, species), where `events` of the reactions took place,
         in particles of the species that each names first."""
-        taken = np.zeros((len(self.words), len(self.reactions[0].shares)))
-        for number, reaction, count in zip(self.entries, self.reactions, events, strict=True):
+        taken = np.zeros((self.entries, len(self.reactions[0].shares)))
+        for (number, reaction), count in zip(self.acting, events, strict=True):
             taken[number] += count * np.array(reaction.shares)
         return taken
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcmix.model.components.spin import Spin
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.model.potentials.external import NotFinite
+from hpcmix.model.potentials.finite import NotFinite
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import RabiCoupling, coupled_groups
 from hpcmix.problem.sections.components.spinor import MAGNETIC_NUMBERS
@@ -179,7 +179,7 @@ class RabiCouplings:
 
 
 def _finite(term: RabiTerm | ZeemanTerm, value: Value, instant: Instant) -> Value:
-    """The value of a coupling's envelope at an instant. Raises :class:`~hpcmix.model.potentials.external.NotFinite`."""
+    """The value of a coupling's envelope at an instant. Raises :class:`~hpcmix.model.potentials.finite.NotFinite`."""
     if not np.all(np.isfinite(value)):
         raise NotFinite(f"{term.key}.factor", f"is not finite at t = {instant.time:g}")
     return value

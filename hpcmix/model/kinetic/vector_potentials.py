@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
-from hpcmix.model.potentials.external import NotFinite, require_finite
+from hpcmix.model.potentials.finite import NotFinite, require_finite
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.vector_potentials import (
     ExpressionVectorPotential,

@@ -13,9 +13,11 @@ import numpy as np
 
 from hpcmix.frame import Frame
 from hpcmix.grid import Grid
-from hpcmix.model.markers.potentials import MarkerPotential, marker_potential
+from hpcmix.model.markers.potentials import marker_potential
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.model.potentials.external import NotFinite, shape_time
+from hpcmix.model.potentials.external import shape_time
+from hpcmix.model.potentials.finite import NotFinite, finite_strength
+from hpcmix.model.potentials.shapes import PotentialShape
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.sections.species.potentials import Potential
 
@@ -33,15 +35,12 @@ class MarkerForce:
 
     where: str
     envelope: Envelope
-    potential: MarkerPotential
+    shape: PotentialShape
     rests_after: float = -np.inf
 
     def strength(self, instant: Instant) -> float:
         """Of the envelope. Raises :class:`NotFinite`."""
-        strength = self.envelope(instant)
-        if not np.isfinite(strength):
-            raise NotFinite(f"{self.where}.factor", f"is not finite at t = {instant.time:g}")
-        return strength
+        return finite_strength(self.envelope, instant, f"{self.where}.factor")
 
     def fingerprint(self, instant: Instant) -> tuple[float, ...]:
         """What forces of an instant depend on: equal fingerprints, equal forces; empty where it is off."""
@@ -96,7 +95,7 @@ class MarkerForces:
     def may_fail(self) -> bool:
         """Whether :meth:`gradient` may find what is not finite, at places that one rank alone has."""
         return any(
-            force.potential.may_fail or force.envelope.factor is not None or force.rests_after > -np.inf
+            force.shape.may_fail or force.envelope.factor is not None or force.rests_after > -np.inf
             for force in self.forces
         )
 
@@ -110,7 +109,7 @@ class MarkerForces:
         scale = 1.0 / instant.contraction if instant.contraction > 0.0 else np.inf
 
         def of_force(force: MarkerForce, strength: float, places: np.ndarray) -> np.ndarray:
-            values = force.potential.value(places, instant.time)
+            values = np.broadcast_to(force.shape.values(list(places.T), instant.time), len(places))
             force.require_finite(values, places, instant, "its value")
             return strength * scale**2 * values
 
@@ -122,7 +121,7 @@ class MarkerForces:
         scale = 1.0 / instant.contraction if instant.contraction > 0.0 else np.inf
 
         def of_force(force: MarkerForce, strength: float, places: np.ndarray) -> np.ndarray:
-            gradient = force.potential.gradient(places, instant.time)
+            gradient = force.shape.gradient(places, instant.time)
             force.require_finite(gradient, places, instant, "its gradient")
             gradient *= strength * scale**3
             return gradient

@@ -50,12 +50,12 @@ class MarkerModel:
     def potential(self, position: np.ndarray, instant: Instant) -> np.ndarray:
         """b^2 U(t, b y) of the external potentials at places y, shape (n,): what
         :meth:`~hpcmix.model.potentials.external.ExternalPotential.value` is on the grid. Raises
-        :class:`~hpcmix.model.potentials.external.NotFinite`. Local."""
+        :class:`~hpcmix.model.potentials.finite.NotFinite`. Local."""
         return self.forces.value(position, instant)
 
     def gradient(self, position: np.ndarray, instant: Instant) -> np.ndarray:
         """b^3 U'(t, b y) at places y, and what confines an expanding frame, shape (n, d): minus the external force.
-        Raises :class:`~hpcmix.model.potentials.external.NotFinite`. Local."""
+        Raises :class:`~hpcmix.model.potentials.finite.NotFinite`. Local."""
         return self.forces.gradient(position, instant)
 
     def energies(self, markers: Markers, instant: Instant) -> np.ndarray:

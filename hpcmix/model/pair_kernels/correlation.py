@@ -1,5 +1,5 @@
-"""The correlation w = 1 - f_l that the Neumann problem of two particles leaves in a gas (EQUATIONS section 4), as a
-function of the distance in V's own coordinates."""
+"""The correlation w = 1 - f_l that the Neumann problem of two particles leaves in a gas
+(docs/systems/interactions.md), as a function of the distance in V's own coordinates."""
 
 from __future__ import annotations
 

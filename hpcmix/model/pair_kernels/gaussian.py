@@ -12,7 +12,7 @@ from hpcmix.problem.sections.interactions.gaussian import GAUSSIAN_NEGLIGIBLE
 
 
 def gaussian_multiplier(squared_wave_number: np.ndarray, strength: float, width: float, dimensions: int) -> np.ndarray:
-    """G^(k) = strength (2 pi width^2)^(d/2) exp(-width^2 k^2 / 2) in d dimensions (EQUATIONS, kernels).
+    """G^(k) = strength (2 pi width^2)^(d/2) exp(-width^2 k^2 / 2) in d dimensions.
 
     The infinite-space transform at the box's wave numbers: the kernel summed over the periodic images.
     """

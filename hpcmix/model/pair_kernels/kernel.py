@@ -60,7 +60,7 @@ class Kernel(ABC):
 
     @abstractmethod
     def at_scale(self, contraction: float) -> Kernel:
-        """b^2 G(b y) as a kernel in y, b = 1/contraction: what acts in a frame x = b y (EQUATIONS section 4)."""
+        """b^2 G(b y) as a kernel in y, b = 1/contraction: what acts in a frame x = b y."""
 
     @abstractmethod
     def cut(self, radius: float, largest: float) -> list[CutPart]:

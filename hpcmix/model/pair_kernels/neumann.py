@@ -4,8 +4,9 @@ With r the distance of two particles of reduced mass m_red, in code units,
 
     ( -Laplacian + kappa V(r) ) f = lambda f,        kappa = 2 m_red / hbar^2,        m_red = m_a m_b / (m_a + m_b)
 
-is EQUATIONS section 4 with 1/2 for kappa, which two particles of mass 1/2 have. u = r f obeys u'' = (kappa V - lambda)
-u, u(0) = 0, and is found by Gauss collocation of order 32 on panels between the places where V is not smooth.
+is written with 1/2 for kappa in docs/systems/interactions.md, which two particles of mass 1/2 have. u = r f obeys u'' =
+(kappa V - lambda) u, u(0) = 0, and is found by Gauss collocation of order 32 on panels between the places where V is
+not smooth.
 """
 
 from __future__ import annotations

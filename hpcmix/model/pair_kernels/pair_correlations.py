@@ -1,4 +1,5 @@
-"""The correlations that scattering leaves between the particles of a mixture, as convolutions (EQUATIONS section 4)."""
+"""The correlations that scattering leaves between the particles of a mixture, as convolutions
+(docs/methods/fluctuations.md)."""
 
 from __future__ import annotations
 

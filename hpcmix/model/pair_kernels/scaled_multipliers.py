@@ -1,5 +1,5 @@
 """Multipliers of kernels in a frame that grows, x = b y: those of b^2 G(b y), which is b^(2-d) G^(k/b) on the wave
-numbers of y (EQUATIONS section 4). Filled anew for every kick.
+numbers of y (docs/methods/expanding-frame.md). Filled anew for every kick.
 
 A kernel with a power, as Coulomb's or that of dipoles, costs one product. Most others are functions of |k|, which are
 evaluated at the distinct |k| of the grid - on a cubic box a few thousand - and looked up. Free-space multipliers have

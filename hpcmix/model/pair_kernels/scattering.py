@@ -1,4 +1,4 @@
-"""The modified Gross-Pitaevskii kernel G(x) = N^3 (V f_l)(N x) of EQUATIONS section 4."""
+"""The modified Gross-Pitaevskii kernel G(x) = N^3 (V f_l)(N x) (docs/systems/interactions.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How strong a potential is at a time: switching, ramps and a factor."""
+"""How strong a potential, an interaction or a loss is at a time: switching, ramps and a factor."""
 
 from __future__ import annotations
 
@@ -84,6 +84,12 @@ class Envelope:
             return True
         last = max((edge + self.ramp for edge in (self.begin, self.end) if math.isfinite(edge)), default=-math.inf)
         return last > time
+
+    def is_over(self, time: float) -> bool:
+        """Whether the factor is zero from `time` on, for good."""
+        if self.end + self.ramp <= time:
+            return True
+        return not (self.constant or self.changes_after(time)) and self(Instant(time, time)) == 0.0
 
     def __call__(self, instant: Instant) -> float:
         """e(t) at an instant."""

@@ -1,82 +1,24 @@
-"""External potentials U(t, x): their shapes, and the sum that acts on one species.
+"""External potentials U(t, x) on the grid: shapes with their envelopes in time, and the sum that acts on one species.
 
-In a frame x = b y what acts is b^2 U(t, b y), and the confinement that comes with the frame (EQUATIONS section 4).
+In a frame x = b y what acts is b^2 U(t, b y), and the confinement that comes with the frame
+(docs/methods/expanding-frame.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import singledispatch
 
-import h5py
 import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels.transforms import Allocate
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.problem.checks.magnitudes import LARGEST_VALUES
+from hpcmix.model.potentials.files import values_of_file
+from hpcmix.model.potentials.finite import NotFinite, finite_strength, require_finite
+from hpcmix.model.potentials.shapes import PotentialShape, harmonic, shape_of
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.problem.sections.species.potentials import (
-    BoxPotential,
-    ExpressionPotential,
-    FilePotential,
-    GaussianPotential,
-    HarmonicPotential,
-    LatticePotential,
-    Potential,
-)
-
-Coordinates = Sequence[np.ndarray]
-"""Positions along each axis, shaped to broadcast against each other."""
-
-
-def harmonic(
-    coordinates: Coordinates, mass: float, frequency: tuple[float, ...], centre: tuple[float, ...]
-) -> np.ndarray:
-    """U = m/2 sum over axes of omega^2 (x - centre)^2."""
-    axes = zip(coordinates, frequency, centre, strict=True)
-    return sum((0.5 * mass * omega**2 * (x - c) ** 2 for x, omega, c in axes), np.zeros(()))
-
-
-def lattice(
-    coordinates: Coordinates, depth: tuple[float, ...], period: tuple[float, ...], phase: tuple[float, ...]
-) -> np.ndarray:
-    """U = sum over axes of depth sin^2(pi x / period + phase)."""
-    axes = zip(coordinates, depth, period, phase, strict=True)
-    return sum((d * np.sin(np.pi * x / p + shift) ** 2 for x, d, p, shift in axes), np.zeros(()))
-
-
-def box(
-    coordinates: Coordinates, height: float, lengths: tuple[float, ...], edge: float, centre: tuple[float, ...]
-) -> np.ndarray:
-    """U = height outside a box of `lengths` around its centre, 0 inside; walls smoothed over `edge` by tanh.
-
-    U = height (1 - product over axes of s(L/2 - |x - centre|)), s the step function or (1 + tanh(d / edge)) / 2.
-    """
-    inside = np.ones(())
-    for x, length, c in zip(coordinates, lengths, centre, strict=True):
-        depth = 0.5 * length - np.abs(x - c)
-        inside = inside * (0.5 * (1.0 + np.tanh(depth / edge)) if edge > 0.0 else (depth >= 0.0))
-    return height * (1.0 - inside)
-
-
-def gaussian(
-    coordinates: Coordinates, height: float, width: tuple[float, ...], centre: tuple[float, ...]
-) -> np.ndarray:
-    """U = height exp(-sum over axes of (x - centre)^2 / (2 width^2))."""
-    exponent = sum(((x - c) / w) ** 2 for x, w, c in zip(coordinates, width, centre, strict=True))
-    return height * np.exp(-0.5 * exponent)
-
-
-def moving_gaussian(
-    coordinates: Coordinates, height: float, width: tuple[float, ...], centre: tuple[float, ...]
-) -> np.ndarray:
-    """The same as a product of one factor for each axis: what is made anew for every kick takes no exponential at every
-    point of the grid."""
-    value: np.ndarray = np.full((), height)
-    for x, w, c in zip(coordinates, width, centre, strict=True):
-        value = value * np.exp(-0.5 * ((x - c) / w) ** 2)
-    return value
+from hpcmix.problem.sections.species.potentials import FilePotential, Potential
 
 
 def confinement(grid: Grid, mass: float) -> np.ndarray | None:
@@ -85,27 +27,6 @@ def confinement(grid: Grid, mass: float) -> np.ndarray | None:
         return None
     rates = (grid.frame.rate,) * grid.dimensions
     return harmonic(grid.coordinates, mass, rates, (0.0,) * grid.dimensions)
-
-
-def read_block(path: str, dataset: str, grid: Grid, whole: bool = False) -> np.ndarray:
-    """This rank's block of a dataset of the grid's shape in an HDF5 file, or the whole of it.
-
-    Raises :class:`ValueError` with a sentence when the file, the dataset or the shape is not as needed.
-    """
-    try:
-        with h5py.File(path, "r") as file:
-            if dataset not in file or not isinstance(file[dataset], h5py.Dataset):
-                raise ValueError(f'{path} has no dataset "{dataset}"')
-            data = file[dataset]
-            if data.shape != grid.points:
-                raise ValueError(f"dataset {dataset} of {path} has shape {data.shape}, the grid has {grid.points}")
-            return np.asarray(data[() if whole else grid.position_block.slices])
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read as HDF5 ({error})") from error
-
-
-Shape = Callable[[Coordinates, float], np.ndarray]
-"""U as a function of positions and time."""
 
 
 def shape_time(time: float, rests_after: float) -> float:
@@ -117,13 +38,15 @@ class PotentialTerm:
     """One entry of ``potential``: a shape in space times an envelope in time, or an expression in both.
 
     where  the key of the entry in the problem file, for messages.
-    shape  its values at the grid's points, or a function where it depends on time beyond the envelope or the points
-           move with the frame.
+    shape  its values at the grid's points, or what gives them where it depends on time beyond the envelope or the
+           points move with the frame.
     rests_after
            the time after which the shape does not depend on time.
     """
 
-    def __init__(self, where: str, envelope: Envelope, shape: np.ndarray | Shape, rests_after: float = -np.inf) -> None:
+    def __init__(
+        self, where: str, envelope: Envelope, shape: np.ndarray | PotentialShape, rests_after: float = -np.inf
+    ) -> None:
         self.where = where
         self.envelope = envelope
         self.shape = shape
@@ -159,7 +82,7 @@ class PotentialTerm:
         if isinstance(self.shape, np.ndarray):
             return self.shape if strength == 1.0 else strength * self.shape
         scale = 1.0 / instant.contraction
-        values = self.shape([scale * y for y in grid.coordinates], instant.time)
+        values = self.shape.values([scale * y for y in grid.coordinates], instant.time)
         require_finite(self.where, grid, values, instant.time, scale)
         return strength * scale**2 * values
 
@@ -264,44 +187,6 @@ def share_equal(externals: Sequence[ExternalPotential]) -> None:
         external.share_constant(kept)
 
 
-class NotFinite(FloatingPointError):
-    """An expression or a file of the problem has a value that is not finite: its key, and a sentence without it."""
-
-    def __init__(self, where: str, sentence: str) -> None:
-        self.where, self.sentence = where, sentence
-        super().__init__(where, sentence)
-
-    def __str__(self) -> str:
-        return f"{self.where} {self.sentence}"
-
-    def of_the_file(self) -> ProblemError:
-        """The same as a mistake of the problem file."""
-        return ProblemError.of(self.where, self.sentence)
-
-
-def finite_strength(envelope: Envelope, instant: Instant, where: str) -> float:
-    """e(t) at an instant. Raises :class:`NotFinite` with the key `where`."""
-    strength = envelope(instant)
-    if not np.isfinite(strength):
-        raise NotFinite(where, f"is not finite at t = {instant.time:g}")
-    return strength
-
-
-def require_finite(where: str, grid: Grid, values: np.ndarray, time: float, scale: float = 1.0) -> None:
-    """Raise :class:`NotFinite` naming the first point at which `values` is not finite, or so large that its
-    square is not; `scale` is that of the frame."""
-    finite = np.abs(values) <= LARGEST_VALUES["double"]
-    if np.all(finite):
-        return
-    index = np.unravel_index(np.argmin(np.broadcast_to(finite, grid.position_shape)), grid.position_shape)
-    point = ", ".join(
-        f"{name} = {scale * float(x.ravel()[i]):g}" for name, x, i in zip("xyz", grid.coordinates, index, strict=False)
-    )
-    value = np.broadcast_to(values, grid.position_shape)[index]
-    what = f"is {value:.3g}, too large to compute with," if np.isfinite(value) else "is not finite"
-    raise NotFinite(where, f"{what} at {point}, t = {time:g}")
-
-
 def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> PotentialTerm:
     """The term of one validated ``potential`` entry of the problem file.
 
@@ -309,11 +194,11 @@ def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> Potentia
     not finite."""
     envelope = Envelope.of(entry)
     try:
-        shape = shape_of(entry, grid, mass)
+        shape = on_grid(entry, grid, mass)
         # in a frame that grows the points move; what is gone at time zero is needed at b = 1 alone
         at_rest = not entry.moves and (not grid.frame.expanding or entry.until + entry.ramp <= 0.0)
         if at_rest and not isinstance(shape, np.ndarray):
-            shape = np.asarray(shape(grid.coordinates, 0.0), dtype=float)
+            shape = np.asarray(shape.values(grid.coordinates, 0.0), dtype=float)
         if isinstance(shape, np.ndarray):
             require_finite(where, grid, shape, 0.0)
     except NotFinite as error:
@@ -324,47 +209,13 @@ def make_term(where: str, entry: Potential, grid: Grid, mass: float) -> Potentia
 
 
 @singledispatch
-def shape_of(entry: object, grid: Grid, mass: float) -> Shape | np.ndarray:
-    """The function that an entry describes, or its values on this rank's block where they are all that is known.
+def on_grid(entry: object, grid: Grid, mass: float) -> PotentialShape | np.ndarray:
+    """The shape of an entry, or its values on this rank's block where they are all that is known.
 
     Raises :class:`ValueError` with a sentence where a file does not fit."""
-    raise TypeError(f"{type(entry).__name__} has no shape")
+    return shape_of(entry, mass)
 
 
-@shape_of.register
-def _(entry: HarmonicPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: harmonic(x, mass, entry.frequency, entry.centre_at(t))
-
-
-@shape_of.register
-def _(entry: LatticePotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: lattice(x, entry.depth, entry.period, entry.phase)
-
-
-@shape_of.register
-def _(entry: BoxPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: box(x, entry.height, entry.lengths, entry.edge, entry.centre_at(t))
-
-
-@shape_of.register
-def _(entry: GaussianPotential, grid: Grid, mass: float) -> Shape:
-    form = moving_gaussian if entry.moves else gaussian
-    return lambda x, t: form(x, entry.height, entry.width, entry.centre_at(t))
-
-
-@shape_of.register
-def _(entry: ExpressionPotential, grid: Grid, mass: float) -> Shape:
-    return lambda x, t: np.asarray(entry.value.evaluate(**dict(zip("xyz", x, strict=False)), t=t))
-
-
-@shape_of.register
+@on_grid.register
 def _(entry: FilePotential, grid: Grid, mass: float) -> np.ndarray:
-    return file_values(entry, grid)
-
-
-def file_values(entry: FilePotential, grid: Grid, whole: bool = False) -> np.ndarray:
-    """What the file has on this rank's block, or on the whole grid. Raises as :func:`read_block`."""
-    values = read_block(entry.path, entry.dataset, grid, whole)
-    if np.iscomplexobj(values):
-        raise ValueError(f"dataset {entry.dataset} of {entry.path} is complex, a potential is real")
-    return values
+    return values_of_file(entry, grid)

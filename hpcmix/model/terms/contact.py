@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcmix.model.pair_kernels.scaled_multipliers import contact_factor
 from hpcmix.model.potentials.envelope import BEFORE_START, Envelope, Instant
-from hpcmix.model.potentials.external import finite_strength
+from hpcmix.model.potentials.finite import finite_strength
 from hpcmix.model.terms.term import Densities, Fields, PairTerm
 
 
@@ -27,7 +27,7 @@ class SwitchedCouplings:
     where: str
 
     def at(self, instant: Instant) -> np.ndarray:
-        """e(t) times the couplings. Raises :class:`~hpcmix.model.potentials.external.NotFinite`."""
+        """e(t) times the couplings. Raises :class:`~hpcmix.model.potentials.finite.NotFinite`."""
         return finite_strength(self.envelope, instant, self.where) * self.couplings
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hpcmix.model.potentials.envelope import BEFORE_START, Envelope, Instant
-from hpcmix.model.potentials.external import finite_strength
+from hpcmix.model.potentials.finite import finite_strength
 from hpcmix.model.terms.channels import Channels
 from hpcmix.model.terms.kernel_term import KernelTerm
 from hpcmix.model.terms.term import Densities, Fields, HalfWayFields, PairTerm, TakeSpectra
@@ -20,7 +20,7 @@ class SwitchedKernels(PairTerm):
     envelope  e(t).
     where     the key of the problem file to blame where that is not finite.
 
-    Whatever asks for the strength raises :class:`~hpcmix.model.potentials.external.NotFinite`.
+    Whatever asks for the strength raises :class:`~hpcmix.model.potentials.finite.NotFinite`.
     """
 
     def __init__(self, term: KernelTerm, envelope: Envelope, where: str) -> None:

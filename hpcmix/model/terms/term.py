@@ -3,8 +3,8 @@
     E[rho_1, ..., rho_p],        W_a = dE / d rho_a,        response_a = sum_b d2E / (d rho_a d rho_b) delta_b
 
 Everything that asks for an interaction - the flows, records, ground states - asks all terms of the mixture, and no
-other place knows which kinds of terms there are. In a frame x = b y (EQUATIONS section 4) densities are those of the
-frame, b^d rho(b y), and potentials are b^2 W(b y); energies are the laboratory's.
+other place knows which kinds of terms there are. In a frame x = b y (docs/methods/expanding-frame.md) densities are
+those of the frame, b^d rho(b y), and potentials are b^2 W(b y); energies are the laboratory's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sobolev norms, largest values and time derivatives of wave functions, in the laboratory whatever the grid's frame.
 
-In the frame x = b y (EQUATIONS section 4) the integrals of |phi|^2 and |grad phi|^2 over x are those of |chi|^2 and
+In the frame x = b y (frame.py) the integrals of |phi|^2 and |grad phi|^2 over x are those of |chi|^2 and
 |D chi / hbar|^2 over y, D of :mod:`hpcmix.observe.measures.motion`; values at a point are b^(-d/2) times those of y.
 """
 

@@ -1,6 +1,6 @@
 """Momenta and kinetic energy in the laboratory of wave functions that are given in a frame that grows.
 
-With phi(x) = b^(-d/2) exp(i m b' x^2 / (2 hbar b)) chi(y), x = b y (EQUATIONS section 4),
+With phi(x) = b^(-d/2) exp(i m b' x^2 / (2 hbar b)) chi(y), x = b y (docs/methods/expanding-frame.md),
 
     -i hbar grad_x phi   is the frame's   D chi,     D = -(i hbar / b) grad_y + m b' y
 

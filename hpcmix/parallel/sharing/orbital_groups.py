@@ -1,8 +1,8 @@
 """How orbitals are dealt to groups of ranks: pure arithmetic, no MPI, so that ``hpcmix plan`` can use it too.
 
-Every orbital of every species is one work item, a condensate's too (DESIGN: ranks = orbital groups x pencil grid). The
-items stand in one row, species after species as in the problem file, and every group takes a contiguous part of it: the
-first groups one item more where the number does not divide. A group may therefore hold no orbital of some species, and
+Every orbital of every species is one work item, a condensate's too (ranks = orbital groups x pencil grid). The items
+stand in one row, species after species as in the problem file, and every group takes a contiguous part of it: the first
+groups one item more where the number does not divide. A group may therefore hold no orbital of some species, and
 a condensate lives in one group only; what all groups need of it is its density.
 """
 

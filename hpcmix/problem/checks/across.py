@@ -25,9 +25,10 @@ from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
 from hpcmix.problem.checks.markers.speeds import check_speeds
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding, findings
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
@@ -71,37 +72,28 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     if grid is not None and parts.complete:
         if parts.scaling is not None:
             tables, given = entries(parts.tables, "species"), parts.units.given
-            findings = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
-            for path, message in findings:
-                yield path, message, None
-            if findings:
+            wrong = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
+            yield from findings(wrong)
+            if wrong:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
-        for path, message in check_gas(parts, grid, hbar):
-            yield path, message, None
-        for path, message in check_magnitudes(parts, grid, hbar):
-            yield path, message, None
+        yield from findings(check_gas(parts, grid, hbar))
+        yield from findings(check_magnitudes(parts, grid, hbar))
         yield from check_bodies(parts)
         yield from check_speeds(parts, grid, hbar)
     if grid is not None:
         for index, species in parts.species.items():
-            for path, message in check_on_grid(species, grid, hbar):
-                yield ("species", index, *path), message, None
+            yield from findings(check_on_grid(species, grid, hbar), "species", index)
         for index, interaction in parts.interaction.items():
-            for path, message in (*interaction.misfits(grid), *check_cost(interaction, grid)):
-                yield ("interaction", index, *path), message, None
+            yield from findings((*interaction.misfits(grid), *check_cost(interaction, grid)), "interaction", index)
         for index, coupling in parts.coupling.items():
-            for path, message in coupling.misfits(grid, hbar):
-                yield ("coupling", index, *path), message, None
-        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, grid):
-            yield path, message, None
+            yield from findings(coupling.misfits(grid, hbar), "coupling", index)
+        yield from findings(check_turning(parts.rotation, parts.species, parts.coupling, grid))
     if grid is not None and grid.frame.map.expanding:
         apart = parts.interaction, parts.coupling, parts.rotation, time, parts.output
-        for path, message in check_frame(grid, parts.species, *apart):
-            yield path, message, None
+        yield from findings(check_frame(grid, parts.species, *apart))
         if time is not None and math.isinf(time.final):
-            for path, message in check_in_frame(parts.functional, grid):
-                yield path, message, None
+            yield from findings(check_in_frame(parts.functional, grid))
     if time is not None:
         yield from _check_schedules(time, parts.output)
         yield from _check_tolerance(parts, time)
@@ -282,7 +274,7 @@ def _check_vacuum(parts: Parts) -> Iterator[Finding]:
         (parts.many_body is not None, "[many_body], which has the quanta itself; take one of the two"),
         (grid is not None and grid.frame.map.expanding, 'an expanding frame; use frame = "fixed"'),
     ]
-    coupled = {name for entry in parts.coupling.values() for name in entry.between}
+    coupled = {name for entry in parts.exchanges for name in entry.turned}
     for index, species in parts.species.items():
         if not species.has_orbitals or species.wave_functions.vacuum_noise is None:
             continue
@@ -344,7 +336,8 @@ MOST_TIMES = 2**20
 
 
 def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
-    """Refuse factors that are not finite at the ends of the steps; of adaptive steps, at the beginning."""
+    """Refuse factors that are not finite, or below what they may be, at the ends of the steps; of adaptive steps, at
+    the beginning."""
     if time.frame.expanding or time.adaptive is not None:
         times = np.zeros(1)
     else:
@@ -360,6 +353,7 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
     switched: list[tuple[KeyPath, Switching]] = [*potentials]
     switched += [(("coupling", index), entry) for index, entry in parts.coupling.items()]
     switched += [(("interaction", index), entry) for index, entry in parts.interaction.items()]
+    switched += [(("loss", index), entry) for index, entry in parts.loss.items()]
     switched += [
         (("spinor", index, key, number), entry)
         for index, spinor in parts.spinor.items()
@@ -370,9 +364,13 @@ def _check_factors(parts: Parts, time: TimeOptions) -> Iterator[Finding]:
         if entry.course is None:
             continue
         on = (times >= entry.from_time) & (times <= entry.until + entry.ramp)
-        wrong = on & ~np.isfinite(np.broadcast_to(entry.course.evaluate(t=times), times.shape))
+        values = np.broadcast_to(entry.course.evaluate(t=times), times.shape)
+        wrong, low = on & ~np.isfinite(values), on & (values < entry.lowest_factor)
         if wrong.any():
             yield (*path, "factor"), f"is not finite at t = {times[np.argmax(wrong)]:g}", None
+        elif low.any():
+            value, time_of_failure = values[np.argmax(low)], times[np.argmax(low)]
+            yield (*path, "factor"), entry.too_low(float(value), float(time_of_failure)), None
 
 
 def _check_tolerance(parts: Parts, time: TimeOptions) -> Iterator[Finding]:

@@ -1,5 +1,5 @@
-"""``[scaling]``: the papers' prefactors (EQUATIONS section 2), from one word to particle numbers, masses, hbar, weights
-and the factors of the kernels."""
+"""``[scaling]``: the papers' prefactors (docs/systems/fermions.md), from one word to particle numbers, masses, hbar,
+weights and the factors of the kernels."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import integer
 from hpcmix.problem.sections.species.species import Species
-
-Finding = tuple[tuple[str | int, ...], str]
 
 
 class Scaling(Section):
@@ -224,7 +223,7 @@ def prefactors(scaling: Scaling | None, species: Sequence[Species], dimensions: 
 
 def scaling_checks(
     scaling: Scaling, species: dict[int, Species], tables: Sequence[dict[str, Any]], dimensions: int, units: bool
-) -> Iterator[Finding]:
+) -> Iterator[Misfit]:
     """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
     rule = scaling.bose_fermi_rule
     if rule is None:

@@ -1,10 +1,11 @@
-"""Strengths that change in time: what every potential, interaction and coherent coupling can have."""
+"""Strengths that change in time: what every potential, interaction, coherent coupling and loss can have."""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, Tag, model_validator
 
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
@@ -12,6 +13,10 @@ from hpcmix.problem.reading.values import expression, quantity
 from hpcmix.problem.times.tables import TimeTable
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, TIME
 from hpcmix.problem.units.expressions import Expression
+
+SAMPLES = 4097
+"""Times at which a factor is looked at. A pulse between two of them is missed: what is compared with its largest value
+then seems larger beside the rest."""
 
 Factor = Annotated[
     Annotated[Expression, expression(position=False, time=True, dimension=DIMENSIONLESS), Tag(VALUE)]
@@ -22,8 +27,8 @@ Factor = Annotated[
 
 
 class Switching(Section):
-    """What potentials, interactions and couplings can have: a time to be switched on and off, a ramp for both, and a
-    factor that depends on time.
+    """What potentials, interactions, couplings and losses can have: a time to be switched on and off, a ramp for both,
+    and a factor that depends on time.
 
     Its strength is multiplied by ``factor(t) rise(t) fall(t)``. ``rise`` goes from 0 to 1 over [from, from + ramp],
     ``fall`` from 1 to 0 over [until, until + ramp]: linearly, or as ``(1 - cos(pi s)) / 2`` when smooth. Without a
@@ -44,6 +49,9 @@ class Switching(Section):
     factor: Factor | None = None
     """A factor that depends on t: an expression, or a table of time.
     Example: ``"1 + 0.1*sin(20 Hz * t)"``."""
+
+    lowest_factor: ClassVar[float] = -math.inf
+    """What its factor must not be below."""
 
     @property
     def course(self) -> Expression | TimeTable | None:
@@ -89,6 +97,21 @@ class Switching(Section):
             return 1.0 if edge < 0.0 else 0.0
         progress = min(1.0, max(0.0, -edge / self.ramp))
         return 0.5 * (1.0 - math.cos(math.pi * progress)) if self.ramp_shape == "smooth" else progress
+
+    def largest_until(self, final: float) -> float:
+        """The largest size that its course has from time zero until `final`, as far as looking at some times finds
+        that; one without a course."""
+        if self.course is None:
+            return 1.0
+        last = min(final, self.until + self.ramp)
+        times = np.linspace(0.0, max(0.0, last) if math.isfinite(last) else 0.0, SAMPLES)
+        with np.errstate(all="ignore"):
+            values = np.abs(np.broadcast_to(self.course.evaluate(t=times), times.shape))
+        return float(np.max(values, where=np.isfinite(values), initial=0.0))
+
+    def too_low(self, value: float, time: float) -> str:
+        """A sentence about a factor below :attr:`lowest_factor`."""
+        return f"is {value:g} at t = {time:g}, and must be at least {self.lowest_factor:g}"
 
     @property
     def switched(self) -> bool:

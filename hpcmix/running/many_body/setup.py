@@ -141,8 +141,8 @@ def build_bodies_run(problem: Problem, origin: Origin | None, attendants: Attend
     """Make modes, model and initial state, or read those of a checkpoint. Collective over the world.
 
     Raises on every rank :class:`~hpcmix.problem.mistakes.errors.ProblemError`,
-    :class:`~hpcmix.initial.descent.search.NotConverged`, :class:`~hpcmix.running.resuming.restart.NoCheckpoint` and
-    :class:`~hpcmix.running.stops.requests.Stopped`.
+    :class:`~hpcmix.initial.descent.ground_state.NotConverged`,
+    :class:`~hpcmix.running.resuming.restart.NoCheckpoint` and :class:`~hpcmix.running.stops.requests.Stopped`.
     """
     world, log, timers = attendants.comm, attendants.log, Timers()
     begin = time.perf_counter()

@@ -100,7 +100,7 @@ def described(early_end: Stop | BlowUp | None) -> dict[str, Any]:
 
 
 def _summary(simulation: Simulation, outputs: Outputs, wall_seconds: float, ended: dict[str, Any]) -> dict[str, Any]:
-    """The keys of DESIGN section 4; what has no meaning for a run is left out."""
+    """The keys of ``summary.json``; what has no meaning for a run is left out."""
     communicators, state, record = simulation.communicators, simulation.state, outputs.last_record
     timers = simulation.timers.over_ranks(communicators.world)
     peak = communicators.world.allgather(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

@@ -44,8 +44,9 @@ class Conservation:
 
     particles  changes of particle numbers relative to the first, of species that turn into each other together; what a
                ``[[loss]]`` took counts as there.
-    energy     change of the total, relative to the sum of its terms' magnitudes; None where something acts on the
-               system from outside until the end, or takes particles.
+    energy     change of the total, of the field's where that is a sample of a Wigner function, relative to the sum of
+               its terms' magnitudes; None where something acts on the system from outside until the end, or takes
+               particles.
     since      the time from which on nothing does, or None.
     """
 
@@ -181,18 +182,19 @@ class Guard:
     def _check_energy(self, record: Mapping[str, Any], when: str) -> float | None:
         """The change of the energy relative to the sum of its terms' magnitudes; None while it may change."""
         terms = record["energy"]
+        total = record.get("field_energy", terms["total"])
         scale = sum(abs(terms[name]) for name in terms if name != "total")
         if self._energy is None:
             if not self._mixture.conserves_energy_after(record["time"]):
                 return None
-            self._energy, self._since = (terms["total"], scale), record["time"]
+            self._energy, self._since = (total, scale), record["time"]
             return 0.0
         first, first_scale = self._energy
         largest = max(scale, first_scale)
-        change = (terms["total"] - first) / largest if largest else 0.0  # a uniform free gas has no energy at all
+        change = (total - first) / largest if largest else 0.0  # a uniform free gas has no energy at all
         if not abs(change) <= ENERGY_LIMIT:
             raise BlowUp(
-                f"the energy is not conserved: {terms['total']:.8g} {when}, {first:.8g} before, "
+                f"the energy is not conserved: {total:.8g} {when}, {first:.8g} before, "
                 f"a change of {100 * abs(change):.2g} % of its terms; "
                 "try a smaller time.step or a finer grid"
             )

@@ -42,7 +42,8 @@ def follow(track: Part, comm: MPI.Comm, folder: Path | None, conductor: Conducto
     folder  where tracks are stored; None: nowhere.
     Stops early after a checkpoint when the conductor says so; the record is then not done. A solution that is lost ends
     the record. Raises :class:`~hpcmix.running.stops.requests.Stopped` where the conductor does so,
-    :class:`~hpcmix.problem.mistakes.errors.ProblemError`, :class:`~hpcmix.initial.descent.search.NotConverged` and
+    :class:`~hpcmix.problem.mistakes.errors.ProblemError`,
+    :class:`~hpcmix.initial.descent.ground_state.NotConverged` and
     :class:`~hpcmix.io.documents.atomic.OutputError`, the same on every rank.
     """
     raise TypeError(f"nobody knows how to follow a {type(track).__name__}")

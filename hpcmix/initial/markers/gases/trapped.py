@@ -55,7 +55,7 @@ class TrappedGas:
     def of(
         cls, mixture: Mixture, index: int, setting: Setting, gas: LocalGas, momentum: tuple[float, ...]
     ) -> TrappedGas:
-        """With U on all points. Raises :class:`~hpcmix.model.potentials.external.NotFinite` on every rank where it is
+        """With U on all points. Raises :class:`~hpcmix.model.potentials.finite.NotFinite` on every rank where it is
         not finite. Collective over the world."""
         laws, instant = laws_of(mixture, index), Instant.before_start()
         points = SubPoints(mixture, laws.window)

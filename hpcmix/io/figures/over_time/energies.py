@@ -39,6 +39,12 @@ def _with_lost(records: Records, name: str) -> np.ndarray:
     return column(records, "species", name, "particles") + [sum(entry.get("lost", ())) for entry in entries]
 
 
+def _conserved(records: Records) -> np.ndarray:
+    """The energy that the flow conserves: of samples of a Wigner function the field's."""
+    of_field = column(records, "field_energy")
+    return of_field if np.isfinite(of_field).any() else column(records, "energy", "total")
+
+
 def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: bool = False) -> Figure:
     """Left the energy by term, right how far the total energy and the particle numbers have moved from their first
     values, particles that losses took included, and how far sets of orbitals are from orthonormal.
@@ -57,7 +63,7 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
         draw_line(left, time, terms[name] * scale.factor, color=colour, label=name)
     left.set_title("energy by term")
     left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
-    draw_line(right, time, _relative_change(terms["total"]), color=_TERMS["total"], label="energy")
+    draw_line(right, time, _relative_change(_conserved(records)), color=_TERMS["total"], label="energy")
     numbers = {name: _with_lost(records, name) for name in species_of(records)}
     what = "particles and lost" if loses_particles(records) else "particles"
     if exchanging:

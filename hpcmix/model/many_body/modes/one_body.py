@@ -1,8 +1,8 @@
 """The one-particle Hamiltonian of a species in its modes, h_pq(t) = <p| T + U(t) |q>.
 
 T is any kinetic energy of the mixture, with a vector potential and semi-relativistic too: it is applied to every mode
-on the grid. In an expanding frame U is b^2 U(t, b y) with the confinement that the frame brings (EQUATIONS section 4),
-and time is the frame's clock.
+on the grid. In an expanding frame U is b^2 U(t, b y) with the confinement that the frame brings
+(docs/methods/expanding-frame.md), and time is the frame's clock.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class OneBody:
         """T + U at an instant of the evolution, code units of energy, complex (m, m), Hermitian to the bit. It is made
         anew where the potential changes only. Collective over the group.
 
-        Raises :class:`~hpcmix.model.potentials.external.NotFinite` where an expression is not finite.
+        Raises :class:`~hpcmix.model.potentials.finite.NotFinite` where an expression is not finite.
         """
         external = self._mixture.species[self._species].external
         if self._kept is None or external.differs(self._kept[0], instant):

@@ -10,7 +10,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.kernels.arguments import PointFunction
 from hpcmix.model.potentials.envelope import BEFORE_START, Envelope, Instant
-from hpcmix.model.potentials.external import finite_strength
+from hpcmix.model.potentials.finite import finite_strength
 from hpcmix.model.terms.functionals.local import LocalFunctional
 from hpcmix.model.terms.term import Densities, Fields, Responses, Term
 
@@ -44,7 +44,7 @@ class ChangingFunctional(Term):
         self._functional = self.at(BEFORE_START)
 
     def at(self, instant: Instant) -> LocalFunctional:
-        """The functional at an instant. Raises :class:`~hpcmix.model.potentials.external.NotFinite`."""
+        """The functional at an instant. Raises :class:`~hpcmix.model.potentials.finite.NotFinite`."""
         factors = tuple(finite_strength(course.envelope, instant, course.where) for course in self._courses)
         if factors != self._factors:
             self._factors, self._functional = factors, self._make(factors)

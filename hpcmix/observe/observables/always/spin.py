@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from hpcmix.observe.observable import Label, Observable
 class _TotalSpin(Observable):
     """integral F over all spinor gases, F = psi^+ f psi in units of hbar; the integral of |F|, which is the number of
     particles where all spins of a place point the same way and zero where they lie against each other; and F_z per
-    particle. Nothing where there are no spins."""
+    particle, NaN of none. Of samples of a Wigner function F_z and the number are those of particles, the other
+    components and the length those of the field. Nothing where there are no spins."""
 
     labels = (
         Label("spin_x", "spin along x, in units of hbar"),
@@ -38,7 +40,12 @@ class _TotalSpin(Observable):
                 sum(np.sum(part.real**2 + part.imag**2, dtype=np.float64) for part in psi),
             ]
         x, y, z, length, particles = (mixture.communicators.sum(sums) * mixture.grid.cell_volume).tolist()
-        return {"spin": {"x": x, "y": y, "z": z, "length": length}, "magnetisation": z / particles}
+        for spin in mixture.rabi.spins:
+            vacua = [mixture.species[a].vacuum for a in spin.members]
+            halves = [0.0 if vacuum is None else 0.5 * vacuum.modes for vacuum in vacua]
+            z, particles = z - (halves[0] - halves[2]), particles - sum(halves)
+        magnetisation = z / particles if particles != 0.0 else math.nan
+        return {"spin": {"x": x, "y": y, "z": z, "length": length}, "magnetisation": magnetisation}
 
 
 SPIN = _TotalSpin()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding, findings
 from hpcmix.problem.sections.components.losses import LossSection
 
 MOST_IN_A_STEP = 50.0
@@ -28,14 +29,17 @@ def check_losses(parts: Parts) -> Iterator[Finding]:
         yield from _check_frame(parts, index, loss)
         step = 0.0 if parts.time is None or parts.time.adaptive is not None else parts.time.step_size
         rate = loss.known_rate
-        if rate is not None and rate[1] * step > MOST_IN_A_STEP:
+        largest = loss.largest_until(parts.time.final) if parts.time is not None else 1.0
+        if rate is not None and rate[1] * largest * step > MOST_IN_A_STEP:
+            times = "" if largest == 1.0 else f" times its factor, {largest:.6g} at most,"
             message = (
-                f"{rate[1]:.6g} takes all but e^-{rate[1] * step:.3g} in one step of {step:.6g}, a wall from which "
-                f"waves turn back; use at most {MOST_IN_A_STEP:g} over the step, or a smaller time.step"
+                f"{rate[1]:.6g}{times} takes all but e^-{rate[1] * largest * step:.3g} in one step of "
+                f"{step:.6g}, a wall from which waves turn back; use at most {MOST_IN_A_STEP:g} over the step, or a "
+                "smaller time.step"
             )
             yield ("loss", index, rate[0]), message, None
-        for path, message in loss.misfits(parts.grid) if parts.grid is not None else ():
-            yield ("loss", index, *path), message, None
+        if parts.grid is not None:
+            yield from findings(loss.misfits(parts.grid), "loss", index)
 
 
 def _check_species(parts: Parts) -> Iterator[Finding]:

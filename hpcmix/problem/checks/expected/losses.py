@@ -32,7 +32,8 @@ def _quick_losses(problem: Problem) -> Iterator[str]:
             if len(reaction.channel) < 2 or len(densities) < len(reaction.channel):
                 continue
             masses = [problem.species_named(name).mass for name in reaction.channel]
-            rate = reaction.rate * (1.0 if trap is None else trap.meeting(masses, problem.hbar))
+            rate = reaction.rate * entry.largest_until(time.final)
+            rate *= 1.0 if trap is None else trap.meeting(masses, problem.hbar)
             share = rate * math.prod(densities[1:]) * time.fixed_steps.largest
             if share > MUCH_IN_A_STEP:
                 yield (

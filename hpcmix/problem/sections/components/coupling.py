@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Protocol, Self
 
-import numpy as np
 from pydantic import Field, StrictBool, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import PairOfNames, angle, expression, quantity
 from hpcmix.problem.reading.vectors import Momentum
 from hpcmix.problem.sections.grid import Grid
@@ -18,10 +17,6 @@ from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY
 from hpcmix.problem.units.expressions import Expression
-
-SAMPLES = 4097
-"""Times at which a factor is looked at. A pulse between two of them makes the strength at time 0- seem larger beside
-the rest, and the user is asked what is meant."""
 
 
 class RabiCoupling(Switching):
@@ -72,7 +67,7 @@ class RabiCoupling(Switching):
         """Omega of what acts alike at every point, in wave-number space; of what does not it is zero."""
         return 0.0 if self.depends_on_place else self.rabi_frequency
 
-    def misfits(self, grid: Grid, hbar: float) -> Iterator[tuple[KeyPath, str]]:
+    def misfits(self, grid: Grid, hbar: float) -> Iterator[Misfit]:
         """Momenta that do not fit the periodic box."""
         for axis, name in enumerate(grid.axes):
             waves = self.momentum[axis] / hbar * grid.lengths[axis] / (2.0 * math.pi)
@@ -106,13 +101,7 @@ class RabiCoupling(Switching):
     def share_before_start(self, final: float) -> float:
         """Its strength at time 0- in units of the largest that it has until `final`, as far as looking at some times
         finds that."""
-        largest = 1.0
-        if self.course is not None:
-            last = min(final, self.until + self.ramp)
-            times = np.linspace(0.0, max(0.0, last) if math.isfinite(last) else 0.0, SAMPLES)
-            with np.errstate(all="ignore"):
-                values = np.abs(np.broadcast_to(self.course.evaluate(t=times), times.shape))
-            largest = float(np.max(values, where=np.isfinite(values), initial=0.0))
+        largest = self.largest_until(final)
         return abs(self.before_start) / largest if largest > 0.0 else 0.0
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.names import named_constant
-from hpcmix.problem.reading.section import Context, Section, context_of, wrong
+from hpcmix.problem.reading.section import Context, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.taken import Taken, Value, Widened, instead, of_quantity
 from hpcmix.problem.reading.values import (
@@ -25,11 +26,10 @@ from hpcmix.problem.reading.values import (
 )
 from hpcmix.problem.reading.vectors import Lengths
 from hpcmix.problem.sections.grid import Grid
+from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.problem.units.quantities import UnitError, parse_quantity
-
-Finding = tuple[KeyPath, str]
 
 FEWEST_SPACINGS = 4.0
 """Of an absorber's width: below, its ramp is a step to every wave of the grid, and waves turn back at steps."""
@@ -113,8 +113,11 @@ def _axes(value: Any, info: ValidationInfo) -> tuple[str, ...]:
 AXES_TAKEN = Taken("names of axes", NAMES, example='"xy"')
 
 
-class LossSection(Section):
-    """What every loss answers about itself."""
+class LossSection(Switching):
+    """What every loss answers about itself. Its rate is multiplied by its factor of time, which is not negative: what
+    has left does not come back."""
+
+    lowest_factor: ClassVar[float] = 0.0
 
     @abstractmethod
     def reactions(self, names: Sequence[str]) -> tuple[Reaction, ...]:
@@ -154,7 +157,7 @@ class LossSection(Section):
         """Numbers of the axes across whose faces it lets a species leave the box."""
         return []
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What of it does not fit the grid."""
         return iter(())
 
@@ -306,7 +309,7 @@ class Absorber(LossSection):
             total = total + 0.1 * inside**3 / (1.1 - inside)
         return total
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis in self.acting_axes(grid):
             width, half, spacing = self.width[axis], 0.5 * grid.lengths[axis], grid.spacings[axis]
             where = f"on axis {grid.axes[axis]}"

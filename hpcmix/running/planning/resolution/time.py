@@ -4,7 +4,7 @@ ends at. Of ``from``, ``until`` and ``ramp`` the steps know (problem/times/fixed
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -29,13 +29,19 @@ MOST_LOOKS = 4_000_000
 CHUNK = 2000
 """Steps that are looked at together."""
 
+Nodes = tuple[np.ndarray, np.ndarray]
+"""Parts of a step at which a factor is looked at, and their weights, which add up to one."""
+
+Places = Callable[[Splitting], Nodes]
+"""Those of what acts somewhere in the steps of a scheme."""
+
 
 def time_warnings(problem: Problem) -> list[str]:
     """A sentence for everything in the evolution that its steps may miss."""
     if problem.time is None:
         return []
     sentences = []
-    for what, entry, drifting in _entries(problem):
+    for what, entry, places in _entries(problem):
         if entry.until + entry.ramp <= 0.0:
             continue
         if any(course.jumps_or_bends("t") for course in entry.in_time):
@@ -44,25 +50,48 @@ def time_warnings(problem: Problem) -> list[str]:
                 'integrator its order; at "from", "until" and the ends of a "ramp" steps do end'
             )
         elif entry.course is not None and not problem.time.frame.expanding:
-            sentences += _of_factor(problem, what, entry, drifting)
+            sentences += _of_factor(problem, what, entry, places)
     return sentences
 
 
-def _entries(problem: Problem) -> Iterator[tuple[str, Switching, bool]]:
-    """What may change in time, in words; and whether it acts in drifts or in kicks."""
+def at_kicks(splitting: Splitting) -> Nodes:
+    """Every kick."""
+    return np.array(splitting.drift_ends), np.array(splitting.kicks)
+
+
+def at_drifts(splitting: Splitting) -> Nodes:
+    """Three Gaussian nodes of every drift."""
+    nodes, weights = np.polynomial.legendre.leggauss(3)
+    begins, drifts = np.array(splitting.drift_ends)[:-1, np.newaxis], np.array(splitting.drifts)[:, np.newaxis]
+    return (begins + 0.5 * (1.0 + nodes) * drifts).ravel(), (0.5 * weights * drifts).ravel()
+
+
+def at_ends(splitting: Splitting) -> Nodes:
+    """Both ends of the step, whatever the scheme."""
+    return np.array([0.0, 1.0]), np.array([0.5, 0.5])
+
+
+def _entries(problem: Problem) -> Iterator[tuple[str, Switching, Places]]:
+    """What may change in time, in words; and at which parts of a step it acts."""
     for species in problem.species:
         for number, entry in enumerate(species.potential):
-            yield f'potential {number} of species "{species.name}"', entry, False
+            yield f'potential {number} of species "{species.name}"', entry, at_kicks
     for number, interaction in enumerate(problem.interaction):
-        yield f'interaction {number} of "{interaction.between[0]}" and "{interaction.between[1]}"', interaction, False
+        yield (
+            f'interaction {number} of "{interaction.between[0]}" and "{interaction.between[1]}"',
+            interaction,
+            at_kicks,
+        )
     for coupling in problem.coupling:
-        yield 'the coupling of "{}" and "{}"'.format(*coupling.between), coupling, True
+        yield 'the coupling of "{}" and "{}"'.format(*coupling.between), coupling, at_drifts
+    for number, loss in enumerate(problem.loss):
+        yield f"loss {number} (counted from 0)", loss, at_ends
     for number, spinor in enumerate(problem.spinor):
         for energy in spinor.zeeman:
-            yield f"a Zeeman energy of spinor {number}", energy, True
+            yield f"a Zeeman energy of spinor {number}", energy, at_drifts
 
 
-def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) -> list[str]:
+def _of_factor(problem: Problem, what: str, entry: Switching, places: Places) -> list[str]:
     time = problem.timing
     if time.adaptive is not None:
         longest = time.adaptive.within(time.end)[2]
@@ -75,7 +104,7 @@ def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) ->
             f"warning: {what}: its factor has a pulse of about {pulse}, which an adaptive step of {step} can pass "
             "over; set time.step.largest to its length"
         ]
-    wrong = wrong_area(time.fixed_steps, time.splitting, entry, drifting)
+    wrong = wrong_area(time.fixed_steps, entry, places(time.splitting))
     if wrong <= WRONG_AREA:
         return []
     return [
@@ -84,11 +113,11 @@ def _of_factor(problem: Problem, what: str, entry: Switching, drifting: bool) ->
     ]
 
 
-def wrong_area(table: FixedSteps, splitting: Splitting, entry: Switching, drifting: bool) -> float:
+def wrong_area(table: FixedSteps, entry: Switching, nodes: Nodes) -> float:
     """Sum over steps of what the integrator's nodes miss of the area under a factor, relative to the whole area."""
     if table.steps * FINE > MOST_LOOKS:
         return 0.0
-    places, weights = _nodes(splitting, drifting)
+    places, weights = nodes
     fine = (np.arange(FINE) + 0.5) / FINE
     missed = area = 0.0
     for stretch in table.stretches:
@@ -103,17 +132,6 @@ def wrong_area(table: FixedSteps, splitting: Splitting, entry: Switching, drifti
             missed += stretch.size * float(np.sum(np.abs(seen - np.mean(within, axis=1))))
             area += stretch.size * float(np.sum(np.mean(np.abs(within), axis=1)))
     return missed / area if 0.0 < area < math.inf and math.isfinite(missed) else 0.0
-
-
-def _nodes(splitting: Splitting, drifting: bool) -> tuple[np.ndarray, np.ndarray]:
-    """At which parts of a step a factor is looked at, and the weights that add up to one: at every kick, or at three
-    Gaussian nodes of every drift."""
-    ends = np.array(splitting.drift_ends)
-    if not drifting:
-        return ends, np.array(splitting.kicks)
-    nodes, weights = np.polynomial.legendre.leggauss(3)
-    drifts = np.array(splitting.drifts)[:, np.newaxis]
-    return (ends[:-1, np.newaxis] + 0.5 * (1.0 + nodes) * drifts).ravel(), (0.5 * weights * drifts).ravel()
 
 
 def _passed_over(end: float, largest: float, entry: Switching) -> float | None:

@@ -40,10 +40,7 @@ class ResolutionWatch:
         self._species = problem.species
         self._confinements = {species.name: Confinement.of(problem, species) for species in problem.species}
         self._said: set[tuple[str, str]] = set()
-        self._open = {
-            species.name: {axis for loss in problem.loss for axis in loss.open_axes(problem.grid, species.name)}
-            for species in problem.species
-        }
+        self._losses = problem.loss
         self._coupled = bool(problem.exchanges)
         self._begun = False
 
@@ -69,7 +66,13 @@ class ResolutionWatch:
 
     def _look_at_faces(self, species: Species, shares: list[float], record: Mapping[str, Any]) -> None:
         confinement, start = self._confinements[species.name], record["step"] == 0
-        axes = [axis for axis in range(len(shares)) if axis not in self._open[species.name]]
+        open_axes = {
+            axis
+            for loss in self._losses
+            if loss.holds(record["time"], before_start=start)
+            for axis in loss.open_axes(self._grid, species.name)
+        }
+        axes = [axis for axis in range(len(shares)) if axis not in open_axes]
         held = [axis for axis in axes if confinement.holds(axis, record["time"], before_start=start)]
         lost = [axis for axis in held if shares[axis] > LOST_AT_FACES]
         at_faces = "the density at the faces of the box along"
