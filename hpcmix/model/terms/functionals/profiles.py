@@ -40,7 +40,7 @@ NEAREST, GRADED_NODES = 14, 20
 """Panels that are halved towards both ends, to 2^-14 of the interval, nearer than any node of a table. A singularity
 at the end is as far as a panel is wide, and leaves 5.8^-20."""
 
-Slopes = Callable[[np.ndarray, np.ndarray], Sequence[np.ndarray]]
+Slopes = Callable[[np.ndarray, np.ndarray], Sequence[np.ndarray] | np.ndarray]
 """de/dG_1 and de/dG_2 by G_1 and G_2."""
 
 
