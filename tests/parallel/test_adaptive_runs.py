@@ -45,7 +45,7 @@ def whole_runs():
 
 def settings_of(integrator):
     """The second order gets a tolerance with which it does not take hundreds of steps."""
-    tolerance = 1e-4 if integrator == "strang" else 1e-6
+    tolerance = 1e-4 if INTEGRATORS[integrator].order == 2 else 1e-6
     return f"time.integrator={integrator}", f"time.step.tolerance={tolerance}"
 
 
