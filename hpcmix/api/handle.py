@@ -126,7 +126,8 @@ class RunHandle:
     def _ended(self, status: int) -> Run:
         (self.directory / "STOP").unlink(missing_ok=True)  # where the run was quicker
         self._file.unlink(missing_ok=True)
-        if status == ExitStatus.DONE:
+        # a launcher may hide how its ranks ended: srun was seen to end with 0 where they had refused the problem with 2
+        if status == ExitStatus.DONE and RunDirectory(self.directory).holds_run():
             return open_run(self.directory)
         raise failure(status, self._reason(status), self.directory)
 
