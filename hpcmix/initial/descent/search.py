@@ -24,8 +24,8 @@ REFRESH = 20
 """Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding
 errors."""
 RESTART = 1000
-"""Iterations after which the direction is forgotten: in the longest searches it goes stale. A lattice of 38 vortices
-needs a memory of some 450 iterations near its end (measured on 144^2: 1290 iterations with 1000, 1440 without an
+"""Iterations after which the direction is forgotten: in the longest searches it goes stale. A lattice of some forty
+vortices needs a memory of some 450 iterations near its end (measured on 144^2: 1290 iterations with 1000, 1440 without
 end)."""
 
 

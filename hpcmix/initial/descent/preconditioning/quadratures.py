@@ -22,8 +22,8 @@ class QuadraturePreconditioner(Preconditioner):
 
     K is a function of the kinetic momentum along each axis (hpcmix/model/kinetic/axis_resolvents.py), for which a cloud
     that turns with the frame is at rest. In states without flow y is zero, and S that of :class:`Preconditioner`.
-    Measured at a lattice of 38 vortices (144^2, g = 1000, rate 0.85): the linear equation of the second variation takes
-    450 iterations to 1e-4 in place of 2000; with S alone 1530, with K alone 800.
+    Measured at a lattice of some forty vortices (144^2, g = 1000, rate 0.85): the linear equation of the second
+    variation takes 450 iterations to 1e-4 in place of 2000; with S alone 1530, with K alone 800.
     """
 
     KINETIC_MULTIPLE = 3.0

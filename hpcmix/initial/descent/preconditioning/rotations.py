@@ -23,7 +23,9 @@ from hpcmix.model.mixture import Mixture
 
 LEAST_CURVATURE = 1e-3
 """epsilon: no step may go farther than the state is like its linearisation. Measured on 72^2, g = 300, rate 0.8, to
-1e-6: 460 to 860 iterations; with 1e-4 840, with 1e-6 1140, without these directions 2260."""
+1e-6: 460 to 860 iterations; with 1e-2 730, with 1e-4 840, with 1e-6 1140, without these directions 2260.
+The larger lattice of `vortex-lattice` wants none (1290; 1e-2: 1370, 1e-3: 2000): the way there is another one each
+time."""
 REFRESHED = 3
 """So many times a state is refreshed, every 20 iterations, before its rotations are looked for: easy searches are over
 by then."""
