@@ -10,6 +10,7 @@ from hpcmix.problem.checks.expected.warnings import expected_warnings, resolutio
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.times import TimeWords, steps_in_words
+from hpcmix.running.planning.costs.kicks import kicks_in_words
 from hpcmix.running.planning.plan import Plan, make_plan
 from hpcmix.running.planning.resolution.phase import expected_warnings as unresolved_phases
 from hpcmix.running.planning.resolution.time import time_warnings
@@ -58,6 +59,9 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
+    if problem.time is not None:
+        words = kicks_in_words(problem, plan.groups)
+        lines += [f"{'' if number else 'kicks':<15}{line}" for number, line in enumerate(words)]
     lines += _spectrum_lines(problem, decomposition)
     lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
     condition = semirelativistic_condition(problem)
