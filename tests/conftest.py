@@ -14,6 +14,7 @@ MPI is started only under mpirun with several ranks, or by a test that asks for 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ _SIZE = int(os.environ.get("OMPI_COMM_WORLD_SIZE") or os.environ.get("PMI_SIZE")
 _RANK = int(os.environ.get("OMPI_COMM_WORLD_RANK") or os.environ.get("PMI_RANK") or 0)
 _GRACE_SECONDS = float(os.environ.get("HPCMIX_TEST_GRACE", "10"))
 _POLL_SECONDS = 1e-4
+_SLOW_LIMIT_SECONDS = 1200.0  # 200 s was measured of a slow test while others used the machine; six times as much
 
 
 class CollectiveOutcomes:
@@ -85,6 +87,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """On several ranks: agreed outcomes, one report, one temporary directory for each rank."""
     _require_mpi(config.getoption("--ranks"), config.getoption("--library"))
+    hear_interruptions()
     if _SIZE == 1:
         return
     config.pluginmanager.register(CollectiveOutcomes(), "collective-outcomes")
@@ -95,6 +98,13 @@ def pytest_configure(config):
     if _RANK != 0:
         config.option.xmlpath = None
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # stays open as long as the process
+
+
+def hear_interruptions() -> None:
+    """A shell lets what it starts in the background ignore SIGINT, and every program inherits that: tests that send one
+    to themselves or to a run would wait for ever."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _require_mpi(ranks: int | None, library: str | None) -> None:
@@ -113,10 +123,20 @@ def _require_mpi(ranks: int | None, library: str | None) -> None:
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out slow tests without --slow and, under --with-mpi, what is neither in tests/parallel nor marked mpi."""
+    """Leaves out slow tests without --slow and, under --with-mpi, what is neither in tests/parallel nor marked mpi, and
+    what is marked to need other numbers of ranks."""
     wanted = [_is_wanted(config, item) for item in items]
     config.hook.pytest_deselected(items=[item for item, keep in zip(items, wanted, strict=True) if not keep])
     items[:] = [item for item, keep in zip(items, wanted, strict=True) if keep]
+    for item in items:
+        give_time(item)
+
+
+def give_time(item) -> None:
+    """A slow test that says no limit of its own has a longer one than the others: a limit that is reached ends the
+    process, and with it all tests that come after."""
+    if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(_SLOW_LIMIT_SECONDS))
 
 
 def _is_wanted(config, item) -> bool:
@@ -124,6 +144,8 @@ def _is_wanted(config, item) -> bool:
         return False
     if not config.getoption("--with-mpi"):
         return True
+    if (ranks := item.get_closest_marker("ranks")) and _SIZE not in ranks.args:
+        return False
     serial_folders = (Path(__file__).parent / name for name in ("unit", "physics", "system", "mpich"))
     is_serial = any(folder in item.path.parents for folder in serial_folders)
     return not is_serial or item.get_closest_marker("mpi") is not None

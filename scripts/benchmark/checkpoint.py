@@ -24,13 +24,15 @@ from hpcmix.io.checkpoints.header import Bookmark
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.parallel.communicators import Communicators, world
+from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.timers import Timers
+from hpcmix.parallel.process.together import abort_on_uncaught_errors
 from hpcmix.state.orbital_cloud import orbital_clouds
 from hpcmix.state.progress import Progress
 from hpcmix.state.state import State
 
 
-def plain_write(comm, path: Path, arrays: list[np.ndarray]) -> float:
+def plain_write(comm: MPI.Comm, path: Path, arrays: list[np.ndarray]) -> float:
     """Seconds to write every rank's arrays one after the other into a new file and to sync it."""
     sizes = comm.allgather(sum(array.nbytes for array in arrays))
     if comm.rank == 0:
@@ -41,7 +43,7 @@ def plain_write(comm, path: Path, arrays: list[np.ndarray]) -> float:
     descriptor = os.open(path, os.O_WRONLY)
     offset = sum(sizes[: comm.rank])
     for array in arrays:
-        content = memoryview(array.reshape(-1).view(np.uint8))
+        content = array.reshape(-1).view(np.uint8).data
         while content:
             written = os.pwrite(descriptor, content[: 1 << 30], offset)
             content, offset = content[written:], offset + written
@@ -59,11 +61,14 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--writer", choices=["auto", "h5py", "mpi-io"], default="auto")
     parser.add_argument(
-        "--directory", type=Path, default=None, help="on the disk to be measured; default: a temporary one"
+        "--directory", type=Path, help="on the disk to be measured, made if missing; default: a temporary one"
     )
     options = parser.parse_args()
 
     comm = world()
+    abort_on_uncaught_errors(comm)
+    if options.directory is not None:
+        options.directory.mkdir(parents=True, exist_ok=True)
     place = Path(comm.bcast(tempfile.mkdtemp(dir=options.directory) if comm.rank == 0 else None))
     communicators = Communicators.create(comm, (options.points,) * 3)
     shape = communicators.decomposition.position_block(communicators.group.rank).shape

@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.parallel.communicators import world
+from hpcmix.parallel.process.together import abort_on_uncaught_errors
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.running.bench.bench import DEFAULT_PROBLEM
 from hpcmix.running.log import Log
@@ -59,6 +60,7 @@ def main() -> None:
     )
     parser.add_argument("--single", action="store_true", help="single precision")
     options = parser.parse_args()
+    abort_on_uncaught_errors(world())
     unknown = [name for name in options.cases if name not in CASES]
     if unknown:
         parser.error(f"no such case: {', '.join(unknown)}")
@@ -93,7 +95,7 @@ def stepper_of(name: str, options: argparse.Namespace) -> Callable[[], float]:
     text += f'[parallel]\nprecision = "{precision}"\n'
     comm = world()
     simulation = build_simulation(parse_problem(text), comm, Log(speaks=False))
-    stepper = Stepper(simulation.mixture, simulation.problem.time.splitting)
+    stepper = Stepper(simulation.mixture, simulation.problem.timing.splitting)
 
     def steps() -> float:
         durations = []

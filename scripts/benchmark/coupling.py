@@ -22,7 +22,9 @@ import numpy as np
 
 from hpcmix.kernels.random_numbers import fill_complex_normals
 from hpcmix.parallel.communicators import world
+from hpcmix.parallel.process.together import abort_on_uncaught_errors
 from hpcmix.problem.files.load import parse_problem
+from hpcmix.problem.schema import Problem
 from hpcmix.running.log import Log
 from hpcmix.running.marching.evolution import stepper_of
 from hpcmix.running.planning.plan import make_plan
@@ -45,7 +47,7 @@ CASES = [
 ]
 
 
-def problem_of(points: list[int], masses: tuple[float, ...], coupling: str, precision: str):
+def problem_of(points: list[int], masses: tuple[float, ...], coupling: str, precision: str) -> Problem:
     """Condensates in a trap, neighbours in the row coupled."""
     names, dimensions = "abc"[: len(masses)], len(points)
     text = f"""
@@ -103,7 +105,9 @@ class Steps:
         self.least = min(self.least, max(self.comm.allgather(mine)))
 
     def planned(self) -> float:
-        return min(make_plan(self.problem, self.comm.size).seconds_per_step for _ in range(5))
+        """Seconds of a step that `hpcmix plan` expects, the least of some tries."""
+        plans = [make_plan(self.problem, self.comm.size) for _ in range(5)]
+        return min(plan.seconds_per_step for plan in plans if plan.seconds_per_step is not None)
 
 
 def measure(points: list[int], arguments: argparse.Namespace) -> None:
@@ -148,6 +152,7 @@ def main() -> None:
     parser.add_argument("--single", action="store_true")
     parser.add_argument("--cpu-time", action="store_true")
     arguments = parser.parse_args()
+    abort_on_uncaught_errors(world())
     if world().rank == 0:
         print("        grid  components, masses, coupling         step  ratio to uncoupled, and what plan says of it")
         measure_noise()

@@ -24,6 +24,7 @@ from hpcmix.parallel.communicators import Communicators, world
 from hpcmix.parallel.engine import Engine
 from hpcmix.parallel.precision import Precision
 from hpcmix.parallel.process.timers import Timers
+from hpcmix.parallel.process.together import abort_on_uncaught_errors
 from hpcmix.parallel.transforms.trial import choose_exchange
 
 
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=1, help="species that all act on each other")
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
+    abort_on_uncaught_errors(world())
     precision = Precision.SINGLE if options.single else Precision.DOUBLE
     if world().rank == 0:
         print(f"{precision.complex_type}, {world().size} rank(s), {options.fields} field(s); best of {options.repeats}")

@@ -39,6 +39,7 @@ from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpec
 from hpcmix.model.many_body.make_product import make_product
 from hpcmix.model.many_body.product import rows_for
 from hpcmix.parallel.communicators import world
+from hpcmix.parallel.process.together import abort_on_uncaught_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 QUSPIN = ROOT / "build" / "peers" / "quspin" / "bin" / "python"
@@ -221,6 +222,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--one-species", type=int, metavar="N")
     options = parser.parse_args()
+    abort_on_uncaught_errors(world())
     if options.one_species:
         alone(any_interaction(options.one_species), options.rounds)
     elif options.alone:

@@ -29,11 +29,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpcmix.kernels import markers as loops
 from hpcmix.model.markers.window import Window
+
+if TYPE_CHECKING:  # most of the measurements start no MPI
+    from hpcmix.parallel.process.mpi import MPI
+    from hpcmix.running.simulation import Simulation
 
 LENGTH = 10.0
 EPSILON = 1e-7
@@ -149,7 +154,7 @@ def kernels(options: argparse.Namespace) -> list[Row]:
     ]
 
 
-def stepper(points: int, count: int, comm: object) -> tuple[Callable[[], None], object]:
+def stepper(points: int, count: int, comm: MPI.Comm) -> tuple[Callable[[], None], Simulation]:
     """A function that takes a step of the file, and its simulation."""
     from hpcmix.evolve.stepping.stepper import Stepper
     from hpcmix.problem.files.load import parse_problem
@@ -157,7 +162,7 @@ def stepper(points: int, count: int, comm: object) -> tuple[Callable[[], None], 
     from hpcmix.running.simulation import build_simulation
 
     simulation = build_simulation(parse_problem(problem_text(points, count)), comm, Log(speaks=False))
-    stepping = Stepper(simulation.mixture, simulation.problem.time.splitting)
+    stepping = Stepper(simulation.mixture, simulation.problem.timing.splitting)
     return partial(stepping.advance, simulation.state), simulation
 
 
@@ -198,11 +203,12 @@ class ByTransforms:
 def kick(options: argparse.Namespace) -> list[Row]:
     """A step from the time loop, and the same by transforms; they must agree on the forces."""
     from hpcmix.parallel.communicators import world
+    from hpcmix.state.marker_cloud import marker_cloud
 
     loops.dispatch.implementation().set_thread_count(1)
     advance, simulation = stepper(options.points, options.markers, world())
     advance()
-    cloud = simulation.state.clouds[0]
+    cloud = marker_cloud(simulation.state.clouds[0])
     peer = ByTransforms(options.points, cloud.position, cloud.momentum, cloud.weight)
     forces = peer.forces()
     before, index = cloud.momentum.copy(), cloud.index.copy()
@@ -246,10 +252,12 @@ def memory(options: argparse.Namespace) -> list[Row]:
         with tempfile.TemporaryDirectory() as place:
             Path(place, "gas.toml").write_text(problem_text(48, count, final=0.004))
             command = [str(Path(sys.executable).with_name("hpcmix")), "run", "gas.toml"]
-            process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            _, status, usage = os.wait4(process.pid, 0)
+            errors = Path(place, "errors")
+            with errors.open("w") as file:
+                process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=file)
+                _, status, usage = os.wait4(process.pid, 0)
             if status:
-                raise RuntimeError(f"{' '.join(command)} failed: {process.stderr.read().decode()}")
+                raise RuntimeError(f"{' '.join(command)} failed: {errors.read_text()}")
             peaks.append(1024 * usage.ru_maxrss)
     return [Row("resident bytes per marker", (peaks[1] - peaks[0]) / options.markers, 80.0)]
 
@@ -308,7 +316,9 @@ def main() -> None:
     if unknown:
         parser.error(f"no such measurement: {', '.join(unknown)}")
     from hpcmix.parallel.communicators import world
+    from hpcmix.parallel.process.together import abort_on_uncaught_errors
 
+    abort_on_uncaught_errors(world())
     root = world().rank == 0
     rows: list[Row] = []
     for name in options.measurements or [name for name in MEASUREMENTS if name != "ranks"]:

@@ -25,6 +25,7 @@ import numpy as np
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.kernels import transforms
 from hpcmix.parallel.communicators import world
+from hpcmix.parallel.process.together import abort_on_uncaught_errors
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.running.log import Log
 from hpcmix.running.simulation import build_simulation
@@ -66,10 +67,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     comm = world()
+    abort_on_uncaught_errors(comm)
     before = peak_bytes()
     text = PROBLEM.format(points=options.points, orbitals=options.orbitals, groups=options.groups)
     simulation = build_simulation(parse_problem(text), comm, Log(speaks=False))
-    stepper = Stepper(simulation.mixture, simulation.problem.time.splitting)
+    stepper = Stepper(simulation.mixture, simulation.problem.timing.splitting)
 
     def step() -> None:
         stepper.advance(simulation.state)
@@ -125,7 +127,7 @@ def report(options: argparse.Namespace, ranks: int, times: dict[str, list[float]
     print(f"{options.orbitals} orbitals on {options.points}^3, {ranks} rank(s) in {options.groups} group(s)")
     for name, values in times.items():
         ratios = [ours / theirs for ours, theirs in zip(times["hpcmix"], values, strict=True)]
-        lower, middle, upper = statistics.quantiles(ratios, n=4)
+        lower, middle, upper = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
         print(
             f"{name:8} {statistics.median(values):8.1f} ms   hpcmix / {name}: {middle:.2f} ({lower:.2f} to {upper:.2f})"
         )

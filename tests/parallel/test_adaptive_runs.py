@@ -45,7 +45,7 @@ def whole_runs():
 
 def settings_of(integrator):
     """The second order gets a tolerance with which it does not take hundreds of steps."""
-    tolerance = 1e-4 if integrator == "strang" else 1e-6
+    tolerance = 1e-4 if INTEGRATORS[integrator].order == 2 else 1e-6
     return f"time.integrator={integrator}", f"time.step.tolerance={tolerance}"
 
 
@@ -64,10 +64,11 @@ def newest(folder, name):
     return read_header(RunDirectory(folder / name).stored_checkpoints()[-1][1])
 
 
-@pytest.mark.parametrize("integrator", INTEGRATORS)
+@pytest.mark.parametrize(
+    "integrator",
+    [name if name == "blanes-moan-4" else pytest.param(name, marks=pytest.mark.ranks(1, 2)) for name in INTEGRATORS],
+)
 def test_stopped_after_rejections_and_killed_it_is_the_whole_run(comm, folder, monkeypatch, whole_runs, integrator):
-    if comm.size > 2 and integrator != "blanes-moan-4":
-        pytest.skip("what ranks have to agree on does not depend on the integrator")
     *expected, end = uninterrupted(folder, whole_runs, integrator)
     assert end["adaptive_step"]["rejected"] > 0 and end["time"] == 0.4
     before = end["step"] // 2 + 2
@@ -92,6 +93,7 @@ def test_stopped_after_rejections_and_killed_it_is_the_whole_run(comm, folder, m
     assert summary(folder, "parts")["adaptive_step"] == end["adaptive_step"]
 
 
+@pytest.mark.ranks(1, 2)
 @pytest.mark.parametrize("every", ["every=1", "every=7", "interval=0.07", "wall=1e-9"])
 def test_how_often_checkpoints_are_written_changes_nothing(folder, whole_runs, every):
     *expected, _ = uninterrupted(folder, whole_runs)
@@ -102,6 +104,7 @@ def test_how_often_checkpoints_are_written_changes_nothing(folder, whole_runs, e
         assert [int(time / 0.07) for time in times] == [0, 1, 2, 3, 4, 5, 5]  # the last at the end
 
 
+@pytest.mark.ranks(1, 2)
 def test_every_checkpoint_leads_to_the_same_end(folder, whole_runs):
     """Also those in the middle of the pulse, and with output within the next step."""
     *expected, end = uninterrupted(folder, whole_runs)
@@ -112,6 +115,7 @@ def test_every_checkpoint_leads_to_the_same_end(folder, whole_runs):
         assert contents(folder, f"branch{step}")[0::2] == (expected[0], expected[2])
 
 
+@pytest.mark.ranks(1, 2)
 def test_output_is_exactly_on_time_and_changes_no_number(folder, whole_runs):
     *expected, end = uninterrupted(folder, whole_runs)
     often = ("output.observables={every=1}", "output.snapshots={interval=0.031, slices=false}")
@@ -150,6 +154,7 @@ def test_the_ranks_and_their_number_decide_alike(comm, folder, monkeypatch):
     np.testing.assert_allclose([r["energy"]["total"] for r in mine], [r["energy"]["total"] for r in others], rtol=1e-12)
 
 
+@pytest.mark.ranks(1, 2)
 def test_until_goes_on_with_the_step_that_was_reached(folder, whole_runs):
     *_, end = uninterrupted(folder, whole_runs)
     assert run(folder, "longer", "time.final=0.25") == DONE
@@ -165,6 +170,7 @@ def test_until_goes_on_with_the_step_that_was_reached(folder, whole_runs):
     assert go_on(folder, "longer") == DONE  # nothing to do
 
 
+@pytest.mark.ranks(1, 2)
 def test_the_tolerance_is_physics_and_the_first_step_is_not(comm, folder, monkeypatch, capfd):
     with asked_to_stop_after(comm, monkeypatch, 3):
         assert run(folder, "changed") == STOPPED
@@ -185,6 +191,7 @@ def test_the_tolerance_is_physics_and_the_first_step_is_not(comm, folder, monkey
     assert run(folder, "changed", "time.step.initial=0.03") == DONE
 
 
+@pytest.mark.ranks(1, 2)
 def test_fixed_steps_can_be_gone_on_with_by_adaptive_ones(comm, folder, monkeypatch, whole_runs):
     *_, end = uninterrupted(folder, whole_runs)
     with asked_to_stop_after(comm, monkeypatch, 30):

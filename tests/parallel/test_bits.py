@@ -61,7 +61,7 @@ def mixture_on(
             ),
         ],
         [entry | (course or {}) for entry in interactions],
-        time=evolution(0.5, 0.05, "blanes-moan-4"),
+        time=evolution(0.2, 0.05, "blanes-moan-4"),
         parallel={"precision": precision} | ({"pencil_grid": list(pencil_grid)[: d - 1]} if d > 1 else {}),
         comm=comm,
         way=way,
@@ -114,7 +114,7 @@ def test_what_changes_in_time_and_place_has_the_bits_of_one_rank(comm, points):
     coupling["momentum"] = [wave, 0.0, 0.0][: len(points)]
 
     def made(comm, pencils, way):
-        ramp = {"from": 0.1, "ramp": 0.2}
+        ramp = {"from": 0.05, "ramp": 0.1}
         moving = {"kind": "gaussian", "height": 0.7, "width": 1.0, "centre": ["t - 0.3", "0", "0"][: len(points)]}
         return mixture_on(comm, points, "double", pencils, True, way, course=ramp, trap=moving, coupling=[coupling])
 
@@ -127,7 +127,7 @@ def test_what_changes_in_time_and_place_has_the_bits_of_one_rank(comm, points):
 @pytest.mark.parametrize("mass", [1.0, 1.6], ids=["equal", "unequal"])
 def test_coupled_fields_have_the_bits_of_one_rank(comm, points, precision, mass):
     """With a coupling that is ramped: a matrix at every point, or at every wave vector."""
-    rabi = {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "phase": 0.5, "from": 0.1, "ramp": 0.2}
+    rabi = {"between": ["a", "b"], "rabi_frequency": 1.3, "detuning": 0.4, "phase": 0.5, "from": 0.05, "ramp": 0.1}
     require_the_bits_of_one_rank(
         comm,
         len(points),

@@ -151,6 +151,7 @@ def contents(folder, name):
     return (folder / name / "observables.jsonl").read_bytes(), files, summary["digest"]
 
 
+@pytest.mark.ranks(1, 2)
 def test_a_restart_is_bit_for_bit(comm, folder, monkeypatch):
     assert run(folder, "whole") == DONE
     expected = contents(folder, "whole")

@@ -111,6 +111,7 @@ def contents(folder, name):
     return (folder / name / "observables.jsonl").read_bytes(), snapshots, summary(folder, name)["digest"]
 
 
+@pytest.mark.ranks(1, 2, 4)
 @pytest.mark.parametrize("which", ["fewest", "most"])
 def test_a_stop_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatch, which):
     """Byte for byte, on all ranks in one group and in as many as there can be."""
@@ -180,6 +181,7 @@ def test_groups_do_not_change_the_fields_and_records_but_by_rounding(comm, folde
                 np.testing.assert_allclose(ours["species"][species][key], value, rtol=1e-13, atol=1e-20)
 
 
+@pytest.mark.ranks(1, 2)
 def test_changed_pairs_are_refused_and_moved_aside_on_demand(comm, folder, monkeypatch, capfd):
     with asked_to_stop_after(comm, monkeypatch, 3):
         assert run(folder, "changed") == STOPPED
@@ -222,6 +224,7 @@ def test_a_damaged_checkpoint_falls_back_and_one_without_pairs_is_refused(comm, 
     assert contents(folder, "damaged") == contents(folder, "whole")
 
 
+@pytest.mark.ranks(1, 2)
 def test_pairs_cannot_be_added_on_the_way_and_can_be_left_behind(comm, folder, monkeypatch, capfd):
     text = PROBLEM[: PROBLEM.index("[fluctuations]")] + PROBLEM[PROBLEM.index("[output]") :]
     if comm.rank == 0:

@@ -124,7 +124,9 @@ def on(comm, monkeypatch, ranks, work):
     comm.barrier()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", ["all", *(pytest.param(kind, marks=pytest.mark.ranks(1, 2, 4)) for kind in ("ramped", "few"))]
+)
 def test_a_stop_and_the_rest_are_the_whole_run_to_the_bit(comm, folder, monkeypatch, kind):
     assert run(folder, kind, "whole") == DONE
     with asked_to_stop_after(comm, monkeypatch, 3):
@@ -139,6 +141,7 @@ def test_a_stop_and_the_rest_are_the_whole_run_to_the_bit(comm, folder, monkeypa
     assert all(finding.good for finding in verify(folder / "parts") if finding.path.name != "observables.h5")
 
 
+@pytest.mark.ranks(2, 4)
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_number_of_ranks_comes_to_the_same(comm, folder, monkeypatch, kind):
     for ranks in range(1, comm.size + 1):
@@ -229,6 +232,7 @@ def test_a_vector_comes_back_on_any_number_of_ranks(comm, folder, monkeypatch):
             comm.barrier()
 
 
+@pytest.mark.ranks(1, 2)
 def test_it_goes_on_beyond_its_final_time(comm, folder):
     assert run(folder, "all", "long", "time.final=0.7") == DONE
     assert run(folder, "all", "short") == DONE

@@ -35,7 +35,7 @@ def track_of(picture: str) -> ManyBodyTrack:
     return ManyBodyTrack("a track", problem, (*columns.names, *columns.beside), limit=True)
 
 
-@pytest.mark.parametrize("picture", ["occupations", "excitations"])
+@pytest.mark.parametrize("picture", [pytest.param("occupations", marks=pytest.mark.ranks(1, 2, 3)), "excitations"])
 def test_a_track_on_several_ranks(comm, shared_tmp_path, picture):
     track = track_of(picture)
     alone = follow(track, MPI.COMM_SELF, None, Conductor())

@@ -130,10 +130,9 @@ def test_an_evolution_has_the_bits_of_one_rank(comm, grid, condensates, precisio
         given.mixture.engine.free()
 
 
+@pytest.mark.ranks(1)  # threads of a rank know no other ranks, and ranks with two each wait for one another
 @pytest.mark.parametrize("grid", GRIDS)
 def test_threads_change_no_bit(comm, grid):
-    if comm.size > 2:
-        pytest.skip("threads of a rank know no other ranks, and three ranks with two each wait for one another")
     native = dispatch.implementation()
     before, digests = native.thread_count(), set()
     try:

@@ -137,6 +137,7 @@ def test_stopped_on_any_ranks_and_gone_on_with_on_others(comm, folder, monkeypat
         assert ranks != comm.size or series(folder, name) == series(folder, "whole")
 
 
+@pytest.mark.ranks(1, 2)
 def test_checkpoints_and_records_change_nothing(folder):
     """A checkpoint puts markers into the order of their indices: records after it, and steps, are those without it."""
     assert run(folder, "never", "output.checkpoints={enabled=false}", "output.observables={every=1}") == ExitStatus.DONE

@@ -58,12 +58,12 @@ def by_tangent_map(comm):
     return TangentMapSearch(form, make, 3, 1e-9, 0, True).run(60).frequencies
 
 
-@pytest.mark.parametrize("method", [by_lobpcg, by_matrices])
+@pytest.mark.parametrize("method", [pytest.param(by_lobpcg, marks=pytest.mark.ranks(1, 2, 4)), by_matrices])
 def test_frequencies_do_not_depend_on_ranks(comm, method):
     require_below(largest(method(comm) - method(MPI.COMM_SELF)), 1e-9, "frequencies")
 
 
-@pytest.mark.parametrize("whole", [256, 1])
+@pytest.mark.parametrize("whole", [256, pytest.param(1, marks=pytest.mark.ranks(1, 2, 3))])
 def test_multipliers_do_not_depend_on_ranks(comm, monkeypatch, whole):
     """By a matrix, and by a Krylov space."""
     monkeypatch.setattr(monodromy_modes, "WHOLE", whole)

@@ -98,7 +98,10 @@ def uninterrupted(folder, whole_runs, integrator):
     return whole_runs[integrator]
 
 
-@pytest.mark.parametrize("integrator", INTEGRATORS)
+@pytest.mark.parametrize(
+    "integrator",
+    [name if name == "blanes-moan-4" else pytest.param(name, marks=pytest.mark.ranks(1, 2)) for name in INTEGRATORS],
+)
 def test_13_steps_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatch, whole_runs, integrator):
     expected = uninterrupted(folder, whole_runs, integrator)
     setting = f"time.integrator={integrator}"
@@ -117,6 +120,7 @@ def test_13_steps_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatc
     assert read_header(newest).digest == final["digest"] == expected[2]
 
 
+@pytest.mark.ranks(1, 2)
 @pytest.mark.parametrize("every", ["every=1", "every=7", "interval=0.07", "wall=1e9"])
 def test_how_often_checkpoints_are_written_changes_nothing(folder, whole_runs, every):
     expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
@@ -178,6 +182,7 @@ def test_any_number_of_ranks_goes_on(comm, folder, monkeypatch):
     assert np.linalg.norm(states[0]) > 0.1
 
 
+@pytest.mark.ranks(1, 2)
 def test_until_goes_beyond_the_end_as_if_it_had_been_planned(folder, whole_runs):
     expected = uninterrupted(folder, whole_runs, "strang")
     assert run(folder, "longer", "time.integrator=strang", "time.final=0.2") == DONE
@@ -247,6 +252,7 @@ def test_records_that_are_missing_make_the_older_checkpoint_good(comm, folder, w
     assert contents(folder, "short") == expected
 
 
+@pytest.mark.ranks(1, 2)
 def test_changed_physics_are_refused_and_shown_unless_accepted(comm, folder, monkeypatch, capfd):
     with asked_to_stop_after(comm, monkeypatch, 13):
         assert run(folder, "changed") == STOPPED
@@ -281,10 +287,14 @@ SWITCHED = (
 """Switching times and corners at 0.137, 0.187, 0.2114 and 0.2614, between steps of 0.01: 14, 5, 3, 5 and 14 steps."""
 
 
-@pytest.mark.parametrize("integrator", ["strang", "blanes-moan-4"])
+@pytest.mark.parametrize(
+    "integrator",
+    [
+        pytest.param("strang", marks=pytest.mark.ranks(1, 2)),
+        pytest.param("blanes-moan-4", marks=pytest.mark.ranks(1, 4)),
+    ],
+)
 def test_restarts_at_and_around_switching_times_change_nothing(comm, folder, monkeypatch, integrator):
-    if comm.size > 2 and integrator == "strang":
-        pytest.skip("what ranks have to agree on does not depend on the integrator")
     settings = SWITCHED, f"time.integrator={integrator}"
     assert run(folder, "whole", *settings) == DONE
     expected = contents(folder, "whole")
@@ -303,6 +313,7 @@ def test_restarts_at_and_around_switching_times_change_nothing(comm, folder, mon
     assert records[-1]["time"] == pytest.approx(0.4, rel=1e-14)
 
 
+@pytest.mark.ranks(1, 2)
 def test_until_meets_switching_times_that_were_beyond_the_end(folder):
     """Where both ends are multiples of the step, as if it had been planned."""
     assert run(folder, "planned", SWITCHED) == DONE
@@ -311,6 +322,7 @@ def test_until_meets_switching_times_that_were_beyond_the_end(folder):
     assert contents(folder, "longer")[2] == contents(folder, "planned")[2]
 
 
+@pytest.mark.ranks(1, 2)
 def test_another_step_is_taken_from_the_checkpoint_on(comm, folder, monkeypatch):
     """It was accepted and ignored: the run went on by the steps of the checkpoint."""
     with asked_to_stop_after(comm, monkeypatch, 15):
@@ -327,6 +339,7 @@ def test_another_step_is_taken_from_the_checkpoint_on(comm, folder, monkeypatch)
         assert found["species"][name]["centre"] == pytest.approx(exact["species"][name]["centre"], abs=1e-7)
 
 
+@pytest.mark.ranks(1, 2)
 def test_restart_may_follow_an_accepted_change_without_a_checkpoint_in_between(comm, folder, monkeypatch):
     """The checkpoint is written anew with the file that goes on from it: a kill right after it does not bring the
     question back."""
@@ -339,6 +352,7 @@ def test_restart_may_follow_an_accepted_change_without_a_checkpoint_in_between(c
     assert go_on(folder, "renewed") == DONE
 
 
+@pytest.mark.ranks(1, 2)
 def test_branching_off_into_another_directory(comm, folder, whole_runs, monkeypatch, capfd):
     expected = uninterrupted(folder, whole_runs, "blanes-moan-4")
     assert run(folder, "trunk", "output.checkpoints={every=20, keep=9}") == DONE

@@ -22,7 +22,13 @@ PLANE = (
 )
 
 
-@pytest.mark.parametrize(("text", "points", "numbers"), [(FILE, 97, (2, 3, 4)), (PLANE, 26, (2, 3, 4))])
+@pytest.mark.parametrize(
+    ("text", "points", "numbers"),
+    [
+        pytest.param(FILE, 97, (2, 3, 4), marks=pytest.mark.ranks(1, 2, 4), id="line"),
+        pytest.param(PLANE, 26, (2, 3, 4), marks=pytest.mark.ranks(1, 2, 3), id="plane"),
+    ],
+)
 def test_a_track(comm, tmp_path_factory, monkeypatch, text, points, numbers):
     monkeypatch.setattr(measuring, "RANGE", 4.0)  # a quarter of the time, and every way that numbers take
     if comm.size > 20:

@@ -20,7 +20,7 @@ from hpcmix.studies.claims.fluctuations import bogoliubov_limit
 from hpcmix.studies.measuring.budget import AS_GIVEN, Variation
 from hpcmix.studies.measuring.setting import Setting
 from hpcmix.studies.tracks import many_family
-from hpcmix.studies.tracks.many_family import broken_by, extrapolated, fewer_modes, many_variations
+from hpcmix.studies.tracks.many_family import broken_by, extrapolated, many_variations
 from tests.physics.bodies_on_a_ring import STIRRED, at_the_end, bodies, ring
 from tests.physics.claims import setting, verdict
 
@@ -248,7 +248,7 @@ def test_what_is_varied():
     names = [one.name for one in many_variations(problem)]
     # waves belong to their box, and three of them have a smaller ball only with one
     assert names == [AS_GIVEN, "tolerance", "excitations", "grid"]
-    assert fewer_modes(parse_problem(ring(largest=2)).many_body.modes[0]) == ("waves up to 2 to 1", "largest=1.0")
+    assert parse_problem(ring(largest=2)).many_body.modes[0].fewer(0.8) == ("waves up to 2 to 1", "largest=1.0")
 
 
 # ---------------------------------------------------------------- Bogoliubov's limit

@@ -7,7 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
+
+from tests.system.forks import Forks
 
 COMMAND = [sys.executable, "-c", "from hpcmix.cli import main; main()"]
 """The command ``hpcmix`` of the interpreter that runs the tests."""
@@ -25,17 +28,26 @@ MPI_ENVIRONMENT = {
 
 def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
     """Run ``hpcmix`` with the arguments in a folder, under mpirun for more than one rank; standard output and error as
-    text."""
+    text. On one rank the process has its imports before it is called (forks.py)."""
+    environment = clean_environment()
+    if ranks == 1 and forks().serves(environment):
+        return forks().run([*map(str, arguments)], folder, environment, timeout)
     launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
     return subprocess.run(
         [*launcher, *COMMAND, *map(str, arguments)],
         cwd=folder,
-        env=clean_environment(),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
+
+
+@cache
+def forks() -> Forks:
+    """The process that has its imports, of this worker of pytest."""
+    return Forks(clean_environment())
 
 
 def clean_environment() -> dict[str, str]:

@@ -43,19 +43,19 @@ ramp = 0.3
 
 
 @pytest.mark.parametrize(
-    ("kinetic", "mass", "coupled"),
-    [("semirelativistic", 0.7, False), ("semirelativistic", 1.2, True), ("nonrelativistic", 1.7, True)],
+    ("kinetic", "mass", "coupled", "ranks"),
+    [("semirelativistic", 0.7, False, 1), ("semirelativistic", 1.2, True, 2), ("nonrelativistic", 1.7, True, 1)],
 )
-def test_restart_to_the_bit(tmp_path, kinetic, mass, coupled):
+def test_restart_to_the_bit(tmp_path, kinetic, mass, coupled, ranks):
     particles = "particles = 0" if coupled else 'initial = { kind = "gaussian", width = 1.2 }'
     text = PROBLEM.format(kinetic=kinetic, mass=mass, particles=particles, coupling=COUPLING if coupled else "")
     (tmp_path / "one.toml").write_text(text)
-    whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", ranks=2, folder=tmp_path, timeout=280)
+    whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", ranks=ranks, folder=tmp_path, timeout=280)
     assert whole.returncode == 0, whole.stderr
     begun = ("--set", "output.directory=parts", "--set", "time.final=0.2")
-    first = hpcmix("run", "one.toml", *begun, ranks=2, folder=tmp_path, timeout=280)
+    first = hpcmix("run", "one.toml", *begun, ranks=ranks, folder=tmp_path, timeout=280)
     assert first.returncode == 0, first.stderr
-    second = hpcmix("restart", "parts", "--until", "0.4", ranks=2, folder=tmp_path, timeout=280)
+    second = hpcmix("restart", "parts", "--until", "0.4", ranks=ranks, folder=tmp_path, timeout=280)
     assert second.returncode == 0, second.stderr
     left, right = summary(tmp_path / "whole"), summary(tmp_path / "parts")
     assert left["digest"] == right["digest"] and left["step"] == right["step"] == 20

@@ -1,6 +1,7 @@
 """The harness of tests/conftest.py does what it says: it is given tests that fail on one rank only."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +9,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import give_time, hear_interruptions
 
 TESTS = Path(__file__).resolve().parents[1]
 LIMIT_SECONDS = 60  # a hang; the jobs below take two or three
@@ -122,3 +125,28 @@ def test_sleeps_on_one():
     assert status != 0
     assert "Timeout" in output
     assert seconds < 20
+
+
+def test_an_interruption_is_heard_in_the_background_of_a_shell():
+    """Where SIGINT is ignored as the process begins."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        hear_interruptions()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.parametrize(
+    ("marks", "limit"),
+    [([], None), (["slow"], 1200.0), ([pytest.mark.timeout(7), "slow"], 7)],
+    ids=["usual", "slow", "with a limit of its own"],
+)
+def test_a_slow_test_has_a_longer_time_limit(request, marks, limit):
+    item = pytest.Function.from_parent(request.node.parent, name="given", callobj=lambda: None)
+    for mark in marks:
+        item.add_marker(mark)
+    give_time(item)
+    given = item.get_closest_marker("timeout")
+    assert (given.args[0] if given else None) == limit

@@ -47,14 +47,14 @@ def test_restart_to_the_bit(tmp_path):
     (tmp_path / "one.toml").write_text(PROBLEM)
     (tmp_path / "ramp.txt").write_text("# time, factor\n0 1\n0.15 2.5\n0.35 -0.5\n")
     (tmp_path / "path.txt").write_text("0 0\n0.3 0.8\n")
-    whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", ranks=2, folder=tmp_path, timeout=280)
+    whole = hpcmix("run", "one.toml", "--set", "output.directory=whole", folder=tmp_path, timeout=280)
     assert whole.returncode == 0, whole.stderr
     begun = ("--set", "output.directory=parts", "--set", "time.final=0.2")
-    first = hpcmix("run", "one.toml", *begun, ranks=2, folder=tmp_path, timeout=280)
+    first = hpcmix("run", "one.toml", *begun, folder=tmp_path, timeout=280)
     assert first.returncode == 0, first.stderr
     for name in ("ramp.txt", "path.txt"):
         (tmp_path / name).unlink()  # the run has them
-    second = hpcmix("restart", "parts", "--until", "0.4", ranks=2, folder=tmp_path, timeout=280)
+    second = hpcmix("restart", "parts", "--until", "0.4", folder=tmp_path, timeout=280)
     assert second.returncode == 0, second.stderr
     left, right = summary(tmp_path / "whole"), summary(tmp_path / "parts")
     assert left["digest"] == right["digest"] and left["step"] == right["step"] > 20

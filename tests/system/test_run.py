@@ -192,7 +192,7 @@ def test_ground_writes_a_state_that_a_run_can_start_from(tmp_path):
 def test_single_precision_runs_and_is_close(finished, tmp_path):
     (tmp_path / "mixture.toml").write_text(MIXTURE)
     settings = ("--set", "parallel.precision=single", "--set", "ground_state.tolerance=1e-4")
-    assert hpcmix("run", "mixture.toml", *settings, ranks=2, folder=tmp_path).returncode == 0
+    assert hpcmix("run", "mixture.toml", *settings, folder=tmp_path).returncode == 0
     with h5py.File(tmp_path / "out" / "snapshots" / "000002.h5") as file:
         assert file["up/wave_function"].dtype == np.complex64
     # the ground states differ by their residual of 1e-4; boosted and shaken they are not stationary: the energy differs
@@ -242,14 +242,14 @@ def test_an_unstable_step_is_stopped_when_the_energy_is_lost(tmp_path):
         "interaction.0.strength=5.0",
         "output.snapshots={interval=120.0}",
     )
-    result = hpcmix("run", "mixture.toml", *(p for s in settings for p in ("--set", s)), ranks=2, folder=tmp_path)
+    result = hpcmix("run", "mixture.toml", *(p for s in settings for p in ("--set", s)), folder=tmp_path)
     assert result.returncode == 3
     assert "energy is not conserved" in result.stderr
 
 
 def test_a_ground_state_that_does_not_converge_says_so(tmp_path):
     (tmp_path / "mixture.toml").write_text(MIXTURE)
-    result = hpcmix("run", "mixture.toml", "--set", "ground_state.max_iterations=3", ranks=2, folder=tmp_path)
+    result = hpcmix("run", "mixture.toml", "--set", "ground_state.max_iterations=3", folder=tmp_path)
     assert result.returncode == 1
     assert "after 3 iterations" in result.stderr and "max_iterations" in result.stderr
 

@@ -164,10 +164,10 @@ def test_column_counts_characters_not_bytes() -> None:
     ],
 )
 def test_hostile_text_is_refused_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ExpressionError):
         Expression(text, VARIABLES)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_only_the_variables_that_exist() -> None:

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-SPACK = PACKAGING / "spack" / "packages" / "py_hpcmix" / "package.py"
+SPACK_REPOSITORY = PACKAGING / "spack" / "spack_repo" / "hpcmix"
+SPACK = SPACK_REPOSITORY / "packages" / "py_hpcmix" / "package.py"
 CONDA = PACKAGING / "conda" / "recipe.yaml"
 APPTAINER = PACKAGING / "apptainer" / "hpcmix.def"
 
@@ -63,13 +64,24 @@ def test_spack(monkeypatch):
     for (spec,), options in heard["depends_on"]:
         if match := re.fullmatch(r"py-([\w-]+)@([\d.]+):(\+mpi)?", spec):
             condition = options.get("when", "")
-            assert condition in ("", "+parallel_hdf5", "~parallel_hdf5") or match[1] in ON_REQUEST
+            assert condition in ("", "+parallel_hdf5", "~parallel_hdf5")
             asked.setdefault(match[1], set()).add(match[2])
-    assert asked == {name: {version} for name, version in (NEEDED | TO_BUILD | ON_REQUEST).items()}
+    assert asked == {name: {version} for name, version in (NEEDED | TO_BUILD).items()}
     specs = {spec for (spec,), _ in heard["depends_on"]}
     assert {"mpi", f"python@{PROJECT['project']['requires-python'].removeprefix('>=')}:"} <= specs
     minimum = re.search(r"cmake_minimum_required\(VERSION ([\d.]+)\)", (ROOT / "CMakeLists.txt").read_text())
     assert f"cmake@{minimum[1]}:" in specs
+
+
+def test_where_spack_finds_the_recipe():
+    """Of repositories of version 2 Spack takes the namespace from the path behind spack_repo, and the recipe from the
+    package's name as an identifier."""
+    settings = dict(re.findall(r"^  (\w+): (\S+)$", (SPACK_REPOSITORY / "repo.yaml").read_text("utf-8"), re.MULTILINE))
+    assert settings == {"namespace": SPACK_REPOSITORY.name, "api": "v2.0"}
+    assert SPACK_REPOSITORY.parent.name == "spack_repo"
+    path = SPACK_REPOSITORY.relative_to(ROOT)
+    for text in (SPACK, PACKAGING / "README.md"):
+        assert f"spack repo add {path}" in text.read_text(encoding="utf-8")
 
 
 def test_conda():

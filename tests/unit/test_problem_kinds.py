@@ -38,6 +38,7 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.mistakes.hints.annotations import models_of
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.sections.calculation.modes import ModesSection
 from hpcmix.problem.sections.components.coupling import RabiCoupling, asks_for_ground_state
 from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.interactions.section import InteractionSection, KernelInteraction, RadialInteraction
@@ -68,7 +69,7 @@ from hpcmix.studies.tracks.family import only_scattering
 
 BASES = (
     SpeciesSection, InteractionSection, KernelInteraction, RadialInteraction, PotentialSection,
-    VectorPotentialSection, InitialSection, FunctionalSection, RadialSection,
+    VectorPotentialSection, InitialSection, FunctionalSection, RadialSection, ModesSection,
     ScalingRule, PopulationRule, BoseFermiRule,
 )  # fmt: skip
 
@@ -212,8 +213,8 @@ def test_a_kind_that_leaves_an_answer_open_cannot_be_defined(base, answer):
 
 def test_bases_demand_answers():
     assert {answer for _, answer in OPEN} == {
-        "at_points_only", "full_fields", "of_condensates", "periodic", "proportional_to_mass",
-        "shapes_clouds", "written_down",
+        "at_points_only", "every_point", "full_fields", "of_condensates", "of_the_box", "periodic",
+        "proportional_to_mass", "shapes_clouds", "written_down",
     }  # fmt: skip
 
 

@@ -411,3 +411,17 @@ def test_numbers_of_a_claim():
         divided_numbers(parse_problem(OCCUPATIONS.replace('[scaling]\nkind = "fractions"\n', "")), [6, 12, 24])
     with pytest.raises(ProblemError, match=r'leaves 2 of "up", fewer than measure\.orders asks for: 3'):
         divided_numbers(parse_problem(OCCUPATIONS.replace("[2, 1]", "[3, 1]")), [3, 6, 12])
+
+
+@pytest.mark.parametrize(
+    ("traps", "frequency"),
+    [
+        ("{ kind = 'harmonic', frequency = 3, from = 0 }, { kind = 'harmonic', frequency = 2, until = 0 }", 2.0),
+        ("{ kind = 'harmonic', frequency = 3, from = 0 }, { kind = 'harmonic', frequency = 2, from = 1 }", 3.0),
+        ("{ kind = 'box', height = 1, lengths = 4 }", None),
+    ],
+)
+def test_oscillator_states_are_those_of_the_trap_before_the_start(traps, frequency):
+    """A quench names the trap after it first as well as last; without a trap at time 0- the first serves as a basis."""
+    trap = parse_problem(GOOD.replace('{ kind = "harmonic", frequency = 1 }', traps)).species[0].oscillator
+    assert (trap and trap.frequency) == (frequency and (frequency,))

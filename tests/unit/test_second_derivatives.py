@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from hpcmix.problem.units.derivatives import derivatives
+from hpcmix.problem.units.derivatives import _CALLS, _OPERATIONS, derivatives, second_derivatives
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.problem.units.functions import FUNCTIONS
-from hpcmix.problem.units.second_derivatives import _CALLS, _OPERATIONS, second_derivatives
 
 CASES = [
     "x**2.5*y", "x**y", "2**x*y", "x/y", "(x + y)**3/(1 + x)", "-x*y + +y", "sin(x*y) - cos(x)*tan(y)", "exp(-x*y)",

@@ -109,7 +109,7 @@ class FrozenKick:
         term = self._tangent.half_way_term
         for pair in pairs:
             if term is not None:
-                seen = self._responses_half_way(term, pair, axes, before)
+                seen = self._responses_half_way(term, pair, before)
                 self._shear(pair, axes, after, seen)
             else:
                 self._shear(pair, axes, after, sources=self._responses_in_position(pair, axes, before))
@@ -136,7 +136,7 @@ class FrozenKick:
             forward_after=forward_after,
         )
 
-    def _responses_half_way(self, term: Term, pair: Pair, axes: int, inverse_before: bool) -> HalfWayFields:
+    def _responses_half_way(self, term: Term, pair: Pair, inverse_before: bool) -> HalfWayFields:
         """g on its way from wave-number space, and the pair turned in position space. Collective."""
 
         def take_spectra(weights: np.ndarray, spectra: Sequence[np.ndarray]) -> None:

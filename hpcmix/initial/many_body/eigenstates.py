@@ -20,7 +20,6 @@ from hpcmix.model.many_body.modes.overlaps import hermitian_part, orthonormal
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 
 LARGEST_DENSE = 1024
 """Points of a grid on which T + U is diagonalised as a whole: 16 MB, half a second."""
@@ -103,7 +102,7 @@ def _real_where_possible(mixture: Mixture, block: np.ndarray) -> np.ndarray:
 def _guess(problem: Problem, mixture: Mixture, index: int, count: int) -> np.ndarray:
     """Oscillator states of a harmonic trap, or the longest waves of the box."""
     grid, species = mixture.grid, problem.species[index]
-    trap = next((p for p in species.potential if isinstance(p, HarmonicPotential) and all(p.frequency)), None)
+    trap = species.oscillator
     if trap is not None:
         numbers = oscillator_filling(trap.frequency, count).numbers
         fields = [

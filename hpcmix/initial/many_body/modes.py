@@ -19,9 +19,7 @@ from hpcmix.model.many_body.modes.overlaps import orthonormal
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.calculation.many_body import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
-from hpcmix.problem.sections.species.species import Species
+from hpcmix.problem.sections.calculation.modes import EigenstateModes, GridModes, OscillatorModes, PlaneWaveModes
 
 Say = Callable[[str], None]
 """Called with sentences for the log."""
@@ -76,7 +74,7 @@ def _(entry: OscillatorModes, problem: Problem, mixture: Mixture, index: int, sa
     grid, species = mixture.grid, problem.species[index]
     frequency, centre = (grid.frame.rate,) * grid.dimensions, (0.0,) * grid.dimensions
     if not grid.frame.expanding:
-        trap = trap_of(species)
+        trap = species.oscillator
         if trap is None:
             raise TypeError("oscillator modes without a trap come through no check")
         frequency, centre = trap.frequency, trap.centre_at(0.0)
@@ -98,14 +96,6 @@ def _(entry: GridModes, problem: Problem, mixture: Mixture, index: int, say: Say
     for place in np.ndindex(grid.position_shape):
         fields[(number[place], *place)] = 1.0 / math.sqrt(grid.cell_volume)
     return fields
-
-
-def trap_of(species: Species) -> HarmonicPotential | None:
-    """The first harmonic trap of a species of the problem file that acts at time 0-; None without one."""
-    for entry in species.potential:
-        if isinstance(entry, HarmonicPotential) and all(entry.frequency):
-            return entry
-    return None
 
 
 def oscillator_norm(mass: float, hbar: float, frequency: tuple[float, ...]) -> float:

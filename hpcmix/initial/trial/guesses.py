@@ -32,7 +32,6 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import FileStart, GroundStateInitial
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 
 GUESS_NOISE = 0.05
 """Relative noise on the first guess of a set of orbitals, and of a condensate that may hold vortices: enough to break
@@ -189,9 +188,9 @@ class Guesses:
         centre = np.zeros(grid.dimensions)
         terms_on = self._mixture.species[index].external.on(Instant.before_start())
         for entry, term_on in zip(species.potential, terms_on, strict=True):
-            if isinstance(entry, HarmonicPotential) and term_on:
-                squares += np.square(entry.frequency)
-                centre = np.where(np.array(entry.frequency) > 0.0, entry.centre_at(0.0), centre)
+            if term_on and (trap := entry.harmonic_trap) is not None:
+                squares += np.square(trap.frequency)
+                centre = np.where(np.array(trap.frequency) > 0.0, trap.centre_at(0.0), centre)
         # M = number of oscillator states up to a radius of sqrt(2 n + d) lengths with n + 1 = (M d!)^(1/d)
         axes = grid.dimensions
         shells = (species.number_of_orbitals * math.factorial(axes)) ** (1.0 / axes)

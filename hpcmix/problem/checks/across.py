@@ -25,9 +25,10 @@ from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
 from hpcmix.problem.checks.markers.speeds import check_speeds
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.checks.quadratic.fluctuations import check_fluctuations
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding, findings
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, described
 from hpcmix.problem.sections.calculation.output import OutputOptions
@@ -71,37 +72,28 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     if grid is not None and parts.complete:
         if parts.scaling is not None:
             tables, given = entries(parts.tables, "species"), parts.units.given
-            findings = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
-            for path, message in findings:
-                yield path, message, None
-            if findings:
+            wrong = list(scaling_checks(parts.scaling, parts.species, tables, grid.dimensions, given))
+            yield from findings(wrong)
+            if wrong:
                 return  # hbar and the masses are not known then
         parts, hbar = parts.as_scaled(grid)
-        for path, message in check_gas(parts, grid, hbar):
-            yield path, message, None
-        for path, message in check_magnitudes(parts, grid, hbar):
-            yield path, message, None
+        yield from findings(check_gas(parts, grid, hbar))
+        yield from findings(check_magnitudes(parts, grid, hbar))
         yield from check_bodies(parts)
         yield from check_speeds(parts, grid, hbar)
     if grid is not None:
         for index, species in parts.species.items():
-            for path, message in check_on_grid(species, grid, hbar):
-                yield ("species", index, *path), message, None
+            yield from findings(check_on_grid(species, grid, hbar), "species", index)
         for index, interaction in parts.interaction.items():
-            for path, message in (*interaction.misfits(grid), *check_cost(interaction, grid)):
-                yield ("interaction", index, *path), message, None
+            yield from findings((*interaction.misfits(grid), *check_cost(interaction, grid)), "interaction", index)
         for index, coupling in parts.coupling.items():
-            for path, message in coupling.misfits(grid, hbar):
-                yield ("coupling", index, *path), message, None
-        for path, message in check_turning(parts.rotation, parts.species, parts.coupling, grid):
-            yield path, message, None
+            yield from findings(coupling.misfits(grid, hbar), "coupling", index)
+        yield from findings(check_turning(parts.rotation, parts.species, parts.coupling, grid))
     if grid is not None and grid.frame.map.expanding:
         apart = parts.interaction, parts.coupling, parts.rotation, time, parts.output
-        for path, message in check_frame(grid, parts.species, *apart):
-            yield path, message, None
+        yield from findings(check_frame(grid, parts.species, *apart))
         if time is not None and math.isinf(time.final):
-            for path, message in check_in_frame(parts.functional, grid):
-                yield path, message, None
+            yield from findings(check_in_frame(parts.functional, grid))
     if time is not None:
         yield from _check_schedules(time, parts.output)
         yield from _check_tolerance(parts, time)

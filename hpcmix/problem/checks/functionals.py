@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hpcmix.problem.checks.parts import Finding, Parts, PartsConstants
+from hpcmix.problem.checks.parts import Parts, PartsConstants
 from hpcmix.problem.mistakes.errors import closest
-from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.misfits import Finding, Misfit
 from hpcmix.problem.sections.functionals.gas import PointGas, gas_of_species
 from hpcmix.problem.sections.functionals.section import FunctionalSection
 from hpcmix.problem.sections.grid import Grid
@@ -22,7 +22,7 @@ def check_names(functionals: Mapping[int, FunctionalSection], names: list[str]) 
                 yield ("functional", index, "species", position), f'there is no species "{name}"{known}', suggestion
 
 
-def check_gas(parts: Parts, grid: Grid, hbar: float) -> Iterator[tuple[KeyPath, str]]:
+def check_gas(parts: Parts, grid: Grid, hbar: float) -> Iterator[Misfit]:
     """Yield path and sentence for functionals whose species or interactions do not fit them. Of complete, scaled
     parts."""
     by_name = {species.name: species for species in parts.species.values()}

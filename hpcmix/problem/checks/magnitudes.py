@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hpcmix.problem.checks.functionals import gas_of
 from hpcmix.problem.checks.parts import Parts, PartsConstants
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import Constants
@@ -30,8 +31,6 @@ LARGEST_VALUES = {"double": 1e150, "single": 1e18}
 LONGEST_CELL = 1e6
 """Largest spacing of the grid over its smallest: kinetic energies along the axes differ by the square then, and radial
 tables have as many entries for a point of an axis."""
-
-Finding = tuple[KeyPath, str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def largest_kinetic_energy(species: Species, square: float) -> float:
     return square / (2.0 * species.mass)
 
 
-def check_magnitudes(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
+def check_magnitudes(parts: Parts, grid: Grid, hbar: float) -> Iterator[Misfit]:
     """Path and sentence for the first number that leaves the range where it meets others: what comes after it would
     only say the same again. `parts` has all its species."""
     finding = next(_out_of_range(parts, grid, hbar), None)
@@ -66,7 +65,7 @@ def check_magnitudes(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]
         yield finding
 
 
-def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
+def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Misfit]:
     yield from _check_cells(grid)
     factors = prefactors(parts.scaling, list(parts.species.values()), grid.dimensions)
     precision = "double" if parts.parallel is None else parts.parallel.precision
@@ -105,7 +104,7 @@ def _out_of_range(parts: Parts, grid: Grid, hbar: float) -> Iterator[Finding]:
     yield from _check_ranges(parts, constants)
 
 
-def _check_cells(grid: Grid) -> Iterator[Finding]:
+def _check_cells(grid: Grid) -> Iterator[Misfit]:
     spacings = grid.spacings
     if max(spacings) > LONGEST_CELL * min(spacings):
         yield (
@@ -187,7 +186,7 @@ def _spinor_meetings(parts: Parts, constants: Constants, cell: float, kinetic: d
                 yield Meeting(("spinor", index, key), "its mean field at one point", member, energy, kinetic[member])
 
 
-def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Finding]:
+def _check_ranges(parts: Parts, constants: Constants) -> Iterator[Misfit]:
     """What the interactions find of their own numbers."""
     names = {species.name for species in parts.species.values()}
     for index, entry in parts.interaction.items():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.calculation.many_body import ManyBody
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.calculation.parallel import ParallelOptions
@@ -44,10 +43,6 @@ class PartsConstants:
     def transverse(self, between: tuple[str, str]) -> TransversePair | None:
         first, second = (self.masses[name] for name in between)
         return None if self.trap is None else self.trap.pair(first, second, self.hbar)
-
-
-Finding = tuple[KeyPath, str, str | None]
-"""The entry to blame, a sentence, and where there is one a suggestion."""
 
 
 @dataclass

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.reading.section import Section, wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted, integer, quantity, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
@@ -22,7 +22,6 @@ LARGEST_MATRIX = 4096
 MATRICES = 10
 """So many of them, and what LAPACK works with, the first rank has at the same time; measured, 7 where H is positive."""
 
-Finding = tuple[KeyPath, str, str | None]
 
 SMALLEST_TOLERANCE = 1e-12
 """Residuals of a pair of fields that rounding allows, with some room: products of a field with the kinetic energies of

@@ -11,11 +11,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.values import integer
 from hpcmix.problem.sections.species.species import Species
-
-Finding = tuple[tuple[str | int, ...], str]
 
 
 class Scaling(Section):
@@ -224,7 +223,7 @@ def prefactors(scaling: Scaling | None, species: Sequence[Species], dimensions: 
 
 def scaling_checks(
     scaling: Scaling, species: dict[int, Species], tables: Sequence[dict[str, Any]], dimensions: int, units: bool
-) -> Iterator[Finding]:
+) -> Iterator[Misfit]:
     """Path and sentence for everything in the species that the scaling contradicts. `tables`: the species as read."""
     rule = scaling.bose_fermi_rule
     if rule is None:

@@ -82,19 +82,9 @@ class Units:
         """The code unit of energy as a temperature E/k_B in nanokelvin."""
         return float(self._exact(ENERGY) / constant("k_B") * 10**9) if self.given else None
 
-    @property
-    def momentum_si(self) -> float | None:
-        """Kilogram metres per second per code unit of momentum, ``hbar / length``."""
-        return self.factor_si(ENERGY + TIME - LENGTH)
-
     def density_si(self, dimensions: int) -> float | None:
         """Particles per metre^d for one particle per code unit of length^d."""
         return self.factor_si(LENGTH * -dimensions)
-
-    def wave_function_si(self, dimensions: int) -> float | None:
-        """Metres^(-d/2) per code unit of a wave function, the root of a density."""
-        density = self.density_si(dimensions)
-        return None if density is None else density**0.5
 
     def _exact(self, dimension: Dimension) -> Fraction:
         if self.length is None or self.mass is None:

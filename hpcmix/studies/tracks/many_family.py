@@ -20,13 +20,6 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.reduced.distances.inequalities import ROUNDING, Violation, fermion_violations, violations
 from hpcmix.observe.reduced.measurement import BOUND, Columns
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.calculation.many_body import (
-    EigenstateModes,
-    GridModes,
-    ModesSection,
-    OscillatorModes,
-    PlaneWaveModes,
-)
 from hpcmix.running.simulation import Simulation
 from hpcmix.studies.measuring.budget import (
     AS_GIVEN,
@@ -176,7 +169,9 @@ def many_variations(problem: Problem) -> list[Variation]:
         *_grid_and_box(problem),
         *of_solver(problem),
     ]
-    fewer = [(index, *changed) for index, entry in enumerate(problem.bodies.modes) if (changed := fewer_modes(entry))]
+    fewer = [
+        (index, *changed) for index, entry in enumerate(problem.bodies.modes) if (changed := entry.fewer(SHRINKING))
+    ]
     if fewer:
         words = "; ".join(words for _, words, _ in fewer)
         overrides = tuple(f"many_body.modes.{index}.{override}" for index, _, override in fewer)
@@ -202,22 +197,10 @@ def _fewer_outside(problem: Problem) -> Iterator[Variation]:
 def _grid_and_box(problem: Problem) -> list[Variation]:
     """Plane waves belong to their box, and one mode for every point to its grid: another one is another model."""
     entries = problem.bodies.modes
-    if any(isinstance(entry, GridModes) for entry in entries):
+    if any(entry.every_point for entry in entries):
         return []
     grid, box = of_grid_and_box(problem)
-    return [grid] if any(isinstance(entry, PlaneWaveModes) for entry in entries) else [grid, box]
-
-
-def fewer_modes(entry: ModesSection) -> tuple[str, str] | None:
-    """A fifth fewer modes of an entry, in words and as the ``--set`` entry behind its name; None where there are no
-    fewer. Of plane waves the next smaller ball."""
-    if isinstance(entry, PlaneWaveModes) and entry.largest > 1.0:
-        smaller = entry.largest - 1.0
-        return f"waves up to {entry.largest:g} to {smaller:g}", f"largest={smaller!r}"
-    if isinstance(entry, EigenstateModes | OscillatorModes) and entry.count > 2:
-        fewer = min(entry.count - 1, round(SHRINKING * entry.count))
-        return f"{entry.count} to {fewer} {entry.kind}", f"count={fewer}"
-    return None
+    return [grid] if any(entry.of_the_box for entry in entries) else [grid, box]
 
 
 # ---------------------------------------------------------------- exact inequalities

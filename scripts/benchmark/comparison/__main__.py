@@ -6,12 +6,14 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import hpcmix
 from comparison import accuracy as accuracy_module
 from comparison import candidates, report
+from comparison.accuracy import Accuracy
 from comparison.entries import CASES
 from comparison.goals import Goals, Row
 from comparison.problem import FEWEST_POINTS
@@ -73,7 +75,9 @@ def main() -> int:
     return 0
 
 
-def _write(header: dict, options: argparse.Namespace, contest: Contest, found) -> tuple[list[Row], list[Path]]:
+def _write(
+    header: dict, options: argparse.Namespace, contest: Contest, found: Accuracy | None
+) -> tuple[list[Row], list[Path]]:
     """Both files, from what has been measured until now; the rows of the goals and the paths."""
     header["load_after"] = os.getloadavg()[0]
     rows = Goals(contest, options.ranks, header["machine"].get("instructions", "")).rows(options.sizes, found)
@@ -138,7 +142,7 @@ def _floats(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def _names(known: list[str]):
+def _names(known: list[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         chosen = text.split(",")
         if unknown := [name for name in chosen if name not in known]:

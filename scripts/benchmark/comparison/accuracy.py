@@ -82,8 +82,7 @@ class Accuracy:
         if len(best) < 2:
             return None
         ours, theirs = best["hpcmix"], best["XMDS2"]
-        measured = [contest.measurements[one.entry.key] for one in (ours, theirs)]
-        spread = ratio(*measured)
+        spread = ratio(contest.measurements[ours.entry.key], contest.measurements[theirs.entry.key])
         return None if spread is None else (spread.scaled(ours.units / theirs.units), ours, theirs)
 
 
@@ -134,7 +133,16 @@ def _reference(base: Case, say: Say) -> np.ndarray:
     raise Failed("the reference does not converge")
 
 
-def _search(accuracy, candidate, case, order, targets, reference, longest, say) -> None:
+def _search(
+    accuracy: Accuracy,
+    candidate: c.Candidate,
+    case: Case,
+    order: int,
+    targets: Sequence[float],
+    reference: np.ndarray,
+    longest: float,
+    say: Say,
+) -> None:
     """The least numbers of steps of a scheme, entered into `accuracy`."""
     errors: dict[int, float] = {}
     pace = math.inf  # seconds per step, the quickest seen
@@ -179,7 +187,9 @@ def _fewest_steps(case: Case) -> int:
     return accepted
 
 
-def _search_tolerance(accuracy, case, targets, reference, longest, say) -> None:
+def _search_tolerance(
+    accuracy: Accuracy, case: Case, targets: Sequence[float], reference: np.ndarray, longest: float, say: Say
+) -> None:
     """The largest tolerances of an adaptive algorithm of XMDS2."""
     left = sorted(targets, reverse=True)
     for tolerance in TOLERANCES:

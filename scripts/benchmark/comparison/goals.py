@@ -57,12 +57,12 @@ class Goals:
 
     def rows(self, sizes: Sequence[int], accuracy: Accuracy | None) -> list[Row]:
         """All rows whose cases were measured, in the order of the goals."""
-        groups = (self._floor, self._xmds, self._documented, self._careful, self._transform, self._scaling)
-        found = [row for group in groups for points in sizes for row in group(points)]
+        first = (self._floor, self._xmds, self._documented, self._careful, self._transform, self._scaling)
+        found = [row for group in first for points in sizes for row in group(points)]
         if accuracy is not None:
             found += self._accuracy(accuracy)
-        groups = (self._convolution, self._precision, self._memory)
-        return found + [row for group in groups for points in sizes for row in group(points)]
+        last = (self._convolution, self._precision, self._memory)
+        return found + [row for group in last for points in sizes for row in group(points)]
 
     def _find(self, name: str, points: int, ranks: int, *words: str) -> Measurement | None:
         """The measurement of a candidate whose case is described by exactly these words."""
@@ -92,8 +92,8 @@ class Goals:
 
     def _floor(self, points: int) -> list[Row]:
         floors = [self._find(one.name, points, 1, "pair", "double") for one in (c.DUCC0, c.FFTW)]
-        timed = [one for one in floors if one is not None and one.spread is not None]
-        quickest = min(timed, key=lambda one: one.spread.median, default=None)
+        timed = {one.spread.median: one for one in floors if one is not None and one.spread is not None}
+        quickest = timed[min(timed)] if timed else None
         name = "" if quickest is None else f" ({quickest.entry.candidate.name.split(',')[0]})"
         measure = f"two-component step, {points}^3, 1 rank, against two bare pairs of the quickest library{name}"
         limit = FLOOR_LIMITS.get(self._instructions)

@@ -136,6 +136,7 @@ class Contest:
         entry = measurement.entry
         tolerance = entry.candidate.tolerance
         contestant.run(CHECK_STEPS)
+        difference: float | None
         if entry.candidate.unit == "pair":
             difference = contestant.round_trip()
         else:

@@ -16,11 +16,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from comparison.problem import Case
+
+if TYPE_CHECKING:  # the driver and programs without MPI must not start it
+    from mpi4py import MPI
+
+    from hpcmix.running.planning.memory import MemoryMeter
 
 
 class Failed(RuntimeError):
@@ -162,9 +167,9 @@ class Contestant:
         return " | ".join(lines[-3:]) or "it said nothing"
 
 
-class FreshStart:
-    """A candidate that is started anew for every unit of work, like a :class:`Contestant` otherwise: for programs whose
-    unit is a whole evolution. The start does not count."""
+class FreshStart(Contestant):
+    """A candidate that is started anew for every unit of work: for programs whose unit is a whole evolution. The start
+    does not count. Between its turns there is no process, and so no state that could be asked for."""
 
     def __init__(self, start: Callable[[], Contestant]) -> None:
         self._start = start
@@ -190,7 +195,7 @@ class FreshStart:
         """See :meth:`Contestant.memory`."""
         return self._memory
 
-    def close(self) -> None:
+    def close(self, patience: float = 10.0) -> None:
         """Nothing is running."""
 
 
@@ -200,11 +205,14 @@ class Program(Protocol):
     def run(self, units: int) -> None:
         """Work; collective over the ranks."""
 
-    def write_state(self, whole: np.ndarray | None) -> float | None:
-        """Write this rank's part into `whole` and return None, or return the round trip's error. Collective."""
+    def write_state(self, whole: np.ndarray) -> float | None:
+        """Write this rank's part into `whole` and return None, or, of a program without a state, leave `whole`, which
+        is empty, and return the round trip's error. Collective."""
 
 
-def serve(program: Program, comm, meter, state_shape: tuple[int, ...] | None, dtype: np.dtype) -> None:
+def serve(
+    program: Program, comm: MPI.Comm | None, meter: MemoryMeter, state_shape: tuple[int, ...] | None, dtype: np.dtype
+) -> None:
     """Answer turns until told to quit; `comm` None for a program without MPI, `meter` a MemoryMeter made at the start.
 
     state_shape  of the whole state, None for programs that have none.
@@ -234,19 +242,19 @@ def serve(program: Program, comm, meter, state_shape: tuple[int, ...] | None, dt
                 barrier()
                 answer(f"seconds {time.perf_counter() - begin:.9g}")
             case ["state"]:
-                whole = None
+                whole = np.empty(0, dtype)
                 if state_shape is not None:
                     whole = np.memmap(os.environ["BENCHMARK_STATE"], dtype, "r+", shape=state_shape)
                 difference = program.write_state(whole)
-                if whole is not None:
+                if isinstance(whole, np.memmap):
                     whole.flush()
                 if comm and difference is not None:
                     difference = max(comm.allgather(difference))
                 barrier()
                 answer("state" if difference is None else f"difference {difference:.3g}")
             case ["memory"]:
-                beyond = meter.beyond_baseline()
-                beyond = float("nan") if beyond is None else float(beyond)
+                known = meter.beyond_baseline()
+                beyond = float("nan") if known is None else float(known)
                 answer(f"memory {max(comm.allgather(beyond)) if comm else beyond:.0f}")
             case _:
                 break

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.model.terms.functionals.local import LocalFunctional
-from hpcmix.problem.units.derivatives import derivatives
+from hpcmix.problem.units.derivatives import derivatives, second_derivatives
 from hpcmix.problem.units.expressions import Expression
-from hpcmix.problem.units.second_derivatives import second_derivatives
 
 
 class ExpressionTerm(LocalFunctional):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hpcmix.problem.checks.parts import Finding, Parts
+from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.sections.components.coupling import (
     Exchange,
     RabiCoupling,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding, findings
 from hpcmix.problem.sections.components.losses import LossSection
 
 MOST_IN_A_STEP = 50.0
@@ -37,8 +38,8 @@ def check_losses(parts: Parts) -> Iterator[Finding]:
                 "smaller time.step"
             )
             yield ("loss", index, rate[0]), message, None
-        for path, message in loss.misfits(parts.grid) if parts.grid is not None else ():
-            yield ("loss", index, *path), message, None
+        if parts.grid is not None:
+            yield from findings(loss.misfits(parts.grid), "loss", index)
 
 
 def _check_species(parts: Parts) -> Iterator[Finding]:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from hpcmix.problem.checks.parts import Finding, Parts
+from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.sections.components.coupling import asks_for_ground_state
 from hpcmix.problem.sections.components.spinor import Spinor
 from hpcmix.problem.sections.species.species import Condensate, Species

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.interactions.section import InteractionSection
 
@@ -31,8 +32,6 @@ MOST_SECONDS = 10.0
 
 MOST_SECONDS_PER_POINT = 1e-5
 """...and for every point of the grid: some hundred steps."""
-
-Finding = tuple[tuple[str | int, ...], str]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def kernel_cost(interaction: InteractionSection, grid: Grid) -> KernelCost:
     return KernelCost(wide, values, waves, seconds, needed)
 
 
-def check_cost(interaction: Any, grid: Grid) -> Iterator[Finding]:
+def check_cost(interaction: Any, grid: Grid) -> Iterator[Misfit]:
     """Yield key and sentence where a kernel's set-up would take longer than anybody waits."""
     if interaction.kernel_boundary is None:
         return

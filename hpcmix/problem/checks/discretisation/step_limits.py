@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from hpcmix.problem.checks.magnitudes import largest_kinetic_energy
 from hpcmix.problem.checks.markers.stability import largest_stable_step
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.times.evolution import MOST_STEPS, TimeOptions

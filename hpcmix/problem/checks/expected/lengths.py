@@ -20,7 +20,6 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.species.classical import Classical
 from hpcmix.problem.sections.species.initial import GaussianInitial, PlaneWavesInitial
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Condensate, Fermions, Species
 
 
@@ -121,7 +120,7 @@ def _(
 
 def _frequency(species: Species, axis: int) -> float:
     """Of all harmonic traps along an axis that act at time 0-, or else at time zero."""
-    traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
+    traps = species.harmonic_traps
     for before_start in (True, False):
         if rate := math.hypot(*(entry.frequency[axis] for entry in traps if entry.holds(0.0, before_start))):
             return rate

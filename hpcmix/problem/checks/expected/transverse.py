@@ -9,7 +9,6 @@ from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.frames.transverse import Transverse
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 
 FROZEN = 0.2
 """Mean field at the densest point over hbar omega from which on a cloud widens across the grid: along a line
@@ -39,7 +38,7 @@ def transverse_warnings(problem: Problem) -> Iterator[str]:
                     f'species "{species.name}": its Fermi energy {energy:.3g} is beyond hbar omega across {where}, '
                     f"{quantum:.3g}: fermions fill the next states there too; use a tighter trap or three dimensions"
                 )
-        traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
+        traps = species.harmonic_traps
         tightest = max((rate for entry in traps for rate in entry.frequency), default=0.0)
         if tightest >= trap.frequency:
             yield (

@@ -12,7 +12,6 @@ from hpcmix.problem.checks.expected.transverse import transverse_warnings
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
 from hpcmix.problem.sections.species.initial import GaussianInitial
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.units.laboratory import micrometres
 
 VISIBLE_AT_FACES = 1e-2
@@ -169,7 +168,7 @@ def _wide(problem: Problem, index: int, lengths: Lengths, axis: int) -> bool:
     unknown = length is None and radius == 0.0
     if unknown or not Confinement.of(problem, species).holds(axis, 0.0, before_start=True):
         return False
-    traps = [entry for entry in species.potential if isinstance(entry, HarmonicPotential)]
+    traps = species.harmonic_traps
     centres = [entry.centre_at(0.0)[axis] for entry in traps if entry.frequency[axis]]
     room = 0.5 * problem.grid.lengths[axis] - max(map(abs, centres))
     return room < max(radius, (length or 0.0) * math.sqrt(-math.log(VISIBLE_AT_FACES)))

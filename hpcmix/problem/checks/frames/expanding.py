@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.sections.calculation.output import OutputOptions
 from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.problem.times.evolution import TimeOptions
-
-Finding = tuple[KeyPath, str]
 
 
 def check_frame(
@@ -24,7 +22,7 @@ def check_frame(
     rotation: Rotation | None,
     time: TimeOptions | None,
     output: OutputOptions | None,
-) -> Iterator[Finding]:
+) -> Iterator[Misfit]:
     """Yield path and sentence for everything that contradicts an expanding frame. Species, interactions and couplings
     are by their index in the file."""
     for index in coupling:
@@ -70,7 +68,7 @@ def check_frame(
         yield from _check_infinity(grid, interaction)
 
 
-def _check_infinity(grid: Grid, interaction: dict[int, Any]) -> Iterator[Finding]:
+def _check_infinity(grid: Grid, interaction: dict[int, Any]) -> Iterator[Misfit]:
     """Whether b^2 W is finite where b is infinite. It goes like b^(2-d) for a finite integral of the kernel; what grows
     faster acts over all distances."""
     for index, entry in interaction.items():

@@ -7,18 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.sections.components.coupling import RabiCoupling
 from hpcmix.problem.sections.frames.rotating import Rotation
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Species
-
-Finding = tuple[tuple[str | int, ...], str]
 
 
 def check_turning(
     rotation: Rotation | None, species: dict[int, Species], coupling: dict[int, RabiCoupling], grid: Grid
-) -> Iterator[Finding]:
+) -> Iterator[Misfit]:
     """Yield path and sentence for everything that rotation and vector potentials do not go with."""
     magnetic = {each.name for each in species.values() if each.vector_potential is not None}
     for index, entry in coupling.items():
@@ -38,15 +36,14 @@ def check_turning(
     yield from _check_trap(rotation, species, grid)
 
 
-def _check_trap(rotation: Rotation, species: dict[int, Species], grid: Grid) -> Iterator[Finding]:
+def _check_trap(rotation: Rotation, species: dict[int, Species], grid: Grid) -> Iterator[Misfit]:
     """Refuse ground states that the rotation throws out of a harmonic trap: m (omega^2 x^2 - (Omega x r)^2) / 2 must
     grow in every direction. With another potential beside the trap nothing is said."""
     turn = np.array(rotation.vector)
     axes = grid.dimensions
     centrifugal = (turn @ turn * np.eye(3) - np.outer(turn, turn))[:axes, :axes]
     for each in species.values():
-        harmonic = [entry for entry in each.potential if isinstance(entry, HarmonicPotential)]
-        traps = [entry for entry in harmonic if entry.from_time == -math.inf]
+        traps = [trap for trap in each.harmonic_traps if trap.from_time == -math.inf]
         if not each.initial.is_ground_state or not traps or len(traps) < len(each.potential) or each.vector_potential:
             continue
         squares = np.diag(sum(np.square(entry.frequency) for entry in traps))

@@ -6,24 +6,16 @@ import math
 from collections.abc import Iterator, Sequence
 
 from hpcmix.problem.checks.many_body.size import MOST_CONFIGURATIONS, configurations, largest_total
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.reading.values import counted
-from hpcmix.problem.sections.calculation.many_body import (
-    GridModes,
-    ManyBody,
-    ModesEntry,
-    OscillatorModes,
-    PlaneWaveModes,
-)
+from hpcmix.problem.sections.calculation.many_body import ManyBody
+from hpcmix.problem.sections.calculation.modes import ModesEntry
 from hpcmix.problem.sections.interactions.dipolar import DipolarInteraction
 from hpcmix.problem.sections.interactions.inverse_distance import CoulombInteraction
 from hpcmix.problem.sections.interactions.scattering import ScatteringInteraction
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
 from hpcmix.problem.sections.species.species import Species
-
-MOST_GRID_MODES = 256
-"""Modes of kind "grid" for whose channels there is room and time: matrices of m^3 numbers."""
 
 
 def check_many_body(parts: Parts) -> Iterator[Finding]:
@@ -197,36 +189,16 @@ def _entry_of(many_body: ManyBody, species: Species) -> tuple[int, ModesEntry] |
 def _check_modes(parts: Parts, many_body: ManyBody) -> Iterator[Finding]:
     if parts.grid is None:
         return
-    points, whole = parts.grid.points, math.prod(parts.grid.points)
     for index, entry in enumerate(many_body.modes):
-        place = ("many_body", "modes", index, entry.number_key)
-        if isinstance(entry, PlaneWaveModes):
-            least = 4 * entry.largest_on_an_axis + 1
-            short = [axis for axis, number in enumerate(points) if number < least]
-            if short:
-                message = (
-                    f"differences of waves up to {entry.largest:g} alias on axis {parts.grid.in_words(short)}: their "
-                    f"interaction needs at least {counted(least, 'point')} there"
-                )
-                yield place, message, None
-        elif isinstance(entry, GridModes):
-            if whole > MOST_GRID_MODES:
-                message = (
-                    f'"grid" makes a mode of each of the {whole} points, more than the {MOST_GRID_MODES} that the '
-                    "pair interaction has room for; use fewer points or other modes"
-                )
-                yield place, message, None
-        elif entry.number(points) > whole:
-            message = f"{counted(entry.number(points), 'mode')} are more than the grid's {counted(whole, 'point')} hold"
-            yield place, message, None
+        for message in entry.misfits(parts.grid):
+            yield ("many_body", "modes", index, entry.number_key), message, None
     if parts.grid.frame.map.expanding:
         return
     for species in parts.species.values():
         numbered = _entry_of(many_body, species)
-        if numbered is None or not isinstance(numbered[1], OscillatorModes):
+        if numbered is None or not numbered[1].needs_oscillator:
             continue
-        traps = (trap for trap in species.potential if isinstance(trap, HarmonicPotential))
-        if not any(all(trap.frequency) for trap in traps):
+        if species.oscillator is None:
             message = (
                 f'"oscillator" takes the frequency of an expanding frame or of a harmonic trap, and "{species.name}" '
                 'has neither; use "eigenstates" or "plane-waves"'

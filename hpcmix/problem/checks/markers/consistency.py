@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hpcmix.problem.checks.parts import Finding, Parts, entries
+from hpcmix.problem.checks.parts import Parts, entries
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Finding, findings
 from hpcmix.problem.sections.species.species import Species
 
 NO_FORCE = (
@@ -24,8 +25,8 @@ def check_classical(parts: Parts) -> Iterator[Finding]:
     yield from _check_forces(parts, names)
     for index, species in classical.items():
         for number, potential in enumerate(species.potential):
-            for path, message in potential.without_gradient(parts.grid) if parts.grid is not None else ():
-                yield ("species", index, "potential", number, *path), message, None
+            if parts.grid is not None:
+                yield from findings(potential.without_gradient(parts.grid), "species", index, "potential", number)
         yield from _check_held(parts, index, species)
     first = next(iter(classical.values())).name
     if parts.rotation is not None:

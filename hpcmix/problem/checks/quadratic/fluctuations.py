@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from hpcmix.problem.checks.parts import Finding, Parts
+from hpcmix.problem.checks.parts import Parts
+from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.sections.fluctuations import FluctuationsSection

@@ -3,139 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import math
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.taken import Taken, Value, listed, of_integer, of_number
 from hpcmix.problem.reading.values import (
-    SpeciesNames,
-    counted,
     described,
-    integer,
     number_in_range,
     pure_number,
     real,
     sequence,
     whole_number,
 )
-
-LARGEST_WAVE = 1e4
-"""Of modes that are plane waves: nobody fills a grid with more."""
-
-
-class ModesSection(Section):
-    """What every entry of ``[[many_body.modes]]`` has: the species whose modes it makes, all where they are left
-    out."""
-
-    species: SpeciesNames | None = None
-    """Names of the species whose modes these are. Left out: of all.
-    Example: ``["up"]``."""
-
-    @abstractmethod
-    def number(self, points: Sequence[int]) -> int:
-        """How many modes it makes on a grid of these points per axis."""
-
-    @property
-    @abstractmethod
-    def number_key(self) -> str:
-        """The key that sets their number."""
-
-
-class EigenstateModes(ModesSection):
-    """The ``count`` lowest eigenstates of T + U of the species at time 0-."""
-
-    kind: Literal["eigenstates"]
-    count: Annotated[int, integer(at_least=1)]
-    """How many, from the lowest.
-    Example: ``6``."""
-
-    def number(self, points: Sequence[int]) -> int:
-        return self.count
-
-    @property
-    def number_key(self) -> str:
-        return "count"
-
-
-class OscillatorModes(ModesSection):
-    """The ``count`` lowest oscillator states of the expanding frame, or of the species' harmonic trap where the frame
-    is at rest."""
-
-    kind: Literal["oscillator"]
-    count: Annotated[int, integer(at_least=1)]
-    """How many, from the lowest.
-    Example: ``6``."""
-
-    def number(self, points: Sequence[int]) -> int:
-        return self.count
-
-    @property
-    def number_key(self) -> str:
-        return "count"
-
-
-class PlaneWaveModes(ModesSection):
-    """All waves exp(2 pi i sum over axes of n x / L) of the periodic box with |n| <= ``largest``."""
-
-    kind: Literal["plane-waves"]
-    largest: Annotated[float, real(at_least=0)]
-    """Number of periods in the box up to which waves are modes.
-    Example: ``3``."""
-
-    @model_validator(mode="after")
-    def _countable(self) -> Self:
-        if self.largest > LARGEST_WAVE:
-            raise wrong(f"{self.largest:g} makes more waves than can be modes", key="largest")
-        return self
-
-    @property
-    def largest_on_an_axis(self) -> int:
-        """The largest number of periods along an axis."""
-        return math.floor(self.largest)
-
-    def waves(self, dimensions: int) -> list[tuple[int, ...]]:
-        """The numbers of periods per axis, by |n| and then in their order."""
-        axis = range(-self.largest_on_an_axis, self.largest_on_an_axis + 1)
-        limit = self.largest**2 * (1.0 + 1e-12)
-        inside = [n for n in itertools.product(axis, repeat=dimensions) if sum(k * k for k in n) <= limit]
-        return sorted(inside, key=lambda n: (sum(k * k for k in n), n))
-
-    def number(self, points: Sequence[int]) -> int:
-        """See :class:`ModesSection`; of very many an estimate, the volume of the ball."""
-        dimensions = len(points)
-        if (2 * self.largest_on_an_axis + 1) ** dimensions > 10**6:
-            ball = math.pi ** (dimensions / 2) / math.gamma(dimensions / 2 + 1)
-            return round(ball * self.largest**dimensions)
-        return len(self.waves(dimensions))
-
-    @property
-    def number_key(self) -> str:
-        return "largest"
-
-
-class GridModes(ModesSection):
-    """One mode for every point of the grid: nothing is left out that the grid holds."""
-
-    kind: Literal["grid"]
-
-    def number(self, points: Sequence[int]) -> int:
-        return math.prod(points)
-
-    @property
-    def number_key(self) -> str:
-        return "kind"
-
-
-ModesEntry = Annotated[
-    EigenstateModes | PlaneWaveModes | OscillatorModes | GridModes,
-    Field(discriminator="kind"),
-]
-"""The kinds of modes that a problem file can name."""
+from hpcmix.problem.sections.calculation.modes import ModesEntry
 
 
 class ExcitationNumbers(dict[str, int]):
@@ -267,8 +150,3 @@ class ManyBody(Section):
         pairs = [tuple(int(c in (a, b)) for c in range(species)) for a, b in itertools.combinations(range(species), 2)]
         measure = self.measure.model_copy(update={"orders": (*alone, *pairs)})
         return self.model_copy(update={"measure": measure})
-
-
-def described_number(entry: ModesSection, points: Sequence[int]) -> str:
-    """The number of modes of an entry, for sentences: "12 modes"."""
-    return counted(entry.number(points), "mode")

@@ -8,8 +8,8 @@ from typing import Annotated, Protocol, Self
 
 from pydantic import Field, StrictBool, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import PairOfNames, angle, expression, quantity
 from hpcmix.problem.reading.vectors import Momentum
 from hpcmix.problem.sections.grid import Grid
@@ -67,7 +67,7 @@ class RabiCoupling(Switching):
         """Omega of what acts alike at every point, in wave-number space; of what does not it is zero."""
         return 0.0 if self.depends_on_place else self.rabi_frequency
 
-    def misfits(self, grid: Grid, hbar: float) -> Iterator[tuple[KeyPath, str]]:
+    def misfits(self, grid: Grid, hbar: float) -> Iterator[Misfit]:
         """Momenta that do not fit the periodic box."""
         for axis, name in enumerate(grid.axes):
             waves = self.momentum[axis] / hbar * grid.lengths[axis] / (2.0 * math.pi)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.names import named_constant
 from hpcmix.problem.reading.section import Context, context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
@@ -29,8 +30,6 @@ from hpcmix.problem.times.switching import Switching
 from hpcmix.problem.units.dimensions import DIMENSIONLESS, FREQUENCY, LENGTH
 from hpcmix.problem.units.expressions import Expression
 from hpcmix.problem.units.quantities import UnitError, parse_quantity
-
-Finding = tuple[KeyPath, str]
 
 FEWEST_SPACINGS = 4.0
 """Of an absorber's width: below, its ramp is a step to every wave of the grid, and waves turn back at steps."""
@@ -158,7 +157,7 @@ class LossSection(Switching):
         """Numbers of the axes across whose faces it lets a species leave the box."""
         return []
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What of it does not fit the grid."""
         return iter(())
 
@@ -310,7 +309,7 @@ class Absorber(LossSection):
             total = total + 0.1 * inside**3 / (1.1 - inside)
         return total
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis in self.acting_axes(grid):
             width, half, spacing = self.width[axis], 0.5 * grid.lengths[axis], grid.spacings[axis]
             where = f"on axis {grid.axes[axis]}"

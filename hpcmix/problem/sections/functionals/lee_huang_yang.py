@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import context_of, wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.taken import Value
 from hpcmix.problem.reading.values import quantity
 from hpcmix.problem.sections.functionals.gas import PointGas
@@ -93,7 +93,7 @@ class LeeHuangYangFunctional(FunctionalSection):
         """Whether it needs the interactions of the file: always of two species, whose ratios the couplings set."""
         return self.strength is None or len(self.species) == 2
 
-    def misfits(self, gas: PointGas) -> Iterator[tuple[KeyPath, str]]:
+    def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         if not self.from_couplings:
             return
         if gas.scaled:
@@ -121,7 +121,7 @@ class LeeHuangYangFunctional(FunctionalSection):
                 return
         yield from self._instabilities(gas)
 
-    def _instabilities(self, gas: PointGas) -> Iterator[tuple[KeyPath, str]]:
+    def _instabilities(self, gas: PointGas) -> Iterator[Misfit]:
         if gas.directions > 1:
             yield ("species",), "need dipoles that all point the same way: the energy is that of one angle with them"
             return

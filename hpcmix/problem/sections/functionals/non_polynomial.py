@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.values import quantity
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.functionals.section import FunctionalSection
@@ -24,7 +24,7 @@ class NonPolynomialFunctional(FunctionalSection):
 
     of_condensates: ClassVar[bool] = True
 
-    def misfits(self, gas: PointGas) -> Iterator[tuple[KeyPath, str]]:
+    def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         if len(self.species) > 1:
             yield ("species",), "names several species, and each has a width of its own: give one of them"
         elif gas.frozen != 2:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationInfo
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import Section, context_of, wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.taken import of_quantity
 from hpcmix.problem.reading.values import SpeciesNames, number_in_range, quantity_in
 from hpcmix.problem.sections.functionals.gas import PointGas
@@ -44,7 +44,7 @@ class FunctionalSection(Section):
     def bounded_below(self, dimensions: int) -> bool:
         """Whether e is never negative."""
 
-    def misfits(self, gas: PointGas) -> Iterator[tuple[KeyPath, str]]:
+    def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         """Key and sentence for what the rest of the file does not say, or what contradicts it."""
         return iter(())
 
@@ -69,7 +69,7 @@ def strength_of_power(value: Any, info: ValidationInfo, exponent: float) -> floa
     return quantity_in(value, context, ENERGY + LENGTH * round(lengths))
 
 
-def check_in_frame(functionals: Mapping[int, FunctionalSection], grid: Grid) -> Iterator[tuple[KeyPath, str]]:
+def check_in_frame(functionals: Mapping[int, FunctionalSection], grid: Grid) -> Iterator[Misfit]:
     """Yield path and sentence for what has no limit where the frame has expanded to infinity."""
     for index, entry in functionals.items():
         if entry.growth_with_the_frame(grid.dimensions) > 0.0:

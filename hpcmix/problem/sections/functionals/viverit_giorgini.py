@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.functionals.section import FunctionalSection
 
@@ -20,7 +20,7 @@ class ViveritGiorginiFunctional(FunctionalSection):
 
     of_condensates: ClassVar[bool] = False
 
-    def misfits(self, gas: PointGas) -> Iterator[tuple[KeyPath, str]]:
+    def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         if sorted(gas.statistics) != ["bosons", "fermions"]:
             yield ("species",), "must name one condensate and one species of fermions"
             return

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, RadialInteraction
+from hpcmix.problem.sections.interactions.section import Attraction, Constants, RadialInteraction
 from hpcmix.problem.units.dimensions import ENERGY
 
 
@@ -36,6 +37,6 @@ class BoundedInteraction(RadialInteraction):
         """That of a kernel whose integral is finite."""
         return 2.0 - dimensions
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """None: on the periodic box the kernel is summed over its images."""
         return iter(())

@@ -8,11 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Tag, ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import TABLE, VALUE, context_of, value_or_table, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, InteractionSection, LongWaves
+from hpcmix.problem.sections.interactions.section import Attraction, Constants, InteractionSection, LongWaves
 from hpcmix.problem.times.tables import LengthInTime, TimeTable
 from hpcmix.problem.units.dimensions import ENERGY, LENGTH
 from hpcmix.problem.units.expressions import Expression
@@ -114,6 +115,6 @@ class ContactInteraction(InteractionSection):
     def growth_with_the_frame(self, dimensions: int) -> float:
         return 2.0 - dimensions
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """See :class:`InteractionSection`: it has no range."""
         return iter(())

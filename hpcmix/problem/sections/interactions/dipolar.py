@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import PrivateAttr, ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity, real, sequence
@@ -16,7 +17,6 @@ from hpcmix.problem.sections.interactions.section import (
     Attraction,
     Boundary,
     Constants,
-    Finding,
     KernelInteraction,
     LongWaves,
 )
@@ -127,6 +127,6 @@ class DipolarInteraction(KernelInteraction):
     def growth_with_the_frame(self, dimensions: int) -> float:
         return 2.0 - dimensions
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """See :class:`InteractionSection`: on the periodic box it is summed over its images."""
         return iter(())

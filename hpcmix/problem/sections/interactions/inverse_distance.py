@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity
@@ -15,7 +16,6 @@ from hpcmix.problem.sections.interactions.section import (
     Attraction,
     Boundary,
     Constants,
-    Finding,
     RadialInteraction,
     cut,
 )
@@ -47,7 +47,7 @@ class InverseDistanceInteraction(RadialInteraction):
     def strength_at_a_point(self, constants: Constants, grid: Grid) -> tuple[KeyPath, float]:
         return ("strength",), self.strength / min(grid.spacings)
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """See :class:`InteractionSection`: on the periodic box it is summed over its images."""
         return iter(())
 

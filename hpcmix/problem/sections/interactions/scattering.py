@@ -8,11 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import context_of, wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import quantity, real
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Boundary, Constants, Finding, InteractionSection
+from hpcmix.problem.sections.interactions.section import Attraction, Boundary, Constants, InteractionSection
 from hpcmix.problem.sections.species.radial import ScatteringPotential
 from hpcmix.problem.units.dimensions import LENGTH
 
@@ -124,7 +125,7 @@ class ScatteringInteraction(InteractionSection):
     def growth_with_the_frame(self, dimensions: int) -> float:
         return 2.0 - dimensions
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         if self.limit:
             return
         half = min(grid.lengths) / 2.0
@@ -136,7 +137,7 @@ class ScatteringInteraction(InteractionSection):
             )
             yield ("particles",), message
 
-    def out_of_range(self, constants: Constants) -> Iterator[Finding]:
+    def out_of_range(self, constants: Constants) -> Iterator[Misfit]:
         """See :class:`InteractionSection`: potentials whose scattering solution takes more panels than there is memory,
         or none that rounding can tell."""
         potential = self.potential

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.values import PairOfNames
@@ -23,8 +24,6 @@ from hpcmix.problem.units.named import names_in
 Boundary = Literal["periodic", "free"]
 """Where the convolution with a kernel takes place: on the periodic box, or between the particles in the box alone."""
 
-Finding = tuple[KeyPath, str]
-"""The key of the entry to blame, and a sentence."""
 
 RANGES = 41
 """Chebyshev points of the range at which a cut kernel is transformed
@@ -152,10 +151,10 @@ class InteractionSection(Switching):
         kernel, 1 for 1/r."""
 
     @abstractmethod
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What of its range does not fit the box."""
 
-    def out_of_range(self, constants: Constants) -> Iterator[Finding]:
+    def out_of_range(self, constants: Constants) -> Iterator[Misfit]:
         """Numbers that leave the range where they meet others, beside its strength."""
         return iter(())
 

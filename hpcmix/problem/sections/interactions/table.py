@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Literal
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.interactions.section import Attraction, Constants, Finding, RadialInteraction
+from hpcmix.problem.sections.interactions.section import Attraction, Constants, RadialInteraction
 from hpcmix.problem.sections.species.radial import RadialTable
 
 
@@ -38,7 +39,7 @@ class TableInteraction(RadialInteraction, RadialTable):
     def growth_with_the_frame(self, dimensions: int) -> float:
         return 2.0 - dimensions
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         half = min(grid.lengths) / 2.0
         if self.boundary == "periodic" and self.radius > half:
             message = (

@@ -13,11 +13,12 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import wrong
 from hpcmix.problem.reading.values import existing_file, expression, quantity
 from hpcmix.problem.reading.vectors import Lengths, Momenta, Momentum, Position, PositiveFrequencies
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.species.state import Finding, StateSection
+from hpcmix.problem.sections.species.state import StateSection
 from hpcmix.problem.units.dimensions import ENERGY
 from hpcmix.problem.units.expressions import Expression
 
@@ -192,7 +193,7 @@ class GaussianDistribution(ShiftedDistribution):
         """Eight of the rms."""
         return tuple(_TAIL * width for width in self._rms_momenta(mass, hbar, grid))
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """See :class:`~hpcmix.problem.sections.species.state.StateSection`: marker positions are points, so no width
         is too narrow; one that fills the box is."""
         for axis, (width, length) in enumerate(zip(self.width, grid.lengths, strict=True)):

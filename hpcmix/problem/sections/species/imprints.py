@@ -8,12 +8,12 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
+from hpcmix.problem.reading.misfits import Misfit, under
 from hpcmix.problem.reading.section import Section, wrong
 from hpcmix.problem.reading.taken import Value, of_integer
 from hpcmix.problem.reading.values import angle, pure_number, quantity, sequence, whole_number
 from hpcmix.problem.reading.vectors import Position
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.species.state import Finding
 from hpcmix.problem.units.dimensions import LENGTH
 
 AxisName = Literal["x", "y", "z"]
@@ -79,7 +79,7 @@ class Vortex(Section):
             close = close & (np.minimum(distance, lengths[axis] - distance) <= 0.5000001 * spacings[axis])
         return close
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid."""
         if grid.dimensions == 2 and self.axis != "z":
             yield ("axis",), f"in two dimensions a vortex is a point of the plane, not along {self.axis}; leave it out"
@@ -113,7 +113,7 @@ class Ring(Section):
         seen = zip(coordinates, self.centre, strict=True)
         return sum(((x - centre) ** 2 for x, centre in seen), np.zeros(())) <= (self.radius + max(spacings)) ** 2
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid."""
         if grid.dimensions < 3:
             yield (), "needs three dimensions; in two a ring is a pair of vortices of charges 1 and -1"
@@ -140,7 +140,7 @@ class PhaseStep(Section):
     """Of the slope; a sharp step without.
     Example: ``"0.5 um"``."""
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid."""
         if self.axis not in grid.axes:
             yield ("axis",), f"the grid has no axis {self.axis}; it has {', '.join(grid.axes)}"
@@ -156,7 +156,7 @@ class PhaseStep(Section):
 
 def misfits_of(
     vortices: Sequence[Vortex], rings: Sequence[Ring], steps: Sequence[PhaseStep], grid: Grid
-) -> Iterator[Finding]:
+) -> Iterator[Misfit]:
     """What of an initial state's imprints does not fit the grid, with the keys as seen from the state."""
     if grid.dimensions == 1 and vortices:
         yield ("vortices",), "needs two or three dimensions; in one, phase_steps make solitons"
@@ -168,15 +168,14 @@ def misfits_of(
     }
     for key, entries in imprints.items():
         for number, imprint in enumerate(entries):
-            for path, message in imprint.misfits(grid):
-                yield (key, number, *path), message
+            yield from under(imprint.misfits(grid), key, number)
     places = [(vortex.axis, vortex.position) for vortex in vortices]
     for number, place in enumerate(places):
         if place in places[:number]:
             yield ("vortices", number, "position"), "is that of another vortex; give one of them the charges of both"
 
 
-def _outside(path: tuple[str | int, ...], coordinate: float, axis: int, grid: Grid) -> Iterator[Finding]:
+def _outside(path: tuple[str | int, ...], coordinate: float, axis: int, grid: Grid) -> Iterator[Misfit]:
     half = grid.lengths[axis] / 2.0
     if not -half <= coordinate < half:
         yield (

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, Tag, model_validator
 
 from hpcmix.problem.mistakes.errors import closest
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import TABLE, VALUE, Section, value_or_table, wrong
 from hpcmix.problem.reading.taken import FILLED_IN, Taken, Value
 from hpcmix.problem.reading.values import angle, described, existing_file, expression, integer, real, sequence
@@ -16,7 +17,7 @@ from hpcmix.problem.reading.vectors import Counts, Integers, Lengths, Momentum, 
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.imprints import PhaseStep, Ring, Vortex, misfits_of
 from hpcmix.problem.sections.species.noise import Noise, RelativeNoise, WignerNoise
-from hpcmix.problem.sections.species.state import Finding, StateSection
+from hpcmix.problem.sections.species.state import StateSection
 from hpcmix.problem.units.dimensions import DIMENSIONLESS
 from hpcmix.problem.units.expressions import Expression
 
@@ -98,10 +99,10 @@ class InitialSection(StateSection):
         """What is added to the state after it is normalised."""
         return None if self.noise is None else self.noise.vacuum
 
-    def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
+    def misplaced_imprints(self, grid: Grid) -> Iterator[Misfit]:
         yield from misfits_of(self.vortices, self.rings, self.phase_steps, grid)
 
-    def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Finding]:
+    def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Misfit]:
         for axis, momentum in enumerate(self.momentum):
             limit = hbar * math.pi / grid.spacings[axis]
             if abs(momentum) > limit:
@@ -202,7 +203,7 @@ class OscillatorInitial(InitialSection):
     finite_everywhere: ClassVar[bool] = True
     written_down: ClassVar[bool] = True
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis, number in enumerate(self.numbers or ()):
             if number >= grid.points[axis]:
                 name = grid.axes[axis]
@@ -224,7 +225,7 @@ class PlaneWavesInitial(InitialSection):
     finite_everywhere: ClassVar[bool] = True
     written_down: ClassVar[bool] = True
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         if self.numbers is None:
             return  # a Fermi sphere; whether it fits is seen when it is made
         for axis, name in enumerate(grid.axes):

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import Section
 from hpcmix.problem.reading.taken import Widened
 from hpcmix.problem.reading.values import integer, quantity, real
 from hpcmix.problem.sections.grid import Grid
-from hpcmix.problem.sections.species.state import Finding
 from hpcmix.problem.units.dimensions import ENERGY
 
 CARRIED = 2.0 / 3.0
@@ -41,7 +41,7 @@ class RelativeNoise(Section):
         """What is added to a state after it is normalised."""
         return None
 
-    def unfit_for(self, grid: Grid, hbar: float, mass: float) -> Iterator[Finding]:
+    def unfit_for(self, grid: Grid, hbar: float, mass: float) -> Iterator[Misfit]:
         """What the grid does not carry."""
         return iter(())
 
@@ -70,7 +70,7 @@ class WignerNoise(Section):
         """What is added to a state after it is normalised."""
         return self
 
-    def unfit_for(self, grid: Grid, hbar: float, mass: float) -> Iterator[Finding]:
+    def unfit_for(self, grid: Grid, hbar: float, mass: float) -> Iterator[Misfit]:
         """A cutoff beyond two thirds of the grid's largest wave number along an axis."""
         largest = CARRIED * math.pi / max(grid.spacings)
         limit = hbar**2 * largest**2 / (2.0 * mass)

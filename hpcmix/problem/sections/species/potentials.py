@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from hpcmix.problem.reading.source import KeyPath
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.values import existing_file, expression, quantity
 from hpcmix.problem.reading.vectors import Angles, Energies, Frequencies, Lengths
 from hpcmix.problem.sections.grid import Grid
@@ -29,10 +29,6 @@ _HALVINGS = 30
 """Of the distance of two of them: a slope that is as high after these is a step to every marker."""
 
 
-Finding = tuple[KeyPath, str]
-"""The key of the entry to blame, and a sentence."""
-
-
 class PotentialSection(Switching):
     """What every potential answers about itself. Checks, plans and claims ask it; none of them knows its kind."""
 
@@ -45,11 +41,11 @@ class PotentialSection(Switching):
     def curvature(self, mass: float, axis: int) -> float:
         """The largest d^2U/dx^2 along an axis, as far as the file tells; zero where only values tell."""
 
-    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Misfit]:
         """What of it has no gradient that markers could follow."""
         return iter(())
 
-    def misplaced(self, grid: Grid) -> Iterator[Finding]:
+    def misplaced(self, grid: Grid) -> Iterator[Misfit]:
         """A centre that does not begin in the box."""
         return iter(())
 
@@ -71,13 +67,18 @@ class PotentialSection(Switching):
     shapes_clouds: ClassVar[bool]
     """Whether it may change the size of a cloud that no harmonic trap holds."""
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid, beside its centre."""
         return iter(())
 
     def round_about(self, axis: int) -> bool:
         """Whether it is the same after any turn about an axis, as far as the file tells."""
         return False
+
+    @property
+    def harmonic_trap(self) -> HarmonicPotential | None:
+        """The harmonic trap that it is."""
+        return None
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Whether it is a trap that keeps clouds away from the faces of a box of these lengths along an axis, as far as
@@ -104,7 +105,7 @@ class CentredPotential(PotentialSection, Centred):
                 if lost.any():
                     yield axis, float(times[np.argmax(lost)])
 
-    def misplaced(self, grid: Grid) -> Iterator[Finding]:
+    def misplaced(self, grid: Grid) -> Iterator[Misfit]:
         """A centre outside of the box, of one that moves at time zero."""
         for axis, (centre, name) in enumerate(zip(self.centre_at(0.0), grid.axes, strict=True)):
             half = grid.lengths[axis] / 2.0
@@ -133,6 +134,10 @@ class HarmonicPotential(CentredPotential):
     proportional_to_mass: ClassVar[bool] = True
     at_points_only: ClassVar[bool] = False
     shapes_clouds: ClassVar[bool] = False
+
+    @property
+    def harmonic_trap(self) -> HarmonicPotential | None:
+        return self
 
     def confines(self, axis: int, lengths: Sequence[float]) -> bool:
         """Where it has a frequency."""
@@ -176,7 +181,7 @@ class LatticePotential(PotentialSection):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return sum(map(abs, self.depth))
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis, name in enumerate(grid.axes):
             period, length = self.period[axis], grid.lengths[axis]
             if self.depth[axis] == 0.0:
@@ -223,7 +228,7 @@ class BoxPotential(CentredPotential):
         """Of the walls: of tanh(d/edge)/2 it is 2/(3 sqrt(3)) edge^-2 at most."""
         return 2.0 / 27.0**0.5 * abs(self.height) / self.edge**2 if self.edge > 0.0 else 0.0
 
-    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Misfit]:
         """A wall that is a step."""
         if self.edge == 0.0:
             message = (
@@ -235,7 +240,7 @@ class BoxPotential(CentredPotential):
     def largest(self, mass: float, corner: Sequence[float]) -> float:
         return abs(self.height)
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         for axis, name in enumerate(grid.axes):
             if self.lengths[axis] > grid.lengths[axis]:
                 message = f"{self.lengths[axis]:.6g} on axis {name} is larger than the grid's {grid.lengths[axis]:.6g}"
@@ -307,7 +312,7 @@ class ExpressionPotential(PotentialSection):
         others = tuple(other for other in range(len(places)) if other != axis)
         return np.min(np.broadcast_to(values, shape), axis=others)
 
-    def without_gradient(self, grid: Grid) -> Iterator[Finding]:
+    def without_gradient(self, grid: Grid) -> Iterator[Misfit]:
         """A jump, on the lines through the centre along each axis, at time zero."""
         for axis, name in enumerate(grid.axes):
             if self.value.jumps_or_bends(name):

@@ -14,7 +14,7 @@ from hpcmix.problem.reading.taken import Taken, Value, Widened, one_or_many
 from hpcmix.problem.reading.values import described, quantity, real
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.sections.species.initial import InitialSection
-from hpcmix.problem.sections.species.potentials import Potential
+from hpcmix.problem.sections.species.potentials import HarmonicPotential, Potential
 from hpcmix.problem.sections.species.state import StateSection
 from hpcmix.problem.sections.species.vector_potentials import VectorPotential
 from hpcmix.problem.units.dimensions import MASS
@@ -71,6 +71,18 @@ class SpeciesSection(Section):
 
     has_orbitals: ClassVar[bool] = True
     """Whether it is made of wave functions; otherwise of markers in phase space."""
+
+    @property
+    def harmonic_traps(self) -> tuple[HarmonicPotential, ...]:
+        """Those of its potentials that are harmonic."""
+        return tuple(trap for entry in self.potential if (trap := entry.harmonic_trap) is not None)
+
+    @property
+    def oscillator(self) -> HarmonicPotential | None:
+        """The trap whose oscillator states are a basis: the first harmonic one with a frequency along every axis, of
+        those that act at time 0- if there are any."""
+        whole = [trap for trap in self.harmonic_traps if all(trap.frequency)]
+        return next((trap for trap in whole if trap.holds(0.0, before_start=True)), next(iter(whole), None))
 
     @property
     def wave_functions(self) -> InitialSection:

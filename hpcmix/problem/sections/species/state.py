@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import Section
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.sections.grid import Grid
-
-Finding = tuple[KeyPath, str]
-"""The key of the entry to blame, and a sentence."""
 
 
 class StateSection(Section):
@@ -26,11 +23,11 @@ class StateSection(Section):
     """Whether its values are finite whatever the numbers of the file; where they are not known to be, all are looked
     at before a run."""
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid, beside its centre and momentum."""
         return iter(())
 
-    def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Finding]:
+    def beyond_the_modes(self, grid: Grid, hbar: float) -> Iterator[Misfit]:
         """Momenta that the grid's modes do not carry."""
         return iter(())
 
@@ -39,6 +36,6 @@ class StateSection(Section):
         """Whether a search is to find the density beside vortices that it has."""
         return False
 
-    def misplaced_imprints(self, grid: Grid) -> Iterator[Finding]:
+    def misplaced_imprints(self, grid: Grid) -> Iterator[Misfit]:
         """Vortices, rings and steps of the phase that do not fit the grid."""
         return iter(())

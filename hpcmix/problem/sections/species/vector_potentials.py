@@ -9,16 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo
 
+from hpcmix.problem.reading.misfits import Misfit
 from hpcmix.problem.reading.section import Section, context_of, wrong
-from hpcmix.problem.reading.source import KeyPath
 from hpcmix.problem.reading.taken import Taken, Widened, limited, of_quantity
 from hpcmix.problem.reading.values import counted, described, existing_file, expression, integer, quantity
 from hpcmix.problem.sections.grid import Grid
 from hpcmix.problem.units.dimensions import ACTION, LENGTH, MASS_RATE, MOMENTUM
 from hpcmix.problem.units.expressions import Expression
-
-Finding = tuple[KeyPath, str]
-"""The key of the entry to blame, and a sentence."""
 
 DEVIATIONS = 4.0
 """Root mean squares that a random field reaches somewhere in a box, about; a plan does not make it."""
@@ -81,7 +78,7 @@ class VectorPotentialSection(Section):
         """What a plan takes for the largest component of A without making it; None where it makes it."""
         return None
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         """What does not fit the grid."""
         return iter(())
 
@@ -128,7 +125,7 @@ class SolenoidVectorPotential(VectorPotentialSection):
     def largest(self, corner: Sequence[float]) -> float:
         return abs(self.flux) / self.radius  # at most about 0.1 of it
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         if grid.dimensions == 1:
             yield ("kind",), "a solenoid needs two or three dimensions, and the grid has one"
             return
@@ -175,7 +172,7 @@ class RandomVectorPotential(VectorPotentialSection):
     def expected_component(self) -> float | None:
         return DEVIATIONS * self.amplitude
 
-    def misfits(self, grid: Grid) -> Iterator[Finding]:
+    def misfits(self, grid: Grid) -> Iterator[Misfit]:
         length, largest = self.correlation_length, self.largest_wave_number
         if not any(self.modes(grid.lengths)):
             longest = length * largest * max(grid.lengths) / (2.0 * math.pi)

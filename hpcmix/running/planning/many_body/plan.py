@@ -17,7 +17,7 @@ from hpcmix.evolve.many_body.chebyshev import coefficients
 from hpcmix.model.many_body.hops import LARGEST_TABLES
 from hpcmix.problem.checks.many_body.size import configurations, sizes_of
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.calculation.many_body import GridModes, ModesSection, PlaneWaveModes
+from hpcmix.problem.sections.calculation.modes import ModesSection
 from hpcmix.problem.sections.species.potentials import PotentialSection
 from hpcmix.running.planning.costs.memory import PROGRAM_BYTES, SERIES_BYTES
 from hpcmix.running.planning.many_body.configuration_tables import (
@@ -200,11 +200,9 @@ class _Planning:
         free = all(entry.kernel_boundary in (None, "periodic") for entry in problem.interaction)
         selections = []
         for species, entry in zip(problem.species, self.entries, strict=True):
-            momenta = None
-            if isinstance(entry, PlaneWaveModes) and free:
-                momenta = entry.waves(problem.grid.dimensions)
+            momenta = entry.momenta(problem.grid.dimensions) if free else None
             kept = not species.potential and problem.rotation is None
-            selections.append(Selection(momenta, kept, isinstance(entry, GridModes), self.turning))
+            selections.append(Selection(momenta, kept, entry.every_point, self.turning))
         return tuple(selections)
 
     @cached_property

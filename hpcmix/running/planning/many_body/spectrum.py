@@ -16,8 +16,7 @@ from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.prefactors import Populations, pair_factors
 from hpcmix.model.terms.entry_kernels import coupling_at_a_point, kernel_of
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.calculation.many_body import GridModes, ModesSection, PlaneWaveModes
-from hpcmix.problem.sections.species.potentials import HarmonicPotential
+from hpcmix.problem.sections.calculation.modes import ModesSection
 from hpcmix.running.planning.many_body.configuration_tables import Space
 
 LEAST_RADIUS = 1e-3
@@ -28,16 +27,13 @@ def levels_of(problem: Problem, index: int, entry: ModesSection, modes: int) -> 
     """The energies of the modes of a species, ascending, code units: of an oscillator or of a periodic box."""
     species, grid = problem.species[index], problem.grid
     kinetic = 0.5 * problem.hbar**2 / species.mass
-    if isinstance(entry, GridModes):
+    if entry.every_point:
         highest = kinetic * sum((math.pi / spacing) ** 2 for spacing in grid.spacings)
         return list(np.linspace(0.0, highest, modes))
-    trap = next(
-        (entry for entry in species.potential if isinstance(entry, HarmonicPotential) and all(entry.frequency)), None
-    )
-    frequency = trap.frequency if trap is not None else None
+    frequency = None if species.oscillator is None else species.oscillator.frequency
     if grid.frame.map.expanding:
         frequency = (grid.frame.map.rate,) * grid.dimensions
-    if frequency is not None and not isinstance(entry, PlaneWaveModes):
+    if frequency is not None and not entry.of_the_box:
         return [problem.hbar * energy for energy in oscillator_filling(tuple(frequency), modes).energies]
     if modes > math.prod(grid.points):
         return [0.0] * modes
@@ -80,23 +76,20 @@ def interaction_radius(
         factor = pair_factors(scaling, populations, first, second, problem.prefactors.coupling).factor
         pairs = 0.5 * (moved[first] * spaces[second].particles + spaces[first].particles * moved[second])
         pairs *= 0.5 if first == second else 1.0
-        volume = min(_volume(problem, index, entries[index], spaces[index].modes) for index in (first, second))
+        volume = min(_volume(problem, index, entries[index]) for index in (first, second))
         total += 0.5 * abs(factor) * pairs * _strength(problem, number) / volume
     return total
 
 
-def _volume(problem: Problem, index: int, entry: ModesSection, modes: int) -> float:
+def _volume(problem: Problem, index: int, entry: ModesSection) -> float:
     """What the modes spread over: an oscillator's ground state, or the box."""
     grid, species = problem.grid, problem.species[index]
-    if isinstance(entry, GridModes):
+    if entry.every_point:
         return math.prod(grid.lengths) / math.prod(grid.points)
-    trap = next(
-        (entry for entry in species.potential if isinstance(entry, HarmonicPotential) and all(entry.frequency)), None
-    )
-    rates = trap.frequency if trap is not None else ()
+    rates = () if species.oscillator is None else species.oscillator.frequency
     if grid.frame.map.expanding:
         rates = (grid.frame.map.rate,) * grid.dimensions
-    if not rates or isinstance(entry, PlaneWaveModes):
+    if not rates or entry.of_the_box:
         return math.prod(grid.lengths)
     return math.prod(math.sqrt(2.0 * math.pi * problem.hbar / (species.mass * rate)) for rate in rates)
 

@@ -4,7 +4,7 @@ Michelangeli and Olgiati.)"""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,6 @@ from hpcmix.observe.reduced.measurement import NORM_DISTANCE, single
 from hpcmix.problem.checks.many_body.numbers import divided_numbers, ratio_of
 from hpcmix.problem.checks.quadratic.fluctuations import MOST_MODES
 from hpcmix.problem.schema import Problem
-from hpcmix.problem.sections.calculation.many_body import GridModes
 from hpcmix.problem.sections.fluctuations import FluctuationsSection
 from hpcmix.problem.sections.scaling import BoseFermiRule
 from hpcmix.studies.claims.fluctuations.numbers import TRANSVERSE, FluctuationNumbers, column_of
@@ -149,6 +148,9 @@ def judged(family: ManyFamily, fits: Sequence[Fit]) -> tuple[bool | None, str]:
 
 # ---------------------------------------------------------------- numbers of a record
 
+NumberOf = Callable[[Record, int], float]
+"""A number of a record; `place`: of its N among the family's numbers."""
+
 
 def _one(problem: Problem, species: int) -> str:
     return words(single(species, len(problem.species)))
@@ -168,7 +170,7 @@ def _distance(record: Record, place: int) -> float:
     return float(record.column(NORM_DISTANCE)[-1])
 
 
-def _values(family: ManyFamily, records: Mapping[str, Record], variation: str, number_of: Any) -> list[float]:
+def _values(family: ManyFamily, records: Mapping[str, Record], variation: str, number_of: NumberOf) -> list[float]:
     """A number of the last record for every N; not finite where the solution was lost."""
     found = []
     for place, number in enumerate(family.numbers):
@@ -179,7 +181,7 @@ def _values(family: ManyFamily, records: Mapping[str, Record], variation: str, n
 
 def whole(problem: Problem) -> bool:
     """Whether the modes of all species are the points of the grid, so that its mean field is that of the modes."""
-    return all(isinstance(entry, GridModes) for entry in problem.bodies.modes)
+    return all(entry.every_point for entry in problem.bodies.modes)
 
 
 def _grid_distances(family: ManyFamily, records: Mapping[str, Record]) -> list[float]:
@@ -203,7 +205,11 @@ def _note_on_grid(distances: Sequence[float]) -> list[str]:
 
 
 def _budget(
-    family: ManyFamily, records: Mapping[str, Record], quantity: str, number_of: Any, elsewhere: Sequence[float] = ()
+    family: ManyFamily,
+    records: Mapping[str, Record],
+    quantity: str,
+    number_of: NumberOf,
+    elsewhere: Sequence[float] = (),
 ) -> Budget:
     """`elsewhere`: by how much another program's number differs, where it is one of the same system."""
     of_all = {name: _values(family, records, name, number_of) for name in family.problems}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -123,10 +122,3 @@ def tail_factor(problem: Problem) -> float:
     below the spacing. In three dimensions about four."""
     power = 4 - problem.grid.dimensions
     return 1.0 / (SHRINKING**-power - 1.0)
-
-
-def finite_values(
-    records: Mapping[str, Record], labels: Sequence[str], value: Callable[[Record], float]
-) -> list[float]:
-    """A number of several tracks; not finite where the solution was lost."""
-    return [math.nan if records[label].lost else value(records[label]) for label in labels]

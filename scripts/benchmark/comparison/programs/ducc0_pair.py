@@ -7,6 +7,7 @@ import sys
 
 import ducc0
 import numpy as np
+from numpy.typing import NDArray
 
 from comparison.problem import Case
 from comparison.turns import serve
@@ -20,7 +21,7 @@ class Pair:
         dtype = np.complex128 if case.precision == "double" else np.complex64
         random = np.random.default_rng(1)
         self._threads = int(os.environ["OMP_NUM_THREADS"])
-        self._field = random.standard_normal((case.points,) * 3).astype(dtype)
+        self._field: NDArray = random.standard_normal((case.points,) * 3).astype(dtype)
         self._sample = self._field[::7, ::5, ::3].copy()
 
     def run(self, units: int) -> None:
@@ -30,7 +31,7 @@ class Pair:
             ducc0.fft.c2c(field, out=field, nthreads=self._threads)
             ducc0.fft.c2c(field, out=field, forward=False, inorm=2, nthreads=self._threads)
 
-    def write_state(self, whole: np.ndarray | None) -> float:
+    def write_state(self, whole: np.ndarray) -> float:
         """The round trip's error, on a sample of the points."""
         return float(np.max(np.abs(self._field[::7, ::5, ::3] - self._sample)))
 

@@ -23,14 +23,14 @@ class Steps:
     def __init__(self, case: Case) -> None:
         problem = parse_problem(problem_file(case))
         self._simulation = build_simulation(problem, world(), Log(speaks=False))
-        self._stepper = Stepper(self._simulation.mixture, problem.time.splitting)
+        self._stepper = Stepper(self._simulation.mixture, problem.timing.splitting)
 
     def run(self, units: int) -> None:
         """That many steps."""
         for _ in range(units):
             self._stepper.advance(self._simulation.state)
 
-    def write_state(self, whole: np.ndarray | None) -> None:
+    def write_state(self, whole: np.ndarray) -> None:
         """Complete the step, and write this rank's part of the orbitals."""
         self._stepper.complete(self._simulation.state)
         block = self._simulation.mixture.grid.position_block.slices

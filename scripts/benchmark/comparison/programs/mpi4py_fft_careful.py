@@ -24,7 +24,7 @@ class Careful(SplitStep):
         super().__init__(case)
         single = case.precision == "single"
         self.dtype = np.dtype(np.complex64 if single else np.complex128)
-        real = np.finfo(self.dtype).dtype
+        real = np.dtype(np.float32 if single else np.float64)
         shape = (case.points,) * 3
         plan = {"axes": ((0,), (1, 2)), "grid": (-1,), "flags": (fftw.FFTW_MEASURE,)}
         self.fft = PFFT(comm, shape, dtype=self.dtype, **plan)

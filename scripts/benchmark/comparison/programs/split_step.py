@@ -52,7 +52,7 @@ class SplitStep(ABC):
                     self.kick(kick)
             self._pending = self._kicks[-1] if self.merging else 0.0
 
-    def write_state(self, whole: np.ndarray | None) -> None:
+    def write_state(self, whole: np.ndarray) -> None:
         """Complete the step and write this rank's part."""
         if self._pending:
             self.kick(self._pending)

@@ -1,13 +1,14 @@
 # ruff: noqa: F403, F405, RUF012 - Spack's recipes take its words by name
 """Spack's recipe for hpcmix. Not built by continuous integration.
 
-    spack repo add packaging/spack
+    spack repo add packaging/spack/spack_repo/hpcmix
     spack dev-build --source-path . py-hpcmix@0.2.0        a clone, or
-    spack install py-hpcmix                                a source archive in the current folder
+    spack install --no-checksum py-hpcmix                  a source archive in the current folder
 
-The archive comes from a clone: python -c "import scikit_build_core.build as b; b.build_sdist('.')".
+The archive comes from a clone: python -c "import scikit_build_core.build as b; b.build_sdist('.')". There is no
+published archive, and so no checksum that Spack could compare.
 It assumes packages of Spack for all that it depends on, in these versions; nanobind's and scikit-build-core's are the
-newest of them.
+newest of them. ducc0 is not among Spack's own packages: `pip install ducc0` beside hpcmix brings it.
 """
 
 import os
@@ -27,7 +28,6 @@ class PyHpcmix(PythonPackage):
     version("0.2.0", deprecated=False)
 
     variant("parallel_hdf5", default=True, description="Write blocks of files by parallel HDF5 in place of MPI-IO")
-    variant("ducc0", default=False, description="Lines by ducc0 (GPL) in place of scipy's pocketfft")
 
     depends_on("cxx", type="build")
     depends_on("cmake@3.25:", type="build")
@@ -53,6 +53,5 @@ class PyHpcmix(PythonPackage):
         depends_on("py-matplotlib@3.9:")
         depends_on("py-pillow@10:")
         depends_on("py-threadpoolctl@3.5:")
-        depends_on("py-ducc0@0.36:", when="+ducc0")
 
     import_modules = ["hpcmix", "hpcmix.kernels._native", "hpcmix.cli"]
