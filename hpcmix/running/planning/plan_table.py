@@ -13,6 +13,7 @@ from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.running.planning.costs.kicks import kicks_in_words
 from hpcmix.running.planning.plan import Plan, make_plan
 from hpcmix.running.planning.resolution.phase import expected_warnings as unresolved_phases
+from hpcmix.running.planning.resolution.structures import structure_warnings
 from hpcmix.running.planning.resolution.time import time_warnings
 
 
@@ -72,7 +73,12 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
 def warning_lines(problem: Problem) -> list[str]:
     """What a run of the problem would warn of, but for the condition of semi-relativistic species. Raises
     :class:`~hpcmix.problem.mistakes.errors.ProblemError` for a vector potential that is not finite."""
-    return [*unresolved_phases(problem), *expected_warnings(problem), *time_warnings(problem)]
+    return [
+        *unresolved_phases(problem),
+        *expected_warnings(problem),
+        *structure_warnings(problem),
+        *time_warnings(problem),
+    ]
 
 
 def _spectrum_lines(problem: Problem, decomposition: Decomposition) -> list[str]:
@@ -116,7 +122,8 @@ def _files(problem: Problem, plan: Plan) -> str:
         files = "marker files" if plan.marker_files is None else f"{plan.marker_files} marker files"
         parts.append(f"{files} of {readable(plan.marker_file_bytes)}")
     every = problem.output.observables.every
-    parts.append(f"a record every {every} steps" if plan.records is None else f"{plan.records} records")
+    records = f"a record every {every} steps" if plan.records is None else f"{plan.records} records"
+    parts.append(f"{records} and small files of {readable(plan.other_bytes)}")
     whole = "" if plan.disk_bytes is None else f"; {readable(plan.disk_bytes)} in all"
     return ", ".join(parts) + whole
 
